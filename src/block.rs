@@ -1,0 +1,125 @@
+//! Blocks: the only currency of the audio half.
+//!
+//! A [`Block`] holds consecutive frames, interleaved, in their own width, and knows the position of
+//! its first frame, so that nobody after the decoder has to count. The buffer is handed in and
+//! refilled: the loop over a recording does not allocate.
+
+use std::fmt;
+
+/// How one sample is stored in a recording and in the WAV made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SampleFormat {
+    /// Unsigned 8-bit integers; in memory as -128 to 127.
+    U8,
+    /// Signed 16-bit integers; also what A-law, µ-law, ADPCM and lossy codecs become.
+    S16,
+    /// Signed 24-bit integers.
+    S24,
+    /// Signed 32-bit integers.
+    S32,
+    /// 32-bit floats, full scale at ±1.
+    F32,
+}
+
+impl SampleFormat {
+    /// Bytes that one sample takes in a WAV file.
+    pub fn bytes(self) -> u16 {
+        match self {
+            Self::U8 => 1,
+            Self::S16 => 2,
+            Self::S24 => 3,
+            Self::S32 | Self::F32 => 4,
+        }
+    }
+}
+
+impl fmt::Display for SampleFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::U8 => "u8",
+            Self::S16 => "s16",
+            Self::S24 => "s24",
+            Self::S32 => "s32",
+            Self::F32 => "f32",
+        })
+    }
+}
+
+/// Interleaved samples in the narrowest type that holds their format exactly.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Samples {
+    /// [`SampleFormat::U8`] (less 128) and [`SampleFormat::S16`].
+    I16(Vec<i16>),
+    /// [`SampleFormat::S24`] and [`SampleFormat::S32`].
+    I32(Vec<i32>),
+    /// [`SampleFormat::F32`].
+    F32(Vec<f32>),
+}
+
+/// Consecutive frames of one recording.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    first: u64,
+    channels: usize,
+    format: SampleFormat,
+    pub(crate) samples: Samples,
+}
+
+impl Block {
+    /// An empty block at frame 0.
+    pub fn new(format: SampleFormat, channels: u16) -> Self {
+        let samples = match format {
+            SampleFormat::U8 | SampleFormat::S16 => Samples::I16(Vec::new()),
+            SampleFormat::S24 | SampleFormat::S32 => Samples::I32(Vec::new()),
+            SampleFormat::F32 => Samples::F32(Vec::new()),
+        };
+        Self { first: 0, channels: usize::from(channels.max(1)), format, samples }
+    }
+
+    /// The position of the first frame in the recording.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// One past the position of the last frame.
+    pub fn end(&self) -> u64 {
+        self.first + self.frames() as u64
+    }
+
+    /// How many frames there are: instants over all channels.
+    pub fn frames(&self) -> usize {
+        let samples = match &self.samples {
+            Samples::I16(samples) => samples.len(),
+            Samples::I32(samples) => samples.len(),
+            Samples::F32(samples) => samples.len(),
+        };
+        samples / self.channels
+    }
+
+    /// How many channels are interleaved.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// How a sample is stored.
+    pub fn format(&self) -> SampleFormat {
+        self.format
+    }
+
+    /// The samples, interleaved: frame `n`, channel `c` is at `n * channels + c`.
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// Empties the block, keeping its buffer, and moves it to `first`.
+    pub(crate) fn restart(&mut self, first: u64) {
+        self.first = first;
+        match &mut self.samples {
+            Samples::I16(samples) => samples.clear(),
+            Samples::I32(samples) => samples.clear(),
+            Samples::F32(samples) => samples.clear(),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How the process ends: the one table of exit codes, and the one way errors are printed.
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done; also a reader of our stdout that has had enough |
+//! | 1 | it failed, and nothing was left behind |
+//! | 2 | the call was wrong: arguments, windows, paths |
+//! | 130 | ctrl-c or a request to terminate, and nothing was left behind |
+
+use std::error::Error as StdError;
+use std::io;
+use std::process::ExitCode;
+
+use sordino::{Error, WindowError};
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+/// What shells call a process that ctrl-c has ended.
+pub(crate) const INTERRUPTED: i32 = 130;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The call was wrong.
+    Usage { doing: String, source: Box<dyn StdError + 'static> },
+    /// The call was right, and it failed.
+    Failed { doing: String, source: Box<dyn StdError + 'static> },
+    /// Whoever reads our stdout has gone.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// A wrong call: what was being done, and why it cannot be.
+    pub(crate) fn usage(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
+        Self::Usage { doing: doing.into(), source: why.into() }
+    }
+
+    /// An error of the library, while doing this.
+    pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
+        let (doing, usage) = (doing.into(), error.is_usage());
+        match error {
+            Error::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            error if usage => Self::Usage { doing, source: Box::new(error) },
+            error => Self::Failed { doing, source: Box::new(error) },
+        }
+    }
+}
+
+impl From<WindowError> for Failure {
+    fn from(error: WindowError) -> Self {
+        Self::usage("reading the windows", error)
+    }
+}
+
+/// Prints a failure, if there is one, and gives the exit code.
+pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
+    let (code, doing, source) = match result {
+        Ok(()) | Err(Failure::BrokenPipe) => return ExitCode::SUCCESS,
+        Err(Failure::Usage { doing, source }) => (USAGE, doing, source),
+        Err(Failure::Failed { doing, source }) => (FAILED, doing, source),
+    };
+    let mut line = format!("error: {doing}: {source}");
+    let mut cause = source.source();
+    while let Some(error) = cause {
+        line.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    eprintln!("{line}");
+    ExitCode::from(code)
+}
+
+/// Prints what clap has to say: help on stdout is a success, anything else a wrong call.
+pub(crate) fn of_clap(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no reason to fail.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+}

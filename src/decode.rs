@@ -1,0 +1,326 @@
+//! Decode: a source in, blocks out. symphonia is named here and below only.
+//!
+//! In: the bytes of a recording, as they arrive. Out: [`Block`]s in order, whose positions are the
+//! running count of frames, never a timestamp of the container. What can go wrong: a format that is
+//! not known, a packet that does not decode, an end that comes too early. All of them are errors:
+//! a packet left out would move every later window.
+
+use std::sync::Arc;
+
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as Symphonia;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::packet::Packet;
+
+use crate::block::{Block, SampleFormat};
+use crate::error::Error;
+use crate::span::time_of;
+
+mod front;
+mod matroska;
+mod mp4;
+mod mpeg;
+mod names;
+mod riff;
+mod source;
+mod unpack;
+
+use front::{End, Front};
+use mpeg::Held;
+pub use source::Source;
+use source::Transport;
+use unpack::{Copier, Pcm};
+
+/// What is known of a recording before its first frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// The container's short name, such as `wave` or `ogg`.
+    pub container: &'static str,
+    /// The codec's short name, such as `pcm_s16le` or `mp3`.
+    pub codec: &'static str,
+    /// Frames a second, in Hz.
+    pub rate: u32,
+    /// How many channels there are.
+    pub channels: u16,
+    /// How samples are stored in the output.
+    pub format: SampleFormat,
+    /// The number of frames, where the container declares it.
+    pub frames: Option<u64>,
+}
+
+/// A recording being decoded.
+pub struct Decoder {
+    recording: Recording,
+    reader: Box<dyn FormatReader>,
+    track: u32,
+    codec: Codec,
+    transport: Arc<Transport>,
+    end: End,
+    /// Frames given so far: the position of the next block.
+    frames: u64,
+    /// Frames of codec delay that are still to be dropped.
+    skip: u64,
+    held: Held,
+    /// Whether the container numbers its frames, and the number that comes next.
+    numbered: bool,
+    number: Option<i64>,
+}
+
+enum Codec {
+    Pcm(Pcm),
+    Other { decoder: Box<dyn AudioDecoder>, copier: Copier },
+}
+
+impl Decoder {
+    /// Reads the header of a recording.
+    ///
+    /// # Errors
+    /// [`Error`] when the source cannot be read, or holds nothing that can be decoded.
+    pub fn open(source: Source) -> Result<Self, Error> {
+        let front = Front::open(source)?;
+        let transport = Arc::clone(&front.transport);
+        let stream = MediaSourceStream::new(Box::new(front.media), Default::default());
+        let reader = symphonia::default::get_probe()
+            .probe(&Hint::new(), stream, Default::default(), Default::default())
+            .or_else(|error| transport.check().and(Err(open_error(error))))?;
+        let track = the_track(reader.as_ref())?;
+        let params = audio_params(track)?;
+        let (codec, codec_name) = codec_of(params)?;
+        let format = match &codec {
+            Codec::Pcm(pcm) => pcm.format(),
+            Codec::Other { .. } => unpack::decoded_format(params),
+        };
+        let container = reader.format_info().short_name;
+        let header = |reason: &str| Error::Header {
+            container: names::container(container).into(),
+            reason: reason.into(),
+        };
+        let rate = params.sample_rate.filter(|&rate| rate > 0);
+        let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+        let recording = Recording {
+            container,
+            codec: codec_name,
+            rate: rate.ok_or_else(|| header("it declares no sample rate"))?,
+            channels: u16::try_from(channels)
+                .ok()
+                .filter(|&channels| channels > 0)
+                .ok_or_else(|| header("it declares no channels"))?,
+            format,
+            frames: front.frames.or_else(|| {
+                declared_frames(container, track).map(|n| n.saturating_sub(front.skip))
+            }),
+        };
+        Ok(Self {
+            track: track.id,
+            numbered: matches!(container, "ogg" | "flac"),
+            number: None,
+            skip: front.skip,
+            held: Held::new(container, recording.frames.is_some()),
+            end: front.end,
+            frames: 0,
+            recording,
+            reader,
+            codec,
+            transport,
+        })
+    }
+
+    /// What the header says.
+    pub fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// Frames given so far; the length of the recording, once it is complete.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Bytes taken from the source so far.
+    pub fn bytes_received(&self) -> u64 {
+        self.transport.received()
+    }
+
+    /// Fills `block` with the next frames; false when the recording is complete.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`], [`Error::Unsupported`]: in each
+    /// case what was given so far is not the whole recording.
+    pub fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
+        loop {
+            let packet = self.reader.next_packet();
+            self.transport.check()?;
+            match packet {
+                Ok(Some(packet)) if packet.track_id != self.track => continue,
+                Ok(Some(packet)) => self.decode(&packet, block)?,
+                Ok(None) => return self.finish().map(|()| false),
+                Err(error) if is_end(&error) && self.end.is_reached(self.transport.received()) => {
+                    return self.finish().map(|()| false);
+                }
+                Err(error) => return Err(self.packet_error(error)),
+            }
+            self.frames = block.end();
+            if block.frames() > 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn decode(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
+        self.check_number(packet)?;
+        block.restart(self.frames);
+        let (rate, channels) = (self.recording.rate, usize::from(self.recording.channels));
+        match &mut self.codec {
+            Codec::Pcm(pcm) => pcm.unpack(&packet.data, channels, &mut block.samples),
+            Codec::Other { decoder, copier } => {
+                let decoded = match decoder.decode(packet) {
+                    Ok(decoded) => decoded,
+                    Err(error) => return Err(self.packet_error(error)),
+                };
+                let spec = decoded.spec();
+                if spec.rate() != rate || spec.channels().count() != channels {
+                    let (rate, channels) = (spec.rate(), spec.channels().count());
+                    let what = format!(
+                        "a recording that turns out to have {channels} channels at {rate} Hz"
+                    );
+                    return Err(Error::Unsupported { what });
+                }
+                copier.copy(&decoded, self.recording.format, &mut block.samples);
+            }
+        }
+        self.held.trim(packet, channels, &mut block.samples);
+        self.skip_delay(channels, block);
+        Ok(())
+    }
+
+    /// Drops the codec delay that an edit list names.
+    fn skip_delay(&mut self, channels: usize, block: &mut Block) {
+        if self.skip > 0 {
+            let frames = usize::try_from(self.skip).unwrap_or(usize::MAX).min(block.frames());
+            self.skip -= frames as u64;
+            mpeg::drop_front(&mut block.samples, frames * channels);
+        }
+    }
+
+    /// A number that jumps means that packets went missing.
+    fn check_number(&mut self, packet: &Packet) -> Result<(), Error> {
+        if !self.numbered {
+            return Ok(());
+        }
+        let found = packet.pts.get();
+        if self.number.is_some_and(|expected| expected != found) {
+            return Err(self.damaged("packets are missing or out of order here"));
+        }
+        let length = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
+        self.number = Some(found.saturating_add(length));
+        Ok(())
+    }
+
+    /// Whether what was decoded is everything that the container promised.
+    fn finish(&mut self) -> Result<(), Error> {
+        let missing = match self.recording.frames {
+            Some(declared) if self.frames < declared => {
+                Some(format!("its header declares {declared} frames"))
+            }
+            _ if !self.end.is_reached(self.transport.received()) => {
+                Some("its header declares more bytes".into())
+            }
+            _ => self.held.cut_frame(&self.transport).map(Into::into),
+        };
+        match missing {
+            Some(reason) => Err(self.truncated(reason)),
+            None if self.frames == 0 => Err(Error::NoAudio),
+            None => self.end.check_played(self.frames, &self.recording),
+        }
+    }
+
+    fn packet_error(&self, error: Symphonia) -> Error {
+        match error {
+            Symphonia::IoError(_) => self.truncated("the source ended in the middle of it".into()),
+            Symphonia::ResetRequired => Error::Unsupported {
+                what: format!("a chained {} recording", names::container(self.recording.container)),
+            },
+            other => self.damaged(&other.to_string()),
+        }
+    }
+
+    fn damaged(&self, reason: &str) -> Error {
+        let time = time_of(self.frames, self.recording.rate);
+        Error::Damaged { frame: self.frames, time, reason: reason.into() }
+    }
+
+    fn truncated(&self, reason: String) -> Error {
+        let time = time_of(self.frames, self.recording.rate);
+        Error::Truncated { frames: self.frames, time, reason }
+    }
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("recording", &self.recording)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The one audio track. More than one is refused: the others would be lost without a word.
+fn the_track(reader: &dyn FormatReader) -> Result<&Track, Error> {
+    let mut audio = reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio));
+    match (audio.next(), audio.count()) {
+        (Some(track), 0) => Ok(track),
+        (Some(_), more) => {
+            Err(Error::Unsupported { what: format!("a recording with {} audio tracks", more + 1) })
+        }
+        (None, _) => Err(Error::NoAudio),
+    }
+}
+
+fn audio_params(track: &Track) -> Result<&AudioCodecParameters, Error> {
+    track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Error::NoAudio)
+}
+
+fn codec_of(params: &AudioCodecParameters) -> Result<(Codec, &'static str), Error> {
+    let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
+    let name = known.map_or("", |known| known.codec.info.short_name);
+    if let Some(pcm) = Pcm::of(params.codec) {
+        return Ok((Codec::Pcm(pcm), name));
+    }
+    // MPEG is trimmed by `Held`: symphonia would believe a header that counts too few frames.
+    let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
+    let decoder =
+        symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(|error| {
+            match error {
+                Symphonia::Unsupported(_) if known.is_none() => {
+                    Error::Unsupported { what: names::codec(params.codec) }
+                }
+                other => Error::Unsupported { what: format!("this kind of {name} ({other})") },
+            }
+        })?;
+    Ok((Codec::Other { decoder, copier: Copier::default() }, name))
+}
+
+/// The length that the container declares, where its word can be taken for it.
+fn declared_frames(container: &str, track: &Track) -> Option<u64> {
+    // CAF counts the padding of compressed packets; Matroska and ADTS count nothing.
+    let counts = matches!(container, "aiff" | "flac" | "isomp4" | "mp1" | "mp2" | "mp3");
+    track.num_frames.filter(|&frames| counts && frames > 0)
+}
+
+fn is_end(error: &Symphonia) -> bool {
+    matches!(error, Symphonia::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
+}
+
+fn open_error(error: Symphonia) -> Error {
+    match error {
+        Symphonia::IoError(_) => Error::Header {
+            container: "recording's".into(),
+            reason: "the source ended in the middle of it".into(),
+        },
+        Symphonia::Unsupported(reason) if reason.contains("no suitable format reader") => {
+            Error::UnknownFormat
+        }
+        other => Error::Header { container: "recording's".into(), reason: other.to_string() },
+    }
+}

@@ -1,0 +1,155 @@
+//! The front of the decoder: looks at the first bytes and decides how the rest is to be read.
+//!
+//! In: a [`Source`]. Out: a [`Front`], which holds what symphonia will read and what must be known
+//! about the container besides, because symphonia does not tell.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use super::source::{Input, Media, Source, Tap, Transport, read_up_to};
+use super::{Recording, matroska, mp4, riff};
+use crate::error::Error;
+use crate::span::time_of;
+use crate::window::Clock;
+
+/// A source that is ready for symphonia.
+pub(super) struct Front {
+    pub(super) media: Media,
+    pub(super) transport: Arc<Transport>,
+    pub(super) end: End,
+    /// Frames, where the header was read here and declares them.
+    pub(super) frames: Option<u64>,
+    /// Frames of codec delay to drop at the start.
+    pub(super) skip: u64,
+}
+
+/// How the end of a recording is told from the end of what arrived of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    /// symphonia knows.
+    Known,
+    /// The source ends with the audio; [`riff::Body`] has seen to it.
+    Source,
+    /// The file has so many bytes.
+    Bytes(u64),
+    /// An edit list plays so many seconds, given as a fraction.
+    Played(u64, u32),
+}
+
+impl End {
+    /// Whether a source that ended after `received` bytes ended where it should.
+    pub(super) fn is_reached(self, received: u64) -> bool {
+        match self {
+            Self::Known | Self::Source | Self::Played(..) => true,
+            Self::Bytes(declared) => received >= declared,
+        }
+    }
+
+    /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
+    pub(super) fn check_played(self, frames: u64, recording: &Recording) -> Result<(), Error> {
+        let Self::Played(length, scale) = self else { return Ok(()) };
+        let played = u128::from(length) * u128::from(recording.rate) / u128::from(scale);
+        // The last packet's padding, and the rounding of a coarse movie time scale.
+        let slack = u128::from(recording.rate / scale.max(1)) + 2 * 4096;
+        if u128::from(frames) <= played + slack {
+            return Ok(());
+        }
+        let all = Clock(time_of(frames, recording.rate));
+        Err(Error::Unsupported {
+            what: format!("an MP4 whose edit list plays only a part of its {all} s"),
+        })
+    }
+}
+
+impl Front {
+    pub(super) fn open(source: Source) -> Result<Self, Error> {
+        let transport = Arc::default();
+        let front = Self::read(source, &transport);
+        // A failure of the transport explains whatever was made of it.
+        transport.check().and(front)
+    }
+
+    fn read(source: Source, transport: &Arc<Transport>) -> Result<Self, Error> {
+        let limit = source.memory_limit;
+        match source.input {
+            Input::File(mut file) => {
+                let head = read_up_to(&mut file, 12)?;
+                file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
+                if head.starts_with(b"caff") || mp4::is_mp4(&head) {
+                    return Self::seekable(file, &head, transport);
+                }
+                Self::stream(Tap::new(file, transport), transport, limit)
+            }
+            Input::Stream(reader) => Self::stream(Tap::new(reader, transport), transport, limit),
+        }
+    }
+
+    /// A file whose container keeps an index that may lie behind the audio.
+    fn seekable(mut file: File, head: &[u8], transport: &Arc<Transport>) -> Result<Self, Error> {
+        let trim = if mp4::is_mp4(head) { mp4::find_trim(&mut file)? } else { Default::default() };
+        let media = Media::Seekable(Box::new(Tap::new(file, transport)));
+        Ok(Self::trimmed(media, transport, trim))
+    }
+
+    fn stream(
+        mut tap: Tap<impl Read + Send + 'static>,
+        transport: &Arc<Transport>,
+        limit: u64,
+    ) -> Result<Self, Error> {
+        let head = read_up_to(&mut tap, 12)?;
+        if head.is_empty() {
+            return Err(Error::Empty);
+        }
+        let is_wave = matches!(head.get(..4), Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64"));
+        if is_wave && head.get(8..) == Some(b"WAVE") {
+            let wav = riff::open(&head, &mut tap)?;
+            let body = riff::Body::new(&wav, tap, transport);
+            let media = Media::stream(wav.header, body);
+            let transport = Arc::clone(transport);
+            return Ok(Self { media, transport, end: End::Source, frames: wav.frames, skip: 0 });
+        }
+        if mp4::is_mp4(&head) {
+            return match mp4::open(head, &mut tap)? {
+                mp4::Index::First { head, trim } => {
+                    Ok(Self::trimmed(Media::stream(head, tap), transport, trim))
+                }
+                mp4::Index::Behind { head } => {
+                    let mut whole = in_memory(head, tap, limit)?;
+                    let trim = mp4::find_trim(&mut whole)?;
+                    Ok(Self::trimmed(Media::Seekable(Box::new(whole)), transport, trim))
+                }
+            };
+        }
+        if head.starts_with(b"caff") {
+            let whole = in_memory(head, tap, limit)?;
+            let media = Media::Seekable(Box::new(whole));
+            return Ok(Self::trimmed(media, transport, Default::default()));
+        }
+        let mut head = head;
+        let mut end = End::Known;
+        if head.starts_with(&matroska::MAGIC) {
+            head.extend(read_up_to(&mut tap, matroska::HEAD)?);
+            end = matroska::declared_end(&head).map_or(End::Source, End::Bytes);
+        }
+        let transport = Arc::clone(transport);
+        Ok(Self { media: Media::stream(head, tap), transport, end, frames: None, skip: 0 })
+    }
+
+    fn trimmed(media: Media, transport: &Arc<Transport>, trim: mp4::Trim) -> Self {
+        let transport = Arc::clone(transport);
+        let end = trim.played.map_or(End::Known, |(length, scale)| End::Played(length, scale));
+        Self { media, transport, end, frames: None, skip: trim.start }
+    }
+}
+
+/// The rest of a stream, held whole, because its container must be sought in.
+fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8>>, Error> {
+    let mut whole = head;
+    let room = limit.saturating_sub(whole.len() as u64);
+    rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
+    if whole.len() as u64 > limit {
+        return Err(Error::TooLargeForMemory { limit });
+    }
+    Ok(Cursor::new(whole))
+}

@@ -1,0 +1,118 @@
+use super::*;
+
+fn chunk(id: &[u8; 4], size: u32, body: &[u8]) -> Vec<u8> {
+    [id.as_slice(), &size.to_le_bytes(), body].concat()
+}
+
+fn fmt(tag: u16, channels: u16, block: u16, bits: u16, extra: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    body.extend_from_slice(&tag.to_le_bytes());
+    body.extend_from_slice(&channels.to_le_bytes());
+    body.extend_from_slice(&8000u32.to_le_bytes());
+    body.extend_from_slice(&(8000 * u32::from(block)).to_le_bytes());
+    body.extend_from_slice(&block.to_le_bytes());
+    body.extend_from_slice(&bits.to_le_bytes());
+    body.extend_from_slice(extra);
+    chunk(b"fmt ", u32::try_from(body.len()).unwrap(), &body)
+}
+
+/// The audio that comes out of a file with these chunks, or the error.
+fn body_of(form: &[u8], chunks: &[Vec<u8>]) -> Result<(Option<u64>, Vec<u8>), Error> {
+    let bytes = chunks.concat();
+    let mut rest = bytes.as_slice();
+    let wav = open(form, &mut rest)?;
+    let transport = Arc::default();
+    let mut audio = Vec::new();
+    Body::new(&wav, rest, &transport).read_to_end(&mut audio).unwrap();
+    transport.check()?;
+    Ok((wav.frames, audio))
+}
+
+const AUDIO: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8];
+
+#[test]
+fn sizes_that_mean_unknown_read_to_the_end() {
+    for size in [0, 0x7FFF_F000, 0xFFFF_FFFF] {
+        let chunks = [fmt(PCM, 2, 4, 16, &[]), chunk(b"data", size, AUDIO)];
+        assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (None, AUDIO.to_vec()), "{size:x}");
+    }
+}
+
+#[test]
+fn chunks_around_the_audio_are_passed_over() {
+    let chunks = [
+        chunk(b"LIST", 3, b"abc\0"),
+        fmt(PCM, 1, 2, 16, &[0, 0]),
+        chunk(b"fact", 6, b"abcdef"),
+        chunk(b"data", 8, AUDIO),
+        chunk(b"id3 ", 3, b"abc"),
+    ];
+    assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(4), AUDIO.to_vec()));
+}
+
+#[test]
+fn half_a_frame_at_the_end_is_left_out() {
+    let chunks = [fmt(PCM, 2, 4, 16, &[]), chunk(b"data", 7, &AUDIO[..7])];
+    assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(1), AUDIO[..4].to_vec()));
+}
+
+#[test]
+fn missing_input_is_an_error() {
+    let chunks = [fmt(PCM, 2, 4, 16, &[]), chunk(b"data", 16, AUDIO)];
+    assert!(matches!(body_of(b"RIFF", &chunks), Err(Error::Truncated { frames: 2, .. })));
+}
+
+#[test]
+fn rf64_takes_its_size_from_ds64() {
+    let ds64 = [[0; 8].as_slice(), &8u64.to_le_bytes(), &[0; 12]].concat();
+    let chunks = [
+        chunk(b"ds64", 28, &ds64),
+        fmt(PCM, 2, 4, 16, &[]),
+        chunk(b"data", u32::MAX, AUDIO),
+        chunk(b"LIST", 2, b"ab"),
+    ];
+    assert_eq!(body_of(b"RF64", &chunks).unwrap(), (Some(2), AUDIO.to_vec()));
+}
+
+fn refused(chunks: &[Vec<u8>]) -> String {
+    body_of(b"RIFF", chunks).unwrap_err().to_string()
+}
+
+#[test]
+fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
+    let refused_format = |fmt: Vec<u8>| refused(&[fmt, chunk(b"data", 8, AUDIO)]);
+    let gsm = refused_format(fmt(0x31, 1, 65, 0, &[]));
+    assert_eq!(gsm, "WAV with GSM 6.10 is not supported");
+    let unknown = refused_format(fmt(0x1234, 1, 1, 8, &[]));
+    assert_eq!(unknown, "WAV with format tag 0x1234 is not supported");
+    assert!(refused_format(fmt(PCM, 1, 4, 24, &[])).contains("24 bits in 1 channels"));
+    assert!(refused_format(fmt(PCM, 2, 3, 16, &[])).contains("do not make frames of 3 bytes"));
+    assert!(refused_format(fmt(PCM, 0, 4, 16, &[])).contains("no channels"));
+    assert!(refused_format(fmt(EXTENSIBLE, 1, 2, 16, &[0; 24])).contains("unknown sub-format"));
+    let fmt = fmt(PCM, 1, 2, 16, &[]);
+    let twice = [fmt.clone(), chunk(b"data", 8, AUDIO), chunk(b"data", 8, AUDIO)];
+    assert!(refused(&twice).contains("several data chunks"));
+    assert!(refused(&[chunk(b"data", 8, AUDIO)]).contains("no fmt chunk"));
+    assert!(refused(&[chunk(b"fmt ", 4, &[0; 4])]).contains("too short"));
+    assert!(matches!(body_of(b"RIFF", &[fmt]), Err(Error::NoAudio)));
+    assert!(body_of(b"RIFX", &[]).unwrap_err().to_string().contains("RIFX"));
+}
+
+#[test]
+fn extensible_and_short_g711_headers_become_canonical() {
+    let header = |fmt: Vec<u8>| {
+        let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
+        open(b"RIFF", &mut bytes.as_slice()).unwrap().header
+    };
+    let extension = |valid_bits: u8, tag: u8| {
+        [&[22, 0, valid_bits, 0, 3, 0, 0, 0, tag, 0], SUB_FORMAT.as_slice()].concat()
+    };
+    let plain = header(fmt(PCM, 2, 4, 16, &[]));
+    assert_eq!(plain.len(), 44);
+    // Twelve valid bits in sixteen are sixteen bits of which the lowest four are zero.
+    assert_eq!(header(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
+    let float = header(fmt(FLOAT, 2, 8, 32, &[]));
+    assert_eq!(header(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
+    let mulaw = header(fmt(MULAW, 1, 1, 8, &[0, 0]));
+    assert_eq!((header(fmt(MULAW, 1, 1, 8, &[])), mulaw.len()), (mulaw, 46));
+}

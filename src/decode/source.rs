@@ -1,0 +1,211 @@
+//! Sources: where the bytes of a recording come from.
+//!
+//! Nearly everything is read as a stream, from a file too, so that a recording decodes alike
+//! however it arrives. Only containers that keep their index behind their audio are sought in.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use symphonia::core::io::MediaSource;
+
+use crate::error::Error;
+
+/// How much of a stream may be held in memory when its container cannot be streamed: 256 MiB.
+const MEMORY_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// The bytes of one recording, from a file or from anything that can be read.
+pub struct Source {
+    pub(super) input: Input,
+    pub(super) length: Option<u64>,
+    pub(super) memory_limit: u64,
+}
+
+pub(super) enum Input {
+    File(File),
+    Stream(Box<dyn Read + Send>),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// A file. Pipes and devices are read as streams.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when it cannot be opened, or is a folder.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = File::open(path).map_err(Error::Read)?;
+        let metadata = file.metadata().map_err(Error::Read)?;
+        if metadata.is_dir() {
+            return Err(Error::Read(io::ErrorKind::IsADirectory.into()));
+        }
+        if !metadata.is_file() {
+            return Ok(Self::stream(file));
+        }
+        let length = Some(metadata.len());
+        Ok(Self { input: Input::File(file), length, memory_limit: MEMORY_LIMIT })
+    }
+
+    /// Anything that can be read, once, from its beginning.
+    pub fn stream(reader: impl Read + Send + 'static) -> Self {
+        let input = Input::Stream(Box::new(reader));
+        Self { input, length: None, memory_limit: MEMORY_LIMIT }
+    }
+
+    /// The same source with the number of bytes that it will give, for progress.
+    #[must_use]
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        self.length = Some(bytes);
+        self
+    }
+
+    /// The same source with another limit, in bytes, to what may be held in memory when a
+    /// container cannot be streamed. The default is 256 MiB.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = bytes;
+        self
+    }
+
+    /// The number of bytes that the source gives, where that is known.
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+}
+
+/// What is known about the transport, whatever the decoder makes of it: the bytes received, the
+/// last of them, and the first failure. A failure stays: no decoder can take it for an end.
+#[derive(Debug, Default)]
+pub(super) struct Transport {
+    received: AtomicU64,
+    failure: Mutex<Option<Error>>,
+    tail: Mutex<Vec<u8>>,
+}
+
+/// Longer than two MPEG frames and an ID3v1 tag, so that the last packet is found in the tail.
+const TAIL: usize = 8 * 1024;
+
+impl Transport {
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn fail(&self, error: Error) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert(error);
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn tail(&self) -> Vec<u8> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn took(&self, bytes: &[u8]) {
+        self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let keep = tail.len().min(TAIL.saturating_sub(bytes.len()));
+        let drop = tail.len() - keep;
+        tail.drain(..drop);
+        tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL)..]);
+    }
+}
+
+/// A reader that reports to a [`Transport`] what passes through it.
+pub(super) struct Tap<R> {
+    inner: R,
+    transport: Arc<Transport>,
+}
+
+impl<R> Tap<R> {
+    pub(super) fn new(inner: R, transport: &Arc<Transport>) -> Self {
+        Self { inner, transport: Arc::clone(transport) }
+    }
+}
+
+impl<R: Read> Read for Tap<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.inner.read(buffer) {
+                Ok(count) => {
+                    self.transport.took(&buffer[..count]);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.transport.fail(Error::Read(error));
+                    return Err(io::ErrorKind::Other.into());
+                }
+            }
+        }
+    }
+}
+
+impl<R: Seek> Seek for Tap<R> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(position)
+    }
+}
+
+/// Reads up to `count` bytes, fewer only at the end.
+pub(super) fn read_up_to(reader: &mut impl Read, count: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    reader.take(count).read_to_end(&mut bytes).map_err(Error::Read)?;
+    Ok(bytes)
+}
+
+/// A source as symphonia wants it.
+pub(super) enum Media {
+    /// `Mutex` only makes it `Sync`, which symphonia asks for; it is never contended.
+    Stream(Mutex<Box<dyn Read + Send>>),
+    Seekable(Box<dyn ReadSeek>),
+}
+
+pub(super) trait ReadSeek: Read + Seek + Send + Sync {}
+impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
+
+impl Media {
+    /// What was read ahead, then the rest.
+    pub(super) fn stream(head: Vec<u8>, rest: impl Read + Send + 'static) -> Self {
+        Self::Stream(Mutex::new(Box::new(Cursor::new(head).chain(rest))))
+    }
+}
+
+impl Read for Media {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream(reader) => {
+                reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buffer)
+            }
+            Self::Seekable(reader) => reader.read(buffer),
+        }
+    }
+}
+
+impl Seek for Media {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Seekable(reader) => reader.seek(position),
+        }
+    }
+}
+
+impl MediaSource for Media {
+    fn is_seekable(&self) -> bool {
+        matches!(self, Self::Seekable(_))
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        None
+    }
+}

@@ -1,0 +1,241 @@
+//! From a packet's bytes, or a decoder's planes, to the samples of a block.
+//!
+//! PCM is taken from the packet as it is: the values keep their own width and no plane is built.
+//! Lossy codecs give floats, which become 16 bits here and nowhere else.
+
+use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::codecs::audio::well_known::*;
+use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
+
+use crate::block::{SampleFormat, Samples};
+
+/// How the samples of a PCM packet are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pcm {
+    layout: Layout,
+    big_endian: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    U8,
+    S8,
+    S16,
+    S24,
+    S32,
+    F32,
+    F64,
+}
+
+impl Pcm {
+    /// The layout of a PCM codec; nothing for codecs that need a decoder.
+    pub(super) fn of(codec: AudioCodecId) -> Option<Self> {
+        let (layout, big_endian) = match codec {
+            CODEC_ID_PCM_U8 => (Layout::U8, false),
+            CODEC_ID_PCM_S8 => (Layout::S8, false),
+            CODEC_ID_PCM_S16LE => (Layout::S16, false),
+            CODEC_ID_PCM_S16BE => (Layout::S16, true),
+            CODEC_ID_PCM_S24LE => (Layout::S24, false),
+            CODEC_ID_PCM_S24BE => (Layout::S24, true),
+            CODEC_ID_PCM_S32LE => (Layout::S32, false),
+            CODEC_ID_PCM_S32BE => (Layout::S32, true),
+            CODEC_ID_PCM_F32LE => (Layout::F32, false),
+            CODEC_ID_PCM_F32BE => (Layout::F32, true),
+            CODEC_ID_PCM_F64LE => (Layout::F64, false),
+            CODEC_ID_PCM_F64BE => (Layout::F64, true),
+            _ => return None,
+        };
+        Some(Self { layout, big_endian })
+    }
+
+    /// The format of the block. 64-bit floats are narrowed to 32: hound writes no others.
+    pub(super) fn format(self) -> SampleFormat {
+        match self.layout {
+            Layout::U8 | Layout::S8 => SampleFormat::U8,
+            Layout::S16 => SampleFormat::S16,
+            Layout::S24 => SampleFormat::S24,
+            Layout::S32 => SampleFormat::S32,
+            Layout::F32 | Layout::F64 => SampleFormat::F32,
+        }
+    }
+
+    /// Appends the whole frames in `bytes`.
+    pub(super) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
+        let width = match self.layout {
+            Layout::U8 | Layout::S8 => 1,
+            Layout::S16 => 2,
+            Layout::S24 => 3,
+            Layout::S32 | Layout::F32 => 4,
+            Layout::F64 => 8,
+        };
+        let frame = width * channels;
+        let bytes = &bytes[..bytes.len() / frame * frame];
+        match (samples, self.layout, self.big_endian) {
+            (Samples::I16(out), Layout::U8, _) => {
+                out.extend(bytes.iter().map(|&byte| i16::from(byte) - 128));
+            }
+            (Samples::I16(out), Layout::S8, _) => {
+                out.extend(bytes.iter().map(|&byte| i16::from(byte.cast_signed())));
+            }
+            (Samples::I16(out), _, false) => each(bytes, out, i16::from_le_bytes),
+            (Samples::I16(out), _, true) => each(bytes, out, i16::from_be_bytes),
+            (Samples::I32(out), Layout::S24, false) => {
+                each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
+            }
+            (Samples::I32(out), Layout::S24, true) => {
+                each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) >> 8);
+            }
+            (Samples::I32(out), _, false) => each(bytes, out, i32::from_le_bytes),
+            (Samples::I32(out), _, true) => each(bytes, out, i32::from_be_bytes),
+            (Samples::F32(out), Layout::F64, false) => {
+                each(bytes, out, |b| narrow(f64::from_le_bytes(b)));
+            }
+            (Samples::F32(out), Layout::F64, true) => {
+                each(bytes, out, |b| narrow(f64::from_be_bytes(b)));
+            }
+            (Samples::F32(out), _, false) => each(bytes, out, f32::from_le_bytes),
+            (Samples::F32(out), _, true) => each(bytes, out, f32::from_be_bytes),
+        }
+    }
+}
+
+fn each<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
+    let (values, _) = bytes.as_chunks::<N>();
+    out.extend(values.iter().map(|&value| read(value)));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rounding to 32 bits is meant")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// The format of the blocks that a decoder's output becomes.
+pub(super) fn decoded_format(params: &AudioCodecParameters) -> SampleFormat {
+    let bits = match params.codec {
+        CODEC_ID_FLAC => params.bits_per_sample.unwrap_or(16),
+        CODEC_ID_ALAC => alac_bits(params.extra_data.as_deref().unwrap_or_default()),
+        _ => 16,
+    };
+    match bits {
+        0..=8 => SampleFormat::U8,
+        9..=16 => SampleFormat::S16,
+        17..=24 => SampleFormat::S24,
+        _ => SampleFormat::S32,
+    }
+}
+
+/// The bit depth in an ALAC magic cookie, which old files wrap into `frma` and `alac` boxes.
+fn alac_bits(cookie: &[u8]) -> u32 {
+    let at = if cookie.get(4..8) == Some(b"frma") { 24 } else { 0 };
+    cookie.get(at + 5).map_or(16, |&bits| bits.into())
+}
+
+/// Copies a decoder's output into a block of `format`; `wide` and `float` are scratch.
+#[derive(Debug, Default)]
+pub(super) struct Copier {
+    wide: Vec<i32>,
+    float: Vec<f32>,
+}
+
+impl Copier {
+    /// Replaces what is in `samples`.
+    pub(super) fn copy(
+        &mut self,
+        buffer: &GenericAudioBufferRef<'_>,
+        format: SampleFormat,
+        samples: &mut Samples,
+    ) {
+        match samples {
+            Samples::I16(out) => match buffer {
+                GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => {
+                    buffer.copy_to_vec_interleaved(&mut self.float);
+                    out.clear();
+                    out.extend(self.float.iter().map(|&sample| round_16(sample)));
+                }
+                // From integers the conversion is a shift: exact, the lower bits are zero.
+                _ => {
+                    buffer.copy_to_vec_interleaved(out);
+                    if format == SampleFormat::U8 {
+                        out.iter_mut().for_each(|sample| *sample >>= 8);
+                    }
+                }
+            },
+            Samples::I32(out) => {
+                buffer.copy_to_vec_interleaved(&mut self.wide);
+                let shift = if format == SampleFormat::S24 { 8 } else { 0 };
+                out.clear();
+                out.extend(self.wide.iter().map(|&sample| sample >> shift));
+            }
+            Samples::F32(out) => buffer.copy_to_vec_interleaved(out),
+        }
+    }
+}
+
+/// A float sample, full scale at ±1, as 16 bits: to the nearest, ties to even, clipped.
+#[expect(clippy::cast_possible_truncation, reason = "clipped to 16 bits before")]
+fn round_16(sample: f32) -> i16 {
+    /// 1.5 · 2^23: adding and taking it away rounds to a whole number, see `treatment`.
+    const ROUND: f32 = 12_582_912.0;
+    let clipped = (sample * 32768.0).clamp(-32768.0, 32767.0);
+    ((clipped + ROUND) - ROUND) as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn unpack(layout: Layout, big_endian: bool, bytes: &[u8]) -> Samples {
+        let pcm = Pcm { layout, big_endian };
+        let mut block = crate::block::Block::new(pcm.format(), 1);
+        pcm.unpack(bytes, 1, &mut block.samples);
+        block.samples
+    }
+
+    #[test]
+    fn each_width_keeps_its_values_in_either_order() {
+        let cases: [(Layout, &[u8], &[u8]); 3] = [
+            (Layout::S16, &[2, 0, 0xFD, 0xFF], &[0, 2, 0xFF, 0xFD]),
+            (Layout::S24, &[2, 0, 0, 0xFD, 0xFF, 0xFF], &[0, 0, 2, 0xFF, 0xFF, 0xFD]),
+            (Layout::S32, &[2, 0, 0, 0, 0xFD, 255, 255, 255], &[0, 0, 0, 2, 255, 255, 255, 0xFD]),
+        ];
+        for (layout, little, big) in cases {
+            let expected = match layout {
+                Layout::S16 => Samples::I16(vec![2, -3]),
+                _ => Samples::I32(vec![2, -3]),
+            };
+            assert_eq!(unpack(layout, false, little), expected, "{layout:?}");
+            assert_eq!(unpack(layout, true, big), expected, "{layout:?}");
+        }
+        assert_eq!(unpack(Layout::U8, false, &[130, 125, 0]), Samples::I16(vec![2, -3, -128]));
+        assert_eq!(unpack(Layout::S8, false, &[2, 0xFD, 0x80]), Samples::I16(vec![2, -3, -128]));
+        let half = Samples::F32(vec![0.5]);
+        assert_eq!(unpack(Layout::F32, false, &0.5f32.to_le_bytes()), half);
+        assert_eq!(unpack(Layout::F64, true, &0.5f64.to_be_bytes()), half);
+    }
+
+    #[test]
+    fn a_frame_that_is_not_whole_is_left_out() {
+        assert_eq!(unpack(Layout::S16, false, &[2, 0, 9]), Samples::I16(vec![2]));
+    }
+
+    #[test]
+    fn floats_round_to_the_nearest_even_and_clip() {
+        let at = |sample: f32| round_16(sample / 32768.0);
+        assert_eq!([0.5, 1.5, -0.5, -2.5, 2.4, 2.6].map(at), [0, 2, 0, -2, 2, 3]);
+        assert_eq!(
+            [1.0, -1.0, 9.0, -9.0, f32::INFINITY].map(round_16),
+            [32767, -32768, 32767, -32768, 32767]
+        );
+        assert_eq!(round_16(f32::NAN), 0);
+    }
+
+    proptest! {
+        #[test]
+        #[expect(clippy::cast_possible_truncation, reason = "the formula itself")]
+        fn rounding_follows_the_formula(sample in -1.5f32..1.5) {
+            let exact = (sample * 32768.0).round_ties_even().clamp(-32768.0, 32767.0);
+            prop_assert_eq!(round_16(sample), exact as i16);
+        }
+    }
+}

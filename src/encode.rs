@@ -1,0 +1,98 @@
+//! Encode: blocks in, a WAV file out. hound is named here only.
+//!
+//! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
+//! else, in a [`Spool`]. What can go wrong: a full disk, or more than a WAV can hold.
+
+use std::io::BufWriter;
+
+use crate::block::{Block, SampleFormat, Samples};
+use crate::decode::Recording;
+use crate::error::Error;
+use crate::spool::Spool;
+
+/// The most bytes of samples that a WAV can hold: sizes are 32 bits, and the RIFF size counts the
+/// headers too, of which hound writes at most 68 bytes.
+const MAX_DATA: u64 = u32::MAX as u64 - 100;
+
+/// Large enough that writing a recording takes few calls, small against the memory that is allowed.
+const BUFFER: usize = 256 * 1024;
+
+/// A WAV file in the making.
+pub(crate) struct Encoder<'a> {
+    wav: hound::WavWriter<BufWriter<&'a mut Spool>>,
+    bytes_per_frame: u64,
+    written: u64,
+}
+
+impl<'a> Encoder<'a> {
+    /// Begins the file for a recording.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when the recording declares more than fits; [`Error::Write`].
+    pub(crate) fn new(spool: &'a mut Spool, recording: &Recording) -> Result<Self, Error> {
+        let &Recording { format, rate, channels, frames, .. } = recording;
+        let bytes_per_frame = u64::from(format.bytes()) * u64::from(channels);
+        if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
+            return Err(Error::TooLong);
+        }
+        let spec = hound::WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: format.bytes() * 8,
+            sample_format: match format {
+                SampleFormat::F32 => hound::SampleFormat::Float,
+                _ => hound::SampleFormat::Int,
+            },
+        };
+        let wav = hound::WavWriter::new(BufWriter::with_capacity(BUFFER, spool), spec);
+        Ok(Self { wav: wav.map_err(write_error)?, bytes_per_frame, written: 0 })
+    }
+
+    /// Appends a block.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when the file cannot take it; [`Error::Write`].
+    pub(crate) fn write(&mut self, block: &Block) -> Result<(), Error> {
+        // hound's own counter is 32 bits and would wrap in silence.
+        self.written += block.frames() as u64 * self.bytes_per_frame;
+        if self.written > MAX_DATA {
+            return Err(Error::TooLong);
+        }
+        let result = match (block.samples(), block.format()) {
+            (Samples::I16(samples), SampleFormat::S16) => self.write_16(samples),
+            (Samples::I16(samples), _) => self.write_each(samples),
+            (Samples::I32(samples), _) => self.write_each(samples),
+            (Samples::F32(samples), _) => self.write_each(samples),
+        };
+        result.map_err(write_error)
+    }
+
+    /// The fast way for the usual width: one copy a block.
+    fn write_16(&mut self, samples: &[i16]) -> hound::Result<()> {
+        let count = u32::try_from(samples.len()).map_err(|_| hound::Error::TooWide)?;
+        let mut writer = self.wav.get_i16_writer(count);
+        for &sample in samples {
+            writer.write_sample(sample);
+        }
+        writer.flush()
+    }
+
+    fn write_each<S: hound::Sample + Copy>(&mut self, samples: &[S]) -> hound::Result<()> {
+        samples.iter().try_for_each(|&sample| self.wav.write_sample(sample))
+    }
+
+    /// Completes the header. Without this the file is not valid, on purpose.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        self.wav.finalize().map_err(write_error)
+    }
+}
+
+fn write_error(error: hound::Error) -> Error {
+    Error::Write(match error {
+        hound::Error::IoError(error) => error,
+        other => std::io::Error::other(other.to_string()),
+    })
+}

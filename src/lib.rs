@@ -1,0 +1,66 @@
+//! *Con sordino*: play with the mute on. sordino mutes what must not be heard in a call recording,
+//! in process and to the sample.
+//!
+//! ```
+//! use sordino::{Source, Treatment, Window, Windows, redact};
+//!
+//! let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+//! let redacted = redact(Source::open("fixtures/call.wav")?, &windows, Treatment::default())?;
+//! assert_eq!(redacted.summary().frames, 304_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Architecture
+//!
+//! The flow is the layout. What a person asks for comes from above, the recording from the left:
+//!
+//! ```text
+//! windows ──▶ spans ───────┐                              what to mute: seconds ──▶ frames
+//! source ──▶ decode ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted      blocking, no network
+//!                          ▲
+//!                      treatment
+//!
+//! bin: args ──▶ plan ──▶ run ──▶ exit code
+//! ```
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`window`] | human time: parsed, sorted, merged, never empty |
+//! | [`span`] | frame ranges, by exact integer arithmetic |
+//! | [`block`] | consecutive frames with their position: the only currency of this half |
+//! | [`decode`] | a source in, blocks out; symphonia is named there only |
+//! | [`treatment`] | what happens inside a span |
+//! | `encode` | blocks in, WAV out; hound is named there only |
+//! | [`spool`] | where the output lies until it is complete |
+//! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
+//! | [`error`] | what can go wrong |
+//!
+//! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
+//! `use crate::…` lines and holds them against this.
+//!
+//! # What is promised
+//!
+//! 1. No touched frame survives: every frame whose place meets a window is treated.
+//! 2. Nothing else changes: PCM outside the spans is bit-identical.
+//! 3. The length is kept: as many frames come out as were decoded.
+//! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
+//! 5. Missing input is an error, never a shorter or shifted success.
+//! 6. A window that cannot be meant is an error before anything is written.
+//! 7. Only [`Redacted`] leaves. A failure leaves nothing at the output path.
+
+pub mod window;
+pub mod span;
+pub mod block;
+pub mod decode;
+pub mod treatment;
+mod encode;
+pub mod spool;
+pub mod redact;
+pub mod error;
+
+pub use decode::{Decoder, Recording, Source};
+pub use error::Error;
+pub use redact::{Progress, Redacted, Summary, redact, redact_into};
+pub use spool::Spool;
+pub use treatment::Treatment;
+pub use window::{Window, WindowError, Windows};

@@ -1,0 +1,145 @@
+//! Redact: the steps in one readable function.
+//!
+//! In: a [`Source`], [`Windows`], a [`Treatment`]. Out: a [`Redacted`], which can be made nowhere
+//! else and is the only thing that can be persisted. What can go wrong: everything in [`Error`];
+//! then nothing is left behind.
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::block::Block;
+use crate::decode::{Decoder, Recording, Source};
+use crate::encode::Encoder;
+use crate::error::Error;
+use crate::span::{Spans, cut_at_end};
+use crate::spool::Spool;
+use crate::treatment::{Treater, Treatment};
+use crate::window::{Window, Windows};
+
+/// A recording in which every window has been treated, complete and valid.
+#[derive(Debug)]
+pub struct Redacted {
+    spool: Spool,
+    summary: Summary,
+}
+
+/// What was done, in numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// What the input was.
+    pub recording: Recording,
+    /// Frames in the output, which are all that were decoded.
+    pub frames: u64,
+    /// Frames that were treated on at least one channel.
+    pub frames_treated: u64,
+    /// The windows, merged.
+    pub windows: Windows,
+    /// Windows that ran over the end of the recording and were cut there.
+    pub cut: Vec<Window>,
+    /// What was done inside the windows.
+    pub treatment: Treatment,
+}
+
+/// How far a redaction has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes taken from the source.
+    pub bytes: u64,
+    /// Frames redacted.
+    pub frames: u64,
+}
+
+/// Redacts a recording: treats every frame that a window touches, and no other.
+///
+/// # Errors
+/// [`Error`] when the recording is not whole, does not decode, or a window does not fit it.
+///
+/// ```
+/// use sordino::{Source, Treatment, Window, Windows, redact};
+///
+/// let windows = Windows::new([
+///     Window::from_seconds(10.0, 15.0)?.labelled("card number"),
+///     Window::from_seconds(30.5, 35.2)?.labelled("security code"),
+/// ])?;
+/// let redacted = redact(Source::open("fixtures/call.wav")?, &windows, Treatment::silence())?;
+/// assert_eq!(redacted.summary().windows.len(), 2);
+///
+/// let folder = tempfile::tempdir()?;
+/// redacted.persist(&folder.path().join("redacted.wav"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result<Redacted, Error> {
+    redact_into(Spool::anonymous(), source, windows, treatment, |_| ControlFlow::Continue(()))
+}
+
+/// Like [`redact`], into a [`Spool`] of the caller's choice. `watch` is told of the progress after
+/// every block, and may break off.
+///
+/// # Errors
+/// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
+pub fn redact_into(
+    mut spool: Spool,
+    source: Source,
+    windows: &Windows,
+    treatment: Treatment,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Redacted, Error> {
+    let mut decoder = Decoder::open(source)?;
+    let recording = decoder.recording().clone();
+    let spans = Spans::new(windows, recording.rate, recording.channels)?;
+    if let Some(frames) = recording.frames {
+        cut_at_end(windows, recording.rate, frames)?;
+    }
+    let mut treater = Treater::new(treatment, &spans)?;
+    let mut encoder = Encoder::new(&mut spool, &recording)?;
+    let mut block = Block::new(recording.format, recording.channels);
+    while decoder.next(&mut block)? {
+        treater.apply(&mut block);
+        encoder.write(&block)?;
+        let progress = Progress { bytes: decoder.bytes_received(), frames: block.end() };
+        if watch(progress).is_break() {
+            return Err(Error::Interrupted);
+        }
+    }
+    encoder.finish()?;
+    let frames = decoder.frames();
+    let cut = cut_at_end(windows, recording.rate, frames)?;
+    let frames_treated = spans.frames_inside(frames);
+    let windows = windows.clone();
+    let summary = Summary { recording, frames, frames_treated, windows, cut, treatment };
+    Ok(Redacted { spool, summary })
+}
+
+impl Redacted {
+    /// What was done.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Puts the WAV at `path`: complete, durable and in one step. A file that is there is left
+    /// alone.
+    ///
+    /// # Errors
+    /// [`Error::Persist`] when there is a file already, or the path cannot be written.
+    pub fn persist(self, path: &Path) -> Result<Summary, Error> {
+        self.spool.persist(path, false).map(|()| self.summary)
+    }
+
+    /// Like [`Redacted::persist`], in place of a file that is there.
+    ///
+    /// # Errors
+    /// [`Error::Persist`] when the path cannot be written.
+    pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
+        self.spool.persist(path, true).map(|()| self.summary)
+    }
+
+    /// Writes the WAV to `output`, which need not be seekable.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_to(mut self, output: &mut impl Write) -> Result<Summary, Error> {
+        self.spool.copy_to(output).and_then(|_| output.flush()).map_err(Error::Write)?;
+        Ok(self.summary)
+    }
+}

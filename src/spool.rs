@@ -1,0 +1,136 @@
+//! Spool: where the redacted recording lies until it is complete.
+//!
+//! Only redacted samples ever come here. A spool beside its target is renamed into place; an
+//! anonymous one is memory up to a few MiB, then a nameless file that no crash leaves behind.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, SpooledTempFile};
+
+use crate::error::Error;
+
+/// How much an anonymous spool holds in memory: a few minutes of telephony.
+const IN_MEMORY: usize = 4 * 1024 * 1024;
+
+/// Storage for a redacted recording in the making. What is not persisted is gone when it is
+/// dropped.
+#[derive(Debug)]
+pub struct Spool(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Anonymous(Box<SpooledTempFile>),
+    Beside { file: NamedTempFile, target: PathBuf },
+}
+
+impl Spool {
+    /// Memory, then a nameless temporary file.
+    pub fn anonymous() -> Self {
+        Self(Inner::Anonymous(Box::new(SpooledTempFile::new(IN_MEMORY))))
+    }
+
+    /// A hidden file in the folder of `target`, so that persisting is a rename.
+    ///
+    /// # Errors
+    /// [`Error::Persist`] when the folder is missing or cannot be written.
+    pub fn beside(target: &Path) -> Result<Self, Error> {
+        let file = temp_file_in(folder_of(target)).map_err(|source| persist(target, source))?;
+        Ok(Self(Inner::Beside { file, target: target.to_owned() }))
+    }
+
+    /// The hidden file's path, for those who must remove it when the process is told to die.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Inner::Anonymous(_) => None,
+            Inner::Beside { file, .. } => Some(file.path()),
+        }
+    }
+
+    /// Puts the content at `target`, complete and durable, or leaves nothing there.
+    pub(crate) fn persist(self, target: &Path, overwrite: bool) -> Result<(), Error> {
+        let file = match self.0 {
+            Inner::Beside { file, target: mine } if mine == target => file,
+            other => {
+                let mut file =
+                    temp_file_in(folder_of(target)).map_err(|source| persist(target, source))?;
+                let mut spool = Self(other);
+                spool.copy_to(&mut file).map_err(|source| persist(target, source))?;
+                file
+            }
+        };
+        file.as_file().sync_all().map_err(|source| persist(target, source))?;
+        let placed = if overwrite { file.persist(target) } else { file.persist_noclobber(target) };
+        placed.map_err(|error| persist(target, error.error))?;
+        sync_folder(folder_of(target)).map_err(|source| persist(target, source))
+    }
+
+    /// Copies the content from its beginning; returns the bytes copied.
+    pub(crate) fn copy_to(&mut self, output: &mut impl Write) -> io::Result<u64> {
+        self.seek(SeekFrom::Start(0))?;
+        io::copy(self, output)
+    }
+}
+
+/// A hidden file with the permissions that any newly written file gets.
+fn temp_file_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sordino-").suffix(".wav");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the rename itself durable. Only Unix can open a folder.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn persist(path: &Path, source: io::Error) -> Error {
+    Error::Persist { path: path.to_owned(), source }
+}
+
+impl Read for Spool {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Inner::Anonymous(file) => file.read(buffer),
+            Inner::Beside { file, .. } => file.read(buffer),
+        }
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Inner::Anonymous(file) => file.write(buffer),
+            Inner::Beside { file, .. } => file.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Inner::Anonymous(file) => file.flush(),
+            Inner::Beside { file, .. } => file.flush(),
+        }
+    }
+}
+
+impl Seek for Spool {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        match &mut self.0 {
+            Inner::Anonymous(file) => file.seek(position),
+            Inner::Beside { file, .. } => file.seek(position),
+        }
+    }
+}

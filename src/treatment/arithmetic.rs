@@ -1,0 +1,189 @@
+//! The exact formulas, one for each sample format.
+//!
+//! They are those of FFmpeg's `volume` filter at its default float precision (double for 32-bit
+//! integers, where float would lose bits), so that inside a span the two agree to the bit.
+
+/// How samples of one format are scaled, silenced and made.
+pub(super) trait Arithmetic {
+    /// The type that holds a sample in a block.
+    type Sample: Copy;
+    /// Silence.
+    const ZERO: Self::Sample;
+    /// The sample times `gain`, which is between 0 and 1.
+    fn scale(sample: Self::Sample, gain: f64) -> Self::Sample;
+    /// The sample for a level between -1 and 1.
+    fn level(level: f64) -> Self::Sample;
+}
+
+/// 8-bit samples, held as -128 to 127.
+pub(super) struct Int8;
+/// 16-bit samples.
+pub(super) struct Int16;
+/// 24-bit samples, held in 32 bits.
+pub(super) struct Int24;
+/// 32-bit samples.
+pub(super) struct Int32;
+/// 32-bit floats.
+pub(super) struct Float32;
+
+/// 1.5 · 2^23. Adding and taking it away rounds an f32 between -2^22 and 2^22 to the nearest whole
+/// number, ties to even, in two instructions on every machine; `round_ties_even` is a call where
+/// the compiler may not assume SSE 4.1.
+const ROUND: f32 = 12_582_912.0;
+
+/// `round_ties_even(f32(x) · f32(gain))`, clipped to 16 bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the gain is to be rounded, the rest is clipped"
+)]
+fn scale_16(sample: i16, gain: f64) -> i16 {
+    let product = f32::from(sample) * gain as f32;
+    ((product + ROUND) - ROUND).clamp(-32768.0, 32767.0) as i16
+}
+
+/// `round(level · full)`.
+#[expect(clippy::cast_possible_truncation, reason = "|level| is at most 1 and full fits")]
+fn level_of(level: f64, full: i32) -> i32 {
+    (level * f64::from(full)).round() as i32
+}
+
+impl Arithmetic for Int8 {
+    type Sample = i16;
+    const ZERO: i16 = 0;
+
+    fn scale(sample: i16, gain: f64) -> i16 {
+        scale_16(sample, gain)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+    fn level(level: f64) -> i16 {
+        level_of(level, 127) as i16
+    }
+}
+
+impl Arithmetic for Int16 {
+    type Sample = i16;
+    const ZERO: i16 = 0;
+
+    fn scale(sample: i16, gain: f64) -> i16 {
+        scale_16(sample, gain)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "at most 32767")]
+    fn level(level: f64) -> i16 {
+        level_of(level, 32767) as i16
+    }
+}
+
+impl Arithmetic for Int24 {
+    type Sample = i32;
+    const ZERO: i32 = 0;
+
+    /// FFmpeg widens to 32 bits, rounds there, and keeps the upper 24: a floor.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the gain is to be rounded, the rest clipped"
+    )]
+    #[expect(clippy::cast_precision_loss, reason = "24 bits fit an f32")]
+    fn scale(sample: i32, gain: f64) -> i32 {
+        let product = (sample as f32 / 8_388_608.0) * gain as f32;
+        let wide = (product * 2_147_483_648.0).round_ties_even();
+        // `as` saturates, which is the clip.
+        (wide as i32) >> 8
+    }
+
+    fn level(level: f64) -> i32 {
+        level_of(level, 8_388_607)
+    }
+}
+
+impl Arithmetic for Int32 {
+    type Sample = i32;
+    const ZERO: i32 = 0;
+
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is the clip")]
+    fn scale(sample: i32, gain: f64) -> i32 {
+        (f64::from(sample) * gain).round_ties_even() as i32
+    }
+
+    fn level(level: f64) -> i32 {
+        level_of(level, i32::MAX)
+    }
+}
+
+impl Arithmetic for Float32 {
+    type Sample = f32;
+    const ZERO: f32 = 0.0;
+
+    #[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
+    fn scale(sample: f32, gain: f64) -> f32 {
+        sample * gain as f32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the level is to be rounded")]
+    fn level(level: f64) -> f32 {
+        level as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GAINS: [f64; 8] = [0.001, 0.000_1, 0.1, 0.25, 0.333, 0.5, 0.999, 1.0];
+
+    /// Every 16-bit sample, against the formula as the design states it.
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "the formula itself")]
+    fn every_16_bit_sample_follows_the_formula() {
+        for gain in GAINS {
+            for sample in i16::MIN..=i16::MAX {
+                let exact = (f32::from(sample) * gain as f32).round_ties_even();
+                let expected = exact.clamp(-32768.0, 32767.0) as i16;
+                assert_eq!(Int16::scale(sample, gain), expected, "{sample} {gain}");
+            }
+        }
+    }
+
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "the formula itself")]
+    fn every_8_bit_sample_follows_the_formula() {
+        for gain in GAINS {
+            for byte in 0..=u8::MAX {
+                let level = (f32::from(byte) - 128.0) / 128.0;
+                let expected = (level * gain as f32 * 128.0).round_ties_even() as i16;
+                assert_eq!(Int8::scale(i16::from(byte) - 128, gain), expected, "{byte} {gain}");
+            }
+        }
+    }
+
+    #[test]
+    fn known_values_of_each_width() {
+        let halves = [500, 1500, -500, 2500, 32767, -32768].map(|x| Int16::scale(x, 0.001));
+        assert_eq!(halves, [0, 2, 0, 2, 33, -33]);
+        // A floor: what rounds to less than nothing becomes -1, not 0.
+        let floors = [1000, -1000, 1999, -1, -4, 8_388_607].map(|x| Int24::scale(x, 0.001));
+        assert_eq!(floors, [1, -1, 2, 0, -1, 8388]);
+        let wide = [i32::MAX, i32::MIN, 499, 501].map(|x| Int32::scale(x, 0.001));
+        assert_eq!(wide, [2_147_484, -2_147_484, 0, 1]);
+        assert_eq!(Float32::scale(0.5, 0.001).to_bits(), (0.5 * 0.001f32).to_bits());
+    }
+
+    #[test]
+    fn levels_reach_full_scale_and_no_further() {
+        assert_eq!((Int8::level(1.0), Int8::level(-1.0)), (127, -127));
+        assert_eq!((Int16::level(1.0), Int16::level(-1.0)), (32767, -32767));
+        assert_eq!((Int24::level(1.0), Int24::level(-1.0)), (8_388_607, -8_388_607));
+        assert_eq!((Int32::level(1.0), Int32::level(-1.0)), (i32::MAX, -i32::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn scaling_never_grows_a_sample_nor_turns_its_sign(x: i32, gain in 0.0f64..=1.0) {
+            let y = i64::from(Int32::scale(x, gain));
+            let x = i64::from(x);
+            prop_assert!(y.abs() <= x.abs() && y * x >= 0);
+        }
+    }
+}

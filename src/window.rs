@@ -1,0 +1,303 @@
+//! Windows: what a person asks to be muted, in human time.
+//!
+//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`], sorted,
+//! merged and never empty, so nothing later needs to ask whether they make sense. What can go
+//! wrong: a window that cannot be meant, reported as a [`WindowError`] with its place and the mend.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+mod flag;
+mod list;
+mod time;
+
+pub use flag::parse_flag;
+pub use list::parse_list;
+pub use time::{Clock, TimeError, parse_time, time_from_seconds};
+
+/// One passage to be muted: the closed interval from `start` to `end`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    start: Duration,
+    end: Duration,
+    channel: Option<u16>,
+    label: Option<String>,
+}
+
+impl Window {
+    /// A window over all channels, from `start` to `end` inclusive.
+    ///
+    /// # Errors
+    /// [`Problem::EndNotAfterStart`] unless `end` is later than `start`.
+    pub fn new(start: Duration, end: Duration) -> Result<Self, Problem> {
+        if end <= start {
+            return Err(Problem::EndNotAfterStart { start, end });
+        }
+        Ok(Self { start, end, channel: None, label: None })
+    }
+
+    /// A window over all channels, given in seconds; exact to the nanosecond.
+    ///
+    /// # Errors
+    /// [`Problem`] when a number is negative or not finite, or `end` is not later than `start`.
+    pub fn from_seconds(start: f64, end: f64) -> Result<Self, Problem> {
+        Self::new(time_from_seconds(start)?, time_from_seconds(end)?)
+    }
+
+    /// The same window on one channel only; channels count from 0.
+    #[must_use]
+    pub fn on_channel(mut self, channel: u16) -> Self {
+        self.channel = Some(channel);
+        self
+    }
+
+    /// The same window with a label such as `card number`. Labels are shown to people and kept in
+    /// evidence: put no transcript text into them.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Where the window opens, from the beginning of the recording.
+    pub fn start(&self) -> Duration {
+        self.start
+    }
+
+    /// Where the window closes; this instant is still inside.
+    pub fn end(&self) -> Duration {
+        self.end
+    }
+
+    /// The one channel that the window is for, counted from 0; `None` means all.
+    pub fn channel(&self) -> Option<u16> {
+        self.channel
+    }
+
+    /// What the window is called.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// Takes `next` in, if it is for the same channels and starts no later than this one ends.
+    fn absorb(&mut self, next: &Window) -> bool {
+        if next.channel != self.channel || next.start > self.end {
+            return false;
+        }
+        self.end = self.end.max(next.end);
+        match (&mut self.label, &next.label) {
+            (Some(mine), Some(other)) if !mine.split(" + ").any(|part| part == other) => {
+                mine.push_str(" + ");
+                mine.push_str(other);
+            }
+            (mine @ None, Some(other)) => *mine = Some(other.clone()),
+            _ => {}
+        }
+        true
+    }
+}
+
+impl fmt::Display for Window {
+    /// The syntax of `-w`, without the label.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", Clock(self.start), Clock(self.end))?;
+        match self.channel {
+            Some(channel) => write!(f, "@{channel}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// At least one window; sorted by channel selection and start; overlapping and touching windows
+/// for the same channels are merged, their labels joined with ` + `.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Windows(Vec<Window>);
+
+impl Windows {
+    /// Sorts and merges.
+    ///
+    /// # Errors
+    /// [`WindowError`] with [`Problem::NoWindows`] when there is none: a redaction of nothing is a
+    /// mistake, not a success.
+    pub fn new(windows: impl IntoIterator<Item = Window>) -> Result<Self, WindowError> {
+        let merged = merge(windows.into_iter().collect());
+        if merged.is_empty() {
+            return Err(Problem::NoWindows.at("windows"));
+        }
+        Ok(Self(merged))
+    }
+
+    /// Every window widened by `pad` on both sides (the start stops at 0), and merged anew.
+    #[must_use]
+    pub fn padded(self, pad: Duration) -> Self {
+        let wider = self.0.into_iter().map(|window| Window {
+            start: window.start.saturating_sub(pad),
+            end: window.end.saturating_add(pad),
+            ..window
+        });
+        Self(merge(wider.collect()))
+    }
+
+    /// The windows, sorted and merged.
+    pub fn iter(&self) -> std::slice::Iter<'_, Window> {
+        self.0.iter()
+    }
+
+    /// How many windows there are after merging; at least one.
+    #[expect(clippy::len_without_is_empty, reason = "never empty, by construction")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+fn merge(mut windows: Vec<Window>) -> Vec<Window> {
+    windows.sort_by_key(|window| (window.channel, window.start, window.end));
+    let mut merged: Vec<Window> = Vec::with_capacity(windows.len());
+    for window in windows {
+        if !merged.last_mut().is_some_and(|last| last.absorb(&window)) {
+            merged.push(window);
+        }
+    }
+    merged
+}
+
+impl<'a> IntoIterator for &'a Windows {
+    type Item = &'a Window;
+    type IntoIter = std::slice::Iter<'a, Window>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A window that cannot be meant, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{place}: {problem}")]
+pub struct WindowError {
+    /// The flag, the file with its line, or the file with its index.
+    pub place: String,
+    /// What is wrong and how to mend it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a window.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The window is inverted or has no length.
+    #[error(
+        "the window {}-{} does not end after it starts; write START-END with the later time last",
+        Clock(*.start),
+        Clock(*.end)
+    )]
+    EndNotAfterStart {
+        /// Where it was said to open.
+        start: Duration,
+        /// Where it was said to close.
+        end: Duration,
+    },
+    /// A time that is none.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// No dash between two times.
+    #[error("`{0}` is not a window; write START-END, START-END@CHANNEL or START-END=LABEL")]
+    NotAWindow(String),
+    /// A channel that is no number from 0 to 65535.
+    #[error("`{0}` is not a channel; channels are numbers and count from 0")]
+    NotAChannel(String),
+    /// A list without windows.
+    #[error("there is no window; give at least one, as -w START-END or in a file with --windows")]
+    NoWindows,
+    /// JSON or CSV of another shape.
+    #[error("{0}")]
+    Shape(String),
+}
+
+impl Problem {
+    /// The problem together with its place.
+    pub(crate) fn at(self, place: impl Into<String>) -> WindowError {
+        WindowError { place: place.into(), problem: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn window(start: u64, end: u64) -> Window {
+        Window::new(Duration::from_secs(start), Duration::from_secs(end)).unwrap()
+    }
+
+    #[test]
+    fn overlapping_and_touching_windows_merge_and_keep_their_labels() {
+        let windows = Windows::new([
+            window(20, 30).labelled("expiry"),
+            window(5, 10).labelled("card"),
+            window(10, 12).labelled("code"),
+            window(11, 15).labelled("card"),
+        ])
+        .unwrap();
+        let shown: Vec<_> = windows.iter().map(|w| (w.to_string(), w.label())).collect();
+        assert_eq!(shown, [("5-15".into(), Some("card + code")), ("20-30".into(), Some("expiry"))]);
+    }
+
+    #[test]
+    fn windows_of_different_channels_stay_apart() {
+        let windows =
+            Windows::new([window(1, 5), window(2, 6).on_channel(1), window(3, 4).on_channel(0)]);
+        assert_eq!(windows.unwrap().len(), 3);
+    }
+
+    #[test]
+    fn padding_widens_stops_at_zero_and_merges() {
+        let windows = Windows::new([window(1, 5), window(8, 9)]).unwrap();
+        let padded = windows.padded(Duration::from_secs(2));
+        let shown: Vec<_> = padded.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["0-11"]);
+    }
+
+    #[test]
+    fn a_window_that_cannot_be_meant_is_an_error() {
+        let second = Duration::from_secs(1);
+        assert!(matches!(Window::new(second, second), Err(Problem::EndNotAfterStart { .. })));
+        assert!(matches!(Window::from_seconds(15.0, 10.0), Err(Problem::EndNotAfterStart { .. })));
+        assert!(Window::from_seconds(f64::NAN, 1.0).is_err());
+        assert!(Window::from_seconds(-1.0, 1.0).is_err());
+        assert_eq!(Windows::new([]).unwrap_err().problem, Problem::NoWindows);
+    }
+
+    proptest! {
+        #[test]
+        fn merged_windows_cover_the_same_instants(
+            pairs in prop::collection::vec((0u64..200, 1u64..30, 0u16..3), 1..40)
+        ) {
+            let asked: Vec<Window> = pairs
+                .iter()
+                .map(|&(start, length, channel)| {
+                    let window = window(start, start + length);
+                    if channel == 0 { window } else { window.on_channel(channel) }
+                })
+                .collect();
+            let merged = Windows::new(asked.clone()).unwrap();
+            // Half seconds tell touching windows from windows that leave a gap.
+            let covered = |windows: &[Window], half: u64, channel: Option<u16>| {
+                let at = Duration::from_millis(half * 500);
+                windows.iter().any(|w| w.channel == channel && w.start <= at && at <= w.end)
+            };
+            for half in 0..480 {
+                for channel in [None, Some(1), Some(2)] {
+                    prop_assert_eq!(
+                        covered(&asked, half, channel),
+                        covered(&merged.0, half, channel)
+                    );
+                }
+            }
+            for pair in merged.0.windows(2) {
+                prop_assert!(pair[0].channel < pair[1].channel || pair[0].end < pair[1].start);
+            }
+        }
+    }
+}

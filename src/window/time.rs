@@ -1,0 +1,231 @@
+//! Times as people write them, read exactly.
+//!
+//! In: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`. Out: a [`Duration`], to the
+//! nearest nanosecond and without a detour through floats. What can go wrong: anything else.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a text is not a time.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// The text has a minus sign, or the number is below zero.
+    #[error("the time `{0}` is negative; a recording begins at 0")]
+    Negative(String),
+    /// The text is no number of seconds and no clock time.
+    #[error("`{0}` is not a time; write seconds (10.5), 10.5s, 10500ms, 1:02.5 or 01:02:03.250")]
+    Malformed(String),
+    /// The time is beyond what any recording can hold (2^32 seconds, 136 years).
+    #[error("the time `{0}` is longer than any recording")]
+    TooLong(String),
+}
+
+/// The longest time that is accepted, in seconds: far beyond any recording, and small enough that
+/// nanoseconds times a sample rate always fit an `u128`.
+const LONGEST_SECONDS: u64 = 1 << 32;
+
+const NANOS: u128 = 1_000_000_000;
+
+/// Reads a time. See the module for what is understood.
+///
+/// # Errors
+/// [`TimeError`] when the text is negative, malformed or absurdly long.
+pub fn parse_time(text: &str) -> Result<Duration, TimeError> {
+    let text = text.trim();
+    let malformed = || TimeError::Malformed(text.to_owned());
+    if text.starts_with('-') {
+        return Err(TimeError::Negative(text.to_owned()));
+    }
+    let nanos = if let Some(millis) = text.strip_suffix("ms") {
+        decimal(millis, NANOS / 1000)
+    } else if let Some(seconds) = text.strip_suffix('s') {
+        decimal(seconds, NANOS)
+    } else {
+        clock(text)
+    };
+    let nanos = nanos.ok_or_else(malformed)?;
+    if nanos > u128::from(LONGEST_SECONDS) * NANOS {
+        return Err(TimeError::TooLong(text.to_owned()));
+    }
+    let seconds = u64::try_from(nanos / NANOS).map_err(|_| malformed())?;
+    let rest = u32::try_from(nanos % NANOS).map_err(|_| malformed())?;
+    Ok(Duration::new(seconds, rest))
+}
+
+/// Converts seconds to a time, to the nearest nanosecond. For the first 48 days (2^22 s) an `f64`
+/// is closer than half a nanosecond to any decimal, so what a person wrote in JSON with up to nine
+/// places comes back exactly.
+///
+/// # Errors
+/// [`TimeError`] when the number is negative, not finite or absurdly long.
+pub fn time_from_seconds(seconds: f64) -> Result<Duration, TimeError> {
+    if seconds < 0.0 {
+        return Err(TimeError::Negative(seconds.to_string()));
+    }
+    let time = Duration::try_from_secs_f64(seconds)
+        .map_err(|_| TimeError::Malformed(seconds.to_string()))?;
+    if time > Duration::from_secs(LONGEST_SECONDS) {
+        return Err(TimeError::TooLong(seconds.to_string()));
+    }
+    Ok(time)
+}
+
+/// `SS`, `MM:SS` or `HH:MM:SS`, the last with a fraction, in nanoseconds.
+fn clock(text: &str) -> Option<u128> {
+    let (whole, last) = match text.rsplit_once(':') {
+        Some((whole, last)) => (Some(whole), last),
+        None => (None, text),
+    };
+    let seconds = decimal(last, NANOS)?;
+    let Some(whole) = whole else { return Some(seconds) };
+    let (hours, minutes) = match whole.split_once(':') {
+        Some((hours, minutes)) => (digits(hours)?, digits(minutes)?),
+        None => (0, digits(whole)?),
+    };
+    let minutes_overflow = minutes > 59 && whole.contains(':');
+    if minutes_overflow || seconds >= 60 * NANOS {
+        return None;
+    }
+    hours
+        .checked_mul(3600)?
+        .checked_add(minutes.checked_mul(60)?)?
+        .checked_mul(NANOS)?
+        .checked_add(seconds)
+}
+
+/// A plain decimal number of units, in nanoseconds, rounded to the nearest.
+fn decimal(text: &str, unit: u128) -> Option<u128> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if text.ends_with('.') || whole.is_empty() {
+        return None;
+    }
+    let mut nanos = digits(whole)?.checked_mul(unit)?;
+    let mut place = unit;
+    for digit in fraction.chars() {
+        let value = u128::from(digit.to_digit(10)?);
+        // Below a nanosecond only the first digit decides, by rounding half up.
+        if place == 1 {
+            nanos += u128::from(value >= 5);
+        }
+        place /= 10;
+        nanos += value * place;
+    }
+    Some(nanos)
+}
+
+/// One to twelve ASCII digits; more would be thousands of years.
+fn digits(text: &str) -> Option<u128> {
+    let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// A time as [`parse_time`] reads it: `9.7` below a minute, `1:02.5` and `1:02:03.25` above.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(pub Duration);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.0.as_secs();
+        let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);
+        match (hours, minutes) {
+            (0, 0) => write!(f, "{seconds}")?,
+            (0, _) => write!(f, "{minutes}:{seconds:02}")?,
+            _ => write!(f, "{hours}:{minutes:02}:{seconds:02}")?,
+        }
+        let nanos = self.0.subsec_nanos();
+        if nanos == 0 {
+            return Ok(());
+        }
+        let fraction = format!("{nanos:09}");
+        write!(f, ".{}", fraction.trim_end_matches('0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_documented_form_is_read() {
+        for (text, millis) in [
+            ("10", 10_000),
+            ("10.5", 10_500),
+            ("10.5s", 10_500),
+            ("10500ms", 10_500),
+            ("1:02.5", 62_500),
+            ("90:00", 5_400_000),
+            ("01:02:03.250", 3_723_250),
+            (" 0 ", 0),
+        ] {
+            assert_eq!(parse_time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "s",
+            "ms",
+            "ten",
+            "NaN",
+            "inf",
+            "1e400",
+            "1e3",
+            "10.",
+            ".5",
+            "1,5",
+            "1:60",
+            "1:2:60",
+            "1:60:00",
+            "1:",
+            ":1",
+            "1:2:3:4",
+            "+5",
+            "1 0",
+            "١",
+            "9999999999999",
+        ] {
+            assert!(matches!(parse_time(text), Err(TimeError::Malformed(_))), "{text}");
+        }
+        assert!(matches!(parse_time("-5"), Err(TimeError::Negative(_))));
+        assert!(matches!(parse_time("999999999999"), Err(TimeError::TooLong(_))));
+        for seconds in [f64::NAN, f64::INFINITY, 1e300] {
+            assert!(time_from_seconds(seconds).is_err());
+        }
+        assert!(matches!(time_from_seconds(-0.1), Err(TimeError::Negative(_))));
+    }
+
+    #[test]
+    fn digits_below_a_nanosecond_round_to_the_nearest() {
+        assert_eq!(parse_time("10.3000000000000007"), Ok(Duration::from_millis(10_300)));
+        assert_eq!(parse_time("0.0000000014"), Ok(Duration::from_nanos(1)));
+        assert_eq!(parse_time("0.0000000015"), Ok(Duration::from_nanos(2)));
+        assert_eq!(parse_time("0.9999999999"), Ok(Duration::from_secs(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(nanos in 0u64..400_000_000_000_000) {
+            let time = Duration::from_nanos(nanos);
+            prop_assert_eq!(parse_time(&Clock(time).to_string()), Ok(time));
+        }
+
+        #[test]
+        fn json_numbers_with_nine_places_are_exact(nanos in 0u64..4_194_304_000_000_000) {
+            let time = Duration::from_nanos(nanos);
+            let text = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+            prop_assert_eq!(time_from_seconds(text.parse().unwrap()), Ok(time));
+            prop_assert_eq!(parse_time(&text), Ok(time));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC*") {
+            let _ = parse_time(&text);
+        }
+    }
+}
