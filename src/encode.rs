@@ -3,23 +3,21 @@
 //! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
 //! else, in a [`Spool`]. What can go wrong: a full disk, or more than a WAV can hold.
 
-use std::io::BufWriter;
-
 use crate::block::{Block, SampleFormat, Samples};
 use crate::decode::Recording;
 use crate::error::Error;
-use crate::spool::Spool;
+
+mod behind;
+
+pub(crate) use behind::Behind;
 
 /// The most bytes of samples that a WAV can hold: sizes are 32 bits, and the RIFF size counts the
 /// headers too, of which hound writes at most 68 bytes.
 const MAX_DATA: u64 = u32::MAX as u64 - 100;
 
-/// Large enough that writing a recording takes few calls, small against the memory that is allowed.
-const BUFFER: usize = 256 * 1024;
-
 /// A WAV file in the making.
 pub(crate) struct Encoder<'a> {
-    wav: hound::WavWriter<BufWriter<&'a mut Spool>>,
+    wav: hound::WavWriter<&'a mut Behind>,
     bytes_per_frame: u64,
     written: u64,
 }
@@ -29,7 +27,7 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// [`Error::TooLong`] when the recording declares more than fits; [`Error::Write`].
-    pub(crate) fn new(spool: &'a mut Spool, recording: &Recording) -> Result<Self, Error> {
+    pub(crate) fn new(output: &'a mut Behind, recording: &Recording) -> Result<Self, Error> {
         let &Recording { format, rate, channels, frames, .. } = recording;
         let bytes_per_frame = u64::from(format.bytes()) * u64::from(channels);
         if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
@@ -44,7 +42,7 @@ impl<'a> Encoder<'a> {
                 _ => hound::SampleFormat::Int,
             },
         };
-        let wav = hound::WavWriter::new(BufWriter::with_capacity(BUFFER, spool), spec);
+        let wav = hound::WavWriter::new(output, spec);
         Ok(Self { wav: wav.map_err(write_error)?, bytes_per_frame, written: 0 })
     }
 

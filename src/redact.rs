@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::block::Block;
 use crate::decode::{Decoder, Recording, Source};
-use crate::encode::Encoder;
+use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::span::{Spans, cut_at_end};
 use crate::spool::Spool;
@@ -79,7 +79,7 @@ pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result
 /// # Errors
 /// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
 pub fn redact_into(
-    mut spool: Spool,
+    spool: Spool,
     source: Source,
     windows: &Windows,
     treatment: Treatment,
@@ -92,7 +92,8 @@ pub fn redact_into(
         cut_at_end(windows, recording.rate, frames)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut encoder = Encoder::new(&mut spool, &recording)?;
+    let mut output = Behind::new(spool);
+    let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut block = Block::new(recording.format, recording.channels);
     while decoder.next(&mut block)? {
         treater.apply(&mut block);
@@ -103,6 +104,7 @@ pub fn redact_into(
         }
     }
     encoder.finish()?;
+    let spool = output.into_spool().map_err(Error::Write)?;
     let frames = decoder.frames();
     let cut = cut_at_end(windows, recording.rate, frames)?;
     let frames_treated = spans.frames_inside(frames);

@@ -198,11 +198,11 @@ impl Work<'_> {
     fn inside<A: Arithmetic>(&self, samples: &mut [A::Sample], span: Span) {
         let frames = self.clip(span.first, span.end);
         match self.treatment.kind {
-            Kind::Silence => self.each(samples, frames, |_, sample| *sample = A::ZERO),
+            Kind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
             Kind::Attenuate(gain) => {
-                self.each(samples, frames, |_, sample| *sample = A::scale(*sample, gain));
+                self.each(samples, frames, |sample| *sample = A::scale(*sample, gain));
             }
-            Kind::Tone(hz) => self.each(samples, frames, |frame, sample| {
+            Kind::Tone(hz) => self.each_frame(samples, frames, |frame, sample| {
                 *sample = A::level(tone(hz, frame - span.first, self.rate));
             }),
         }
@@ -218,7 +218,7 @@ impl Work<'_> {
             let from = before.or(after.map(|first| first.saturating_sub(self.fade)));
             let to = after.or(before.map(|end| end.saturating_add(self.fade)));
             let frames = self.clip(from.unwrap_or(0), to.unwrap_or(0));
-            self.each(samples, frames, |frame, sample| {
+            self.each_frame(samples, frames, |frame, sample| {
                 let left = before.map_or(u64::MAX, |end| frame - end + 1);
                 let right = after.map_or(u64::MAX, |first| first - frame);
                 let distance = left.min(right);
@@ -244,15 +244,21 @@ impl Work<'_> {
         index(from)..index(to).max(index(from))
     }
 
-    /// Calls `f` with each sample of the lane in `frames`, and its frame's place in the recording.
-    fn each<T>(&self, samples: &mut [T], frames: Range<usize>, f: impl Fn(u64, &mut T)) {
-        let start = self.first + frames.start as u64;
+    /// Calls `f` with each sample of the lane in `frames`.
+    fn each<T>(&self, samples: &mut [T], frames: Range<usize>, f: impl Fn(&mut T)) {
         let part = &mut samples[frames.start * self.channels..frames.end * self.channels];
-        for (frame, samples) in (start..).zip(part.chunks_exact_mut(self.channels)) {
-            match self.channel {
-                Some(channel) => f(frame, &mut samples[channel]),
-                None => samples.iter_mut().for_each(|sample| f(frame, sample)),
-            }
+        match self.channel {
+            Some(channel) => part.iter_mut().skip(channel).step_by(self.channels).for_each(f),
+            // All channels alike: one run of samples, which the compiler turns into vectors.
+            None => part.iter_mut().for_each(f),
+        }
+    }
+
+    /// Calls `f` with each sample of the lane in `frames`, and its frame's place in the recording.
+    fn each_frame<T>(&self, samples: &mut [T], frames: Range<usize>, f: impl Fn(u64, &mut T)) {
+        for index in frames {
+            let frame = self.first + index as u64;
+            self.each(samples, index..index + 1, |sample| f(frame, sample));
         }
     }
 }

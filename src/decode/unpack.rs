@@ -7,7 +7,7 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 
-use crate::block::{SampleFormat, Samples};
+use crate::block::{SampleFormat, Samples, whole_16};
 
 /// How the samples of a PCM packet are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,12 +172,8 @@ impl Copier {
 }
 
 /// A float sample, full scale at ±1, as 16 bits: to the nearest, ties to even, clipped.
-#[expect(clippy::cast_possible_truncation, reason = "clipped to 16 bits before")]
 fn round_16(sample: f32) -> i16 {
-    /// 1.5 · 2^23: adding and taking it away rounds to a whole number, see `treatment`.
-    const ROUND: f32 = 12_582_912.0;
-    let clipped = (sample * 32768.0).clamp(-32768.0, 32767.0);
-    ((clipped + ROUND) - ROUND) as i16
+    whole_16((sample * 32768.0).clamp(-32768.0, 32767.0))
 }
 
 #[cfg(test)]

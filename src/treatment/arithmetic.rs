@@ -3,6 +3,8 @@
 //! They are those of FFmpeg's `volume` filter at its default float precision (double for 32-bit
 //! integers, where float would lose bits), so that inside a span the two agree to the bit.
 
+use crate::block::whole_16;
+
 /// How samples of one format are scaled, silenced and made.
 pub(super) trait Arithmetic {
     /// The type that holds a sample in a block.
@@ -26,19 +28,10 @@ pub(super) struct Int32;
 /// 32-bit floats.
 pub(super) struct Float32;
 
-/// 1.5 · 2^23. Adding and taking it away rounds an f32 between -2^22 and 2^22 to the nearest whole
-/// number, ties to even, in two instructions on every machine; `round_ties_even` is a call where
-/// the compiler may not assume SSE 4.1.
-const ROUND: f32 = 12_582_912.0;
-
-/// `round_ties_even(f32(x) · f32(gain))`, clipped to 16 bits.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the gain is to be rounded, the rest is clipped"
-)]
+/// `round_ties_even(f32(x) · f32(gain))`; no clip is needed, for a gain of at most 1.
+#[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
 fn scale_16(sample: i16, gain: f64) -> i16 {
-    let product = f32::from(sample) * gain as f32;
-    ((product + ROUND) - ROUND).clamp(-32768.0, 32767.0) as i16
+    whole_16(f32::from(sample) * gain as f32)
 }
 
 /// `round(level · full)`.
