@@ -2,7 +2,8 @@
 //!
 //! A [`Block`] holds consecutive frames, interleaved, in their own width, and knows the position of
 //! its first frame, so that nobody after the decoder has to count. The buffer is handed in and
-//! refilled: the loop over a recording does not allocate.
+//! refilled: the loop over a recording does not allocate. A [`Recording`] says what the blocks of
+//! one recording have in common.
 
 use std::fmt;
 
@@ -56,6 +57,23 @@ pub enum Samples {
     I32(Vec<i32>),
     /// [`SampleFormat::F32`].
     F32(Vec<f32>),
+}
+
+/// What is known of a recording before its first frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// The container's short name, such as `wave` or `ogg`.
+    pub container: &'static str,
+    /// The codec's short name, such as `pcm_s16le` or `mp3`.
+    pub codec: &'static str,
+    /// Frames a second, in Hz.
+    pub rate: u32,
+    /// How many channels there are.
+    pub channels: u16,
+    /// How samples are stored in the output.
+    pub format: SampleFormat,
+    /// The number of frames, where the container declares it.
+    pub frames: Option<u64>,
 }
 
 /// The whole number nearest to `value`, ties to even, for values that a 16-bit sample can hold.

@@ -7,14 +7,13 @@
 
 use std::sync::Arc;
 
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Symphonia;
+use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 
-use crate::block::{Block, SampleFormat};
+use crate::block::{Block, Recording};
 use crate::error::Error;
 use crate::span::time_of;
 
@@ -25,30 +24,14 @@ mod mpeg;
 mod names;
 mod riff;
 mod source;
+mod track;
 mod unpack;
 
 use front::{End, Front};
 use mpeg::Held;
 pub use source::Source;
 use source::Transport;
-use unpack::{Copier, Pcm};
-
-/// What is known of a recording before its first frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recording {
-    /// The container's short name, such as `wave` or `ogg`.
-    pub container: &'static str,
-    /// The codec's short name, such as `pcm_s16le` or `mp3`.
-    pub codec: &'static str,
-    /// Frames a second, in Hz.
-    pub rate: u32,
-    /// How many channels there are.
-    pub channels: u16,
-    /// How samples are stored in the output.
-    pub format: SampleFormat,
-    /// The number of frames, where the container declares it.
-    pub frames: Option<u64>,
-}
+use track::{Codec, audio_params, codec_of, declared_frames, is_eof, open_error, the_track};
 
 /// A recording being decoded.
 pub struct Decoder {
@@ -68,11 +51,6 @@ pub struct Decoder {
     number: Option<i64>,
 }
 
-enum Codec {
-    Pcm(Pcm),
-    Other { decoder: Box<dyn AudioDecoder>, copier: Copier },
-}
-
 impl Decoder {
     /// Reads the header of a recording.
     ///
@@ -88,10 +66,7 @@ impl Decoder {
         let track = the_track(reader.as_ref())?;
         let params = audio_params(track)?;
         let (codec, codec_name) = codec_of(params)?;
-        let format = match &codec {
-            Codec::Pcm(pcm) => pcm.format(),
-            Codec::Other { .. } => unpack::decoded_format(params),
-        };
+        let format = codec.format(params);
         let container = reader.format_info().short_name;
         let header = |reason: &str| Error::Header {
             container: names::container(container).into(),
@@ -155,7 +130,7 @@ impl Decoder {
                 Ok(Some(packet)) if packet.track_id != self.track => continue,
                 Ok(Some(packet)) => self.decode(&packet, block)?,
                 Ok(None) => return self.finish().map(|()| false),
-                Err(error) if is_end(&error) && self.end.is_reached(self.transport.received()) => {
+                Err(error) if is_eof(&error) && self.end.is_at_eof(self.transport.received()) => {
                     return self.finish().map(|()| false);
                 }
                 Err(error) => return Err(self.packet_error(error)),
@@ -262,65 +237,5 @@ impl std::fmt::Debug for Decoder {
             .field("recording", &self.recording)
             .field("frames", &self.frames)
             .finish_non_exhaustive()
-    }
-}
-
-/// The one audio track. More than one is refused: the others would be lost without a word.
-fn the_track(reader: &dyn FormatReader) -> Result<&Track, Error> {
-    let mut audio = reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio));
-    match (audio.next(), audio.count()) {
-        (Some(track), 0) => Ok(track),
-        (Some(_), more) => {
-            Err(Error::Unsupported { what: format!("a recording with {} audio tracks", more + 1) })
-        }
-        (None, _) => Err(Error::NoAudio),
-    }
-}
-
-fn audio_params(track: &Track) -> Result<&AudioCodecParameters, Error> {
-    track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Error::NoAudio)
-}
-
-fn codec_of(params: &AudioCodecParameters) -> Result<(Codec, &'static str), Error> {
-    let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
-    let name = known.map_or("", |known| known.codec.info.short_name);
-    if let Some(pcm) = Pcm::of(params.codec) {
-        return Ok((Codec::Pcm(pcm), name));
-    }
-    // MPEG is trimmed by `Held`: symphonia would believe a header that counts too few frames.
-    let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
-    let decoder =
-        symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(|error| {
-            match error {
-                Symphonia::Unsupported(_) if known.is_none() => {
-                    Error::Unsupported { what: names::codec(params.codec) }
-                }
-                other => Error::Unsupported { what: format!("this kind of {name} ({other})") },
-            }
-        })?;
-    Ok((Codec::Other { decoder, copier: Copier::default() }, name))
-}
-
-/// The length that the container declares, where its word can be taken for it.
-fn declared_frames(container: &str, track: &Track) -> Option<u64> {
-    // CAF counts the padding of compressed packets; Matroska and ADTS count nothing.
-    let counts = matches!(container, "aiff" | "flac" | "isomp4" | "mp1" | "mp2" | "mp3");
-    track.num_frames.filter(|&frames| counts && frames > 0)
-}
-
-fn is_end(error: &Symphonia) -> bool {
-    matches!(error, Symphonia::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
-}
-
-fn open_error(error: Symphonia) -> Error {
-    match error {
-        Symphonia::IoError(_) => Error::Header {
-            container: "recording's".into(),
-            reason: "the source ended in the middle of it".into(),
-        },
-        Symphonia::Unsupported(reason) if reason.contains("no suitable format reader") => {
-            Error::UnknownFormat
-        }
-        other => Error::Header { container: "recording's".into(), reason: other.to_string() },
     }
 }

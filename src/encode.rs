@@ -1,10 +1,9 @@
 //! Encode: blocks in, a WAV file out. hound is named here only.
 //!
 //! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
-//! else, in a [`Spool`]. What can go wrong: a full disk, or more than a WAV can hold.
+//! else, written [`Behind`] the work. What can go wrong: a full disk, or more than a WAV can hold.
 
-use crate::block::{Block, SampleFormat, Samples};
-use crate::decode::Recording;
+use crate::block::{Block, Recording, SampleFormat, Samples};
 use crate::error::Error;
 
 mod behind;

@@ -58,7 +58,8 @@ pub mod spool;
 pub mod redact;
 pub mod error;
 
-pub use decode::{Decoder, Recording, Source};
+pub use block::Recording;
+pub use decode::{Decoder, Source};
 pub use error::Error;
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};
 pub use spool::Spool;

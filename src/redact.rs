@@ -8,8 +8,8 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::block::Block;
-use crate::decode::{Decoder, Recording, Source};
+use crate::block::{Block, Recording};
+use crate::decode::{Decoder, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::span::{Spans, cut_at_end};

@@ -69,6 +69,9 @@ fn check_output(output: &Path, input: &Path, force: bool) -> Result<(), Failure>
     if output.is_dir() {
         return wrong("this is a folder; give the path of a file");
     }
+    if output.exists() && !output.is_file() {
+        return wrong("this is not a file; to write into a pipe or device, give -o - and redirect");
+    }
     let same = |a: &Path, b: &Path| a.canonicalize().ok().zip(b.canonicalize().ok());
     if same(output, input).is_some_and(|(output, input)| output == input) {
         return wrong("this is the input, which stays as it is; give another path");

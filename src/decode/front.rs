@@ -8,7 +8,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::source::{Input, Media, Source, Tap, Transport, read_up_to};
-use super::{Recording, matroska, mp4, riff};
+use super::{matroska, mp4, riff};
+use crate::block::Recording;
 use crate::error::Error;
 use crate::span::time_of;
 use crate::window::Clock;
@@ -44,6 +45,12 @@ impl End {
             Self::Known | Self::Source | Self::Played(..) => true,
             Self::Bytes(declared) => received >= declared,
         }
+    }
+
+    /// Whether an end of file that symphonia did not expect after `received` bytes is the end all
+    /// the same: symphonia reads on until there is nothing.
+    pub(super) fn is_at_eof(self, received: u64) -> bool {
+        !matches!(self, Self::Known | Self::Played(..)) && self.is_reached(received)
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
@@ -88,7 +95,7 @@ impl Front {
     /// A file whose container keeps an index that may lie behind the audio.
     fn seekable(mut file: File, head: &[u8], transport: &Arc<Transport>) -> Result<Self, Error> {
         let trim = if mp4::is_mp4(head) { mp4::find_trim(&mut file)? } else { Default::default() };
-        let media = Media::Seekable(Box::new(Tap::new(file, transport)));
+        let media = Media::seekable(Tap::new(file, transport))?;
         Ok(Self::trimmed(media, transport, trim))
     }
 
@@ -117,13 +124,13 @@ impl Front {
                 mp4::Index::Behind { head } => {
                     let mut whole = in_memory(head, tap, limit)?;
                     let trim = mp4::find_trim(&mut whole)?;
-                    Ok(Self::trimmed(Media::Seekable(Box::new(whole)), transport, trim))
+                    Ok(Self::trimmed(Media::seekable(whole)?, transport, trim))
                 }
             };
         }
         if head.starts_with(b"caff") {
             let whole = in_memory(head, tap, limit)?;
-            let media = Media::Seekable(Box::new(whole));
+            let media = Media::seekable(whole)?;
             return Ok(Self::trimmed(media, transport, Default::default()));
         }
         let mut head = head;

@@ -63,10 +63,10 @@ pub(super) fn open(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> 
     }
 }
 
-/// Looks for the index of a file that can be sought in, and returns to its beginning.
+/// Looks for the index of a file that can be sought in.
 pub(super) fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
     let mut at = 0;
-    let trim = loop {
+    loop {
         file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
         let head = read_up_to(file, 16)?;
         let Some((kind, size)) = box_header(&head) else {
@@ -77,12 +77,10 @@ pub(super) fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
                 return Err(header_error("its index is larger than any"));
             }
             file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
-            break trim_of(&read_up_to(file, size)?)?;
+            return trim_of(&read_up_to(file, size)?);
         }
         at = at.checked_add(size).ok_or_else(|| header_error("a box is too large"))?;
-    };
-    file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-    Ok(trim)
+    }
 }
 
 /// The kind and whole size of the box at the start of `bytes`.

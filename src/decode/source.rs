@@ -167,7 +167,8 @@ pub(super) fn read_up_to(reader: &mut impl Read, count: u64) -> Result<Vec<u8>, 
 pub(super) enum Media {
     /// `Mutex` only makes it `Sync`, which symphonia asks for; it is never contended.
     Stream(Mutex<Box<dyn Read + Send>>),
-    Seekable(Box<dyn ReadSeek>),
+    /// With its length in bytes, which symphonia wants to know of what can be sought in.
+    Seekable(Box<dyn ReadSeek>, u64),
 }
 
 pub(super) trait ReadSeek: Read + Seek + Send + Sync {}
@@ -178,6 +179,13 @@ impl Media {
     pub(super) fn stream(head: Vec<u8>, rest: impl Read + Send + 'static) -> Self {
         Self::Stream(Mutex::new(Box::new(Cursor::new(head).chain(rest))))
     }
+
+    /// Something that can be sought in, from its beginning.
+    pub(super) fn seekable(mut inner: impl ReadSeek + 'static) -> Result<Self, Error> {
+        let length = inner.seek(SeekFrom::End(0)).map_err(Error::Read)?;
+        inner.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
+        Ok(Self::Seekable(Box::new(inner), length))
+    }
 }
 
 impl Read for Media {
@@ -186,7 +194,7 @@ impl Read for Media {
             Self::Stream(reader) => {
                 reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buffer)
             }
-            Self::Seekable(reader) => reader.read(buffer),
+            Self::Seekable(reader, _) => reader.read(buffer),
         }
     }
 }
@@ -195,17 +203,20 @@ impl Seek for Media {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match self {
             Self::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
-            Self::Seekable(reader) => reader.seek(position),
+            Self::Seekable(reader, _) => reader.seek(position),
         }
     }
 }
 
 impl MediaSource for Media {
     fn is_seekable(&self) -> bool {
-        matches!(self, Self::Seekable(_))
+        matches!(self, Self::Seekable(..))
     }
 
     fn byte_len(&self) -> Option<u64> {
-        None
+        match self {
+            Self::Stream(_) => None,
+            Self::Seekable(_, length) => Some(*length),
+        }
     }
 }

@@ -1,1 +1,23 @@
+//! All integration tests, in one binary.
+//!
+//! | file | what it holds still |
+//! |---|---|
+//! | `invariants` | the seven promises of the crate docs, each under its name |
+//! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
+//! | `formats` | frame counts against an independent decoder; headers as they are met |
+//! | `file` | `sordino file` as a person uses it |
+//! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
+//! | `house` | the house rules: who may know whom, how long a file may be |
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::cast_possible_truncation, reason = "test data is small")]
+#![allow(clippy::cast_sign_loss, reason = "test data is made of bits")]
+#![allow(unreachable_pub, reason = "one binary")]
+
+mod bad_input;
+mod file;
+mod formats;
+mod golden;
+mod house;
+mod invariants;
+mod support;

@@ -1,0 +1,176 @@
+//! What goes wrong: the message, the exit code, and nothing left behind.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::*;
+
+/// Runs `sordino file` into an empty folder; gives the message, after checking the exit code and
+/// that the folder is still empty.
+fn fails(code: i32, args: &[&str]) -> String {
+    let folder = Folder::new();
+    let out = folder.path("o.wav");
+    let result = sordino(&[["file", "-o", &out].as_slice(), args].concat());
+    let message = stderr(&result);
+    assert_eq!(result.status.code(), Some(code), "{args:?}: {message}");
+    assert_eq!(folder.names(), [""; 0], "{args:?}");
+    assert_eq!(stdout(&result), "", "{args:?}");
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+#[test]
+fn a_bad_input_file_is_named() {
+    let folder = Folder::new();
+    let missing = folder.path("missing.wav");
+    let message = fails(2, &[&missing, "-w", "1-2"]);
+    assert!(message.starts_with(&format!("error: opening {missing}: No such file")), "{message}");
+    assert!(fails(2, &[&folder.path(""), "-w", "1-2"]).contains("is a directory"));
+    let file = |name: &str, bytes: &[u8]| fails(1, &[&folder.write(name, bytes), "-w", "1-2"]);
+    assert!(file("empty.wav", b"").contains("is empty (0 bytes)"));
+    assert!(file("text.wav", b"four one one one one").contains("not a recording in a known"));
+    assert!(file("short.wav", b"RIFF").contains("not a recording in a known"));
+    let header = &fixture_bytes("call.wav")[..44];
+    assert!(file("cut.wav", header).contains("is cut off after 0 frames"));
+    let mut only = header.to_vec();
+    only[40..44].copy_from_slice(&[0; 4]);
+    assert!(file("only.wav", &only).contains("a header and no audio"));
+    assert!(file("half.wav", &header[..30]).contains("its fmt chunk is too short"));
+}
+
+#[test]
+fn each_bad_window_is_named_with_its_place_and_the_mend() {
+    for (window, part) in [
+        ("15-10", "error: reading the windows: -w 15-10: the window 15-10 does not end after"),
+        ("10-10", "does not end after it starts; write START-END"),
+        ("-5-10", "the time `-5` is negative; a recording begins at 0"),
+        ("NaN-10", "`NaN` is not a time; write seconds"),
+        ("1-1e400", "`1e400` is not a time"),
+        ("ten", "is not a window; write START-END"),
+        ("1-2@x", "`x` is not a channel"),
+    ] {
+        let message = fails(2, &[CALL, "-w", window]);
+        assert!(message.contains(part), "{window}: {message}");
+    }
+    let past = fails(2, &[CALL, "-w", "1-2", "-w", "40-41"]);
+    assert!(
+        past.contains("the window 40-41 begins after the end of the recording, which lasts 38 s")
+    );
+    let channel = fails(2, &[CALL, "-w", "1-2@7"]);
+    assert!(
+        channel.contains("the window 1-2@7 is for a channel that the recording lacks; it has 2")
+    );
+    assert!(fails(2, &[CALL]).contains("there is no window; give at least one, as -w"));
+}
+
+#[test]
+fn each_bad_list_is_named_with_line_or_index() {
+    let folder = Folder::new();
+    for (text, part) in [
+        ("[[1, 2],\n [3, 4", "w, line 2, column 6: this is not JSON"),
+        ("[[1, 2], [9, 3]]", "w, index 1: the window 9-3 does not end"),
+        ("[]", "w: there is no window"),
+        ("", "w: there is no window"),
+        ("start,end\n1,2\n5,x\n", "w, line 3: `x` is not a time"),
+    ] {
+        let path = folder.write("w", text.as_bytes());
+        let message = fails(2, &[CALL, "--windows", &path]);
+        assert!(message.contains(part), "{text}: {message}");
+    }
+    assert!(fails(2, &[CALL, "--windows", &folder.path("no")]).contains("No such file"));
+    assert!(fails(2, &["-", "--windows", "-"]).contains("cannot be both"));
+}
+
+#[test]
+fn a_bad_treatment_is_a_wrong_call() {
+    for args in [
+        ["--gain", "2"],
+        ["--gain", "-1"],
+        ["--gain", "NaN"],
+        ["--gain", "x"],
+        ["--tone=0", "--json"],
+        ["--tone=4000", "--json"],
+        ["--pad", "-1"],
+        ["--fade", "x"],
+        ["--silence", "--tone"],
+    ] {
+        fails(2, &[[CALL, "-w", "1-2"].as_slice(), &args].concat());
+    }
+    let message = fails(2, &[CALL, "-w", "1-2", "--tone=4000"]);
+    assert!(message.contains("can carry tones below 4000 Hz only"), "{message}");
+}
+
+#[test]
+fn a_bad_output_path_is_a_wrong_call() {
+    let folder = Folder::new();
+    let input = folder.write("in.wav", &fixture_bytes("call.wav"));
+    let to = |out: &str, more: &[&str]| {
+        let result = sordino(&[["file", &input, "-w", "1-2", "-o", out].as_slice(), more].concat());
+        assert_eq!(result.status.code(), Some(2), "{out}: {}", stderr(&result));
+        stderr(&result)
+    };
+    assert!(to(&input, &["--force"]).contains("this is the input, which stays as it is"));
+    assert!(to(&folder.path("no/o.wav"), &[]).contains("its folder does not exist"));
+    assert!(to(&folder.path(""), &["--force"]).contains("this is a folder"));
+    #[cfg(unix)]
+    assert!(to("/dev/null", &["--force"]).contains("this is not a file"));
+    assert_eq!(std::fs::read(&input).unwrap(), fixture_bytes("call.wav"), "the input is untouched");
+    assert_eq!(folder.names(), ["in.wav"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_a_failure_and_a_closed_pipe_is_not() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut to_full = command(&["file", CALL, "-w", "1-2", "-o", "-"]);
+    let result = to_full.stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(result.status.code(), Some(1));
+    assert!(stderr(&result).contains("No space left on device"), "{}", stderr(&result));
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut to_closed = command(&["file", CALL, "-w", "1-2", "-o", "-"]);
+    let result = to_closed.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+}
+
+/// A file system of 256 KiB, where that can be mounted.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let mount = ["-t", "tmpfs", "-o", "size=256k", "none", &folder.path("")];
+    if !Command::new("mount").args(mount).output().is_ok_and(|done| done.status.success()) {
+        eprintln!("skipped: a small file system cannot be mounted here");
+        return;
+    }
+    let out = folder.path("o.wav");
+    let result = sordino(&["file", CALL, "-w", "1-2", "-o", &out]);
+    let names = folder.names();
+    let unmounted = Command::new("umount").arg(folder.path("")).status().unwrap();
+    assert!(unmounted.success());
+    assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
+    assert!(stderr(&result).contains("No space left on device"), "{}", stderr(&result));
+    assert_eq!(names, [""; 0]);
+}
+
+/// Half of a recording is sent, so that the hidden file exists; then the signal comes.
+#[cfg(unix)]
+#[test]
+fn a_signal_half_way_leaves_nothing_behind() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = Folder::new();
+        let out = folder.path("o.wav");
+        let mut command = command(&["file", "-", "-w", "1-2", "-o", &out]);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // More than a pipe holds: when this returns, it is being read.
+        pipe.write_all(&fixture_bytes("call.wav")[..600_000]).unwrap();
+        assert_eq!(folder.names().len(), 1, "the hidden file is there");
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(folder.names(), [""; 0], "{signal}");
+        drop(pipe);
+    }
+}

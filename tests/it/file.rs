@@ -1,0 +1,141 @@
+//! `sordino file` as a person uses it.
+
+use crate::support::*;
+
+#[test]
+fn the_readme_command_mutes_the_two_windows_and_nothing_else() {
+    let folder = Folder::new();
+    let out = folder.path("redacted.wav");
+    let result = sordino(&["file", CALL, "-w", "10-15", "-w", "30.5-35.2", "-o", &out]);
+    assert!(result.status.success(), "{}", stderr(&result));
+    let sentence = format!("redacted 2 windows, 9.7 s of 38.0 s, {} -> {out}\n", CALL);
+    assert_eq!(stdout(&result), sentence);
+    assert!(stderr(&result).contains("note: a gain of 0.001 (-60 dB) leaves speech recoverable"));
+    assert_eq!(folder.names(), ["redacted.wav"]);
+
+    let (before, after) =
+        (samples_16(&fixture_bytes("call.wav")), samples_16(&std::fs::read(&out).unwrap()));
+    assert_eq!(before.len(), after.len());
+    for (index, (&x, &y)) in before.iter().zip(&after).enumerate() {
+        let frame = index / 2;
+        let inside = (80_000..=120_000).contains(&frame) || (244_000..=281_600).contains(&frame);
+        let expected = (f32::from(x) * 0.001f32).round_ties_even() as i16;
+        assert_eq!(y, if inside { expected } else { x }, "frame {frame}");
+    }
+}
+
+#[test]
+fn json_is_one_object_with_the_numbers() {
+    let folder = Folder::new();
+    let out = folder.path("o.wav");
+    let args = ["-w", "1-2@1=card number", "--silence", "--json", "-o", &out];
+    let result = sordino(&[["file", CALL].as_slice(), &args].concat());
+    let json: serde_json::Value = serde_json::from_slice(&result.stdout).unwrap();
+    assert_eq!(json["status"], "completed");
+    assert_eq!((&json["frames"], &json["framesTreated"]), (&304_000.into(), &8001.into()));
+    assert_eq!(json["windows"][0]["label"], "card number");
+    assert_eq!(json["windows"][0]["channel"], 1);
+    assert_eq!(json["recoverable"], false);
+    assert_eq!(json["codec"], "pcm_s16le");
+    assert_eq!(stderr(&result), "", "silence needs no note");
+}
+
+#[test]
+fn stdin_and_stdout_make_a_pipe() {
+    let folder = Folder::new();
+    let out = folder.path("o.wav");
+    sordino(&["file", CALL, "-w", "10-15", "-o", &out]);
+    let piped = sordino_fed(&["file", "-", "-w", "10-15", "-o", "-"], &fixture_bytes("call.wav"));
+    assert!(piped.status.success(), "{}", stderr(&piped));
+    assert!(piped.stdout == std::fs::read(&out).unwrap());
+    assert!(stderr(&piped).contains("redacted 1 window, 5.0 s of 38.0 s, stdin -> stdout"));
+}
+
+#[test]
+fn windows_come_from_files_stdin_and_flags_together() {
+    let folder = Folder::new();
+    let json = folder.write("w.json", br#"[[10, 15], {"start": "0:30.5", "end": 35.2}]"#);
+    let csv = folder.write("w.csv", b"start,end,label\n10,15,card\n30.5,35.2,code\n");
+    let mut seen = Vec::new();
+    for args in [
+        vec!["--windows", &json],
+        vec!["--windows", &csv],
+        vec!["-w", "10-13", "-w", "12.5-15", "-w", "30.5-35.2"],
+        vec!["-w", "10.1-14.9", "-w", "30.6-35.1", "--pad", "100ms"],
+    ] {
+        let all = [["file", CALL, "-o", "-"].as_slice(), &args].concat();
+        let result = sordino(&all);
+        assert!(result.status.success(), "{}", stderr(&result));
+        seen.push(result.stdout);
+    }
+    let fed =
+        sordino_fed(&["file", CALL, "-o", "-", "--windows", "-"], &std::fs::read(json).unwrap());
+    seen.push(fed.stdout);
+    assert!(seen.iter().all(|wav| *wav == seen[0]));
+}
+
+#[test]
+fn treatments_do_what_they_say() {
+    let treated = |args: &[&str]| {
+        let all = [["file", CALL, "-w", "11-13@1", "-o", "-"].as_slice(), args].concat();
+        let result = sordino(&all);
+        assert!(result.status.success(), "{}", stderr(&result));
+        let samples = samples_16(&result.stdout);
+        samples.chunks(2).map(|pair| pair[1]).collect::<Vec<_>>()
+    };
+    let inside = 88_000..104_001;
+    assert!(treated(&["--silence"])[inside.clone()].iter().all(|&sample| sample == 0));
+    assert_eq!(treated(&["--gain", "0"]), treated(&["--silence"]));
+    let tone = treated(&["--tone"]);
+    assert_eq!(tone, treated(&["--tone=1000"]));
+    // 1000 Hz at 8000 Hz: eight frames a turn, 0.1 of full scale.
+    assert_eq!(tone[88_000..88_008], [0, 2317, 3277, 2317, 0, -2317, -3277, -2317]);
+    let original: Vec<_> =
+        samples_16(&fixture_bytes("call.wav")).chunks(2).map(|pair| pair[1]).collect();
+    let faded = treated(&["--silence", "--fade", "10ms"]);
+    assert_eq!(faded[..87_920], original[..87_920]);
+    assert_ne!(faded[87_920..88_000], original[87_920..88_000]);
+    assert!(faded[inside].iter().all(|&sample| sample == 0));
+}
+
+#[test]
+fn a_window_over_the_end_is_cut_with_a_warning() {
+    let result = sordino(&["file", CALL, "-w", "37-60", "-o", "-", "--silence"]);
+    assert!(result.status.success());
+    let warning = "warning: the window 37-1:00 runs over the end and was cut there";
+    assert!(stderr(&result).contains(warning), "{}", stderr(&result));
+}
+
+#[test]
+fn an_output_that_exists_is_replaced_only_by_force() {
+    let folder = Folder::new();
+    let out = folder.write("o.wav", b"mine");
+    let args = ["file", CALL, "-w", "1-2", "-o", &out];
+    let result = sordino(&args);
+    assert_eq!(result.status.code(), Some(2));
+    assert!(stderr(&result).contains("give --force to replace it"));
+    assert_eq!(std::fs::read(&out).unwrap(), b"mine");
+    assert!(sordino(&[args.as_slice(), &["--force"]].concat()).status.success());
+    assert_eq!(std::fs::read(&out).unwrap().len(), 1_216_044);
+    assert_eq!(folder.names(), ["o.wav"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_output_gets_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let (out, other) = (folder.path("o.wav"), folder.write("other", b""));
+    assert!(sordino(&["file", CALL, "-w", "1-2", "-o", &out]).status.success());
+    let mode = |path: &str| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&out), mode(&other));
+}
+
+#[test]
+fn help_shows_examples_and_exit_codes() {
+    let help = sordino(&["file", "--help"]);
+    assert!(help.status.success());
+    let text = stdout(&help);
+    assert!(text.contains("sordino file call.wav -w 10-15 -w 30.5-35.2 -o redacted.wav"));
+    assert!(text.contains("Exit codes: 0 done; 1 it failed"));
+}

@@ -1,0 +1,98 @@
+//! The house rules, as tests.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may know whom: the picture in the crate docs, as a table. `error` shows times, and names
+/// nothing else; `lib.rs` knows everybody.
+const KNOWS: &[(&str, &[&str])] = &[
+    ("window", &[]),
+    ("span", &["error", "window"]),
+    ("block", &[]),
+    ("decode", &["block", "error", "span", "window"]),
+    ("treatment", &["block", "error", "span", "window"]),
+    ("encode", &["block", "error", "spool"]),
+    ("spool", &["error"]),
+    ("redact", &["block", "decode", "encode", "error", "span", "spool", "treatment", "window"]),
+    ("error", &["window"]),
+];
+
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+/// The room that a file belongs to: the first part of its path below `src`.
+fn room(path: &Path) -> String {
+    let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    below.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn each_room_knows_only_the_rooms_that_the_picture_joins_to_it() {
+    let knows: BTreeMap<_, _> = KNOWS.iter().copied().collect();
+    for (path, text) in sources("src") {
+        let room = room(&path);
+        if matches!(room.as_str(), "lib" | "main" | "cli") {
+            let inside = text.lines().any(|line| line.starts_with("use crate::"));
+            assert!(!inside, "{room} uses the library from outside");
+            continue;
+        }
+        let allowed = knows.get(room.as_str()).unwrap_or_else(|| panic!("{room} is a new room"));
+        for line in text.lines().map(str::trim) {
+            let Some(rest) = line.strip_prefix("use crate::") else { continue };
+            let other = rest.split([':', ';']).next().unwrap();
+            let fine = other == room || allowed.contains(&other);
+            assert!(fine, "{} may not know {other}", path.display());
+        }
+    }
+}
+
+#[test]
+fn each_dependency_is_named_in_its_room_only() {
+    for (name, home) in [
+        ("symphonia::", "decode"),
+        ("hound::", "encode"),
+        ("tempfile::", "spool"),
+        ("clap::", "cli"),
+        ("indicatif::", "cli"),
+        ("ctrlc::", "cli"),
+    ] {
+        for (path, text) in sources("src") {
+            let named = text
+                .lines()
+                .any(|line| !line.trim_start().starts_with("//") && line.contains(name));
+            assert!(!named || room(&path) == home, "{name} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_can_hold() {
+    for (path, text) in sources("src") {
+        let code = text.split("#[cfg(test)]").next().unwrap().lines().count();
+        assert!(code <= 300 || path.ends_with("tests.rs"), "{} has {code}", path.display());
+    }
+}
+
+#[test]
+fn no_test_sleeps() {
+    let words = ["thread::sleep", "time::sleep", "#[ignore"].map(|word| word.to_owned());
+    for (path, text) in sources("src").into_iter().chain(sources("tests")) {
+        let here = path.ends_with("house.rs");
+        assert!(here || !words.iter().any(|word| text.contains(word)), "{}", path.display());
+    }
+}

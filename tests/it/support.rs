@@ -1,0 +1,166 @@
+//! What several themes need: fixtures, WAVs made on the spot, the command.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use sordino::window::parse_flag;
+use sordino::{Error, Source, Treatment, Windows, redact};
+
+/// The call, in every format it is kept in.
+pub const CALLS: [&str; 7] = [
+    "call.wav",
+    "call-alaw.wav",
+    "call-mulaw.wav",
+    "call.flac",
+    "call.mp3",
+    "call.ogg",
+    "call.m4a",
+];
+
+/// The call as WAV.
+pub const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav");
+
+/// Where the card number and the security code are read aloud.
+pub const CALL_WINDOWS: [&str; 2] = ["10-15", "30.5-35.2"];
+
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+pub fn fixture_bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
+pub fn windows(list: &[&str]) -> Windows {
+    Windows::new(list.iter().map(|text| parse_flag(text).unwrap())).unwrap()
+}
+
+/// The redacted WAV of a source, as bytes.
+pub fn redacted(source: Source, list: &[&str], treatment: Treatment) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    redact(source, &windows(list), treatment)?.write_to(&mut out)?;
+    Ok(out)
+}
+
+pub fn stream(bytes: Vec<u8>) -> Source {
+    Source::stream(io::Cursor::new(bytes))
+}
+
+/// Gives its bytes in pieces of the given sizes, again and again.
+pub struct Dribble {
+    pub bytes: io::Cursor<Vec<u8>>,
+    pub sizes: Vec<usize>,
+    pub turn: usize,
+}
+
+impl Read for Dribble {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.turn += 1;
+        let size = self.sizes[self.turn % self.sizes.len()].min(buffer.len());
+        self.bytes.read(&mut buffer[..size])
+    }
+}
+
+/// A WAV of PCM (`tag` 1) or floats (`tag` 3) around these bytes of samples.
+pub fn wav(tag: u16, rate: u32, channels: u16, bits: u16, data: &[u8]) -> Vec<u8> {
+    let block = channels * bits / 8;
+    let mut out = Vec::new();
+    out.extend_from_slice(b"RIFF");
+    out.extend_from_slice(&(36 + data.len() as u32).to_le_bytes());
+    out.extend_from_slice(b"WAVEfmt \x10\0\0\0");
+    out.extend_from_slice(&tag.to_le_bytes());
+    out.extend_from_slice(&channels.to_le_bytes());
+    out.extend_from_slice(&rate.to_le_bytes());
+    out.extend_from_slice(&(rate * u32::from(block)).to_le_bytes());
+    out.extend_from_slice(&block.to_le_bytes());
+    out.extend_from_slice(&bits.to_le_bytes());
+    out.extend_from_slice(b"data");
+    out.extend_from_slice(&(data.len() as u32).to_le_bytes());
+    out.extend_from_slice(data);
+    out
+}
+
+/// The samples of a WAV that sordino wrote, as bytes; its header is checked on the way.
+pub fn data_of(wav: &[u8]) -> &[u8] {
+    let fmt = u32::from_le_bytes(wav[16..20].try_into().unwrap()) as usize;
+    let at = 20 + fmt;
+    assert_eq!(&wav[at..at + 4], b"data", "only fmt and data are written");
+    let size = u32::from_le_bytes(wav[at + 4..at + 8].try_into().unwrap()) as usize;
+    let data = &wav[at + 8..];
+    assert_eq!(data.len(), size, "the header tells the truth");
+    data
+}
+
+pub fn samples_16(wav: &[u8]) -> Vec<i16> {
+    data_of(wav).as_chunks::<2>().0.iter().map(|&bytes| i16::from_le_bytes(bytes)).collect()
+}
+
+/// `sordino` with these arguments.
+pub fn sordino(args: &[&str]) -> Output {
+    command(args).stdin(Stdio::null()).output().unwrap()
+}
+
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sordino"));
+    command.args(args);
+    command
+}
+
+/// `sordino` with these arguments and this stdin.
+pub fn sordino_fed(args: &[&str], stdin: &[u8]) -> Output {
+    let mut command = command(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let bytes = stdin.to_vec();
+    // It may well stop reading before the end.
+    let feeder = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    output
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// An empty folder that goes away, and a path in it as text.
+pub struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
+        std::fs::write(self.0.path().join(name), bytes).unwrap();
+        self.path(name)
+    }
+
+    /// The names of everything in it, hidden files too.
+    pub fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// Whether a program is installed; prints why a test is skipped if it is not.
+pub fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("-version").output().is_ok();
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
