@@ -57,10 +57,14 @@ mod encode;
 pub mod spool;
 pub mod redact;
 pub mod error;
+pub mod genesys;
+pub mod job;
+pub mod sandbox;
 
 pub use block::Recording;
 pub use decode::{Decoder, Source};
 pub use error::Error;
+pub use job::{Job, JobError, Sanitised, sanitise};
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};
 pub use spool::Spool;
 pub use treatment::Treatment;

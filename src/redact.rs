@@ -4,7 +4,7 @@
 //! else and is the only thing that can be persisted. What can go wrong: everything in [`Error`];
 //! then nothing is left behind.
 
-use std::io::Write;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::decode::{Decoder, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::span::{Spans, cut_at_end};
-use crate::spool::Spool;
+use crate::spool::{Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
@@ -21,6 +21,7 @@ use crate::window::{Window, Windows};
 #[derive(Debug)]
 pub struct Redacted {
     spool: Spool,
+    bytes: u64,
     summary: Summary,
 }
 
@@ -104,19 +105,30 @@ pub fn redact_into(
         }
     }
     encoder.finish()?;
-    let spool = output.into_spool().map_err(Error::Write)?;
+    let mut spool = output.into_spool().map_err(Error::Write)?;
+    let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
     let frames = decoder.frames();
     let cut = cut_at_end(windows, recording.rate, frames)?;
     let frames_treated = spans.frames_inside(frames);
     let windows = windows.clone();
     let summary = Summary { recording, frames, frames_treated, windows, cut, treatment };
-    Ok(Redacted { spool, summary })
+    Ok(Redacted { spool, bytes, summary })
 }
 
 impl Redacted {
     /// What was done.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// The size of the WAV in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The WAV from its first byte, for one reader of its own.
+    pub(crate) fn reader(&self) -> io::Result<Reader> {
+        self.spool.reader()
     }
 
     /// Puts the WAV at `path`: complete, durable and in one step. A file that is there is left
@@ -134,6 +146,17 @@ impl Redacted {
     /// [`Error::Persist`] when the path cannot be written.
     pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
         self.spool.persist(path, true).map(|()| self.summary)
+    }
+
+    /// Puts a copy of the WAV at `path`, as [`Redacted::persist`] does, and keeps this one.
+    ///
+    /// # Errors
+    /// [`Error::Persist`].
+    pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        let failed = |source| Error::Persist { path: path.to_owned(), source };
+        let mut copy = Spool::beside(path)?;
+        io::copy(&mut self.reader().map_err(failed)?, &mut copy).map_err(failed)?;
+        copy.persist(path, overwrite)
     }
 
     /// Writes the WAV to `output`, which need not be seekable.

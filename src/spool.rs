@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::{NamedTempFile, SpooledTempFile};
 
@@ -21,14 +22,15 @@ pub struct Spool(Inner);
 
 #[derive(Debug)]
 enum Inner {
-    Anonymous(Box<SpooledTempFile>),
+    /// Shared with the readers of an upload.
+    Anonymous(Arc<Mutex<SpooledTempFile>>),
     Beside { file: NamedTempFile, target: PathBuf, writeback: Writeback },
 }
 
 impl Spool {
     /// Memory, then a nameless temporary file.
     pub fn anonymous() -> Self {
-        Self(Inner::Anonymous(Box::new(SpooledTempFile::new(IN_MEMORY))))
+        Self(Inner::Anonymous(Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY)))))
     }
 
     /// A hidden file in the folder of `target`, so that persisting is a rename.
@@ -66,11 +68,45 @@ impl Spool {
         sync_folder(folder_of(target)).map_err(|source| persist(target, source))
     }
 
+    /// The content from its beginning, for one reader of its own.
+    pub(crate) fn reader(&self) -> io::Result<Reader> {
+        Ok(match &self.0 {
+            Inner::Anonymous(file) => Reader::Shared { file: Arc::clone(file), at: 0 },
+            Inner::Beside { file, .. } => Reader::Own(file.reopen()?),
+        })
+    }
+
     /// Copies the content from its beginning; returns the bytes copied.
     pub(crate) fn copy_to(&mut self, output: &mut impl Write) -> io::Result<u64> {
         self.seek(SeekFrom::Start(0))?;
         io::copy(self, output)
     }
+}
+
+/// Reads a complete spool.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    Shared { file: Arc<Mutex<SpooledTempFile>>, at: u64 },
+    Own(File),
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Shared { file, at } => {
+                let mut file = lock(file);
+                file.seek(SeekFrom::Start(*at))?;
+                let count = file.read(buffer)?;
+                *at += count as u64;
+                Ok(count)
+            }
+            Self::Own(file) => file.read(buffer),
+        }
+    }
+}
+
+fn lock(file: &Mutex<SpooledTempFile>) -> MutexGuard<'_, SpooledTempFile> {
+    file.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks the system to begin writing to disk what has been written to the file, so that little is
@@ -135,7 +171,7 @@ fn persist(path: &Path, source: io::Error) -> Error {
 impl Read for Spool {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Inner::Anonymous(file) => file.read(buffer),
+            Inner::Anonymous(file) => lock(file).read(buffer),
             Inner::Beside { file, .. } => file.read(buffer),
         }
     }
@@ -144,7 +180,7 @@ impl Read for Spool {
 impl Write for Spool {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Inner::Anonymous(file) => file.write(buffer),
+            Inner::Anonymous(file) => lock(file).write(buffer),
             Inner::Beside { file, writeback, .. } => {
                 let count = file.write(buffer)?;
                 writeback.wrote(count as u64, file.as_file());
@@ -155,7 +191,7 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            Inner::Anonymous(file) => file.flush(),
+            Inner::Anonymous(file) => lock(file).flush(),
             Inner::Beside { file, .. } => file.flush(),
         }
     }
@@ -164,7 +200,7 @@ impl Write for Spool {
 impl Seek for Spool {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
-            Inner::Anonymous(file) => file.seek(position),
+            Inner::Anonymous(file) => lock(file).seek(position),
             Inner::Beside { file, .. } => file.seek(position),
         }
     }

@@ -1,0 +1,331 @@
+//! The one place where requests are sent.
+//!
+//! In: what to ask, and what a repeat would do. Out: an answer that is a success, or an [`Error`]
+//! without URL and secret. Token, pace, retries and classification are here and nowhere else.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use super::error::Error;
+use super::wire::Step;
+use super::retry::{self, Outcome, Patience, Repeat, RetryAfter, Verdict};
+use super::secret::scrub;
+use super::token::{Bearer, Tokens};
+use super::{Config, Event, wire};
+
+/// The longest JSON that is read.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+/// Everything that the steps share.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) config: Config,
+    /// Talks to the API host; redirects are refused.
+    api: Client,
+    /// Talks to presigned hosts; carries nothing, follows nothing by itself.
+    pub(super) open: Client,
+    tokens: Tokens,
+    pace: DefaultDirectRateLimiter,
+    quanta: governor::clock::DefaultClock,
+}
+
+/// One request with its rules.
+pub(super) struct Call<'a> {
+    pub(super) step: Step,
+    pub(super) repeat: Repeat,
+    pub(super) to: To<'a>,
+    /// Makes the request anew for each try.
+    pub(super) request: &'a (dyn Fn() -> RequestBuilder + Sync),
+}
+
+/// Where a request goes. The bearer goes to the API host only.
+#[derive(Clone, Copy)]
+pub(super) enum To<'a> {
+    /// To the API host, at the client's pace; with the bearer, except to get one.
+    Api { bearer: bool },
+    /// To a presigned host, for a body. A redirect is given back, for the caller to judge.
+    Download,
+    /// To a presigned host, with a body: so many bytes of it have been taken.
+    Upload(&'a AtomicU64),
+}
+
+/// How one try went wrong, and what it will be called if it stays so.
+struct Mishap {
+    outcome: Outcome,
+    error: Error,
+}
+
+impl Caller {
+    pub(super) fn new(config: Config) -> Result<Self, Error> {
+        // Another part of the program may have chosen a provider already; then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = || {
+            Client::builder()
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .connect_timeout(config.timeout)
+                .user_agent(concat!("sordino/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|error| Error::Config(format!("no TLS here: {}", reason(error))))
+        };
+        let per_minute = std::num::NonZeroU32::new(config.requests_a_minute)
+            .unwrap_or(std::num::NonZeroU32::MIN);
+        Ok(Self {
+            api: client()?,
+            open: client()?,
+            tokens: Tokens::default(),
+            pace: RateLimiter::direct(Quota::per_minute(per_minute)),
+            quanta: governor::clock::DefaultClock::default(),
+            config,
+        })
+    }
+
+    /// A request to the API host.
+    pub(super) fn api(&self, method: reqwest::Method, path: &[&[&str]]) -> RequestBuilder {
+        let mut url: Url = self.config.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.concat());
+        }
+        self.api.request(method, url).header("accept", "application/json")
+    }
+
+    /// Sends until there is a success or no more patience.
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Response, Error> {
+        let patience = self.patience();
+        let (mut attempt, mut waited, mut renewed) = (0, Duration::ZERO, false);
+        loop {
+            if let To::Api { .. } = call.to {
+                self.keep_pace(call.step).await;
+            }
+            let bearer = match call.to {
+                To::Api { bearer: true } => Some(self.bearer().await?),
+                _ => None,
+            };
+            let mishap = match self.send(&call, bearer.as_ref()).await {
+                Ok(response) => return Ok(response),
+                Err(mishap) => mishap,
+            };
+            if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, mishap.outcome) {
+                self.tokens.refuse(bearer).await;
+                if renewed {
+                    return Err(credentials(mishap.error));
+                }
+                renewed = true;
+                continue;
+            }
+            let now = self.config.timer.now();
+            let jitter = self.config.timer.jitter();
+            let verdict = retry::decide(
+                attempt, mishap.outcome, call.repeat, patience, waited, now, jitter,
+            );
+            match verdict {
+                Verdict::Wait(wait) => self.wait(call.step, wait, &mut waited).await,
+                Verdict::TooLong(until) => return Err(Error::WaitTooLong { step: call.step, until }),
+                Verdict::Stop => return Err(mishap.error),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Like [`Caller::call`], for an answer in JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
+        let (step, repeat) = (call.step, call.repeat);
+        let response = self.call(call).await?;
+        let body = self.read_body(step, response).await;
+        let lost = |reason: String| match repeat {
+            Repeat::Harmless => Error::Answer { step, reason },
+            Repeat::MakesAnother => Error::OutcomeUnknown { reason },
+        };
+        let body = body.map_err(|error| match repeat {
+            Repeat::Harmless => error,
+            Repeat::MakesAnother => lost(error.to_string()),
+        })?;
+        // The parser's message could quote a token.
+        serde_json::from_slice(&body).map_err(|error| {
+            lost(format!("not the expected JSON (line {}, column {})", error.line(), error.column()))
+        })
+    }
+
+    async fn send(&self, call: &Call<'_>, bearer: Option<&Bearer>) -> Result<Response, Mishap> {
+        let mut request = (call.request)();
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer.token.expose_secret());
+        }
+        let step = call.step;
+        let response = match self.await_answer(call.to, request.send()).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
+                let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Unknown };
+                let error = Error::Transport { step, reason: reason(error) };
+                return Err(Mishap { outcome, error: unknown(call.repeat, outcome, error) });
+            }
+            None => {
+                let error = Error::Stalled { step, after: self.config.timeout };
+                let error = unknown(call.repeat, Outcome::Unknown, error);
+                return Err(Mishap { outcome: Outcome::Unknown, error });
+            }
+        };
+        let redirect = matches!(call.to, To::Download) && response.status().is_redirection();
+        if response.status().is_success() || redirect {
+            return Ok(response);
+        }
+        Err(self.refused(call, response, bearer).await)
+    }
+
+    /// Waits for an answer; nothing, if it does not come for too long. An upload may take as long
+    /// as it likes while the other side keeps taking bytes.
+    async fn await_answer<T>(&self, to: To<'_>, answer: impl Future<Output = T>) -> Option<T> {
+        let mut answer = std::pin::pin!(answer);
+        let taken = |to| if let To::Upload(taken) = to { taken.load(Ordering::Relaxed) } else { 0 };
+        loop {
+            let before = taken(to);
+            match tokio::time::timeout(self.config.timeout, &mut answer).await {
+                Ok(answer) => return Some(answer),
+                Err(_) if taken(to) != before => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Makes an error of an answer that is no success. The status counts, whatever the body is.
+    async fn refused(&self, call: &Call<'_>, response: Response, bearer: Option<&Bearer>) -> Mishap {
+        let (step, status) = (call.step, response.status());
+        let header = |name: &str| {
+            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let after = RetryAfter::parse(&header(RETRY_AFTER.as_str()));
+        let correlation_id = header(wire::CORRELATION);
+        let body = self.read_body(step, response).await.unwrap_or_default();
+        let problem: wire::Problem = serde_json::from_slice(&body).unwrap_or_default();
+        let mut secrets: Vec<&SecretString> = vec![&self.config.credentials.secret];
+        secrets.extend(bearer.map(|bearer| &bearer.token));
+        let clean = |text: &str| scrub(text, &secrets);
+        let error = if status.is_redirection() {
+            Error::Redirect { step, reason: "the API host does not redirect".into() }
+        } else {
+            Error::Refused {
+                step,
+                status: status.as_u16(),
+                message: clean(&problem.message),
+                code: clean(&problem.code),
+                context_id: clean(&problem.context_id),
+                correlation_id: clean(&correlation_id),
+            }
+        };
+        let outcome = Outcome::Status(status.as_u16(), after);
+        let harmful = matches!(status, StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+        let error = if harmful { unknown(call.repeat, Outcome::Unknown, error) } else { error };
+        Mishap { outcome, error }
+    }
+
+    async fn read_body(&self, step: Step, mut response: Response) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        loop {
+            match tokio::time::timeout(self.config.timeout, response.chunk()).await {
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= LONGEST_ANSWER => {
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(Ok(Some(_))) => {
+                    return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
+                }
+                Ok(Ok(None)) => return Ok(body),
+                Ok(Err(error)) => return Err(Error::Transport { step, reason: reason(error) }),
+                Err(_) => return Err(Error::Stalled { step, after: self.config.timeout }),
+            }
+        }
+    }
+
+    async fn bearer(&self) -> Result<Bearer, Error> {
+        let now = self.config.timer.now();
+        // Signing in is itself a call, so the future must be boxed.
+        self.tokens.get(now, Box::pin(self.sign_in())).await
+    }
+
+    async fn sign_in(&self) -> Result<(SecretString, Duration), Error> {
+        let step = Step::SignIn;
+        self.config.watch.tell(Event::Begins(step));
+        let form = wire::SignIn {
+            grant_type: "client_credentials".into(),
+            client_id: self.config.credentials.client_id.clone(),
+            client_secret: self.config.credentials.secret.expose_secret().into(),
+        };
+        let request = || self.api(reqwest::Method::POST, &[wire::TOKEN]).form(&form);
+        let call = Call { step, repeat: Repeat::Harmless, to: To::Api { bearer: false }, request: &request };
+        let answer: wire::Token = self.json(call).await.map_err(|error| match error {
+            Error::Refused { status: 400 | 401, .. } => credentials(error),
+            other => other,
+        })?;
+        if answer.access_token.is_empty() {
+            return Err(Error::Answer { step, reason: "it holds no token".into() });
+        }
+        Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
+    }
+
+    async fn keep_pace(&self, step: Step) {
+        let mut waited = Duration::ZERO;
+        while let Err(early) = self.pace.check() {
+            let wait = early.wait_time_from(self.quanta.now());
+            self.wait(step, wait, &mut waited).await;
+        }
+    }
+
+    /// The wait before a broken transfer is begun anew; false when there have been enough.
+    pub(super) async fn wait_before_retry(&self, step: Step, attempt: u32) -> bool {
+        let patience = self.patience();
+        let (now, jitter) = (self.config.timer.now(), self.config.timer.jitter());
+        let (outcome, waited) = (Outcome::Unknown, Duration::ZERO);
+        match retry::decide(attempt, outcome, Repeat::Harmless, patience, waited, now, jitter) {
+            Verdict::Wait(wait) => self.wait(step, wait, &mut Duration::default()).await,
+            _ => return false,
+        }
+        true
+    }
+
+    fn patience(&self) -> Patience {
+        Patience { retries: self.config.retries, budget: self.config.longest_wait }
+    }
+
+    async fn wait(&self, step: Step, wait: Duration, waited: &mut Duration) {
+        self.config.watch.tell(Event::Waits(step, wait));
+        self.config.timer.wait(wait).await;
+        *waited += wait;
+    }
+}
+
+/// What an error is called when it leaves open whether something was made.
+fn unknown(repeat: Repeat, outcome: Outcome, error: Error) -> Error {
+    match (repeat, outcome) {
+        (Repeat::MakesAnother, Outcome::Unknown) => {
+            Error::OutcomeUnknown { reason: error.to_string() }
+        }
+        _ => error,
+    }
+}
+
+fn credentials(error: Error) -> Error {
+    match error {
+        Error::Refused { step, message, .. } => Error::Credentials { step, message },
+        other => other,
+    }
+}
+
+/// What a transport error says, down to its cause, without the URL that it would show.
+pub(super) fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! Step 3, fetch: the download, as something that a decoder can read while it arrives.
+//!
+//! The body crosses from the async side to the blocking one through a bounded channel: memory stays
+//! constant, and a slow decoder slows the download. A transport that fails crosses as an error that
+//! no decoder can take for an end.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use reqwest::header::LOCATION;
+use reqwest::{Method, Response};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::call::{Call, To, reason};
+use super::error::Error;
+use super::wire::Step;
+use super::locate::Located;
+use super::retry::Repeat;
+use super::secret::Presigned;
+use super::{Event, Genesys};
+
+/// How many pieces of the body may wait for the decoder; each is what one read of the socket gave.
+const WAITING: usize = 32;
+
+/// How many redirects a download may take.
+const HOPS: u32 = 5;
+
+/// A recording on its way. Reading it blocks, so it is for a thread that may.
+#[derive(Debug)]
+pub struct Body {
+    pieces: Receiver<Result<Bytes, Error>>,
+    current: Bytes,
+    ended: bool,
+    length: Option<u64>,
+}
+
+impl Body {
+    /// The number of bytes that are announced.
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+}
+
+impl Genesys {
+    /// Begins the download. It goes on in the background while the [`Body`] is read.
+    ///
+    /// # Errors
+    /// [`Error::Expired`] when the URL is no longer valid: locate the recording anew. Errors after
+    /// the first byte come out of the [`Body`].
+    pub async fn fetch(&self, located: Located) -> Result<Body, Error> {
+        self.0.config.watch.tell(Event::Begins(Step::Fetch));
+        let response = self.download(located.download).await?;
+        let length = response.content_length();
+        let (sender, pieces) = channel(WAITING);
+        tokio::spawn(pump(response, length, sender, self.0.config.timeout));
+        Ok(Body { pieces, current: Bytes::new(), ended: false, length })
+    }
+
+    /// Follows redirects by hand: to allowed hosts only, a few, and without credentials.
+    async fn download(&self, mut url: Presigned) -> Result<Response, Error> {
+        let step = Step::Fetch;
+        for _ in 0..=HOPS {
+            let request = || self.0.open.request(Method::GET, url.expose().clone());
+            let call = Call { step, repeat: Repeat::Harmless, to: To::Download, request: &request };
+            let response = match self.0.call(call).await {
+                Err(Error::Refused { status: status @ (403 | 410), .. }) => {
+                    return Err(Error::Expired { step, status });
+                }
+                other => other?,
+            };
+            if !response.status().is_redirection() {
+                return Ok(response);
+            }
+            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            let no_target = || Error::Redirect { step, reason: "it names no target".into() };
+            let next = url.expose().join(to.ok_or_else(no_target)?).map_err(|_| no_target())?;
+            url = Presigned::new(next)?;
+        }
+        Err(Error::Redirect { step, reason: format!("there are more than {HOPS}") })
+    }
+}
+
+/// Hands the body over piece by piece. An empty piece is the end; a channel that closes without one
+/// is not.
+async fn pump(
+    mut response: Response,
+    length: Option<u64>,
+    sender: Sender<Result<Bytes, Error>>,
+    timeout: Duration,
+) {
+    let step = Step::Fetch;
+    let mut received = 0;
+    loop {
+        let piece = match tokio::time::timeout(timeout, response.chunk()).await {
+            Ok(Ok(Some(piece))) if piece.is_empty() => continue,
+            Ok(Ok(Some(piece))) => Ok(piece),
+            Ok(Ok(None)) if length.is_some_and(|length| length != received) => {
+                Err(Error::Transport { step, reason: format!("it ended after {received} bytes") })
+            }
+            Ok(Ok(None)) => Ok(Bytes::new()),
+            Ok(Err(error)) => Err(Error::Transport { step, reason: reason(error) }),
+            Err(_) => Err(Error::Stalled { step, after: timeout }),
+        };
+        let last = !matches!(&piece, Ok(piece) if !piece.is_empty());
+        received += piece.as_ref().map_or(0, Bytes::len) as u64;
+        // The reader is gone when it has failed; then nobody wants the rest.
+        if sender.send(piece).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.current.is_empty() && !self.ended {
+            self.current = match self.pieces.blocking_recv() {
+                Some(Ok(piece)) => piece,
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                None => return Err(io::Error::other("the download was abandoned")),
+            };
+            self.ended = self.current.is_empty();
+        }
+        let count = self.current.len().min(buffer.len());
+        self.current.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}

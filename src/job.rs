@@ -1,0 +1,194 @@
+//! Job: one recording from end to end; the one place that knows both halves.
+//!
+//! In: a [`Genesys`] client, a recording's id, windows, a treatment. Out: a new, sanitised recording
+//! in the same organisation. What can go wrong: whatever either half can say; after a failure
+//! nothing has been completed at Genesys, and nothing lies on a disk.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::decode::Source;
+use crate::genesys::{self, Completed, Genesys, Step};
+use crate::redact::{Progress, Redacted, Summary, redact_into};
+use crate::spool::Spool;
+use crate::treatment::Treatment;
+use crate::window::Windows;
+
+/// What is to be done with one recording.
+#[derive(Clone)]
+pub struct Job {
+    /// The recording to redact.
+    pub recording_id: String,
+    /// What to mute.
+    pub windows: Windows,
+    /// How.
+    pub treatment: Treatment,
+    watch: Option<Watch>,
+}
+
+/// Is told of progress; the second number is how many bytes there will be, where that is known.
+type Watch = Arc<dyn Fn(Progress, Option<u64>) + Send + Sync>;
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Job").field("recording_id", &self.recording_id).finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// A job.
+    pub fn new(recording_id: impl Into<String>, windows: Windows, treatment: Treatment) -> Self {
+        Self { recording_id: recording_id.into(), windows, treatment, watch: None }
+    }
+
+    /// Is told of the progress of fetch and redaction: after every block, and how many bytes there
+    /// will be, where that is known.
+    #[must_use]
+    pub fn with_watch(
+        mut self,
+        watch: impl Fn(Progress, Option<u64>) + Send + Sync + 'static,
+    ) -> Self {
+        self.watch = Some(Arc::new(watch));
+        self
+    }
+}
+
+/// A recording that was sanitised.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sanitised {
+    /// The new recording.
+    pub completed: Completed,
+    /// What was done.
+    pub summary: Summary,
+}
+
+/// Why a job failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// Genesys, or the way there.
+    #[error(transparent)]
+    Genesys(#[from] genesys::Error),
+    /// The recording, or the windows.
+    #[error("redact")]
+    Redact(#[from] crate::Error),
+    /// A new recording was created, and something went wrong after that.
+    #[error("the new recording {id} was created and is not complete")]
+    NotCompleted {
+        /// The new recording's id.
+        id: String,
+        /// What went wrong.
+        #[source]
+        source: genesys::Error,
+    },
+}
+
+/// Fetches a recording, redacts it while it arrives, and uploads the result as a new recording of
+/// the conversation. The original stays as it is.
+///
+/// # Errors
+/// [`JobError`]. Nothing has been completed at Genesys then.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use sordino::genesys::{Config, Credentials, DEFAULT_BASE_URL, Genesys};
+/// use sordino::{Job, Treatment, Window, Windows, sanitise};
+///
+/// let credentials = Credentials::new("client id", "client secret");
+/// // Built once; clones share token, pace and connections.
+/// let genesys = Genesys::new(Config::new(DEFAULT_BASE_URL, credentials)?)?;
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let job = Job::new("recording id", windows, Treatment::silence());
+/// let sanitised = sanitise(&genesys, &job, "conversation id").await?;
+/// println!("{}", sanitised.completed.id);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn sanitise(
+    genesys: &Genesys,
+    job: &Job,
+    conversation_id: &str,
+) -> Result<Sanitised, JobError> {
+    let redacted = prepare(genesys, job).await?;
+    let completed = deliver(genesys, &redacted, conversation_id).await?;
+    Ok(Sanitised { completed, summary: redacted.summary().clone() })
+}
+
+/// The first half: locate, fetch, redact. A download that breaks is begun anew, as often as the
+/// client retries; nothing has left this machine by then, so that is harmless.
+///
+/// # Errors
+/// [`JobError::Genesys`], [`JobError::Redact`].
+pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError> {
+    let mut attempt = 0;
+    loop {
+        let error = match fetch_and_redact(genesys, job).await {
+            Ok(redacted) => return Ok(redacted),
+            Err(error) => unwrap_transport(error),
+        };
+        let broken = matches!(
+            &error,
+            JobError::Genesys(
+                genesys::Error::Transport { step: Step::Fetch, .. }
+                    | genesys::Error::Stalled { step: Step::Fetch, .. }
+            )
+        );
+        if !broken || !genesys.wait_before_retry(Step::Fetch, attempt).await {
+            return Err(error);
+        }
+        attempt += 1;
+    }
+}
+
+/// The second half: grant, upload, complete.
+///
+/// # Errors
+/// [`JobError::Genesys`] up to the grant, [`JobError::NotCompleted`] after it.
+pub async fn deliver(
+    genesys: &Genesys,
+    redacted: &Redacted,
+    conversation_id: &str,
+) -> Result<Completed, JobError> {
+    let grant = genesys.grant(conversation_id).await?;
+    let id = grant.id().to_owned();
+    let finished = async { genesys.complete(genesys.upload(grant, redacted).await?).await };
+    finished.await.map_err(|source| JobError::NotCompleted { id, source })
+}
+
+async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError> {
+    let located = genesys.locate(&job.recording_id).await?;
+    let body = match genesys.fetch(located).await {
+        // The URL has died between the two steps: ask for another, once.
+        Err(genesys::Error::Expired { .. }) => {
+            let located = genesys.locate(&job.recording_id).await?;
+            genesys.fetch(located).await?
+        }
+        other => other?,
+    };
+    let (length, job) = (body.length(), job.clone());
+    let redacted = tokio::task::spawn_blocking(move || {
+        let watch = |progress| {
+            if let Some(watch) = &job.watch {
+                watch(progress, length);
+            }
+            ControlFlow::Continue(())
+        };
+        redact_into(Spool::anonymous(), Source::stream(body), &job.windows, job.treatment, watch)
+    });
+    // A panic in a decoder is not caught here: it is a defect, and it must not pass for an error
+    // of the recording.
+    Ok(redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?)
+}
+
+/// A download that broke reaches the decoder as a reading error; what broke it is inside.
+fn unwrap_transport(error: JobError) -> JobError {
+    if let JobError::Redact(crate::Error::Read(read)) = &error {
+        let inside = read.get_ref().and_then(|inside| inside.downcast_ref::<genesys::Error>());
+        if let Some(inside) = inside {
+            return JobError::Genesys(inside.clone());
+        }
+    }
+    error
+}
