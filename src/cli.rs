@@ -7,11 +7,15 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod demo;
 mod exit;
 mod file;
 mod interrupt;
 mod plan;
 mod progress;
+mod recording;
+mod report;
+mod sandbox;
 
 use args::{Args, Command};
 use exit::Failure;
@@ -22,7 +26,17 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return exit::of_clap(&error),
     };
     let result: Result<(), Failure> = match args.command {
-        Command::File(args) => file::plan(args).and_then(file::run),
+        Command::File(args) => file::check(args).and_then(file::run),
+        Command::Recording(args) => recording::check(&args).and_then(recording::run),
+        Command::Sandbox(args) => sandbox::run(args),
+        Command::Demo(args) => demo::run(&args),
     };
     exit::of(result)
+}
+
+/// Runs the async half of a command.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| Failure::failed("starting", error))?.block_on(work)
 }

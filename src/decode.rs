@@ -5,6 +5,7 @@
 //! not known, a packet that does not decode, an end that comes too early. All of them are errors:
 //! a packet left out would move every later window.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use symphonia::core::errors::Error as Symphonia;
@@ -22,16 +23,19 @@ mod matroska;
 mod mp4;
 mod mpeg;
 mod names;
+mod ogg;
+mod place;
 mod riff;
 mod source;
 mod track;
 mod unpack;
 
 use front::{End, Front};
-use mpeg::Held;
+use mpeg::Bare;
+use place::Place;
 pub use source::Source;
 use source::Transport;
-use track::{Codec, audio_params, codec_of, declared_frames, is_eof, open_error, the_track};
+use track::Codec;
 
 /// A recording being decoded.
 pub struct Decoder {
@@ -43,12 +47,17 @@ pub struct Decoder {
     end: End,
     /// Frames given so far: the position of the next block.
     frames: u64,
+    /// Frames decoded so far, trimmed ones included.
+    coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
-    held: Held,
-    /// Whether the container numbers its frames, and the number that comes next.
-    numbered: bool,
-    number: Option<i64>,
+    /// The longest packet so far, in frames.
+    largest: u64,
+    /// The frames that there must be.
+    least: u64,
+    bare: Bare,
+    place: Place,
+    failed: bool,
 }
 
 impl Decoder {
@@ -59,46 +68,50 @@ impl Decoder {
     pub fn open(source: Source) -> Result<Self, Error> {
         let front = Front::open(source)?;
         let transport = Arc::clone(&front.transport);
-        let stream = MediaSourceStream::new(Box::new(front.media), Default::default());
+        let opened = guarded(|| Self::probe(front));
+        // A failure of the transport explains whatever was made of it.
+        transport.check().and(opened)
+    }
+
+    fn probe(front: Front) -> Result<Self, Error> {
+        let Front { media, transport, end, frames, trim, leading } = front;
+        let stream = MediaSourceStream::new(Box::new(media), Default::default());
         let reader = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
-            .or_else(|error| transport.check().and(Err(open_error(error))))?;
-        let track = the_track(reader.as_ref())?;
-        let params = audio_params(track)?;
-        let (codec, codec_name) = codec_of(params)?;
-        let format = codec.format(params);
+            .map_err(track::open_error)?;
         let container = reader.format_info().short_name;
-        let header = |reason: &str| Error::Header {
-            container: names::container(container).into(),
-            reason: reason.into(),
-        };
-        let rate = params.sample_rate.filter(|&rate| rate > 0);
-        let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+        if container == "wave" && !matches!(end, End::Wav) {
+            return Err(Error::Unsupported { what: "a WAV behind other bytes".into() });
+        }
+        let track = track::the_track(reader.as_ref())?;
+        let params = track::audio_params(track)?;
+        let (codec, name) = track::codec_of(container, params)?;
+        let (rate, channels) = track::rate_and_channels(container, params)?;
+        let skip = trim.frames(rate)? + track::caf_delay(container, track);
+        let declared = track::declared_frames(container, track);
         let recording = Recording {
             container,
-            codec: codec_name,
-            rate: rate.ok_or_else(|| header("it declares no sample rate"))?,
-            channels: u16::try_from(channels)
-                .ok()
-                .filter(|&channels| channels > 0)
-                .ok_or_else(|| header("it declares no channels"))?,
-            format,
-            frames: front.frames.or_else(|| {
-                declared_frames(container, track).map(|n| n.saturating_sub(front.skip))
-            }),
+            codec: name,
+            rate,
+            channels,
+            format: codec.format(params),
+            frames: frames.or_else(|| declared.map(|frames| frames.saturating_sub(skip))),
         };
         Ok(Self {
             track: track.id,
-            numbered: matches!(container, "ogg" | "flac"),
-            number: None,
-            skip: front.skip,
-            held: Held::new(container, recording.frames.is_some()),
-            end: front.end,
+            place: Place::new(container, name, track.time_base, rate),
+            bare: Bare::new(container, recording.frames.is_some(), leading),
+            least: recording.frames.unwrap_or_else(|| track::least_frames(reader.as_ref(), rate)),
             frames: 0,
+            coded: 0,
+            largest: 0,
+            failed: false,
             recording,
             reader,
             codec,
             transport,
+            end,
+            skip,
         })
     }
 
@@ -120,9 +133,18 @@ impl Decoder {
     /// Fills `block` with the next frames; false when the recording is complete.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`], [`Error::Unsupported`]: in each
-    /// case what was given so far is not the whole recording.
+    /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`] and others: in each case what was
+    /// given so far is not the whole recording. After an error there is nothing but errors.
     pub fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
+        if self.failed {
+            return Err(self.damaged("it has failed before"));
+        }
+        let result = guarded(|| self.pull(block));
+        self.failed = result.is_err();
+        result
+    }
+
+    fn pull(&mut self, block: &mut Block) -> Result<bool, Error> {
         loop {
             let packet = self.reader.next_packet();
             self.transport.check()?;
@@ -130,7 +152,9 @@ impl Decoder {
                 Ok(Some(packet)) if packet.track_id != self.track => continue,
                 Ok(Some(packet)) => self.decode(&packet, block)?,
                 Ok(None) => return self.finish().map(|()| false),
-                Err(error) if is_eof(&error) && self.end.is_at_eof(self.transport.received()) => {
+                Err(error)
+                    if track::is_eof(&error) && self.end.is_at_eof(self.transport.received()) =>
+                {
                     return self.finish().map(|()| false);
                 }
                 Err(error) => return Err(self.packet_error(error)),
@@ -143,7 +167,8 @@ impl Decoder {
     }
 
     fn decode(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
-        self.check_number(packet)?;
+        let misplaced = self.place.check(packet, self.coded);
+        misplaced.map_err(|reason| self.damaged(reason))?;
         block.restart(self.frames);
         let (rate, channels) = (self.recording.rate, usize::from(self.recording.channels));
         match &mut self.codec {
@@ -164,7 +189,10 @@ impl Decoder {
                 copier.copy(&decoded, self.recording.format, &mut block.samples);
             }
         }
-        self.held.trim(packet, channels, &mut block.samples);
+        let frames = block.frames() as u64;
+        self.coded += frames;
+        self.largest = self.largest.max(frames);
+        self.bare.follow(packet, channels, &mut block.samples)?;
         self.skip_delay(channels, block);
         Ok(())
     }
@@ -178,35 +206,19 @@ impl Decoder {
         }
     }
 
-    /// A number that jumps means that packets went missing.
-    fn check_number(&mut self, packet: &Packet) -> Result<(), Error> {
-        if !self.numbered {
-            return Ok(());
-        }
-        let found = packet.pts.get();
-        if self.number.is_some_and(|expected| expected != found) {
-            return Err(self.damaged("packets are missing or out of order here"));
-        }
-        let length = i64::try_from(packet.block_dur().get()).unwrap_or(i64::MAX);
-        self.number = Some(found.saturating_add(length));
-        Ok(())
-    }
-
     /// Whether what was decoded is everything that the container promised.
     fn finish(&mut self) -> Result<(), Error> {
-        let missing = match self.recording.frames {
-            Some(declared) if self.frames < declared => {
-                Some(format!("its header declares {declared} frames"))
-            }
-            _ if !self.end.is_reached(self.transport.received()) => {
-                Some("its header declares more bytes".into())
-            }
-            _ => self.held.cut_frame(&self.transport).map(Into::into),
+        let missing = if self.frames < self.least {
+            Some(format!("its header declares at least {} frames", self.least))
+        } else if !self.end.is_reached(self.transport.received()) {
+            Some("its header declares more bytes".into())
+        } else {
+            self.bare.missing(&self.transport)
         };
         match missing {
             Some(reason) => Err(self.truncated(reason)),
             None if self.frames == 0 => Err(Error::NoAudio),
-            None => self.end.check_played(self.frames, &self.recording),
+            None => self.end.check_played(self.frames, self.largest, &self.recording),
         }
     }
 
@@ -238,4 +250,12 @@ impl std::fmt::Debug for Decoder {
             .field("frames", &self.frames)
             .finish_non_exhaustive()
     }
+}
+
+/// The boundary to symphonia: a panic there is an error here. What it left behind is not used again.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
+        Err(Error::Container { container, reason })
+    })
 }

@@ -41,6 +41,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The container around the audio is damaged.
+    #[error("the {container} is damaged: {reason}")]
+    Container {
+        /// The container.
+        container: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A part of the recording does not decode, so what follows it would be out of place.
     #[error("the recording is damaged at frame {frame} ({} s): {reason}", Clock(*.time))]
     Damaged {

@@ -2,7 +2,7 @@
 //!
 //! The recipe, one step a file. Each step returns the only value that can take the next:
 //!
-//! 1. **sign in**: a token, cached and shared (`token`).
+//! 1. **sign in**: a token (`sign_in`), cached and shared (`token`).
 //! 2. **locate**: [`Genesys::locate`] asks where the recording can be downloaded ▸ [`Located`].
 //! 3. **fetch**: [`Genesys::fetch`] begins the download ▸ [`Body`], which a decoder reads while it
 //!    arrives. No unredacted byte touches a disk.
@@ -20,12 +20,14 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+mod answer;
 mod call;
 mod error;
 mod fetch;
 mod locate;
 mod retry;
 mod secret;
+mod sign_in;
 mod timer;
 mod token;
 mod upload;

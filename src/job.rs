@@ -25,6 +25,7 @@ pub struct Job {
     pub windows: Windows,
     /// How.
     pub treatment: Treatment,
+    memory_limit: Option<u64>,
     watch: Option<Watch>,
 }
 
@@ -40,7 +41,20 @@ impl std::fmt::Debug for Job {
 impl Job {
     /// A job.
     pub fn new(recording_id: impl Into<String>, windows: Windows, treatment: Treatment) -> Self {
-        Self { recording_id: recording_id.into(), windows, treatment, watch: None }
+        Self {
+            recording_id: recording_id.into(),
+            windows,
+            treatment,
+            memory_limit: None,
+            watch: None,
+        }
+    }
+
+    /// How many bytes of a recording may be held in memory if its container cannot be streamed.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.memory_limit = Some(bytes);
+        self
     }
 
     /// Is told of the progress of fetch and redaction: after every block, and how many bytes there
@@ -175,7 +189,11 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
             }
             ControlFlow::Continue(())
         };
-        redact_into(Spool::anonymous(), Source::stream(body), &job.windows, job.treatment, watch)
+        let mut source = Source::stream(body);
+        if let Some(limit) = job.memory_limit {
+            source = source.with_memory_limit(limit);
+        }
+        redact_into(Spool::anonymous(), source, &job.windows, job.treatment, watch)
     });
     // A panic in a decoder is not caught here: it is a defect, and it must not pass for an error
     // of the recording.

@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use hyper::service::service_fn;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
 use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
 
 mod fault;
 mod routes;
@@ -59,12 +59,12 @@ impl Sandbox {
 }
 
 async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) -> io::Result<()> {
-    let router = routes::router(host, sandbox.clone());
+    let router = TowerToHyperService::new(routes::router(host, sandbox.clone()));
     loop {
         let (stream, _) = listener.accept().await?;
         let (router, sandbox) = (router.clone(), sandbox.clone());
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (mut router, sandbox) = (router.clone(), sandbox.clone());
+            let (router, sandbox) = (router.clone(), sandbox.clone());
             async move {
                 let request = request.map(Body::new);
                 let (asked, fault) = sandbox.receives(host, &request);

@@ -111,7 +111,7 @@ impl Spans {
 /// # Errors
 /// [`Error::WindowPastEnd`] for a window that begins at or after the end.
 pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
-    if let Some(window) = windows.iter().find(|w| frame_at(w.start(), rate) >= frames) {
+    if let Some(window) = windows.iter().find(|w| frame_at(w.latest_start(), rate) >= frames) {
         return Err(Error::WindowPastEnd {
             window: window.to_string(),
             length: time_of(frames, rate),
@@ -272,5 +272,9 @@ mod tests {
         assert!(matches!(cut(9.0, 10.001), Ok(1)));
         assert!(matches!(cut(9.999_9, 11.0), Ok(1)));
         assert!(matches!(cut(10.0, 11.0), Err(Error::WindowPastEnd { .. })));
+        let touching =
+            [(9.0, 10.0), (10.0, 11.0)].map(|(s, e)| Window::from_seconds(s, e).unwrap());
+        let merged = Windows::new(touching).unwrap();
+        assert!(cut_at_end(&merged, 8000, 80_000).is_err(), "merging hides no mistake");
     }
 }

@@ -24,7 +24,11 @@ pub struct Spool(Inner);
 enum Inner {
     /// Shared with the readers of an upload.
     Anonymous(Arc<Mutex<SpooledTempFile>>),
-    Beside { file: NamedTempFile, target: PathBuf, writeback: Writeback },
+    Beside {
+        file: NamedTempFile,
+        target: PathBuf,
+        writeback: Writeback,
+    },
 }
 
 impl Spool {

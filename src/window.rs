@@ -22,6 +22,8 @@ pub use time::{Clock, TimeError, parse_time, time_from_seconds};
 pub struct Window {
     start: Duration,
     end: Duration,
+    /// The latest start of all windows that were merged into this one.
+    latest_start: Duration,
     channel: Option<u16>,
     label: Option<String>,
 }
@@ -35,7 +37,7 @@ impl Window {
         if end <= start {
             return Err(Problem::EndNotAfterStart { start, end });
         }
-        Ok(Self { start, end, channel: None, label: None })
+        Ok(Self { start, end, latest_start: start, channel: None, label: None })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -66,6 +68,11 @@ impl Window {
         self.start
     }
 
+    /// The latest start of the windows that were merged into this one; its own, if none were.
+    pub fn latest_start(&self) -> Duration {
+        self.latest_start
+    }
+
     /// Where the window closes; this instant is still inside.
     pub fn end(&self) -> Duration {
         self.end
@@ -87,6 +94,7 @@ impl Window {
             return false;
         }
         self.end = self.end.max(next.end);
+        self.latest_start = self.latest_start.max(next.latest_start);
         match (&mut self.label, &next.label) {
             (Some(mine), Some(other)) if !mine.split(" + ").any(|part| part == other) => {
                 mine.push_str(" + ");
@@ -135,6 +143,7 @@ impl Windows {
         let wider = self.0.into_iter().map(|window| Window {
             start: window.start.saturating_sub(pad),
             end: window.end.saturating_add(pad),
+            latest_start: window.latest_start.saturating_sub(pad),
             ..window
         });
         Self(merge(wider.collect()))

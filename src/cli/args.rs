@@ -20,7 +20,43 @@ pub(crate) enum Command {
     /// Redact one local recording
     #[command(after_help = FILE_EXAMPLES)]
     File(FileArgs),
+
+    /// Redact one recording in Genesys Cloud: fetch, redact, upload
+    #[command(after_help = RECORDING_EXAMPLES)]
+    Recording(Box<RecordingArgs>),
+
+    /// Run a Genesys stand-in on this machine
+    #[command(after_help = SANDBOX_EXAMPLES)]
+    Sandbox(SandboxArgs),
+
+    /// Show the whole way, end to end, with nothing to set up
+    Demo(DemoArgs),
 }
+
+const RECORDING_EXAMPLES: &str = "\
+Examples:
+  export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=...
+  export GENESYS_RECORDING_ID=... GENESYS_CONVERSATION_ID=...
+  See what would happen, and keep the result to listen to it:
+    sordino recording -w 10-15 -w 30.5-35.2 --silence --dry-run --keep redacted.wav
+  Do it:
+    sordino recording -w 10-15 -w 30.5-35.2 --silence
+  In another region, with windows from a transcriber, for a program:
+    sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
+
+The unredacted audio is never written to a disk. The original recording stays in Genesys as it is:
+delete it there, or let its retention do so.
+
+Exit codes: 0 done; 1 it failed, and nothing was completed; 2 the call was wrong.";
+
+const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  sordino sandbox
+  sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
+
+Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
+(429, 429:SECONDS, 429:date:SECONDS), html, reset, lost, refused, expired, dies, state:NAME, cut:N,
+cut-unsized:N, stall:N, length:N, redirect. TIMES: a number, or `ever`.";
 
 const FILE_EXAMPLES: &str = "\
 Examples:
@@ -104,4 +140,122 @@ pub(crate) struct TreatmentArgs {
     /// Ramp the volume for this time before and after each window, never inside it
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) fade: Option<String>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RecordingArgs {
+    /// The recording to redact
+    #[arg(long, env = "GENESYS_RECORDING_ID", value_name = "ID")]
+    pub(crate) recording_id: Option<String>,
+
+    /// The conversation that the new recording will belong to
+    #[arg(long, env = "GENESYS_CONVERSATION_ID", value_name = "ID")]
+    pub(crate) conversation_id: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+
+    /// Everything but grant, upload and complete: nothing changes at Genesys
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Save the redacted WAV here as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// Replace the file of --keep if it exists
+    #[arg(long, requires = "keep")]
+    pub(crate) force: bool,
+
+    /// Hold at most so much of a recording in memory, in MiB, if its container cannot be streamed
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) memory_limit: u64,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Genesys Cloud")]
+pub(crate) struct ClientArgs {
+    /// The OAuth client's id (client credentials)
+    #[arg(long, env = "GENESYS_CLIENT_ID", value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+
+    /// A file that holds the client secret, in place of GENESYS_CLIENT_SECRET
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+
+    /// The API host of the organisation's region
+    #[arg(long, env = "GENESYS_BASE_URL", value_name = "URL", default_value = sordino::genesys::DEFAULT_BASE_URL)]
+    pub(crate) base_url: String,
+
+    /// How often a call is tried again
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) max_retries: u32,
+
+    /// How long the waits of one call may take together
+    #[arg(long, value_name = "TIME", default_value = "5:00")]
+    pub(crate) max_wait: String,
+
+    /// Requests a minute
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+
+    /// Give up when nothing has moved for this long
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(crate) timeout: String,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct SandboxArgs {
+    /// The port of the API; 0 takes any
+    #[arg(long, default_value_t = 8765)]
+    pub(crate) port: u16,
+
+    /// Offer the files of this folder as recordings, each under its name without the ending
+    #[arg(long, value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+
+    /// Offer a recording `made` of so many hours, which is made while it is sent
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) made: Option<u32>,
+
+    /// Order a fault: STEP=KIND[xTIMES]
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<sordino::sandbox::Fault>,
+
+    /// Give downloads so many bytes a second
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) throttle: Option<u64>,
+
+    /// Let tokens die after this time
+    #[arg(long, value_name = "TIME", default_value = "1:00:00")]
+    pub(crate) token_lifetime: String,
+
+    /// Let presigned URLs die after this time
+    #[arg(long, value_name = "TIME", default_value = "10:00")]
+    pub(crate) url_lifetime: String,
+
+    /// Count uploads, and do not keep them
+    #[arg(long)]
+    pub(crate) discard: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct DemoArgs {
+    /// Save the sanitised recording here
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace OUTPUT if it exists
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
 }

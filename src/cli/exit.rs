@@ -8,7 +8,7 @@
 //! | 130 | ctrl-c or a request to terminate, and nothing was left behind |
 
 use std::error::Error as StdError;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use sordino::{Error, WindowError};
@@ -35,6 +35,11 @@ impl Failure {
         Self::Usage { doing: doing.into(), source: why.into() }
     }
 
+    /// A failure, while doing this.
+    pub(crate) fn failed(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
+        Self::Failed { doing: doing.into(), source: why.into() }
+    }
+
     /// An error of the library, while doing this.
     pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
         let (doing, usage) = (doing.into(), error.is_usage());
@@ -52,6 +57,11 @@ impl From<WindowError> for Failure {
     }
 }
 
+/// Prints a line for people. Nobody may be listening, which is no reason to fail.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Prints a failure, if there is one, and gives the exit code.
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     let (code, doing, source) = match result {
@@ -65,7 +75,7 @@ pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
         line.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    eprintln!("{line}");
+    say(&line);
     ExitCode::from(code)
 }
 

@@ -52,7 +52,34 @@ pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn time(flag: &str, text: &str) -> Result<std::time::Duration, Failure> {
+/// Whether a file may be written here. `inputs` must stay as they are.
+pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<(), Failure> {
+    let wrong = |why: &str| Err(Failure::usage(format!("writing {}", output.display()), why));
+    if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return wrong("this is a folder; give the path of a file");
+    }
+    // Not `exists`, which looks through a link, even one that leads nowhere.
+    let there = output.symlink_metadata().ok();
+    if there.as_ref().is_some_and(|there| !there.is_file() && !there.is_symlink()) {
+        return wrong("this is not a file; to write into a pipe or device, give -o - and redirect");
+    }
+    let place = output.canonicalize().ok();
+    let is_place = |input: &&Path| place.is_some() && input.canonicalize().ok() == place;
+    if inputs.iter().any(is_place) {
+        return wrong("this is an input, which stays as it is; give another path");
+    }
+    if there.is_some() && !force {
+        return wrong("it exists already; give --force to replace it");
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return wrong("its folder does not exist; make it first");
+    }
+    Ok(())
+}
+
+/// Reads a time from a flag.
+pub(crate) fn time(flag: &str, text: &str) -> Result<std::time::Duration, Failure> {
     parse_time(text).map_err(|error| Failure::usage(format!("reading {flag}"), error))
 }
 
@@ -65,6 +92,10 @@ fn read_list(path: &Path) -> Result<(String, String), Failure> {
         Box::new(fs::File::open(path).map_err(failed)?)
     };
     let mut text = String::new();
-    reader.take(LONGEST_LIST).read_to_string(&mut text).map_err(failed)?;
+    reader.take(LONGEST_LIST + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > LONGEST_LIST {
+        let doing = format!("reading windows from {name}");
+        return Err(Failure::usage(doing, "it is longer than 64 MiB; split it"));
+    }
     Ok((text, name))
 }

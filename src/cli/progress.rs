@@ -1,50 +1,43 @@
 //! A progress bar on stderr, for work that takes long enough to wonder about.
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sordino::Progress;
 
 /// Nobody wonders before this.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many blocks pass between two looks at the clock.
-const BLOCKS: u64 = 256;
+/// How many steps pass between two looks at the clock.
+const STEPS: u64 = 64;
 
 pub(crate) struct Bar {
     bar: ProgressBar,
+    verb: &'static str,
     since: Instant,
-    blocks: u64,
+    steps: u64,
     drawn: bool,
 }
 
 impl Bar {
-    /// `bytes` is the length of the input, where it is known. Nothing is drawn unless stderr is a
-    /// terminal.
-    pub(crate) fn new(bytes: Option<u64>) -> Self {
-        let bar = match bytes {
-            Some(bytes) => ProgressBar::new(bytes).with_style(style(
-                "redacting {bar:30} {percent:>3} % {bytes}, {binary_bytes_per_sec}, {eta} left",
-            )),
-            None => ProgressBar::no_length()
-                .with_style(style("redacting {spinner} {bytes}, {binary_bytes_per_sec}")),
-        };
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-        Self { bar, since: Instant::now(), blocks: 0, drawn: false }
+    /// Nothing is drawn unless stderr is a terminal.
+    pub(crate) fn new(verb: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self { bar, verb, since: Instant::now(), steps: 0, drawn: false }
     }
 
-    /// Moves the bar; never breaks off.
-    pub(crate) fn show(&mut self, progress: Progress) -> ControlFlow<()> {
-        self.blocks += 1;
-        if self.blocks.is_multiple_of(BLOCKS) && self.since.elapsed() > PATIENCE {
-            if !self.drawn {
-                self.bar.set_draw_target(ProgressDrawTarget::stderr());
-                self.drawn = true;
-            }
-            self.bar.set_position(progress.bytes);
+    /// Moves the bar to `bytes`, of so many where that is known.
+    pub(crate) fn show(&mut self, bytes: u64, of: Option<u64>) {
+        self.steps += 1;
+        if !self.steps.is_multiple_of(STEPS) || self.since.elapsed() < PATIENCE {
+            return;
         }
-        ControlFlow::Continue(())
+        if !self.drawn {
+            self.drawn = true;
+            self.bar.set_style(style(self.verb, of.is_some()));
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            of.inspect(|&of| self.bar.set_length(of));
+        }
+        self.bar.set_position(bytes);
     }
 
     /// Takes the bar away.
@@ -53,6 +46,12 @@ impl Bar {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+fn style(verb: &str, known: bool) -> ProgressStyle {
+    let rest = if known {
+        "{bar:30} {percent:>3} % of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left"
+    } else {
+        "{spinner} {binary_bytes}, {binary_bytes_per_sec}"
+    };
+    let style = ProgressStyle::with_template(&format!("{verb} {rest}"));
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -8,7 +8,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::source::{Input, Media, Source, Tap, Transport, read_up_to};
-use super::{matroska, mp4, riff};
+use super::{matroska, mp4, mpeg, ogg, riff};
 use crate::block::Recording;
 use crate::error::Error;
 use crate::span::time_of;
@@ -21,8 +21,10 @@ pub(super) struct Front {
     pub(super) end: End,
     /// Frames, where the header was read here and declares them.
     pub(super) frames: Option<u64>,
-    /// Frames of codec delay to drop at the start.
-    pub(super) skip: u64,
+    /// What an edit list trims.
+    pub(super) trim: mp4::Trim,
+    /// Bytes of a tag before the audio.
+    pub(super) leading: u64,
 }
 
 /// How the end of a recording is told from the end of what arrived of it.
@@ -31,7 +33,9 @@ pub(super) enum End {
     /// symphonia knows.
     Known,
     /// The source ends with the audio; [`riff::Body`] has seen to it.
-    Source,
+    Wav,
+    /// Where the source does: the file was written live and says no more.
+    Live,
     /// The file has so many bytes.
     Bytes(u64),
     /// An edit list plays so many seconds, given as a fraction.
@@ -42,7 +46,7 @@ impl End {
     /// Whether a source that ended after `received` bytes ended where it should.
     pub(super) fn is_reached(self, received: u64) -> bool {
         match self {
-            Self::Known | Self::Source | Self::Played(..) => true,
+            Self::Known | Self::Wav | Self::Live | Self::Played(..) => true,
             Self::Bytes(declared) => received >= declared,
         }
     }
@@ -54,11 +58,17 @@ impl End {
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
-    pub(super) fn check_played(self, frames: u64, recording: &Recording) -> Result<(), Error> {
+    /// `largest` is the length of the longest packet, of which the last is padded.
+    pub(super) fn check_played(
+        self,
+        frames: u64,
+        largest: u64,
+        recording: &Recording,
+    ) -> Result<(), Error> {
         let Self::Played(length, scale) = self else { return Ok(()) };
         let played = u128::from(length) * u128::from(recording.rate) / u128::from(scale);
-        // The last packet's padding, and the rounding of a coarse movie time scale.
-        let slack = u128::from(recording.rate / scale.max(1)) + 2 * 4096;
+        // The padding of the last packets, and the rounding of a coarse movie time scale.
+        let slack = u128::from(recording.rate / scale.max(1)) + 2 * u128::from(largest);
         if u128::from(frames) <= played + slack {
             return Ok(());
         }
@@ -113,8 +123,8 @@ impl Front {
             let wav = riff::open(&head, &mut tap)?;
             let body = riff::Body::new(&wav, tap, transport);
             let media = Media::stream(wav.header, body);
-            let transport = Arc::clone(transport);
-            return Ok(Self { media, transport, end: End::Source, frames: wav.frames, skip: 0 });
+            let frames = wav.frames;
+            return Ok(Self { frames, ..Self::whole(media, transport, End::Wav) });
         }
         if mp4::is_mp4(&head) {
             return match mp4::open(head, &mut tap)? {
@@ -133,20 +143,29 @@ impl Front {
             let media = Media::seekable(whole)?;
             return Ok(Self::trimmed(media, transport, Default::default()));
         }
-        let mut head = head;
-        let mut end = End::Known;
+        if head.starts_with(b"OggS") {
+            let media = Media::stream(Vec::new(), ogg::Pages::new(head, tap, transport));
+            return Ok(Self::whole(media, transport, End::Known));
+        }
+        let (mut head, mut end) = (head, End::Known);
         if head.starts_with(&matroska::MAGIC) {
             head.extend(read_up_to(&mut tap, matroska::HEAD)?);
-            end = matroska::declared_end(&head).map_or(End::Source, End::Bytes);
+            end = matroska::declared_end(&head).map_or(End::Live, End::Bytes);
+        } else {
+            transport.keep_tail();
         }
+        let leading = mpeg::id3_length(&head);
+        Ok(Self { leading, ..Self::whole(Media::stream(head, tap), transport, end) })
+    }
+
+    fn whole(media: Media, transport: &Arc<Transport>, end: End) -> Self {
         let transport = Arc::clone(transport);
-        Ok(Self { media: Media::stream(head, tap), transport, end, frames: None, skip: 0 })
+        Self { media, transport, end, frames: None, trim: mp4::Trim::default(), leading: 0 }
     }
 
     fn trimmed(media: Media, transport: &Arc<Transport>, trim: mp4::Trim) -> Self {
-        let transport = Arc::clone(transport);
         let end = trim.played.map_or(End::Known, |(length, scale)| End::Played(length, scale));
-        Self { media, transport, end, frames: None, skip: trim.start }
+        Self { trim, ..Self::whole(media, transport, end) }
     }
 }
 

@@ -24,10 +24,27 @@ pub(super) enum Index {
 /// What the edit list of the audio track asks for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trim {
-    /// Frames to skip at the start, in units of the track's time scale.
+    /// What to skip at the start, in units of `scale`.
     pub(super) start: u64,
+    /// Units a second of the track.
+    pub(super) scale: u32,
     /// The length that is played, in seconds as a fraction, where the list has an entry.
     pub(super) played: Option<(u64, u32)>,
+}
+
+impl Trim {
+    /// The start in frames at `rate` Hz.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where it lies between two frames.
+    pub(super) fn frames(self, rate: u32) -> Result<u64, Error> {
+        let (start, scale) = (u128::from(self.start) * u128::from(rate), self.scale.max(1));
+        if start % u128::from(scale) != 0 {
+            let what = "an MP4 whose edit list begins between two frames".into();
+            return Err(Error::Unsupported { what });
+        }
+        Ok(u64::try_from(start / u128::from(scale)).unwrap_or(u64::MAX))
+    }
 }
 
 /// Whether a file that begins like this is an MP4 or QuickTime file.
@@ -57,39 +74,61 @@ pub(super) fn open(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> 
             return Err(header_error("it ends inside a box"));
         }
         if kind == *b"moov" {
-            return Ok(Index::First { trim: trim_of(&head[at..end])?, head });
+            let trim = trim_of(&head[at..end])?;
+            // Only a file that is there to its end shows whether its last fragment is whole.
+            let fragmented = child(&head[at..end], b"mvex").is_some();
+            return Ok(if fragmented {
+                Index::Behind { head }
+            } else {
+                Index::First { head, trim }
+            });
         }
         at = end;
     }
 }
 
-/// Looks for the index of a file that can be sought in.
+/// Looks for the index of a file that can be sought in, and whether its boxes are whole.
 pub(super) fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
-    let mut at = 0;
-    loop {
+    let length = file.seek(SeekFrom::End(0)).map_err(Error::Read)?;
+    let (mut at, mut trim, mut fragment) = (0, None, None);
+    while at < length {
         file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
-        let head = read_up_to(file, 16)?;
+        let head = read_up_to(file, 24)?;
         let Some((kind, size)) = box_header(&head) else {
-            return Err(header_error("it has no index (moov); perhaps it was cut off"));
+            return Err(header_error("something that is no box lies between its boxes"));
         };
+        if kind == *b"moof" {
+            let number = be32(&head, 20).filter(|_| head.get(12..16) == Some(b"mfhd"));
+            if number.is_none() || fragment.is_some_and(|before: u32| Some(before + 1) != number) {
+                return Err(header_error("a fragment is missing"));
+            }
+            fragment = number.filter(|&number| number < u32::MAX);
+        }
         if kind == *b"moov" {
             if size > MAX_MOOV {
                 return Err(header_error("its index is larger than any"));
             }
             file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
-            return trim_of(&read_up_to(file, size)?);
+            trim = Some(trim_of(&read_up_to(file, size)?)?);
         }
-        at = at.checked_add(size).ok_or_else(|| header_error("a box is too large"))?;
+        at = if size == TO_THE_END { length } else { at.saturating_add(size) };
+    }
+    match trim {
+        _ if at > length => Err(header_error("it is cut off inside a box")),
+        Some(trim) => Ok(trim),
+        None => Err(header_error("it has no index (moov); perhaps it was cut off")),
     }
 }
+
+/// The size of a box that goes on to the end of the file.
+const TO_THE_END: u64 = u64::MAX;
 
 /// The kind and whole size of the box at the start of `bytes`.
 fn box_header(bytes: &[u8]) -> Option<([u8; 4], u64)> {
     let size = be32(bytes, 0)?;
     let kind = bytes.get(4..8)?.try_into().ok()?;
     let size = match size {
-        // To the end of the file.
-        0 => u64::MAX,
+        0 => TO_THE_END,
         1 => be64(bytes, 8)?,
         size => size.into(),
     };
@@ -126,6 +165,10 @@ fn trim_of(moov: &[u8]) -> Result<Trim, Error> {
     let Some(track) = children(moov, b"trak").find(is_audio) else { return Ok(Trim::default()) };
     let list = child(track, b"edts").and_then(|edts| child(edts, b"elst"));
     let Some(list) = list else { return Ok(Trim::default()) };
+    let scale = child(track, b"mdia").and_then(|mdia| child(mdia, b"mdhd")).and_then(|mdhd| {
+        let at = if mdhd.get(8) == Some(&1) { 28 } else { 20 };
+        be32(mdhd, at)
+    });
     let (version, count) = (list.get(8).copied().unwrap_or(0), be32(list, 12).unwrap_or(0));
     let edit = if version == 1 {
         be64(list, 16).zip(be64(list, 24))
@@ -134,10 +177,14 @@ fn trim_of(moov: &[u8]) -> Result<Trim, Error> {
         let time = be32(list, 20).map(|time| i64::from(time.cast_signed()).cast_unsigned());
         be32(list, 16).map(u64::from).zip(time)
     };
-    match (count, edit, movie_scale) {
+    let normal_speed = be32(list, if version == 1 { 32 } else { 24 }) == Some(0x1_0000);
+    match (count, edit, movie_scale.zip(scale)) {
         (0, ..) => Ok(Trim::default()),
-        (1, Some((length, time)), Some(scale)) if time <= i64::MAX.cast_unsigned() => {
-            Ok(Trim { start: time, played: (length > 0 && scale > 0).then_some((length, scale)) })
+        (1, Some((length, start)), Some((movie, scale)))
+            if normal_speed && start <= i64::MAX.cast_unsigned() =>
+        {
+            let played = (length > 0 && movie > 0).then_some((length, movie));
+            Ok(Trim { start, scale, played })
         }
         _ => Err(Error::Unsupported {
             what: "an MP4 whose edit list does more than skip the codec's delay".into(),
@@ -178,15 +225,17 @@ mod tests {
             elst.extend_from_slice(&time.to_be_bytes());
             elst.extend_from_slice(&[0, 1, 0, 0]);
         }
-        let trak = [boxed(b"edts", &boxed(b"elst", &elst)), boxed(b"mdia", &boxed(b"hdlr", &hdlr))]
-            .concat();
+        let mut mdhd = vec![0; 12];
+        mdhd.extend_from_slice(&8000u32.to_be_bytes());
+        let mdia = [boxed(b"mdhd", &mdhd), boxed(b"hdlr", &hdlr)].concat();
+        let trak = [boxed(b"edts", &boxed(b"elst", &elst)), boxed(b"mdia", &mdia)].concat();
         boxed(b"moov", &[boxed(b"mvhd", &mvhd), boxed(b"trak", &trak)].concat())
     }
 
     #[test]
     fn the_edit_list_tells_the_priming() {
         let trim = trim_of(&moov(&[(12_345, 1024)])).unwrap();
-        assert_eq!(trim, Trim { start: 1024, played: Some((12_345, 1000)) });
+        assert_eq!(trim, Trim { start: 1024, scale: 8000, played: Some((12_345, 1000)) });
         assert_eq!(trim_of(&moov(&[])).unwrap(), Trim::default());
         assert!(trim_of(&moov(&[(100, -1), (12_345, 1024)])).is_err());
         assert!(trim_of(&moov(&[(100, -1)])).is_err());

@@ -38,6 +38,8 @@ pub(super) struct Wav {
     pub(super) data: Option<u64>,
     /// The number of frames, where it is known and the codec has frames of fixed size.
     pub(super) frames: Option<u64>,
+    /// Bytes of `data` behind the last whole frame, and the byte that pads an odd chunk.
+    rest: u64,
     frame_bytes: u64,
     rate: u32,
 }
@@ -137,6 +139,7 @@ impl Format {
             header: self.header(),
             data,
             frames: data.filter(|_| fixed).map(|bytes| bytes / block),
+            rest: size % block + size % 2,
             frame_bytes: block,
             rate: self.rate,
         }
@@ -210,6 +213,7 @@ pub(super) struct Body<R> {
     /// Bytes still to come; `None` means up to the end of the source.
     left: Option<u64>,
     given: u64,
+    rest: u64,
     frame_bytes: u64,
     rate: u32,
     done: bool,
@@ -222,6 +226,7 @@ impl<R: Read> Body<R> {
             transport: Arc::clone(transport),
             left: wav.data,
             given: 0,
+            rest: wav.rest,
             frame_bytes: wav.frame_bytes,
             rate: wav.rate,
             done: false,
@@ -252,7 +257,7 @@ impl<R: Read> Body<R> {
 
     /// A second `data` chunk would be speech that nobody muted and nobody hears: refused.
     fn trailer(&mut self) -> Result<(), Error> {
-        skip(&mut self.inner, self.given % 2)?;
+        skip(&mut self.inner, self.rest)?;
         while let Some((id, size)) = chunk_header(&mut self.inner)? {
             if id == *b"data" {
                 return Err(Error::Unsupported { what: "WAV with several data chunks".into() });

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use symphonia::core::io::MediaSource;
@@ -80,16 +80,17 @@ impl Source {
 }
 
 /// What is known about the transport, whatever the decoder makes of it: the bytes received, the
-/// last of them, and the first failure. A failure stays: no decoder can take it for an end.
+/// last of them, and the first failure, which no decoder can take for an end.
 #[derive(Debug, Default)]
 pub(super) struct Transport {
     received: AtomicU64,
     failure: Mutex<Option<Error>>,
+    keeps_tail: AtomicBool,
     tail: Mutex<Vec<u8>>,
 }
 
-/// Longer than two MPEG frames and an ID3v1 tag, so that the last packet is found in the tail.
-const TAIL: usize = 8 * 1024;
+/// Longer than a large FLAC frame and a short tag, so that the last packet is found in the tail.
+const TAIL: usize = 64 * 1024;
 
 impl Transport {
     pub(super) fn received(&self) -> u64 {
@@ -106,12 +107,20 @@ impl Transport {
         failure.take().map_or(Ok(()), Err)
     }
 
+    /// Keeps the last bytes from now on.
+    pub(super) fn keep_tail(&self) {
+        self.keeps_tail.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn tail(&self) -> Vec<u8> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn took(&self, bytes: &[u8]) {
         self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if !self.keeps_tail.load(Ordering::Relaxed) {
+            return;
+        }
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let keep = tail.len().min(TAIL.saturating_sub(bytes.len()));
         let drop = tail.len() - keep;

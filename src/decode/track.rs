@@ -1,5 +1,6 @@
 //! From symphonia's tracks and errors to what the decoder needs of them.
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_ADPCM_IMA_QT;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
@@ -8,6 +9,9 @@ use super::unpack::{self, Copier, Pcm};
 use super::{mpeg, names};
 use crate::block::SampleFormat;
 use crate::error::Error;
+
+/// The longest packet that any codec here has is FLAC's, of 65,535 frames.
+const MAX_PACKET: u64 = 65_536;
 
 /// How packets become samples.
 pub(super) enum Codec {
@@ -43,13 +47,52 @@ pub(super) fn audio_params(track: &Track) -> Result<&AudioCodecParameters, Error
     track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Error::NoAudio)
 }
 
-pub(super) fn codec_of(params: &AudioCodecParameters) -> Result<(Codec, &'static str), Error> {
+/// The sample rate in Hz and the number of channels.
+pub(super) fn rate_and_channels(
+    container: &str,
+    params: &AudioCodecParameters,
+) -> Result<(u32, u16), Error> {
+    let header = |reason: &str| {
+        let container = names::container(container).into();
+        Error::Header { container, reason: reason.into() }
+    };
+    let rate = params.sample_rate.filter(|&rate| rate > 0);
+    let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+    let channels = u16::try_from(channels).ok().filter(|&channels| channels > 0);
+    Ok((
+        rate.ok_or_else(|| header("it declares no sample rate"))?,
+        channels.ok_or_else(|| header("it declares no channels"))?,
+    ))
+}
+
+/// The priming that a CAF declares; symphonia does not drop it.
+pub(super) fn caf_delay(container: &str, track: &Track) -> u64 {
+    if container == "caf" { track.delay.unwrap_or(0).into() } else { 0 }
+}
+
+pub(super) fn codec_of(
+    container: &str,
+    params: &AudioCodecParameters,
+) -> Result<(Codec, &'static str), Error> {
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
     let name = known.map_or("", |known| known.codec.info.short_name);
+    let refused = |what: String| Err(Error::Unsupported { what });
+    match params.codec {
+        // symphonia takes 24 and 32 bit in QuickTime for little-endian; mostly they are not.
+        codec if container == "isomp4" && Pcm::of(codec).is_some() => {
+            return refused("PCM in MP4 or QuickTime".into());
+        }
+        // Its decoder believes packet sizes that cannot be.
+        CODEC_ID_ADPCM_IMA_QT => return refused("IMA ADPCM in CAF or QuickTime".into()),
+        _ => {}
+    }
+    if params.max_frames_per_packet.is_some_and(|frames| frames > MAX_PACKET) {
+        return refused(format!("{name} with packets of more than {MAX_PACKET} frames"));
+    }
     if let Some(pcm) = Pcm::of(params.codec) {
         return Ok((Codec::Pcm(pcm), name));
     }
-    // MPEG is trimmed by `Held`: symphonia would believe a header that counts too few frames.
+    // MPEG is trimmed by `Bare`: symphonia would believe a header that counts too few frames.
     let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
     let decoder =
         symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(|error| {
@@ -65,9 +108,22 @@ pub(super) fn codec_of(params: &AudioCodecParameters) -> Result<(Codec, &'static
 
 /// The length that the container declares, where its word can be taken for it.
 pub(super) fn declared_frames(container: &str, track: &Track) -> Option<u64> {
-    // CAF counts the padding of compressed packets; Matroska and ADTS count nothing.
-    let counts = matches!(container, "aiff" | "flac" | "isomp4" | "mp1" | "mp2" | "mp3");
+    // CAF counts the padding of compressed packets; AIFF repeats the size of its data.
+    let counts = matches!(container, "flac" | "isomp4" | "mp1" | "mp2" | "mp3");
     track.num_frames.filter(|&frames| counts && frames > 0)
+}
+
+/// The frames that a Matroska file declares at least: its duration, less a tenth of a second for
+/// rounding, padding and delay.
+pub(super) fn least_frames(reader: &dyn FormatReader, rate: u32) -> u64 {
+    if reader.format_info().short_name != "matroska" {
+        return 0;
+    }
+    let info = reader.media_info();
+    let (Some(duration), Some(base)) = (info.duration, info.time_base) else { return 0 };
+    let ticks = u128::from(duration.get()) * u128::from(base.numer.get()) * u128::from(rate);
+    let frames = ticks / u128::from(base.denom.get());
+    u64::try_from(frames).unwrap_or(u64::MAX).saturating_sub(u64::from(rate) / 10)
 }
 
 pub(super) fn is_eof(error: &Symphonia) -> bool {

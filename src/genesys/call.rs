@@ -7,20 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::{Client, RequestBuilder, Response, Url, redirect};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
+use super::answer::{credentials, reason, unknown};
 use super::error::Error;
-use super::wire::Step;
-use super::retry::{self, Outcome, Patience, Repeat, RetryAfter, Verdict};
-use super::secret::scrub;
+use super::retry::{self, Outcome, Patience, Repeat, Verdict};
 use super::token::{Bearer, Tokens};
-use super::{Config, Event, wire};
-
-/// The longest JSON that is read.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+use super::wire::Step;
+use super::{Config, Event};
 
 /// Everything that the steps share.
 #[derive(Debug)]
@@ -56,17 +52,26 @@ pub(super) enum To<'a> {
 }
 
 /// How one try went wrong, and what it will be called if it stays so.
-struct Mishap {
-    outcome: Outcome,
-    error: Error,
+pub(super) struct Mishap {
+    pub(super) outcome: Outcome,
+    pub(super) error: Error,
 }
 
 impl Caller {
     pub(super) fn new(config: Config) -> Result<Self, Error> {
         // Another part of the program may have chosen a provider already; then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // An API on this machine, a sandbox, needs no certificates; where there are none at all, the
+        // sandbox works all the same. No host is trusted then, and https fails.
+        let no_roots = config.base.scheme() == "http";
         let client = || {
-            Client::builder()
+            let mut builder = Client::builder();
+            if no_roots {
+                let roots = rustls::RootCertStore::empty();
+                let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
+                builder = builder.tls_backend_preconfigured(tls.with_no_client_auth());
+            }
+            builder
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .retry(reqwest::retry::never())
@@ -122,12 +127,13 @@ impl Caller {
             }
             let now = self.config.timer.now();
             let jitter = self.config.timer.jitter();
-            let verdict = retry::decide(
-                attempt, mishap.outcome, call.repeat, patience, waited, now, jitter,
-            );
+            let verdict =
+                retry::decide(attempt, mishap.outcome, call.repeat, patience, waited, now, jitter);
             match verdict {
                 Verdict::Wait(wait) => self.wait(call.step, wait, &mut waited).await,
-                Verdict::TooLong(until) => return Err(Error::WaitTooLong { step: call.step, until }),
+                Verdict::TooLong(until) => {
+                    return Err(Error::WaitTooLong { step: call.step, until });
+                }
                 Verdict::Stop => return Err(mishap.error),
             }
             attempt += 1;
@@ -149,7 +155,11 @@ impl Caller {
         })?;
         // The parser's message could quote a token.
         serde_json::from_slice(&body).map_err(|error| {
-            lost(format!("not the expected JSON (line {}, column {})", error.line(), error.column()))
+            lost(format!(
+                "not the expected JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            ))
         })
     }
 
@@ -194,80 +204,10 @@ impl Caller {
         }
     }
 
-    /// Makes an error of an answer that is no success. The status counts, whatever the body is.
-    async fn refused(&self, call: &Call<'_>, response: Response, bearer: Option<&Bearer>) -> Mishap {
-        let (step, status) = (call.step, response.status());
-        let header = |name: &str| {
-            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default().to_owned()
-        };
-        let after = RetryAfter::parse(&header(RETRY_AFTER.as_str()));
-        let correlation_id = header(wire::CORRELATION);
-        let body = self.read_body(step, response).await.unwrap_or_default();
-        let problem: wire::Problem = serde_json::from_slice(&body).unwrap_or_default();
-        let mut secrets: Vec<&SecretString> = vec![&self.config.credentials.secret];
-        secrets.extend(bearer.map(|bearer| &bearer.token));
-        let clean = |text: &str| scrub(text, &secrets);
-        let error = if status.is_redirection() {
-            Error::Redirect { step, reason: "the API host does not redirect".into() }
-        } else {
-            Error::Refused {
-                step,
-                status: status.as_u16(),
-                message: clean(&problem.message),
-                code: clean(&problem.code),
-                context_id: clean(&problem.context_id),
-                correlation_id: clean(&correlation_id),
-            }
-        };
-        let outcome = Outcome::Status(status.as_u16(), after);
-        let harmful = matches!(status, StatusCode::INTERNAL_SERVER_ERROR
-            | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
-        let error = if harmful { unknown(call.repeat, Outcome::Unknown, error) } else { error };
-        Mishap { outcome, error }
-    }
-
-    async fn read_body(&self, step: Step, mut response: Response) -> Result<Vec<u8>, Error> {
-        let mut body = Vec::new();
-        loop {
-            match tokio::time::timeout(self.config.timeout, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= LONGEST_ANSWER => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Ok(Some(_))) => {
-                    return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
-                }
-                Ok(Ok(None)) => return Ok(body),
-                Ok(Err(error)) => return Err(Error::Transport { step, reason: reason(error) }),
-                Err(_) => return Err(Error::Stalled { step, after: self.config.timeout }),
-            }
-        }
-    }
-
     async fn bearer(&self) -> Result<Bearer, Error> {
         let now = self.config.timer.now();
         // Signing in is itself a call, so the future must be boxed.
         self.tokens.get(now, Box::pin(self.sign_in())).await
-    }
-
-    async fn sign_in(&self) -> Result<(SecretString, Duration), Error> {
-        let step = Step::SignIn;
-        self.config.watch.tell(Event::Begins(step));
-        let form = wire::SignIn {
-            grant_type: "client_credentials".into(),
-            client_id: self.config.credentials.client_id.clone(),
-            client_secret: self.config.credentials.secret.expose_secret().into(),
-        };
-        let request = || self.api(reqwest::Method::POST, &[wire::TOKEN]).form(&form);
-        let call = Call { step, repeat: Repeat::Harmless, to: To::Api { bearer: false }, request: &request };
-        let answer: wire::Token = self.json(call).await.map_err(|error| match error {
-            Error::Refused { status: 400 | 401, .. } => credentials(error),
-            other => other,
-        })?;
-        if answer.access_token.is_empty() {
-            return Err(Error::Answer { step, reason: "it holds no token".into() });
-        }
-        Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
     }
 
     async fn keep_pace(&self, step: Step) {
@@ -299,33 +239,4 @@ impl Caller {
         self.config.timer.wait(wait).await;
         *waited += wait;
     }
-}
-
-/// What an error is called when it leaves open whether something was made.
-fn unknown(repeat: Repeat, outcome: Outcome, error: Error) -> Error {
-    match (repeat, outcome) {
-        (Repeat::MakesAnother, Outcome::Unknown) => {
-            Error::OutcomeUnknown { reason: error.to_string() }
-        }
-        _ => error,
-    }
-}
-
-fn credentials(error: Error) -> Error {
-    match error {
-        Error::Refused { step, message, .. } => Error::Credentials { step, message },
-        other => other,
-    }
-}
-
-/// What a transport error says, down to its cause, without the URL that it would show.
-pub(super) fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -112,10 +112,11 @@ fn said(message: &str) -> String {
 }
 
 fn ids(code: &str, context_id: &str, correlation_id: &str) -> String {
-    let parts: Vec<String> = [("code", code), ("contextId", context_id), ("correlation", correlation_id)]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
+    let parts: Vec<String> =
+        [("code", code), ("contextId", context_id), ("correlation", correlation_id)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }

@@ -12,12 +12,13 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::call::{Call, To, reason};
+use super::answer::reason;
+use super::call::{Call, To};
 use super::error::Error;
-use super::wire::Step;
 use super::locate::Located;
 use super::retry::Repeat;
 use super::secret::Presigned;
+use super::wire::Step;
 use super::{Event, Genesys};
 
 /// How many pieces of the body may wait for the decoder; each is what one read of the socket gave.

@@ -2,9 +2,9 @@
 
 use super::call::{Call, To};
 use super::error::Error;
-use super::wire::Step;
 use super::retry::Repeat;
 use super::secret::Presigned;
+use super::wire::Step;
 use super::{Event, Genesys, wire};
 
 /// A recording that can be fetched now, for as long as its download URL is valid.
@@ -24,7 +24,12 @@ impl Genesys {
         self.0.config.watch.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
         let request = || self.0.api(reqwest::Method::GET, &path);
-        let call = Call { step, repeat: Repeat::Harmless, to: To::Api { bearer: true }, request: &request };
+        let call = Call {
+            step,
+            repeat: Repeat::Harmless,
+            to: To::Api { bearer: true },
+            request: &request,
+        };
         let recording: wire::Recording = self.0.json(call).await?;
         if recording.status != wire::COMPLETED {
             let state = super::secret::scrub(&recording.status, &[]);

@@ -113,9 +113,6 @@ mod tests {
         assert_eq!(format!("{url:?}"), "https://storage.example/…");
         let secret = SecretString::from("s3cret");
         let text = "bad s3cret\u{7} at\nhttps://storage.example/a?sig=abc now?";
-        assert_eq!(
-            scrub(text, &[&secret]),
-            "bad *** at https://storage.example/a?*** now?"
-        );
+        assert_eq!(scrub(text, &[&secret]), "bad *** at https://storage.example/a?*** now?");
     }
 }

@@ -11,9 +11,9 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use super::call::{Call, To};
 use super::error::Error;
-use super::wire::Step;
 use super::retry::Repeat;
 use super::secret::Presigned;
+use super::wire::Step;
 use super::{Event, Genesys, wire};
 use crate::redact::Redacted;
 
@@ -62,7 +62,12 @@ impl Genesys {
             conversation_id: conversation_id.into(),
         };
         let request = || self.0.api(Method::POST, &[wire::RECORDINGS]).json(&create);
-        let call = Call { step, repeat: Repeat::MakesAnother, to: To::Api { bearer: true }, request: &request };
+        let call = Call {
+            step,
+            repeat: Repeat::MakesAnother,
+            to: To::Api { bearer: true },
+            request: &request,
+        };
         let granted: wire::Grant = self.0.json(call).await?;
         if granted.id.is_empty() {
             return Err(Error::Answer { step, reason: "it holds no id".into() });
@@ -81,7 +86,8 @@ impl Genesys {
         let length = redacted.bytes();
         let taken = Arc::new(AtomicU64::new(0));
         let request = || self.put(&grant, redacted, length, &taken);
-        let call = Call { step, repeat: Repeat::Harmless, to: To::Upload(&taken), request: &request };
+        let call =
+            Call { step, repeat: Repeat::Harmless, to: To::Upload(&taken), request: &request };
         self.0.call(call).await.map_err(|error| match error {
             Error::Refused { status: status @ (403 | 410), .. } => Error::Expired { step, status },
             other => other,
@@ -98,7 +104,12 @@ impl Genesys {
         self.0.config.watch.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[&uploaded.id], wire::COMPLETE];
         let request = || self.0.api(Method::POST, &path).header(CONTENT_LENGTH, 0);
-        let call = Call { step, repeat: Repeat::Harmless, to: To::Api { bearer: true }, request: &request };
+        let call = Call {
+            step,
+            repeat: Repeat::Harmless,
+            to: To::Api { bearer: true },
+            request: &request,
+        };
         self.0.call(call).await?;
         Ok(Completed { id: uploaded.id })
     }

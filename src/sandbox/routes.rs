@@ -28,9 +28,9 @@ pub(super) fn router(host: Host, sandbox: Sandbox) -> Router {
             .route("/api/v2/recordings", post(grant).get(list))
             .route("/api/v2/recordings/{id}", get(locate))
             .route("/api/v2/recordings/{id}/upload/complete", post(complete)),
-        Host::Storage => Router::new()
-            .route("/download/{id}", get(fetch))
-            .route("/upload/{id}", put(upload)),
+        Host::Storage => {
+            Router::new().route("/download/{id}", get(fetch)).route("/upload/{id}", put(upload))
+        }
     }
     .fallback(|| async { problem(404, "there is nothing here") })
     .with_state(sandbox.0)
@@ -98,14 +98,19 @@ async fn list(State(state): State<Shared>, headers: HeaderMap) -> Answer {
     if let Some(refusal) = unless_signed_in(&state, &headers) {
         return refusal;
     }
-    let uploads = state.lock().uploads.iter().map(|upload| {
-        serde_json::json!({
-            "id": upload.id,
-            "conversationId": upload.conversation_id,
-            "bytes": upload.bytes,
-            "status": if upload.completed { COMPLETED } else { "uploading" },
+    let uploads = state
+        .lock()
+        .uploads
+        .iter()
+        .map(|upload| {
+            serde_json::json!({
+                "id": upload.id,
+                "conversationId": upload.conversation_id,
+                "bytes": upload.bytes,
+                "status": if upload.completed { COMPLETED } else { "uploading" },
+            })
         })
-    }).collect::<Vec<_>>();
+        .collect::<Vec<_>>();
     json(&uploads)
 }
 

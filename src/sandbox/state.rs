@@ -28,6 +28,8 @@ pub struct Options {
     pub throttle: Option<u64>,
     /// Whether uploads are counted and not kept.
     pub discard: bool,
+    /// Is told of each request once it is answered.
+    pub watch: Option<fn(&Entry)>,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             url_lifetime: Duration::from_secs(600),
             throttle: None,
             discard: false,
+            watch: None,
         }
     }
 }
@@ -191,6 +194,9 @@ impl Sandbox {
     pub(super) fn answers(&self, place: usize, status: Option<u16>) {
         if let Some(entry) = self.0.lock().ledger.get_mut(place) {
             entry.status = status;
+            if let Some(watch) = self.0.options.watch {
+                watch(entry);
+            }
         }
     }
 }

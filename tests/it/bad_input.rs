@@ -109,7 +109,7 @@ fn a_bad_output_path_is_a_wrong_call() {
         assert_eq!(result.status.code(), Some(2), "{out}: {}", stderr(&result));
         stderr(&result)
     };
-    assert!(to(&input, &["--force"]).contains("this is the input, which stays as it is"));
+    assert!(to(&input, &["--force"]).contains("this is an input, which stays as it is"));
     assert!(to(&folder.path("no/o.wav"), &[]).contains("its folder does not exist"));
     assert!(to(&folder.path(""), &["--force"]).contains("this is a folder"));
     #[cfg(unix)]

@@ -1,0 +1,174 @@
+//! `sordino recording`: one recording in Genesys Cloud, from its id to a sanitised one beside it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sordino::genesys::{Config, Credentials, Error as GenesysError, Event, Genesys, Step};
+use sordino::job::{deliver, prepare};
+use sordino::{Job, JobError, Redacted};
+
+use super::args::{ClientArgs, RecordingArgs};
+use super::exit::{Failure, say};
+use super::plan::{self, time};
+use super::progress::Bar;
+use super::{block_on, report};
+
+/// What is to be done.
+pub(crate) struct Plan {
+    genesys: Genesys,
+    job: Job,
+    /// `None` for a dry run.
+    conversation_id: Option<String>,
+    keep: Option<(PathBuf, bool)>,
+    json: bool,
+    bar: SharedBar,
+}
+
+type SharedBar = Arc<Mutex<Bar>>;
+
+fn lock(bar: &SharedBar) -> std::sync::MutexGuard<'_, Bar> {
+    bar.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Checks arguments and environment. What is missing is told at once, by name.
+pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
+    let windows = args.windows.windows()?;
+    let treatment = args.treatment.treatment()?;
+    let secret = client_secret(&args.client)?;
+    let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let (client_id, recording_id) = (set(&args.client.client_id), set(&args.recording_id));
+    let conversation_id = set(&args.conversation_id);
+    let missing: Vec<&str> = [
+        (client_id.is_none(), "GENESYS_CLIENT_ID (or --client-id)"),
+        (secret.is_none(), "GENESYS_CLIENT_SECRET (or --client-secret-file)"),
+        (recording_id.is_none(), "GENESYS_RECORDING_ID (or --recording-id)"),
+        (
+            conversation_id.is_none() && !args.dry_run,
+            "GENESYS_CONVERSATION_ID (or --conversation-id)",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(missing, name)| missing.then_some(name))
+    .collect();
+    let (Some(client_id), Some(secret), Some(recording_id), []) =
+        (client_id, secret, recording_id, missing.as_slice())
+    else {
+        let why = format!("missing: {}", missing.join(", "));
+        return Err(Failure::usage("reading the configuration", why));
+    };
+    if let Some(path) = &args.keep {
+        let inputs = args.windows.windows.as_deref().into_iter().collect::<Vec<_>>();
+        plan::check_output(path, &inputs, args.force)?;
+    }
+    let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
+    let genesys = client(&args.client, Credentials::new(client_id, secret), &bar)?;
+    let shown = Arc::clone(&bar);
+    let job = Job::new(recording_id, windows, treatment)
+        .with_memory_limit(args.memory_limit.saturating_mul(1024 * 1024))
+        .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
+    Ok(Plan {
+        genesys,
+        job,
+        conversation_id: conversation_id.filter(|_| !args.dry_run),
+        keep: args.keep.clone().map(|path| (path, args.force)),
+        json: args.json,
+        bar,
+    })
+}
+
+/// The secret, from the file that is named, or the environment; never from an argument, which
+/// others on the machine could read.
+fn client_secret(args: &ClientArgs) -> Result<Option<String>, Failure> {
+    let secret = match &args.client_secret_file {
+        Some(path) => std::fs::read_to_string(path).map(Some).map_err(|error| {
+            Failure::usage(format!("reading the client secret from {}", path.display()), error)
+        })?,
+        None => std::env::var("GENESYS_CLIENT_SECRET").ok(),
+    };
+    Ok(secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()))
+}
+
+fn client(
+    args: &ClientArgs,
+    credentials: Credentials,
+    bar: &SharedBar,
+) -> Result<Genesys, Failure> {
+    let wrong = |error: GenesysError| Failure::usage("reading the configuration", error);
+    let bar = Arc::clone(bar);
+    let config = Config::new(&args.base_url, credentials)
+        .map_err(wrong)?
+        .with_retries(args.max_retries)
+        .with_longest_wait(time("--max-wait", &args.max_wait)?)
+        .with_rate(args.rate)
+        .with_timeout(time("--timeout", &args.timeout)?.max(Duration::from_millis(1)))
+        .with_watch(move |event| tell(event, &bar));
+    Genesys::new(config).map_err(wrong)
+}
+
+fn tell(event: Event, bar: &SharedBar) {
+    match event {
+        Event::Begins(Step::Upload) => {
+            lock(bar).clear();
+            *lock(bar) = Bar::new("uploading");
+        }
+        Event::Uploaded { bytes, of } => lock(bar).show(bytes, Some(of)),
+        Event::Waits(step, wait) if wait >= Duration::from_secs(1) => {
+            say(&format!("{step}: waiting {:.0} s before another try", wait.as_secs_f64().ceil()));
+        }
+        _ => {}
+    }
+}
+
+/// Fetches, redacts, uploads, and reports.
+pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
+    let recording = plan.job.recording_id.clone();
+    let result = block_on(work(&plan));
+    lock(&plan.bar).clear();
+    let (redacted, new_id) = result?;
+    let summary = redacted.summary();
+    report::notes(summary);
+    if new_id.is_some() {
+        say("note: the original recording still exists in Genesys, and is not redacted");
+    }
+    let line = if plan.json {
+        let mut json = report::to_json(summary);
+        json["status"] = if new_id.is_some() { "completed" } else { "dry run" }.into();
+        json["recordingId"] = new_id.into();
+        json["originalRecordingId"] = recording.into();
+        json["conversationId"] = plan.conversation_id.into();
+        json["bytes"] = redacted.bytes().into();
+        json.to_string()
+    } else {
+        let sentence = report::sentence(summary);
+        match new_id {
+            Some(id) => format!("sanitised {sentence}, recording {recording} -> {id}"),
+            None => format!("dry run: would sanitise {sentence}, recording {recording}"),
+        }
+    };
+    report::print(&line)
+}
+
+async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
+    let doing = format!("recording {}", plan.job.recording_id);
+    let failed = |error| failure(&doing, error);
+    let redacted = prepare(&plan.genesys, &plan.job).await.map_err(failed)?;
+    if let Some((path, force)) = &plan.keep {
+        let kept = redacted.persist_copy(path, *force);
+        kept.map_err(|error| Failure::of(format!("keeping {}", path.display()), error))?;
+    }
+    let Some(conversation_id) = &plan.conversation_id else { return Ok((redacted, None)) };
+    let completed = deliver(&plan.genesys, &redacted, conversation_id).await.map_err(failed)?;
+    Ok((redacted, Some(completed.id)))
+}
+
+/// An error of a job, as a wrong call or a failure.
+pub(crate) fn failure(doing: &str, error: JobError) -> Failure {
+    match error {
+        JobError::Redact(error) => Failure::of(doing, error),
+        JobError::Genesys(error @ (GenesysError::Config(_) | GenesysError::Insecure { .. })) => {
+            Failure::usage(doing, error)
+        }
+        other => Failure::failed(doing, other),
+    }
+}

@@ -1,0 +1,77 @@
+//! What a redaction did, for people and for programs.
+
+use std::io::{self, Write as _};
+
+use serde_json::{Value, json};
+use sordino::Summary;
+use sordino::span::time_of;
+
+use super::exit::{Failure, say};
+
+/// Prints the result to stdout. A reader who has gone is no failure.
+pub(crate) fn print(line: &str) -> Result<(), Failure> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed("printing the result; the work itself is done", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What people should know besides, on stderr.
+pub(crate) fn notes(summary: &Summary) {
+    for window in &summary.cut {
+        say(&format!("warning: the window {window} runs over the end and was cut there"));
+    }
+    if summary.treatment.is_recoverable() {
+        let gain = summary.treatment.gain();
+        let decibel = 20.0 * gain.log10();
+        say(&format!(
+            "note: a gain of {gain} ({decibel:.0} dB) leaves speech recoverable; --silence does not"
+        ));
+    }
+}
+
+fn seconds(frames: u64, summary: &Summary) -> f64 {
+    time_of(frames, summary.recording.rate).as_secs_f64()
+}
+
+/// `2 windows, 9.7 s of 38.0 s`.
+pub(crate) fn sentence(summary: &Summary) -> String {
+    let count = summary.windows.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let (muted, all) = (seconds(summary.frames_treated, summary), seconds(summary.frames, summary));
+    format!("{count} window{plural}, {muted:.1} s of {all:.1} s")
+}
+
+/// The numbers.
+pub(crate) fn to_json(summary: &Summary) -> Value {
+    let recording = &summary.recording;
+    let windows = summary.windows.iter().map(|window| {
+        json!({
+            "start": window.start().as_secs_f64(),
+            "end": window.end().as_secs_f64(),
+            "channel": window.channel(),
+            "label": window.label(),
+            "cut": summary.cut.contains(window),
+        })
+    });
+    json!({
+        "container": recording.container,
+        "codec": recording.codec,
+        "rate": recording.rate,
+        "channels": recording.channels,
+        "format": recording.format.to_string(),
+        "frames": summary.frames,
+        "framesTreated": summary.frames_treated,
+        "seconds": seconds(summary.frames, summary),
+        "windows": windows.collect::<Vec<_>>(),
+        "treatment": {
+            "kind": summary.treatment.name(),
+            "gain": summary.treatment.gain(),
+            "toneHz": summary.treatment.tone_hz(),
+            "fade": summary.treatment.fade().as_secs_f64(),
+        },
+        "recoverable": summary.treatment.is_recoverable(),
+    })
+}

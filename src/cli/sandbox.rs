@@ -1,0 +1,75 @@
+//! `sordino sandbox`: a Genesys stand-in, until it is stopped.
+
+use std::path::Path;
+
+use sordino::sandbox::{Entry, Options, Sandbox};
+
+use super::args::SandboxArgs;
+use super::exit::{Failure, say};
+use super::plan::time;
+use super::{block_on, report};
+
+/// The recording that is always there: the call of the fixtures.
+pub(crate) const CALL: &[u8] = include_bytes!("../../fixtures/call.flac");
+/// Its id.
+pub(crate) const CALL_ID: &str = "demo-call";
+
+/// Serves, and says how to use it.
+pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
+    let options = Options {
+        token_lifetime: time("--token-lifetime", &args.token_lifetime)?,
+        url_lifetime: time("--url-lifetime", &args.url_lifetime)?,
+        throttle: args.throttle,
+        discard: args.discard,
+        watch: Some(tell),
+        ..Options::default()
+    };
+    let sandbox = Sandbox::new(options.clone());
+    sandbox.add_recording(CALL_ID, CALL);
+    if let Some(folder) = &args.folder {
+        add_folder(&sandbox, folder)?;
+    }
+    if let Some(hours) = args.made {
+        sandbox.add_made_recording("made", hours);
+    }
+    args.fault.into_iter().for_each(|fault| sandbox.order(fault));
+    block_on(async {
+        let doing = format!("listening on port {}", args.port);
+        let base = sandbox.start(args.port).await.map_err(|error| Failure::usage(doing, error))?;
+        report::print(&introduction(&base, &options, &sandbox))?;
+        std::future::pending().await
+    })
+}
+
+fn introduction(base: &str, options: &Options, sandbox: &Sandbox) -> String {
+    let (id, secret) = (&options.client_id, &options.client_secret);
+    let recordings = sandbox.recordings().join(", ");
+    format!(
+        "A Genesys stand-in listens on {base}. Recordings: {recordings}. In another terminal:
+
+  export GENESYS_BASE_URL={base} GENESYS_CLIENT_ID={id} GENESYS_CLIENT_SECRET={secret}
+  export GENESYS_RECORDING_ID={CALL_ID} GENESYS_CONVERSATION_ID=demo-conversation
+  sordino recording -w 10-15 -w 30.5-35.2
+
+ctrl-c ends it."
+    )
+}
+
+fn add_folder(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::usage(format!("reading {}", folder.display()), error);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if let (true, Some(id)) = (path.is_file(), path.file_stem().and_then(|stem| stem.to_str()))
+        {
+            sandbox.add_recording(id, std::fs::read(&path).map_err(failed)?);
+        }
+    }
+    Ok(())
+}
+
+/// A line a request.
+fn tell(entry: &Entry) {
+    let step = entry.step.map_or("-", sordino::genesys::Step::name);
+    let answer = entry.status.map_or("dropped".into(), |status| status.to_string());
+    say(&format!("{step:9} {:4} {} {answer}", entry.method, entry.path));
+}

@@ -1,0 +1,110 @@
+//! The front door for Ogg: passes whole pages on, none of them missing or damaged.
+//!
+//! symphonia skips a page whose checksum is wrong and goes on with the next; what follows would
+//! land early. Here the pages of each stream must count 0, 1, 2 … and be as their writer made them.
+//! What can go wrong: a page that is not.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use symphonia::core::checksum::Crc32;
+use symphonia::core::io::Monitor;
+
+use super::source::{Transport, read_up_to};
+use crate::error::Error;
+
+/// The fixed part of a page's header.
+const HEADER: usize = 27;
+const LAST: u8 = 4;
+
+/// Pages, checked.
+pub(super) struct Pages<R> {
+    inner: R,
+    transport: Arc<Transport>,
+    page: Vec<u8>,
+    given: usize,
+    /// The number of the next page of each stream; nothing once its last one has come.
+    next: HashMap<u32, Option<u32>>,
+    head: Vec<u8>,
+}
+
+impl<R: Read> Pages<R> {
+    /// `head` is what was read of `inner` before.
+    pub(super) fn new(head: Vec<u8>, inner: R, transport: &Arc<Transport>) -> Self {
+        let transport = Arc::clone(transport);
+        Self { inner, transport, page: Vec::new(), given: 0, next: HashMap::new(), head }
+    }
+
+    /// Reads the next page; an empty one at the end.
+    fn turn(&mut self) -> Result<(), Error> {
+        self.given = 0;
+        self.page = std::mem::take(&mut self.head);
+        self.fill(HEADER)?;
+        let over = self.next.values().all(Option::is_none) && !self.next.is_empty();
+        if self.page.is_empty() || (over && !self.page.starts_with(b"OggS")) {
+            // Behind the last page of every stream anything may lie; it is no audio.
+            self.page.clear();
+            return Ok(());
+        }
+        if self.page.len() < HEADER && b"OggS".starts_with(&self.page[..self.page.len().min(4)]) {
+            // A page that was cut: symphonia finds that the last page never came.
+            return Ok(());
+        }
+        if !self.page.starts_with(b"OggS") {
+            return Err(damaged("something that is no page lies between its pages"));
+        }
+        let segments = usize::from(self.page[26]);
+        self.fill(HEADER + segments)?;
+        let body: usize = self.page[HEADER..].iter().map(|&size| usize::from(size)).sum();
+        let whole = HEADER + segments + body;
+        self.fill(whole)?;
+        if self.page.len() < whole { Ok(()) } else { self.check() }
+    }
+
+    fn fill(&mut self, count: usize) -> Result<(), Error> {
+        let missing = count.saturating_sub(self.page.len());
+        self.page.extend(read_up_to(&mut self.inner, missing as u64)?);
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
+        let word = |at: usize| {
+            self.page[at..at + 4].iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte))
+        };
+        let (serial, number, sum) = (word(14), word(18), word(22));
+        let mut crc = Crc32::new(0);
+        crc.process_buf_bytes(&self.page[..22]);
+        crc.process_buf_bytes(&[0; 4]);
+        crc.process_buf_bytes(&self.page[26..]);
+        if crc.crc() != sum {
+            return Err(damaged(&format!("page {number} has a wrong checksum")));
+        }
+        let expected = self.next.get(&serial).copied().unwrap_or(Some(0));
+        if expected != Some(number) {
+            return Err(damaged(&format!("a page before page {number} is missing")));
+        }
+        let last = self.page[5] & LAST != 0;
+        self.next.insert(serial, (!last).then_some(number.wrapping_add(1)));
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Pages<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.page.len() {
+            if let Err(error) = self.turn() {
+                self.transport.fail(error);
+                return Err(io::ErrorKind::Other.into());
+            }
+        }
+        let count = buffer.len().min(self.page.len() - self.given);
+        buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+fn damaged(reason: &str) -> Error {
+    Error::Container { container: "Ogg".into(), reason: reason.into() }
+}
