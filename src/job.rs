@@ -140,17 +140,12 @@ pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError>
     loop {
         let error = match fetch_and_redact(genesys, job).await {
             Ok(redacted) => return Ok(redacted),
-            Err(error) => unwrap_transport(error),
+            Err(error) => error,
         };
-        let broken = matches!(
-            &error,
-            JobError::Genesys(
-                genesys::Error::Transport { step: Step::Fetch, .. }
-                    | genesys::Error::Stalled { step: Step::Fetch, .. }
-            )
-        );
-        if !broken || !genesys.wait_before_retry(Step::Fetch, attempt).await {
-            return Err(error);
+        // A download that broke reaches the decoder as a reading error; what broke it is inside.
+        let Some(broken) = broken_download(&error) else { return Err(error) };
+        if !genesys.wait_before_retry(Step::Fetch, attempt).await {
+            return Err(JobError::Genesys(broken));
         }
         attempt += 1;
     }
@@ -200,13 +195,11 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
     Ok(redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?)
 }
 
-/// A download that broke reaches the decoder as a reading error; what broke it is inside.
-fn unwrap_transport(error: JobError) -> JobError {
-    if let JobError::Redact(crate::Error::Read(read)) = &error {
-        let inside = read.get_ref().and_then(|inside| inside.downcast_ref::<genesys::Error>());
-        if let Some(inside) = inside {
-            return JobError::Genesys(inside.clone());
+fn broken_download(error: &JobError) -> Option<genesys::Error> {
+    match error {
+        JobError::Redact(crate::Error::Read(read)) => {
+            read.get_ref().and_then(|inside| inside.downcast_ref()).cloned()
         }
+        _ => None,
     }
-    error
 }

@@ -69,7 +69,11 @@ async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) -> io::Resu
                 let request = request.map(Body::new);
                 let (asked, fault) = sandbox.receives(host, &request);
                 let answer = match fault::before(&fault, &sandbox) {
-                    Some(answer) => answer,
+                    Some(answer) => {
+                        // Who answers before the body has come loses the answer with the connection.
+                        routes::drain(request.into_body()).await;
+                        answer
+                    }
                     None => match router.call(request).await {
                         Ok(response) => Ok(response),
                         Err(never) => match never {},

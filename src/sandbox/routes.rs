@@ -203,6 +203,12 @@ async fn fetch(
     answer
 }
 
+/// Takes a body, and forgets it.
+pub(super) async fn drain(body: Body) {
+    let mut body = body.into_data_stream();
+    while let Some(Ok(_)) = body.next().await {}
+}
+
 async fn upload(
     State(state): State<Shared>,
     Path(id): Path<String>,
@@ -211,6 +217,7 @@ async fn upload(
 ) -> Answer {
     let what = format!("upload/{id}");
     if let Some(refusal) = unless_presigned(&state, &what, &query, request.headers()) {
+        drain(request.into_body()).await;
         return refusal;
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());

@@ -164,7 +164,8 @@ impl Sandbox {
         self.0.lock().storage = url;
     }
 
-    pub(super) fn forget_tokens(&self) {
+    /// Makes every token that was given unknown.
+    pub fn forget_tokens(&self) {
         self.0.lock().tokens.clear();
     }
 

@@ -187,3 +187,99 @@ fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
     let error = redacted(limit(size - 1), &["1-2"], Treatment::default()).unwrap_err();
     assert!(matches!(error, Error::TooLargeForMemory { .. }), "{error}");
 }
+
+/// The pages of an Ogg file.
+fn pages(ogg: &[u8]) -> Vec<&[u8]> {
+    let mut pages = Vec::new();
+    let mut rest = ogg;
+    while !rest.is_empty() {
+        let segments = usize::from(rest[26]);
+        let body: usize = rest[27..27 + segments].iter().map(|&size| usize::from(size)).sum();
+        let (page, later) = rest.split_at(27 + segments + body);
+        pages.push(page);
+        rest = later;
+    }
+    pages
+}
+
+/// symphonia passes over such a page and goes on with the next, a second early.
+#[test]
+fn an_ogg_page_that_is_missing_or_damaged_is_an_error() {
+    let whole = fixture_bytes("call.ogg");
+    let pages = pages(&whole);
+    assert!(pages.len() > 5);
+    for gone in 0..pages.len() {
+        let without: Vec<_> =
+            pages.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, page)| *page).collect();
+        let error = redacted(stream(without.concat()), &["1-2"], Treatment::default());
+        assert!(error.is_err(), "without page {gone}");
+        let mut damaged: Vec<Vec<u8>> = pages.iter().map(|page| page.to_vec()).collect();
+        *damaged[gone].last_mut().unwrap() ^= 1;
+        let error = redacted(stream(damaged.concat()), &["1-2"], Treatment::default());
+        assert!(error.is_err(), "with a flipped bit in page {gone}");
+    }
+}
+
+/// Each way to lose a part of a recording in the middle, where a timestamp, a number or the bytes
+/// tell. The part is found by what it begins with, and made into something that is passed over.
+#[test]
+fn a_part_that_is_missing_in_the_middle_is_an_error() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    let cases: [(&str, &[&str], &[u8], &[u8]); 4] = [
+        // A block becomes an element that is skipped.
+        ("a.mka", &["-c:a", "pcm_s16le"], &[0xA3, 0x50, 4, 0x81], &[0xEC, 0x50, 4, 0x81]),
+        // A cluster gets an unknown name.
+        ("b.mka", &["-c:a", "aac"], &[0x1F, 0x43, 0xB6, 0x75], &[0x1F, 0x43, 0xB6, 0x76]),
+        // A frame loses its sync word.
+        ("c.aac", &["-c:a", "aac", "-ar", "16000"], &[0xFF, 0xF1], &[0, 0]),
+        // A fragment loses its audio and its place.
+        (
+            "d.mp4",
+            &["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"],
+            b"moof",
+            b"free",
+        ),
+    ];
+    for (name, args, part, instead) in cases {
+        let mut bytes = std::fs::read(encode(&folder, name, args)).unwrap();
+        let places: Vec<usize> = (bytes.len() / 3..bytes.len() - part.len())
+            .filter(|&at| bytes[at..].starts_with(part))
+            .collect();
+        let Some(&at) = places.get(places.len() / 2) else {
+            eprintln!("skipped: this ffmpeg writes {name} in another way");
+            continue;
+        };
+        bytes[at..at + part.len()].copy_from_slice(instead);
+        let path = folder.write("damaged", &bytes);
+        for source in [Source::open(&path).unwrap(), stream(bytes)] {
+            let result = redacted(source, &["1-2"], Treatment::default());
+            assert!(result.is_err(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn joined_mp3s_and_a_wav_behind_other_bytes_are_refused() {
+    let mp3 = fixture_bytes("call.mp3");
+    let joined = redacted(stream([mp3.clone(), mp3].concat()), &["1-2"], Treatment::default());
+    assert!(joined.unwrap_err().to_string().contains("joined files?"));
+    let hidden = [vec![0; 64], fixture_bytes("call.wav")].concat();
+    assert!(redacted(stream(hidden), &["1-2"], Treatment::default()).is_err());
+}
+
+/// A recording that fails goes on failing, whoever asks again.
+#[test]
+fn after_an_error_there_is_nothing_but_errors() {
+    use sordino::{Decoder, block::Block};
+    let cut = fixture_bytes("call.wav")[..100_000].to_vec();
+    let mut decoder = Decoder::open(stream(cut)).unwrap();
+    let recording = decoder.recording().clone();
+    let mut block = Block::new(recording.format, recording.channels);
+    while let Ok(more) = decoder.next(&mut block) {
+        assert!(more, "a cut recording passes for whole");
+    }
+    assert!(decoder.next(&mut block).is_err());
+}

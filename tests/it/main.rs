@@ -7,6 +7,7 @@
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
 //! | `file` | `sordino file` as a person uses it |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
+//! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -17,6 +18,7 @@
 mod bad_input;
 mod file;
 mod formats;
+mod genesys;
 mod golden;
 mod house;
 mod invariants;

@@ -1,0 +1,324 @@
+//! The client against the sandbox: each way in which the network can hurt, over real sockets of
+//! this machine. Waits are recorded and not slept.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use sordino::genesys::{Config, Credentials, Error, Genesys, Step, Timer};
+use sordino::job::{deliver, prepare};
+use sordino::sandbox::{Options, Sandbox};
+use sordino::{Job, JobError, Treatment, sanitise};
+
+use crate::support::*;
+
+/// A clock that does not wait, and remembers what it was asked for.
+#[derive(Debug, Default)]
+pub struct Recorder(Mutex<Vec<Duration>>);
+
+impl Timer for Recorder {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn wait(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.lock().unwrap().push(wait);
+        Box::pin(tokio::task::yield_now())
+    }
+
+    fn jitter(&self) -> f64 {
+        0.0
+    }
+}
+
+struct World {
+    sandbox: Sandbox,
+    genesys: Genesys,
+    recorder: Arc<Recorder>,
+}
+
+const SECRET: &str = "sandbox-secret";
+
+async fn world_with(options: Options, faults: &[&str], change: fn(Config) -> Config) -> World {
+    let sandbox = Sandbox::new(options);
+    sandbox.add_recording("call", fixture_bytes("call.wav"));
+    faults.iter().for_each(|fault| sandbox.order(fault.parse().unwrap()));
+    let base = sandbox.start(0).await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    let config = Config::new(&base, Credentials::new("sandbox", SECRET)).unwrap();
+    let config = change(config.with_timer(Arc::clone(&recorder) as Arc<dyn Timer>));
+    World { sandbox, genesys: Genesys::new(config).unwrap(), recorder }
+}
+
+async fn world(faults: &[&str]) -> World {
+    world_with(Options::default(), faults, |config| config).await
+}
+
+fn job() -> Job {
+    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence())
+}
+
+impl World {
+    async fn sanitise(&self) -> Result<String, JobError> {
+        sanitise(&self.genesys, &job(), "conversation").await.map(|done| done.completed.id)
+    }
+
+    fn waits(&self) -> Vec<u64> {
+        let waits = self.recorder.0.lock().unwrap();
+        waits.iter().map(Duration::as_secs).filter(|&seconds| seconds > 0).collect()
+    }
+
+    fn count(&self, step: Step) -> usize {
+        self.sandbox.ledger().iter().filter(|entry| entry.step == Some(step)).count()
+    }
+
+    fn completed(&self) -> usize {
+        self.sandbox.uploads().iter().filter(|upload| upload.completed).count()
+    }
+}
+
+#[tokio::test]
+async fn a_recording_is_sanitised_from_end_to_end() {
+    let world = world(&[]).await;
+    let id = world.sanitise().await.unwrap();
+    let uploads = world.sandbox.uploads();
+    assert_eq!((uploads.len(), &uploads[0].id, uploads[0].completed), (1, &id, true));
+    let source = stream(fixture_bytes("call.wav"));
+    let expected = redacted(source, &CALL_WINDOWS, Treatment::silence()).unwrap();
+    assert!(uploads[0].audio.as_ref().unwrap() == &expected);
+    let steps: Vec<_> = world.sandbox.ledger().iter().map(|entry| entry.step.unwrap()).collect();
+    use Step::{Complete, Fetch, Grant, Locate, SignIn, Upload};
+    assert_eq!(steps, [SignIn, Locate, Fetch, Grant, Upload, Complete]);
+    let put = &world.sandbox.ledger()[4];
+    assert_eq!((put.length, put.chunked), (Some(expected.len() as u64), false));
+}
+
+/// Promise 10.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bearer_goes_to_the_api_host_only() {
+    let world = world(&["fetch=503", "upload=503"]).await;
+    world.sanitise().await.unwrap();
+    for entry in world.sandbox.ledger() {
+        let to_api = entry.path.starts_with("/api/");
+        assert_eq!(entry.authorized, to_api, "{entry:?}");
+        assert!(!entry.referer, "{entry:?}");
+    }
+}
+
+/// Each fault that passes: it is tried again, after the waits that it asks for, and succeeds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_is_tried_again() {
+    for (faults, waits, step, tries) in [
+        (&["sign-in=500"][..], &[1][..], Step::SignIn, 2),
+        (&["sign-in=429:5"], &[5], Step::SignIn, 2),
+        (&["locate=429"], &[1], Step::Locate, 2),
+        (&["locate=429:7x2"], &[7, 7], Step::Locate, 3),
+        (&["locate=500", "locate=502", "locate=504"], &[1, 2, 4], Step::Locate, 4),
+        (&["locate=html"], &[1], Step::Locate, 2),
+        (&["locate=reset"], &[1], Step::Locate, 2),
+        (&["locate=cut:9"], &[1], Step::Locate, 2),
+        (&["fetch=503:3"], &[3], Step::Fetch, 2),
+        (&["fetch=reset"], &[1], Step::Fetch, 2),
+        (&["locate=refused"], &[1, 2, 4], Step::Fetch, 0),
+        // A body that breaks off is fetched anew from the start, and so is the URL.
+        (&["fetch=cut:500000x2"], &[1, 2], Step::Fetch, 3),
+        (&["fetch=cut-unsized:500000"], &[1], Step::Fetch, 2),
+        (&["fetch=length:2000000"], &[1], Step::Fetch, 2),
+        (&["fetch=expired"], &[], Step::Fetch, 2),
+        (&["grant=429:2"], &[2], Step::Grant, 2),
+        (&["grant=503"], &[1], Step::Grant, 2),
+        (&["upload=500"], &[1], Step::Upload, 2),
+        (&["upload=lost"], &[1], Step::Upload, 2),
+        (&["complete=504"], &[1], Step::Complete, 2),
+        (&["complete=lost"], &[1], Step::Complete, 2),
+        (&["locate=dies"], &[], Step::Locate, 2),
+        (&["complete=dies"], &[], Step::Complete, 2),
+    ] {
+        let world = world(faults).await;
+        let result = world.sanitise().await;
+        assert_eq!(world.waits(), waits, "{faults:?} {result:?}");
+        assert_eq!(world.count(step), tries, "{faults:?} {result:?}");
+        // One of the rows stops for good; `what_stays_is_an_error` has its error.
+        let passes = faults[0] != "locate=refused";
+        assert_eq!(
+            (result.is_ok(), world.completed()),
+            (passes, usize::from(passes)),
+            "{faults:?}"
+        );
+    }
+}
+
+/// Each fault that stays is an error that says what it is, and nothing is completed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_is_an_error() {
+    for (fault, words) in [
+        ("sign-in=401", "sign in: the API refuses the credentials: a fault was ordered"),
+        ("locate=401xever", "locate: the API refuses the credentials"),
+        (
+            "locate=403",
+            "locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
+        ),
+        ("locate=404", "locate: the API answers 404"),
+        ("locate=429xever", "locate: the API answers 429"),
+        ("locate=429:301", "locate: the API asks to wait until "),
+        ("locate=503:date:400", "locate: the API asks to wait until "),
+        ("locate=htmlxever", "locate: the API answers 502"),
+        ("locate=resetxever", "locate: the connection failed"),
+        ("locate=redirect", "locate: a redirect was refused"),
+        ("locate=state:pending", "the recording's state is `pending`, not `completed`"),
+        ("locate=cut:9xever", "locate: the connection failed"),
+        ("locate=refused", "fetch: the connection failed"),
+        ("fetch=expiredx2", "fetch: the presigned URL has expired (status 403)"),
+        ("fetch=redirect", "a URL on evil.example was refused"),
+        ("fetch=404", "fetch: the API answers 404"),
+        ("fetch=cut:1000000xever", "fetch: the connection failed"),
+        ("fetch=cut-unsized:1000000xever", "fetch: the connection failed"),
+        ("fetch=length:2000000xever", "fetch: the connection failed"),
+        ("fetch=length:1000000xever", "redact: the recording is cut off"),
+        ("fetch=stall:100000xever", "fetch: nothing moved for 0.2 s"),
+        ("grant=403", "grant: the API answers 403"),
+        ("grant=500", "grant: the answer was lost (grant: the API answers 500"),
+        ("grant=lost", "grant: the answer was lost (grant: the connection failed"),
+        ("grant=reset", "grant: the answer was lost"),
+        ("grant=cut:9", "grant: the answer was lost"),
+        ("grant=refused", "was created and is not complete: upload: the connection failed"),
+        (
+            "upload=expired",
+            "was created and is not complete: upload: the presigned URL has expired",
+        ),
+        ("upload=500xever", "was created and is not complete: upload: the API answers 500"),
+        ("upload=redirect", "was created and is not complete: upload: a redirect was refused"),
+        ("complete=403", "was created and is not complete: complete: the API answers 403"),
+        ("complete=500xever", "was created and is not complete: complete: the API answers 500"),
+    ] {
+        let quick =
+            |config: Config| config.with_timeout(Duration::from_millis(200)).with_retries(1);
+        let world = world_with(Options::default(), &[fault], quick).await;
+        let Err(error) = world.sanitise().await else { panic!("{fault} passes") };
+        let text = chain(&error);
+        assert!(text.contains(words), "{fault}: {text}");
+        assert_eq!(world.completed(), 0, "{fault}");
+        assert!(!text.contains("signature") && !text.contains(SECRET), "{fault}: {text}");
+        assert!(!format!("{error:?}").contains("signature"), "{fault}: {error:?}");
+        let granted = world.count(Step::Grant);
+        assert!(!fault.starts_with("grant") || granted == 1, "{fault}: a create was repeated");
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Promise 12: the create was made, its answer was lost; there is one recording, not two.
+#[tokio::test]
+async fn a_create_is_not_repeated_after_an_unknown_outcome() {
+    let world = world(&["grant=lost"]).await;
+    let error = world.sanitise().await.unwrap_err();
+    assert!(matches!(error, JobError::Genesys(Error::OutcomeUnknown { .. })), "{error:?}");
+    assert_eq!(world.sandbox.uploads().len(), 1);
+    assert_eq!((world.count(Step::Grant), world.waits()), (1, vec![]));
+}
+
+/// Fifty tasks, one client, a token that has died: one of them signs in again.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_tasks_share_one_refresh() {
+    let world = world(&[]).await;
+    world.genesys.locate("call").await.unwrap();
+    assert_eq!(world.count(Step::SignIn), 1);
+    world.sandbox.forget_tokens();
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let genesys = world.genesys.clone();
+            tokio::spawn(async move { genesys.locate("call").await.map(drop) })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(world.count(Step::SignIn), 2);
+}
+
+#[tokio::test]
+async fn a_token_in_its_last_minute_is_not_used() {
+    let options = Options { token_lifetime: Duration::from_secs(59), ..Options::default() };
+    let world = world_with(options, &[], |config| config).await;
+    for _ in 0..3 {
+        world.genesys.locate("call").await.unwrap();
+    }
+    assert_eq!(world.count(Step::SignIn), 3);
+}
+
+/// The pace is asked for, not slept: after the burst each request waits for its turn.
+#[tokio::test]
+async fn requests_keep_the_pace() {
+    let world = world_with(Options::default(), &[], |config| config.with_rate(2)).await;
+    world.genesys.locate("call").await.unwrap();
+    let waits = world.recorder.0.lock().unwrap().clone();
+    assert!(waits.is_empty(), "a burst of two goes at once: {waits:?}");
+    let (genesys, recorder) = (world.genesys.clone(), Arc::clone(&world.recorder));
+    let third = tokio::spawn(async move { genesys.locate("call").await.map(drop) });
+    while recorder.0.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    third.abort();
+    let wait = recorder.0.lock().unwrap()[0];
+    assert!(wait > Duration::from_secs(20) && wait <= Duration::from_secs(30), "{wait:?}");
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    let config = |url| Config::new(url, Credentials::new("id", "secret"));
+    assert!(config("https://api.mypurecloud.de").is_ok());
+    assert!(config("http://127.0.0.1:1").is_ok());
+    assert!(matches!(config("http://api.mypurecloud.de"), Err(Error::Insecure { .. })));
+    assert!(matches!(config("nonsense"), Err(Error::Config(_))));
+    assert!(matches!(config("mailto:x@y"), Err(Error::Config(_))));
+}
+
+/// A certificate that nobody vouches for: here the listener does not even speak TLS.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_https_host_that_cannot_be_verified_is_refused() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream);
+        }
+    });
+    let config = Config::new(&url, Credentials::new("id", "secret")).unwrap().with_retries(0);
+    match Genesys::new(config) {
+        Ok(genesys) => assert!(genesys.locate("x").await.is_err()),
+        // A machine without any certificates trusts nobody.
+        Err(error) => assert!(matches!(error, Error::Config(_))),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn windows_that_do_not_fit_create_nothing() {
+    let world = world(&[]).await;
+    let job = Job::new("call", windows(&["39-40"]), Treatment::silence());
+    let error = sanitise(&world.genesys, &job, "conversation").await.unwrap_err();
+    assert!(matches!(error, JobError::Redact(sordino::Error::WindowPastEnd { .. })), "{error:?}");
+    assert_eq!(world.count(Step::Grant), 0);
+}
+
+/// The steps one by one, for those who need them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redacted_recording_can_be_delivered_twice() {
+    let world = world(&[]).await;
+    let redacted = prepare(&world.genesys, &job()).await.unwrap();
+    let first = deliver(&world.genesys, &redacted, "a").await.unwrap();
+    let second = deliver(&world.genesys, &redacted, "b").await.unwrap();
+    assert_ne!(first.id, second.id);
+    let uploads = world.sandbox.uploads();
+    assert_eq!(uploads[0].audio, uploads[1].audio);
+    // What was completed can be fetched like any other.
+    world.genesys.locate(&second.id).await.unwrap();
+}
