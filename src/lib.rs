@@ -17,8 +17,10 @@
 //! ```text
 //! windows ──▶ spans ───────┐                              what to mute: seconds ──▶ frames
 //! source ──▶ decode ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted      blocking, no network
-//!                          ▲
-//!                      treatment
+//!   ▲                      ▲                              │
+//!   │                  treatment                          ▼
+//! sign in ──▶ locate ──▶ fetch                 grant ──▶ upload ──▶ complete     async, no audio
+//!     └──────────────────────────── job ───────────────────────────────┘   knows both halves
 //!
 //! bin: args ──▶ plan ──▶ run ──▶ exit code
 //! ```
@@ -33,7 +35,10 @@
 //! | `encode` | blocks in, WAV out; hound is named there only |
 //! | [`spool`] | where the output lies until it is complete |
 //! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
-//! | [`error`] | what can go wrong |
+//! | [`error`] | what can go wrong with audio |
+//! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
+//! | [`job`] | one recording from end to end: the one place that knows both halves |
+//! | [`sandbox`] | a Genesys stand-in; shares [`genesys::wire`] with the client and nothing else |
 //!
 //! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
 //! `use crate::…` lines and holds them against this.
@@ -46,7 +51,13 @@
 //! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
 //! 5. Missing input is an error, never a shorter or shifted success.
 //! 6. A window that cannot be meant is an error before anything is written.
-//! 7. Only [`Redacted`] leaves. A failure leaves nothing at the output path.
+//! 7. Only [`Redacted`] leaves. A failure leaves nothing at the output path and completes nothing at
+//!    Genesys.
+//! 8. Unredacted audio never touches a disk on its way through [`sanitise()`].
+//! 9. No secret is ever shown.
+//! 10. The bearer goes to the API host only.
+//! 11. Retry-After is never shortened.
+//! 12. A create is not repeated after an unknown outcome.
 
 pub mod window;
 pub mod span;

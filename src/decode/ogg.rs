@@ -92,11 +92,10 @@ impl<R: Read> Pages<R> {
 
 impl<R: Read> Read for Pages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.page.len() {
-            if let Err(error) = self.turn() {
-                self.transport.fail(error);
-                return Err(io::ErrorKind::Other.into());
-            }
+        let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
+        if let Err(error) = turned {
+            self.transport.fail(error);
+            return Err(io::ErrorKind::Other.into());
         }
         let count = buffer.len().min(self.page.len() - self.given);
         buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);

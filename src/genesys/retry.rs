@@ -32,7 +32,7 @@ impl RetryAfter {
         }
     }
 
-    fn from_now(self, now: SystemTime) -> Duration {
+    fn counted_from(self, now: SystemTime) -> Duration {
         match self {
             Self::In(wait) => wait,
             Self::At(until) => until.duration_since(now).unwrap_or_default(),
@@ -80,16 +80,18 @@ pub(super) fn decide(
     now: SystemTime,
     jitter: f64,
 ) -> Verdict {
-    let again = match (outcome, repeat) {
-        (Outcome::Status(429 | 503, _) | Outcome::NotSent, _) => true,
-        (Outcome::Status(408 | 500 | 502 | 504, _) | Outcome::Unknown, Repeat::Harmless) => true,
-        _ => false,
-    };
+    let again = matches!(
+        (outcome, repeat),
+        // Nothing has happened at the other side.
+        (Outcome::Status(429 | 503, _) | Outcome::NotSent, _)
+            // Something may have, and once more is as good as once.
+            | (Outcome::Status(408 | 500 | 502 | 504, _) | Outcome::Unknown, Repeat::Harmless)
+    );
     if !again || attempt >= patience.retries {
         return Verdict::Stop;
     }
     let named = match outcome {
-        Outcome::Status(_, Some(after)) => Some(after.from_now(now)),
+        Outcome::Status(_, Some(after)) => Some(after.counted_from(now)),
         _ => None,
     };
     let wait = named.unwrap_or_else(|| {
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn both_forms_of_retry_after_are_read() {
-        let at = |text: &str| RetryAfter::parse(text).map(|after| after.from_now(NOW));
+        let at = |text: &str| RetryAfter::parse(text).map(|after| after.counted_from(NOW));
         assert_eq!(at("7"), Some(Duration::from_secs(7)));
         assert_eq!(at("Thu, 01 Jan 1970 00:01:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(at("soon"), None);

@@ -228,7 +228,9 @@ fn a_part_that_is_missing_in_the_middle_is_an_error() {
         return;
     }
     let folder = Folder::new();
-    let cases: [(&str, &[&str], &[u8], &[u8]); 4] = [
+    /// File name, ffmpeg's arguments, what to find, what to put there.
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [u8], &'a [u8]);
+    let cases: [Case; 4] = [
         // A block becomes an element that is skipped.
         ("a.mka", &["-c:a", "pcm_s16le"], &[0xA3, 0x50, 4, 0x81], &[0xEC, 0x50, 4, 0x81]),
         // A cluster gets an unknown name.

@@ -8,6 +8,7 @@
 //! | `file` | `sordino file` as a person uses it |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
+//! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -22,4 +23,5 @@ mod genesys;
 mod golden;
 mod house;
 mod invariants;
+mod recording;
 mod support;

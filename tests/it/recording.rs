@@ -1,0 +1,254 @@
+//! `sordino recording`, `sandbox` and `demo` as a person uses them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use sordino::sandbox::{Options, Sandbox};
+
+use crate::support::*;
+
+const SECRET: &str = "sandbox-secret";
+
+/// A sandbox in this process, for a command in another.
+struct World {
+    sandbox: Sandbox,
+    base: String,
+    folder: Folder,
+    _runtime: tokio::runtime::Runtime,
+}
+
+fn world(faults: &[&str]) -> World {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = Sandbox::new(Options::default());
+    sandbox.add_recording("call", fixture_bytes("call.wav"));
+    faults.iter().for_each(|fault| sandbox.order(fault.parse().unwrap()));
+    let base = runtime.block_on(sandbox.start(0)).unwrap();
+    World { sandbox, base, folder: Folder::new(), _runtime: runtime }
+}
+
+impl World {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(&[["recording"].as_slice(), args].concat());
+        command
+            .env("GENESYS_BASE_URL", &self.base)
+            .env("GENESYS_CLIENT_ID", "sandbox")
+            .env("GENESYS_CLIENT_SECRET", SECRET)
+            .env("GENESYS_RECORDING_ID", "call")
+            .env("GENESYS_CONVERSATION_ID", "conversation")
+            .env("TMPDIR", self.folder.path(""))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it; no output of it may hold a secret.
+    fn run(&self, args: &[&str]) -> Output {
+        let output = self.command(args).output().unwrap();
+        for text in [stdout(&output), stderr(&output)] {
+            assert!(!text.contains(SECRET) && !text.contains("signature"), "{text}");
+            assert!(!text.contains("panicked"), "{text}");
+        }
+        output
+    }
+
+    fn completed(&self) -> usize {
+        self.sandbox.uploads().iter().filter(|upload| upload.completed).count()
+    }
+}
+
+const WINDOWS: [&str; 4] = ["-w", "10-15", "-w", "30.5-35.2"];
+
+#[test]
+fn a_recording_is_sanitised() {
+    let world = world(&[]);
+    let result = world.run(&WINDOWS);
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let upload = &world.sandbox.uploads()[0];
+    assert!(upload.completed);
+    let sentence =
+        format!("sanitised 2 windows, 9.7 s of 38.0 s, recording call -> {}\n", upload.id);
+    assert_eq!(stdout(&result), sentence);
+    assert!(stderr(&result).contains("the original recording still exists in Genesys"));
+    let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
+    assert!(upload.audio.as_ref().unwrap() == &file.stdout, "the same bytes as of `sordino file`");
+    assert_eq!(world.folder.names(), [""; 0], "nothing is left on the disk");
+}
+
+#[test]
+fn json_names_the_new_recording() {
+    let world = world(&[]);
+    let result = world.run(&["-w", "1-2", "--silence", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&result.stdout).unwrap();
+    assert_eq!(json["recordingId"], world.sandbox.uploads()[0].id.as_str());
+    assert_eq!(
+        (&json["status"], &json["originalRecordingId"]),
+        (&"completed".into(), &"call".into())
+    );
+    assert_eq!(json["recoverable"], false);
+}
+
+#[test]
+fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
+    let world = world(&[]);
+    let keep = world.folder.path("kept.wav");
+    let mut command = world.command(&["-w", "1-2", "--dry-run", "--keep", &keep]);
+    let result = command.env_remove("GENESYS_CONVERSATION_ID").output().unwrap();
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    assert_eq!(
+        stdout(&result),
+        "dry run: would sanitise 1 window, 1.0 s of 38.0 s, recording call\n"
+    );
+    assert_eq!(world.sandbox.uploads(), []);
+    assert_eq!(std::fs::read(&keep).unwrap().len(), 1_216_044);
+    assert_eq!(world.run(&["-w", "1-2", "--keep", &keep]).status.code(), Some(2), "it exists");
+    assert_eq!(world.folder.names(), ["kept.wav"]);
+}
+
+#[test]
+fn everything_that_is_missing_is_named_at_once() {
+    let world = world(&[]);
+    let mut command = world.command(&["-w", "1-2"]);
+    for name in ["CLIENT_ID", "CLIENT_SECRET", "RECORDING_ID", "CONVERSATION_ID"] {
+        command.env_remove(format!("GENESYS_{name}"));
+    }
+    let result = command.output().unwrap();
+    assert_eq!(result.status.code(), Some(2));
+    let line = "error: reading the configuration: missing: GENESYS_CLIENT_ID (or --client-id), \
+                GENESYS_CLIENT_SECRET (or --client-secret-file), \
+                GENESYS_RECORDING_ID (or --recording-id), \
+                GENESYS_CONVERSATION_ID (or --conversation-id)\n";
+    assert_eq!(stderr(&result), line);
+    assert_eq!(world.sandbox.ledger(), []);
+}
+
+#[test]
+fn a_wrong_call_is_told_from_a_refusal() {
+    let world = world(&[]);
+    for (args, part) in [
+        (&["-w", "15-10"][..], "does not end after it starts"),
+        (&["-w", "39-40"], "begins after the end"),
+        (&["-w", "1-2@5"], "a channel that the recording lacks"),
+        (&["-w", "1-2", "--base-url", "http://api.mypurecloud.com"], "only https is allowed"),
+        (&["-w", "1-2", "--base-url", "x"], "is not the URL of an API host"),
+        (&["-w", "1-2", "--timeout", "soon"], "is not a time"),
+        (&["-w", "1-2", "--client-secret-file", "/none"], "No such file"),
+    ] {
+        let result = world.run(args);
+        assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
+        assert!(stderr(&result).contains(part), "{args:?}: {}", stderr(&result));
+    }
+    let result = world.run(&["-w", "1-2", "--recording-id", "no/../such?x"]);
+    assert_eq!(result.status.code(), Some(1));
+    assert!(stderr(&result).contains("the API answers 404: there is no such recording"));
+    let wrong = world.folder.write("secret", b"wrong\n");
+    let result = world.run(&["-w", "1-2", "--client-secret-file", &wrong]);
+    assert_eq!(result.status.code(), Some(1));
+    assert!(stderr(&result).contains("the API refuses the credentials"), "{}", stderr(&result));
+    assert_eq!((world.completed(), world.sandbox.uploads().len()), (0, 0));
+}
+
+#[test]
+fn a_refusal_is_shown_in_the_words_of_the_api() {
+    for (fault, part) in [
+        (
+            "locate=403",
+            "error: recording call: locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
+        ),
+        ("locate=state:pending", "`pending`"),
+        ("grant=lost", "may exist"),
+        (
+            "upload=expired",
+            "was created and is not complete: upload: the presigned URL has expired",
+        ),
+        ("fetch=cut:700000xever", "fetch: the connection failed"),
+    ] {
+        let world = world(&[fault]);
+        let result = world.run(&["-w", "1-2", "--max-retries", "0"]);
+        assert_eq!(result.status.code(), Some(1), "{fault}");
+        assert!(stderr(&result).contains(part), "{fault}: {}", stderr(&result));
+        assert_eq!(stdout(&result), "", "{fault}");
+        assert_eq!((world.completed(), world.folder.names()), (0, vec![]), "{fault}");
+    }
+}
+
+/// Killed at many points of the download and the upload: there is never a file with a passage of
+/// the original in the temporary folder. The sandbox stalls, so that the point is certain.
+#[cfg(unix)]
+#[test]
+fn kill_9_leaves_no_unredacted_audio() {
+    let original = fixture_bytes("call.wav");
+    // What the customer says at 12 s, as bytes: it must not be found anywhere.
+    let secret = &original[44 + 12 * 32_000..][..4000];
+    for point in [1_u64, 44, 5000, 200_000, 400_000, 480_000, 700_000, 1_000_000, 1_216_000] {
+        let world = world(&[&format!("fetch=stall:{point}")]);
+        let mut child = world.command(&WINDOWS).stderr(Stdio::null()).spawn().unwrap();
+        // The download has been answered, so that the decoder works, as far as it can.
+        while !world
+            .sandbox
+            .ledger()
+            .iter()
+            .any(|entry| entry.path.starts_with("/download") && entry.status.is_some())
+        {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for name in world.folder.names() {
+            let left = std::fs::read(world.folder.path(&name)).unwrap();
+            assert!(!left.windows(secret.len()).any(|part| part == secret), "{name} at {point}");
+        }
+        assert_eq!(world.completed(), 0);
+    }
+}
+
+/// The sandbox as its own process, as in the README, and curl alone against it.
+#[cfg(unix)]
+#[test]
+fn a_script_of_curl_walks_the_sandbox() {
+    struct Running(Child);
+    impl Drop for Running {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+    let mut sandbox = command(&["sandbox", "--port", "0"]);
+    let child = sandbox.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let exports: Vec<String> =
+        lines.by_ref().skip_while(|line| !line.contains("export")).take(2).collect();
+    let variables = exports.iter().flat_map(|line| line.split_whitespace().skip(1));
+    let variables: Vec<(&str, &str)> = variables.filter_map(|v| v.split_once('=')).collect();
+    assert_eq!(variables.len(), 5, "{exports:?}");
+
+    let recording = command(&[["recording"].as_slice(), &WINDOWS].concat())
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert_eq!(recording.status.code(), Some(0), "{}", stderr(&recording));
+
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: curl is not installed");
+        return;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/walk.sh");
+    let walk = Command::new("bash").args([script, CALL]).envs(variables).output().unwrap();
+    assert!(walk.status.success(), "{}", stderr(&walk));
+    assert_eq!(stdout(&walk).trim().len(), 36, "an id");
+}
+
+#[test]
+fn the_demo_goes_the_whole_way_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let mut demo = command(&["demo"]);
+    let result = demo.current_dir(folder.path("")).env("TMPDIR", folder.path("")).output().unwrap();
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let text = stdout(&result);
+    assert!(text.contains("155204 samples inside the windows are"), "{text}");
+    assert!(text.contains("452796 samples outside are the same to the bit"), "{text}");
+    assert_eq!(folder.names(), [""; 0]);
+    let out = folder.path("sanitised.wav");
+    assert!(sordino(&["demo", "-o", &out]).status.success());
+    let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
+    assert!(std::fs::read(&out).unwrap() == file.stdout);
+}

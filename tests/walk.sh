@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Walks the recordings API with curl alone, as a script written for Genesys would: sign in, locate,
+# fetch, grant, upload, complete. The tests run it against the sandbox; it is also the shortest
+# description of the protocol.
+#
+# Takes GENESYS_BASE_URL, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, GENESYS_RECORDING_ID and
+# GENESYS_CONVERSATION_ID from the environment, and a WAV to upload as its argument. Prints the new
+# recording's id.
+set -euo pipefail
+wav=$1
+api=$GENESYS_BASE_URL/api/v2/recordings
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+
+token=$(curl -sSf "$GENESYS_BASE_URL/oauth/token" \
+  -d grant_type=client_credentials -d "client_id=$GENESYS_CLIENT_ID" \
+  --data-urlencode "client_secret=$GENESYS_CLIENT_SECRET" | field access_token)
+bearer="Authorization: Bearer $token"
+
+# The download URL is on another host, which must not see the bearer.
+download=$(curl -sSf -H "$bearer" "$api/$GENESYS_RECORDING_ID" | field downloadUrl)
+curl -sSf "$download" -o /dev/null
+
+granted=$(curl -sSf -H "$bearer" -H "Content-Type: application/json" "$api" -d \
+  "{\"recordingType\":\"conversation\",\"mediaType\":\"audio\",\"conversationId\":\"$GENESYS_CONVERSATION_ID\"}")
+id=$(field id <<<"$granted")
+curl -sSf -T "$wav" -H "Content-Type: audio/wav" "$(field uploadUrl <<<"$granted")"
+curl -sSf -X POST -H "$bearer" "$api/$id/upload/complete"
+echo "$id"
