@@ -22,7 +22,7 @@ use super::wire::Step;
 use super::{Event, Genesys};
 
 /// How many pieces of the body may wait for the decoder; each is what one read of the socket gave.
-const WAITING: usize = 32;
+const WAITING: usize = 8;
 
 /// How many redirects a download may take.
 const HOPS: u32 = 5;
