@@ -93,3 +93,29 @@ fn write_error(error: hound::Error) -> Error {
         other => std::io::Error::other(other.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::Spool;
+
+    fn recording(frames: Option<u64>) -> Recording {
+        let (container, codec) = ("wave", "pcm_s16le");
+        let format = SampleFormat::S16;
+        Recording { container, codec, rate: 8000, channels: 2, format, frames }
+    }
+
+    #[test]
+    fn more_than_a_wav_can_hold_is_refused_before_and_on_the_way() {
+        let mut output = Behind::new(Spool::anonymous());
+        let known = Encoder::new(&mut output, &recording(Some(MAX_DATA / 4 + 1))).err();
+        assert!(matches!(known, Some(Error::TooLong)));
+        let mut encoder = Encoder::new(&mut output, &recording(None)).unwrap();
+        // As if so much had been written before.
+        encoder.written = MAX_DATA - 4;
+        let mut block = Block::new(SampleFormat::S16, 2);
+        block.samples = Samples::I16(vec![2, -3]);
+        encoder.write(&block).unwrap();
+        assert!(matches!(encoder.write(&block), Err(Error::TooLong)));
+    }
+}

@@ -71,7 +71,7 @@ pub enum Error {
     },
     /// The rest of the recording would have to be held in memory, and is larger than allowed.
     #[error(
-        "the recording must be read whole before it can be decoded, and is larger than {limit} bytes; give it as a file"
+        "the recording must be read whole before it can be decoded, and is larger than {limit} bytes; allow more memory, or give it as a file"
     )]
     TooLargeForMemory {
         /// The limit in bytes.

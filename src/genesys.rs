@@ -139,9 +139,11 @@ pub enum Event {
     Begins(Step),
     /// A step waits before it is tried again.
     Waits(Step, Duration),
-    /// So many bytes have been uploaded, of so many.
+    /// A step waits for its turn, to keep the pace.
+    Paces(Step, Duration),
+    /// So many bytes have been handed over for the upload, of so many.
     Uploaded {
-        /// Bytes taken by the storage host.
+        /// Bytes taken by the system, which sends them.
         bytes: u64,
         /// All there are.
         of: u64,

@@ -2,7 +2,8 @@
 //!
 //! In: a [`Genesys`] client, a recording's id, windows, a treatment. Out: a new, sanitised recording
 //! in the same organisation. What can go wrong: whatever either half can say; after a failure
-//! nothing has been completed at Genesys, and nothing lies on a disk.
+//! nothing has been completed at Genesys, save where the answer to
+//! the last step was lost, which is an error of its own; and nothing lies on a disk.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -89,11 +90,22 @@ pub enum JobError {
     #[error("redact")]
     Redact(#[from] crate::Error),
     /// A new recording was created, and something went wrong after that.
-    #[error("the new recording {id} was created and is not complete")]
+    #[error("the new recording {id} was created and is not complete; another run makes another")]
     NotCompleted {
         /// The new recording's id.
         id: String,
         /// What went wrong.
+        #[source]
+        source: genesys::Error,
+    },
+    /// The answer to the last step was lost.
+    #[error(
+        "the new recording {id} was uploaded; whether it is complete is not known: look at it before another run"
+    )]
+    MaybeCompleted {
+        /// The new recording's id.
+        id: String,
+        /// How the answer was lost.
         #[source]
         source: genesys::Error,
     },
@@ -103,20 +115,29 @@ pub enum JobError {
 /// the conversation. The original stays as it is.
 ///
 /// # Errors
-/// [`JobError`]. Nothing has been completed at Genesys then.
+/// [`JobError`]. Nothing has been completed at Genesys then, save perhaps for
+/// [`JobError::MaybeCompleted`].
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use sordino::genesys::{Config, Credentials, DEFAULT_BASE_URL, Genesys};
+/// ```
+/// use sordino::genesys::{Config, Credentials, Genesys};
+/// use sordino::sandbox::{Options, Sandbox};
 /// use sordino::{Job, Treatment, Window, Windows, sanitise};
 ///
-/// let credentials = Credentials::new("client id", "client secret");
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A stand-in for an organisation; for yours, take `genesys::DEFAULT_BASE_URL` or its region's.
+/// let sandbox = Sandbox::new(Options::default());
+/// sandbox.add_recording("call", std::fs::read("fixtures/call.wav")?);
+/// let base_url = sandbox.start(0).await?;
+///
 /// // Built once; clones share token, pace and connections.
-/// let genesys = Genesys::new(Config::new(DEFAULT_BASE_URL, credentials)?)?;
+/// let credentials = Credentials::new("sandbox", "sandbox-secret");
+/// let genesys = Genesys::new(Config::new(&base_url, credentials)?)?;
+///
 /// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
-/// let job = Job::new("recording id", windows, Treatment::silence());
+/// let job = Job::new("call", windows, Treatment::silence());
 /// let sanitised = sanitise(&genesys, &job, "conversation id").await?;
-/// println!("{}", sanitised.completed.id);
+/// assert_eq!(sandbox.uploads()[0].id, sanitised.completed.id);
 /// # Ok(())
 /// # }
 /// ```
@@ -154,7 +175,8 @@ pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError>
 /// The second half: grant, upload, complete.
 ///
 /// # Errors
-/// [`JobError::Genesys`] up to the grant, [`JobError::NotCompleted`] after it.
+/// [`JobError::Genesys`] up to the grant; [`JobError::NotCompleted`] after it;
+/// [`JobError::MaybeCompleted`] when the last answer was lost.
 pub async fn deliver(
     genesys: &Genesys,
     redacted: &Redacted,
@@ -162,8 +184,17 @@ pub async fn deliver(
 ) -> Result<Completed, JobError> {
     let grant = genesys.grant(conversation_id).await?;
     let id = grant.id().to_owned();
-    let finished = async { genesys.complete(genesys.upload(grant, redacted).await?).await };
-    finished.await.map_err(|source| JobError::NotCompleted { id, source })
+    let uploaded = match genesys.upload(grant, redacted).await {
+        Ok(uploaded) => uploaded,
+        Err(source) => return Err(JobError::NotCompleted { id, source }),
+    };
+    genesys.complete(uploaded).await.map_err(|source| match source {
+        genesys::Error::Transport { .. } | genesys::Error::Stalled { .. } => {
+            JobError::MaybeCompleted { id, source }
+        }
+        genesys::Error::Refused { status: 500.., .. } => JobError::MaybeCompleted { id, source },
+        _ => JobError::NotCompleted { id, source },
+    })
 }
 
 async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError> {
@@ -177,12 +208,19 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
         other => other?,
     };
     let (length, job) = (body.length(), job.clone());
+    // Whoever drops this future wants no more of it.
+    let wanted = Arc::new(());
+    let still = Arc::downgrade(&wanted);
     let redacted = tokio::task::spawn_blocking(move || {
         let watch = |progress| {
             if let Some(watch) = &job.watch {
                 watch(progress, length);
             }
-            ControlFlow::Continue(())
+            if still.strong_count() > 0 {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         };
         let mut source = Source::stream(body);
         if let Some(limit) = job.memory_limit {
@@ -190,9 +228,11 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
         }
         redact_into(Spool::anonymous(), source, &job.windows, job.treatment, watch)
     });
-    // A panic in a decoder is not caught here: it is a defect, and it must not pass for an error
-    // of the recording.
-    Ok(redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?)
+    // A panic is a defect, and must not pass for an error of the recording.
+    let result =
+        redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    drop(wanted);
+    Ok(result?)
 }
 
 fn broken_download(error: &JobError) -> Option<genesys::Error> {

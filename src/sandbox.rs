@@ -61,7 +61,8 @@ impl Sandbox {
 async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) -> io::Result<()> {
     let router = TowerToHyperService::new(routes::router(host, sandbox.clone()));
     loop {
-        let (stream, _) = listener.accept().await?;
+        // A client that is gone before it is accepted is no reason to stop.
+        let Ok((stream, _)) = listener.accept().await else { continue };
         let (router, sandbox) = (router.clone(), sandbox.clone());
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let (router, sandbox) = (router.clone(), sandbox.clone());

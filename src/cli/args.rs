@@ -47,7 +47,7 @@ Examples:
 The unredacted audio is never written to a disk. The original recording stays in Genesys as it is:
 delete it there, or let its retention do so.
 
-Exit codes: 0 done; 1 it failed, and nothing was completed; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, and nothing was completed unless it says so; 2 the call was wrong.";
 
 const SANDBOX_EXAMPLES: &str = "\
 Examples:

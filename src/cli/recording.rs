@@ -58,7 +58,11 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         return Err(Failure::usage("reading the configuration", why));
     };
     if let Some(path) = &args.keep {
-        let inputs = args.windows.windows.as_deref().into_iter().collect::<Vec<_>>();
+        if plan::is_dash(path) {
+            return Err(Failure::usage("reading --keep", "it takes the path of a file"));
+        }
+        let inputs = [&args.windows.windows, &args.client.client_secret_file];
+        let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
         plan::check_output(path, &inputs, args.force)?;
     }
     let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
@@ -96,12 +100,16 @@ fn client(
 ) -> Result<Genesys, Failure> {
     let wrong = |error: GenesysError| Failure::usage("reading the configuration", error);
     let bar = Arc::clone(bar);
+    let timeout = time("--timeout", &args.timeout)?;
+    if timeout.is_zero() {
+        return Err(Failure::usage("reading --timeout", "nothing can happen in no time"));
+    }
     let config = Config::new(&args.base_url, credentials)
         .map_err(wrong)?
         .with_retries(args.max_retries)
         .with_longest_wait(time("--max-wait", &args.max_wait)?)
         .with_rate(args.rate)
-        .with_timeout(time("--timeout", &args.timeout)?.max(Duration::from_millis(1)))
+        .with_timeout(timeout)
         .with_watch(move |event| tell(event, &bar));
     Genesys::new(config).map_err(wrong)
 }
@@ -166,9 +174,8 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
 pub(crate) fn failure(doing: &str, error: JobError) -> Failure {
     match error {
         JobError::Redact(error) => Failure::of(doing, error),
-        JobError::Genesys(error @ (GenesysError::Config(_) | GenesysError::Insecure { .. })) => {
-            Failure::usage(doing, error)
-        }
+        // A URL that the API names is not the caller's doing, however bad it is.
+        JobError::Genesys(error @ GenesysError::Config(_)) => Failure::usage(doing, error),
         other => Failure::failed(doing, other),
     }
 }

@@ -59,9 +59,12 @@ fn add_folder(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::usage(format!("reading {}", folder.display()), error);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if let (true, Some(id)) = (path.is_file(), path.file_stem().and_then(|stem| stem.to_str()))
-        {
-            sandbox.add_recording(id, std::fs::read(&path).map_err(failed)?);
+        let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        if path.is_file() && !stem.starts_with('.') {
+            // An id is a part of a path: letters, digits and few others.
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            let id: String = stem.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+            sandbox.add_recording(&id, std::fs::read(&path).map_err(failed)?);
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! From an answer to a value or an error. The status counts first, whatever the body is.
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode};
-use secrecy::SecretString;
+use reqwest::{Response, StatusCode, Url};
+use secrecy::ExposeSecret;
 
-use super::call::{Call, Caller, Mishap};
+use super::call::{Call, Caller, Mishap, To};
 use super::error::Error;
 use super::retry::{Outcome, Repeat, RetryAfter};
 use super::secret::scrub;
@@ -30,9 +30,12 @@ impl Caller {
         let after = RetryAfter::parse(&header(RETRY_AFTER.as_str()));
         let correlation_id = header(wire::CORRELATION);
         let body = self.read_body(step, response).await.unwrap_or_default();
-        let problem: wire::Problem = serde_json::from_slice(&body).unwrap_or_default();
-        let mut secrets: Vec<&SecretString> = vec![&self.config.credentials.secret];
-        secrets.extend(bearer.map(|bearer| &bearer.token));
+        // A presigned host knows nothing of this protocol, and may well echo the URL.
+        let problem = match call.to {
+            To::Api { .. } => Said::parse(&body),
+            To::Download | To::Upload { .. } => Said::default(),
+        };
+        let secrets = self.secrets(bearer);
         let clean = |text: &str| scrub(text, &secrets);
         let error = if status.is_redirection() {
             Error::Redirect { step, reason: "the API host does not redirect".into() }
@@ -47,34 +50,74 @@ impl Caller {
             }
         };
         let outcome = Outcome::Status(status.as_u16(), after);
-        let harmful = matches!(
-            status,
-            StatusCode::INTERNAL_SERVER_ERROR
-                | StatusCode::BAD_GATEWAY
-                | StatusCode::GATEWAY_TIMEOUT
-        );
+        let harmful = status == StatusCode::REQUEST_TIMEOUT
+            || (status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE);
         let error = if harmful { unknown(call.repeat, Outcome::Unknown, error) } else { error };
         Mishap { outcome, error }
     }
 
-    pub(super) async fn read_body(
-        &self,
-        step: Step,
-        mut response: Response,
-    ) -> Result<Vec<u8>, Error> {
-        let mut body = Vec::new();
-        loop {
-            match tokio::time::timeout(self.config.timeout, response.chunk()).await {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= LONGEST_ANSWER => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Ok(Some(_))) => {
-                    return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
-                }
-                Ok(Ok(None)) => return Ok(body),
-                Ok(Err(error)) => return Err(Error::Transport { step, reason: reason(error) }),
-                Err(_) => return Err(Error::Stalled { step, after: self.config.timeout }),
+    /// Everything that must not be shown, in each spelling that a server could echo.
+    fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
+        let secret = self.config.credentials.secret.expose_secret();
+        let form = serde_json::json!({ "": secret });
+        let mut secrets = vec![secret.to_owned()];
+        // As it stands in a form, and as it stands in JSON.
+        secrets.extend(
+            Url::parse_with_params("x:", [("", secret)])
+                .ok()
+                .and_then(|url| url.query().map(|query| query.trim_start_matches('=').to_owned())),
+        );
+        secrets.push(form[""].to_string().trim_matches('"').to_owned());
+        secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
+        secrets
+    }
+
+    pub(super) async fn read_body(&self, step: Step, response: Response) -> Result<Vec<u8>, Error> {
+        // One limit for all of it: a byte now and then is no answer.
+        match tokio::time::timeout(self.config.timeout, read_all(step, response)).await {
+            Ok(body) => body,
+            Err(_) => Err(Error::Stalled { step, after: self.config.timeout }),
+        }
+    }
+}
+
+async fn read_all(step: Step, mut response: Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_ANSWER => {
+                body.extend_from_slice(&chunk);
             }
+            Ok(Some(_)) => {
+                return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
+            }
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(Error::Transport { step, reason: reason(error) }),
+        }
+    }
+}
+
+/// What an error says of itself, as far as it can be understood.
+#[derive(Default)]
+struct Said {
+    message: String,
+    code: String,
+    context_id: String,
+}
+
+impl Said {
+    /// Takes each text that is one; the rest of the body may be whatever it is.
+    fn parse(body: &[u8]) -> Self {
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |names: &[&str]| {
+            let found = names.iter().find_map(|name| body.get(*name)?.as_str());
+            found.unwrap_or_default().to_owned()
+        };
+        Self {
+            // The API's own, then those of OAuth.
+            message: text(&["message", "error_description", "description", "error"]),
+            code: text(&["code"]),
+            context_id: text(&["contextId"]),
         }
     }
 }

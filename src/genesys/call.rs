@@ -18,6 +18,19 @@ use super::token::{Bearer, Tokens};
 use super::wire::Step;
 use super::{Config, Event};
 
+/// How long making a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long an idle connection is used again.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Requests that may go at once, before the pace is kept.
+const BURST: std::num::NonZeroU32 = std::num::NonZeroU32::new(10).unwrap();
+
+/// How long the answer to an upload may take once all of it has been handed to the system, which
+/// may hold megabytes that a slow link has yet to carry.
+const LAST_ANSWER: Duration = Duration::from_secs(300);
+
 /// Everything that the steps share.
 #[derive(Debug)]
 pub(super) struct Caller {
@@ -47,8 +60,8 @@ pub(super) enum To<'a> {
     Api { bearer: bool },
     /// To a presigned host, for a body. A redirect is given back, for the caller to judge.
     Download,
-    /// To a presigned host, with a body: so many bytes of it have been taken.
-    Upload(&'a AtomicU64),
+    /// To a presigned host, with a body: so many bytes of it have been taken, of so many.
+    Upload { taken: &'a AtomicU64, length: u64 },
 }
 
 /// How one try went wrong, and what it will be called if it stays so.
@@ -70,12 +83,17 @@ impl Caller {
                 let roots = rustls::RootCertStore::empty();
                 let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
                 builder = builder.tls_backend_preconfigured(tls.with_no_client_auth());
+                // A proxy would carry the secret off this machine.
+                builder = builder.no_proxy();
             }
             builder
                 .redirect(redirect::Policy::none())
                 .referer(false)
                 .retry(reqwest::retry::never())
-                .connect_timeout(config.timeout)
+                // Shorter than the whole, so that a connection never made is known as such.
+                .connect_timeout((config.timeout / 2).min(CONNECT))
+                // What has idled through a long download may be dead, and a create finds out too late.
+                .pool_idle_timeout(IDLE)
                 .user_agent(concat!("sordino/", env!("CARGO_PKG_VERSION")))
                 .build()
                 .map_err(|error| Error::Config(format!("no TLS here: {}", reason(error))))
@@ -86,10 +104,17 @@ impl Caller {
             api: client()?,
             open: client()?,
             tokens: Tokens::default(),
-            pace: RateLimiter::direct(Quota::per_minute(per_minute)),
+            pace: RateLimiter::direct(
+                Quota::per_minute(per_minute).allow_burst(per_minute.min(BURST)),
+            ),
             quanta: governor::clock::DefaultClock::default(),
             config,
         })
+    }
+
+    /// Whether the API is on this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.config.base.scheme() == "http"
     }
 
     /// A request to the API host.
@@ -193,12 +218,19 @@ impl Caller {
     /// as it likes while the other side keeps taking bytes.
     async fn await_answer<T>(&self, to: To<'_>, answer: impl Future<Output = T>) -> Option<T> {
         let mut answer = std::pin::pin!(answer);
-        let taken = |to| if let To::Upload(taken) = to { taken.load(Ordering::Relaxed) } else { 0 };
+        let (moved, length) = match to {
+            To::Upload { taken, length } => (Some(taken), length),
+            _ => (None, 0),
+        };
+        let taken = || moved.map_or(0, |taken| taken.load(Ordering::Relaxed));
         loop {
-            let before = taken(to);
-            match tokio::time::timeout(self.config.timeout, &mut answer).await {
+            let before = taken();
+            let all = moved.is_some() && before >= length;
+            let patience =
+                if all { LAST_ANSWER.max(self.config.timeout) } else { self.config.timeout };
+            match tokio::time::timeout(patience, &mut answer).await {
                 Ok(answer) => return Some(answer),
-                Err(_) if taken(to) != before => {}
+                Err(_) if taken() != before => {}
                 Err(_) => return None,
             }
         }
@@ -211,10 +243,10 @@ impl Caller {
     }
 
     async fn keep_pace(&self, step: Step) {
-        let mut waited = Duration::ZERO;
         while let Err(early) = self.pace.check() {
             let wait = early.wait_time_from(self.quanta.now());
-            self.wait(step, wait, &mut waited).await;
+            self.config.watch.tell(Event::Paces(step, wait));
+            self.config.timer.wait(wait).await;
         }
     }
 

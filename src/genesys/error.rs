@@ -22,7 +22,7 @@ pub enum Error {
         message: String,
     },
     /// The API answered with an error.
-    #[error("{step}: the API answers {status}{}{}", said(.message), ids(.code, .context_id, .correlation_id))]
+    #[error("{step}: {} answers {status}{}{}", who(.step), said(.message), ids(.code, .context_id, .correlation_id))]
     Refused {
         /// Which step.
         step: Step,
@@ -92,7 +92,9 @@ pub enum Error {
         reason: String,
     },
     /// A URL that is neither `https` nor on this machine.
-    #[error("a URL on {host} was refused: only https is allowed, and http on this machine")]
+    #[error(
+        "a URL on {host} was refused: only https without a user name is allowed, and http on this machine"
+    )]
     Insecure {
         /// The host.
         host: String,
@@ -105,6 +107,10 @@ pub enum Error {
         /// How the answer was lost.
         reason: String,
     },
+}
+
+fn who(step: &Step) -> &'static str {
+    if matches!(step, Step::Fetch | Step::Upload) { "the storage host" } else { "the API" }
 }
 
 fn said(message: &str) -> String {

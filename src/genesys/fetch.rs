@@ -28,12 +28,18 @@ const WAITING: usize = 8;
 const HOPS: u32 = 5;
 
 /// A recording on its way. Reading it blocks, so it is for a thread that may.
-#[derive(Debug)]
 pub struct Body {
     pieces: Receiver<Result<Bytes, Error>>,
     current: Bytes,
     ended: bool,
     length: Option<u64>,
+}
+
+impl std::fmt::Debug for Body {
+    /// Without the audio.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()
+    }
 }
 
 impl Body {
@@ -76,7 +82,7 @@ impl Genesys {
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let no_target = || Error::Redirect { step, reason: "it names no target".into() };
             let next = url.expose().join(to.ok_or_else(no_target)?).map_err(|_| no_target())?;
-            url = Presigned::new(next)?;
+            url = Presigned::new(next, self.0.is_local())?;
         }
         Err(Error::Redirect { step, reason: format!("there are more than {HOPS}") })
     }

@@ -3,7 +3,7 @@
 use super::call::{Call, To};
 use super::error::Error;
 use super::retry::Repeat;
-use super::secret::Presigned;
+use super::secret::{Presigned, is_id};
 use super::wire::Step;
 use super::{Event, Genesys, wire};
 
@@ -17,10 +17,14 @@ impl Genesys {
     /// Asks for the recording's download URL.
     ///
     /// # Errors
-    /// [`Error::NotCompleted`] when it is in another state; [`Error::Refused`], which holds the
+    /// [`Error::Config`] when the id cannot be one; [`Error::NotCompleted`] when it is in another state; [`Error::Refused`], which holds the
     /// API's message, when it is not there, locked, or not permitted.
     pub async fn locate(&self, recording_id: &str) -> Result<Located, Error> {
         let step = Step::Locate;
+        if !is_id(recording_id) {
+            let what = "a recording id has letters, digits, `-`, `_` and `.` only";
+            return Err(Error::Config(what.into()));
+        }
         self.0.config.watch.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
         let request = || self.0.api(reqwest::Method::GET, &path);
@@ -32,13 +36,18 @@ impl Genesys {
         };
         let recording: wire::Recording = self.0.json(call).await?;
         if recording.status != wire::COMPLETED {
-            let state = super::secret::scrub(&recording.status, &[]);
+            let state = recording.status.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_');
+            let state = state.take(40).collect();
             return Err(Error::NotCompleted { state });
         }
         let url = recording.download_url.ok_or_else(|| Error::Answer {
             step,
             reason: "the recording is completed and has no download URL".into(),
         })?;
-        Ok(Located { download: Presigned::parse(&url)? })
+        let url = reqwest::Url::parse(&url).map_err(|_| {
+            let reason = "its download URL is none".into();
+            Error::Answer { step, reason }
+        })?;
+        Ok(Located { download: Presigned::new(url, self.0.is_local())? })
     }
 }

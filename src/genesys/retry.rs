@@ -28,6 +28,8 @@ impl RetryAfter {
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text.trim().parse() {
             Ok(seconds) => Some(Self::In(Duration::from_secs(seconds))),
+            // More seconds than a number holds are still a wait.
+            Err(_) if is_digits(text.trim()) => Some(Self::In(Duration::MAX)),
             Err(_) => httpdate::parse_http_date(text.trim()).ok().map(Self::At),
         }
     }
@@ -39,6 +41,13 @@ impl RetryAfter {
         }
     }
 }
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The longest wait that is told to anyone. Dates far beyond cannot be written.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// What a second try of the same request would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +94,7 @@ pub(super) fn decide(
         // Nothing has happened at the other side.
         (Outcome::Status(429 | 503, _) | Outcome::NotSent, _)
             // Something may have, and once more is as good as once.
-            | (Outcome::Status(408 | 500 | 502 | 504, _) | Outcome::Unknown, Repeat::Harmless)
+            | (Outcome::Status(408 | 500..=599, _) | Outcome::Unknown, Repeat::Harmless)
     );
     if !again || attempt >= patience.retries {
         return Verdict::Stop;
@@ -99,7 +108,11 @@ pub(super) fn decide(
         base + base.mul_f64(0.25 * jitter.clamp(0.0, 1.0))
     });
     if waited.saturating_add(wait) > patience.budget {
-        return Verdict::TooLong(now.checked_add(wait).unwrap_or(now));
+        // Only a wait that the other side named is worth telling.
+        return match named {
+            Some(wait) => Verdict::TooLong(now + wait.min(LONGEST)),
+            None => Verdict::Stop,
+        };
     }
     Verdict::Wait(wait)
 }
@@ -153,6 +166,7 @@ mod tests {
         assert_eq!(at("Thu, 01 Jan 1970 00:01:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(at("soon"), None);
         assert_eq!(at("-1"), None);
+        assert_eq!(at("99999999999999999999999"), Some(Duration::MAX));
     }
 
     #[test]
@@ -160,6 +174,8 @@ mod tests {
         let long = Outcome::Status(429, Some(RetryAfter::In(Duration::from_secs(301))));
         let until = NOW + Duration::from_secs(301);
         assert_eq!(after(0, long, Repeat::Harmless), Verdict::TooLong(until));
+        let endless = Outcome::Status(429, RetryAfter::parse("99999999999999999999999"));
+        assert_eq!(after(0, endless, Repeat::Harmless), Verdict::TooLong(NOW + LONGEST));
         let short = Outcome::Status(429, Some(RetryAfter::In(Duration::from_secs(200))));
         let waited = Duration::from_secs(101);
         let verdict = decide(1, short, Repeat::Harmless, PATIENCE, waited, NOW, 0.0);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::error::Error;
 
@@ -39,15 +39,13 @@ fn is_loopback(url: &Url) -> bool {
 pub(super) struct Presigned(Url);
 
 impl Presigned {
+    /// A URL that the API names. `local` says whether the API itself is on this machine: only then
+    /// may the URL be; an API elsewhere has no business with the services of this machine.
+    ///
     /// # Errors
     /// [`Error::Insecure`] for anything but `https`, or `http` on this machine.
-    pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let url = Url::parse(text).map_err(|_| Error::Insecure { host: "no host".into() })?;
-        Self::new(url)
-    }
-
-    pub(super) fn new(url: Url) -> Result<Self, Error> {
-        if is_allowed(&url) {
+    pub(super) fn new(url: Url, local: bool) -> Result<Self, Error> {
+        if is_allowed(&url) && (local || url.scheme() == "https") {
             return Ok(Self(url));
         }
         Err(Error::Insecure { host: url.host_str().unwrap_or("no host").into() })
@@ -65,22 +63,27 @@ impl fmt::Debug for Presigned {
     }
 }
 
-/// A text from outside, fit to be shown: known secrets and the queries of URLs replaced, on one
-/// line, of bearable length.
-pub(super) fn scrub(text: &str, secrets: &[&SecretString]) -> String {
+/// Whether a text can be the id of something at Genesys, and one segment of a path.
+pub(super) fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    (1..=128).contains(&text.len()) && text.bytes().all(plain) && !text.trim_matches('.').is_empty()
+}
+
+/// A text from outside, fit to be shown: on one line, of bearable length, without anything that
+/// moves a terminal's cursor, without known secrets and the queries of URLs.
+pub(super) fn scrub(text: &str, secrets: &[String]) -> String {
     const LONGEST: usize = 300;
-    let mut clean = text.to_owned();
-    for secret in secrets.iter().map(|secret| secret.expose_secret()) {
-        if !secret.is_empty() {
-            clean = clean.replace(secret, "***");
-        }
+    let moves = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
+    let mut clean = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    clean.retain(|c| !c.is_control() && !moves(c));
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        clean = clean.replace(secret.as_str(), "***");
     }
-    let words = clean.split_whitespace().map(|word| match word.split_once('?') {
-        Some((place, _)) if place.contains("://") => format!("{place}?***"),
+    let words = clean.split(' ').map(|word| match word.split_once('?') {
+        Some((place, query)) if query.contains('=') => format!("{place}?***"),
         _ => word.to_owned(),
     });
-    let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    words.collect::<Vec<_>>().join(" ").chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]
@@ -109,10 +112,31 @@ mod tests {
     fn secrets_are_not_shown() {
         let credentials = Credentials::new("client", "s3cret");
         assert!(!format!("{credentials:?}").contains("s3cret"));
-        let url = Presigned::parse("https://storage.example/a/b?signature=s3cret").unwrap();
+        let url = Url::parse("https://storage.example/a/b?signature=s3cret").unwrap();
+        let url = Presigned::new(url, false).unwrap();
         assert_eq!(format!("{url:?}"), "https://storage.example/…");
-        let secret = SecretString::from("s3cret");
-        let text = "bad s3cret\u{7} at\nhttps://storage.example/a?sig=abc now?";
-        assert_eq!(scrub(text, &[&secret]), "bad *** at https://storage.example/a?*** now?");
+        let text = "bad s3\u{7}cret at\nhttps://storage.example/a?sig=abc /b?sig=abc now?";
+        assert_eq!(
+            scrub(text, &["s3cret".into()]),
+            "bad *** at https://storage.example/a?*** /b?*** now?"
+        );
+    }
+
+    #[test]
+    fn an_api_elsewhere_names_no_url_on_this_machine() {
+        let url = Url::parse("http://127.0.0.1:1/x").unwrap();
+        assert!(Presigned::new(url.clone(), true).is_ok());
+        assert!(Presigned::new(url, false).is_err());
+    }
+
+    #[test]
+    fn an_id_is_one_segment_of_a_path() {
+        for id in ["8f9ce567-b1cf-4dd3-8637-a03b509b6c50", "call_1.v2", "a"] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in ["", ".", "..", "a/b", "a?b", "a b", ".\t.", "\u{1b}[31m", "ä", &"a".repeat(129)]
+        {
+            assert!(!is_id(id), "{id}");
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::retry::Repeat;
 use super::wire::Step;
 use super::{Event, wire};
 
+/// Genesys' tokens live two days at most; one that claims more is renewed all the same.
+const LONGEST: Duration = Duration::from_secs(2 * 24 * 3600);
+
 impl Caller {
     /// Asks for a token; gives it with its lifetime. `Tokens` sees to it that this is done once.
     pub(super) async fn sign_in(&self) -> Result<(SecretString, Duration), Error> {
@@ -32,9 +35,10 @@ impl Caller {
             Error::Refused { status: 400 | 401, .. } => credentials(error),
             other => other,
         })?;
-        if answer.access_token.is_empty() {
+        let visible = answer.access_token.bytes().all(|byte| byte.is_ascii_graphic());
+        if answer.access_token.is_empty() || !visible {
             return Err(Error::Answer { step, reason: "it holds no token".into() });
         }
-        Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in)))
+        Ok((answer.access_token.into(), Duration::from_secs(answer.expires_in).min(LONGEST)))
     }
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::call::{Call, To};
 use super::error::Error;
 use super::retry::Repeat;
-use super::secret::Presigned;
+use super::secret::{Presigned, is_id};
 use super::wire::Step;
 use super::{Event, Genesys, wire};
 use crate::redact::Redacted;
@@ -24,7 +25,8 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Grant {
     id: String,
-    upload: Presigned,
+    /// Not looked at before the id is in the caller's hands.
+    upload_url: SecretString,
 }
 
 /// A new recording whose audio lies at the storage host.
@@ -69,10 +71,10 @@ impl Genesys {
             request: &request,
         };
         let granted: wire::Grant = self.0.json(call).await?;
-        if granted.id.is_empty() {
-            return Err(Error::Answer { step, reason: "it holds no id".into() });
+        if !is_id(&granted.id) {
+            return Err(Error::OutcomeUnknown { reason: "it holds no id that can be one".into() });
         }
-        Ok(Grant { id: granted.id, upload: Presigned::parse(&granted.upload_url)? })
+        Ok(Grant { id: granted.id, upload_url: granted.upload_url.into() })
     }
 
     /// Uploads the redacted recording, with its exact length; the body is read anew for each try.
@@ -83,15 +85,24 @@ impl Genesys {
     pub async fn upload(&self, grant: Grant, redacted: &Redacted) -> Result<Uploaded, Error> {
         let step = Step::Upload;
         self.0.config.watch.tell(Event::Begins(step));
+        let url = reqwest::Url::parse(grant.upload_url.expose_secret()).map_err(|_| {
+            let reason = "the upload URL is none".into();
+            Error::Answer { step: Step::Grant, reason }
+        })?;
+        let url = Presigned::new(url, self.0.is_local())?;
         let length = redacted.bytes();
         let taken = Arc::new(AtomicU64::new(0));
-        let request = || self.put(&grant, redacted, length, &taken);
-        let call =
-            Call { step, repeat: Repeat::Harmless, to: To::Upload(&taken), request: &request };
+        let request = || self.put(&url, redacted, length, &taken);
+        let to = To::Upload { taken: &taken, length };
+        let call = Call { step, repeat: Repeat::Harmless, to, request: &request };
         self.0.call(call).await.map_err(|error| match error {
             Error::Refused { status: status @ (403 | 410), .. } => Error::Expired { step, status },
             other => other,
         })?;
+        if taken.load(Ordering::Relaxed) != length {
+            let reason = "it came before all of the recording was taken".into();
+            return Err(Error::Answer { step, reason });
+        }
         Ok(Uploaded { id: grant.id })
     }
 
@@ -116,7 +127,7 @@ impl Genesys {
 
     fn put(
         &self,
-        grant: &Grant,
+        url: &Presigned,
         redacted: &Redacted,
         length: u64,
         taken: &Arc<AtomicU64>,
@@ -141,7 +152,7 @@ impl Genesys {
         });
         self.0
             .open
-            .request(Method::PUT, grant.upload.expose().clone())
+            .request(Method::PUT, url.expose().clone())
             .header(CONTENT_TYPE, "audio/wav")
             .header(CONTENT_LENGTH, length)
             .body(reqwest::Body::wrap_stream(stream))

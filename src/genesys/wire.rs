@@ -70,6 +70,7 @@ pub struct Token {
     /// The bearer token.
     pub access_token: String,
     /// `bearer`.
+    #[serde(default)]
     pub token_type: String,
     /// Seconds until it expires.
     pub expires_in: u64,
@@ -82,8 +83,10 @@ pub struct Recording {
     /// Its id.
     pub id: String,
     /// `conversation`.
+    #[serde(default)]
     pub recording_type: String,
     /// `audio`.
+    #[serde(default)]
     pub media_type: String,
     /// Where it can be downloaded for a while; only when it is completed.
     #[serde(default)]

@@ -89,9 +89,9 @@ fn parse(text: &str) -> Option<Fault> {
         "complete" => Step::Complete,
         _ => return None,
     };
-    let (kind, times) = match rest.rsplit_once('x') {
-        Some((kind, "ever")) => (kind, u32::MAX),
-        Some((kind, times)) if !kind.ends_with('e') => (kind, times.parse().ok()?),
+    let times = |text: &str| if text == "ever" { Some(u32::MAX) } else { text.parse().ok() };
+    let (kind, times) = match rest.rsplit_once('x').map(|(kind, text)| (kind, times(text))) {
+        Some((kind, Some(times))) => (kind, times),
         _ => (rest, 1),
     };
     let (name, value) = kind.split_once(':').unwrap_or((kind, ""));
@@ -118,8 +118,21 @@ fn parse(text: &str) -> Option<Fault> {
             }
         }
     };
-    Some(Fault { step, kind, times })
+    let fits = match (&kind, step) {
+        (Kind::State(_), step) => step == Step::Locate,
+        (Kind::Refused, step) => matches!(step, Step::Locate | Step::Grant),
+        (Kind::Stall(_) | Kind::Length(_), step) => step == Step::Fetch,
+        (Kind::Cut(_) | Kind::CutUnsized(_), step) => {
+            !matches!(step, Step::Upload | Step::Complete)
+        }
+        (Kind::StatusAt(_, seconds), _) => *seconds < FAR,
+        _ => true,
+    };
+    (fits && times > 0).then_some(Fault { step, kind, times })
 }
+
+/// Further ahead a date is not sent: 30 years, in seconds.
+const FAR: u64 = 1_000_000_000;
 
 /// The connection is to be closed without an answer.
 #[derive(Debug)]
@@ -236,11 +249,23 @@ mod tests {
             ("locate=cut:10x2", Kind::Cut(10), 2),
             ("locate=cut-unsized:10", Kind::CutUnsized(10), 1),
             ("locate=expired", Kind::Expired, 1),
+            ("locate=state:mixing", Kind::State("mixing".into()), 1),
         ] {
             let step = Step::Locate;
             assert_eq!(text.parse(), Ok(Fault { step, kind, times }), "{text}");
         }
-        for text in ["", "locate", "x=429", "locate=", "locate=999", "locate=cut:x"] {
+        for text in [
+            "",
+            "locate",
+            "x=429",
+            "locate=",
+            "locate=999",
+            "locate=cut:x",
+            "locate=429x0",
+            "upload=cut:5",
+            "fetch=refused",
+            "locate=429:date:99999999999",
+        ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
     }

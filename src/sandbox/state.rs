@@ -164,6 +164,11 @@ impl Sandbox {
         self.0.lock().storage = url;
     }
 
+    /// Every token that was given and is still known, for tests that look for them.
+    pub fn tokens(&self) -> Vec<String> {
+        self.0.lock().tokens.keys().cloned().collect()
+    }
+
     /// Makes every token that was given unknown.
     pub fn forget_tokens(&self) {
         self.0.lock().tokens.clear();
