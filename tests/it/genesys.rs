@@ -149,64 +149,64 @@ async fn what_passes_is_tried_again() {
     }
 }
 
+/// A fault, and what its error says.
+const STAYS: &[(&str, &str)] = &[
+    ("sign-in=401", "sign in: the API refuses the credentials: a fault was ordered"),
+    ("locate=401xever", "locate: the API refuses the credentials"),
+    (
+        "locate=403",
+        "locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
+    ),
+    ("locate=404", "locate: the API answers 404"),
+    ("locate=429xever", "locate: the API answers 429"),
+    ("locate=429:301", "locate: the API asks to wait until "),
+    ("locate=503:date:400", "locate: the API asks to wait until "),
+    ("locate=htmlxever", "locate: the API answers 502"),
+    ("locate=resetxever", "locate: the connection failed"),
+    ("locate=redirect", "locate: a redirect was refused"),
+    ("locate=state:pending", "the recording's state is `pending`, not `completed`"),
+    ("locate=cut:9xever", "locate: the connection failed"),
+    ("locate=refused", "fetch: the connection failed"),
+    ("fetch=expiredx2", "fetch: the presigned URL has expired (status 403)"),
+    ("fetch=redirect", "a URL on evil.example was refused"),
+    ("fetch=404", "fetch: the storage host answers 404"),
+    ("fetch=cut:1000000xever", "fetch: the connection failed"),
+    ("fetch=cut-unsized:1000000xever", "fetch: the connection failed"),
+    ("fetch=length:2000000xever", "fetch: the connection failed"),
+    ("fetch=length:1000000xever", "redact: the recording is cut off"),
+    ("fetch=stall:100000xever", "fetch: nothing moved for 0.2 s"),
+    ("grant=403", "grant: the API answers 403"),
+    ("grant=500", "grant: the answer was lost (grant: the API answers 500"),
+    ("grant=lost", "grant: the answer was lost (grant: the connection failed"),
+    ("grant=reset", "grant: the answer was lost"),
+    ("grant=cut:9", "grant: the answer was lost"),
+    (
+        "grant=refused",
+        "was created and is not complete; another run makes another: upload: the connection",
+    ),
+    (
+        "upload=expired",
+        "is not complete; another run makes another: upload: the presigned URL has expired",
+    ),
+    (
+        "upload=500xever",
+        "is not complete; another run makes another: upload: the storage host answers 500",
+    ),
+    (
+        "upload=redirect",
+        "is not complete; another run makes another: upload: a redirect was refused",
+    ),
+    ("complete=403", "is not complete; another run makes another: complete: the API answers 403"),
+    (
+        "complete=500xever",
+        "whether it is complete is not known: look at it before another run: complete",
+    ),
+];
+
 /// Each fault that stays is an error that says what it is, and nothing is completed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stays_is_an_error() {
-    for (fault, words) in [
-        ("sign-in=401", "sign in: the API refuses the credentials: a fault was ordered"),
-        ("locate=401xever", "locate: the API refuses the credentials"),
-        (
-            "locate=403",
-            "locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
-        ),
-        ("locate=404", "locate: the API answers 404"),
-        ("locate=429xever", "locate: the API answers 429"),
-        ("locate=429:301", "locate: the API asks to wait until "),
-        ("locate=503:date:400", "locate: the API asks to wait until "),
-        ("locate=htmlxever", "locate: the API answers 502"),
-        ("locate=resetxever", "locate: the connection failed"),
-        ("locate=redirect", "locate: a redirect was refused"),
-        ("locate=state:pending", "the recording's state is `pending`, not `completed`"),
-        ("locate=cut:9xever", "locate: the connection failed"),
-        ("locate=refused", "fetch: the connection failed"),
-        ("fetch=expiredx2", "fetch: the presigned URL has expired (status 403)"),
-        ("fetch=redirect", "a URL on evil.example was refused"),
-        ("fetch=404", "fetch: the storage host answers 404"),
-        ("fetch=cut:1000000xever", "fetch: the connection failed"),
-        ("fetch=cut-unsized:1000000xever", "fetch: the connection failed"),
-        ("fetch=length:2000000xever", "fetch: the connection failed"),
-        ("fetch=length:1000000xever", "redact: the recording is cut off"),
-        ("fetch=stall:100000xever", "fetch: nothing moved for 0.2 s"),
-        ("grant=403", "grant: the API answers 403"),
-        ("grant=500", "grant: the answer was lost (grant: the API answers 500"),
-        ("grant=lost", "grant: the answer was lost (grant: the connection failed"),
-        ("grant=reset", "grant: the answer was lost"),
-        ("grant=cut:9", "grant: the answer was lost"),
-        (
-            "grant=refused",
-            "was created and is not complete; another run makes another: upload: the connection",
-        ),
-        (
-            "upload=expired",
-            "is not complete; another run makes another: upload: the presigned URL has expired",
-        ),
-        (
-            "upload=500xever",
-            "is not complete; another run makes another: upload: the storage host answers 500",
-        ),
-        (
-            "upload=redirect",
-            "is not complete; another run makes another: upload: a redirect was refused",
-        ),
-        (
-            "complete=403",
-            "is not complete; another run makes another: complete: the API answers 403",
-        ),
-        (
-            "complete=500xever",
-            "whether it is complete is not known: look at it before another run: complete",
-        ),
-    ] {
+    for (fault, words) in STAYS {
         let quick =
             |config: Config| config.with_timeout(Duration::from_millis(200)).with_retries(1);
         let world = world_with(Options::default(), &[fault], quick).await;
