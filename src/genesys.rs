@@ -132,7 +132,7 @@ impl Config {
 }
 
 /// What happens on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A step begins.
@@ -141,6 +141,8 @@ pub enum Event {
     Waits(Step, Duration),
     /// A step waits for its turn, to keep the pace.
     Paces(Step, Duration),
+    /// A new recording exists, with this id and without audio.
+    Granted(String),
     /// So many bytes have been handed over for the upload, of so many.
     Uploaded {
         /// Bytes taken by the system, which sends them.

@@ -5,7 +5,7 @@
 //! | 0 | done; also a reader of our stdout that has had enough |
 //! | 1 | it failed, and nothing was left behind |
 //! | 2 | the call was wrong: arguments, windows, paths |
-//! | 130 | ctrl-c or a request to terminate, and nothing was left behind |
+//! | 130 | ctrl-c or a request to terminate; nothing was left behind, or what was is named |
 
 use std::error::Error as StdError;
 use std::io::{self, Write as _};

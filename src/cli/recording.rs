@@ -9,7 +9,7 @@ use sordino::job::{deliver, prepare};
 use sordino::{Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs};
-use super::exit::{Failure, say};
+use super::exit::{Failure, INTERRUPTED, say};
 use super::plan::{self, time};
 use super::progress::Bar;
 use super::{block_on, report};
@@ -23,7 +23,11 @@ pub(crate) struct Plan {
     keep: Option<(PathBuf, bool)>,
     json: bool,
     bar: SharedBar,
+    granted: Granted,
 }
+
+/// The id of the new recording, once there is one.
+type Granted = Arc<Mutex<Option<String>>>;
 
 type SharedBar = Arc<Mutex<Bar>>;
 
@@ -66,7 +70,10 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         plan::check_output(path, &inputs, args.force)?;
     }
     let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
-    let genesys = client(&args.client, Credentials::new(client_id, secret), &bar)?;
+    let granted = Granted::default();
+    let (shown, told) = (Arc::clone(&bar), Arc::clone(&granted));
+    let watch = move |event| tell(event, &shown, &told);
+    let genesys = client(&args.client, Credentials::new(client_id, secret), watch)?;
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
         .with_memory_limit(args.memory_limit.saturating_mul(1024 * 1024))
@@ -78,6 +85,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         keep: args.keep.clone().map(|path| (path, args.force)),
         json: args.json,
         bar,
+        granted,
     })
 }
 
@@ -96,10 +104,9 @@ fn client_secret(args: &ClientArgs) -> Result<Option<String>, Failure> {
 fn client(
     args: &ClientArgs,
     credentials: Credentials,
-    bar: &SharedBar,
+    watch: impl Fn(Event) + Send + Sync + 'static,
 ) -> Result<Genesys, Failure> {
     let wrong = |error: GenesysError| Failure::usage("reading the configuration", error);
-    let bar = Arc::clone(bar);
     let timeout = time("--timeout", &args.timeout)?;
     if timeout.is_zero() {
         return Err(Failure::usage("reading --timeout", "nothing can happen in no time"));
@@ -110,12 +117,15 @@ fn client(
         .with_longest_wait(time("--max-wait", &args.max_wait)?)
         .with_rate(args.rate)
         .with_timeout(timeout)
-        .with_watch(move |event| tell(event, &bar));
+        .with_watch(watch);
     Genesys::new(config).map_err(wrong)
 }
 
-fn tell(event: Event, bar: &SharedBar) {
+fn tell(event: Event, bar: &SharedBar, granted: &Granted) {
     match event {
+        Event::Granted(id) => {
+            *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        }
         Event::Begins(Step::Upload) => {
             lock(bar).clear();
             *lock(bar) = Bar::new("uploading");
@@ -128,9 +138,23 @@ fn tell(event: Event, bar: &SharedBar) {
     }
 }
 
+/// ctrl-c and SIGTERM: nothing lies on a disk, but a recording may have been created.
+fn on_interrupt(granted: &Granted) {
+    let granted = Arc::clone(granted);
+    // Without a handler the process ends as well, and only says less.
+    let _ = ctrlc::set_handler(move || {
+        say(&match &*granted.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(id) => format!("interrupted: recording {id} was created and may not be complete"),
+            None => "interrupted: nothing was created".into(),
+        });
+        std::process::exit(INTERRUPTED);
+    });
+}
+
 /// Fetches, redacts, uploads, and reports.
 pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     let recording = plan.job.recording_id.clone();
+    on_interrupt(&plan.granted);
     let result = block_on(work(&plan));
     lock(&plan.bar).clear();
     let (redacted, new_id) = result?;

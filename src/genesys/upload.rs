@@ -74,6 +74,7 @@ impl Genesys {
         if !is_id(&granted.id) {
             return Err(Error::OutcomeUnknown { reason: "it holds no id that can be one".into() });
         }
+        self.0.config.watch.tell(Event::Granted(granted.id.clone()));
         Ok(Grant { id: granted.id, upload_url: granted.upload_url.into() })
     }
 

@@ -206,6 +206,28 @@ fn kill_9_leaves_no_unredacted_audio() {
     });
 }
 
+/// The client waits for its turn to complete; then ctrl-c. It says which recording it leaves behind.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_names_the_recording_that_was_created() {
+    let world = world(&["complete=429:200"]);
+    let child = world.command(&WINDOWS).stderr(Stdio::piped()).spawn().unwrap();
+    let complete = |entry: &sordino::sandbox::Entry| {
+        entry.path.ends_with("/upload/complete") && entry.status.is_some()
+    };
+    while !world.sandbox.ledger().iter().any(complete) {
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let result = child.wait_with_output().unwrap();
+    assert_eq!(result.status.code(), Some(130));
+    let id = &world.sandbox.uploads()[0].id;
+    let line = format!("interrupted: recording {id} was created and may not be complete");
+    assert!(stderr(&result).contains(&line), "{}", stderr(&result));
+    assert_eq!((world.completed(), world.folder.names()), (0, vec![]));
+}
+
 /// The sandbox as its own process, as in the README, and curl alone against it.
 #[cfg(unix)]
 #[test]
