@@ -153,18 +153,16 @@ impl Redacted {
     /// # Errors
     /// [`Error::Persist`].
     pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        let failed = |source| Error::Persist { path: path.to_owned(), source };
-        let mut copy = Spool::beside(path)?;
-        io::copy(&mut self.reader().map_err(failed)?, &mut copy).map_err(failed)?;
-        copy.persist(path, overwrite)
+        self.spool.copy_beside(path)?.persist(path, overwrite)
     }
 
     /// Writes the WAV to `output`, which need not be seekable.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub fn write_to(mut self, output: &mut impl Write) -> Result<Summary, Error> {
-        self.spool.copy_to(output).and_then(|_| output.flush()).map_err(Error::Write)?;
+    pub fn write_to(self, output: &mut impl Write) -> Result<Summary, Error> {
+        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, output));
+        copied.and_then(|_| output.flush()).map_err(Error::Write)?;
         Ok(self.summary)
     }
 }

@@ -58,13 +58,7 @@ impl Spool {
     pub(crate) fn persist(self, target: &Path, overwrite: bool) -> Result<(), Error> {
         let file = match self.0 {
             Inner::Beside { file, target: mine, .. } if mine == target => file,
-            other => {
-                let mut file =
-                    temp_file_in(folder_of(target)).map_err(|source| persist(target, source))?;
-                let mut spool = Self(other);
-                spool.copy_to(&mut file).map_err(|source| persist(target, source))?;
-                file
-            }
+            other => return Self(other).copy_beside(target)?.persist(target, overwrite),
         };
         file.as_file().sync_all().map_err(|source| persist(target, source))?;
         let placed = if overwrite { file.persist(target) } else { file.persist_noclobber(target) };
@@ -80,10 +74,12 @@ impl Spool {
         })
     }
 
-    /// Copies the content from its beginning; returns the bytes copied.
-    pub(crate) fn copy_to(&mut self, output: &mut impl Write) -> io::Result<u64> {
-        self.seek(SeekFrom::Start(0))?;
-        io::copy(self, output)
+    /// A copy of the content, beside `target`.
+    pub(crate) fn copy_beside(&self, target: &Path) -> Result<Self, Error> {
+        let mut copy = Self::beside(target)?;
+        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, &mut copy));
+        copied.map_err(|source| persist(target, source))?;
+        Ok(copy)
     }
 }
 
@@ -170,15 +166,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 fn persist(path: &Path, source: io::Error) -> Error {
     Error::Persist { path: path.to_owned(), source }
-}
-
-impl Read for Spool {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Inner::Anonymous(file) => lock(file).read(buffer),
-            Inner::Beside { file, .. } => file.read(buffer),
-        }
-    }
 }
 
 impl Write for Spool {

@@ -157,10 +157,9 @@ mod tests {
             bytes.chunks(piece).for_each(|piece| behind.write_all(piece).unwrap());
             behind.seek(SeekFrom::Start(2)).unwrap();
             behind.write_all(b"header").unwrap();
-            let mut spool = behind.into_spool().unwrap();
+            let spool = behind.into_spool().unwrap();
             let mut back = Vec::new();
-            spool.seek(SeekFrom::Start(0)).unwrap();
-            spool.read_to_end(&mut back).unwrap();
+            spool.reader().unwrap().read_to_end(&mut back).unwrap();
             assert!(back[..2] == bytes[..2] && &back[2..8] == b"header" && back[8..] == bytes[8..]);
         }
     }

@@ -39,6 +39,8 @@ impl Caller {
         let clean = |text: &str| scrub(text, &secrets);
         let error = if status.is_redirection() {
             Error::Redirect { step, reason: "the API host does not redirect".into() }
+        } else if !matches!(call.to, To::Api { .. }) && matches!(status.as_u16(), 403 | 410) {
+            Error::Expired { step, status: status.as_u16() }
         } else {
             Error::Refused {
                 step,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::answer::{credentials, reason, unknown};
 use super::error::Error;
 use super::retry::{self, Outcome, Patience, Repeat, Verdict};
+use super::secret::Presigned;
 use super::token::{Bearer, Tokens};
 use super::wire::Step;
 use super::{Config, Event};
@@ -115,6 +116,12 @@ impl Caller {
     /// Whether the API is on this machine.
     pub(super) fn is_local(&self) -> bool {
         self.config.base.scheme() == "http"
+    }
+
+    /// A URL as the answer to `step` names it.
+    pub(super) fn presigned(&self, step: Step, text: &str) -> Result<Presigned, Error> {
+        let none = |_| Error::Answer { step, reason: "the URL that it names is none".into() };
+        Presigned::new(Url::parse(text).map_err(none)?, self.is_local())
     }
 
     /// A request to the API host.

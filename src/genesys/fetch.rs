@@ -70,12 +70,7 @@ impl Genesys {
         for _ in 0..=HOPS {
             let request = || self.0.open.request(Method::GET, url.expose().clone());
             let call = Call { step, repeat: Repeat::Harmless, to: To::Download, request: &request };
-            let response = match self.0.call(call).await {
-                Err(Error::Refused { status: status @ (403 | 410), .. }) => {
-                    return Err(Error::Expired { step, status });
-                }
-                other => other?,
-            };
+            let response = self.0.call(call).await?;
             if !response.status().is_redirection() {
                 return Ok(response);
             }

@@ -44,10 +44,6 @@ impl Genesys {
             step,
             reason: "the recording is completed and has no download URL".into(),
         })?;
-        let url = reqwest::Url::parse(&url).map_err(|_| {
-            let reason = "its download URL is none".into();
-            Error::Answer { step, reason }
-        })?;
-        Ok(Located { download: Presigned::new(url, self.0.is_local())? })
+        Ok(Located { download: self.0.presigned(step, &url)? })
     }
 }

@@ -86,20 +86,13 @@ impl Genesys {
     pub async fn upload(&self, grant: Grant, redacted: &Redacted) -> Result<Uploaded, Error> {
         let step = Step::Upload;
         self.0.config.watch.tell(Event::Begins(step));
-        let url = reqwest::Url::parse(grant.upload_url.expose_secret()).map_err(|_| {
-            let reason = "the upload URL is none".into();
-            Error::Answer { step: Step::Grant, reason }
-        })?;
-        let url = Presigned::new(url, self.0.is_local())?;
+        let url = self.0.presigned(Step::Grant, grant.upload_url.expose_secret())?;
         let length = redacted.bytes();
         let taken = Arc::new(AtomicU64::new(0));
         let request = || self.put(&url, redacted, length, &taken);
         let to = To::Upload { taken: &taken, length };
         let call = Call { step, repeat: Repeat::Harmless, to, request: &request };
-        self.0.call(call).await.map_err(|error| match error {
-            Error::Refused { status: status @ (403 | 410), .. } => Error::Expired { step, status },
-            other => other,
-        })?;
+        self.0.call(call).await?;
         if taken.load(Ordering::Relaxed) != length {
             let reason = "it came before all of the recording was taken".into();
             return Err(Error::Answer { step, reason });
