@@ -13,7 +13,8 @@ use std::fmt;
 pub enum SampleFormat {
     /// Unsigned 8-bit integers; in memory as -128 to 127.
     U8,
-    /// Signed 16-bit integers; also what A-law, µ-law, ADPCM and lossy codecs become.
+    /// Signed 16-bit integers; also what ADPCM and lossy codecs become, and A-law and µ-law
+    /// unless they are kept.
     S16,
     /// Signed 24-bit integers.
     S24,
@@ -21,13 +22,17 @@ pub enum SampleFormat {
     S32,
     /// 32-bit floats, full scale at ±1.
     F32,
+    /// A-law codes, where they are kept.
+    ALaw,
+    /// µ-law codes, where they are kept.
+    MuLaw,
 }
 
 impl SampleFormat {
     /// Bytes that one sample takes in a WAV file.
     pub fn bytes(self) -> u16 {
         match self {
-            Self::U8 => 1,
+            Self::U8 | Self::ALaw | Self::MuLaw => 1,
             Self::S16 => 2,
             Self::S24 => 3,
             Self::S32 | Self::F32 => 4,
@@ -43,6 +48,8 @@ impl fmt::Display for SampleFormat {
             Self::S24 => "s24",
             Self::S32 => "s32",
             Self::F32 => "f32",
+            Self::ALaw => "alaw",
+            Self::MuLaw => "mulaw",
         })
     }
 }
@@ -51,6 +58,8 @@ impl fmt::Display for SampleFormat {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Samples {
+    /// [`SampleFormat::ALaw`] and [`SampleFormat::MuLaw`]: codes, not amplitudes.
+    U8(Vec<u8>),
     /// [`SampleFormat::U8`] (less 128) and [`SampleFormat::S16`].
     I16(Vec<i16>),
     /// [`SampleFormat::S24`] and [`SampleFormat::S32`].
@@ -99,6 +108,7 @@ impl Block {
     /// An empty block at frame 0.
     pub fn new(format: SampleFormat, channels: u16) -> Self {
         let samples = match format {
+            SampleFormat::ALaw | SampleFormat::MuLaw => Samples::U8(Vec::new()),
             SampleFormat::U8 | SampleFormat::S16 => Samples::I16(Vec::new()),
             SampleFormat::S24 | SampleFormat::S32 => Samples::I32(Vec::new()),
             SampleFormat::F32 => Samples::F32(Vec::new()),
@@ -119,6 +129,7 @@ impl Block {
     /// How many frames there are: instants over all channels.
     pub fn frames(&self) -> usize {
         let samples = match &self.samples {
+            Samples::U8(samples) => samples.len(),
             Samples::I16(samples) => samples.len(),
             Samples::I32(samples) => samples.len(),
             Samples::F32(samples) => samples.len(),
@@ -145,6 +156,7 @@ impl Block {
     pub(crate) fn restart(&mut self, first: u64) {
         self.first = first;
         match &mut self.samples {
+            Samples::U8(samples) => samples.clear(),
             Samples::I16(samples) => samples.clear(),
             Samples::I32(samples) => samples.clear(),
             Samples::F32(samples) => samples.clear(),

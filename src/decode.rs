@@ -33,8 +33,8 @@ mod unpack;
 use front::{End, Front};
 use mpeg::Bare;
 use place::Place;
-pub use source::Source;
 use source::Transport;
+pub use source::{Encoding, Options, Source};
 use track::Codec;
 
 /// A recording being decoded.
@@ -66,15 +66,16 @@ impl Decoder {
     /// # Errors
     /// [`Error`] when the source cannot be read, or holds nothing that can be decoded.
     pub fn open(source: Source) -> Result<Self, Error> {
+        let options = source.options;
         let front = Front::open(source)?;
         let transport = Arc::clone(&front.transport);
-        let opened = guarded(|| Self::probe(front));
+        let opened = guarded(|| Self::probe(front, options));
         // A failure of the transport explains whatever was made of it.
         transport.check().and(opened)
     }
 
-    fn probe(front: Front) -> Result<Self, Error> {
-        let Front { media, transport, end, frames, trim, leading } = front;
+    fn probe(front: Front, options: Options) -> Result<Self, Error> {
+        let Front { media, transport, end, frames, big_endian, trim, leading } = front;
         let stream = MediaSourceStream::new(Box::new(media), Default::default());
         let reader = symphonia::default::get_probe()
             .probe(&Hint::new(), stream, Default::default(), Default::default())
@@ -85,7 +86,8 @@ impl Decoder {
         }
         let track = track::the_track(reader.as_ref())?;
         let params = track::audio_params(track)?;
-        let (codec, name) = track::codec_of(container, params)?;
+        let params = &track::in_order(params, big_endian);
+        let (codec, name) = track::codec_of(container, params, options.encoding)?;
         let (rate, channels) = track::rate_and_channels(container, params)?;
         let skip = trim.frames(rate)? + track::caf_delay(container, track);
         let declared = track::declared_frames(container, track);

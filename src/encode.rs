@@ -1,14 +1,17 @@
 //! Encode: blocks in, a WAV file out. hound is named here only.
 //!
 //! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
-//! else, written [`Behind`] the work. What can go wrong: a full disk, or more than a WAV can hold.
+//! else (G.711 has its `fact`), written [`Behind`] the work. What can go wrong: a full disk, or more
+//! than a WAV can hold.
 
 use crate::block::{Block, Recording, SampleFormat, Samples};
 use crate::error::Error;
 
 mod behind;
+mod g711;
 
 pub(crate) use behind::Behind;
+use g711::CodeWriter;
 
 /// The most bytes of samples that a WAV can hold: sizes are 32 bits, and the RIFF size counts the
 /// headers too, of which hound writes at most 68 bytes.
@@ -16,9 +19,14 @@ const MAX_DATA: u64 = u32::MAX as u64 - 100;
 
 /// A WAV file in the making.
 pub(crate) struct Encoder<'a> {
-    wav: hound::WavWriter<&'a mut Behind>,
+    wav: Writer<'a>,
     bytes_per_frame: u64,
     written: u64,
+}
+
+enum Writer<'a> {
+    Pcm(Hound<'a>),
+    G711(CodeWriter<&'a mut Behind>),
 }
 
 impl<'a> Encoder<'a> {
@@ -32,17 +40,26 @@ impl<'a> Encoder<'a> {
         if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
             return Err(Error::TooLong);
         }
-        let spec = hound::WavSpec {
-            channels,
-            sample_rate: rate,
-            bits_per_sample: format.bytes() * 8,
-            sample_format: match format {
-                SampleFormat::F32 => hound::SampleFormat::Float,
-                _ => hound::SampleFormat::Int,
-            },
+        let wav = match format {
+            SampleFormat::ALaw | SampleFormat::MuLaw => {
+                Writer::G711(CodeWriter::new(output, recording).map_err(Error::Write)?)
+            }
+            _ => {
+                let float = format == SampleFormat::F32;
+                let spec = hound::WavSpec {
+                    channels,
+                    sample_rate: rate,
+                    bits_per_sample: format.bytes() * 8,
+                    sample_format: if float {
+                        hound::SampleFormat::Float
+                    } else {
+                        hound::SampleFormat::Int
+                    },
+                };
+                Writer::Pcm(hound::WavWriter::new(output, spec).map_err(write_error)?)
+            }
         };
-        let wav = hound::WavWriter::new(output, spec);
-        Ok(Self { wav: wav.map_err(write_error)?, bytes_per_frame, written: 0 })
+        Ok(Self { wav, bytes_per_frame, written: 0 })
     }
 
     /// Appends a block.
@@ -55,27 +72,21 @@ impl<'a> Encoder<'a> {
         if self.written > MAX_DATA {
             return Err(Error::TooLong);
         }
+        let wav = match &mut self.wav {
+            Writer::Pcm(wav) => wav,
+            Writer::G711(wav) => {
+                let Samples::U8(codes) = block.samples() else { return Ok(()) };
+                return wav.write(codes).map_err(Error::Write);
+            }
+        };
         let result = match (block.samples(), block.format()) {
-            (Samples::I16(samples), SampleFormat::S16) => self.write_16(samples),
-            (Samples::I16(samples), _) => self.write_each(samples),
-            (Samples::I32(samples), _) => self.write_each(samples),
-            (Samples::F32(samples), _) => self.write_each(samples),
+            (Samples::I16(samples), SampleFormat::S16) => write_16(wav, samples),
+            (Samples::I16(samples), _) => write_each(wav, samples),
+            (Samples::I32(samples), _) => write_each(wav, samples),
+            (Samples::F32(samples), _) => write_each(wav, samples),
+            (Samples::U8(_), _) => Ok(()),
         };
         result.map_err(write_error)
-    }
-
-    /// The fast way for the usual width: one copy a block.
-    fn write_16(&mut self, samples: &[i16]) -> hound::Result<()> {
-        let count = u32::try_from(samples.len()).map_err(|_| hound::Error::TooWide)?;
-        let mut writer = self.wav.get_i16_writer(count);
-        for &sample in samples {
-            writer.write_sample(sample);
-        }
-        writer.flush()
-    }
-
-    fn write_each<S: hound::Sample + Copy>(&mut self, samples: &[S]) -> hound::Result<()> {
-        samples.iter().try_for_each(|&sample| self.wav.write_sample(sample))
     }
 
     /// Completes the header. Without this the file is not valid, on purpose.
@@ -83,8 +94,27 @@ impl<'a> Encoder<'a> {
     /// # Errors
     /// [`Error::Write`].
     pub(crate) fn finish(self) -> Result<(), Error> {
-        self.wav.finalize().map_err(write_error)
+        match self.wav {
+            Writer::Pcm(wav) => wav.finalize().map_err(write_error),
+            Writer::G711(wav) => wav.finish().map_err(Error::Write),
+        }
     }
+}
+
+type Hound<'a> = hound::WavWriter<&'a mut Behind>;
+
+/// The fast way for the usual width: one copy a block.
+fn write_16(wav: &mut Hound<'_>, samples: &[i16]) -> hound::Result<()> {
+    let count = u32::try_from(samples.len()).map_err(|_| hound::Error::TooWide)?;
+    let mut writer = wav.get_i16_writer(count);
+    for &sample in samples {
+        writer.write_sample(sample);
+    }
+    writer.flush()
+}
+
+fn write_each<S: hound::Sample + Copy>(wav: &mut Hound<'_>, samples: &[S]) -> hound::Result<()> {
+    samples.iter().try_for_each(|&sample| wav.write_sample(sample))
 }
 
 fn write_error(error: hound::Error) -> Error {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::decode::Source;
+use crate::decode::{Options, Source};
 use crate::genesys::{self, Completed, Genesys, Step};
 use crate::redact::{Progress, Redacted, Summary, redact_into};
 use crate::spool::Spool;
@@ -26,7 +26,7 @@ pub struct Job {
     pub windows: Windows,
     /// How.
     pub treatment: Treatment,
-    memory_limit: Option<u64>,
+    options: Options,
     watch: Option<Watch>,
 }
 
@@ -46,15 +46,15 @@ impl Job {
             recording_id: recording_id.into(),
             windows,
             treatment,
-            memory_limit: None,
+            options: Options::default(),
             watch: None,
         }
     }
 
-    /// How many bytes of a recording may be held in memory if its container cannot be streamed.
+    /// The same job, with the recording decoded in this way.
     #[must_use]
-    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
-        self.memory_limit = Some(bytes);
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
         self
     }
 
@@ -222,10 +222,7 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
                 ControlFlow::Break(())
             }
         };
-        let mut source = Source::stream(body);
-        if let Some(limit) = job.memory_limit {
-            source = source.with_memory_limit(limit);
-        }
+        let source = Source::stream(body).with_options(job.options);
         redact_into(Spool::anonymous(), source, &job.windows, job.treatment, watch)
     });
     // A panic is a defect, and must not pass for an error of the recording.

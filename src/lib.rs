@@ -30,6 +30,7 @@
 //! | [`window`] | human time: parsed, sorted, merged, never empty |
 //! | [`span`] | frame ranges, by exact integer arithmetic |
 //! | [`block`] | consecutive frames with their position: the only currency of this half |
+//! | `g711` | what the codes of A-law and µ-law mean |
 //! | [`decode`] | a source in, blocks out; symphonia is named there only |
 //! | [`treatment`] | what happens inside a span |
 //! | `encode` | blocks in, WAV out; hound is named there only |
@@ -62,6 +63,7 @@
 pub mod window;
 pub mod span;
 pub mod block;
+mod g711;
 pub mod decode;
 pub mod treatment;
 mod encode;
@@ -73,7 +75,7 @@ pub mod job;
 pub mod sandbox;
 
 pub use block::Recording;
-pub use decode::{Decoder, Source};
+pub use decode::{Decoder, Encoding, Options, Source};
 pub use error::Error;
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};

@@ -14,7 +14,7 @@ use crate::span::{Cursor, Lane, Span, Spans, frame_at};
 
 mod arithmetic;
 
-use arithmetic::{Arithmetic, Float32, Int8, Int16, Int24, Int32};
+use arithmetic::{ALaw, Arithmetic, Float32, Int8, Int16, Int24, Int32, MuLaw};
 
 /// The default gain: 0.001, which is -60 dB.
 pub const DEFAULT_GAIN: f64 = 0.001;
@@ -163,6 +163,8 @@ impl<'a> Treater<'a> {
                 spans,
             };
             match (&mut block.samples, format) {
+                (Samples::U8(samples), SampleFormat::ALaw) => work.run::<ALaw>(samples),
+                (Samples::U8(samples), _) => work.run::<MuLaw>(samples),
                 (Samples::I16(samples), SampleFormat::U8) => work.run::<Int8>(samples),
                 (Samples::I16(samples), _) => work.run::<Int16>(samples),
                 (Samples::I32(samples), SampleFormat::S24) => work.run::<Int24>(samples),

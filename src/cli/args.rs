@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// Redacts passages of call recordings, in process and to the sample.
 #[derive(Debug, Parser)]
@@ -69,16 +69,18 @@ Examples:
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
 
+  Keep µ-law as it is, byte for byte outside the window:
+    sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
+
 Output is WAV with the source's own sample format; codecs other than PCM and FLAC or ALAC give 16
-bit. Tags and pictures are dropped. Attenuation (the default) leaves speech recoverable by whoever
+bit. Opus is decoded at the rate that the recording was made at, where it says so. Tags and pictures are dropped. Attenuation (the default) leaves speech recoverable by whoever
 turns the volume up; --silence and --tone do not.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
-    /// The recording: WAV, AIFF, CAF, FLAC, MP3, Ogg Vorbis, M4A, Matroska, WebM or AAC; `-` for
-    /// stdin
+    /// The recording: WAV, AIFF, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC; `-` for stdin
     pub(crate) input: PathBuf,
 
     /// Where the redacted WAV goes; `-` for stdout
@@ -90,6 +92,9 @@ pub(crate) struct FileArgs {
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 
     /// Replace OUTPUT if it exists
     #[arg(long)]
@@ -143,6 +148,28 @@ pub(crate) struct TreatmentArgs {
 }
 
 #[derive(Debug, Group)]
+#[command(next_help_heading = "How to decode and encode")]
+pub(crate) struct FormatArgs {
+    /// How samples are stored: `pcm`, or `same`, which keeps A-law and µ-law as they are
+    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true)]
+    pub(crate) encoding: EncodingArg,
+
+    /// Decode Opus at this rate [default: the one that the recording was made at]
+    #[arg(long, value_name = "HZ", value_parser = ["8000", "12000", "16000", "24000", "48000"])]
+    pub(crate) opus_rate: Option<String>,
+
+    /// Hold at most so much of a recording in memory, in MiB, if its container cannot be streamed
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) memory_limit: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum EncodingArg {
+    Pcm,
+    Same,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct RecordingArgs {
     /// The recording to redact
     #[arg(long, env = "GENESYS_RECORDING_ID", value_name = "ID")]
@@ -159,6 +186,9 @@ pub(crate) struct RecordingArgs {
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
     pub(crate) client: ClientArgs,
 
     /// Everything but grant, upload and complete: nothing changes at Genesys
@@ -172,10 +202,6 @@ pub(crate) struct RecordingArgs {
     /// Replace the file of --keep if it exists
     #[arg(long, requires = "keep")]
     pub(crate) force: bool,
-
-    /// Hold at most so much of a recording in memory, in MiB, if its container cannot be streamed
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    pub(crate) memory_limit: u64,
 
     /// Print the result as one JSON object
     #[arg(long)]

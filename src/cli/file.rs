@@ -53,6 +53,7 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
     } else {
         Source::open(&args.input).map_err(|error| unreadable(&input, error))?
     };
+    let source = source.with_options(args.format.options());
     Ok(Plan { source, input, output, windows, treatment, force: args.force, json: args.json })
 }
 

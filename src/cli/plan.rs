@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use sordino::window::{parse_flag, parse_list, parse_time};
-use sordino::{Treatment, Windows};
+use sordino::{Encoding, Options, Treatment, Windows};
 
-use super::args::{TreatmentArgs, WindowArgs};
+use super::args::{EncodingArg, FormatArgs, TreatmentArgs, WindowArgs};
 use super::exit::Failure;
 
 /// The longest list of windows that is read: a million windows are about 20 MiB of JSON.
@@ -26,6 +26,20 @@ impl WindowArgs {
         match &self.pad {
             Some(pad) => Ok(windows.padded(time("--pad", pad)?)),
             None => Ok(windows),
+        }
+    }
+}
+
+impl FormatArgs {
+    /// How the recording is decoded, and what becomes of G.711.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            encoding: match self.encoding {
+                EncodingArg::Pcm => Encoding::Pcm,
+                EncodingArg::Same => Encoding::Same,
+            },
+            opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
+            memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
         }
     }
 }

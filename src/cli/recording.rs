@@ -76,7 +76,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
     let genesys = client(&args.client, Credentials::new(client_id, secret), watch)?;
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
-        .with_memory_limit(args.memory_limit.saturating_mul(1024 * 1024))
+        .with_options(args.format.options())
         .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
     Ok(Plan {
         genesys,

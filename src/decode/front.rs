@@ -21,6 +21,8 @@ pub(super) struct Front {
     pub(super) end: End,
     /// Frames, where the header was read here and declares them.
     pub(super) frames: Option<u64>,
+    /// Whether PCM begins with the highest byte, though symphonia will think otherwise.
+    pub(super) big_endian: bool,
     /// What an edit list trims.
     pub(super) trim: mp4::Trim,
     /// Bytes of a tag before the audio.
@@ -88,7 +90,7 @@ impl Front {
     }
 
     fn read(source: Source, transport: &Arc<Transport>) -> Result<Self, Error> {
-        let limit = source.memory_limit;
+        let limit = source.options.memory_limit;
         match source.input {
             Input::File(mut file) => {
                 let head = read_up_to(&mut file, 12)?;
@@ -123,8 +125,8 @@ impl Front {
             let wav = riff::open(&head, &mut tap)?;
             let body = riff::Body::new(&wav, tap, transport);
             let media = Media::stream(wav.header, body);
-            let frames = wav.frames;
-            return Ok(Self { frames, ..Self::whole(media, transport, End::Wav) });
+            let (frames, big_endian) = (wav.frames, wav.big_endian);
+            return Ok(Self { frames, big_endian, ..Self::whole(media, transport, End::Wav) });
         }
         if mp4::is_mp4(&head) {
             return match mp4::open(head, &mut tap)? {
@@ -160,7 +162,8 @@ impl Front {
 
     fn whole(media: Media, transport: &Arc<Transport>, end: End) -> Self {
         let transport = Arc::clone(transport);
-        Self { media, transport, end, frames: None, trim: mp4::Trim::default(), leading: 0 }
+        let trim = mp4::Trim::default();
+        Self { media, transport, end, frames: None, big_endian: false, trim, leading: 0 }
     }
 
     fn trimmed(media: Media, transport: &Arc<Transport>, trim: mp4::Trim) -> Self {

@@ -1,16 +1,19 @@
 //! The front door for WAV: reads the header tolerantly and hands on one that symphonia accepts.
 //!
-//! In: RIFF, RF64 or BW64 with any sizes. Out: a canonical header, then exactly the frames of the
-//! `data` chunk. Telephone systems write headers with sizes of zero, of "I do not know yet", with
-//! short `fmt ` chunks; the sizes of all chunks but `data` are not needed and not believed. What can
-//! go wrong: a variant that cannot be decoded, refused by name; fewer bytes than `data` declares.
+//! In: RIFF, RIFX, RF64 or BW64 with any sizes. Out: a canonical header, then exactly the frames of
+//! the `data` chunk ([`Body`]). Telephone systems write headers with sizes of zero, of "I do not know
+//! yet", with short `fmt ` chunks and odd chunks that nobody padded; the size of the whole is not
+//! needed and not believed. What can go wrong: a variant that cannot be decoded, refused by name;
+//! fewer bytes than `data` declares; bytes behind it that are neither chunks nor zeros.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
-use super::source::{Transport, read_up_to};
+use super::source::read_up_to;
 use crate::error::Error;
-use crate::span::time_of;
+
+mod body;
+
+pub(super) use body::Body;
 
 /// `data` sizes that mean "unknown, read to the end": what FFmpeg and SoX write into a pipe, and
 /// the zero of a writer that never came back to fill it in.
@@ -30,6 +33,30 @@ const EXTENSIBLE: u16 = 0xFFFE;
 /// What follows the tag in every `KSDATAFORMAT_SUBTYPE` GUID that is a plain format tag.
 const SUB_FORMAT: &[u8; 14] = b"\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71";
 
+/// The order of the bytes in every number of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Little,
+    /// RIFX.
+    Big,
+}
+
+impl Order {
+    fn short(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    fn long(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+}
+
 /// A WAV whose header has been read, up to the first byte of its audio.
 pub(super) struct Wav {
     /// The header for symphonia.
@@ -38,30 +65,33 @@ pub(super) struct Wav {
     pub(super) data: Option<u64>,
     /// The number of frames, where it is known and the codec has frames of fixed size.
     pub(super) frames: Option<u64>,
-    /// Bytes of `data` behind the last whole frame, and the byte that pads an odd chunk.
+    /// Whether samples of several bytes begin with the highest.
+    pub(super) big_endian: bool,
+    /// Bytes of `data` behind the last whole frame.
     rest: u64,
+    /// Whether `data` has an odd size, so that a byte of padding should follow.
+    odd: bool,
     frame_bytes: u64,
     rate: u32,
 }
 
 /// Reads chunks until `data`. `form` is what the first 12 bytes of the file said.
 pub(super) fn open(form: &[u8], rest: &mut impl Read) -> Result<Wav, Error> {
-    if form.starts_with(b"RIFX") {
-        return Err(Error::Unsupported { what: "big-endian WAV (RIFX)".into() });
-    }
+    let order = if form.starts_with(b"RIFX") { Order::Big } else { Order::Little };
+    let mut chunks = Chunks { rest, order, odd: false };
     let (mut format, mut wide) = (None, None);
     loop {
-        let (id, size) = chunk_header(rest)?.ok_or(Error::NoAudio)?;
+        let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
         match &id {
             b"fmt " => {
                 if size > MAX_FMT {
                     return Err(header_error("its fmt chunk is longer than any"));
                 }
-                format = Some(Format::parse(&chunk_body(rest, size)?)?);
+                format = Some(Format::parse(&chunks.body(size)?, order)?);
             }
             b"ds64" => {
-                let body = chunk_body(rest, size.min(MAX_FMT))?;
-                skip(rest, u64::from(size.saturating_sub(MAX_FMT)))?;
+                let body = chunks.body(size.min(MAX_FMT))?;
+                chunks.skip(size.saturating_sub(MAX_FMT).into())?;
                 wide = body.get(8..16).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
             }
             b"data" => {
@@ -70,7 +100,7 @@ pub(super) fn open(form: &[u8], rest: &mut impl Read) -> Result<Wav, Error> {
                 let size = if size == u32::MAX { wide.unwrap_or(size.into()) } else { size.into() };
                 return Ok(format.wav(size));
             }
-            _ => skip(rest, u64::from(size) + u64::from(size % 2))?,
+            _ => chunks.skip(size.into())?,
         }
     }
 }
@@ -81,19 +111,21 @@ struct Format {
     channels: u16,
     rate: u32,
     block: u16,
+    order: Order,
+    /// The whole chunk, for ADPCM, which says more than these fields.
     raw: Vec<u8>,
 }
 
 impl Format {
-    fn parse(raw: &[u8]) -> Result<Self, Error> {
+    fn parse(raw: &[u8], order: Order) -> Result<Self, Error> {
         let short = |at: usize| {
-            raw.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, u16::from_le_bytes)
+            raw.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, |b| order.short(b))
         };
         if raw.len() < 16 {
             return Err(header_error("its fmt chunk is too short"));
         }
         let (mut tag, channels, block, bits) = (short(0), short(2), short(12), short(14));
-        let rate = u32::from(short(4)) | u32::from(short(6)) << 16;
+        let rate = order.long([raw[4], raw[5], raw[6], raw[7]]);
         if tag == EXTENSIBLE {
             if raw.len() < 40 || raw[26..40] != *SUB_FORMAT {
                 return Err(Error::Unsupported { what: "WAV with an unknown sub-format".into() });
@@ -103,7 +135,7 @@ impl Format {
         if channels == 0 || rate == 0 {
             return Err(header_error("it declares no channels or no sample rate"));
         }
-        let format = Self { tag, channels, rate, block, raw: raw.to_vec() };
+        let format = Self { tag, channels, rate, block, order, raw: raw.to_vec() };
         format.check(bits)?;
         Ok(format)
     }
@@ -114,10 +146,15 @@ impl Format {
         let bytes = self.block / self.channels;
         let even = self.block.is_multiple_of(self.channels);
         let agrees = match self.tag {
-            PCM => (1..=4).contains(&bytes) && bits.div_ceil(8) == bytes,
+            // Fewer bits than the bytes have room for are the upper ones, as in EXTENSIBLE.
+            PCM if bytes == 1 => (1..=8).contains(&bits),
+            PCM => (2..=4).contains(&bytes) && (9..=bytes * 8).contains(&bits),
             FLOAT => matches!((bits, bytes), (32, 4) | (64, 8)),
             ALAW | MULAW => bytes == 1,
-            MS_ADPCM | IMA_ADPCM => return Ok(()),
+            MS_ADPCM | IMA_ADPCM if self.order == Order::Little => return Ok(()),
+            MS_ADPCM | IMA_ADPCM => {
+                return Err(Error::Unsupported { what: "ADPCM in big-endian WAV (RIFX)".into() });
+            }
             other => {
                 return Err(Error::Unsupported { what: format!("WAV with {}", tag_name(other)) });
             }
@@ -134,26 +171,37 @@ impl Format {
     fn wav(&self, size: u64) -> Wav {
         let block = u64::from(self.block.max(1));
         let data = (!UNKNOWN.contains(&size)).then(|| size - size % block);
-        let fixed = !matches!(self.tag, MS_ADPCM | IMA_ADPCM);
         Wav {
             header: self.header(),
             data,
-            frames: data.filter(|_| fixed).map(|bytes| bytes / block),
-            rest: size % block + size % 2,
+            frames: data.filter(|_| !self.is_adpcm()).map(|bytes| bytes / block),
+            big_endian: self.order == Order::Big,
+            rest: size % block,
+            odd: size % 2 == 1,
             frame_bytes: block,
             rate: self.rate,
         }
     }
 
-    /// A header with open sizes: [`Body`] alone decides where the audio ends.
+    fn is_adpcm(&self) -> bool {
+        matches!(self.tag, MS_ADPCM | IMA_ADPCM)
+    }
+
+    /// A little-endian header with open sizes: [`Body`] alone decides where the audio ends.
     fn header(&self) -> Vec<u8> {
         let open = u32::MAX.to_le_bytes();
         let mut fmt = self.raw.clone();
-        if !matches!(self.tag, MS_ADPCM | IMA_ADPCM) {
-            fmt.truncate(16);
-            fmt[0..2].copy_from_slice(&self.tag.to_le_bytes());
-            let bits = self.block / self.channels * 8;
-            fmt[14..16].copy_from_slice(&bits.to_le_bytes());
+        if !self.is_adpcm() {
+            fmt.clear();
+            for short in [self.tag, self.channels] {
+                fmt.extend_from_slice(&short.to_le_bytes());
+            }
+            for long in [self.rate, self.rate.wrapping_mul(self.block.into())] {
+                fmt.extend_from_slice(&long.to_le_bytes());
+            }
+            for short in [self.block, self.block / self.channels * 8] {
+                fmt.extend_from_slice(&short.to_le_bytes());
+            }
             if matches!(self.tag, ALAW | MULAW) {
                 fmt.extend_from_slice(&[0, 0]);
             }
@@ -183,106 +231,42 @@ fn tag_name(tag: u16) -> String {
     .into()
 }
 
-/// Reads the next chunk's name and size; nothing at a clean end.
-fn chunk_header(rest: &mut impl Read) -> Result<Option<([u8; 4], u32)>, Error> {
-    let head = read_up_to(rest, 8)?;
-    let [a, b, c, d, size @ ..] = head.as_slice() else { return Ok(None) };
-    let Ok(size) = size.try_into() else { return Ok(None) };
-    Ok(Some(([*a, *b, *c, *d], u32::from_le_bytes(size))))
+/// Chunks, one after the other.
+struct Chunks<'a, R> {
+    rest: &'a mut R,
+    order: Order,
+    /// Whether the chunk before had an odd size: then a zero should follow, and may be missing.
+    odd: bool,
 }
 
-/// The body of a chunk, and the byte that pads an odd one.
-fn chunk_body(rest: &mut impl Read, size: u32) -> Result<Vec<u8>, Error> {
-    let body = read_up_to(rest, size.into())?;
-    skip(rest, u64::from(size % 2))?;
-    Ok(body)
-}
+impl<R: Read> Chunks<'_, R> {
+    /// The name and size of the next chunk; nothing at a clean end.
+    fn next(&mut self) -> Result<Option<([u8; 4], u32)>, Error> {
+        let mut head = Vec::new();
+        if self.odd {
+            head = read_up_to(self.rest, 1)?;
+            // A name begins with a letter; anything else is padding.
+            head.retain(u8::is_ascii_graphic);
+        }
+        head.extend(read_up_to(self.rest, 8 - head.len() as u64)?);
+        let Ok([a, b, c, d, size @ ..]) = <[u8; 8]>::try_from(head) else { return Ok(None) };
+        let size = self.order.long(size);
+        self.odd = size % 2 == 1;
+        Ok(Some(([a, b, c, d], size)))
+    }
 
-fn skip(rest: &mut impl Read, bytes: u64) -> Result<(), Error> {
-    io::copy(&mut rest.take(bytes), &mut io::sink()).map(drop).map_err(Error::Read)
+    fn body(&mut self, size: u32) -> Result<Vec<u8>, Error> {
+        read_up_to(self.rest, size.into())
+    }
+
+    fn skip(&mut self, bytes: u64) -> Result<(), Error> {
+        let mut skipped = self.rest.take(bytes);
+        io::copy(&mut skipped, &mut io::sink()).map(drop).map_err(Error::Read)
+    }
 }
 
 fn header_error(reason: &str) -> Error {
     Error::Header { container: "WAV".into(), reason: reason.into() }
-}
-
-/// The audio of a WAV, from its first frame to its last and no further.
-pub(super) struct Body<R> {
-    inner: R,
-    transport: Arc<Transport>,
-    /// Bytes still to come; `None` means up to the end of the source.
-    left: Option<u64>,
-    given: u64,
-    rest: u64,
-    frame_bytes: u64,
-    rate: u32,
-    done: bool,
-}
-
-impl<R: Read> Body<R> {
-    pub(super) fn new(wav: &Wav, inner: R, transport: &Arc<Transport>) -> Self {
-        Self {
-            inner,
-            transport: Arc::clone(transport),
-            left: wav.data,
-            given: 0,
-            rest: wav.rest,
-            frame_bytes: wav.frame_bytes,
-            rate: wav.rate,
-            done: false,
-        }
-    }
-
-    /// Called once, where the audio ends or the source does.
-    fn end(&mut self) {
-        self.done = true;
-        match self.left {
-            Some(0) => {
-                if let Err(error) = self.trailer() {
-                    self.transport.fail(error);
-                }
-            }
-            Some(left) => {
-                let frames = self.given / self.frame_bytes;
-                let declared = self.given + left;
-                self.transport.fail(Error::Truncated {
-                    frames,
-                    time: time_of(frames, self.rate),
-                    reason: format!("{} of {declared} bytes of audio are there", self.given),
-                });
-            }
-            None => {}
-        }
-    }
-
-    /// A second `data` chunk would be speech that nobody muted and nobody hears: refused.
-    fn trailer(&mut self) -> Result<(), Error> {
-        skip(&mut self.inner, self.rest)?;
-        while let Some((id, size)) = chunk_header(&mut self.inner)? {
-            if id == *b"data" {
-                return Err(Error::Unsupported { what: "WAV with several data chunks".into() });
-            }
-            skip(&mut self.inner, u64::from(size) + u64::from(size % 2))?;
-        }
-        Ok(())
-    }
-}
-
-impl<R: Read> Read for Body<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = self.left.map_or(buffer.len(), |left| {
-            usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()))
-        });
-        let count = if room == 0 { 0 } else { self.inner.read(&mut buffer[..room])? };
-        self.given += count as u64;
-        if let Some(left) = &mut self.left {
-            *left -= count as u64;
-        }
-        if count == 0 && !buffer.is_empty() && !self.done {
-            self.end();
-        }
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

@@ -13,14 +13,44 @@ use symphonia::core::io::MediaSource;
 
 use crate::error::Error;
 
-/// How much of a stream may be held in memory when its container cannot be streamed: 256 MiB.
+/// Hours of anything that telephony records.
 const MEMORY_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// The bytes of one recording, from a file or from anything that can be read.
 pub struct Source {
     pub(super) input: Input,
     pub(super) length: Option<u64>,
-    pub(super) memory_limit: u64,
+    pub(super) options: Options,
+}
+
+/// How a recording is to be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// What the output of A-law and µ-law is.
+    pub encoding: Encoding,
+    /// The sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None`
+    /// takes the rate that the recording was made at, where it is one of these.
+    pub opus_rate: Option<u32>,
+    /// How many bytes of a stream may be held in memory when its container cannot be streamed: at
+    /// first 256 MiB.
+    pub memory_limit: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { encoding: Encoding::Pcm, opus_rate: None, memory_limit: MEMORY_LIMIT }
+    }
+}
+
+/// How the samples of the output are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// As PCM: of the source's own width, and of 16 bits where it has none.
+    #[default]
+    Pcm,
+    /// As [`Encoding::Pcm`]; but A-law stays A-law and µ-law stays µ-law, and every code outside
+    /// the windows is what it was.
+    Same,
 }
 
 pub(super) enum Input {
@@ -49,13 +79,13 @@ impl Source {
             return Ok(Self::stream(file));
         }
         let length = Some(metadata.len());
-        Ok(Self { input: Input::File(file), length, memory_limit: MEMORY_LIMIT })
+        Ok(Self { input: Input::File(file), length, options: Options::default() })
     }
 
     /// Anything that can be read, once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let input = Input::Stream(Box::new(reader));
-        Self { input, length: None, memory_limit: MEMORY_LIMIT }
+        Self { input, length: None, options: Options::default() }
     }
 
     /// The same source with the number of bytes that it will give, for progress.
@@ -65,11 +95,10 @@ impl Source {
         self
     }
 
-    /// The same source with another limit, in bytes, to what may be held in memory when a
-    /// container cannot be streamed. The default is 256 MiB.
+    /// The same source, to be decoded with these options.
     #[must_use]
-    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
-        self.memory_limit = bytes;
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
         self
     }
 

@@ -1,10 +1,11 @@
 //! From symphonia's tracks and errors to what the decoder needs of them.
 
-use symphonia::core::codecs::audio::well_known::CODEC_ID_ADPCM_IMA_QT;
+use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 
+use super::source::Encoding;
 use super::unpack::{self, Copier, Pcm};
 use super::{mpeg, names};
 use crate::block::SampleFormat;
@@ -12,6 +13,12 @@ use crate::error::Error;
 
 /// The longest packet that any codec here has is FLAC's, of 65,535 frames.
 const MAX_PACKET: u64 = 65_536;
+
+/// The highest sample rate in Hz, twice the highest that anything records at.
+const MAX_RATE: u32 = 768_000;
+
+/// More channels than any telephone system records: a header that asks for more is not honest.
+const MAX_CHANNELS: u16 = 64;
 
 /// How packets become samples.
 pub(super) enum Codec {
@@ -47,6 +54,21 @@ pub(super) fn audio_params(track: &Track) -> Result<&AudioCodecParameters, Error
     track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Error::NoAudio)
 }
 
+/// The same parameters; of PCM in the byte order that the file has in truth.
+pub(super) fn in_order(params: &AudioCodecParameters, big_endian: bool) -> AudioCodecParameters {
+    let mut params = params.clone();
+    params.codec = match params.codec {
+        codec if !big_endian => codec,
+        CODEC_ID_PCM_S16LE => CODEC_ID_PCM_S16BE,
+        CODEC_ID_PCM_S24LE => CODEC_ID_PCM_S24BE,
+        CODEC_ID_PCM_S32LE => CODEC_ID_PCM_S32BE,
+        CODEC_ID_PCM_F32LE => CODEC_ID_PCM_F32BE,
+        CODEC_ID_PCM_F64LE => CODEC_ID_PCM_F64BE,
+        codec => codec,
+    };
+    params
+}
+
 /// The sample rate in Hz and the number of channels.
 pub(super) fn rate_and_channels(
     container: &str,
@@ -56,13 +78,18 @@ pub(super) fn rate_and_channels(
         let container = names::container(container).into();
         Error::Header { container, reason: reason.into() }
     };
-    let rate = params.sample_rate.filter(|&rate| rate > 0);
+    let refused = |what: String| Err(Error::Unsupported { what });
+    let rate = params.sample_rate.unwrap_or(0);
     let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
-    let channels = u16::try_from(channels).ok().filter(|&channels| channels > 0);
-    Ok((
-        rate.ok_or_else(|| header("it declares no sample rate"))?,
-        channels.ok_or_else(|| header("it declares no channels"))?,
-    ))
+    match (rate, u16::try_from(channels).unwrap_or(u16::MAX)) {
+        (0, _) => Err(header("it declares no sample rate")),
+        (_, 0) => Err(header("it declares no channels")),
+        _ if rate > MAX_RATE => refused(format!("a sample rate of {rate} Hz")),
+        (_, channels) if channels > MAX_CHANNELS => {
+            refused(format!("a recording with {channels} channels"))
+        }
+        (rate, channels) => Ok((rate, channels)),
+    }
 }
 
 /// The priming that a CAF declares; symphonia does not drop it.
@@ -73,13 +100,15 @@ pub(super) fn caf_delay(container: &str, track: &Track) -> u64 {
 pub(super) fn codec_of(
     container: &str,
     params: &AudioCodecParameters,
+    encoding: Encoding,
 ) -> Result<(Codec, &'static str), Error> {
+    let pcm = Pcm::of(params.codec, encoding);
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
     let name = known.map_or("", |known| known.codec.info.short_name);
     let refused = |what: String| Err(Error::Unsupported { what });
     match params.codec {
         // symphonia takes 24 and 32 bit in QuickTime for little-endian; mostly they are not.
-        codec if container == "isomp4" && Pcm::of(codec).is_some() => {
+        _ if container == "isomp4" && pcm.is_some_and(|pcm| pcm.width() > 1) => {
             return refused("PCM in MP4 or QuickTime".into());
         }
         // Its decoder believes packet sizes that cannot be.
@@ -89,7 +118,7 @@ pub(super) fn codec_of(
     if params.max_frames_per_packet.is_some_and(|frames| frames > MAX_PACKET) {
         return refused(format!("{name} with packets of more than {MAX_PACKET} frames"));
     }
-    if let Some(pcm) = Pcm::of(params.codec) {
+    if let Some(pcm) = pcm {
         return Ok((Codec::Pcm(pcm), name));
     }
     // MPEG is trimmed by `Bare`: symphonia would believe a header that counts too few frames.

@@ -1,15 +1,18 @@
 //! From a packet's bytes, or a decoder's planes, to the samples of a block.
 //!
-//! PCM is taken from the packet as it is: the values keep their own width and no plane is built.
+//! PCM and G.711 are taken from the packet as they are: values keep their own width and no plane is
+//! built.
 //! Lossy codecs give floats, which become 16 bits here and nowhere else.
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 
+use super::source::Encoding;
 use crate::block::{SampleFormat, Samples, whole_16};
+use crate::g711::Law;
 
-/// How the samples of a PCM packet are stored.
+/// How the samples of a PCM or G.711 packet are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pcm {
     layout: Layout,
@@ -25,11 +28,19 @@ enum Layout {
     S32,
     F32,
     F64,
+    /// Codes that become amplitudes.
+    Law(Law),
+    /// Codes that stay.
+    Codes(Law),
 }
 
 impl Pcm {
-    /// The layout of a PCM codec; nothing for codecs that need a decoder.
-    pub(super) fn of(codec: AudioCodecId) -> Option<Self> {
+    /// The layout of a PCM or G.711 codec; nothing for codecs that need a decoder.
+    pub(super) fn of(codec: AudioCodecId, encoding: Encoding) -> Option<Self> {
+        let g711 = |law| match encoding {
+            Encoding::Pcm => Layout::Law(law),
+            Encoding::Same => Layout::Codes(law),
+        };
         let (layout, big_endian) = match codec {
             CODEC_ID_PCM_U8 => (Layout::U8, false),
             CODEC_ID_PCM_S8 => (Layout::S8, false),
@@ -43,6 +54,8 @@ impl Pcm {
             CODEC_ID_PCM_F32BE => (Layout::F32, true),
             CODEC_ID_PCM_F64LE => (Layout::F64, false),
             CODEC_ID_PCM_F64BE => (Layout::F64, true),
+            CODEC_ID_PCM_ALAW => (g711(Law::A), false),
+            CODEC_ID_PCM_MULAW => (g711(Law::Mu), false),
             _ => return None,
         };
         Some(Self { layout, big_endian })
@@ -52,25 +65,39 @@ impl Pcm {
     pub(super) fn format(self) -> SampleFormat {
         match self.layout {
             Layout::U8 | Layout::S8 => SampleFormat::U8,
-            Layout::S16 => SampleFormat::S16,
+            Layout::S16 | Layout::Law(_) => SampleFormat::S16,
+            Layout::Codes(Law::A) => SampleFormat::ALaw,
+            Layout::Codes(Law::Mu) => SampleFormat::MuLaw,
             Layout::S24 => SampleFormat::S24,
             Layout::S32 => SampleFormat::S32,
             Layout::F32 | Layout::F64 => SampleFormat::F32,
         }
     }
 
-    /// Appends the whole frames in `bytes`.
-    pub(super) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
-        let width = match self.layout {
-            Layout::U8 | Layout::S8 => 1,
+    /// Bytes that one sample takes in a packet.
+    pub(super) fn width(self) -> usize {
+        match self.layout {
+            Layout::U8 | Layout::S8 | Layout::Law(_) | Layout::Codes(_) => 1,
             Layout::S16 => 2,
             Layout::S24 => 3,
             Layout::S32 | Layout::F32 => 4,
             Layout::F64 => 8,
-        };
-        let frame = width * channels;
+        }
+    }
+
+    /// Appends the whole frames in `bytes`.
+    pub(super) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
+        let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
         match (samples, self.layout, self.big_endian) {
+            (Samples::U8(out), ..) => out.extend_from_slice(bytes),
+            (Samples::I16(out), Layout::Law(law), _) => {
+                let table = match law {
+                    Law::A => const { &Law::A.table() },
+                    Law::Mu => const { &Law::Mu.table() },
+                };
+                out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
+            }
             (Samples::I16(out), Layout::U8, _) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte) - 128));
             }
@@ -146,6 +173,8 @@ impl Copier {
         samples: &mut Samples,
     ) {
         match samples {
+            // Only packets hold codes.
+            Samples::U8(_) => {}
             Samples::I16(out) => match buffer {
                 GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => {
                     buffer.copy_to_vec_interleaved(&mut self.float);

@@ -4,6 +4,7 @@
 //! integers, where float would lose bits), so that inside a span the two agree to the bit.
 
 use crate::block::whole_16;
+use crate::g711::Law;
 
 /// How samples of one format are scaled, silenced and made.
 pub(super) trait Arithmetic {
@@ -27,6 +28,10 @@ pub(super) struct Int24;
 pub(super) struct Int32;
 /// 32-bit floats.
 pub(super) struct Float32;
+/// A-law codes.
+pub(super) struct ALaw;
+/// µ-law codes.
+pub(super) struct MuLaw;
 
 /// `round_ties_even(f32(x) · f32(gain))`; no clip is needed, for a gain of at most 1.
 #[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
@@ -119,6 +124,34 @@ impl Arithmetic for Float32 {
     }
 }
 
+impl Arithmetic for ALaw {
+    type Sample = u8;
+    const ZERO: u8 = Law::A.silence();
+
+    fn scale(code: u8, gain: f64) -> u8 {
+        const TABLE: [i16; 256] = Law::A.table();
+        Law::A.encode(scale_16(TABLE[usize::from(code)], gain))
+    }
+
+    fn level(level: f64) -> u8 {
+        Law::A.encode(Int16::level(level))
+    }
+}
+
+impl Arithmetic for MuLaw {
+    type Sample = u8;
+    const ZERO: u8 = Law::Mu.silence();
+
+    fn scale(code: u8, gain: f64) -> u8 {
+        const TABLE: [i16; 256] = Law::Mu.table();
+        Law::Mu.encode(scale_16(TABLE[usize::from(code)], gain))
+    }
+
+    fn level(level: f64) -> u8 {
+        Law::Mu.encode(Int16::level(level))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +193,9 @@ mod tests {
         assert_eq!(floors, [1, -1, 2, 0, -1, 8388]);
         let wide = [i32::MAX, i32::MIN, 499, 501].map(|x| Int32::scale(x, 0.001));
         assert_eq!(wide, [2_147_484, -2_147_484, 0, 1]);
+        // Through the amplitude and back: 32256 becomes 32, between the A-law codes for 24 and 40.
+        assert_eq!([0xAA, 0x2A, 0xD5].map(|code| ALaw::scale(code, 0.001)), [0xD7, 0x54, 0xD5]);
+        assert_eq!([0x80, 0x00, 0x7F].map(|code| MuLaw::scale(code, 0.001)), [0xFB, 0x7B, 0xFF]);
         assert_eq!(Float32::scale(0.5, 0.001).to_bits(), (0.5 * 0.001f32).to_bits());
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use sordino::{Error, Source, Treatment};
+use sordino::{Error, Options, Source, Treatment};
 
 use crate::support::*;
 
@@ -181,7 +181,10 @@ fn a_recording_too_long_for_wav_is_refused_before_work_starts() {
 #[test]
 fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
     let bytes = fixture_bytes("call.m4a");
-    let limit = |bytes: u64| stream(fixture_bytes("call.m4a")).with_memory_limit(bytes);
+    let limit = |bytes: u64| {
+        let options = Options { memory_limit: bytes, ..Options::default() };
+        stream(fixture_bytes("call.m4a")).with_options(options)
+    };
     let size = bytes.len() as u64;
     assert!(redacted(limit(size), &["1-2"], Treatment::default()).is_ok());
     let error = redacted(limit(size - 1), &["1-2"], Treatment::default()).unwrap_err();

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 
 fn chunk(id: &[u8; 4], size: u32, body: &[u8]) -> Vec<u8> {
@@ -85,7 +87,8 @@ fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
     assert_eq!(gsm, "WAV with GSM 6.10 is not supported");
     let unknown = refused_format(fmt(0x1234, 1, 1, 8, &[]));
     assert_eq!(unknown, "WAV with format tag 0x1234 is not supported");
-    assert!(refused_format(fmt(PCM, 1, 4, 24, &[])).contains("24 bits in 1 channels"));
+    assert!(refused_format(fmt(PCM, 1, 2, 24, &[])).contains("24 bits in 1 channels"));
+    assert!(refused_format(fmt(PCM, 1, 2, 8, &[])).contains("8 bits in 1 channels"));
     assert!(refused_format(fmt(PCM, 2, 3, 16, &[])).contains("do not make frames of 3 bytes"));
     assert!(refused_format(fmt(PCM, 0, 4, 16, &[])).contains("no channels"));
     assert!(refused_format(fmt(EXTENSIBLE, 1, 2, 16, &[0; 24])).contains("unknown sub-format"));
@@ -95,11 +98,54 @@ fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
     assert!(refused(&[chunk(b"data", 8, AUDIO)]).contains("no fmt chunk"));
     assert!(refused(&[chunk(b"fmt ", 4, &[0; 4])]).contains("too short"));
     assert!(matches!(body_of(b"RIFF", &[fmt]), Err(Error::NoAudio)));
-    assert!(body_of(b"RIFX", &[]).unwrap_err().to_string().contains("RIFX"));
 }
 
 #[test]
-fn extensible_and_short_g711_headers_become_canonical() {
+fn rifx_becomes_a_little_endian_header_with_the_audio_as_it_is() {
+    let big =
+        |id: &[u8; 4], size: u32, body: &[u8]| [id.as_slice(), &size.to_be_bytes(), body].concat();
+    let fmt = |tag: u8, block: u8, bits: u8| {
+        let rate = [0, 0, 0x1F, 0x40];
+        big(b"fmt ", 16, &[&[0, tag, 0, 1], rate.as_slice(), &rate, &[0, block, 0, bits]].concat())
+    };
+    let chunks = [big(b"LIST", 2, b"ab"), fmt(1, 2, 16), big(b"data", 8, AUDIO)];
+    assert_eq!(body_of(b"RIFX", &chunks).unwrap(), (Some(4), AUDIO.to_vec()));
+    let bytes = chunks.concat();
+    let wav = open(b"RIFX", &mut bytes.as_slice()).unwrap();
+    assert!(wav.big_endian);
+    assert_eq!(wav.header[20..36], [1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0]);
+    let adpcm = body_of(b"RIFX", &[fmt(2, 2, 16), big(b"data", 8, AUDIO)]);
+    assert!(adpcm.unwrap_err().to_string().contains("ADPCM in big-endian WAV"));
+}
+
+#[test]
+fn an_odd_chunk_may_lack_its_padding() {
+    for padding in [vec![0], vec![]] {
+        let odd = |id: &[u8; 4]| [chunk(id, 3, b"abc"), padding.clone()].concat();
+        let audio = [chunk(b"data", 7, &AUDIO[..7]), padding.clone()].concat();
+        let fmt = fmt(PCM, 1, 1, 8, &[]);
+        let chunks = [odd(b"LIST"), fmt.clone(), odd(b"fact"), audio.clone(), odd(b"id3 ")];
+        assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(7), AUDIO[..7].to_vec()));
+        assert!(refused(&[fmt, audio, chunk(b"data", 8, AUDIO)]).contains("several data chunks"));
+    }
+}
+
+/// A header that counts too few bytes would leave speech behind, heard by nobody and muted by nobody.
+#[test]
+fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
+    let with = |behind: &[u8]| {
+        let fmt = fmt(PCM, 1, 2, 16, &[]);
+        body_of(b"RIFF", &[fmt, chunk(b"data", 8, AUDIO), behind.to_vec()])
+    };
+    assert!(with(&[0; 5000]).is_ok() && with(&[1, 2, 3]).is_ok());
+    for behind in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
+        let error = with(behind).unwrap_err().to_string();
+        assert!(error.contains("what follows its audio is no chunk"), "{error}");
+    }
+}
+
+#[test]
+fn unusual_headers_become_canonical() {
     let header = |fmt: Vec<u8>| {
         let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
         open(b"RIFF", &mut bytes.as_slice()).unwrap().header
@@ -113,6 +159,8 @@ fn extensible_and_short_g711_headers_become_canonical() {
     assert_eq!(header(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
     let float = header(fmt(FLOAT, 2, 8, 32, &[]));
     assert_eq!(header(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
+    // 24 bits in four bytes are the upper ones.
+    assert_eq!(header(fmt(PCM, 2, 8, 24, &[])), header(fmt(PCM, 2, 8, 32, &[])));
     let mulaw = header(fmt(MULAW, 1, 1, 8, &[0, 0]));
     assert_eq!((header(fmt(MULAW, 1, 1, 8, &[])), mulaw.len()), (mulaw, 46));
 }

@@ -1,0 +1,127 @@
+//! What must hold for any bytes whatever. The fuzz targets call these with bytes that libFuzzer
+//! makes up, `cargo test` with the seeds and with every input that was once a finding.
+
+use std::io::{Cursor, Read};
+
+use sordino::window::{Window, parse_flag, parse_list, parse_time};
+use sordino::{Error, Options, Redacted, Source, Treatment, Windows, redact};
+
+/// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
+/// same however the bytes arrive.
+pub fn recording(bytes: &[u8]) {
+    drop(redacted(bytes));
+}
+
+/// Bytes that begin like a WAV: as [`recording`], and samples outside the window are those of the
+/// input, side by side.
+pub fn wav(bytes: &[u8]) {
+    const FORMS: [&[u8; 4]; 4] = [b"RIFF", b"RIFX", b"RF64", b"BW64"];
+    if bytes.len() < 12 {
+        return;
+    }
+    let mut bytes = bytes.to_vec();
+    if !FORMS.iter().any(|form| bytes.starts_with(*form)) {
+        let form = FORMS[usize::from(bytes[0]) % FORMS.len()];
+        bytes[..4].copy_from_slice(form);
+    }
+    bytes[8..12].copy_from_slice(b"WAVE");
+    let Some((codec, data, treated)) = redacted(&bytes) else { return };
+    let is_kept = ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"].contains(&codec);
+    // Short stretches of samples could be found by chance, and say nothing.
+    let outside = data.get(treated..).unwrap_or_default();
+    if is_kept && !outside.is_empty() {
+        let kept = bytes.windows(outside.len()).any(|place| place == outside);
+        assert!(kept, "samples outside the window have changed");
+    }
+}
+
+/// Any text as a time, a `-w` argument and a list: an error, or windows that can be meant.
+pub fn windows(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(time) = parse_time(&text) {
+        let again = parse_time(&format!("{}.{:09}", time.as_secs(), time.subsec_nanos()));
+        assert_eq!(again, Ok(time));
+    }
+    if let Ok(window) = parse_flag(&text) {
+        let again = parse_flag(&window.to_string()).expect("what is printed can be read");
+        let place = |window: &Window| (window.start(), window.end(), window.channel());
+        assert_eq!(place(&again), place(&window));
+        assert!(window.start() < window.end());
+    }
+    match parse_list(&text, "list") {
+        Ok(list) => {
+            let count = list.len();
+            let windows = Windows::new(list).expect("a list is never empty");
+            assert!((1..=count).contains(&windows.len()));
+            let all: Vec<_> = windows.iter().collect();
+            for pair in all.windows(2) {
+                let apart = pair[0].end() < pair[1].start();
+                assert!(apart || pair[0].channel() < pair[1].channel(), "sorted and merged");
+            }
+        }
+        Err(error) => assert!(error.to_string().starts_with("list"), "{error}"),
+    }
+}
+
+/// The window of every run: it touches the first 10 ms and ends on no grid.
+const WINDOW: &str = "0-0.0100001";
+
+/// The codec, the samples of the output and how many bytes of them were treated, unless the
+/// recording is refused.
+fn redacted(bytes: &[u8]) -> Option<(&'static str, Vec<u8>, usize)> {
+    let whole = run(Source::stream(Cursor::new(bytes.to_vec())));
+    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)));
+    match (whole, pieces) {
+        (Ok(whole), Ok(pieces)) => {
+            let summary = whole.summary().clone();
+            let (whole, pieces) = (bytes_of(whole), bytes_of(pieces));
+            assert!(whole == pieces, "how the bytes arrive has made a difference");
+            let data = data_of(&whole);
+            let recording = &summary.recording;
+            let frame = usize::from(recording.channels) * usize::from(recording.format.bytes());
+            assert_eq!(data.len() as u64, summary.frames * frame as u64);
+            let treated = usize::try_from(summary.frames_treated).unwrap() * frame;
+            let zero = if recording.format.bytes() == 1 { 0x80 } else { 0 };
+            assert!(data[..treated].iter().all(|&byte| byte == zero), "a leak");
+            Some((recording.codec, data.to_vec(), treated))
+        }
+        (Err(whole), Err(pieces)) => {
+            assert_eq!(whole.to_string(), pieces.to_string());
+            None
+        }
+        (whole, pieces) => panic!("{whole:?} at once, {pieces:?} in pieces"),
+    }
+}
+
+fn run(source: Source) -> Result<Redacted, Error> {
+    let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
+    let options = Options { memory_limit: 1 << 20, ..Options::default() };
+    redact(source.with_options(options), &windows, Treatment::silence())
+}
+
+fn bytes_of(redacted: Redacted) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    redacted.write_to(&mut bytes).unwrap();
+    bytes
+}
+
+/// The audio of a WAV that sordino wrote, whose header must tell the truth about it.
+fn data_of(wav: &[u8]) -> &[u8] {
+    let word = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap()) as usize;
+    assert_eq!((&wav[..4], &wav[8..16]), (b"RIFF".as_slice(), b"WAVEfmt ".as_slice()));
+    let at = 20 + word(16);
+    assert_eq!(&wav[at..at + 4], b"data");
+    assert_eq!(wav.len(), at + 8 + word(at + 4));
+    &wav[at + 8..]
+}
+
+/// Gives its bytes in pieces of 1, 2, 3 … 400 and then again.
+struct Pieces(Cursor<Vec<u8>>, usize);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1 = self.1 % 400 + 1;
+        let length = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..length])
+    }
+}

@@ -1,0 +1,131 @@
+//! G.711: what the codes of A-law and µ-law mean, and the code for an amplitude.
+//!
+//! Amplitudes are on the scale of 16 bits, as every decoder here gives them. The formulas are those
+//! of ITU-T Recommendation G.711; amplitudes between two codes are decided as the ITU's own software
+//! (G.191) decides them, for negative ones by their complement.
+
+/// Which of the two laws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Law {
+    /// A-law: Europe and most of the world.
+    A,
+    /// µ-law: North America and Japan.
+    Mu,
+}
+
+/// Even bits of A-law codes travel inverted.
+const A_MASK: u8 = 0x55;
+
+/// What µ-law adds to an amplitude, so that each segment is twice as long as the one before.
+const MU_BIAS: i16 = 0x84;
+
+/// The largest amplitude that µ-law can carry with its bias.
+const MU_CLIP: i16 = 32_635;
+
+impl Law {
+    /// The code for silence: the smallest positive amplitude (A-law has no zero).
+    pub(crate) const fn silence(self) -> u8 {
+        match self {
+            Self::A => 0xD5,
+            Self::Mu => 0xFF,
+        }
+    }
+
+    /// The amplitude of each code.
+    pub(crate) const fn table(self) -> [i16; 256] {
+        let mut table = [0; 256];
+        let mut code = 0;
+        while code < table.len() {
+            table[code] = self.decode(code as u8);
+            code += 1;
+        }
+        table
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
+    const fn decode(self, code: u8) -> i16 {
+        match self {
+            Self::A => {
+                let code = code ^ A_MASK;
+                let (segment, step) = ((code >> 4) & 7, ((code & 15) as i16) << 4);
+                let size = if segment == 0 { step + 8 } else { (step + 0x108) << (segment - 1) };
+                if code & 0x80 == 0 { -size } else { size }
+            }
+            Self::Mu => {
+                let code = !code;
+                let (segment, step) = ((code >> 4) & 7, ((code & 15) as i16) << 3);
+                let size = ((step + MU_BIAS) << segment) - MU_BIAS;
+                if code & 0x80 == 0 { size } else { -size }
+            }
+        }
+    }
+
+    /// The code for an amplitude.
+    pub(crate) fn encode(self, amplitude: i16) -> u8 {
+        let (positive, size) = if amplitude < 0 { (0, !amplitude) } else { (0x80, amplitude) };
+        match self {
+            Self::A => {
+                let size = size.cast_unsigned() >> 4;
+                let segment = size.checked_ilog2().map_or(0, |bit| bit.saturating_sub(3));
+                let step = size >> segment.saturating_sub(1) & 15;
+                (positive | byte(segment) << 4 | byte(step.into())) ^ A_MASK
+            }
+            Self::Mu => {
+                let size = (size.min(MU_CLIP) + MU_BIAS).cast_unsigned();
+                let segment = size.ilog2() - 7;
+                let step = size >> (segment + 3) & 15;
+                !((positive ^ 0x80) | byte(segment) << 4 | byte(step.into()))
+            }
+        }
+    }
+}
+
+/// A segment or step: at most 15.
+fn byte(value: u32) -> u8 {
+    u8::try_from(value).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_codes_have_the_amplitudes_of_the_recommendation() {
+        let a = [(0xD5, 8), (0x55, -8), (0xAA, 32256), (0x2A, -32256), (0x80, 5504)];
+        let mu = [(0xFF, 0), (0x7F, 0), (0x80, 32124), (0x00, -32124), (0xEF, 132)];
+        for (law, cases) in [(Law::A, a), (Law::Mu, mu)] {
+            for (code, amplitude) in cases {
+                assert_eq!(law.table()[code], amplitude, "{law:?} {code:x}");
+            }
+        }
+    }
+
+    /// Every amplitude: no further from its code's than half a step of that segment.
+    #[test]
+    fn no_code_is_further_than_half_a_step() {
+        let cases = [(Law::A, A_MASK, 8, [0x2A, 0xAA]), (Law::Mu, 0xFF, 4, [0x00, 0x80])];
+        for (law, mask, least, loudest) in cases {
+            for amplitude in -MU_CLIP..=MU_CLIP {
+                let code = law.encode(amplitude);
+                let segment = (code ^ mask) >> 4 & 7;
+                let shift = if law == Law::A { segment.saturating_sub(1) } else { segment };
+                let distance = law.table()[usize::from(code)].abs_diff(amplitude);
+                assert!(distance <= least << shift, "{law:?} {amplitude} {code:x}");
+            }
+            assert_eq!([i16::MIN, i16::MAX].map(|full| law.encode(full)), loudest, "{law:?}");
+        }
+    }
+
+    /// Of the two zeros of µ-law one becomes the other; all other codes come back.
+    #[test]
+    fn codes_come_back() {
+        for law in [Law::A, Law::Mu] {
+            for (code, &amplitude) in (0..=u8::MAX).zip(&law.table()) {
+                let expected = if amplitude == 0 { law.silence() } else { code };
+                assert_eq!(law.encode(amplitude), expected, "{law:?}");
+            }
+            let least = law.table()[usize::from(law.silence())];
+            assert!((0..=8).contains(&least));
+        }
+    }
+}
