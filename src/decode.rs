@@ -12,7 +12,6 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
-use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
 use crate::error::Error;
@@ -24,39 +23,36 @@ mod mp4;
 mod mpeg;
 mod names;
 mod ogg;
+mod opus;
 mod place;
 mod riff;
 mod source;
+mod stream;
 mod track;
 mod unpack;
 
-use front::{End, Front};
+use front::{End, Front, Hints};
 use mpeg::Bare;
-use place::Place;
 use source::Transport;
 pub use source::{Encoding, Options, Source};
-use track::Codec;
+use stream::{Fault, Stream};
 
 /// A recording being decoded.
 pub struct Decoder {
     recording: Recording,
     reader: Box<dyn FormatReader>,
-    track: u32,
-    codec: Codec,
+    stream: Stream,
     transport: Arc<Transport>,
+    hints: Hints,
+    options: Options,
     end: End,
     /// Frames given so far: the position of the next block.
     frames: u64,
-    /// Frames decoded so far, trimmed ones included.
-    coded: u64,
-    /// Frames of codec delay that are still to be dropped.
-    skip: u64,
     /// The longest packet so far, in frames.
     largest: u64,
     /// The frames that there must be.
     least: u64,
     bare: Bare,
-    place: Place,
     failed: bool,
 }
 
@@ -75,45 +71,31 @@ impl Decoder {
     }
 
     fn probe(front: Front, options: Options) -> Result<Self, Error> {
-        let Front { media, transport, end, frames, big_endian, trim, leading } = front;
-        let stream = MediaSourceStream::new(Box::new(media), Default::default());
+        let Front { media, transport, end, frames, leading, hints } = front;
+        let media = MediaSourceStream::new(Box::new(media), Default::default());
         let reader = symphonia::default::get_probe()
-            .probe(&Hint::new(), stream, Default::default(), Default::default())
+            .probe(&Hint::new(), media, Default::default(), Default::default())
             .map_err(track::open_error)?;
         let container = reader.format_info().short_name;
-        if container == "wave" && !matches!(end, End::Wav) {
+        if container == "wave" && !end.is_eof() {
             return Err(Error::Unsupported { what: "a WAV behind other bytes".into() });
         }
-        let track = track::the_track(reader.as_ref())?;
-        let params = track::audio_params(track)?;
-        let params = &track::in_order(params, big_endian);
-        let (codec, name) = track::codec_of(container, params, options.encoding)?;
-        let (rate, channels) = track::rate_and_channels(container, params)?;
-        let skip = trim.frames(rate)? + track::caf_delay(container, track);
-        let declared = track::declared_frames(container, track);
-        let recording = Recording {
-            container,
-            codec: name,
-            rate,
-            channels,
-            format: codec.format(params),
-            frames: frames.or_else(|| declared.map(|frames| frames.saturating_sub(skip))),
-        };
+        let (stream, mut recording) = Stream::open(reader.as_ref(), &hints, options)?;
+        recording.frames = frames.or(recording.frames);
+        let rate = recording.rate;
         Ok(Self {
-            track: track.id,
-            place: Place::new(container, name, track.time_base, rate),
             bare: Bare::new(container, recording.frames.is_some(), leading),
             least: recording.frames.unwrap_or_else(|| track::least_frames(reader.as_ref(), rate)),
             frames: 0,
-            coded: 0,
             largest: 0,
             failed: false,
             recording,
             reader,
-            codec,
+            stream,
             transport,
+            hints,
+            options,
             end,
-            skip,
         })
     }
 
@@ -151,12 +133,20 @@ impl Decoder {
             let packet = self.reader.next_packet();
             self.transport.check()?;
             match packet {
-                Ok(Some(packet)) if packet.track_id != self.track => continue,
-                Ok(Some(packet)) => self.decode(&packet, block)?,
+                Ok(Some(packet)) if !self.stream.owns(&packet) => continue,
+                Ok(Some(packet)) => {
+                    block.restart(self.frames);
+                    let decoded = self.stream.decode(&packet, &self.recording, block);
+                    let held = decoded.map_err(|fault| self.fault(fault))?;
+                    self.largest = self.largest.max(held);
+                    self.bare.follow(&packet, block.channels(), &mut block.samples)?;
+                }
                 Ok(None) => return self.finish().map(|()| false),
-                Err(error)
-                    if track::is_eof(&error) && self.end.is_at_eof(self.transport.received()) =>
-                {
+                Err(Symphonia::ResetRequired) => {
+                    self.chain()?;
+                    continue;
+                }
+                Err(error) if track::is_eof(&error) && self.end.is_eof() => {
                     return self.finish().map(|()| false);
                 }
                 Err(error) => return Err(self.packet_error(error)),
@@ -168,52 +158,24 @@ impl Decoder {
         }
     }
 
-    fn decode(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
-        let misplaced = self.place.check(packet, self.coded);
-        misplaced.map_err(|reason| self.damaged(reason))?;
-        block.restart(self.frames);
-        let (rate, channels) = (self.recording.rate, usize::from(self.recording.channels));
-        match &mut self.codec {
-            Codec::Pcm(pcm) => pcm.unpack(&packet.data, channels, &mut block.samples),
-            Codec::Other { decoder, copier } => {
-                let decoded = match decoder.decode(packet) {
-                    Ok(decoded) => decoded,
-                    Err(error) => return Err(self.packet_error(error)),
-                };
-                let spec = decoded.spec();
-                if spec.rate() != rate || spec.channels().count() != channels {
-                    let (rate, channels) = (spec.rate(), spec.channels().count());
-                    let what = format!(
-                        "a recording that turns out to have {channels} channels at {rate} Hz"
-                    );
-                    return Err(Error::Unsupported { what });
-                }
-                copier.copy(&decoded, self.recording.format, &mut block.samples);
-            }
+    /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
+    fn chain(&mut self) -> Result<(), Error> {
+        // Opus is decoded at any rate.
+        let opus_rate = Some(self.recording.rate).filter(|_| self.recording.codec == "opus");
+        let options = Options { opus_rate, ..self.options };
+        let (stream, recording) = Stream::open(self.reader.as_ref(), &self.hints, options)?;
+        if recording != self.recording {
+            let what = "a chained recording whose parts differ in codec, rate or channels".into();
+            return Err(Error::Unsupported { what });
         }
-        let frames = block.frames() as u64;
-        self.coded += frames;
-        self.largest = self.largest.max(frames);
-        self.bare.follow(packet, channels, &mut block.samples)?;
-        self.skip_delay(channels, block);
+        self.stream = stream;
         Ok(())
-    }
-
-    /// Drops the codec delay that an edit list names.
-    fn skip_delay(&mut self, channels: usize, block: &mut Block) {
-        if self.skip > 0 {
-            let frames = usize::try_from(self.skip).unwrap_or(usize::MAX).min(block.frames());
-            self.skip -= frames as u64;
-            mpeg::drop_front(&mut block.samples, frames * channels);
-        }
     }
 
     /// Whether what was decoded is everything that the container promised.
     fn finish(&mut self) -> Result<(), Error> {
         let missing = if self.frames < self.least {
             Some(format!("its header declares at least {} frames", self.least))
-        } else if !self.end.is_reached(self.transport.received()) {
-            Some("its header declares more bytes".into())
         } else {
             self.bare.missing(&self.transport)
         };
@@ -224,12 +186,17 @@ impl Decoder {
         }
     }
 
+    fn fault(&self, fault: Fault) -> Error {
+        match fault {
+            Fault::Damaged(reason) => self.damaged(&reason),
+            Fault::Unsupported(what) => Error::Unsupported { what },
+            Fault::Decoder(error) => self.packet_error(error),
+        }
+    }
+
     fn packet_error(&self, error: Symphonia) -> Error {
         match error {
             Symphonia::IoError(_) => self.truncated("the source ended in the middle of it".into()),
-            Symphonia::ResetRequired => Error::Unsupported {
-                what: format!("a chained {} recording", names::container(self.recording.container)),
-            },
             other => self.damaged(&other.to_string()),
         }
     }

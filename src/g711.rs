@@ -32,6 +32,7 @@ impl Law {
     }
 
     /// The amplitude of each code.
+    #[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
     pub(crate) const fn table(self) -> [i16; 256] {
         let mut table = [0; 256];
         let mut code = 0;
@@ -42,7 +43,6 @@ impl Law {
         table
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "an index below 256")]
     const fn decode(self, code: u8) -> i16 {
         match self {
             Self::A => {

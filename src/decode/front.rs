@@ -21,12 +21,22 @@ pub(super) struct Front {
     pub(super) end: End,
     /// Frames, where the header was read here and declares them.
     pub(super) frames: Option<u64>,
-    /// Whether PCM begins with the highest byte, though symphonia will think otherwise.
-    pub(super) big_endian: bool,
-    /// What an edit list trims.
-    pub(super) trim: mp4::Trim,
     /// Bytes of a tag before the audio.
     pub(super) leading: u64,
+    pub(super) hints: Hints,
+}
+
+/// What must be known to decode a recording, and symphonia does not tell.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hints {
+    /// Whether PCM begins with the highest byte.
+    pub(super) big_endian: bool,
+    /// Whether the lowest byte of each sample must be zero.
+    pub(super) upper_24: bool,
+    /// What the edit list of an MP4 trims.
+    pub(super) trim: mp4::Trim,
+    /// What a Matroska file says is to be discarded.
+    pub(super) notes: matroska::Notes,
 }
 
 /// How the end of a recording is told from the end of what arrived of it.
@@ -34,29 +44,17 @@ pub(super) struct Front {
 pub(super) enum End {
     /// symphonia knows.
     Known,
-    /// The source ends with the audio; [`riff::Body`] has seen to it.
-    Wav,
-    /// Where the source does: the file was written live and says no more.
-    Live,
-    /// The file has so many bytes.
-    Bytes(u64),
+    /// Where the source does: [`riff::Body`] or [`matroska::Elements`] has seen to it.
+    Source,
     /// An edit list plays so many seconds, given as a fraction.
     Played(u64, u32),
 }
 
 impl End {
-    /// Whether a source that ended after `received` bytes ended where it should.
-    pub(super) fn is_reached(self, received: u64) -> bool {
-        match self {
-            Self::Known | Self::Wav | Self::Live | Self::Played(..) => true,
-            Self::Bytes(declared) => received >= declared,
-        }
-    }
-
-    /// Whether an end of file that symphonia did not expect after `received` bytes is the end all
-    /// the same: symphonia reads on until there is nothing.
-    pub(super) fn is_at_eof(self, received: u64) -> bool {
-        !matches!(self, Self::Known | Self::Played(..)) && self.is_reached(received)
+    /// Whether an end of file that symphonia did not expect is the end all the same: it reads on
+    /// until there is nothing.
+    pub(super) fn is_eof(self) -> bool {
+        matches!(self, Self::Source)
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
@@ -124,9 +122,11 @@ impl Front {
         if is_wave && head.get(8..) == Some(b"WAVE") {
             let wav = riff::open(&head, &mut tap)?;
             let body = riff::Body::new(&wav, tap, transport);
-            let media = Media::stream(wav.header, body);
-            let (frames, big_endian) = (wav.frames, wav.big_endian);
-            return Ok(Self { frames, big_endian, ..Self::whole(media, transport, End::Wav) });
+            let media = Media::stream(wav.header.clone(), body);
+            let (big_endian, upper_24) = (wav.big_endian, wav.upper_24);
+            let hints = Hints { big_endian, upper_24, ..Hints::default() };
+            let front = Self::whole(media, transport, End::Source);
+            return Ok(Self { frames: wav.frames, hints, ..front });
         }
         if mp4::is_mp4(&head) {
             return match mp4::open(head, &mut tap)? {
@@ -149,26 +149,27 @@ impl Front {
             let media = Media::stream(Vec::new(), ogg::Pages::new(head, tap, transport));
             return Ok(Self::whole(media, transport, End::Known));
         }
-        let (mut head, mut end) = (head, End::Known);
         if head.starts_with(&matroska::MAGIC) {
-            head.extend(read_up_to(&mut tap, matroska::HEAD)?);
-            end = matroska::declared_end(&head).map_or(End::Live, End::Bytes);
-        } else {
-            transport.keep_tail();
+            let whole = Cursor::new(head).chain(tap);
+            let elements = matroska::Elements::new(whole, transport);
+            let hints = Hints { notes: elements.notes(), ..Hints::default() };
+            let media = Media::stream(Vec::new(), elements);
+            return Ok(Self { hints, ..Self::whole(media, transport, End::Source) });
         }
+        transport.keep_tail();
         let leading = mpeg::id3_length(&head);
-        Ok(Self { leading, ..Self::whole(Media::stream(head, tap), transport, end) })
+        Ok(Self { leading, ..Self::whole(Media::stream(head, tap), transport, End::Known) })
     }
 
     fn whole(media: Media, transport: &Arc<Transport>, end: End) -> Self {
         let transport = Arc::clone(transport);
-        let trim = mp4::Trim::default();
-        Self { media, transport, end, frames: None, big_endian: false, trim, leading: 0 }
+        Self { media, transport, end, frames: None, leading: 0, hints: Hints::default() }
     }
 
     fn trimmed(media: Media, transport: &Arc<Transport>, trim: mp4::Trim) -> Self {
         let end = trim.played.map_or(End::Known, |(length, scale)| End::Played(length, scale));
-        Self { trim, ..Self::whole(media, transport, end) }
+        let hints = Hints { trim, ..Hints::default() };
+        Self { hints, ..Self::whole(media, transport, end) }
     }
 }
 

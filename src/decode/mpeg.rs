@@ -136,7 +136,8 @@ pub(super) fn drop_front(samples: &mut Samples, count: usize) {
     }
 }
 
-fn drop_back(samples: &mut Samples, count: usize) {
+/// Removes `count` samples from the back.
+pub(super) fn drop_back(samples: &mut Samples, count: usize) {
     match samples {
         Samples::U8(samples) => samples.truncate(samples.len().saturating_sub(count)),
         Samples::I16(samples) => samples.truncate(samples.len().saturating_sub(count)),

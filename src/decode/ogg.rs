@@ -2,7 +2,8 @@
 //!
 //! symphonia skips a page whose checksum is wrong and goes on with the next; what follows would
 //! land early. Here the pages of each stream must count 0, 1, 2 … and be as their writer made them.
-//! What can go wrong: a page that is not.
+//! Where streams are chained, the ones before must have come to their end. What can go wrong: a page
+//! that is not so.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -16,6 +17,8 @@ use crate::error::Error;
 
 /// The fixed part of a page's header.
 const HEADER: usize = 27;
+/// Flags of a page.
+const FIRST: u8 = 2;
 const LAST: u8 = 4;
 
 /// Pages, checked.
@@ -26,6 +29,8 @@ pub(super) struct Pages<R> {
     given: usize,
     /// The number of the next page of each stream; nothing once its last one has come.
     next: HashMap<u32, Option<u32>>,
+    /// Whether only first pages have come so far, which stand together.
+    beginning: bool,
     head: Vec<u8>,
 }
 
@@ -33,7 +38,8 @@ impl<R: Read> Pages<R> {
     /// `head` is what was read of `inner` before.
     pub(super) fn new(head: Vec<u8>, inner: R, transport: &Arc<Transport>) -> Self {
         let transport = Arc::clone(transport);
-        Self { inner, transport, page: Vec::new(), given: 0, next: HashMap::new(), head }
+        let (page, next) = (Vec::new(), HashMap::new());
+        Self { inner, transport, page, given: 0, next, beginning: true, head }
     }
 
     /// Reads the next page; an empty one at the end.
@@ -41,8 +47,7 @@ impl<R: Read> Pages<R> {
         self.given = 0;
         self.page = std::mem::take(&mut self.head);
         self.fill(HEADER)?;
-        let over = self.next.values().all(Option::is_none) && !self.next.is_empty();
-        if self.page.is_empty() || (over && !self.page.starts_with(b"OggS")) {
+        if self.page.is_empty() || (self.is_over() && !self.page.starts_with(b"OggS")) {
             // Behind the last page of every stream anything may lie; it is no audio.
             self.page.clear();
             return Ok(());
@@ -60,6 +65,11 @@ impl<R: Read> Pages<R> {
         let whole = HEADER + segments + body;
         self.fill(whole)?;
         if self.page.len() < whole { Ok(()) } else { self.check() }
+    }
+
+    /// Whether every stream has come to its end.
+    fn is_over(&self) -> bool {
+        self.next.values().all(Option::is_none) && !self.next.is_empty()
     }
 
     fn fill(&mut self, count: usize) -> Result<(), Error> {
@@ -80,6 +90,14 @@ impl<R: Read> Pages<R> {
         if crc.crc() != sum {
             return Err(damaged(&format!("page {number} has a wrong checksum")));
         }
+        let first = self.page[5] & FIRST != 0;
+        if first && !self.beginning {
+            if !self.is_over() {
+                return Err(damaged("a stream begins before the one before it has ended"));
+            }
+            self.next.clear();
+        }
+        self.beginning = first;
         let expected = self.next.get(&serial).copied().unwrap_or(Some(0));
         if expected != Some(number) {
             return Err(damaged(&format!("a page before page {number} is missing")));

@@ -16,6 +16,8 @@ pub(super) struct Place {
     clock: Clock,
     /// What the next timestamp should be, or where the count began, once that is known.
     expected: Option<i128>,
+    /// The timestamp before, in the container's units.
+    last: Option<i128>,
 }
 
 #[derive(Debug)]
@@ -42,12 +44,13 @@ impl Place {
             }
             _ => Clock::None,
         };
-        Self { clock, expected: None }
+        Self { clock, expected: None, last: None }
     }
 
     /// What is wrong with the place of this packet, after `coded` frames, trimmed ones included.
     pub(super) fn check(&mut self, packet: &Packet, coded: u64) -> Result<(), &'static str> {
         let pts = i128::from(packet.pts.get());
+        let repeated = self.last.replace(pts) == Some(pts);
         match &self.clock {
             Clock::None => Ok(()),
             Clock::Frames => {
@@ -60,7 +63,8 @@ impl Place {
                 if wrong { Err(MISSING) } else { Ok(()) }
             }
             &Clock::Time { base, rate, latest_start, lapped } => {
-                if lapped && coded == 0 {
+                // Packets that are laced into one block have one timestamp.
+                if repeated || (lapped && coded == 0) {
                     return Ok(());
                 }
                 let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));

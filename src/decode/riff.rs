@@ -67,6 +67,9 @@ pub(super) struct Wav {
     pub(super) frames: Option<u64>,
     /// Whether samples of several bytes begin with the highest.
     pub(super) big_endian: bool,
+    /// Whether the lowest byte of every sample must be zero: 24 bits in four bytes are the upper
+    /// ones, unless an old editor has put floats there under the same header.
+    pub(super) upper_24: bool,
     /// Bytes of `data` behind the last whole frame.
     rest: u64,
     /// Whether `data` has an odd size, so that a byte of padding should follow.
@@ -112,6 +115,7 @@ struct Format {
     rate: u32,
     block: u16,
     order: Order,
+    upper_24: bool,
     /// The whole chunk, for ADPCM, which says more than these fields.
     raw: Vec<u8>,
 }
@@ -135,7 +139,9 @@ impl Format {
         if channels == 0 || rate == 0 {
             return Err(header_error("it declares no channels or no sample rate"));
         }
-        let format = Self { tag, channels, rate, block, order, raw: raw.to_vec() };
+        // EXTENSIBLE leaves no doubt.
+        let upper_24 = short(0) == PCM && bits == 24 && block == channels.saturating_mul(4);
+        let format = Self { tag, channels, rate, block, order, upper_24, raw: raw.to_vec() };
         format.check(bits)?;
         Ok(format)
     }
@@ -176,6 +182,7 @@ impl Format {
             data,
             frames: data.filter(|_| !self.is_adpcm()).map(|bytes| bytes / block),
             big_endian: self.order == Order::Big,
+            upper_24: self.upper_24,
             rest: size % block,
             odd: size % 2 == 1,
             frame_bytes: block,

@@ -5,9 +5,10 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 
+use super::front::Hints;
 use super::source::Encoding;
 use super::unpack::{self, Copier, Pcm};
-use super::{mpeg, names};
+use super::{mpeg, names, opus, stream};
 use crate::block::SampleFormat;
 use crate::error::Error;
 
@@ -24,6 +25,8 @@ const MAX_CHANNELS: u16 = 64;
 pub(super) enum Codec {
     /// Taken from the packet as they are.
     Pcm(Pcm),
+    /// By a decoder of our own.
+    Opus(opus::Decoder),
     /// By one of symphonia's decoders.
     Other { decoder: Box<dyn AudioDecoder>, copier: Copier },
 }
@@ -33,6 +36,7 @@ impl Codec {
     pub(super) fn format(&self, params: &AudioCodecParameters) -> SampleFormat {
         match self {
             Self::Pcm(pcm) => pcm.format(),
+            Self::Opus(_) => SampleFormat::S16,
             Self::Other { .. } => unpack::decoded_format(params),
         }
     }
@@ -46,7 +50,8 @@ pub(super) fn the_track(reader: &dyn FormatReader) -> Result<&Track, Error> {
         (Some(_), more) => {
             Err(Error::Unsupported { what: format!("a recording with {} audio tracks", more + 1) })
         }
-        (None, _) => Err(Error::NoAudio),
+        (None, _) if reader.tracks().is_empty() => Err(Error::NoAudio),
+        (None, _) => Err(Error::Unsupported { what: "a recording without a known codec".into() }),
     }
 }
 
@@ -92,9 +97,22 @@ pub(super) fn rate_and_channels(
     }
 }
 
-/// The priming that a CAF declares; symphonia does not drop it.
-pub(super) fn caf_delay(container: &str, track: &Track) -> u64 {
-    if container == "caf" { track.delay.unwrap_or(0).into() } else { 0 }
+/// Frames to drop from the front: what the container says of it, or else the head of Opus.
+pub(super) fn delay(
+    container: &str,
+    track: &Track,
+    hints: &Hints,
+    head: Option<&opus::Head>,
+    rate: u32,
+) -> Result<u64, Error> {
+    let pre_skip = head.map_or(0, |head| head.pre_skip(rate).unwrap_or(0));
+    Ok(match container {
+        "isomp4" if hints.trim.scale > 0 => hints.trim.frames(rate)?,
+        // The priming that a CAF declares; symphonia does not drop it.
+        "caf" if pre_skip == 0 => track.delay.unwrap_or(0).into(),
+        "matroska" if head.is_none() => stream::frames_of(hints.notes.delay(track.id), rate),
+        _ => pre_skip,
+    })
 }
 
 pub(super) fn codec_of(
@@ -136,10 +154,17 @@ pub(super) fn codec_of(
 }
 
 /// The length that the container declares, where its word can be taken for it.
-pub(super) fn declared_frames(container: &str, track: &Track) -> Option<u64> {
+pub(super) fn declared_frames(container: &str, track: &Track, rate: u32) -> Option<u64> {
     // CAF counts the padding of compressed packets; AIFF repeats the size of its data.
-    let counts = matches!(container, "flac" | "isomp4" | "mp1" | "mp2" | "mp3");
-    track.num_frames.filter(|&frames| counts && frames > 0)
+    let frames = track.num_frames.filter(|&frames| frames > 0)?;
+    match (container, track.time_base) {
+        ("flac" | "mp1" | "mp2" | "mp3", _) => Some(frames),
+        ("isomp4", Some(base)) => {
+            let scaled = u128::from(frames) * u128::from(base.numer.get()) * u128::from(rate);
+            u64::try_from(scaled / u128::from(base.denom.get())).ok()
+        }
+        _ => None,
+    }
 }
 
 /// The frames that a Matroska file declares at least: its duration, less a tenth of a second for

@@ -126,6 +126,11 @@ impl Pcm {
     }
 }
 
+/// Whether the lowest byte of every sample is zero.
+pub(super) fn is_upper_24(samples: &Samples) -> bool {
+    !matches!(samples, Samples::I32(samples) if samples.iter().any(|sample| sample & 0xFF != 0))
+}
+
 fn each<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
     let (values, _) = bytes.as_chunks::<N>();
     out.extend(values.iter().map(|&value| read(value)));

@@ -1,0 +1,91 @@
+use super::*;
+
+/// An element with a size of one byte, or of none.
+fn element(id: u32, content: &[u8]) -> Vec<u8> {
+    let size = 0x80 | u8::try_from(content.len()).unwrap();
+    [id_bytes(id), vec![size], content.to_vec()].concat()
+}
+
+fn live(id: u32, content: &[u8]) -> Vec<u8> {
+    [id_bytes(id), vec![0xFF], content.to_vec()].concat()
+}
+
+fn id_bytes(id: u32) -> Vec<u8> {
+    id.to_be_bytes().into_iter().skip_while(|&byte| byte == 0).collect()
+}
+
+/// Follows a file in pieces of so many bytes.
+fn follow(file: &[u8], piece: usize) -> Result<Notes, Error> {
+    let transport = Arc::default();
+    let mut elements = Elements::new(file, &transport);
+    let notes = elements.notes();
+    let mut buffer = vec![0; piece];
+    while elements.read(&mut buffer).is_ok_and(|count| count > 0) {}
+    transport.check().map(|()| notes)
+}
+
+/// A block of track 1 with these flags and the bytes behind them.
+fn block_of(id: u32, flags: u8, rest: &[u8]) -> Vec<u8> {
+    element(id, &[&[0x81, 0, 0, flags], rest].concat())
+}
+
+fn file(segment: fn(u32, &[u8]) -> Vec<u8>, cluster: fn(u32, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let entry = [element(TRACK_NUMBER, &[1]), element(CODEC_DELAY, &[0x63, 0x2E, 0xA0])].concat();
+    let tracks = element(TRACKS, &element(TRACK_ENTRY, &entry));
+    let padding = element(DISCARD_PADDING, &[0xCD, 0xFE, 0x60]);
+    let group = [block_of(BLOCK, 0, b"audio"), padding].concat();
+    let first = cluster(CLUSTER, &block_of(SIMPLE_BLOCK, 0x02, &[2, 1, 1, b'a', b'b', b'c']));
+    let second = cluster(CLUSTER, &element(BLOCK_GROUP, &group));
+    let content = [tracks, first, second].concat();
+    [element(EBML, b"head"), segment(SEGMENT, &content)].concat()
+}
+
+#[test]
+fn delay_and_padding_are_noted_however_the_bytes_come() {
+    for whole in [file(element, element), file(live, live), file(element, live)] {
+        for piece in [1, 3, 1000] {
+            let notes = follow(&whole, piece).unwrap();
+            assert_eq!((notes.delay(1), notes.delay(2)), (6_500_000, 0));
+            // Three packets are laced into the first block.
+            assert_eq!(notes.padding(1, 2), 0);
+            assert_eq!(notes.padding(1, 3), -0x32_01A0);
+            assert_eq!(notes.padding(1, 3), 0, "told once");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_is_an_error_wherever_that_shows() {
+    let whole = file(element, element);
+    for cut in 5..whole.len() {
+        assert_eq!(follow(&whole[..cut], 7).is_err(), cut > 13, "at {cut}");
+    }
+    // Written live it may end between two elements, and nowhere else.
+    let whole = file(live, element);
+    let ends: Vec<_> = (14..=whole.len()).filter(|&cut| follow(&whole[..cut], 7).is_ok()).collect();
+    let sizes = [5, 20, 17, 21];
+    assert_eq!(ends.len(), sizes.len(), "{ends:?}");
+    assert_eq!(ends.last(), Some(&whole.len()));
+}
+
+#[test]
+fn what_cannot_be_is_an_error() {
+    let large = [id_bytes(0xEC), vec![0x08, 0xFF, 0xFF, 0xFF, 0xFF]].concat();
+    for (content, reason) in [
+        (element(BLOCK_GROUP, &[0xA1, 0x85, 0x81]), "larger than what holds it"),
+        (live(BLOCK_GROUP, &[]), "has no size"),
+        (live(0xEC, &[]), "has no size"),
+        (element(SIMPLE_BLOCK, &[0x81]), "block is too short"),
+        (element(SIMPLE_BLOCK, &[]), "block is too short"),
+        (vec![0, 0, 0], "no element where one should be"),
+        (large, "larger than any"),
+        (file(element, element), "several segments"),
+    ] {
+        let file = live(SEGMENT, &content);
+        let error = follow(&file, 1).map(drop).unwrap_err().to_string();
+        assert!(error.contains(reason), "{reason}: {error}");
+    }
+    let behind = [file(element, element), vec![0; 9]].concat();
+    assert!(follow(&behind, 4).is_ok(), "padding behind the segment");
+    assert!(follow(&[file(element, element), file(element, element)].concat(), 4).is_err());
+}

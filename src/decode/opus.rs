@@ -1,0 +1,198 @@
+//! Opus, which symphonia demuxes and does not decode, over the library `ropus`.
+//!
+//! In: packets, and the `OpusHead` of the stream. Out: 16-bit samples at the rate that the recording
+//! was made at, in the channel order of WAV. The head's gain is applied here, and the end is trimmed
+//! as a packet says; the pre-skip is dropped by the [stream](super::stream), for it may be longer
+//! than a packet. What can go wrong: a packet that is not Opus.
+//!
+//! This is no `AudioDecoder` of symphonia's registry: those hand out planes, and `ropus` gives
+//! samples as the block wants them.
+
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::packet::Packet;
+
+use super::mp4::Trim;
+use crate::error::Error;
+
+/// The clock of every Opus stream, in Hz, whatever rate it is decoded at.
+const CLOCK: u32 = 48_000;
+
+/// The rates that the decoder can be asked for, in Hz.
+const RATES: [u32; 5] = [8_000, 12_000, 16_000, 24_000, CLOCK];
+
+/// The longest packet lasts 120 ms (RFC 6716, 3.2.5).
+const LONGEST: usize = 5_760;
+
+/// From the channel order of Vorbis (RFC 7845, 5.1.1.2) to that of WAV, for 1 to 8 channels.
+const WAV_ORDER: [&[usize]; 8] = [
+    &[0],
+    &[0, 1],
+    &[0, 2, 1],
+    &[0, 1, 2, 3],
+    &[0, 2, 1, 3, 4],
+    &[0, 2, 1, 5, 3, 4],
+    &[0, 2, 1, 6, 5, 3, 4],
+    &[0, 2, 1, 7, 5, 6, 3, 4],
+];
+
+/// The head of a stream (RFC 7845, 5.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    channels: u8,
+    /// Frames at [`CLOCK`] to drop from the front.
+    pre_skip: u16,
+    /// The rate that the recording was made at, in Hz; 0 means unknown.
+    rate: u32,
+    /// In dB, with 8 bits behind the point.
+    gain: i16,
+    streams: u8,
+    coupled: u8,
+    /// The decoded channel for each channel of the output, in the order of WAV.
+    mapping: Vec<u8>,
+}
+
+impl Head {
+    /// Reads a head, whose numbers MP4 alone has big-endian.
+    fn parse(bytes: &[u8], big_endian: bool) -> Option<Self> {
+        let bytes = bytes.strip_prefix(b"OpusHead")?;
+        let short = |at: usize| {
+            let pair = bytes.get(at..at + 2)?.try_into().ok()?;
+            Some(if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+        };
+        let (high, low) = if big_endian { (short(4)?, short(6)?) } else { (short(6)?, short(4)?) };
+        let (&channels, &family) = (bytes.get(1)?, bytes.get(10)?);
+        let count = usize::from(channels);
+        let (streams, coupled, mapping) = match family {
+            0 if matches!(channels, 1 | 2) => (1, channels - 1, vec![0, 1]),
+            1 | 255 => (*bytes.get(11)?, *bytes.get(12)?, bytes.get(13..13 + count)?.to_vec()),
+            _ => return None,
+        };
+        let order = if family == 1 { WAV_ORDER.get(count.checked_sub(1)?)? } else { [].as_slice() };
+        let place = |channel: usize| order.get(channel).copied().unwrap_or(channel);
+        Some(Self {
+            channels,
+            pre_skip: short(2)?,
+            rate: u32::from(high) << 16 | u32::from(low),
+            gain: short(8)?.cast_signed(),
+            streams,
+            coupled,
+            mapping: (0..count).map(|channel| mapping[place(channel)]).collect(),
+        })
+    }
+
+    /// A stream that comes without a head, as some write CAF.
+    fn plain(channels: u8) -> Option<Self> {
+        let (pre_skip, rate, gain, mapping) = (0, 0, 0, vec![0, 1]);
+        let coupled = channels.checked_sub(1).filter(|&coupled| coupled < 2)?;
+        Some(Self { channels, pre_skip, rate, gain, streams: 1, coupled, mapping })
+    }
+
+    /// Frames to drop from the front, decoded at `rate` Hz, unless that is no whole number.
+    pub(super) fn pre_skip(&self, rate: u32) -> Option<u64> {
+        at_clock(self.pre_skip.into(), rate)
+    }
+}
+
+/// So many frames at [`CLOCK`] in frames at `rate`, if that is a whole number.
+fn at_clock(frames: u64, rate: u32) -> Option<u64> {
+    let scaled = frames * u64::from(rate);
+    scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
+}
+
+/// The head of an Opus stream; nothing for other codecs.
+pub(super) fn head(container: &str, params: &AudioCodecParameters) -> Result<Option<Head>, Error> {
+    if params.codec != CODEC_ID_OPUS {
+        return Ok(None);
+    }
+    let channels = params.channels.as_ref().map_or(0, Channels::count);
+    let head = match params.extra_data.as_deref() {
+        Some(bytes) => Head::parse(bytes, container == "isomp4"),
+        None => u8::try_from(channels).ok().and_then(Head::plain),
+    };
+    let head = head.filter(|head| usize::from(head.channels) == channels);
+    head.map(Some).ok_or_else(|| header_error("its channels cannot be told from it"))
+}
+
+/// The parameters for decoding at the rate that is wanted, in Hz; by itself that is the one that the
+/// recording was made at.
+///
+/// # Errors
+/// [`Error::Unsupported`] when the recording would begin between two frames.
+pub(super) fn at_rate(
+    mut params: AudioCodecParameters,
+    head: &Head,
+    trim: Trim,
+    wanted: Option<u32>,
+) -> Result<AudioCodecParameters, Error> {
+    let fits = |rate: &u32| head.pre_skip(*rate).is_some() && trim.frames(*rate).is_ok();
+    let rate = match wanted {
+        Some(rate) if !RATES.contains(&rate) => {
+            return Err(Error::Unsupported { what: format!("Opus at {rate} Hz") });
+        }
+        Some(rate) if !fits(&rate) => {
+            let what =
+                format!("at {rate} Hz this Opus recording, which begins between two frames,");
+            return Err(Error::Unsupported { what });
+        }
+        Some(rate) => rate,
+        None => Some(head.rate).filter(|rate| RATES.contains(rate) && fits(rate)).unwrap_or(CLOCK),
+    };
+    params.with_sample_rate(rate);
+    Ok(params)
+}
+
+/// The decoder of one stream.
+pub(super) struct Decoder {
+    inner: ropus::OpusMSDecoder,
+    channels: usize,
+    /// In Hz.
+    rate: u32,
+}
+
+impl Decoder {
+    /// # Errors
+    /// [`Error::Header`] when the head asks for what cannot be.
+    pub(super) fn new(head: &Head, rate: u32) -> Result<Self, Error> {
+        let (channels, streams, coupled) = (head.channels, head.streams, head.coupled);
+        let rate_hz = i32::try_from(rate).unwrap_or(0);
+        let inner = ropus::OpusMSDecoder::new(
+            rate_hz,
+            channels.into(),
+            streams.into(),
+            coupled.into(),
+            &head.mapping,
+        );
+        let mut inner = inner.map_err(|_| header_error("its streams do not make its channels"))?;
+        inner.set_gain(head.gain.into());
+        Ok(Self { inner, channels: channels.into(), rate })
+    }
+
+    /// Replaces what is in `samples` by the frames of a packet, interleaved.
+    pub(super) fn decode(
+        &mut self,
+        packet: &Packet,
+        samples: &mut Vec<i16>,
+    ) -> Result<(), &'static str> {
+        // The library would fill the place of an empty packet with what it thinks was said there.
+        let length = i32::try_from(packet.data.len()).unwrap_or(0);
+        if length == 0 {
+            return Err("an Opus packet is empty");
+        }
+        samples.resize(LONGEST * self.channels, 0);
+        let room = i32::try_from(LONGEST).unwrap_or(i32::MAX);
+        let decoded = self.inner.decode(Some(&packet.data), length, samples, room, false);
+        let frames = decoded.ok().and_then(|frames| usize::try_from(frames).ok());
+        let frames = frames.ok_or("a packet is not Opus")?;
+        // A frame that is trimmed in part stays.
+        let trimmed = packet.trim_end.get() * u64::from(self.rate) / u64::from(CLOCK);
+        let kept = frames.saturating_sub(usize::try_from(trimmed).unwrap_or(usize::MAX));
+        samples.truncate(kept * self.channels);
+        Ok(())
+    }
+}
+
+fn header_error(reason: &str) -> Error {
+    Error::Header { container: "Opus".into(), reason: reason.into() }
+}
