@@ -106,15 +106,14 @@ impl Place {
 
     /// Leaves the elements that end here.
     fn close(&mut self, scribe: &mut Scribe) -> Result<(), &'static str> {
-        while let Some(&(id, Some(end))) = self.around.last() {
-            if self.at < end {
-                break;
-            }
-            if self.leaf.is_some() || !self.seen.is_empty() {
-                return Err("an element ends inside another");
-            }
+        let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
+        let Some(level) = self.around.iter().position(is_over) else { return Ok(()) };
+        if self.leaf.is_some() || !self.seen.is_empty() {
+            return Err("an element ends inside another");
+        }
+        // With it end those of unknown size inside it.
+        for (id, _) in self.around.drain(level..).rev() {
             scribe.ends(id);
-            self.around.pop();
         }
         Ok(())
     }
