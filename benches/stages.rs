@@ -9,7 +9,7 @@ use sordino::block::Block;
 use sordino::window::Window;
 use sordino::{Decoder, Source, Spool, Treatment, Windows, redact_into};
 
-const CALLS: [&str; 7] = [
+const CALLS: [&str; 9] = [
     "call.wav",
     "call-alaw.wav",
     "call-mulaw.wav",
@@ -17,6 +17,8 @@ const CALLS: [&str; 7] = [
     "call.mp3",
     "call.ogg",
     "call.m4a",
+    "call.opus",
+    "call.webm",
 ];
 
 fn bytes(name: &str) -> Vec<u8> {

@@ -68,6 +68,17 @@ pub enum Samples {
     F32(Vec<f32>),
 }
 
+impl Samples {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::U8(samples) => samples.len(),
+            Self::I16(samples) => samples.len(),
+            Self::I32(samples) => samples.len(),
+            Self::F32(samples) => samples.len(),
+        }
+    }
+}
+
 /// What is known of a recording before its first frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recording {
@@ -128,13 +139,7 @@ impl Block {
 
     /// How many frames there are: instants over all channels.
     pub fn frames(&self) -> usize {
-        let samples = match &self.samples {
-            Samples::U8(samples) => samples.len(),
-            Samples::I16(samples) => samples.len(),
-            Samples::I32(samples) => samples.len(),
-            Samples::F32(samples) => samples.len(),
-        };
-        samples / self.channels
+        self.samples.len() / self.channels
     }
 
     /// How many channels are interleaved.

@@ -84,7 +84,7 @@ impl Decoder {
         recording.frames = frames.or(recording.frames);
         let rate = recording.rate;
         Ok(Self {
-            bare: Bare::new(container, recording.frames.is_some(), leading),
+            bare: Bare::new(container, track::coded_frames(reader.as_ref()), leading),
             least: recording.frames.unwrap_or_else(|| track::least_frames(reader.as_ref(), rate)),
             frames: 0,
             largest: 0,
@@ -139,7 +139,7 @@ impl Decoder {
                     let decoded = self.stream.decode(&packet, &self.recording, block);
                     let held = decoded.map_err(|fault| self.fault(fault))?;
                     self.largest = self.largest.max(held);
-                    self.bare.follow(&packet, block.channels(), &mut block.samples)?;
+                    self.bare.follow(&packet, block.channels(), &mut block.samples);
                 }
                 Ok(None) => return self.finish().map(|()| false),
                 Err(Symphonia::ResetRequired) => {

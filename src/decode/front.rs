@@ -157,7 +157,7 @@ impl Front {
             return Ok(Self { hints, ..Self::whole(media, transport, End::Source) });
         }
         transport.keep_tail();
-        let leading = mpeg::id3_length(&head);
+        let (head, leading) = tags(head, &mut tap)?;
         Ok(Self { leading, ..Self::whole(Media::stream(head, tap), transport, End::Known) })
     }
 
@@ -170,6 +170,30 @@ impl Front {
         let end = trim.played.map_or(End::Known, |(length, scale)| End::Played(length, scale));
         let hints = Hints { trim, ..Hints::default() };
         Self { hints, ..Self::whole(media, transport, end) }
+    }
+}
+
+/// The longest tag that is read, in bytes: room for a large picture.
+const MAX_TAG: u64 = 16 * 1024 * 1024;
+
+/// What stands before the audio of an MP3: reads on behind any ID3v2 tags, and gives how many bytes
+/// they and the tag in the first frame take.
+fn tags(mut head: Vec<u8>, rest: &mut impl Read) -> Result<(Vec<u8>, u64), Error> {
+    let mut at = 0;
+    loop {
+        let length = mpeg::id3_length(&head[at..]);
+        let end = at as u64 + length;
+        if end > MAX_TAG {
+            return Err(Error::Unsupported { what: "a tag of more than 16 MiB".into() });
+        }
+        at = usize::try_from(end).unwrap_or(usize::MAX);
+        let wanted = end + mpeg::TAG_FRAME;
+        head.extend(read_up_to(rest, wanted.saturating_sub(head.len() as u64))?);
+        if length == 0 || at > head.len() {
+            let frame = head.get(at..).unwrap_or_default();
+            let leading = end + mpeg::tag_frame(frame);
+            return Ok((head, leading));
+        }
     }
 }
 

@@ -54,7 +54,7 @@ impl Stream {
         };
         let (rate, channels) = track::rate_and_channels(container, &params)?;
         let (codec, name) = match &head {
-            Some(head) => (Codec::Opus(opus::Decoder::new(head, rate)?), "opus"),
+            Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
             None => track::codec_of(container, &params, options.encoding)?,
         };
         let skip = track::delay(container, track, hints, head.as_ref(), rate)?;
@@ -122,19 +122,14 @@ impl Stream {
         Ok(frames)
     }
 
-    /// Drops what the container says was only added to fill the last packet. symphonia's decoders
-    /// have seen to it in Ogg; in Matroska they have not.
+    /// Drops what the container says was only added to fill the last packets. In Ogg the decoders
+    /// have seen to it. Nothing may follow what was dropped: it would be heard too early.
     fn drop_end(
         &mut self,
         packet: &Packet,
         recording: &Recording,
         block: &mut Block,
     ) -> Result<(), Fault> {
-        if self.ended && block.frames() > 0 {
-            let container = names::container(recording.container);
-            let what = format!("a {container} recording with padding between its packets");
-            return Err(Fault::Unsupported(what));
-        }
         let nanos = self.hints.notes.padding(self.track, self.packets);
         if nanos < 0 {
             let what = "a Matroska recording that discards the front of a packet";
@@ -143,6 +138,11 @@ impl Stream {
         let frames = frames_of(nanos.unsigned_abs(), recording.rate);
         let count = usize::try_from(frames).unwrap_or(usize::MAX).min(block.frames());
         mpeg::drop_back(&mut block.samples, count * usize::from(recording.channels));
+        if self.ended && block.frames() > 0 {
+            let container = names::container(recording.container);
+            let what = format!("a {container} recording with padding between its packets");
+            return Err(Fault::Unsupported(what));
+        }
         let in_ogg = recording.container == "ogg" && packet.trim_end.get() > 0;
         self.ended = self.ended || nanos > 0 || in_ogg;
         Ok(())

@@ -26,7 +26,7 @@ pub(super) enum Codec {
     /// Taken from the packet as they are.
     Pcm(Pcm),
     /// By a decoder of our own.
-    Opus(opus::Decoder),
+    Opus(Box<opus::Decoder>),
     /// By one of symphonia's decoders.
     Other { decoder: Box<dyn AudioDecoder>, copier: Copier },
 }
@@ -155,10 +155,11 @@ pub(super) fn codec_of(
 
 /// The length that the container declares, where its word can be taken for it.
 pub(super) fn declared_frames(container: &str, track: &Track, rate: u32) -> Option<u64> {
-    // CAF counts the padding of compressed packets; AIFF repeats the size of its data.
+    // CAF counts the padding of compressed packets; AIFF repeats the size of its data; what an MP3
+    // counts may be the first of several.
     let frames = track.num_frames.filter(|&frames| frames > 0)?;
     match (container, track.time_base) {
-        ("flac" | "mp1" | "mp2" | "mp3", _) => Some(frames),
+        ("flac", _) => Some(frames),
         ("isomp4", Some(base)) => {
             let scaled = u128::from(frames) * u128::from(base.numer.get()) * u128::from(rate);
             u64::try_from(scaled / u128::from(base.denom.get())).ok()
@@ -167,11 +168,20 @@ pub(super) fn declared_frames(container: &str, track: &Track, rate: u32) -> Opti
     }
 }
 
-/// The frames that a Matroska file declares at least: its duration, less a tenth of a second for
-/// rounding, padding and delay.
+/// The length that a container declares, with the delay and padding of the codec.
+pub(super) fn coded_frames(reader: &dyn FormatReader) -> Option<u64> {
+    let track = the_track(reader).ok()?;
+    let around = [track.delay, track.padding].map(|frames| u64::from(frames.unwrap_or(0)));
+    track.num_frames.filter(|&frames| frames > 0)?.checked_add(around[0] + around[1])
+}
+
+/// The frames that there must be at least: what the tag of an MP3 counts; the duration of a Matroska
+/// file, less a tenth of a second for rounding, padding and delay.
 pub(super) fn least_frames(reader: &dyn FormatReader, rate: u32) -> u64 {
-    if reader.format_info().short_name != "matroska" {
-        return 0;
+    match (reader.format_info().short_name, the_track(reader)) {
+        ("matroska", _) => {}
+        ("mp1" | "mp2" | "mp3", Ok(track)) => return track.num_frames.unwrap_or(0),
+        _ => return 0,
     }
     let info = reader.media_info();
     let (Some(duration), Some(base)) = (info.duration, info.time_base) else { return 0 };

@@ -5,6 +5,7 @@
 //! | `invariants` | the seven promises of the crate docs, each under its name |
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
+//! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `file` | `sordino file` as a person uses it |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
@@ -13,10 +14,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::cast_possible_truncation, reason = "test data is small")]
+#![allow(clippy::cast_precision_loss, reason = "test data is small")]
 #![allow(clippy::cast_sign_loss, reason = "test data is made of bits")]
 #![allow(unreachable_pub, reason = "one binary")]
 
 mod bad_input;
+mod corpus;
 mod file;
 mod formats;
 mod genesys;

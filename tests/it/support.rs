@@ -8,7 +8,7 @@ use sordino::window::parse_flag;
 use sordino::{Error, Source, Treatment, Windows, redact};
 
 /// The call, in every format it is kept in.
-pub const CALLS: [&str; 7] = [
+pub const CALLS: [&str; 9] = [
     "call.wav",
     "call-alaw.wav",
     "call-mulaw.wav",
@@ -16,6 +16,8 @@ pub const CALLS: [&str; 7] = [
     "call.mp3",
     "call.ogg",
     "call.m4a",
+    "call.opus",
+    "call.webm",
 ];
 
 /// The call as WAV.
