@@ -3,13 +3,14 @@
 
 use std::io::{Cursor, Read};
 
+use sordino::block::SampleFormat;
 use sordino::window::{Window, parse_flag, parse_list, parse_time};
-use sordino::{Error, Options, Redacted, Source, Treatment, Windows, redact};
+use sordino::{Encoding, Error, Options, Redacted, Source, Treatment, Windows, redact};
 
 /// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
 /// same however the bytes arrive.
 pub fn recording(bytes: &[u8]) {
-    drop(redacted(bytes));
+    drop(redacted(bytes, Encoding::Pcm));
 }
 
 /// Bytes that begin like a WAV: as [`recording`], and samples outside the window are those of the
@@ -25,15 +26,18 @@ pub fn wav(bytes: &[u8]) {
         bytes[..4].copy_from_slice(form);
     }
     bytes[8..12].copy_from_slice(b"WAVE");
-    let Some((codec, data, treated)) = redacted(&bytes) else { return };
-    let is_kept = ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le"].contains(&codec);
-    // Short stretches of samples could be found by chance, and say nothing.
+    let Some((codec, data, treated)) = redacted(&bytes, Encoding::Same) else { return };
+    let is_kept = KEPT.contains(&codec);
     let outside = data.get(treated..).unwrap_or_default();
     if is_kept && !outside.is_empty() {
         let kept = bytes.windows(outside.len()).any(|place| place == outside);
         assert!(kept, "samples outside the window have changed");
     }
 }
+
+/// Codecs whose samples stand in the output as they stand in the input.
+const KEPT: [&str; 7] =
+    ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"];
 
 /// Any text as a time, a `-w` argument and a list: an error, or windows that can be meant.
 pub fn windows(bytes: &[u8]) {
@@ -68,9 +72,9 @@ const WINDOW: &str = "0-0.0100001";
 
 /// The codec, the samples of the output and how many bytes of them were treated, unless the
 /// recording is refused.
-fn redacted(bytes: &[u8]) -> Option<(&'static str, Vec<u8>, usize)> {
-    let whole = run(Source::stream(Cursor::new(bytes.to_vec())));
-    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)));
+fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, usize)> {
+    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding);
+    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding);
     match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             let summary = whole.summary().clone();
@@ -81,21 +85,24 @@ fn redacted(bytes: &[u8]) -> Option<(&'static str, Vec<u8>, usize)> {
             let frame = usize::from(recording.channels) * usize::from(recording.format.bytes());
             assert_eq!(data.len() as u64, summary.frames * frame as u64);
             let treated = usize::try_from(summary.frames_treated).unwrap() * frame;
-            let zero = if recording.format.bytes() == 1 { 0x80 } else { 0 };
+            let zero = match recording.format {
+                SampleFormat::U8 => 0x80,
+                SampleFormat::ALaw => 0xD5,
+                SampleFormat::MuLaw => 0xFF,
+                _ => 0,
+            };
             assert!(data[..treated].iter().all(|&byte| byte == zero), "a leak");
             Some((recording.codec, data.to_vec(), treated))
         }
-        (Err(whole), Err(pieces)) => {
-            assert_eq!(whole.to_string(), pieces.to_string());
-            None
-        }
+        // Which of two faults is met first may depend on how much is seen at once.
+        (Err(_), Err(_)) => None,
         (whole, pieces) => panic!("{whole:?} at once, {pieces:?} in pieces"),
     }
 }
 
-fn run(source: Source) -> Result<Redacted, Error> {
+fn run(source: Source, encoding: Encoding) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
-    let options = Options { memory_limit: 1 << 20, ..Options::default() };
+    let options = Options { memory_limit: 1 << 20, encoding, ..Options::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }
 
@@ -109,10 +116,15 @@ fn bytes_of(redacted: Redacted) -> Vec<u8> {
 fn data_of(wav: &[u8]) -> &[u8] {
     let word = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap()) as usize;
     assert_eq!((&wav[..4], &wav[8..16]), (b"RIFF".as_slice(), b"WAVEfmt ".as_slice()));
-    let at = 20 + word(16);
+    let mut at = 20 + word(16);
+    if &wav[at..at + 4] == b"fact" {
+        at += 12;
+    }
+    let size = word(at + 4);
     assert_eq!(&wav[at..at + 4], b"data");
-    assert_eq!(wav.len(), at + 8 + word(at + 4));
-    &wav[at + 8..]
+    // G.711 is padded to an even size, and hound writes no padding.
+    assert!(wav.len() - at - 8 - size <= 1);
+    &wav[at + 8..at + 8 + size]
 }
 
 /// Gives its bytes in pieces of 1, 2, 3 … 400 and then again.

@@ -154,6 +154,15 @@ fn a_full_disk_leaves_nothing_behind() {
     assert_eq!(names, [""; 0]);
 }
 
+/// With overflow checks, as in tests, this one makes symphonia panic.
+#[test]
+fn a_decoder_that_panics_is_an_error_like_any_other() {
+    let finding = fixture("../fuzz/findings/wav/ms-coefficients.wav");
+    let message = fails(1, &[finding.to_str().unwrap(), "-w", "0-0.001"]);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("a decoder gave up on it"), "{message}");
+}
+
 /// Half of a recording is sent, so that the hidden file exists; then the signal comes.
 #[cfg(unix)]
 #[test]

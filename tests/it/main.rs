@@ -6,6 +6,7 @@
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
+//! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
@@ -22,6 +23,7 @@ mod bad_input;
 mod corpus;
 mod file;
 mod formats;
+mod fuzz;
 mod genesys;
 mod golden;
 mod house;

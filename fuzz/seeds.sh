@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Makes the seeds of `recording` and `wav`: a twentieth of a second in every codec and container that
+# is read. Needs sox, ffmpeg, flac, lame, oggenc, opusenc, mkvmerge, python3. The results are
+# committed; run this only to change them.
+set -euo pipefail
+cd "$(dirname "$0")/seeds"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sox -D -R -n -r 8000 -c 2 -b 16 "$work/in.wav" synth 0.05 pinknoise vol 0.5
+
+exact=(-map_metadata -1 -fflags +bitexact -flags:a +bitexact)
+make() { ffmpeg -v error -y -i "$work/in.wav" "${exact[@]}" "${@:2}" "$1"; }
+for format in u8 s24le s32le f32le f64le alaw mulaw; do make "wav/$format.wav" -c:a "pcm_$format"; done
+cp "$work/in.wav" wav/s16le.wav
+make wav/ms.wav -c:a adpcm_ms
+make wav/ima.wav -c:a adpcm_ima_wav
+make wav/rf64.wav -rf64 always
+make - -f wav > wav/piped.wav
+sox -D "$work/in.wav" -B wav/rifx.wav
+sox -D "$work/in.wav" -B -b 24 wav/rifx-24.wav
+python3 - <<'PY'
+import struct
+whole = open("wav/s32le.wav", "rb").read()
+data = bytearray(whole[whole.index(b"data") + 8:])
+data[::4] = bytes(len(data[::4]))
+form = struct.pack("<HHIIHH", 1, 2, 8000, 64000, 8, 24)
+chunks = b"LIST\x03\0\0\0abc" + b"fmt \x10\0\0\0" + form + b"data" + struct.pack("<I", len(data)) + data
+open("wav/upper-24.wav", "wb").write(b"RIFF\0\0\0\0WAVE" + chunks + b"id3 \x02\0\0\0ab")
+PY
+
+cd recording
+make s16.aiff; make s24.aiff -c:a pcm_s24be; make s16.caf; make alac.caf -c:a alac; make alac.m4a -c:a alac
+flac -s -f -o a.flac "$work/in.wav"
+make flac.ogg -c:a flac; make flac.mka -c:a flac
+lame --quiet "$work/in.wav" tagged.mp3
+lame --quiet -t "$work/in.wav" plain.mp3
+make id3.mp3 -c:a libmp3lame -metadata title=x -id3v2_version 3
+make mp3.mka -c:a libmp3lame
+make a.mp2 -c:a mp2 -ar 16000 -ac 1 -b:a 64k -af apad=pad_dur=0.3
+make aac.m4a -c:a aac; make first.m4a -c:a aac -movflags +faststart
+make parts.mp4 -c:a aac -movflags frag_keyframe+empty_moov
+make adts.aac -c:a aac
+make aac.mka -c:a aac
+oggenc -Q --serial 1 -o vorbis.ogg "$work/in.wav"
+make vorbis.webm -c:a libvorbis
+opusenc --quiet --serial 1 "$work/in.wav" enc.opus
+cat enc.opus enc.opus > chained.opus
+make voip.opus -c:a libopus -application voip -b:a 12k
+make opus.webm -c:a libopus
+make live.webm -c:a libopus -f webm -live 1
+make opus.mp4 -c:a libopus -ar 48000
+make opus.caf -c:a libopus
+mkvmerge -q --deterministic 1 -o laced.mka enc.opus
+make pcm.mka -c:a pcm_s16le

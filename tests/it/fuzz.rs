@@ -1,0 +1,79 @@
+//! What the fuzz targets hold, held for their seeds and for every input that was once a finding.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sordino::Treatment;
+
+use crate::support::*;
+
+#[path = "../../fuzz/properties.rs"]
+mod properties;
+
+fn replay(target: &str, property: fn(&[u8])) {
+    let mut count = 0;
+    for kind in ["seeds", "findings"] {
+        let folder = format!("{}/fuzz/{kind}/{target}", env!("CARGO_MANIFEST_DIR"));
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            eprintln!("{}", path.display());
+            property(&std::fs::read(path).unwrap());
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "{count} inputs for {target}");
+}
+
+#[test]
+fn seeds_and_findings_of_recordings_hold() {
+    replay("recording", properties::recording);
+}
+
+#[test]
+fn seeds_and_findings_of_wavs_hold() {
+    replay("wav", properties::wav);
+}
+
+#[test]
+fn seeds_and_findings_of_windows_hold() {
+    replay("windows", properties::windows);
+}
+
+/// Recordings whose containers do not say how long they are: cut between two of their parts, they
+/// are whole recordings of less.
+const OPEN_ENDED: [&str; 6] =
+    ["a.mp2", "adts.aac", "chained.opus", "live.webm", "piped.wav", "plain.mp3"];
+
+/// Cuts every recording there is at 200 places: an error, or the beginning of what the whole gives.
+#[test]
+fn a_cut_recording_is_an_error_or_a_whole_and_correct_prefix() {
+    let folders = ["fixtures", "fuzz/seeds/recording", "fuzz/seeds/wav"];
+    let mut passed = BTreeSet::new();
+    for path in folders.into_iter().flat_map(recordings) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let all = redacted(stream(bytes.clone()), &["0-0.0001"], Treatment::silence());
+        let all = all.unwrap_or_else(|error| panic!("{name}: {error}"));
+        for part in 0..200 {
+            let cut = bytes[..bytes.len() * part / 200].to_vec();
+            let out = redacted(stream(cut), &["0-0.0001"], Treatment::silence());
+            let Ok(out) = out else { continue };
+            if out == all {
+                // Nothing but an index or a tag was cut.
+                continue;
+            }
+            passed.insert(name.to_owned());
+            assert!(OPEN_ENDED.contains(&name), "{name} cut at {part}/200");
+            assert!(data_of(&all).starts_with(data_of(&out)), "{name} cut at {part}/200");
+        }
+    }
+    assert!(passed.contains("piped.wav"), "a pipe that ends is no error: {passed:?}");
+}
+
+fn recordings(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let other = ["md", "sh", "py", "txt"];
+    paths.filter(|path| !other.iter().any(|end| path.extension().unwrap() == *end)).collect()
+}
