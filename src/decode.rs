@@ -29,13 +29,18 @@ mod riff;
 mod source;
 mod stream;
 mod track;
+mod transport;
 mod unpack;
 
 use front::{End, Front, Hints};
 use mpeg::Bare;
-use source::Transport;
 pub use source::{Encoding, Options, Source};
 use stream::{Fault, Stream};
+use transport::Transport;
+
+/// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
+/// shortest. A few bytes of Matroska can hold 256 that are empty.
+const MAX_EMPTY: u32 = 1000;
 
 /// A recording being decoded.
 pub struct Decoder {
@@ -48,10 +53,14 @@ pub struct Decoder {
     end: End,
     /// Frames given so far: the position of the next block.
     frames: u64,
+    /// Packets in a row that gave none.
+    empty: u32,
     /// The longest packet so far, in frames.
     largest: u64,
     /// The frames that there must be.
     least: u64,
+    /// The recordings that were decoded, where several are chained.
+    links: u64,
     bare: Bare,
     failed: bool,
 }
@@ -87,6 +96,8 @@ impl Decoder {
             bare: Bare::new(container, track::coded_frames(reader.as_ref()), leading),
             least: recording.frames.unwrap_or_else(|| track::least_frames(reader.as_ref(), rate)),
             frames: 0,
+            links: 1,
+            empty: 0,
             largest: 0,
             failed: false,
             recording,
@@ -135,11 +146,16 @@ impl Decoder {
             match packet {
                 Ok(Some(packet)) if !self.stream.owns(&packet) => continue,
                 Ok(Some(packet)) => {
+                    self.transport.packet();
                     block.restart(self.frames);
                     let decoded = self.stream.decode(&packet, &self.recording, block);
                     let held = decoded.map_err(|fault| self.fault(fault))?;
                     self.largest = self.largest.max(held);
-                    self.bare.follow(&packet, block.channels(), &mut block.samples);
+                    let past = self.transport.past_limit(block.end());
+                    let past = usize::try_from(past).unwrap_or(usize::MAX).min(block.frames());
+                    let channels = block.channels();
+                    mpeg::drop_back(&mut block.samples, past * channels);
+                    self.bare.follow(&packet, channels, &mut block.samples);
                 }
                 Ok(None) => return self.finish().map(|()| false),
                 Err(Symphonia::ResetRequired) => {
@@ -153,7 +169,12 @@ impl Decoder {
             }
             self.frames = block.end();
             if block.frames() > 0 {
+                self.empty = 0;
                 return Ok(true);
+            }
+            self.empty += 1;
+            if self.empty > MAX_EMPTY {
+                return Err(self.damaged("its packets hold no audio"));
             }
         }
     }
@@ -168,7 +189,10 @@ impl Decoder {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });
         }
+        // symphonia keeps the tags of every part.
+        while self.reader.metadata().pop().is_some() {}
         self.stream = stream;
+        self.links += 1;
         Ok(())
     }
 
@@ -176,6 +200,10 @@ impl Decoder {
     fn finish(&mut self) -> Result<(), Error> {
         let missing = if self.frames < self.least {
             Some(format!("its header declares at least {} frames", self.least))
+        } else if self.stream.lacks_packets() {
+            Some("some of its blocks cannot be read".into())
+        } else if self.transport.links() > self.links {
+            Some("it is chained, and a part of it cannot be decoded".into())
         } else {
             self.bare.missing(&self.transport)
         };

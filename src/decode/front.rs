@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use super::source::{Input, Media, Source, Tap, Transport, read_up_to};
+use super::source::{Input, Media, Source, read_up_to};
+use super::transport::{Tap, Transport};
 use super::{matroska, mp4, mpeg, ogg, riff};
 use crate::block::Recording;
 use crate::error::Error;
@@ -146,6 +147,7 @@ impl Front {
             return Ok(Self::trimmed(media, transport, Default::default()));
         }
         if head.starts_with(b"OggS") {
+            transport.count_idle();
             let media = Media::stream(Vec::new(), ogg::Pages::new(head, tap, transport));
             return Ok(Self::whole(media, transport, End::Known));
         }
@@ -158,6 +160,7 @@ impl Front {
         }
         transport.keep_tail();
         let (head, leading) = tags(head, &mut tap)?;
+        transport.count_idle();
         Ok(Self { leading, ..Self::whole(Media::stream(head, tap), transport, End::Known) })
     }
 

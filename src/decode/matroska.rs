@@ -9,7 +9,7 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::source::Transport;
+use super::transport::Transport;
 use crate::error::Error;
 
 mod ebml;
@@ -31,10 +31,38 @@ const TRACKS: u32 = 0x1654_AE6B;
 const TRACK_ENTRY: u32 = 0xAE;
 const TRACK_NUMBER: u32 = 0xD7;
 const CODEC_DELAY: u32 = 0x56AA;
+const CONTENT_ENCODINGS: u32 = 0x6D80;
 
-/// The longest element that is not a list of others: symphonia holds each in memory. Frames of
-/// video have a few megabytes.
-const MAX_LEAF: u64 = 16 * 1024 * 1024;
+/// What else stands in segments and clusters: seek head, info, cues, attachments, chapters, tags;
+/// timestamp, silent tracks, position, size of the one before; void and checksum in both. A damaged
+/// id would hide a cluster or a block.
+const LISTED: [u32; 14] = [
+    SIMPLE_BLOCK,
+    BLOCK,
+    0x114D_9B74,
+    0x1549_A966,
+    0x1C53_BB6B,
+    0x1941_A469,
+    0x1043_A770,
+    0x1254_C367,
+    0xE7,
+    0x5854,
+    0xA7,
+    0xAB,
+    0xEC,
+    0xBF,
+];
+
+/// The longest block, in bytes; frames of video have a few megabytes. Also the most that all other
+/// elements may have together, for symphonia holds them in memory.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// More packets than any in a row that discard something.
+const MAX_PADDINGS: usize = 1024;
+
+/// More tracks than anyone has filled.
+const MAX_TRACKS: usize = 128;
+const TRACKS_TOO_MANY: &str = "it has more tracks than any";
 
 /// How much of a leaf is looked at: the beginning of a block, or a number.
 const LOOK: usize = 12;
@@ -45,6 +73,8 @@ pub(super) struct Notes(Arc<Mutex<Said>>);
 
 #[derive(Debug, Default)]
 struct Said {
+    /// Packets so far of each track.
+    packets: Vec<(u64, u64)>,
     /// Tracks with their delay in nanoseconds.
     delays: Vec<(u64, u64)>,
     /// What is to be dropped at the end of a packet: its track, its number among the packets of
@@ -52,11 +82,22 @@ struct Said {
     paddings: Vec<(u64, u64, i64)>,
 }
 
+impl Said {
+    fn packets_of(&self, track: u64) -> u64 {
+        self.packets.iter().find(|(of, _)| *of == track).map_or(0, |(_, count)| *count)
+    }
+}
+
 impl Notes {
     /// The codec delay of a track, in nanoseconds.
     pub(super) fn delay(&self, track: u32) -> u64 {
         let said = self.lock();
         said.delays.iter().find(|(of, _)| *of == u64::from(track)).map_or(0, |(_, delay)| *delay)
+    }
+
+    /// How many packets a track has, as far as the file has been read.
+    pub(super) fn packets(&self, track: u32) -> u64 {
+        self.lock().packets_of(track.into())
     }
 
     /// What is to be dropped at the end of packet `number` of a track, in nanoseconds. Packets are
@@ -127,8 +168,8 @@ struct Scribe {
     segment: bool,
     /// The track entry at hand: its number and delay.
     entry: (u64, u64),
-    /// Packets so far of each track.
-    packets: Vec<(u64, u64)>,
+    /// Bytes of elements other than blocks.
+    kept: u64,
     /// The track of the last block.
     track: u64,
     /// The padding of the group at hand.
@@ -136,8 +177,9 @@ struct Scribe {
 }
 
 impl Scribe {
-    /// An element begins: whether its content is elements too.
-    fn begins(&mut self, head: Head) -> Result<bool, &'static str> {
+    /// An element begins, in a segment or a cluster if it is `in_list`: whether its content is
+    /// elements too.
+    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str> {
         match (head.id, head.size) {
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
             (SEGMENT, _) => self.segment = true,
@@ -146,8 +188,18 @@ impl Scribe {
             (TRACK_ENTRY, _) => self.entry = (0, 0),
             (BLOCK_GROUP, _) => self.padding = 0,
             (TRACKS, _) => {}
-            (_, Some(size)) if size > MAX_LEAF => return Err("an element is larger than any"),
-            _ => return Ok(false),
+            (id, _) if in_list && !LISTED.contains(&id) => {
+                return Err("there is an element that does not belong there");
+            }
+            // symphonia would hand out what is compressed or encrypted as if it were not.
+            (CONTENT_ENCODINGS, _) => return Err("its tracks are compressed or encrypted"),
+            (_, Some(size)) if size > MAX_BYTES => return Err("an element is larger than any"),
+            (BLOCK | SIMPLE_BLOCK, _) => return Ok(false),
+            (_, Some(size)) => {
+                self.kept += size;
+                let few = self.kept <= MAX_BYTES;
+                return if few { Ok(false) } else { Err("it holds more tags than audio") };
+            }
         }
         Ok(true)
     }
@@ -165,9 +217,12 @@ impl Scribe {
             BLOCK | SIMPLE_BLOCK => {
                 let (track, packets) = block(content).ok_or("a block is too short")?;
                 self.track = track;
-                match self.packets.iter_mut().find(|(of, _)| *of == track) {
-                    Some((_, count)) => *count += packets,
-                    None => self.packets.push((track, packets)),
+                let mut said = self.notes.lock();
+                let known = said.packets.iter().position(|(of, _)| *of == track);
+                match known {
+                    Some(index) => said.packets[index].1 += packets,
+                    None if said.packets.len() < MAX_TRACKS => said.packets.push((track, packets)),
+                    None => return Err(TRACKS_TOO_MANY),
                 }
             }
             _ => {}
@@ -176,17 +231,21 @@ impl Scribe {
     }
 
     /// An element that held others has ended.
-    fn ends(&mut self, id: u32) {
+    fn ends(&mut self, id: u32) -> Result<(), &'static str> {
         let mut said = self.notes.lock();
         match id {
+            TRACK_ENTRY if said.delays.len() >= MAX_TRACKS => return Err(TRACKS_TOO_MANY),
             TRACK_ENTRY => said.delays.push(self.entry),
             BLOCK_GROUP if self.padding != 0 => {
-                let count = self.packets.iter().find(|(of, _)| *of == self.track);
-                let last = count.map_or(0, |(_, count)| count.saturating_sub(1));
+                if said.paddings.len() >= MAX_PADDINGS {
+                    return Err("too many packets discard something");
+                }
+                let last = said.packets_of(self.track).saturating_sub(1);
                 said.paddings.push((self.track, last, self.padding));
             }
             _ => {}
         }
+        Ok(())
     }
 }
 

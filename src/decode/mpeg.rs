@@ -10,7 +10,7 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
 use symphonia::core::packet::Packet;
 
-use super::source::Transport;
+use super::transport::Transport;
 use crate::block::Samples;
 
 pub(super) fn is_mpeg(codec: AudioCodecId) -> bool {

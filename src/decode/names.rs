@@ -34,3 +34,24 @@ pub(super) fn codec(id: AudioCodecId) -> String {
         other => format!("the codec {other}"),
     }
 }
+
+/// A codec that a WAV can name by its tag, and that is not read in one.
+pub(super) fn wav_codec(tag: u16) -> String {
+    match tag {
+        0x0031 => "GSM 6.10",
+        0x0040 | 0x0045 | 0x0064 => "G.726 ADPCM",
+        0x0042 | 0x0111 => "G.723.1",
+        0x0050 => "MPEG layer 1 or 2",
+        0x0055 => "MP3",
+        0x0065 | 0x028F => "G.722",
+        0x0083 => "G.729",
+        0x0160..=0x0163 => "Windows Media Audio",
+        0x2000 => "AC-3",
+        0x674F..=0x6771 => "Vorbis",
+        0x704F => "Opus",
+        0xA109 => "Speex",
+        0xF1AC => "FLAC",
+        _ => return format!("format tag 0x{tag:04X}"),
+    }
+    .into()
+}

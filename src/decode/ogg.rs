@@ -3,7 +3,7 @@
 //! symphonia skips a page whose checksum is wrong and goes on with the next; what follows would
 //! land early. Here the pages of each stream must count 0, 1, 2 … and be as their writer made them.
 //! Where streams are chained, the ones before must have come to their end. What can go wrong: a page
-//! that is not so.
+//! that is not so, or an end before every stream has come to its own.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use symphonia::core::checksum::Crc32;
 use symphonia::core::io::Monitor;
 
-use super::source::{Transport, read_up_to};
+use super::source::read_up_to;
+use super::transport::Transport;
 use crate::error::Error;
 
 /// The fixed part of a page's header.
@@ -47,14 +48,16 @@ impl<R: Read> Pages<R> {
         self.given = 0;
         self.page = std::mem::take(&mut self.head);
         self.fill(HEADER)?;
+        if self.page.is_empty() && !self.is_over() {
+            return Err(damaged("it ends before a stream in it does"));
+        }
         if self.page.is_empty() || (self.is_over() && !self.page.starts_with(b"OggS")) {
             // Behind the last page of every stream anything may lie; it is no audio.
             self.page.clear();
             return Ok(());
         }
-        if self.page.len() < HEADER && b"OggS".starts_with(&self.page[..self.page.len().min(4)]) {
-            // A page that was cut: symphonia finds that the last page never came.
-            return Ok(());
+        if self.page.len() < HEADER {
+            return Err(damaged("it ends inside a page"));
         }
         if !self.page.starts_with(b"OggS") {
             return Err(damaged("something that is no page lies between its pages"));
@@ -64,7 +67,10 @@ impl<R: Read> Pages<R> {
         let body: usize = self.page[HEADER..].iter().map(|&size| usize::from(size)).sum();
         let whole = HEADER + segments + body;
         self.fill(whole)?;
-        if self.page.len() < whole { Ok(()) } else { self.check() }
+        if self.page.len() < whole {
+            return Err(damaged("it ends inside a page"));
+        }
+        self.check()
     }
 
     /// Whether every stream has come to its end.
@@ -96,6 +102,9 @@ impl<R: Read> Pages<R> {
                 return Err(damaged("a stream begins before the one before it has ended"));
             }
             self.next.clear();
+        }
+        if first && (!self.beginning || self.next.is_empty()) {
+            self.transport.link();
         }
         self.beginning = first;
         let expected = self.next.get(&serial).copied().unwrap_or(Some(0));

@@ -2,13 +2,18 @@
 //!
 //! Positions are counted, never taken from the container. But the container's own timestamps tell
 //! when a packet is missing before the one at hand, and then everything behind it would be out of
-//! place. symphonia skips damaged pages, clusters and fragments without a word.
+//! place. symphonia skips damaged pages, clusters and fragments without a word. In Matroska, whose
+//! live recordings are timed by a clock, a packet may come a little early or late, and the clock may
+//! drift; a packet that is missing makes a jump of its own length.
 
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
 
 /// Rounding that timestamps may show, as a part of a second: Matroska counts milliseconds.
 const SLACK: i128 = 200;
+
+/// How late the first packet of a live recording may be, as a part of a second.
+const LATE: i128 = 20;
 
 /// Compares timestamps with the count.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub(super) struct Place {
     expected: Option<i128>,
     /// The timestamp before, in the container's units.
     last: Option<i128>,
+    /// Frames that had been decoded then.
+    before: u64,
 }
 
 #[derive(Debug)]
@@ -27,7 +34,7 @@ enum Clock {
     /// It numbers frames exactly, as Ogg and FLAC do.
     Frames,
     /// It tells time in units of its own.
-    Time { base: TimeBase, rate: u32, latest_start: i128, lapped: bool },
+    Time { base: TimeBase, rate: u32, lapped: bool, by_hand: bool },
 }
 
 impl Place {
@@ -37,14 +44,12 @@ impl Place {
         let lapped = codec == "vorbis";
         let clock = match (container, base) {
             ("ogg" | "flac", _) => Clock::Frames,
-            ("isomp4", Some(base)) => Clock::Time { base, rate, latest_start: 0, lapped },
-            // Live recordings in Matroska may begin a little late.
-            ("matroska", Some(base)) => {
-                Clock::Time { base, rate, latest_start: rate.into(), lapped }
-            }
+            ("isomp4", Some(base)) => Clock::Time { base, rate, lapped, by_hand: false },
+            // A browser takes the time of each packet from its clock as it comes.
+            ("matroska", Some(base)) => Clock::Time { base, rate, lapped, by_hand: true },
             _ => Clock::None,
         };
-        Self { clock, expected: None, last: None }
+        Self { clock, expected: None, last: None, before: 0 }
     }
 
     /// What is wrong with the place of this packet, after `coded` frames, trimmed ones included.
@@ -62,7 +67,7 @@ impl Place {
                 self.expected = Some(pts + i128::from(packet.block_dur().get()));
                 if wrong { Err(MISSING) } else { Ok(()) }
             }
-            &Clock::Time { base, rate, latest_start, lapped } => {
+            &Clock::Time { base, rate, lapped, by_hand } => {
                 // Packets that are laced into one block have one timestamp.
                 if repeated || (lapped && coded == 0) {
                     return Ok(());
@@ -71,12 +76,81 @@ impl Place {
                 let at = pts * numer * i128::from(rate) / denom - i128::from(coded);
                 let tick = numer * i128::from(rate) / denom + 1;
                 let slack = (2 * tick).max(i128::from(rate) / SLACK);
-                let start = *self.expected.get_or_insert(at);
-                let late = start > latest_start + slack + if lapped { 8192 } else { 0 };
-                if late || (at - start).abs() > slack { Err(MISSING) } else { Ok(()) }
+                let latest = if by_hand { i128::from(rate) / LATE } else { 0 };
+                let latest = latest + slack + if lapped { 8192 } else { 0 };
+                if self.expected.is_none() && at > latest {
+                    return Err(STARTS_LATE);
+                }
+                let expected = self.expected.get_or_insert(at);
+                let length = i128::from(coded - std::mem::replace(&mut self.before, coded));
+                let (off, room) = (at - *expected, if by_hand { length * 9 / 10 } else { 0 });
+                if by_hand {
+                    // Clocks drift apart; no clock that works by a two-hundredth.
+                    let step = length / 200 + 1;
+                    *expected += off.clamp(-step, step);
+                }
+                if off.abs() > slack.max(room) { Err(MISSING) } else { Ok(()) }
             }
         }
     }
 }
 
+const STARTS_LATE: &str = "its audio begins later than the recording itself";
 const MISSING: &str = "packets are missing before this one, or it is out of order";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use symphonia::core::packet::PacketBuilder;
+    use symphonia::core::units::{Duration, Timestamp};
+
+    /// Packets of 20 ms at 8 kHz, at these times in milliseconds: the first that is misplaced.
+    fn misplaced(container: &str, times: impl IntoIterator<Item = f64>) -> Option<usize> {
+        let base = TimeBase::try_from_recip(1000);
+        let mut place = Place::new(container, "opus", base, 8000);
+        let mut packets = times.into_iter().enumerate();
+        packets.find_map(|(index, time)| {
+            #[expect(clippy::cast_possible_truncation, reason = "an hour in milliseconds")]
+            let pts = Timestamp::new(time.round() as i64);
+            let builder = PacketBuilder::new().track_id(1).pts(pts).dur(Duration::new(20));
+            let packet = builder.data(Vec::new()).build();
+            place.check(&packet, index as u64 * 160).err().map(|_| index)
+        })
+    }
+
+    fn steady() -> impl Iterator<Item = f64> {
+        (0..180_000).map(|index| f64::from(index) * 20.0)
+    }
+
+    #[test]
+    fn a_clock_may_tremble_and_drift_and_a_packet_may_not_be_missing() {
+        assert_eq!(misplaced("matroska", steady()), None);
+        let trembling = steady().zip([0.0, 8.0, -8.0, 3.0, -5.0, 8.0].into_iter().cycle());
+        assert_eq!(misplaced("matroska", trembling.map(|(time, off)| time + off)), None);
+        for drift in [1.0002, 0.9998] {
+            assert_eq!(misplaced("matroska", steady().map(|time| time * drift)), None);
+        }
+        let without = |gone: usize| steady().enumerate().filter(move |(index, _)| *index != gone);
+        for gone in [1, 1000, 179_998] {
+            let rest = without(gone).map(|(_, time)| time * 1.0002);
+            assert_eq!(misplaced("matroska", rest), Some(gone));
+            assert_eq!(misplaced("isomp4", without(gone).map(|(_, time)| time)), Some(gone));
+        }
+    }
+
+    #[test]
+    fn what_an_index_says_is_exact() {
+        assert_eq!(misplaced("isomp4", steady()), None);
+        let off = |by: f64| steady().map(move |time| if time > 100.0 { time + by } else { time });
+        assert_eq!(misplaced("isomp4", off(4.0)), None);
+        assert_eq!(misplaced("isomp4", off(8.0)), Some(6));
+    }
+
+    #[test]
+    fn a_late_beginning_is_an_error() {
+        for (container, latest) in [("matroska", 50.0), ("isomp4", 0.0)] {
+            let from = |late: f64| misplaced(container, steady().take(9).map(|time| time + late));
+            assert_eq!((from(latest), from(latest + 10.0)), (None, Some(0)), "{container}");
+        }
+    }
+}

@@ -8,6 +8,7 @@
 
 use std::io::{self, Read};
 
+use super::names;
 use super::source::read_up_to;
 use crate::error::Error;
 
@@ -15,9 +16,12 @@ mod body;
 
 pub(super) use body::Body;
 
-/// `data` sizes that mean "unknown, read to the end": what FFmpeg and SoX write into a pipe, and
-/// the zero of a writer that never came back to fill it in.
-const UNKNOWN: [u64; 3] = [0xFFFF_FFFF, 0x7FFF_F000, 0];
+/// Whether a `data` size means "unknown, read to the end": the zero of a writer that never came back
+/// to fill it in, and what others write into a pipe: FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, LAME
+/// 0x7FFFFFFC, some either limit less a header.
+fn is_unknown(size: u64) -> bool {
+    matches!(size, 0 | 0x7FFF_F000..=0x8000_0000 | 0xFFFF_F000..=0xFFFF_FFFF)
+}
 
 /// The longest `fmt ` chunk that is read; real ones have 16 to 52 bytes.
 const MAX_FMT: u32 = 4096;
@@ -61,7 +65,7 @@ impl Order {
 pub(super) struct Wav {
     /// The header for symphonia.
     pub(super) header: Vec<u8>,
-    /// The size of the audio in bytes, where it is known; whole frames only.
+    /// The size of the audio in bytes, where it is known; whole frames only, save in ADPCM.
     pub(super) data: Option<u64>,
     /// The number of frames, where it is known and the codec has frames of fixed size.
     pub(super) frames: Option<u64>,
@@ -74,7 +78,10 @@ pub(super) struct Wav {
     rest: u64,
     /// Whether `data` has an odd size, so that a byte of padding should follow.
     odd: bool,
+    /// Bytes of a frame, or of a block of ADPCM.
     frame_bytes: u64,
+    /// The tag and channels of ADPCM.
+    adpcm: Option<(u16, u16)>,
     rate: u32,
 }
 
@@ -162,7 +169,9 @@ impl Format {
                 return Err(Error::Unsupported { what: "ADPCM in big-endian WAV (RIFX)".into() });
             }
             other => {
-                return Err(Error::Unsupported { what: format!("WAV with {}", tag_name(other)) });
+                return Err(Error::Unsupported {
+                    what: format!("WAV with {}", names::wav_codec(other)),
+                });
             }
         };
         if even && agrees {
@@ -176,14 +185,17 @@ impl Format {
 
     fn wav(&self, size: u64) -> Wav {
         let block = u64::from(self.block.max(1));
-        let data = (!UNKNOWN.contains(&size)).then(|| size - size % block);
+        // The last block of ADPCM may be short.
+        let part = if self.is_adpcm() { 0 } else { size % block };
+        let data = (!is_unknown(size)).then_some(size - part);
         Wav {
             header: self.header(),
             data,
             frames: data.filter(|_| !self.is_adpcm()).map(|bytes| bytes / block),
             big_endian: self.order == Order::Big,
             upper_24: self.upper_24,
-            rest: size % block,
+            rest: part,
+            adpcm: self.is_adpcm().then_some((self.tag, self.channels)),
             odd: size % 2 == 1,
             frame_bytes: block,
             rate: self.rate,
@@ -218,24 +230,16 @@ impl Format {
     }
 }
 
-fn tag_name(tag: u16) -> String {
-    match tag {
-        0x0031 => "GSM 6.10",
-        0x0040 | 0x0045 | 0x0064 => "G.726 ADPCM",
-        0x0042 | 0x0111 => "G.723.1",
-        0x0050 => "MPEG layer 1 or 2",
-        0x0055 => "MP3",
-        0x0065 | 0x028F => "G.722",
-        0x0083 => "G.729",
-        0x0160..=0x0163 => "Windows Media Audio",
-        0x2000 => "AC-3",
-        0x674F..=0x6771 => "Vorbis",
-        0x704F => "Opus",
-        0xA109 => "Speex",
-        0xF1AC => "FLAC",
-        _ => return format!("format tag 0x{tag:04X}"),
+/// The frames in so many bytes of a block: what its head holds, then two a byte, those of IMA in
+/// groups of eight.
+fn adpcm_frames((tag, channels): (u16, u16), bytes: u64) -> u64 {
+    let channels = u64::from(channels);
+    let (head, first) = if tag == MS_ADPCM { (7, 2) } else { (4, 1) };
+    match bytes.checked_sub(head * channels) {
+        None => 0,
+        Some(rest) if tag == MS_ADPCM => first + rest * 2 / channels,
+        Some(rest) => first + rest / (4 * channels) * 8,
     }
-    .into()
 }
 
 /// Chunks, one after the other.

@@ -6,8 +6,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use symphonia::core::io::MediaSource;
 
@@ -105,92 +104,6 @@ impl Source {
     /// The number of bytes that the source gives, where that is known.
     pub fn length(&self) -> Option<u64> {
         self.length
-    }
-}
-
-/// What is known about the transport, whatever the decoder makes of it: the bytes received, the
-/// last of them, and the first failure, which no decoder can take for an end.
-#[derive(Debug, Default)]
-pub(super) struct Transport {
-    received: AtomicU64,
-    failure: Mutex<Option<Error>>,
-    keeps_tail: AtomicBool,
-    tail: Mutex<Vec<u8>>,
-}
-
-/// Longer than a large FLAC frame and a short tag, so that the last packet is found in the tail.
-const TAIL: usize = 64 * 1024;
-
-impl Transport {
-    pub(super) fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn fail(&self, error: Error) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.get_or_insert(error);
-    }
-
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.take().map_or(Ok(()), Err)
-    }
-
-    /// Keeps the last bytes from now on.
-    pub(super) fn keep_tail(&self) {
-        self.keeps_tail.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn tail(&self) -> Vec<u8> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn took(&self, bytes: &[u8]) {
-        self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        if !self.keeps_tail.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let keep = tail.len().min(TAIL.saturating_sub(bytes.len()));
-        let drop = tail.len() - keep;
-        tail.drain(..drop);
-        tail.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL)..]);
-    }
-}
-
-/// A reader that reports to a [`Transport`] what passes through it.
-pub(super) struct Tap<R> {
-    inner: R,
-    transport: Arc<Transport>,
-}
-
-impl<R> Tap<R> {
-    pub(super) fn new(inner: R, transport: &Arc<Transport>) -> Self {
-        Self { inner, transport: Arc::clone(transport) }
-    }
-}
-
-impl<R: Read> Read for Tap<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.inner.read(buffer) {
-                Ok(count) => {
-                    self.transport.took(&buffer[..count]);
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.transport.fail(Error::Read(error));
-                    return Err(io::ErrorKind::Other.into());
-                }
-            }
-        }
-    }
-}
-
-impl<R: Seek> Seek for Tap<R> {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(position)
     }
 }
 

@@ -79,6 +79,12 @@ impl Stream {
         packet.track_id == self.track
     }
 
+    /// Whether there were more packets than have been decoded: symphonia passes over blocks that it
+    /// cannot take apart.
+    pub(super) fn lacks_packets(&self) -> bool {
+        self.packets < self.hints.notes.packets(self.track)
+    }
+
     /// Decodes the next packet into an empty block. Gives the frames that it held, dropped ones
     /// included.
     pub(super) fn decode(

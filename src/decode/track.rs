@@ -131,6 +131,10 @@ pub(super) fn codec_of(
         }
         // Its decoder believes packet sizes that cannot be.
         CODEC_ID_ADPCM_IMA_QT => return refused("IMA ADPCM in CAF or QuickTime".into()),
+        // Its decoder undoes the coupling of channels in the wrong order.
+        CODEC_ID_VORBIS if params.channels.as_ref().is_some_and(|all| all.count() > 2) => {
+            return refused("Vorbis with more than two channels".into());
+        }
         _ => {}
     }
     if params.max_frames_per_packet.is_some_and(|frames| frames > MAX_PACKET) {
@@ -175,12 +179,13 @@ pub(super) fn coded_frames(reader: &dyn FormatReader) -> Option<u64> {
     track.num_frames.filter(|&frames| frames > 0)?.checked_add(around[0] + around[1])
 }
 
-/// The frames that there must be at least: what the tag of an MP3 counts; the duration of a Matroska
+/// The frames that there must be at least: what the tag of an MP3 counts, or an AIFF; the duration of a Matroska
 /// file, less a tenth of a second for rounding, padding and delay.
 pub(super) fn least_frames(reader: &dyn FormatReader, rate: u32) -> u64 {
     match (reader.format_info().short_name, the_track(reader)) {
-        ("matroska", _) => {}
-        ("mp1" | "mp2" | "mp3", Ok(track)) => return track.num_frames.unwrap_or(0),
+        // With a picture beside it, the duration is that of the longer.
+        ("matroska", _) if reader.tracks().len() == 1 => {}
+        ("aiff" | "mp1" | "mp2" | "mp3", Ok(track)) => return track.num_frames.unwrap_or(0),
         _ => return 0,
     }
     let info = reader.media_info();

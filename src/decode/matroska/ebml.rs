@@ -1,6 +1,6 @@
 //! EBML, as far as one must read it to know which element a byte belongs to.
 
-use super::{LOOK, Scribe};
+use super::{CLUSTER, LOOK, SEGMENT, Scribe};
 
 /// The head of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,8 @@ impl Place {
         if room.is_some_and(|room| start > room || end.is_some_and(|end| end > room)) {
             return Err("an element is larger than what holds it");
         }
-        if scribe.begins(head)? {
+        let in_list = self.around.last().is_some_and(|(id, _)| [SEGMENT, CLUSTER].contains(id));
+        if scribe.begins(head, in_list)? {
             // One of unknown size ends where another of its kind begins.
             if let Some(level) = self.around.iter().position(|(id, _)| *id == head.id) {
                 self.around.truncate(level);
@@ -113,7 +114,7 @@ impl Place {
         }
         // With it end those of unknown size inside it.
         for (id, _) in self.around.drain(level..).rev() {
-            scribe.ends(id);
+            scribe.ends(id)?;
         }
         Ok(())
     }

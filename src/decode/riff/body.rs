@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::{Chunks, Order, Wav};
-use crate::decode::source::Transport;
+use super::{Chunks, Order, Wav, adpcm_frames};
+use crate::decode::transport::Transport;
 use crate::error::Error;
 use crate::span::time_of;
 
@@ -19,8 +19,11 @@ pub(in crate::decode) struct Body<R> {
     rest: u64,
     odd: bool,
     frame_bytes: u64,
+    adpcm: Option<(u16, u16)>,
     rate: u32,
     done: bool,
+    /// Bytes that fill the last block of ADPCM up, still to be given.
+    filling: u64,
 }
 
 impl<R: Read> Body<R> {
@@ -35,13 +38,26 @@ impl<R: Read> Body<R> {
             odd: wav.odd,
             frame_bytes: wav.frame_bytes,
             rate: wav.rate,
+            adpcm: wav.adpcm,
             done: false,
+            filling: 0,
         }
+    }
+
+    /// A short last block of ADPCM is filled up, for symphonia takes whole ones only; what it then
+    /// has too much is cut off again.
+    fn fill(&mut self) {
+        let part = self.given % self.frame_bytes;
+        let Some(adpcm) = self.adpcm.filter(|&adpcm| adpcm_frames(adpcm, part) > 0) else { return };
+        let whole = adpcm_frames(adpcm, self.frame_bytes) * (self.given / self.frame_bytes);
+        self.transport.limit(whole + adpcm_frames(adpcm, part));
+        self.filling = self.frame_bytes - part;
     }
 
     /// Called once, where the audio ends or the source does.
     fn end(&mut self) {
         self.done = true;
+        self.fill();
         match self.left {
             Some(0) => {
                 if let Err(error) = self.trailer() {
@@ -109,8 +125,14 @@ impl<R: Read> Read for Body<R> {
         if let Some(left) = &mut self.left {
             *left -= count as u64;
         }
-        if count == 0 && !buffer.is_empty() && !self.done {
-            self.end();
+        if count == 0 && !buffer.is_empty() {
+            if !self.done {
+                self.end();
+            }
+            let count = usize::try_from(self.filling).unwrap_or(usize::MAX).min(buffer.len());
+            self.filling -= count as u64;
+            buffer[..count].fill(0);
+            return Ok(count);
         }
         Ok(count)
     }
