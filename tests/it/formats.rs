@@ -1,8 +1,10 @@
 //! Formats against independent decoders, and headers as they are met.
 
+use std::io::Read;
 use std::process::Command;
 
-use sordino::{Encoding, Error, Options, Source, Treatment};
+use sordino::block::Block;
+use sordino::{Decoder, Encoding, Error, Options, Source, Treatment};
 
 use crate::support::*;
 
@@ -266,6 +268,100 @@ fn a_chained_ogg_goes_on_and_one_of_another_kind_does_not() {
     assert!(error.contains("whose parts differ"), "{error}");
 }
 
+/// symphonia ends without a word where a part of a chained file cannot be begun.
+#[test]
+fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
+    for name in ["call.ogg", "call.opus"] {
+        let whole = fixture_bytes(name);
+        for cut in [1, 30, 100, 3000, 20_000, whole.len() - 1] {
+            let bytes = [whole.as_slice(), &whole[..cut]].concat();
+            let done = redacted(stream(bytes), &["1-2"], Treatment::silence());
+            // A few bytes that are no page are passed over, as behind any Ogg.
+            let page = whole[..cut].starts_with(b"OggS");
+            assert_eq!(done.is_err(), page, "{name} and {cut} bytes");
+        }
+        let speex = [ogg_page(2, 7, 0, b"Speex   1.2"), ogg_page(4, 7, 1, b"speech")].concat();
+        let error = redacted(stream([whole, speex].concat()), &["1-2"], Treatment::silence());
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("a part of it cannot be decoded"), "{name}: {error}");
+    }
+}
+
+/// A page of one packet, with its checksum.
+fn ogg_page(flags: u8, serial: u32, number: u32, packet: &[u8]) -> Vec<u8> {
+    let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8], &serial.to_le_bytes()].concat();
+    page.extend_from_slice(&number.to_le_bytes());
+    page.extend_from_slice(&[0, 0, 0, 0, 1, packet.len() as u8]);
+    page.extend_from_slice(packet);
+    let sum = page.iter().fold(0u32, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| (sum << 1) ^ (0x04C1_1DB7 * (sum >> 31)))
+    });
+    page[22..26].copy_from_slice(&sum.to_le_bytes());
+    page
+}
+
+/// One bit makes a block look laced; symphonia finds no packets in it and believes to be at the end.
+#[test]
+fn a_block_that_cannot_be_taken_apart_is_an_error() {
+    let mut bytes = fixture_bytes("call.webm");
+    let middle = bytes.len() / 2;
+    let is_block = |at: &usize| bytes[*at] == 0xA3 && bytes[at + 2..].starts_with(&[0x81]);
+    let block = (middle..).find(|at| is_block(at) && bytes[at + 5] == 0x80).unwrap();
+    bytes[block + 5] |= 0x02;
+    let error = redacted(stream(bytes), &["1-2"], Treatment::silence());
+    assert!(error.is_err());
+}
+
+/// Tags are of no use here, and symphonia would hold them all.
+#[test]
+fn a_tag_without_end_is_an_error_soon() {
+    let flac = &fixture_bytes("call.flac")[..42];
+    let application = [flac, &[2, 0xFF, 0xFF, 0xFF]].concat();
+    let aiff = b"FORM\x7f\xff\xff\xffAIFFANNO\x7f\xff\xff\0".to_vec();
+    let webm = &fixture_bytes("call.webm")[..4000];
+    let cues = (0..).find(|&at| webm[at..].starts_with(&[0x1F, 0x43, 0xB6, 0x75])).unwrap();
+    let tags = [&webm[..cues], &[0x12, 0x54, 0xC3, 0x67, 0x01, 0, 0, 0, 0x7F, 0, 0, 0]].concat();
+    let id3 = b"ID3\x03\0\0\x7f\x7f\x7f\x7fTXXX\0\0\0\0\0\0".to_vec();
+    for (name, head) in [("FLAC", application), ("AIFF", aiff), ("WebM", tags), ("MP3", id3)] {
+        let endless = std::io::Cursor::new(head).chain(std::io::repeat(0).take(1 << 30));
+        let mut decoder = Decoder::open(Source::stream(endless));
+        if let Ok(decoder) = &mut decoder {
+            let mut block = Block::new(decoder.recording().format, decoder.recording().channels);
+            while decoder.next(&mut block).is_ok_and(|more| more) {}
+            assert!(decoder.bytes_received() < 32 << 20, "{name}");
+            assert!(decoder.next(&mut block).is_err(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_other_tools_make_and_symphonia_does_not_read_is_refused_or_mended() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    // The last block of ADPCM is short.
+    for (name, codec) in [("ms.wav", "adpcm_ms"), ("ima.wav", "adpcm_ima_wav")] {
+        let mut bytes = std::fs::read(encode(&folder, name, &["-c:a", codec])).unwrap();
+        let at = bytes.windows(4).position(|four| four == b"data").unwrap() + 8;
+        let size = u32::from_le_bytes(bytes[at - 4..at].try_into().unwrap()) - 500;
+        bytes[at - 4..at].copy_from_slice(&size.to_le_bytes());
+        bytes.truncate(at + size as usize);
+        let path = folder.write(name, &bytes);
+        let out = redacted(stream(bytes), &["1-2"], Treatment::silence()).unwrap();
+        assert_eq!(samples_16(&out).len() / 2, ffmpeg_frames(&path), "{name}");
+    }
+    // Less than a frame is missing.
+    let aiff = std::fs::read(encode(&folder, "a.aiff", &["-c:a", "pcm_s16be"])).unwrap();
+    let cut = redacted(stream(aiff[..aiff.len() - 3].to_vec()), &["1-2"], Treatment::silence());
+    assert!(matches!(cut, Err(Error::Truncated { .. })), "{cut:?}");
+    // symphonia gives noise for most Vorbis with more than two channels.
+    let surround = encode(&folder, "six.ogg", &["-ac", "6", "-c:a", "libvorbis"]);
+    let error = redacted(Source::open(surround).unwrap(), &["1-2"], Treatment::silence());
+    let error = error.unwrap_err().to_string();
+    assert_eq!(error, "Vorbis with more than two channels is not supported");
+}
+
 #[test]
 fn g711_is_kept_byte_for_byte_outside_the_windows() {
     for (name, tag, silence) in [("call-alaw.wav", 6, 0xD5), ("call-mulaw.wav", 7, 0xFF)] {
@@ -455,7 +551,6 @@ fn a_wav_behind_other_bytes_is_refused() {
 /// A recording that fails goes on failing, whoever asks again.
 #[test]
 fn after_an_error_there_is_nothing_but_errors() {
-    use sordino::{Decoder, block::Block};
     let cut = fixture_bytes("call.wav")[..100_000].to_vec();
     let mut decoder = Decoder::open(stream(cut)).unwrap();
     let recording = decoder.recording().clone();

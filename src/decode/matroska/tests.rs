@@ -79,6 +79,10 @@ fn what_cannot_be_is_an_error() {
         (element(SIMPLE_BLOCK, &[]), "block is too short"),
         (vec![0, 0, 0], "no element where one should be"),
         (large, "larger than any"),
+        (element(0x1F43_B674, &[]), "does not belong there"),
+        (element(CLUSTER, &element(0xB1, &[])), "does not belong there"),
+        (element(TRACKS, &element(TRACK_ENTRY, &element(CONTENT_ENCODINGS, &[]))), "compressed"),
+        (element(TRACK_ENTRY, &[]).repeat(MAX_TRACKS + 1), "more tracks than any"),
         (file(element, element), "several segments"),
     ] {
         let file = live(SEGMENT, &content);

@@ -34,7 +34,7 @@ const AUDIO: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8];
 
 #[test]
 fn sizes_that_mean_unknown_read_to_the_end() {
-    for size in [0, 0x7FFF_F000, 0xFFFF_FFFF] {
+    for size in [0, 0x7FFF_F000, 0x7FFF_FFFC, 0x8000_0000, 0xFFFF_FFDB, 0xFFFF_FFFF] {
         let chunks = [fmt(PCM, 2, 4, 16, &[]), chunk(b"data", size, AUDIO)];
         assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (None, AUDIO.to_vec()), "{size:x}");
     }
@@ -56,6 +56,26 @@ fn chunks_around_the_audio_are_passed_over() {
 fn half_a_frame_at_the_end_is_left_out() {
     let chunks = [fmt(PCM, 2, 4, 16, &[]), chunk(b"data", 7, &AUDIO[..7])];
     assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(1), AUDIO[..4].to_vec()));
+}
+
+/// 2 frames from the head of a block of MS ADPCM and 2 from each byte behind it, 1 and 2 of IMA.
+#[test]
+fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
+    for (tag, bytes, frames) in [(MS_ADPCM, 7 + 6, 14), (IMA_ADPCM, 4 + 12, 25)] {
+        assert_eq!(adpcm_frames((tag, 1), bytes), frames);
+        assert_eq!(adpcm_frames((tag, 2), 2 * bytes), frames);
+        let audio = vec![1; usize::try_from(2 * bytes).unwrap() - 5];
+        let size = u32::try_from(audio.len()).unwrap();
+        let block = u16::try_from(bytes).unwrap();
+        let file = [fmt(tag, 1, block, 4, &[]), chunk(b"data", size, &audio)].concat();
+        let mut rest = file.as_slice();
+        let (wav, transport) = (open(b"RIFF", &mut rest).unwrap(), Arc::default());
+        let mut filled = Vec::new();
+        Body::new(&wav, rest, &transport).read_to_end(&mut filled).unwrap();
+        assert_eq!(filled, [audio, vec![0; 5]].concat());
+        let last = adpcm_frames((tag, 1), bytes - 5);
+        assert_eq!(transport.past_limit(2 * frames), frames - last);
+    }
 }
 
 #[test]
