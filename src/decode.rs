@@ -12,6 +12,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
+use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
 use crate::error::Error;
@@ -145,18 +146,7 @@ impl Decoder {
             self.transport.check()?;
             match packet {
                 Ok(Some(packet)) if !self.stream.owns(&packet) => continue,
-                Ok(Some(packet)) => {
-                    self.transport.packet();
-                    block.restart(self.frames);
-                    let decoded = self.stream.decode(&packet, &self.recording, block);
-                    let held = decoded.map_err(|fault| self.fault(fault))?;
-                    self.largest = self.largest.max(held);
-                    let past = self.transport.past_limit(block.end());
-                    let past = usize::try_from(past).unwrap_or(usize::MAX).min(block.frames());
-                    let channels = block.channels();
-                    mpeg::drop_back(&mut block.samples, past * channels);
-                    self.bare.follow(&packet, channels, &mut block.samples);
-                }
+                Ok(Some(packet)) => self.take(&packet, block)?,
                 Ok(None) => return self.finish().map(|()| false),
                 Err(Symphonia::ResetRequired) => {
                     self.chain()?;
@@ -177,6 +167,21 @@ impl Decoder {
                 return Err(self.damaged("its packets hold no audio"));
             }
         }
+    }
+
+    /// Decodes a packet into the block, less what is not to be heard of it.
+    fn take(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
+        self.transport.packet();
+        block.restart(self.frames);
+        let decoded = self.stream.decode(packet, &self.recording, block);
+        let held = decoded.map_err(|fault| self.fault(fault))?;
+        self.largest = self.largest.max(held);
+        let channels = block.channels();
+        let past = self.transport.past_limit(block.end());
+        let past = usize::try_from(past).unwrap_or(usize::MAX).min(block.frames());
+        mpeg::drop_back(&mut block.samples, past * channels);
+        self.bare.follow(packet, channels, &mut block.samples);
+        Ok(())
     }
 
     /// Goes on with the next stream of a chained Ogg file, which must be like the one before.

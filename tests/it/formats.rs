@@ -293,11 +293,144 @@ fn ogg_page(flags: u8, serial: u32, number: u32, packet: &[u8]) -> Vec<u8> {
     page.extend_from_slice(&number.to_le_bytes());
     page.extend_from_slice(&[0, 0, 0, 0, 1, packet.len() as u8]);
     page.extend_from_slice(packet);
+    seal(&mut page);
+    page
+}
+
+/// Gives a page its checksum.
+fn seal(page: &mut [u8]) {
+    page[22..26].fill(0);
     let sum = page.iter().fold(0u32, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| (sum << 1) ^ (0x04C1_1DB7 * (sum >> 31)))
     });
     page[22..26].copy_from_slice(&sum.to_le_bytes());
-    page
+}
+
+#[test]
+fn the_gain_in_the_head_of_opus_is_applied() {
+    let whole = fixture_bytes("call.opus");
+    let loudness = |bytes: Vec<u8>| {
+        let out = redacted(stream(bytes), &["37-38"], Treatment::silence()).unwrap();
+        samples_16(&out).iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>().sqrt()
+    };
+    let with_gain = |gain: i16| {
+        let mut bytes = whole.clone();
+        let first = pages(&whole)[0].len();
+        // Behind the page's header of 28 bytes, where the head has its gain.
+        bytes[28 + 16..28 + 18].copy_from_slice(&gain.to_le_bytes());
+        seal(&mut bytes[..first]);
+        loudness(bytes)
+    };
+    let plain = with_gain(0);
+    assert_eq!(plain, loudness(whole.clone()));
+    // 20 · log10(1/2) dB, with 8 bits behind the point.
+    let half = with_gain(-1541) / plain;
+    assert!((0.49..0.51).contains(&half), "{half}");
+}
+
+#[test]
+fn surround_opus_has_its_channels_in_the_order_of_wav() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    for (layout, channels) in [("3.0", 3), ("5.0", 5), ("5.1", 6), ("6.1", 7), ("7.1", 8)] {
+        let path = folder.path("surround.opus");
+        let tone = |n: usize| format!("{}*sin(2*PI*90*t)", 0.05 * (n + 1) as f64);
+        let tones = (0..channels).map(tone).collect::<Vec<_>>().join("|");
+        let source = format!("aevalsrc={tones}:c={layout}:d=2:s=48000");
+        let args = ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-b:a", "512k"];
+        let args = [args.as_slice(), &["-mapping_family", "1", "-c:a", "libopus", &path]].concat();
+        assert!(Command::new("ffmpeg").args(args).status().unwrap().success());
+        let out = redacted(Source::open(&path).unwrap(), &["0-0.1"], Treatment::silence()).unwrap();
+        let samples = samples_16(&out);
+        let peak = |channel: usize| {
+            let middle = samples.iter().skip(channel).step_by(channels).skip(24_000).take(48_000);
+            middle.map(|sample| f64::from(sample.unsigned_abs())).fold(0.0, f64::max) / 32_768.0
+        };
+        for channel in 0..channels {
+            let (is, should) = (peak(channel), 0.05 * (channel + 1) as f64);
+            assert!((is - should).abs() < 0.02, "{layout}, channel {channel}: {is}");
+        }
+    }
+}
+
+#[test]
+fn what_no_honest_recording_has_is_refused() {
+    let refusal = |bytes: Vec<u8>| {
+        let error = redacted(stream(bytes), &["0-0.0001"], Treatment::silence());
+        error.unwrap_err().to_string()
+    };
+    assert!(refusal(wav(1, 768_001, 1, 16, &[0; 64])).contains("a sample rate of 768001 Hz"));
+    assert!(refusal(wav(1, 8000, 65, 16, &[0; 130])).contains("channel"));
+    // 24 bits in four bytes are the upper ones, or who knows what.
+    let with = |lowest: u8| {
+        let mut bytes = wav(1, 8000, 1, 32, &[lowest, 1, 2, 3].repeat(100));
+        bytes[34] = 24;
+        bytes
+    };
+    assert!(redacted(stream(with(0)), &["0-0.0001"], Treatment::silence()).is_ok());
+    assert!(refusal(with(1)).contains("4-byte samples use all bits"));
+}
+
+/// PCM in Matroska, written live, with this put where the first cluster or the track entry ends.
+fn live_pcm(edit: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
+    let args = ["-v", "error", "-i", CALL, "-t", "3", "-c:a", "pcm_s16le", "-f", "matroska", "-"];
+    let mut bytes = installed("ffmpeg").then(|| Command::new("ffmpeg").args(args).output())?;
+    edit(&mut bytes.as_mut().unwrap().stdout);
+    Some(bytes.unwrap().stdout)
+}
+
+fn place_of(bytes: &[u8], id: &[u8]) -> usize {
+    bytes.windows(id.len()).position(|here| here == id).unwrap()
+}
+
+#[test]
+fn packets_without_audio_are_an_error_soon() {
+    let Some(bytes) = live_pcm(|bytes| {
+        // Behind the cluster's timestamp: blocks of 256 packets of nothing.
+        let cluster = place_of(bytes, &[0x1F, 0x43, 0xB6, 0x75]);
+        let time = cluster + place_of(&bytes[cluster..], &[0xE7, 0x81, 0x00]) + 3;
+        let block = [0xA3, 0x85, 0x81, 0, 0, 0x84, 0xFF].repeat(4);
+        let size = bytes[cluster + 4..].first().map_or(0, |first| first.leading_zeros() as usize);
+        let at = cluster + 4;
+        let digits = &mut bytes[at..=at + size];
+        let grown = digits.iter().fold(0u64, |sum, &byte| sum << 8 | u64::from(byte));
+        if size == 7 && grown != 0x01FF_FFFF_FFFF_FFFF {
+            digits.copy_from_slice(&(grown + block.len() as u64).to_be_bytes());
+        }
+        bytes.splice(time..time, block);
+    }) else {
+        return;
+    };
+    let error = redacted(stream(bytes), &["0-0.1"], Treatment::silence()).unwrap_err().to_string();
+    assert!(error.contains("its packets hold no audio"), "{error}");
+}
+
+#[test]
+fn the_codec_delay_of_matroska_is_dropped() {
+    let plain = live_pcm(|_| {});
+    let delayed = live_pcm(|bytes| {
+        // 10 ms, at the end of the track entry. The size of the tracks has one byte, the entry's
+        // eight.
+        let delay = [0x56, 0xAA, 0x84, 0x00, 0x98, 0x96, 0x80];
+        // The seek head names them before they come.
+        let tracks = bytes[..600].windows(4).rposition(|id| id == [0x16, 0x54, 0xAE, 0x6B]);
+        let tracks = tracks.unwrap() + 4;
+        bytes[tracks] += delay.len() as u8;
+        let entry = tracks + place_of(&bytes[tracks..], &[0xAE, 0x01]) + 2;
+        let size =
+            bytes[entry..entry + 7].iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
+        bytes[entry + 6] += delay.len() as u8;
+        let end = entry + 7 + size;
+        bytes.splice(end..end, delay);
+    });
+    let (Some(plain), Some(delayed)) = (plain, delayed) else { return };
+    let out = |bytes| redacted(stream(bytes), &["2.5-2.6"], Treatment::silence()).unwrap();
+    let (plain, delayed) = (out(plain), out(delayed));
+    let (plain, delayed) = (samples_16(&plain), samples_16(&delayed));
+    assert_eq!(plain.len() - delayed.len(), 2 * 80);
+    assert!(plain[160..2 * 19_000] == delayed[..2 * 19_000 - 160]);
 }
 
 /// One bit makes a block look laced; symphonia finds no packets in it and believes to be at the end.
