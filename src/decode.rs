@@ -85,7 +85,7 @@ impl Decoder {
         let media = MediaSourceStream::new(Box::new(media), Default::default());
         let reader = symphonia::default::get_probe()
             .probe(&Hint::new(), media, Default::default(), Default::default())
-            .map_err(track::open_error)?;
+            .map_err(|error| track::open_error(error, transport.links() > 0))?;
         let container = reader.format_info().short_name;
         if container == "wave" && !end.is_eof() {
             return Err(Error::Unsupported { what: "a WAV behind other bytes".into() });

@@ -68,13 +68,13 @@ Examples:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
-
   Keep µ-law as it is, byte for byte outside the window:
     sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
 
 Output is WAV with the source's own sample format; codecs other than PCM and FLAC or ALAC give 16
-bit. Opus is decoded at the rate that the recording was made at, where it says so. Tags and pictures are dropped. Attenuation (the default) leaves speech recoverable by whoever
-turns the volume up; --silence and --tone do not.
+bit. Opus is decoded at the rate that the recording was made at, where it says so. Tags and pictures
+are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
+--silence and --tone do not.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
 
@@ -87,6 +87,14 @@ pub(crate) struct FileArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
+    /// Replace OUTPUT if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
 
@@ -95,14 +103,6 @@ pub(crate) struct FileArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
-
-    /// Replace OUTPUT if it exists
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// Print the result as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Group)]
@@ -179,18 +179,6 @@ pub(crate) struct RecordingArgs {
     #[arg(long, env = "GENESYS_CONVERSATION_ID", value_name = "ID")]
     pub(crate) conversation_id: Option<String>,
 
-    #[command(flatten)]
-    pub(crate) windows: WindowArgs,
-
-    #[command(flatten)]
-    pub(crate) treatment: TreatmentArgs,
-
-    #[command(flatten)]
-    pub(crate) format: FormatArgs,
-
-    #[command(flatten)]
-    pub(crate) client: ClientArgs,
-
     /// Everything but grant, upload and complete: nothing changes at Genesys
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -206,6 +194,18 @@ pub(crate) struct RecordingArgs {
     /// Print the result as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
 }
 
 #[derive(Debug, Group)]

@@ -199,8 +199,12 @@ pub(super) fn is_eof(error: &Symphonia) -> bool {
     matches!(error, Symphonia::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
-pub(super) fn open_error(error: Symphonia) -> Error {
+/// Why symphonia could not begin. It reads an Ogg to its end in search of a codec that it knows.
+pub(super) fn open_error(error: Symphonia, in_ogg: bool) -> Error {
     match error {
+        Symphonia::IoError(_) if in_ogg => {
+            Error::Unsupported { what: "an Ogg without a codec that is known".into() }
+        }
         Symphonia::IoError(_) => Error::Header {
             container: "recording's".into(),
             reason: "the source ended in the middle of it".into(),

@@ -285,6 +285,9 @@ fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("a part of it cannot be decoded"), "{name}: {error}");
     }
+    let speex = [ogg_page(2, 7, 0, b"Speex   1.2"), ogg_page(4, 7, 1, b"speech")].concat();
+    let error = redacted(stream(speex), &["1-2"], Treatment::silence()).unwrap_err().to_string();
+    assert_eq!(error, "an Ogg without a codec that is known is not supported");
 }
 
 /// A page of one packet, with its checksum.
