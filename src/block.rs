@@ -69,6 +69,27 @@ pub enum Samples {
 }
 
 impl Samples {
+    /// Moves the first `count` samples, or all, to the end of `to`, which is of the same format.
+    pub(crate) fn move_front(&mut self, count: usize, to: &mut Self) {
+        let count = count.min(self.len());
+        match (self, to) {
+            (Self::U8(from), Self::U8(to)) => to.extend(from.drain(..count)),
+            (Self::I16(from), Self::I16(to)) => to.extend(from.drain(..count)),
+            (Self::I32(from), Self::I32(to)) => to.extend(from.drain(..count)),
+            (Self::F32(from), Self::F32(to)) => to.extend(from.drain(..count)),
+            _ => {}
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::U8(samples) => samples.clear(),
+            Self::I16(samples) => samples.clear(),
+            Self::I32(samples) => samples.clear(),
+            Self::F32(samples) => samples.clear(),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::U8(samples) => samples.len(),
@@ -160,11 +181,6 @@ impl Block {
     /// Empties the block, keeping its buffer, and moves it to `first`.
     pub(crate) fn restart(&mut self, first: u64) {
         self.first = first;
-        match &mut self.samples {
-            Samples::U8(samples) => samples.clear(),
-            Samples::I16(samples) => samples.clear(),
-            Samples::I32(samples) => samples.clear(),
-            Samples::F32(samples) => samples.clear(),
-        }
+        self.samples.clear();
     }
 }

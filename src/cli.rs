@@ -16,6 +16,7 @@ mod progress;
 mod recording;
 mod report;
 mod sandbox;
+mod verify;
 
 use args::{Args, Command};
 use exit::Failure;
@@ -29,6 +30,7 @@ pub(crate) fn main() -> ExitCode {
     let result: Result<(), Failure> = match args.command {
         Command::File(args) => file::check(args).and_then(file::run),
         Command::Recording(args) => recording::check(&args).and_then(recording::run),
+        Command::Verify(args) => verify::run(args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Demo(args) => demo::run(&args),
     };

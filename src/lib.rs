@@ -22,6 +22,8 @@
 //! sign in ──▶ locate ──▶ fetch                 grant ──▶ upload ──▶ complete     async, no audio
 //!     └──────────────────────────── job ───────────────────────────────┘   knows both halves
 //!
+//! original + redacted + windows ──▶ verify ──▶ Audit       who trusts nobody: the leak audit
+//!
 //! bin: args ──▶ plan ──▶ run ──▶ exit code
 //! ```
 //!
@@ -36,6 +38,7 @@
 //! | `encode` | blocks in, WAV out; hound is named there only |
 //! | [`spool`] | where the output lies until it is complete |
 //! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
+//! | [`verify`] | the leak audit of any original and redaction, whoever made it |
 //! | [`error`] | what can go wrong with audio |
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
 //! | [`job`] | one recording from end to end: the one place that knows both halves |
@@ -69,6 +72,7 @@ pub mod treatment;
 mod encode;
 pub mod spool;
 pub mod redact;
+pub mod verify;
 pub mod error;
 pub mod genesys;
 pub mod job;
@@ -81,4 +85,5 @@ pub use job::{Job, JobError, Sanitised, sanitise};
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};
 pub use spool::Spool;
 pub use treatment::Treatment;
+pub use verify::{Audit, verify};
 pub use window::{Window, WindowError, Windows};

@@ -25,6 +25,10 @@ pub(crate) enum Command {
     #[command(after_help = RECORDING_EXAMPLES)]
     Recording(Box<RecordingArgs>),
 
+    /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
+
     /// Run a Genesys stand-in on this machine
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
@@ -48,6 +52,17 @@ The unredacted audio is never written to a disk. The original recording stays in
 delete it there, or let its retention do so.
 
 Exit codes: 0 done; 1 it failed, and nothing was completed unless it says so; 2 the call was wrong.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
+  sordino verify call.wav redacted.mp3 --windows windows.json --tolerance -25 --json
+
+The treatment is recognised: a gain of 0.001, silence and a tone of 1000 Hz to the sample, or what
+you name; another gain, or anything else in place of the original, by what is left of it.
+
+Exit codes: 0 clean; 1 a leak, or something else has changed; 2 the call was wrong, or a recording
+cannot be decoded.";
 
 const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -238,6 +253,30 @@ pub(crate) struct ClientArgs {
     /// Give up when nothing has moved for this long
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: String,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VerifyArgs {
+    /// The recording as it was
+    pub(crate) original: PathBuf,
+
+    /// The recording that was made of it
+    pub(crate) redacted: PathBuf,
+
+    /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED
+    /// is lossy]
+    #[arg(long, value_name = "DB", allow_hyphen_values = true)]
+    pub(crate) tolerance: Option<f64>,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) treatment: TreatmentArgs,
 }
 
 #[derive(Debug, Group)]

@@ -3,7 +3,7 @@
 //! | code | means |
 //! |---|---|
 //! | 0 | done; also a reader of our stdout that has had enough |
-//! | 1 | it failed, and nothing was left behind |
+//! | 1 | it failed, and nothing was left behind; or `verify` found a leak or a change |
 //! | 2 | the call was wrong: arguments, windows, paths |
 //! | 130 | ctrl-c or a request to terminate; nothing was left behind, or what was is named |
 
@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     Failed { doing: String, source: Box<dyn StdError + 'static> },
     /// Whoever reads our stdout has gone.
     BrokenPipe,
+    /// An audit found something, and has said what.
+    Found,
 }
 
 impl Failure {
@@ -66,6 +68,7 @@ pub(crate) fn say(line: &str) {
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     let (code, doing, source) = match result {
         Ok(()) | Err(Failure::BrokenPipe) => return ExitCode::SUCCESS,
+        Err(Failure::Found) => return ExitCode::from(FAILED),
         Err(Failure::Usage { doing, source }) => (USAGE, doing, source),
         Err(Failure::Failed { doing, source }) => (FAILED, doing, source),
     };

@@ -45,6 +45,11 @@ impl FormatArgs {
 }
 
 impl TreatmentArgs {
+    /// Whether any was named.
+    pub(crate) fn is_given(&self) -> bool {
+        self.silence || self.tone.is_some() || self.gain.is_some() || self.fade.is_some()
+    }
+
     /// What is done inside the windows.
     pub(crate) fn treatment(&self) -> Result<Treatment, Failure> {
         let treatment = match (self.silence, self.tone, self.gain) {

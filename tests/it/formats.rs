@@ -131,6 +131,19 @@ fn wavs_written_into_a_pipe_are_whole() {
     }
 }
 
+/// The same call with every number turned round.
+#[test]
+fn a_big_endian_wav_gives_what_the_little_endian_one_gives() {
+    let mut turned = fixture_bytes("call.wav");
+    turned[..4].copy_from_slice(b"RIFX");
+    let longs = [4, 16, 24, 28, 40].map(|at| at..at + 4);
+    let shorts = [20, 22, 32, 34].map(|at| at..at + 2);
+    longs.into_iter().chain(shorts).for_each(|number| turned[number].reverse());
+    turned[44..].as_chunks_mut::<2>().0.iter_mut().for_each(|sample| sample.reverse());
+    let out = |bytes| redacted(stream(bytes), &CALL_WINDOWS, Treatment::default()).unwrap();
+    assert!(out(turned) == out(fixture_bytes("call.wav")));
+}
+
 #[test]
 fn tags_and_other_chunks_are_dropped() {
     let mut tagged = fixture_bytes("call.wav");

@@ -16,6 +16,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("encode", &["block", "error", "spool"]),
     ("spool", &["error"]),
     ("redact", &["block", "decode", "encode", "error", "span", "spool", "treatment", "window"]),
+    ("verify", &["block", "decode", "error", "g711", "span", "treatment", "window"]),
     ("error", &["window"]),
     ("genesys", &["redact"]),
     ("job", &["decode", "genesys", "redact", "spool", "treatment", "window"]),

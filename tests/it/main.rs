@@ -11,6 +11,7 @@
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
+//! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -30,3 +31,4 @@ mod house;
 mod invariants;
 mod recording;
 mod support;
+mod verify;

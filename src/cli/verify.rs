@@ -1,0 +1,194 @@
+//! `sordino verify`: the leak audit, for people and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use sordino::span::{Span, time_of};
+use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
+use sordino::window::Clock;
+use sordino::{Error, Source, verify};
+
+use super::args::VerifyArgs;
+use super::exit::Failure;
+use super::report;
+
+pub(crate) fn run(args: VerifyArgs) -> Result<(), Failure> {
+    let windows = args.windows.windows()?;
+    let expected = args.treatment.is_given().then(|| args.treatment.treatment()).transpose()?;
+    let tolerance = match args.tolerance {
+        Some(decibel) if !(-200.0..=0.0).contains(&decibel) => {
+            let why = "it is in dB below full scale: from -200 to 0";
+            return Err(Failure::usage("reading --tolerance", why));
+        }
+        decibel => decibel.map(|decibel| 10f64.powf(decibel / 20.0)),
+    };
+    let open = |path: &std::path::Path| {
+        let doing = format!("opening {}", path.display());
+        Source::open(path).map_err(|error| cannot(doing, error))
+    };
+    let (original, redacted) = (open(&args.original)?, open(&args.redacted)?);
+    let doing = format!("comparing {} and {}", args.original.display(), args.redacted.display());
+    let audit = verify(original, redacted, &windows, expected, tolerance);
+    let audit = audit.map_err(|error| cannot(doing, error))?;
+    report::print(&if args.json { to_json(&audit).to_string() } else { table(&audit) })?;
+    if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// What cannot be audited is a wrong call: nothing has been found.
+fn cannot(doing: String, error: Error) -> Failure {
+    Failure::usage(doing, error)
+}
+
+fn decibel(level: f64) -> String {
+    if level > 0.0 { format!("{:.1}", 20.0 * level.log10()) } else { "-inf".into() }
+}
+
+/// `1920 frames, 10-10.239875 s (240 ms)`.
+fn place(frames: u64, span: Span, rate: u32) -> String {
+    let (from, to) = (Clock(time_of(span.first, rate)), Clock(time_of(span.end - 1, rate)));
+    let plural = if frames == 1 { "" } else { "s" };
+    let millis = time_of(frames, rate).as_secs_f64() * 1000.0;
+    format!("{frames} frame{plural}, {from}-{to} s ({millis:.0} ms)")
+}
+
+fn open_part(leak: Leak, rate: u32) -> String {
+    place(leak.frames, Span { first: leak.first, end: leak.last + 1 }, rate)
+}
+
+fn done(window: &WindowAudit) -> String {
+    match window.done {
+        Done::Exactly(treatment) => match treatment.tone_hz() {
+            Some(hz) => format!("tone of {hz} Hz"),
+            None if treatment.is_recoverable() => format!("gain {}", treatment.gain()),
+            None => "silence".into(),
+        },
+        Done::Attenuated => format!("gain about {:.4}", window.gain),
+        Done::Replaced => "something else".into(),
+        Done::Silent => "silence, as before".into(),
+        _ => "the original".into(),
+    }
+}
+
+fn table(audit: &Audit) -> String {
+    let rate = audit.original.rate;
+    let mut rows = vec![
+        ["window", "channel", "what is there", "peak dB", "rms dB", "left open"].map(str::to_owned),
+    ];
+    for window in &audit.windows {
+        let leak = window.leak.map_or("nothing".into(), |leak| open_part(leak, rate));
+        let name = match window.window.label() {
+            Some(label) => format!("{} {label}", Times(window)),
+            None => Times(window).to_string(),
+        };
+        let (peak, rms) = (decibel(window.peak), decibel(window.rms));
+        rows.push([name, window.channel.to_string(), done(window), peak, rms, leak]);
+    }
+    let widths: [usize; 6] = std::array::from_fn(|column| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
+    });
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let _ = write!(text, "\n{}", findings(audit).join("\n"));
+    text
+}
+
+/// A window's times alone; the channel has a column of its own.
+struct Times<'a>(&'a WindowAudit);
+
+impl std::fmt::Display for Times<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", Clock(self.0.window.start()), Clock(self.0.window.end()))
+    }
+}
+
+/// What is to be said besides, the verdict last.
+fn findings(audit: &Audit) -> Vec<String> {
+    let (before, after) = (&audit.original, &audit.redacted);
+    let mut lines = Vec::new();
+    if !audit.is_comparable() {
+        let describe = |r: &sordino::Recording| format!("{} channels at {} Hz", r.channels, r.rate);
+        lines.push(format!("format: {} became {}", describe(before), describe(after)));
+    } else {
+        lines.push(outside(&audit.outside, before.rate));
+    }
+    let (was, is) = (audit.original_frames, audit.redacted_frames);
+    if was != is {
+        lines.push(format!("length: {was} frames became {is}"));
+    }
+    if audit.tolerance > 0.0 {
+        let tolerance = decibel(audit.tolerance);
+        lines.push(format!("tolerance: samples count as equal within {tolerance} dB"));
+    }
+    let open = audit.windows.iter().filter(|window| window.leak.is_some()).count();
+    let verdict = match (audit.is_clean(), open) {
+        (true, _) if audit.is_recoverable() => {
+            "clean; what was said is only quieter, and can be recovered".into()
+        }
+        (true, _) => "clean; what was said cannot be recovered".into(),
+        (false, 0) => "changed: more than the windows, or other than the original".into(),
+        (false, open) => format!("LEAK in {open} of {} rows", audit.windows.len()),
+    };
+    lines.push(format!("verdict: {verdict}"));
+    lines
+}
+
+fn outside(outside: &Outside, rate: u32) -> String {
+    let Some((first, last)) = outside.first.zip(outside.last) else {
+        return "outside: no sample has changed".into();
+    };
+    let (from, to) = (Clock(time_of(first, rate)), Clock(time_of(last, rate)));
+    let largest = decibel(outside.largest);
+    format!("outside: {} samples changed, {from}-{to} s, by at most {largest} dB", outside.changed)
+}
+
+fn to_json(audit: &Audit) -> Value {
+    let windows = audit.windows.iter().map(|window| {
+        let leak = window
+            .leak
+            .map(|leak| json!({ "frames": leak.frames, "first": leak.first, "last": leak.last }));
+        json!({
+            "start": window.window.start().as_secs_f64(),
+            "end": window.window.end().as_secs_f64(),
+            "label": window.window.label(),
+            "channel": window.channel,
+            "first": window.span.first,
+            "frames": window.span.frames(),
+            "done": done(window),
+            "leak": leak,
+            "gain": window.gain,
+            "correlation": window.correlation,
+            "peak": window.peak,
+            "rms": window.rms,
+            "recoverable": window.is_recoverable(),
+        })
+    });
+    let recording = |recording: &sordino::Recording, frames: u64| {
+        json!({
+            "container": recording.container,
+            "codec": recording.codec,
+            "rate": recording.rate,
+            "channels": recording.channels,
+            "format": recording.format.to_string(),
+            "frames": frames,
+        })
+    };
+    json!({
+        "clean": audit.is_clean(),
+        "recoverable": audit.is_recoverable(),
+        "original": recording(&audit.original, audit.original_frames),
+        "redacted": recording(&audit.redacted, audit.redacted_frames),
+        "windows": windows.collect::<Vec<_>>(),
+        "outside": {
+            "changed": audit.outside.changed,
+            "first": audit.outside.first,
+            "last": audit.outside.last,
+            "largest": audit.outside.largest,
+        },
+        "tolerance": audit.tolerance,
+    })
+}

@@ -1,0 +1,232 @@
+//! The leak audit: what it must find, and what it must pass.
+
+use std::process::Command;
+
+use sordino::span::Span;
+use sordino::verify::{Audit, Done, Leak};
+use sordino::{Source, Treatment, Windows, verify};
+
+use crate::support::*;
+
+/// A second of noise at 8 kHz, stereo: no two samples in a row are equal, and none is quiet.
+fn noise() -> Vec<i16> {
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as u16
+    };
+    (0..16_000).map(|_| (next() % 16_000) as i16 + 2_000).collect()
+}
+
+fn file(samples: &[i16]) -> Vec<u8> {
+    let bytes: Vec<_> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    wav(1, 8000, 2, 16, &bytes)
+}
+
+fn audit(original: &[u8], redacted: &[u8], windows: &Windows) -> Audit {
+    let (original, redacted) = (stream(original.to_vec()), stream(redacted.to_vec()));
+    verify(original, redacted, windows, None, None).unwrap()
+}
+
+/// One mutation of a correct output, of the many that the number may mean.
+fn mutate(number: usize, before: &[i16], after: &mut Vec<i16>) -> &'static str {
+    let place = |from: usize, to: usize| from + number * 7919 % (to - from);
+    match number % 8 {
+        0 => {
+            after[place(3200, 4800)] += 1;
+            "a sample inside"
+        }
+        1 => {
+            after[place(6402, 16_000)] -= 1;
+            "a sample outside"
+        }
+        2 => {
+            after.splice(0..0, [1, 2]);
+            after.truncate(16_000);
+            "shifted by one frame"
+        }
+        3 => {
+            after.truncate(15_998);
+            "the last frame dropped"
+        }
+        4 => {
+            let at = place(1600, 3000) * 2;
+            after[at..at + 160].copy_from_slice(&before[at..at + 160]);
+            "ten milliseconds restored"
+        }
+        5 => {
+            after.as_chunks_mut::<2>().0.iter_mut().for_each(|frame| frame.swap(0, 1));
+            "channels swapped"
+        }
+        6 => {
+            after.extend([0, 0]);
+            "a frame added"
+        }
+        _ => {
+            let at = 2 * place(3300, 7000);
+            after[at] = after[at].wrapping_neg();
+            "a sign turned"
+        }
+    }
+}
+
+#[test]
+fn five_hundred_mutations_are_found_and_five_hundred_correct_outputs_pass() {
+    let before = noise();
+    let treatments = [
+        Treatment::default(),
+        Treatment::silence(),
+        Treatment::tone(1000).unwrap(),
+        Treatment::attenuate(0.001).unwrap(),
+    ];
+    for number in 0..500 {
+        let start = 0.2 + (number % 50) as f64 / 10_000.0;
+        let windows = windows(&[&format!("{start}-0.4")]);
+        let treatment = treatments[number / 8 % 4];
+        let mut out = Vec::new();
+        let done = sordino::redact(stream(file(&before)), &windows, treatment).unwrap();
+        done.write_to(&mut out).unwrap();
+        let passed = audit(&file(&before), &out, &windows);
+        assert!(passed.is_clean(), "{number}: {passed:?}");
+        let mut after = samples_16(&out);
+        let what = mutate(number, &before, &mut after);
+        let found = audit(&file(&before), &file(&after), &windows);
+        assert!(!found.is_clean(), "{number}, {what}: {found:?}");
+    }
+}
+
+#[test]
+fn a_leak_is_found_to_the_frame() {
+    let before = noise();
+    let windows = windows(&["0.25-0.5@1=card"]);
+    for treatment in [Treatment::default(), Treatment::silence(), Treatment::tone(700).unwrap()] {
+        let mut out = Vec::new();
+        let done = sordino::redact(stream(file(&before)), &windows, treatment).unwrap();
+        done.write_to(&mut out).unwrap();
+        let mut after = samples_16(&out);
+        (2100..2200).for_each(|frame| after[2 * frame + 1] = before[2 * frame + 1]);
+        let (original, redacted) = (stream(file(&before)), stream(file(&after)));
+        let audit = verify(original, redacted, &windows, Some(treatment), None).unwrap();
+        let [window] = audit.windows.as_slice() else { panic!("{audit:?}") };
+        assert_eq!((window.channel, window.span), (1, Span { first: 2000, end: 4001 }));
+        assert_eq!(window.done, Done::Exactly(treatment));
+        assert_eq!(window.leak, Some(Leak { frames: 100, first: 2100, last: 2199 }));
+        assert!(window.is_recoverable() && audit.outside.changed == 0);
+    }
+}
+
+#[test]
+fn treatments_of_others_are_recognised() {
+    let before = noise();
+    let windows = windows(&["0.25-0.5"]);
+    let with = |make: &dyn Fn(usize, i16) -> i16| {
+        let mut after = before.clone();
+        (4000..8002).for_each(|index| after[index] = make(index, before[index]));
+        audit(&file(&before), &file(&after), &windows)
+    };
+    let quieter = with(&|_, sample| sample / 10);
+    let gain = quieter.windows[0].gain;
+    assert!((0.099..0.101).contains(&gain) && quieter.windows[0].done == Done::Attenuated);
+    assert!(quieter.is_clean() && quieter.is_recoverable());
+    let other = noise();
+    let noisy = with(&|index, _| other[15_999 - index] - 9_000);
+    assert_eq!(noisy.windows[1].done, Done::Replaced);
+    assert!(noisy.is_clean() && !noisy.is_recoverable());
+    let open = with(&|_, sample| sample);
+    assert!(open.windows.iter().all(|window| window.done == Done::Nothing));
+    let leak = Leak { frames: 2001, first: 2000, last: 4000 };
+    assert!(!open.is_clean() && open.windows[0].leak == Some(leak));
+}
+
+#[test]
+fn recordings_that_differ_in_kind_are_findings() {
+    let before = file(&noise());
+    let windows = windows(&["0.25-0.5"]);
+    let mono = wav(1, 8000, 1, 16, data_of(&before));
+    let slow = wav(1, 4000, 2, 16, data_of(&before));
+    for other in [mono, slow] {
+        let audit = audit(&before, &other, &windows);
+        assert!(!audit.is_clean() && audit.is_recoverable() && audit.windows.is_empty());
+    }
+    // As floats the same samples are the same.
+    let floats = samples_16(&before).into_iter().enumerate().flat_map(|(index, sample)| {
+        let inside = (4000..8002).contains(&index);
+        (if inside { 0.0 } else { f32::from(sample) / 32_768.0 }).to_le_bytes()
+    });
+    let floats = wav(3, 8000, 2, 32, &floats.collect::<Vec<_>>());
+    let audit = audit(&before, &floats, &windows);
+    assert!(audit.is_clean() && audit.tolerance > 0.0, "{audit:?}");
+}
+
+/// FFmpeg asks once for each of its own frames, of 2048 samples of mono, whether a window is open.
+#[test]
+fn the_usual_recipe_of_ffmpeg_leaks_and_the_table_says_where() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    let (mono, muted) = (folder.path("mono.wav"), folder.path("muted.wav"));
+    let ffmpeg = |args: &[&str]| {
+        let made = Command::new("ffmpeg").args(["-v", "error"]).args(args).output().unwrap();
+        assert!(made.status.success(), "{}", stderr(&made));
+    };
+    let noise = "anoisesrc=r=8000:d=20:a=0.5:seed=7";
+    ffmpeg(&["-f", "lavfi", "-i", noise, "-ac", "1", "-c:a", "pcm_s16le", &mono]);
+    let filter = "volume=enable='between(t,10,15)':volume=0.001";
+    ffmpeg(&["-i", &mono, "-af", filter, &muted]);
+    let result = sordino(&["verify", &mono, &muted, "-w", "10-15=card number"]);
+    let table = stdout(&result);
+    assert_eq!(result.status.code(), Some(1), "{table}{}", stderr(&result));
+    assert!(table.contains("gain 0.001") && table.contains("10-15 card number"), "{table}");
+    assert!(table.contains(" frames, 10-10.239875 s (240 ms)"), "{table}");
+    assert!(table.contains("outside: 831 samples changed"), "{table}");
+    assert!(table.ends_with("verdict: LEAK in 1 of 1 rows\n"), "{table}");
+}
+
+#[test]
+fn the_command_tells_programs_too_and_exits_as_it_says() {
+    let folder = Folder::new();
+    let out = folder.path("out.wav");
+    let silence = ["file", CALL, "-w", "10-15", "--silence", "-o", &out];
+    assert!(sordino(&silence).status.success());
+    let clean = sordino(&["verify", CALL, &out, "-w", "10-15"]);
+    assert_eq!(clean.status.code(), Some(0), "{}", stdout(&clean));
+    assert!(stdout(&clean).ends_with("verdict: clean; what was said cannot be recovered\n"));
+    let json = sordino(&["verify", CALL, CALL, "-w", "10-15", "--json"]);
+    assert_eq!(json.status.code(), Some(1));
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["clean"], &json["windows"][1]["first"]), (&false.into(), &80_000.into()));
+    assert_eq!(json["windows"][1]["done"], "the original");
+    for (args, part) in [
+        ([CALL, "/nowhere.wav", "-w", "1-2"], "No such file"),
+        ([CALL, CALL, "-w", "40-41"], "begins after the end"),
+        ([CALL, CALL, "-w", "1-2@5"], "a channel that the recording lacks"),
+        ([CALL, CALL, "-w", "2-1"], "does not end after"),
+    ] {
+        let wrong = sordino(&[["verify"].as_slice(), &args].concat());
+        assert_eq!(wrong.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&wrong).contains(part), "{}", stderr(&wrong));
+    }
+    let text = folder.write("text", b"four one one one");
+    assert_eq!(sordino(&["verify", CALL, &text, "-w", "1-2"]).status.code(), Some(2));
+}
+
+/// Lossy results are compared by how loud what differs is.
+#[test]
+fn a_lossy_result_is_audited_within_a_tolerance() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    let (out, lossy) = (folder.path("out.wav"), folder.path("out.mka"));
+    assert!(sordino(&["file", CALL, "-w", "10-15", "-o", &out]).status.success());
+    for (input, clean) in [(out.as_str(), true), (CALL, false)] {
+        let args = ["-v", "error", "-y", "-i", input, "-c:a", "libvorbis", "-q:a", "6", &lossy];
+        assert!(Command::new("ffmpeg").args(args).status().unwrap().success());
+        let (original, redacted) = (Source::open(CALL).unwrap(), Source::open(&lossy).unwrap());
+        let audit = verify(original, redacted, &windows(&["10-15"]), None, None).unwrap();
+        assert!(audit.tolerance > 0.0);
+        let left = audit.windows.iter().all(|window| window.leak.is_none());
+        assert_eq!((left, audit.outside.changed), (clean, 0), "{audit:?}");
+    }
+}
