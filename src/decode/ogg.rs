@@ -134,3 +134,46 @@ impl<R: Read> Read for Pages<R> {
 fn damaged(reason: &str) -> Error {
     Error::Container { container: "Ogg".into(), reason: reason.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page without a packet.
+    fn page(flags: u8, serial: u8, number: u8) -> Vec<u8> {
+        let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8]].concat();
+        page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let mut crc = Crc32::new(0);
+        crc.process_buf_bytes(&page);
+        page[22..26].copy_from_slice(&crc.crc().to_le_bytes());
+        page
+    }
+
+    fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
+        let transport = Arc::default();
+        let bytes = pages.concat();
+        let mut reader = Pages::new(Vec::new(), bytes.as_slice(), &transport);
+        drop(io::copy(&mut reader, &mut io::sink()));
+        transport.check().map(|()| transport.links()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_stream_must_come_to_its_end_before_another_begins() {
+        let (one, two) = ([page(2, 1, 0), page(4, 1, 1)], [page(2, 2, 0), page(4, 2, 1)]);
+        assert_eq!(read(&one), Ok(1));
+        assert_eq!(read(&[one.concat(), two.concat()]), Ok(2));
+        assert_eq!(read(&[one.concat(), one.concat()]), Ok(2), "the same serial number");
+        assert_eq!(read(&[one[0].clone(), two[0].clone(), one[1].clone(), two[1].clone()]), Ok(1));
+        assert_eq!(read(&[one.concat(), vec![0; 99]]), Ok(1), "what lies behind is no page");
+        for (pages, reason) in [
+            (vec![one[0].clone()], "ends before a stream in it does"),
+            (vec![one.concat(), two[0].clone()], "ends before a stream in it does"),
+            (vec![one[0].clone(), one[1][..20].to_vec()], "ends inside a page"),
+            (vec![one[0].clone(), page(0, 1, 1), two.concat()], "the one before it has ended"),
+            (vec![one[0].clone(), page(4, 1, 2)], "a page before page 2 is missing"),
+        ] {
+            let error = read(&pages).unwrap_err();
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+}

@@ -148,7 +148,14 @@ impl Format {
         }
         // EXTENSIBLE leaves no doubt.
         let upper_24 = short(0) == PCM && bits == 24 && block == channels.saturating_mul(4);
-        let format = Self { tag, channels, rate, block, order, upper_24, raw: raw.to_vec() };
+        // Past an extension that ends behind the chunk, symphonia would look for another `fmt `.
+        let adpcm = matches!(tag, MS_ADPCM | IMA_ADPCM) && order == Order::Little;
+        let extended = 18 + usize::from(short(16));
+        if adpcm && raw.len() < extended {
+            return Err(header_error("its fmt chunk ends inside its extension"));
+        }
+        let raw = raw[..if adpcm { extended } else { 16 }].to_vec();
+        let format = Self { tag, channels, rate, block, order, upper_24, raw };
         format.check(bits)?;
         Ok(format)
     }

@@ -67,7 +67,7 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         let audio = vec![1; usize::try_from(2 * bytes).unwrap() - 5];
         let size = u32::try_from(audio.len()).unwrap();
         let block = u16::try_from(bytes).unwrap();
-        let file = [fmt(tag, 1, block, 4, &[]), chunk(b"data", size, &audio)].concat();
+        let file = [fmt(tag, 1, block, 4, &[0, 0]), chunk(b"data", size, &audio)].concat();
         let mut rest = file.as_slice();
         let (wav, transport) = (open(b"RIFF", &mut rest).unwrap(), Arc::default());
         let mut filled = Vec::new();
@@ -103,6 +103,8 @@ fn refused(chunks: &[Vec<u8>]) -> String {
 #[test]
 fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
     let refused_format = |fmt: Vec<u8>| refused(&[fmt, chunk(b"data", 8, AUDIO)]);
+    let long = refused_format(fmt(MS_ADPCM, 1, 256, 4, &[33, 0, 0]));
+    assert!(long.contains("ends inside its extension"));
     let gsm = refused_format(fmt(0x31, 1, 65, 0, &[]));
     assert_eq!(gsm, "WAV with GSM 6.10 is not supported");
     let unknown = refused_format(fmt(0x1234, 1, 1, 8, &[]));
