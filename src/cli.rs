@@ -10,6 +10,7 @@ mod args;
 mod demo;
 mod exit;
 mod file;
+mod help;
 mod interrupt;
 mod plan;
 mod progress;

@@ -37,6 +37,7 @@ use front::{End, Front, Hints};
 use mpeg::Bare;
 pub use source::{Encoding, Options, Source};
 use stream::{Fault, Stream};
+pub use transport::Leftover;
 use transport::Transport;
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
@@ -124,6 +125,25 @@ impl Decoder {
     /// Bytes taken from the source so far.
     pub fn bytes_received(&self) -> u64 {
         self.transport.received()
+    }
+
+    /// What the recording holds besides its audio, as far as it has been read: chunks of a WAV, tags
+    /// and pictures of others. By name and size: what they say is nobody's business here.
+    pub fn leftovers(&mut self) -> Vec<Leftover> {
+        let mut all = self.transport.leftovers();
+        if let Some(revision) = self.reader.metadata().skip_to_latest() {
+            let tracks = revision.per_track.iter().map(|track| &track.metadata);
+            for part in std::iter::once(&revision.media).chain(tracks) {
+                let tags = part.tags.iter().map(|tag| {
+                    let bytes = tag.raw.value.to_string().len() as u64;
+                    Leftover { name: tag.raw.key.clone(), bytes }
+                });
+                let picture = |bytes: u64| Leftover { name: "picture".into(), bytes };
+                all.extend(tags);
+                all.extend(part.visuals.iter().map(|visual| picture(visual.data.len() as u64)));
+            }
+        }
+        all
     }
 
     /// Fills `block` with the next frames; false when the recording is complete.

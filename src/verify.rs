@@ -6,15 +6,16 @@
 //! rates and channels that differ are findings, not errors.
 
 use crate::block::{Block, Recording, SampleFormat, Samples};
-use crate::decode::{Decoder, Source};
+use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::g711::Law;
 use crate::span::{Span, Spans, cut_at_end, frame_at};
 use crate::treatment::{Treater, Treatment};
 use crate::window::Windows;
 
+mod feed;
 mod place;
 
+use feed::{Feed, levels};
 use place::Place;
 pub use place::{Done, Leak, WindowAudit};
 
@@ -33,6 +34,8 @@ pub struct Audit {
     pub windows: Vec<WindowAudit>,
     /// What has changed outside the windows.
     pub outside: Outside,
+    /// What the redacted recording holds besides its audio, save the name of the tool that wrote it.
+    pub leftovers: Vec<Leftover>,
     /// How far apart two samples may be and still be the same, full scale being 1. Not 0 where the
     /// redacted recording is lossy or has another sample format.
     pub tolerance: f64,
@@ -62,6 +65,7 @@ impl Audit {
         self.is_comparable()
             && self.original_frames == self.redacted_frames
             && self.outside.changed == 0
+            && self.leftovers.is_empty()
             && self.windows.iter().all(|window| window.leak.is_none())
     }
 
@@ -114,9 +118,18 @@ pub fn verify(
     }
     let original_frames = decoder.frames();
     cut_at_end(windows, original.rate, original_frames)?;
-    let redacted_frames = other.finish()?;
+    let (redacted_frames, leftovers) = other.finish()?;
     let (windows, outside) = walk.finish(comparable);
-    Ok(Audit { original, redacted, original_frames, redacted_frames, windows, outside, tolerance })
+    Ok(Audit {
+        original,
+        redacted,
+        original_frames,
+        redacted_frames,
+        windows,
+        outside,
+        leftovers,
+        tolerance,
+    })
 }
 
 /// What samples may differ by where the second recording cannot hold those of the first: 20 dB below
@@ -135,42 +148,6 @@ fn tolerance_between(original: &Recording, redacted: &Recording) -> f64 {
         (true, true) => 0.0,
         (true, false) => step(original.format).max(step(redacted.format)),
         (false, _) => 0.1,
-    }
-}
-
-/// The second recording, in pieces as long as the blocks of the first.
-struct Feed {
-    decoder: Decoder,
-    block: Block,
-    /// What has been decoded and not been taken.
-    waiting: Samples,
-    taken: Samples,
-}
-
-impl Feed {
-    fn open(source: Source) -> Result<Self, Error> {
-        let decoder = Decoder::open(source)?;
-        let recording = decoder.recording();
-        let block = Block::new(recording.format, recording.channels);
-        let (waiting, taken) = (block.samples().clone(), block.samples().clone());
-        Ok(Self { decoder, block, waiting, taken })
-    }
-
-    /// The next `count` samples; fewer at the end.
-    fn take(&mut self, count: usize) -> Result<&Samples, Error> {
-        while self.waiting.len() < count && self.decoder.next(&mut self.block)? {
-            let all = self.block.samples.len();
-            self.block.samples.move_front(all, &mut self.waiting);
-        }
-        self.taken.clear();
-        self.waiting.move_front(count, &mut self.taken);
-        Ok(&self.taken)
-    }
-
-    /// Decodes the rest: how many frames there were.
-    fn finish(mut self) -> Result<u64, Error> {
-        while self.decoder.next(&mut self.block)? {}
-        Ok(self.decoder.frames())
     }
 }
 
@@ -278,25 +255,4 @@ impl<'a> Walk<'a> {
 /// A place within a block, whose length is a `usize`.
 fn index_of(frames: u64) -> usize {
     usize::try_from(frames).unwrap_or(usize::MAX)
-}
-
-/// Samples with full scale at ±1.
-fn levels(samples: &Samples, format: SampleFormat) -> Vec<f64> {
-    let scaled = |full: f64| 1.0 / full;
-    match samples {
-        Samples::U8(codes) => {
-            let table = if format == SampleFormat::ALaw { Law::A.table() } else { Law::Mu.table() };
-            codes.iter().map(|&code| f64::from(table[usize::from(code)]) / 32_768.0).collect()
-        }
-        Samples::I16(all) => {
-            let scale = scaled(if format == SampleFormat::U8 { 128.0 } else { 32_768.0 });
-            all.iter().map(|&sample| f64::from(sample) * scale).collect()
-        }
-        Samples::I32(all) => {
-            let wide = format == SampleFormat::S32;
-            let scale = scaled(if wide { 2_147_483_648.0 } else { 8_388_608.0 });
-            all.iter().map(|&sample| f64::from(sample) * scale).collect()
-        }
-        Samples::F32(all) => all.iter().map(|&sample| f64::from(sample)).collect(),
-    }
 }

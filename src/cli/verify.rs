@@ -120,6 +120,11 @@ fn findings(audit: &Audit) -> Vec<String> {
     if was != is {
         lines.push(format!("length: {was} frames became {is}"));
     }
+    if !audit.leftovers.is_empty() {
+        let all =
+            audit.leftovers.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
+        lines.push(format!("metadata: {}", all.collect::<Vec<_>>().join(", ")));
+    }
     if audit.tolerance > 0.0 {
         let tolerance = decibel(audit.tolerance);
         lines.push(format!("tolerance: samples count as equal within {tolerance} dB"));
@@ -189,6 +194,10 @@ fn to_json(audit: &Audit) -> Value {
             "last": audit.outside.last,
             "largest": audit.outside.largest,
         },
+        "metadata": audit.leftovers.iter().map(|left| json!({
+            "name": left.name,
+            "bytes": left.bytes,
+        })).collect::<Vec<_>>(),
         "tolerance": audit.tolerance,
     })
 }

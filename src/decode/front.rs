@@ -121,7 +121,8 @@ impl Front {
         }
         let is_wave = matches!(head.get(..4), Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64"));
         if is_wave && head.get(8..) == Some(b"WAVE") {
-            let wav = riff::open(&head, &mut tap)?;
+            let mut wav = riff::open(&head, &mut tap)?;
+            wav.others.drain(..).for_each(|other| transport.left_out(other));
             let body = riff::Body::new(&wav, tap, transport);
             let media = Media::stream(wav.header.clone(), body);
             let (big_endian, upper_24) = (wav.big_endian, wav.upper_24);

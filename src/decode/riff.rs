@@ -6,15 +6,17 @@
 //! needed and not believed. What can go wrong: a variant that cannot be decoded, refused by name;
 //! fewer bytes than `data` declares; bytes behind it that are neither chunks nor zeros.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use super::names;
-use super::source::read_up_to;
+use super::transport::Leftover;
 use crate::error::Error;
 
 mod body;
+mod chunks;
 
 pub(super) use body::Body;
+use chunks::Chunks;
 
 /// Whether a `data` size means "unknown, read to the end": the zero of a writer that never came back
 /// to fill it in, and what others write into a pipe: FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, LAME
@@ -83,12 +85,14 @@ pub(super) struct Wav {
     /// The tag and channels of ADPCM.
     adpcm: Option<(u16, u16)>,
     rate: u32,
+    /// The chunks before the audio that are no part of it.
+    pub(super) others: Vec<Leftover>,
 }
 
 /// Reads chunks until `data`. `form` is what the first 12 bytes of the file said.
 pub(super) fn open(form: &[u8], rest: &mut impl Read) -> Result<Wav, Error> {
     let order = if form.starts_with(b"RIFX") { Order::Big } else { Order::Little };
-    let mut chunks = Chunks { rest, order, odd: false };
+    let mut chunks = Chunks { rest, order, odd: false, others: Vec::new() };
     let (mut format, mut wide) = (None, None);
     loop {
         let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
@@ -108,9 +112,10 @@ pub(super) fn open(form: &[u8], rest: &mut impl Read) -> Result<Wav, Error> {
                 let format =
                     format.ok_or_else(|| header_error("it has no fmt chunk before data"))?;
                 let size = if size == u32::MAX { wide.unwrap_or(size.into()) } else { size.into() };
-                return Ok(format.wav(size));
+                return Ok(Wav { others: chunks.others, ..format.wav(size) });
             }
-            _ => chunks.skip(size.into())?,
+            b"fact" => chunks.skip(size.into())?,
+            _ => chunks.pass_over(id, size)?,
         }
     }
 }
@@ -206,6 +211,7 @@ impl Format {
             odd: size % 2 == 1,
             frame_bytes: block,
             rate: self.rate,
+            others: Vec::new(),
         }
     }
 
@@ -246,40 +252,6 @@ fn adpcm_frames((tag, channels): (u16, u16), bytes: u64) -> u64 {
         None => 0,
         Some(rest) if tag == MS_ADPCM => first + rest * 2 / channels,
         Some(rest) => first + rest / (4 * channels) * 8,
-    }
-}
-
-/// Chunks, one after the other.
-struct Chunks<'a, R> {
-    rest: &'a mut R,
-    order: Order,
-    /// Whether the chunk before had an odd size: then a zero should follow, and may be missing.
-    odd: bool,
-}
-
-impl<R: Read> Chunks<'_, R> {
-    /// The name and size of the next chunk; nothing at a clean end.
-    fn next(&mut self) -> Result<Option<([u8; 4], u32)>, Error> {
-        let mut head = Vec::new();
-        if self.odd {
-            head = read_up_to(self.rest, 1)?;
-            // A name begins with a letter; anything else is padding.
-            head.retain(u8::is_ascii_graphic);
-        }
-        head.extend(read_up_to(self.rest, 8 - head.len() as u64)?);
-        let Ok([a, b, c, d, size @ ..]) = <[u8; 8]>::try_from(head) else { return Ok(None) };
-        let size = self.order.long(size);
-        self.odd = size % 2 == 1;
-        Ok(Some(([a, b, c, d], size)))
-    }
-
-    fn body(&mut self, size: u32) -> Result<Vec<u8>, Error> {
-        read_up_to(self.rest, size.into())
-    }
-
-    fn skip(&mut self, bytes: u64) -> Result<(), Error> {
-        let mut skipped = self.rest.take(bytes);
-        io::copy(&mut skipped, &mut io::sink()).map(drop).map_err(Error::Read)
     }
 }
 

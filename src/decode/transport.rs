@@ -9,6 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Error;
 
+/// Something in a recording that is no audio, and is not written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its name: that of a chunk or a tag, never its content.
+    pub name: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
 /// What is known about the transport, whatever the decoder makes of it: the bytes received, the
 /// last of them, and the first failure, which no decoder can take for an end.
 #[derive(Debug, Default)]
@@ -24,6 +33,7 @@ pub(super) struct Transport {
     /// One more than the frames that count; 0 means all of them.
     limit: AtomicU64,
     tail: Mutex<Vec<u8>>,
+    leftovers: Mutex<Vec<Leftover>>,
 }
 
 /// Longer than a large FLAC frame and a short tag, so that the last packet is found in the tail.
@@ -73,6 +83,15 @@ impl Transport {
             0 => 0,
             limit => end.saturating_sub(limit - 1),
         }
+    }
+
+    /// Notes what is passed over.
+    pub(super) fn left_out(&self, leftover: Leftover) {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(leftover);
+    }
+
+    pub(super) fn leftovers(&self) -> Vec<Leftover> {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Another recording begins, behind any before it.

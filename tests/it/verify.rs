@@ -95,6 +95,40 @@ fn five_hundred_mutations_are_found_and_five_hundred_correct_outputs_pass() {
     }
 }
 
+/// Tags say who called, and why.
+#[test]
+fn metadata_that_was_left_is_a_finding_and_its_content_is_not_shown() {
+    let folder = Folder::new();
+    let out = folder.path("out.wav");
+    assert!(sordino(&["file", CALL, "-w", "10-15", "--silence", "-o", &out]).status.success());
+    let clean = std::fs::read(&out).unwrap();
+    let list = b"LIST\x20\0\0\0INFOICMT\x06\0\0\0card 7ISFT\x06\0\0\0Lavf5\0";
+    let with = |part: &[u8], at: usize| {
+        let mut tagged = clean.clone();
+        tagged.splice(at..at, part.iter().copied());
+        let path = folder.write("tagged.wav", &tagged);
+        let result = sordino(&["verify", CALL, &path, "-w", "10-15"]);
+        (result.status.code(), stdout(&result))
+    };
+    let (code, table) = with(list, 36);
+    assert!(code == Some(1) && table.contains("metadata: LIST ICMT (6 bytes)\n"), "{table}");
+    assert!(!table.contains("card") && table.contains("verdict: changed"), "{table}");
+    let (code, table) = with(b"bext\x04\0\0\0card", clean.len());
+    assert!(code == Some(1) && table.contains("metadata: bext (4 bytes)\n"), "{table}");
+    let tool = b"LIST\x12\0\0\0INFOISFT\x06\0\0\0Lavf5\0";
+    let (code, table) = with(tool, 36);
+    assert_eq!(code, Some(0), "the tool that wrote it is no secret: {table}");
+    if installed("ffmpeg") {
+        let flac = folder.path("out.flac");
+        let args = ["-v", "error", "-i", &out, "-metadata", "comment=card 4111", &flac];
+        assert!(Command::new("ffmpeg").args(args).status().unwrap().success());
+        let result = sordino(&["verify", CALL, &flac, "-w", "10-15", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&result.stdout).unwrap();
+        assert_eq!(json["metadata"][0]["bytes"], 9, "{json}");
+        assert!(!stdout(&result).contains("card") && json["clean"] == false);
+    }
+}
+
 #[test]
 fn a_leak_is_found_to_the_frame() {
     let before = noise();

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::{Chunks, Order, Wav, adpcm_frames};
+use super::chunks::Chunks;
+use super::{Order, Wav, adpcm_frames};
 use crate::decode::transport::Transport;
 use crate::error::Error;
 use crate::span::time_of;
@@ -80,7 +81,8 @@ impl<R: Read> Body<R> {
     /// Looks for audio behind the audio, which would be lost without a word: a second `data` chunk,
     /// or bytes that no chunk holds, as a writer leaves who counts wrongly.
     fn trailer(&mut self) -> Result<(), Error> {
-        let mut chunks = Chunks { rest: &mut self.inner, order: self.order, odd: false };
+        let others = Vec::new();
+        let mut chunks = Chunks { rest: &mut self.inner, order: self.order, odd: false, others };
         chunks.skip(self.rest)?;
         chunks.odd = self.odd;
         while let Some((id, size)) = chunks.next()? {
@@ -90,8 +92,9 @@ impl<R: Read> Body<R> {
             if !id.iter().all(|byte| (b' '..=b'~').contains(byte)) {
                 return if id == [0; 4] && size == 0 { self.zeros() } else { Err(no_chunk()) };
             }
-            chunks.skip(size.into())?;
+            chunks.pass_over(id, size)?;
         }
+        chunks.others.into_iter().for_each(|other| self.transport.left_out(other));
         Ok(())
     }
 

@@ -1,0 +1,60 @@
+//! What stands below each `--help`: examples, what to know, exit codes.
+
+pub(super) const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+
+pub(super) const RECORDING_EXAMPLES: &str = "\
+Examples:
+  export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=...
+  export GENESYS_RECORDING_ID=... GENESYS_CONVERSATION_ID=...
+  See what would happen, and keep the result to listen to it:
+    sordino recording -w 10-15 -w 30.5-35.2 --silence --dry-run --keep redacted.wav
+  Do it:
+    sordino recording -w 10-15 -w 30.5-35.2 --silence
+  In another region, with windows from a transcriber, for a program:
+    sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
+
+The unredacted audio is never written to a disk. The original recording stays in Genesys as it is:
+delete it there, or let its retention do so.
+
+Exit codes: 0 done; 1 it failed, and nothing was completed unless it says so; 2 the call was wrong.";
+
+pub(super) const VERIFY_EXAMPLES: &str = "\
+Examples:
+  sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
+  sordino verify call.wav redacted.mp3 --windows windows.json --tolerance -25 --json
+
+The treatment is recognised: a gain of 0.001, silence and a tone of 1000 Hz to the sample, or what
+you name; another gain, or anything else in place of the original, by what is left of it.
+
+Exit codes: 0 clean; 1 a leak, or something else has changed; 2 the call was wrong, or a recording
+cannot be decoded.";
+
+pub(super) const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  sordino sandbox
+  sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
+
+Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
+(429, 429:SECONDS, 429:date:SECONDS), html, reset, lost, refused, expired, dies, state:NAME, cut:N,
+cut-unsized:N, stall:N, length:N, redirect. TIMES: a number, or `ever`.";
+
+pub(super) const FILE_EXAMPLES: &str = "\
+Examples:
+  Mute two passages:
+    sordino file call.wav -w 10-15 -w 30.5-35.2 -o redacted.wav
+  Erase what the customer says (channel 1), with a label for the record:
+    sordino file call.wav -w '1:02.5-1:10@1=card number' --silence -o redacted.wav
+  Take the windows from a transcriber, 200 ms wider on both sides:
+    sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
+  In a pipe, with a tone:
+    fetch-call | sordino file - -w 10-15 --tone -o - | store-call
+  Keep µ-law as it is, byte for byte outside the window:
+    sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
+
+Output is WAV with the source's own sample format; codecs other than PCM and FLAC or ALAC give 16
+bit. Opus is decoded at the rate that the recording was made at, where it says so. Tags and pictures
+are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
+--silence and --tone do not.
+
+Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
