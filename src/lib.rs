@@ -38,7 +38,7 @@
 //! | `encode` | blocks in, WAV out; hound is named there only |
 //! | [`spool`] | where the output lies until it is complete |
 //! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
-//! | [`verify`] | the leak audit of any original and redaction, whoever made it |
+//! | [`mod@verify`] | the leak audit of any original and redaction, whoever made it |
 //! | [`error`] | what can go wrong with audio |
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
 //! | [`job`] | one recording from end to end: the one place that knows both halves |
