@@ -177,7 +177,8 @@ impl<'a> Walk<'a> {
         expected: Option<Treatment>,
         tolerance: f64,
     ) -> Self {
-        let usual = [Some(Treatment::default()), Some(Treatment::silence())];
+        // Where what was said was faint, a gain leaves nothing either: that is silence.
+        let usual = [Some(Treatment::silence()), Some(Treatment::default())];
         let tone = Treatment::tone(1000).ok();
         let mut candidates: Vec<Candidate<'a>> = Vec::new();
         for treatment in [expected].into_iter().chain(usual).chain([tone]).flatten() {
