@@ -178,6 +178,35 @@ impl Block {
         &self.samples
     }
 
+    /// Drops the first `frames` frames, or all; those behind move up. Gives how many there were.
+    pub(crate) fn drop_front(&mut self, frames: u64) -> u64 {
+        let count = self.clip(frames);
+        let samples = count * self.channels;
+        match &mut self.samples {
+            Samples::U8(all) => drop(all.drain(..samples)),
+            Samples::I16(all) => drop(all.drain(..samples)),
+            Samples::I32(all) => drop(all.drain(..samples)),
+            Samples::F32(all) => drop(all.drain(..samples)),
+        }
+        count as u64
+    }
+
+    /// Drops the last `frames` frames, or all.
+    pub(crate) fn drop_back(&mut self, frames: u64) {
+        let kept = (self.frames() - self.clip(frames)) * self.channels;
+        match &mut self.samples {
+            Samples::U8(all) => all.truncate(kept),
+            Samples::I16(all) => all.truncate(kept),
+            Samples::I32(all) => all.truncate(kept),
+            Samples::F32(all) => all.truncate(kept),
+        }
+    }
+
+    /// So many frames, and no more than there are.
+    fn clip(&self, frames: u64) -> usize {
+        usize::try_from(frames).unwrap_or(usize::MAX).min(self.frames())
+    }
+
     /// Empties the block, keeping its buffer, and moves it to `first`.
     pub(crate) fn restart(&mut self, first: u64) {
         self.first = first;

@@ -33,7 +33,7 @@ mod track;
 mod transport;
 mod unpack;
 
-use front::{End, Front, Hints};
+use front::{End, Front};
 use mpeg::Bare;
 pub use source::{Encoding, Options, Source};
 use stream::{Fault, Stream};
@@ -50,8 +50,6 @@ pub struct Decoder {
     reader: Box<dyn FormatReader>,
     stream: Stream,
     transport: Arc<Transport>,
-    hints: Hints,
-    options: Options,
     end: End,
     /// Frames given so far: the position of the next block.
     frames: u64,
@@ -91,7 +89,7 @@ impl Decoder {
         if container == "wave" && !end.is_eof() {
             return Err(Error::Unsupported { what: "a WAV behind other bytes".into() });
         }
-        let (stream, mut recording) = Stream::open(reader.as_ref(), &hints, options)?;
+        let (stream, mut recording) = Stream::open(reader.as_ref(), hints, options)?;
         recording.frames = frames.or(recording.frames);
         let rate = recording.rate;
         Ok(Self {
@@ -106,8 +104,6 @@ impl Decoder {
             reader,
             stream,
             transport,
-            hints,
-            options,
             end,
         })
     }
@@ -196,20 +192,14 @@ impl Decoder {
         let decoded = self.stream.decode(packet, &self.recording, block);
         let held = decoded.map_err(|fault| self.fault(fault))?;
         self.largest = self.largest.max(held);
-        let channels = block.channels();
-        let past = self.transport.past_limit(block.end());
-        let past = usize::try_from(past).unwrap_or(usize::MAX).min(block.frames());
-        mpeg::drop_back(&mut block.samples, past * channels);
-        self.bare.follow(packet, channels, &mut block.samples);
+        block.drop_back(self.transport.past_limit(block.end()));
+        self.bare.follow(packet, block.channels(), &mut block.samples);
         Ok(())
     }
 
     /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
     fn chain(&mut self) -> Result<(), Error> {
-        // Opus is decoded at any rate.
-        let opus_rate = Some(self.recording.rate).filter(|_| self.recording.codec == "opus");
-        let options = Options { opus_rate, ..self.options };
-        let (stream, recording) = Stream::open(self.reader.as_ref(), &self.hints, options)?;
+        let (stream, recording) = self.stream.following(self.reader.as_ref(), &self.recording)?;
         if recording != self.recording {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });

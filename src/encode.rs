@@ -45,15 +45,13 @@ impl<'a> Encoder<'a> {
                 Writer::G711(CodeWriter::new(output, recording).map_err(Error::Write)?)
             }
             _ => {
-                let float = format == SampleFormat::F32;
                 let spec = hound::WavSpec {
                     channels,
                     sample_rate: rate,
                     bits_per_sample: format.bytes() * 8,
-                    sample_format: if float {
-                        hound::SampleFormat::Float
-                    } else {
-                        hound::SampleFormat::Int
+                    sample_format: match format {
+                        SampleFormat::F32 => hound::SampleFormat::Float,
+                        _ => hound::SampleFormat::Int,
                     },
                 };
                 Writer::Pcm(hound::WavWriter::new(output, spec).map_err(write_error)?)

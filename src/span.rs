@@ -52,7 +52,8 @@ pub fn time_of(frame: u64, rate: u32) -> Duration {
 }
 
 impl Span {
-    fn of(window: &Window, rate: u32) -> Self {
+    /// The frames that a window touches at `rate` Hz.
+    pub(crate) fn of(window: &Window, rate: u32) -> Self {
         let end = frame_at(window.end(), rate).saturating_add(1);
         Self { first: frame_at(window.start(), rate), end }
     }

@@ -8,7 +8,7 @@
 use crate::block::{Block, Recording, SampleFormat, Samples};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::span::{Span, Spans, cut_at_end, frame_at};
+use crate::span::{Span, Spans, cut_at_end};
 use crate::treatment::{Treater, Treatment};
 use crate::window::Windows;
 
@@ -178,10 +178,10 @@ impl<'a> Walk<'a> {
         tolerance: f64,
     ) -> Self {
         // Where what was said was faint, a gain leaves nothing either: that is silence.
-        let usual = [Some(Treatment::silence()), Some(Treatment::default())];
+        let usual = [Treatment::silence(), Treatment::default()];
         let tone = Treatment::tone(1000).ok();
         let mut candidates: Vec<Candidate<'a>> = Vec::new();
-        for treatment in [expected].into_iter().chain(usual).chain([tone]).flatten() {
+        for treatment in expected.into_iter().chain(usual).chain(tone) {
             let known = candidates.iter().any(|candidate| candidate.treatment == treatment);
             // A tone may be too high for the recording.
             if let (false, Ok(treater)) = (known, Treater::new(treatment, spans)) {
@@ -192,8 +192,7 @@ impl<'a> Walk<'a> {
         let channels = usize::from(original.channels);
         let treatments: Vec<_> = candidates.iter().map(|candidate| candidate.treatment).collect();
         let places = windows.iter().flat_map(|window| {
-            let end = frame_at(window.end(), original.rate).saturating_add(1);
-            let span = Span { first: frame_at(window.start(), original.rate), end };
+            let span = Span::of(window, original.rate);
             let all = 0..original.channels;
             let treatments = treatments.clone();
             all.filter(|&channel| window.channel().is_none_or(|only| only == channel))

@@ -3,8 +3,8 @@
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
-use sordino::Summary;
 use sordino::span::time_of;
+use sordino::{Recording, Summary};
 
 use super::exit::{Failure, say};
 
@@ -44,9 +44,20 @@ pub(crate) fn sentence(summary: &Summary) -> String {
     format!("{count} window{plural}, {muted:.1} s of {all:.1} s")
 }
 
+/// What a recording of so many frames is.
+pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
+    json!({
+        "container": recording.container,
+        "codec": recording.codec,
+        "rate": recording.rate,
+        "channels": recording.channels,
+        "format": recording.format.to_string(),
+        "frames": frames,
+    })
+}
+
 /// The numbers.
 pub(crate) fn to_json(summary: &Summary) -> Value {
-    let recording = &summary.recording;
     let windows = summary.windows.iter().map(|window| {
         json!({
             "start": window.start().as_secs_f64(),
@@ -56,22 +67,16 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
             "cut": summary.cut.contains(window),
         })
     });
-    json!({
-        "container": recording.container,
-        "codec": recording.codec,
-        "rate": recording.rate,
-        "channels": recording.channels,
-        "format": recording.format.to_string(),
-        "frames": summary.frames,
-        "framesTreated": summary.frames_treated,
-        "seconds": seconds(summary.frames, summary),
-        "windows": windows.collect::<Vec<_>>(),
-        "treatment": {
-            "kind": summary.treatment.name(),
-            "gain": summary.treatment.gain(),
-            "toneHz": summary.treatment.tone_hz(),
-            "fade": summary.treatment.fade().as_secs_f64(),
-        },
-        "recoverable": summary.treatment.is_recoverable(),
-    })
+    let mut json = recording(&summary.recording, summary.frames);
+    json["framesTreated"] = summary.frames_treated.into();
+    json["seconds"] = seconds(summary.frames, summary).into();
+    json["windows"] = windows.collect();
+    json["treatment"] = json!({
+        "kind": summary.treatment.name(),
+        "gain": summary.treatment.gain(),
+        "toneHz": summary.treatment.tone_hz(),
+        "fade": summary.treatment.fade().as_secs_f64(),
+    });
+    json["recoverable"] = summary.treatment.is_recoverable().into();
+    json
 }

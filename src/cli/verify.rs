@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use sordino::span::{Span, time_of};
+use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
 use sordino::window::Clock;
-use sordino::{Error, Source, verify};
+use sordino::{Source, Window, verify};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
@@ -22,21 +22,17 @@ pub(crate) fn run(args: VerifyArgs) -> Result<(), Failure> {
         }
         decibel => decibel.map(|decibel| 10f64.powf(decibel / 20.0)),
     };
+    // What cannot be audited is a wrong call: nothing has been found.
     let open = |path: &std::path::Path| {
         let doing = format!("opening {}", path.display());
-        Source::open(path).map_err(|error| cannot(doing, error))
+        Source::open(path).map_err(|error| Failure::usage(doing, error))
     };
     let (original, redacted) = (open(&args.original)?, open(&args.redacted)?);
     let doing = format!("comparing {} and {}", args.original.display(), args.redacted.display());
     let audit = verify(original, redacted, &windows, expected, tolerance);
-    let audit = audit.map_err(|error| cannot(doing, error))?;
+    let audit = audit.map_err(|error| Failure::usage(doing, error))?;
     report::print(&if args.json { to_json(&audit).to_string() } else { table(&audit) })?;
     if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
-}
-
-/// What cannot be audited is a wrong call: nothing has been found.
-fn cannot(doing: String, error: Error) -> Failure {
-    Failure::usage(doing, error)
 }
 
 fn decibel(level: f64) -> String {
@@ -44,15 +40,11 @@ fn decibel(level: f64) -> String {
 }
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
-fn place(frames: u64, span: Span, rate: u32) -> String {
-    let (from, to) = (Clock(time_of(span.first, rate)), Clock(time_of(span.end - 1, rate)));
+fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {
+    let (from, to) = (Clock(time_of(first, rate)), Clock(time_of(last, rate)));
     let plural = if frames == 1 { "" } else { "s" };
     let millis = time_of(frames, rate).as_secs_f64() * 1000.0;
     format!("{frames} frame{plural}, {from}-{to} s ({millis:.0} ms)")
-}
-
-fn open_part(leak: Leak, rate: u32) -> String {
-    place(leak.frames, Span { first: leak.first, end: leak.last + 1 }, rate)
 }
 
 fn done(window: &WindowAudit) -> String {
@@ -76,10 +68,8 @@ fn table(audit: &Audit) -> String {
     ];
     for window in &audit.windows {
         let leak = window.leak.map_or("nothing".into(), |leak| open_part(leak, rate));
-        let name = match window.window.label() {
-            Some(label) => format!("{} {label}", Times(window)),
-            None => Times(window).to_string(),
-        };
+        let times = times(&window.window);
+        let name = window.window.label().map_or(times.clone(), |label| format!("{times} {label}"));
         let (peak, rms) = (decibel(window.peak), decibel(window.rms));
         rows.push([name, window.channel.to_string(), done(window), peak, rms, leak]);
     }
@@ -98,12 +88,8 @@ fn table(audit: &Audit) -> String {
 }
 
 /// A window's times alone; the channel has a column of its own.
-struct Times<'a>(&'a WindowAudit);
-
-impl std::fmt::Display for Times<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", Clock(self.0.window.start()), Clock(self.0.window.end()))
-    }
+fn times(window: &Window) -> String {
+    format!("{}-{}", Clock(window.start()), Clock(window.end()))
 }
 
 /// What is to be said besides, the verdict last.
@@ -172,21 +158,11 @@ fn to_json(audit: &Audit) -> Value {
             "recoverable": window.is_recoverable(),
         })
     });
-    let recording = |recording: &sordino::Recording, frames: u64| {
-        json!({
-            "container": recording.container,
-            "codec": recording.codec,
-            "rate": recording.rate,
-            "channels": recording.channels,
-            "format": recording.format.to_string(),
-            "frames": frames,
-        })
-    };
     json!({
         "clean": audit.is_clean(),
         "recoverable": audit.is_recoverable(),
-        "original": recording(&audit.original, audit.original_frames),
-        "redacted": recording(&audit.redacted, audit.redacted_frames),
+        "original": report::recording(&audit.original, audit.original_frames),
+        "redacted": report::recording(&audit.redacted, audit.redacted_frames),
         "windows": windows.collect::<Vec<_>>(),
         "outside": {
             "changed": audit.outside.changed,

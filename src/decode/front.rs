@@ -124,7 +124,7 @@ impl Front {
             let mut wav = riff::open(&head, &mut tap)?;
             wav.others.drain(..).for_each(|other| transport.left_out(other));
             let body = riff::Body::new(&wav, tap, transport);
-            let media = Media::stream(wav.header.clone(), body);
+            let media = Media::stream(wav.header, body);
             let (big_endian, upper_24) = (wav.big_endian, wav.upper_24);
             let hints = Hints { big_endian, upper_24, ..Hints::default() };
             let front = Self::whole(media, transport, End::Source);

@@ -14,7 +14,7 @@ use crate::error::Error;
 
 mod ebml;
 
-use ebml::{Head, Place};
+use ebml::{Head, Place, number};
 
 /// The first four bytes of every Matroska file.
 pub(super) const MAGIC: [u8; 4] = [0x1A, 0x45, 0xDF, 0xA3];
@@ -206,7 +206,7 @@ impl Scribe {
 
     /// The content of an element without others in it, or its first bytes.
     fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str> {
-        let number = || content.iter().take(8).fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+        let number = || number(&content[..content.len().min(8)]);
         match id {
             TRACK_NUMBER => self.entry.0 = number(),
             CODEC_DELAY => self.entry.1 = number(),
@@ -253,7 +253,7 @@ impl Scribe {
 fn block(content: &[u8]) -> Option<(u64, u64)> {
     let length = content.first()?.leading_zeros() as usize + 1;
     let digits = content.get(..length).filter(|_| length <= 8)?;
-    let track = digits.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    let track = number(digits);
     // Two bytes of time come between the track and the flags.
     let flags = content.get(length + 2)?;
     let laces = if flags & 0x06 == 0 { 0 } else { *content.get(length + 3)? };

@@ -165,23 +165,3 @@ pub(super) fn id3_length(head: &[u8]) -> u64 {
     let footer = if flags & 0x10 == 0 { 0 } else { 10 };
     10 + size + footer
 }
-
-/// Removes `count` samples from the front.
-pub(super) fn drop_front(samples: &mut Samples, count: usize) {
-    match samples {
-        Samples::U8(samples) => drop(samples.drain(..count.min(samples.len()))),
-        Samples::I16(samples) => drop(samples.drain(..count.min(samples.len()))),
-        Samples::I32(samples) => drop(samples.drain(..count.min(samples.len()))),
-        Samples::F32(samples) => drop(samples.drain(..count.min(samples.len()))),
-    }
-}
-
-/// Removes `count` samples from the back.
-pub(super) fn drop_back(samples: &mut Samples, count: usize) {
-    match samples {
-        Samples::U8(samples) => samples.truncate(samples.len().saturating_sub(count)),
-        Samples::I16(samples) => samples.truncate(samples.len().saturating_sub(count)),
-        Samples::I32(samples) => samples.truncate(samples.len().saturating_sub(count)),
-        Samples::F32(samples) => samples.truncate(samples.len().saturating_sub(count)),
-    }
-}

@@ -9,7 +9,7 @@ use super::front::Hints;
 use super::place::Place;
 use super::source::Options;
 use super::track::{self, Codec};
-use super::{mpeg, names, opus, unpack};
+use super::{names, opus, unpack};
 use crate::block::{Block, Recording, Samples};
 use crate::error::Error;
 
@@ -19,6 +19,7 @@ pub(super) struct Stream {
     codec: Codec,
     place: Place,
     hints: Hints,
+    options: Options,
     /// Packets so far.
     packets: u64,
     /// Frames decoded so far, dropped ones included.
@@ -41,7 +42,7 @@ impl Stream {
     /// The stream that `reader` is at the beginning of, and what is known of it.
     pub(super) fn open(
         reader: &dyn FormatReader,
-        hints: &Hints,
+        hints: Hints,
         options: Options,
     ) -> Result<(Self, Recording), Error> {
         let container = reader.format_info().short_name;
@@ -57,7 +58,7 @@ impl Stream {
             Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
             None => track::codec_of(container, &params, options.encoding)?,
         };
-        let skip = track::delay(container, track, hints, head.as_ref(), rate)?;
+        let skip = track::delay(container, track, &hints, head.as_ref(), rate)?;
         let declared = track::declared_frames(container, track, rate);
         let recording = Recording {
             container,
@@ -68,10 +69,21 @@ impl Stream {
             frames: declared.map(|frames| frames.saturating_sub(skip)),
         };
         let place = Place::new(container, name, track.time_base, rate);
-        let hints = hints.clone();
+        let track = track.id;
         let (packets, coded, ended) = (0, 0, false);
-        let stream = Self { track: track.id, codec, place, hints, packets, coded, skip, ended };
+        let stream = Self { track, codec, place, hints, options, packets, coded, skip, ended };
         Ok((stream, recording))
+    }
+
+    /// The stream behind this one in a chained file. Opus, which is decoded at any rate, keeps the
+    /// one of the `recording` so far.
+    pub(super) fn following(
+        &self,
+        reader: &dyn FormatReader,
+        recording: &Recording,
+    ) -> Result<(Self, Recording), Error> {
+        let opus_rate = Some(recording.rate).filter(|_| recording.codec == "opus");
+        Self::open(reader, self.hints.clone(), Options { opus_rate, ..self.options })
     }
 
     /// Whether a packet is of this stream, and not of a picture or a subtitle beside it.
@@ -123,7 +135,8 @@ impl Stream {
         let frames = block.frames() as u64;
         self.coded += frames;
         self.drop_end(packet, recording, block)?;
-        self.drop_start(channels, block);
+        // The codec's delay.
+        self.skip -= block.drop_front(self.skip);
         self.packets += 1;
         Ok(frames)
     }
@@ -141,9 +154,7 @@ impl Stream {
             let what = "a Matroska recording that discards the front of a packet";
             return Err(Fault::Unsupported(what.into()));
         }
-        let frames = frames_of(nanos.unsigned_abs(), recording.rate);
-        let count = usize::try_from(frames).unwrap_or(usize::MAX).min(block.frames());
-        mpeg::drop_back(&mut block.samples, count * usize::from(recording.channels));
+        block.drop_back(frames_of(nanos.unsigned_abs(), recording.rate));
         if self.ended && block.frames() > 0 {
             let container = names::container(recording.container);
             let what = format!("a {container} recording with padding between its packets");
@@ -152,15 +163,6 @@ impl Stream {
         let in_ogg = recording.container == "ogg" && packet.trim_end.get() > 0;
         self.ended = self.ended || nanos > 0 || in_ogg;
         Ok(())
-    }
-
-    /// Drops the codec's delay.
-    fn drop_start(&mut self, channels: usize, block: &mut Block) {
-        if self.skip > 0 {
-            let frames = usize::try_from(self.skip).unwrap_or(usize::MAX).min(block.frames());
-            self.skip -= frames as u64;
-            mpeg::drop_front(&mut block.samples, frames * channels);
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::error::Error;
 
@@ -30,8 +30,8 @@ pub(super) struct Transport {
     counts_idle: AtomicBool,
     /// How many recordings are chained in it, as far as it has been read; 0 where none can be.
     links: AtomicU64,
-    /// One more than the frames that count; 0 means all of them.
-    limit: AtomicU64,
+    /// The frames that count, where what lies behind them was filled up.
+    limit: OnceLock<u64>,
     tail: Mutex<Vec<u8>>,
     leftovers: Mutex<Vec<Leftover>>,
 }
@@ -74,15 +74,13 @@ impl Transport {
 
     /// What decodes to more than so many frames was filled up.
     pub(super) fn limit(&self, frames: u64) {
-        self.limit.store(frames.saturating_add(1), Ordering::Relaxed);
+        // Set once, where the audio ends.
+        let _ = self.limit.set(frames);
     }
 
     /// Of frames that end at `end`, those past the limit.
     pub(super) fn past_limit(&self, end: u64) -> u64 {
-        match self.limit.load(Ordering::Relaxed) {
-            0 => 0,
-            limit => end.saturating_sub(limit - 1),
-        }
+        self.limit.get().map_or(0, |limit| end.saturating_sub(*limit))
     }
 
     /// Notes what is passed over.

@@ -92,10 +92,7 @@ impl Pcm {
         match (samples, self.layout, self.big_endian) {
             (Samples::U8(out), ..) => out.extend_from_slice(bytes),
             (Samples::I16(out), Layout::Law(law), _) => {
-                let table = match law {
-                    Law::A => const { &Law::A.table() },
-                    Law::Mu => const { &Law::Mu.table() },
-                };
+                let table = law.table();
                 out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
             }
             (Samples::I16(out), Layout::U8, _) => {

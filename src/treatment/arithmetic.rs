@@ -124,13 +124,17 @@ impl Arithmetic for Float32 {
     }
 }
 
+/// As for 16 bits, through the amplitude of the code.
+fn scale_code(law: Law, code: u8, gain: f64) -> u8 {
+    law.encode(scale_16(law.table()[usize::from(code)], gain))
+}
+
 impl Arithmetic for ALaw {
     type Sample = u8;
     const ZERO: u8 = Law::A.silence();
 
     fn scale(code: u8, gain: f64) -> u8 {
-        const TABLE: [i16; 256] = Law::A.table();
-        Law::A.encode(scale_16(TABLE[usize::from(code)], gain))
+        scale_code(Law::A, code, gain)
     }
 
     fn level(level: f64) -> u8 {
@@ -143,8 +147,7 @@ impl Arithmetic for MuLaw {
     const ZERO: u8 = Law::Mu.silence();
 
     fn scale(code: u8, gain: f64) -> u8 {
-        const TABLE: [i16; 256] = Law::Mu.table();
-        Law::Mu.encode(scale_16(TABLE[usize::from(code)], gain))
+        scale_code(Law::Mu, code, gain)
     }
 
     fn level(level: f64) -> u8 {

@@ -51,7 +51,8 @@ pub(super) fn levels(samples: &Samples, format: SampleFormat) -> Vec<f64> {
     let scaled = |full: f64| 1.0 / full;
     match samples {
         Samples::U8(codes) => {
-            let table = if format == SampleFormat::ALaw { Law::A.table() } else { Law::Mu.table() };
+            let law = if format == SampleFormat::ALaw { Law::A } else { Law::Mu };
+            let table = law.table();
             codes.iter().map(|&code| f64::from(table[usize::from(code)]) / 32_768.0).collect()
         }
         Samples::I16(all) => {

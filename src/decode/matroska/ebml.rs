@@ -96,10 +96,9 @@ impl Place {
                 return Err("its elements are nested too deeply");
             }
         } else {
-            self.leaf = Some((head.id, head.size.unwrap_or(0)));
-            if head.size == Some(0) {
-                self.leaf = None;
-                scribe.leaf(head.id, &[])?;
+            match head.size.unwrap_or(0) {
+                0 => scribe.leaf(head.id, &[])?,
+                size => self.leaf = Some((head.id, size)),
             }
         }
         Ok(1)
@@ -120,6 +119,11 @@ impl Place {
     }
 }
 
+/// The number that these bytes are, at most eight of them.
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+}
+
 /// The head that these bytes are, if they are a whole one.
 fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
     let id_length = bytes[0].leading_zeros() as usize + 1;
@@ -134,7 +138,6 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
     if bytes.len() < id_length + size_length {
         return Ok(None);
     }
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
     let id = u32::try_from(number(&bytes[..id_length])).unwrap_or(u32::MAX);
     let unknown = (1 << (7 * size_length)) - 1;
     let size = number(&bytes[id_length..]) & unknown;
