@@ -5,6 +5,7 @@
 //! refilled: the loop over a recording does not allocate. A [`Recording`] says what the blocks of
 //! one recording have in common.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// How one sample is stored in a recording and in the WAV made of it.
@@ -117,6 +118,13 @@ pub struct Recording {
     pub frames: Option<u64>,
 }
 
+impl Recording {
+    /// Bytes that one frame takes in the output.
+    pub(crate) fn frame_bytes(&self) -> u64 {
+        u64::from(self.format.bytes()) * u64::from(self.channels)
+    }
+}
+
 /// The whole number nearest to `value`, ties to even, for values that a 16-bit sample can hold.
 ///
 /// Adding 1.5 · 2^23 leaves no room for a fraction, so the addition itself rounds, and the number
@@ -176,6 +184,28 @@ impl Block {
     /// The samples, interleaved: frame `n`, channel `c` is at `n * channels + c`.
     pub fn samples(&self) -> &Samples {
         &self.samples
+    }
+
+    /// The samples as a WAV stores them: interleaved, little-endian, 8 bits unsigned.
+    pub(crate) fn stored(&self) -> Cow<'_, [u8]> {
+        let little = cfg!(target_endian = "little");
+        match (&self.samples, self.format) {
+            (Samples::U8(codes), _) => Cow::Borrowed(codes),
+            (Samples::I16(all), SampleFormat::U8) => {
+                // From -128 to 127, so the lowest byte is all there is; turning its highest bit adds 128.
+                all.iter().map(|sample| sample.to_le_bytes()[0] ^ 0x80).collect()
+            }
+            (Samples::I32(all), SampleFormat::S24) => {
+                all.iter().flat_map(|sample| sample.to_le_bytes().into_iter().take(3)).collect()
+            }
+            // In memory they lie as in the file.
+            (Samples::I16(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
+            (Samples::I32(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
+            (Samples::F32(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
+            (Samples::I16(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+            (Samples::I32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+            (Samples::F32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+        }
     }
 
     /// Drops the first `frames` frames, or all; those behind move up. Gives how many there were.

@@ -15,9 +15,11 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::span::time_of;
 
+mod digesting;
 mod front;
 mod matroska;
 mod mp4;
@@ -33,6 +35,7 @@ mod track;
 mod transport;
 mod unpack;
 
+use digesting::Digesting;
 use front::{End, Front};
 use mpeg::Bare;
 pub use source::{Encoding, Options, Source};
@@ -62,6 +65,7 @@ pub struct Decoder {
     /// The recordings that were decoded, where several are chained.
     links: u64,
     bare: Bare,
+    digesting: Option<Digesting>,
     failed: bool,
 }
 
@@ -80,7 +84,7 @@ impl Decoder {
     }
 
     fn probe(front: Front, options: Options) -> Result<Self, Error> {
-        let Front { media, transport, end, frames, leading, hints } = front;
+        let Front { media, transport, end, frames, leading, hints, digesting } = front;
         let media = MediaSourceStream::new(Box::new(media), Default::default());
         let reader = symphonia::default::get_probe()
             .probe(&Hint::new(), media, Default::default(), Default::default())
@@ -99,6 +103,7 @@ impl Decoder {
             links: 1,
             empty: 0,
             largest: 0,
+            digesting,
             failed: false,
             recording,
             reader,
@@ -140,6 +145,16 @@ impl Decoder {
             }
         }
         all
+    }
+
+    /// The digest of all the bytes that the source gives, from one that is to be
+    /// [`digested`](Source::digested); once, when the recording is complete.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when what the decoder did not want cannot be read.
+    pub(crate) fn digest(&mut self) -> Result<Digest, Error> {
+        let missing = || Error::Read(std::io::ErrorKind::Unsupported.into());
+        self.digesting.take().ok_or_else(missing)?.finish()
     }
 
     /// Fills `block` with the next frames; false when the recording is complete.

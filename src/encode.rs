@@ -36,7 +36,7 @@ impl<'a> Encoder<'a> {
     /// [`Error::TooLong`] when the recording declares more than fits; [`Error::Write`].
     pub(crate) fn new(output: &'a mut Behind, recording: &Recording) -> Result<Self, Error> {
         let &Recording { format, rate, channels, frames, .. } = recording;
-        let bytes_per_frame = u64::from(format.bytes()) * u64::from(channels);
+        let bytes_per_frame = recording.frame_bytes();
         if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
             return Err(Error::TooLong);
         }

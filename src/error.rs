@@ -115,6 +115,12 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// What was written is not what was meant. It has been thrown away.
+    #[error("the self-check failed, so the result was thrown away: {reason}")]
+    SelfCheck {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::decode::{Options, Source};
+use crate::evidence::Proof;
 use crate::genesys::{self, Completed, Genesys, Step};
 use crate::redact::{Progress, Redacted, Summary, redact_into};
 use crate::spool::Spool;
@@ -27,6 +28,7 @@ pub struct Job {
     /// How.
     pub treatment: Treatment,
     options: Options,
+    proof: Proof,
     watch: Option<Watch>,
 }
 
@@ -47,6 +49,7 @@ impl Job {
             windows,
             treatment,
             options: Options::default(),
+            proof: Proof::default(),
             watch: None,
         }
     }
@@ -55,6 +58,13 @@ impl Job {
     #[must_use]
     pub fn with_options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// The same job, with this proven of it.
+    #[must_use]
+    pub fn with_proof(mut self, proof: Proof) -> Self {
+        self.proof = proof;
         self
     }
 
@@ -223,7 +233,7 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
             }
         };
         let source = Source::stream(body).with_options(job.options);
-        redact_into(Spool::anonymous(), source, &job.windows, job.treatment, watch)
+        redact_into(Spool::anonymous(), source, &job.windows, job.treatment, job.proof, watch)
     });
     // A panic is a defect, and must not pass for an error of the recording.
     let result =

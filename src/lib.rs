@@ -33,10 +33,13 @@
 //! | [`span`] | frame ranges, by exact integer arithmetic |
 //! | [`block`] | consecutive frames with their position: the only currency of this half |
 //! | `g711` | what the codes of A-law and µ-law mean |
+//! | `level` | samples of any format on one scale |
+//! | [`digest`] | SHA-256 of bytes on their way |
 //! | [`decode`] | a source in, blocks out; symphonia is named there only |
 //! | [`treatment`] | what happens inside a span |
 //! | `encode` | blocks in, WAV out; hound is named there only |
 //! | [`spool`] | where the output lies until it is complete |
+//! | [`evidence`] | what is seen on the way: the self-check, levels, digests, the waveform |
 //! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
 //! | [`mod@verify`] | the leak audit of any original and redaction, whoever made it |
 //! | [`error`] | what can go wrong with audio |
@@ -67,9 +70,12 @@ pub mod window;
 pub mod span;
 pub mod block;
 mod g711;
+mod level;
+pub mod digest;
 pub mod decode;
 pub mod treatment;
 mod encode;
+pub mod evidence;
 pub mod spool;
 pub mod redact;
 pub mod verify;
@@ -81,6 +87,7 @@ pub mod sandbox;
 pub use block::Recording;
 pub use decode::{Decoder, Encoding, Options, Source};
 pub use error::Error;
+pub use evidence::{Evidence, Proof};
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};
 pub use spool::Spool;

@@ -12,6 +12,7 @@ use crate::block::{Block, Recording};
 use crate::decode::{Decoder, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
+use crate::evidence::{Evidence, Proof, Witness};
 use crate::span::{Spans, cut_at_end};
 use crate::spool::{Reader, Spool};
 use crate::treatment::{Treater, Treatment};
@@ -23,6 +24,7 @@ pub struct Redacted {
     spool: Spool,
     bytes: u64,
     summary: Summary,
+    evidence: Evidence,
 }
 
 /// What was done, in numbers.
@@ -71,10 +73,11 @@ pub struct Progress {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result<Redacted, Error> {
-    redact_into(Spool::anonymous(), source, windows, treatment, |_| ControlFlow::Continue(()))
+    let watch = |_| ControlFlow::Continue(());
+    redact_into(Spool::anonymous(), source, windows, treatment, Proof::default(), watch)
 }
 
-/// Like [`redact`], into a [`Spool`] of the caller's choice. `watch` is told of the progress after
+/// Like [`redact`], into a [`Spool`] and with the [`Proof`] of the caller's choice. `watch` is told of the progress after
 /// every block, and may break off.
 ///
 /// # Errors
@@ -84,20 +87,24 @@ pub fn redact_into(
     source: Source,
     windows: &Windows,
     treatment: Treatment,
+    proof: Proof,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Redacted, Error> {
-    let mut decoder = Decoder::open(source)?;
+    let mut decoder = Decoder::open(source.digested(proof.receipt))?;
     let recording = decoder.recording().clone();
     let spans = Spans::new(windows, recording.rate, recording.channels)?;
     if let Some(frames) = recording.frames {
         cut_at_end(windows, recording.rate, frames)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
+    let mut witness = Witness::new(proof, treatment, &spans, &recording);
     let mut output = Behind::new(spool);
     let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut block = Block::new(recording.format, recording.channels);
     while decoder.next(&mut block)? {
+        witness.decoded(&block);
         treater.apply(&mut block);
+        witness.treated(&block);
         encoder.write(&block)?;
         let progress = Progress { bytes: decoder.bytes_received(), frames: block.end() };
         if watch(progress).is_break() {
@@ -109,16 +116,22 @@ pub fn redact_into(
     let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
     let frames = decoder.frames();
     let cut = cut_at_end(windows, recording.rate, frames)?;
+    let evidence = witness.finish(&mut decoder, &spool, bytes)?;
     let frames_treated = spans.frames_inside(frames);
     let windows = windows.clone();
     let summary = Summary { recording, frames, frames_treated, windows, cut, treatment };
-    Ok(Redacted { spool, bytes, summary })
+    Ok(Redacted { spool, bytes, summary, evidence })
 }
 
 impl Redacted {
     /// What was done.
     pub fn summary(&self) -> &Summary {
         &self.summary
+    }
+
+    /// What was seen of it.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// The size of the WAV in bytes.

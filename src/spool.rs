@@ -74,6 +74,16 @@ impl Spool {
         })
     }
 
+    /// The content from byte `begin`, for one reader of its own.
+    pub(crate) fn reader_from(&self, begin: u64) -> io::Result<Reader> {
+        let mut reader = self.reader()?;
+        match &mut reader {
+            Reader::Shared { at, .. } => *at = begin,
+            Reader::Own(file) => drop(file.seek(SeekFrom::Start(begin))?),
+        }
+        Ok(reader)
+    }
+
     /// A copy of the content, beside `target`.
     pub(crate) fn copy_beside(&self, target: &Path) -> Result<Self, Error> {
         let mut copy = Self::beside(target)?;

@@ -117,6 +117,15 @@ impl Treatment {
     pub fn fade(&self) -> Duration {
         self.fade
     }
+
+    /// What the level `was` becomes, `frame` frames after the first of its span.
+    pub(crate) fn level(&self, was: f64, frame: u64, rate: u32) -> f64 {
+        match self.kind {
+            Kind::Silence => 0.0,
+            Kind::Attenuate(gain) => was * gain,
+            Kind::Tone(hz) => tone(hz, frame, rate),
+        }
+    }
 }
 
 /// A treatment on its way through one recording.

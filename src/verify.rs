@@ -8,6 +8,7 @@
 use crate::block::{Block, Recording, SampleFormat, Samples};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
+use crate::level::{levels, step};
 use crate::span::{Span, Spans, cut_at_end};
 use crate::treatment::{Treater, Treatment};
 use crate::window::Windows;
@@ -15,7 +16,7 @@ use crate::window::Windows;
 mod feed;
 mod place;
 
-use feed::{Feed, levels};
+use feed::Feed;
 use place::Place;
 pub use place::{Done, Leak, WindowAudit};
 
@@ -136,14 +137,6 @@ pub fn verify(
 /// full scale for a lossy codec, one step of the narrower format for others.
 fn tolerance_between(original: &Recording, redacted: &Recording) -> f64 {
     let exact = ["pcm", "flac", "alac"].iter().any(|codec| redacted.codec.starts_with(codec));
-    let step = |format: SampleFormat| -> f64 {
-        match format {
-            SampleFormat::U8 | SampleFormat::ALaw | SampleFormat::MuLaw => 1.0 / 128.0,
-            SampleFormat::S16 => 1.0 / 32_768.0,
-            SampleFormat::S24 | SampleFormat::F32 => 1.0 / 8_388_608.0,
-            SampleFormat::S32 => 1.0 / 2_147_483_648.0,
-        }
-    };
     match (exact, original.format == redacted.format) {
         (true, true) => 0.0,
         (true, false) => step(original.format).max(step(redacted.format)),

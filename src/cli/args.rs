@@ -62,6 +62,9 @@ pub(crate) struct FileArgs {
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
+    pub(crate) proof: ProofArgs,
+
+    #[command(flatten)]
     pub(crate) format: FormatArgs,
 }
 
@@ -105,6 +108,14 @@ pub(crate) struct TreatmentArgs {
     /// Ramp the volume for this time before and after each window, never inside it
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) fade: Option<String>,
+}
+
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to prove it")]
+pub(crate) struct ProofArgs {
+    /// Do not read the result back to hold it against what was meant
+    #[arg(long)]
+    pub(crate) no_self_check: bool,
 }
 
 #[derive(Debug, Group)]
@@ -160,6 +171,9 @@ pub(crate) struct RecordingArgs {
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,

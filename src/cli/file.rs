@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sordino::{Error, Redacted, Source, Summary, Treatment, Windows, redact_into};
+use sordino::{Error, Proof, Redacted, Source, Summary, Treatment, Windows, redact_into};
 
 use super::args::FileArgs;
 use super::exit::{Failure, say};
@@ -22,6 +22,7 @@ pub(crate) struct Plan {
     output: Option<PathBuf>,
     windows: Windows,
     treatment: Treatment,
+    proof: Proof,
     force: bool,
     json: bool,
 }
@@ -54,7 +55,9 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
         Source::open(&args.input).map_err(|error| unreadable(&input, error))?
     };
     let source = source.with_options(args.format.options());
-    Ok(Plan { source, input, output, windows, treatment, force: args.force, json: args.json })
+    let proof = args.proof.proof();
+    let (force, json) = (args.force, args.json);
+    Ok(Plan { source, input, output, windows, treatment, proof, force, json })
 }
 
 /// A path that is not there is a wrong call; one that breaks while it is read is a failure.
@@ -68,12 +71,12 @@ fn unreadable(input: &str, error: Error) -> Failure {
 
 /// Redacts and reports.
 pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
-    let Plan { source, input, output, windows, treatment, force, json } = plan;
+    let Plan { source, input, output, windows, treatment, proof, force, json } = plan;
     let doing = format!("redacting {input}");
     let interrupt = Interrupt::new();
     let spool = interrupt.spool(output.as_deref()).map_err(|e| Failure::of(doing.as_str(), e))?;
     let (mut bar, length) = (Bar::new("redacting"), source.length());
-    let redacted = redact_into(spool, source, &windows, treatment, |progress| {
+    let redacted = redact_into(spool, source, &windows, treatment, proof, |progress| {
         bar.show(progress.bytes, length);
         ControlFlow::Continue(())
     });

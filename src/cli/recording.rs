@@ -77,6 +77,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
         .with_options(args.format.options())
+        .with_proof(args.proof.proof())
         .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
     Ok(Plan {
         genesys,

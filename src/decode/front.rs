@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use super::digesting::Digesting;
 use super::source::{Input, Media, Source, read_up_to};
 use super::transport::{Tap, Transport};
 use super::{matroska, mp4, mpeg, ogg, riff};
@@ -25,6 +26,7 @@ pub(super) struct Front {
     /// Bytes of a tag before the audio.
     pub(super) leading: u64,
     pub(super) hints: Hints,
+    pub(super) digesting: Option<Digesting>,
 }
 
 /// What must be known to decode a recording, and symphonia does not tell.
@@ -90,17 +92,25 @@ impl Front {
 
     fn read(source: Source, transport: &Arc<Transport>) -> Result<Self, Error> {
         let limit = source.options.memory_limit;
-        match source.input {
+        let (reader, digesting): (Box<dyn Read + Send>, _) = match source.input {
             Input::File(mut file) => {
                 let head = read_up_to(&mut file, 12)?;
                 file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
                 if head.starts_with(b"caff") || mp4::is_mp4(&head) {
-                    return Self::seekable(file, &head, transport);
+                    let again = source.digested.then(|| file.try_clone()).transpose();
+                    let digesting = again.map_err(Error::Read)?.map(Digesting::File);
+                    return Ok(Self { digesting, ..Self::seekable(file, &head, transport)? });
                 }
-                Self::stream(Tap::new(file, transport), transport, limit)
+                if !source.digested {
+                    return Self::stream(Tap::new(file, transport), transport, limit);
+                }
+                Digesting::passing(file)
             }
-            Input::Stream(reader) => Self::stream(Tap::new(reader, transport), transport, limit),
-        }
+            Input::Stream(reader) if source.digested => Digesting::passing(reader),
+            Input::Stream(reader) => (reader, None),
+        };
+        let front = Self::stream(Tap::new(reader, transport), transport, limit)?;
+        Ok(Self { digesting, ..front })
     }
 
     /// A file whose container keeps an index that may lie behind the audio.
@@ -167,7 +177,8 @@ impl Front {
 
     fn whole(media: Media, transport: &Arc<Transport>, end: End) -> Self {
         let transport = Arc::clone(transport);
-        Self { media, transport, end, frames: None, leading: 0, hints: Hints::default() }
+        let hints = Hints::default();
+        Self { media, transport, end, frames: None, leading: 0, hints, digesting: None }
     }
 
     fn trimmed(media: Media, transport: &Arc<Transport>, trim: mp4::Trim) -> Self {

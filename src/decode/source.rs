@@ -20,6 +20,7 @@ pub struct Source {
     pub(super) input: Input,
     pub(super) length: Option<u64>,
     pub(super) options: Options,
+    pub(super) digested: bool,
 }
 
 /// How a recording is to be decoded.
@@ -78,13 +79,14 @@ impl Source {
             return Ok(Self::stream(file));
         }
         let length = Some(metadata.len());
-        Ok(Self { input: Input::File(file), length, options: Options::default() })
+        let input = Input::File(file);
+        Ok(Self { input, length, options: Options::default(), digested: false })
     }
 
     /// Anything that can be read, once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let input = Input::Stream(Box::new(reader));
-        Self { input, length: None, options: Options::default() }
+        Self { input, length: None, options: Options::default(), digested: false }
     }
 
     /// The same source with the number of bytes that it will give, for progress.
@@ -98,6 +100,13 @@ impl Source {
     #[must_use]
     pub fn with_options(mut self, options: Options) -> Self {
         self.options = options;
+        self
+    }
+
+    /// The same source; the decoder will know the digest of all of its bytes.
+    #[must_use]
+    pub(crate) fn digested(mut self, digested: bool) -> Self {
+        self.digested = digested;
         self
     }
 

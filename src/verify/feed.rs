@@ -1,9 +1,8 @@
-//! The second recording in step with the first, and samples of any format on one scale.
+//! The second recording in step with the first.
 
-use crate::block::{Block, SampleFormat, Samples};
+use crate::block::{Block, Samples};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::g711::Law;
 
 /// Tags that name the tool which wrote a file: every encoder leaves one.
 const TOOLS: [&str; 5] = ["ISFT", "ENCODER", "encoder", "TSSE", "\u{a9}too"];
@@ -43,27 +42,5 @@ impl Feed {
         let mut leftovers = self.decoder.leftovers();
         leftovers.retain(|leftover| !TOOLS.iter().any(|tool| leftover.name.ends_with(tool)));
         Ok((self.decoder.frames(), leftovers))
-    }
-}
-
-/// Samples with full scale at ±1.
-pub(super) fn levels(samples: &Samples, format: SampleFormat) -> Vec<f64> {
-    let scaled = |full: f64| 1.0 / full;
-    match samples {
-        Samples::U8(codes) => {
-            let law = if format == SampleFormat::ALaw { Law::A } else { Law::Mu };
-            let table = law.table();
-            codes.iter().map(|&code| f64::from(table[usize::from(code)]) / 32_768.0).collect()
-        }
-        Samples::I16(all) => {
-            let scale = scaled(if format == SampleFormat::U8 { 128.0 } else { 32_768.0 });
-            all.iter().map(|&sample| f64::from(sample) * scale).collect()
-        }
-        Samples::I32(all) => {
-            let wide = format == SampleFormat::S32;
-            let scale = scaled(if wide { 2_147_483_648.0 } else { 8_388_608.0 });
-            all.iter().map(|&sample| f64::from(sample) * scale).collect()
-        }
-        Samples::F32(all) => all.iter().map(|&sample| f64::from(sample)).collect(),
     }
 }

@@ -1,0 +1,63 @@
+//! The digest of everything that a source gives, whether or not the decoder wants it all.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::digest::{Digest, Digester, digest_of};
+use crate::error::Error;
+
+/// A digest that is made while a source is read.
+pub(super) enum Digesting {
+    /// Of a stream: as it passes.
+    Passing(Arc<Mutex<Passing>>),
+    /// Of a file that is sought in: at the end.
+    File(File),
+}
+
+pub(super) struct Passing {
+    reader: Box<dyn Read + Send>,
+    digester: Option<Digester>,
+}
+
+/// One end of a [`Passing`].
+struct Tee(Arc<Mutex<Passing>>);
+
+impl Digesting {
+    /// A reader in place of this one, and the digest of all that passes.
+    pub(super) fn passing(
+        reader: impl Read + Send + 'static,
+    ) -> (Box<dyn Read + Send>, Option<Self>) {
+        let digester = Some(Digester::new());
+        let passing = Arc::new(Mutex::new(Passing { reader: Box::new(reader), digester }));
+        (Box::new(Tee(Arc::clone(&passing))), Some(Self::Passing(passing)))
+    }
+
+    /// Reads what the decoder has left.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub(super) fn finish(self) -> Result<Digest, Error> {
+        match self {
+            Self::Passing(passing) => {
+                io::copy(&mut Tee(Arc::clone(&passing)), &mut io::sink()).map_err(Error::Read)?;
+                let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(passing.digester.take().unwrap_or_else(Digester::new).finish())
+            }
+            Self::File(mut file) => {
+                file.seek(SeekFrom::Start(0)).and_then(|_| digest_of(file)).map_err(Error::Read)
+            }
+        }
+    }
+}
+
+impl Read for Tee {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut passing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = passing.reader.read(buffer)?;
+        if let Some(digester) = &mut passing.digester {
+            digester.update(&buffer[..count]);
+        }
+        Ok(count)
+    }
+}

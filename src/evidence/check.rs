@@ -1,0 +1,232 @@
+//! Check: what was written is held against what was meant, before anybody gets it.
+//!
+//! In: each [`Block`] as it was decoded and as it was treated; at the end, the [`Spool`]. Outside the
+//! spans the file must hold what was decoded; inside, what the treatment makes of it. What was decoded
+//! is remembered as a hash, and the file is read back from where it lies. Where the spans are is
+//! found here in another way than in `treatment`, and levels are computed in another arithmetic, so
+//! that no single mistake can pass unseen. What can go wrong: [`Error::SelfCheck`].
+
+use std::hash::Hasher;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use twox_hash::XxHash3_64;
+
+use super::header;
+use crate::block::{Block, Recording, SampleFormat};
+use crate::error::Error;
+use crate::level::{levels, step};
+use crate::span::{Lane, Span, Spans, frame_at, time_of};
+use crate::spool::Spool;
+use crate::treatment::Treatment;
+use crate::window::Clock;
+
+/// How much of the file is read at once.
+const PIECE: usize = 256 * 1024;
+
+/// What a redaction means to write.
+pub(crate) struct Check<'a> {
+    recording: &'a Recording,
+    treatment: Treatment,
+    spans: &'a Spans,
+    /// The frames that may change: those inside a span on some channel, and fades.
+    touched: Vec<Span>,
+    /// The block as it was decoded, if it may change.
+    decoded: Block,
+    hashes: Hashes,
+    /// The first frame that was not treated as it should have been.
+    wrong: Option<u64>,
+    frames: u64,
+}
+
+/// Of the frames that may not change, and of those that may.
+#[derive(Default)]
+struct Hashes {
+    kept: XxHash3_64,
+    touched: XxHash3_64,
+}
+
+impl<'a> Check<'a> {
+    pub(crate) fn new(treatment: Treatment, spans: &'a Spans, recording: &'a Recording) -> Self {
+        let touched = spans.widened(frame_at(treatment.fade(), recording.rate));
+        let decoded = Block::new(recording.format, recording.channels);
+        let hashes = Hashes::default();
+        Self { recording, treatment, spans, touched, decoded, hashes, wrong: None, frames: 0 }
+    }
+
+    /// Sees a block as it was decoded.
+    pub(crate) fn decoded(&mut self, block: &Block) {
+        self.frames = block.end();
+        let stored = block.stored();
+        let mut changes = false;
+        for (touched, run) in runs(&self.touched, block.first()..block.end()) {
+            changes |= touched;
+            if !touched {
+                self.hashes.kept.write(&stored[self.place(&run, block.first())]);
+            }
+        }
+        if changes {
+            self.decoded.clone_from(block);
+        }
+    }
+
+    /// Sees the same block as it was treated.
+    pub(crate) fn treated(&mut self, block: &Block) {
+        let touched: Vec<_> = runs(&self.touched, block.first()..block.end())
+            .filter_map(|(touched, run)| touched.then_some(run))
+            .collect();
+        if touched.is_empty() {
+            return;
+        }
+        let (was, is) = (level_of(&self.decoded), level_of(block));
+        let stored = block.stored();
+        for run in touched {
+            self.hashes.touched.write(&stored[self.place(&run, block.first())]);
+            let mut frames = run.clone();
+            let wrong = frames.find(|frame| {
+                let at = index_of(frame - block.first()) * block.channels();
+                let frame_of = at..at + block.channels();
+                !self.is_meant(*frame, &was[frame_of.clone()], &is[frame_of])
+            });
+            self.wrong = self.wrong.or(wrong);
+        }
+    }
+
+    /// Whether a frame that was so is now as it should be.
+    fn is_meant(&self, frame: u64, was: &[f64], is: &[f64]) -> bool {
+        self.spans.lanes().iter().all(|lane| {
+            let channels = lane.channel.map_or(0..was.len(), |channel| channel..channel + 1);
+            let span = span_at(lane, frame);
+            channels
+                .into_iter()
+                .all(|channel| self.is_meant_sample(frame, span, was[channel], is[channel]))
+        })
+    }
+
+    fn is_meant_sample(&self, frame: u64, span: Option<Span>, was: f64, is: f64) -> bool {
+        let Some(span) = span else {
+            // A fade may bring what is outside nearer to nothing.
+            let fades = !self.treatment.fade().is_zero();
+            return is.to_bits() == was.to_bits()
+                || fades && is.abs() <= was.abs() && is * was >= 0.0;
+        };
+        let meant = self.treatment.level(was, frame - span.first, self.recording.rate);
+        // A gain leaves floats that are no numbers as they are.
+        (is - meant).abs() <= room(self.recording.format, meant) || !meant.is_finite()
+    }
+
+    /// Reads the file back: so many bytes, whose samples begin at byte `begin`.
+    ///
+    /// # Errors
+    /// [`Error::SelfCheck`] when it is not what was meant; [`Error::Write`] when it cannot be read.
+    pub(crate) fn finish(self, spool: &Spool, begin: u64, bytes: u64) -> Result<(), Error> {
+        if let Some(frame) = self.wrong {
+            let time = Clock(time_of(frame, self.recording.rate));
+            return Err(failed(format!("frame {frame} ({time} s) was not treated as asked")));
+        }
+        let mut reader = spool.reader().map_err(Error::Write)?;
+        let mut header = vec![0; index_of(begin)];
+        reader.read_exact(&mut header).map_err(Error::Write)?;
+        if !header::is_right(&header, self.recording, self.frames, bytes) {
+            return Err(failed("its header says something else".into()));
+        }
+        let found = self.read(reader).map_err(Error::Write)?;
+        let same = |a: &XxHash3_64, b: &XxHash3_64| a.finish() == b.finish();
+        if !same(&found.kept, &self.hashes.kept) {
+            return Err(failed("outside the windows the file is not what was decoded".into()));
+        }
+        if !same(&found.touched, &self.hashes.touched) {
+            return Err(failed("inside the windows the file is not what was made".into()));
+        }
+        Ok(())
+    }
+
+    /// The hashes of the samples, from where they begin.
+    fn read(&self, mut reader: impl Read) -> io::Result<Hashes> {
+        let mut hashes = Hashes::default();
+        let bytes = self.frame_bytes();
+        let most = (PIECE / bytes).max(1);
+        let mut piece = vec![0; most * bytes];
+        let mut first = 0;
+        while first < self.frames {
+            let end = self.frames.min(first + most as u64);
+            let length = index_of(end - first) * bytes;
+            reader.read_exact(&mut piece[..length])?;
+            for (touched, run) in runs(&self.touched, first..end) {
+                let hash = if touched { &mut hashes.touched } else { &mut hashes.kept };
+                hash.write(&piece[self.place(&run, first)]);
+            }
+            first = end;
+        }
+        Ok(hashes)
+    }
+
+    fn frame_bytes(&self) -> usize {
+        index_of(self.recording.frame_bytes())
+    }
+
+    /// The bytes of a run of frames within a piece that begins at `first`.
+    fn place(&self, run: &Range<u64>, first: u64) -> Range<usize> {
+        let at = |frame: u64| index_of(frame - first) * self.frame_bytes();
+        at(run.start)..at(run.end)
+    }
+}
+
+/// Splits frames into runs that lie inside a span, and outside.
+fn runs(spans: &[Span], frames: Range<u64>) -> impl Iterator<Item = (bool, Range<u64>)> {
+    let Range { start: mut at, end } = frames;
+    let mut rest = &spans[spans.partition_point(|span| span.end <= at)..];
+    std::iter::from_fn(move || {
+        if at >= end {
+            return None;
+        }
+        let (inside, until) = match rest {
+            [span, others @ ..] if span.first <= at => {
+                rest = others;
+                (true, span.end.min(end))
+            }
+            [span, ..] => (false, span.first.min(end)),
+            [] => (false, end),
+        };
+        let run = at..until;
+        at = until;
+        Some((inside, run))
+    })
+}
+
+/// The span of a lane that a frame lies in.
+fn span_at(lane: &Lane, frame: u64) -> Option<Span> {
+    let next = lane.spans.partition_point(|span| span.end <= frame);
+    lane.spans.get(next).filter(|span| span.first <= frame).copied()
+}
+
+/// How far a sample may be from a level for the sake of rounding.
+fn room(format: SampleFormat, level: f64) -> f64 {
+    let level = level.abs();
+    // Products are floats of 24 bits, save for 32-bit samples.
+    let gain = if format == SampleFormat::S32 { 0.0 } else { level / 4_194_304.0 };
+    gain + match format {
+        // The smallest code of A-law is 8 of 32,768; higher up, codes are a 16th of the level apart.
+        SampleFormat::ALaw => 8.0 / 32_768.0 + level / 32.0,
+        SampleFormat::MuLaw => 4.0 / 32_768.0 + level / 16.0,
+        SampleFormat::F32 => f64::from(f32::MIN_POSITIVE),
+        // A floor.
+        SampleFormat::S24 => step(format),
+        // Rounded; full scale of a tone is a step below 1. Silence is exact.
+        _ if level == 0.0 => 0.0,
+        _ => step(format) * (0.5 + level),
+    }
+}
+
+fn level_of(block: &Block) -> Vec<f64> {
+    levels(block.samples(), block.format())
+}
+
+fn failed(reason: String) -> Error {
+    Error::SelfCheck { reason }
+}
+
+/// A place within a block, whose length is a `usize`.
+fn index_of(frames: u64) -> usize {
+    usize::try_from(frames).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,102 @@
+//! How loud each span was, and is.
+
+use crate::block::Block;
+use crate::level::levels;
+use crate::span::{Span, Spans};
+
+/// How loud something is, full scale being 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Loudness {
+    /// The loudest sample.
+    pub peak: f64,
+    /// The root of the mean square.
+    pub rms: f64,
+}
+
+/// One span on one channel, before and after.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    /// The channel, counted from 0.
+    pub channel: u16,
+    /// The frames, as far as there are any.
+    pub span: Span,
+    /// What was there.
+    pub before: Loudness,
+    /// What is there.
+    pub after: Loudness,
+}
+
+/// Measures while the blocks pass. Until the end, `rms` holds the sum of the squares.
+pub(super) struct Meter {
+    /// Sorted by their first frame.
+    all: Vec<Measured>,
+    /// How many lie wholly behind the last block.
+    passed: usize,
+}
+
+impl Meter {
+    pub(super) fn new(spans: &Spans, channels: u16) -> Self {
+        let lanes = (0..channels).flat_map(|channel| {
+            let is_mine =
+                move |only: Option<usize>| only.is_none_or(|only| only == usize::from(channel));
+            let lanes = spans.lanes().iter().filter(move |lane| is_mine(lane.channel));
+            lanes.flat_map(|lane| &lane.spans).map(move |&span| (channel, span))
+        });
+        let mut all: Vec<_> = lanes
+            .map(|(channel, span)| {
+                let (before, after) = Default::default();
+                Measured { channel, span, before, after }
+            })
+            .collect();
+        all.sort_by_key(|measured| measured.span.first);
+        Self { all, passed: 0 }
+    }
+
+    pub(super) fn decoded(&mut self, block: &Block) {
+        let is_past = |measured: &&Measured| measured.span.end <= block.first();
+        self.passed += self.all[self.passed..].iter().take_while(is_past).count();
+        self.see(block, |measured| &mut measured.before);
+    }
+
+    pub(super) fn treated(&mut self, block: &Block) {
+        self.see(block, |measured| &mut measured.after);
+    }
+
+    fn see(&mut self, block: &Block, side: impl Fn(&mut Measured) -> &mut Loudness) {
+        let rest = &mut self.all[self.passed..];
+        let near = rest.iter().take_while(|measured| measured.span.first < block.end()).count();
+        if near == 0 {
+            return;
+        }
+        let levels = levels(block.samples(), block.format());
+        for measured in &mut rest[..near] {
+            let Span { first, end } = measured.span;
+            let (first, end) = (first.max(block.first()), end.min(block.end()));
+            let channel = usize::from(measured.channel);
+            let loudness = side(measured);
+            for frame in first..end {
+                // Within a block, whose length is a `usize`.
+                let index = usize::try_from(frame - block.first()).unwrap_or(usize::MAX);
+                let level = levels[index * block.channels() + channel];
+                // What is no number is no sound; it would hide all others.
+                if level.is_finite() {
+                    loudness.peak = loudness.peak.max(level.abs());
+                    loudness.rms += level * level;
+                }
+            }
+        }
+    }
+
+    /// The measures, of a recording of so many frames.
+    #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
+    pub(super) fn finish(mut self, frames: u64) -> Vec<Measured> {
+        for measured in &mut self.all {
+            measured.span.end = measured.span.end.min(frames);
+            let count = measured.span.end.saturating_sub(measured.span.first).max(1) as f64;
+            for loudness in [&mut measured.before, &mut measured.after] {
+                loudness.rms = (loudness.rms / count).sqrt();
+            }
+        }
+        self.all
+    }
+}

@@ -1,0 +1,90 @@
+//! The shape of a recording, before and after: coarse enough that nothing of what was said is in it.
+
+use crate::block::{Block, Recording};
+use crate::level::levels;
+
+/// The most columns that are kept. When there are more, two become one.
+const MOST: usize = 2400;
+
+/// The fewest milliseconds that a column stands for: no speech can be heard in so few points.
+const SHORTEST_MS: u64 = 20;
+
+/// The lowest and the highest sample of each column, on each channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waveform {
+    /// Frames in a column; the last may have fewer.
+    pub step: u64,
+    /// The columns of each channel.
+    pub channels: Vec<Vec<Column>>,
+}
+
+/// One column on one channel: lowest and highest sample, full scale being 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Column {
+    /// Before.
+    pub before: (f32, f32),
+    /// After.
+    pub after: (f32, f32),
+}
+
+impl Waveform {
+    pub(super) fn new(recording: &Recording) -> Self {
+        let step = (u64::from(recording.rate) * SHORTEST_MS).div_ceil(1000).max(1);
+        Self { step, channels: vec![Vec::new(); recording.channels.into()] }
+    }
+
+    pub(super) fn decoded(&mut self, block: &Block) {
+        let last = |waveform: &Self| waveform.column_of(block.end().saturating_sub(1));
+        while last(self) >= MOST {
+            self.halve();
+        }
+        let count = if block.frames() > 0 { last(self) + 1 } else { 0 };
+        for columns in &mut self.channels {
+            columns.resize(count.max(columns.len()), Column::default());
+        }
+        self.see(block, |column| &mut column.before);
+    }
+
+    pub(super) fn treated(&mut self, block: &Block) {
+        self.see(block, |column| &mut column.after);
+    }
+
+    fn see(&mut self, block: &Block, side: impl Fn(&mut Column) -> &mut (f32, f32)) {
+        let levels = levels(block.samples(), block.format());
+        for (frame, samples) in (block.first()..).zip(levels.chunks_exact(block.channels())) {
+            let index = self.column_of(frame);
+            for (columns, &level) in self.channels.iter_mut().zip(samples) {
+                widen(side(&mut columns[index]), level);
+            }
+        }
+    }
+
+    fn column_of(&self, frame: u64) -> usize {
+        usize::try_from(frame / self.step).unwrap_or(usize::MAX)
+    }
+
+    fn halve(&mut self) {
+        self.step *= 2;
+        for columns in &mut self.channels {
+            let pairs = columns.chunks(2).map(|pair| {
+                let mut column = pair[0];
+                for other in &pair[1..] {
+                    column.before = join(column.before, other.before);
+                    column.after = join(column.after, other.after);
+                }
+                column
+            });
+            *columns = pairs.collect();
+        }
+    }
+}
+
+/// A range always holds 0, so that a column is never thinner than its line.
+#[expect(clippy::cast_possible_truncation, reason = "a picture")]
+fn widen(range: &mut (f32, f32), level: f64) {
+    *range = join(*range, (level as f32, level as f32));
+}
+
+fn join(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
