@@ -12,6 +12,7 @@ mod exit;
 mod file;
 mod help;
 mod interrupt;
+mod papers;
 mod plan;
 mod progress;
 mod recording;
@@ -31,7 +32,7 @@ pub(crate) fn main() -> ExitCode {
     let result: Result<(), Failure> = match args.command {
         Command::File(args) => file::check(args).and_then(file::run),
         Command::Recording(args) => recording::check(&args).and_then(recording::run),
-        Command::Verify(args) => verify::run(args),
+        Command::Verify(args) => verify::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Demo(args) => demo::run(&args),
     };

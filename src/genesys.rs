@@ -30,6 +30,7 @@ mod secret;
 mod sign_in;
 mod timer;
 mod token;
+mod trace;
 mod upload;
 pub mod wire;
 
@@ -38,6 +39,7 @@ pub use fetch::Body;
 pub use locate::Located;
 pub use secret::Credentials;
 pub use timer::Timer;
+pub use trace::Trace;
 pub use upload::{Completed, Grant, Uploaded};
 pub use wire::Step;
 

@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use crate::decode::{Options, Source};
 use crate::evidence::Proof;
-use crate::genesys::{self, Completed, Genesys, Step};
+use crate::genesys::{self, Completed, Genesys, Step, Trace};
+use crate::receipt::{Delivery, Receipt, StepEntry, rfc3339};
 use crate::redact::{Progress, Redacted, Summary, redact_into};
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -80,6 +81,15 @@ impl Job {
     }
 }
 
+/// A recording that was fetched and redacted, and is not delivered.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The redacted recording.
+    pub redacted: Redacted,
+    /// What locate and fetch took.
+    pub traces: Vec<Trace>,
+}
+
 /// A recording that was sanitised.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sanitised {
@@ -87,6 +97,8 @@ pub struct Sanitised {
     pub completed: Completed,
     /// What was done.
     pub summary: Summary,
+    /// The evidence, if the job's [`Proof`] asks for it.
+    pub receipt: Option<Receipt>,
 }
 
 /// Why a job failed.
@@ -156,9 +168,10 @@ pub async fn sanitise(
     job: &Job,
     conversation_id: &str,
 ) -> Result<Sanitised, JobError> {
-    let redacted = prepare(genesys, job).await?;
-    let completed = deliver(genesys, &redacted, conversation_id).await?;
-    Ok(Sanitised { completed, summary: redacted.summary().clone() })
+    let prepared = prepare(genesys, job).await?;
+    let completed = deliver(genesys, &prepared.redacted, conversation_id).await?;
+    let receipt = prepared.receipt(job, Some((&completed, conversation_id)));
+    Ok(Sanitised { completed, summary: prepared.redacted.summary().clone(), receipt })
 }
 
 /// The first half: locate, fetch, redact. A download that breaks is begun anew, as often as the
@@ -166,11 +179,15 @@ pub async fn sanitise(
 ///
 /// # Errors
 /// [`JobError::Genesys`], [`JobError::Redact`].
-pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError> {
+pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
     let mut attempt = 0;
     loop {
         let error = match fetch_and_redact(genesys, job).await {
-            Ok(redacted) => return Ok(redacted),
+            Ok(mut prepared) => {
+                // Every new beginning is another try of the fetch.
+                prepared.traces.last_mut().into_iter().for_each(|fetch| fetch.retries += attempt);
+                return Ok(prepared);
+            }
             Err(error) => error,
         };
         // A download that broke reaches the decoder as a reading error; what broke it is inside.
@@ -207,7 +224,7 @@ pub async fn deliver(
     })
 }
 
-async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobError> {
+async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
     let located = genesys.locate(&job.recording_id).await?;
     let body = match genesys.fetch(located).await {
         // The URL has died between the two steps: ask for another, once.
@@ -217,7 +234,7 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
         }
         other => other?,
     };
-    let (length, job) = (body.length(), job.clone());
+    let (length, job, traces) = (body.length(), job.clone(), body.traces().to_vec());
     // Whoever drops this future wants no more of it.
     let wanted = Arc::new(());
     let still = Arc::downgrade(&wanted);
@@ -239,7 +256,29 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Redacted, JobE
     let result =
         redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     drop(wanted);
-    Ok(result?)
+    Ok(Prepared { redacted: result?, traces })
+}
+
+impl Prepared {
+    /// The evidence, if the job's [`Proof`] asks for it: of a recording that was delivered to a
+    /// conversation, or not.
+    pub fn receipt(&self, job: &Job, delivered: Option<(&Completed, &str)>) -> Option<Receipt> {
+        let last = delivered.iter().flat_map(|(completed, _)| &completed.traces);
+        let step = |trace: &Trace| StepEntry {
+            step: trace.step.name().into(),
+            began: rfc3339(trace.began),
+            answered: rfc3339(trace.answered),
+            retries: trace.retries,
+            correlation_id: trace.correlation_id.clone(),
+        };
+        let genesys = Delivery {
+            recording_id: job.recording_id.clone(),
+            conversation_id: delivered.map(|(_, conversation)| conversation.to_owned()),
+            new_recording_id: delivered.map(|(completed, _)| completed.id.clone()),
+            steps: self.traces.iter().chain(last).map(step).collect(),
+        };
+        Some(Receipt { genesys: Some(genesys), ..Receipt::of(&self.redacted)? })
+    }
 }
 
 fn broken_download(error: &JobError) -> Option<genesys::Error> {

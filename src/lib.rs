@@ -22,6 +22,8 @@
 //! sign in ──▶ locate ──▶ fetch                 grant ──▶ upload ──▶ complete     async, no audio
 //!     └──────────────────────────── job ───────────────────────────────┘   knows both halves
 //!
+//! Redacted ──▶ receipt ──▶ report                         the evidence: a file, and a page
+//!
 //! original + redacted + windows ──▶ verify ──▶ Audit       who trusts nobody: the leak audit
 //!
 //! bin: args ──▶ plan ──▶ run ──▶ exit code
@@ -41,6 +43,8 @@
 //! | [`spool`] | where the output lies until it is complete |
 //! | [`evidence`] | what is seen on the way: the self-check, levels, digests, the waveform |
 //! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
+//! | [`receipt`] | what was done, in numbers: the evidence to file; and held against a file later |
+//! | [`mod@report`] | the same as a page to look at, with waveforms |
 //! | [`mod@verify`] | the leak audit of any original and redaction, whoever made it |
 //! | [`error`] | what can go wrong with audio |
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
@@ -78,6 +82,8 @@ mod encode;
 pub mod evidence;
 pub mod spool;
 pub mod redact;
+pub mod receipt;
+pub mod report;
 pub mod verify;
 pub mod error;
 pub mod genesys;
@@ -89,7 +95,9 @@ pub use decode::{Decoder, Encoding, Options, Source};
 pub use error::Error;
 pub use evidence::{Evidence, Proof};
 pub use job::{Job, JobError, Sanitised, sanitise};
+pub use receipt::Receipt;
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};
+pub use report::Report;
 pub use spool::Spool;
 pub use treatment::Treatment;
 pub use verify::{Audit, verify};

@@ -105,6 +105,20 @@ impl Spans {
         self.widened(0).iter().map(inside).sum()
     }
 
+    /// Each span on each of so many channels, as far as the recording goes; sorted by the first frame.
+    pub(crate) fn by_channel(&self, channels: u16, frames: u64) -> Vec<(u16, Span)> {
+        let of_channel = |channel: u16| {
+            let is_mine =
+                move |lane: &&Lane| lane.channel.is_none_or(|only| only == usize::from(channel));
+            let spans = self.lanes.iter().filter(is_mine).flat_map(|lane| &lane.spans);
+            let clipped = spans.map(move |span| Span { end: span.end.min(frames), ..*span });
+            clipped.filter(|span| span.first < span.end).map(move |span| (channel, span))
+        };
+        let mut all: Vec<_> = (0..channels).flat_map(of_channel).collect();
+        all.sort_by_key(|(_, span)| span.first);
+        all
+    }
+
     /// The frames within `margin` frames of a span, on whatever channel.
     pub(crate) fn widened(&self, margin: u64) -> Vec<Span> {
         let all = self.lanes.iter().flat_map(|lane| &lane.spans).map(|span| Span {

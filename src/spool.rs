@@ -93,6 +93,38 @@ impl Spool {
     }
 }
 
+/// A file that goes with a redaction, written in full and not in its place yet.
+#[derive(Debug)]
+pub struct Draft {
+    spool: Spool,
+    target: PathBuf,
+    overwrite: bool,
+}
+
+impl Draft {
+    /// Writes it, hidden, beside `target`.
+    ///
+    /// # Errors
+    /// [`Error::Persist`].
+    pub fn write(
+        target: &Path,
+        overwrite: bool,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Self, Error> {
+        let mut spool = Spool::beside(target)?;
+        write(&mut spool).map_err(|source| persist(target, source))?;
+        Ok(Self { spool, target: target.to_owned(), overwrite })
+    }
+
+    /// Puts it in its place, in one step.
+    ///
+    /// # Errors
+    /// [`Error::Persist`] when there is a file already that may not be replaced.
+    pub fn put(self) -> Result<(), Error> {
+        self.spool.persist(&self.target, self.overwrite)
+    }
+}
+
 /// Reads a complete spool.
 #[derive(Debug)]
 pub(crate) enum Reader {
@@ -153,7 +185,7 @@ impl Writeback {
 /// A hidden file with the permissions that any newly written file gets.
 fn temp_file_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".sordino-").suffix(".wav");
+    builder.prefix(".sordino-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -26,6 +26,7 @@ pub struct Window {
     latest_start: Duration,
     channel: Option<u16>,
     label: Option<String>,
+    reason: Option<String>,
 }
 
 impl Window {
@@ -37,7 +38,7 @@ impl Window {
         if end <= start {
             return Err(Problem::EndNotAfterStart { start, end });
         }
-        Ok(Self { start, end, latest_start: start, channel: None, label: None })
+        Ok(Self { start, end, latest_start: start, channel: None, label: None, reason: None })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -60,6 +61,14 @@ impl Window {
     #[must_use]
     pub fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
+        self
+    }
+
+    /// The same window with the reason why it is redacted, such as `PCI DSS 3.3.1`. Reasons are kept
+    /// in evidence, like labels.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
         self
     }
 
@@ -88,6 +97,11 @@ impl Window {
         self.label.as_deref()
     }
 
+    /// Why the window is redacted.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// Takes `next` in, if it is for the same channels and starts no later than this one ends.
     fn absorb(&mut self, next: &Window) -> bool {
         if next.channel != self.channel || next.start > self.end {
@@ -95,15 +109,21 @@ impl Window {
         }
         self.end = self.end.max(next.end);
         self.latest_start = self.latest_start.max(next.latest_start);
-        match (&mut self.label, &next.label) {
-            (Some(mine), Some(other)) if !mine.split(" + ").any(|part| part == other) => {
-                mine.push_str(" + ");
-                mine.push_str(other);
-            }
-            (mine @ None, Some(other)) => *mine = Some(other.clone()),
-            _ => {}
-        }
+        join(&mut self.label, next.label.as_ref());
+        join(&mut self.reason, next.reason.as_ref());
         true
+    }
+}
+
+/// Adds a text to another, unless it is there already.
+fn join(mine: &mut Option<String>, other: Option<&String>) {
+    match (mine, other) {
+        (Some(mine), Some(other)) if !mine.split(" + ").any(|part| part == other) => {
+            mine.push_str(" + ");
+            mine.push_str(other);
+        }
+        (mine @ None, Some(other)) => *mine = Some(other.clone()),
+        _ => {}
     }
 }
 
@@ -121,7 +141,11 @@ impl fmt::Display for Window {
 /// At least one window; sorted by channel selection and start; overlapping and touching windows
 /// for the same channels are merged, their labels joined with ` + `.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Windows(Vec<Window>);
+pub struct Windows {
+    merged: Vec<Window>,
+    asked: Vec<Window>,
+    pad: Duration,
+}
 
 impl Windows {
     /// Sorts and merges.
@@ -130,34 +154,46 @@ impl Windows {
     /// [`WindowError`] with [`Problem::NoWindows`] when there is none: a redaction of nothing is a
     /// mistake, not a success.
     pub fn new(windows: impl IntoIterator<Item = Window>) -> Result<Self, WindowError> {
-        let merged = merge(windows.into_iter().collect());
+        let asked: Vec<_> = windows.into_iter().collect();
+        let merged = merge(asked.clone());
         if merged.is_empty() {
             return Err(Problem::NoWindows.at("windows"));
         }
-        Ok(Self(merged))
+        Ok(Self { merged, asked, pad: Duration::ZERO })
     }
 
     /// Every window widened by `pad` on both sides (the start stops at 0), and merged anew.
     #[must_use]
     pub fn padded(self, pad: Duration) -> Self {
-        let wider = self.0.into_iter().map(|window| Window {
+        let wider = self.merged.into_iter().map(|window| Window {
             start: window.start.saturating_sub(pad),
             end: window.end.saturating_add(pad),
             latest_start: window.latest_start.saturating_sub(pad),
             ..window
         });
-        Self(merge(wider.collect()))
+        let (merged, pad) = (merge(wider.collect()), self.pad.saturating_add(pad));
+        Self { merged, asked: self.asked, pad }
+    }
+
+    /// The windows as they were asked for: neither sorted, merged nor padded.
+    pub fn asked(&self) -> &[Window] {
+        &self.asked
+    }
+
+    /// By how much every window was widened on both sides.
+    pub fn pad(&self) -> Duration {
+        self.pad
     }
 
     /// The windows, sorted and merged.
     pub fn iter(&self) -> std::slice::Iter<'_, Window> {
-        self.0.iter()
+        self.merged.iter()
     }
 
     /// How many windows there are after merging; at least one.
     #[expect(clippy::len_without_is_empty, reason = "never empty, by construction")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.merged.len()
     }
 }
 
@@ -300,11 +336,11 @@ mod tests {
                 for channel in [None, Some(1), Some(2)] {
                     prop_assert_eq!(
                         covered(&asked, half, channel),
-                        covered(&merged.0, half, channel)
+                        covered(&merged.merged, half, channel)
                     );
                 }
             }
-            for pair in merged.0.windows(2) {
+            for pair in merged.merged.windows(2) {
                 prop_assert!(pair[0].channel < pair[1].channel || pair[0].end < pair[1].start);
             }
         }

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+mod genesys;
+
+pub(crate) use genesys::{ClientArgs, RecordingArgs};
+
 use super::help::{
     EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES, VERIFY_EXAMPLES,
 };
@@ -47,7 +51,7 @@ pub(crate) struct FileArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Replace OUTPUT if it exists
+    /// Replace OUTPUT, and what goes with it, if it exists
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -113,6 +117,18 @@ pub(crate) struct TreatmentArgs {
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to prove it")]
 pub(crate) struct ProofArgs {
+    /// Write what was done, in numbers, as JSON: the evidence to file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+
+    /// Write a page to look at: waveforms, windows, the facts of the receipt
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Put a player of the redacted recording into the page
+    #[arg(long, requires = "report")]
+    pub(crate) report_audio: bool,
+
     /// Do not read the result back to hold it against what was meant
     #[arg(long)]
     pub(crate) no_self_check: bool,
@@ -141,86 +157,15 @@ pub(crate) enum EncodingArg {
 }
 
 #[derive(Debug, Group)]
-pub(crate) struct RecordingArgs {
-    /// The recording to redact
-    #[arg(long, env = "GENESYS_RECORDING_ID", value_name = "ID")]
-    pub(crate) recording_id: Option<String>,
-
-    /// The conversation that the new recording will belong to
-    #[arg(long, env = "GENESYS_CONVERSATION_ID", value_name = "ID")]
-    pub(crate) conversation_id: Option<String>,
-
-    /// Everything but grant, upload and complete: nothing changes at Genesys
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// Save the redacted WAV here as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keep: Option<PathBuf>,
-
-    /// Replace the file of --keep if it exists
-    #[arg(long, requires = "keep")]
-    pub(crate) force: bool,
-
-    /// Print the result as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    #[command(flatten)]
-    pub(crate) windows: WindowArgs,
-
-    #[command(flatten)]
-    pub(crate) treatment: TreatmentArgs,
-
-    #[command(flatten)]
-    pub(crate) proof: ProofArgs,
-
-    #[command(flatten)]
-    pub(crate) format: FormatArgs,
-
-    #[command(flatten)]
-    pub(crate) client: ClientArgs,
-}
-
-#[derive(Debug, Group)]
-#[command(next_help_heading = "Genesys Cloud")]
-pub(crate) struct ClientArgs {
-    /// The OAuth client's id (client credentials)
-    #[arg(long, env = "GENESYS_CLIENT_ID", value_name = "ID")]
-    pub(crate) client_id: Option<String>,
-
-    /// A file that holds the client secret, in place of GENESYS_CLIENT_SECRET
-    #[arg(long, value_name = "FILE")]
-    pub(crate) client_secret_file: Option<PathBuf>,
-
-    /// The API host of the organisation's region
-    #[arg(long, env = "GENESYS_BASE_URL", value_name = "URL", default_value = sordino::genesys::DEFAULT_BASE_URL)]
-    pub(crate) base_url: String,
-
-    /// How often a call is tried again
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub(crate) max_retries: u32,
-
-    /// How long the waits of one call may take together
-    #[arg(long, value_name = "TIME", default_value = "5:00")]
-    pub(crate) max_wait: String,
-
-    /// Requests a minute
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) rate: u32,
-
-    /// Give up when nothing has moved for this long
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub(crate) timeout: String,
-}
-
-#[derive(Debug, Group)]
 pub(crate) struct VerifyArgs {
-    /// The recording as it was
-    pub(crate) original: PathBuf,
+    /// The recording as it was, and the one that was made of it; with --receipt the latter alone
+    /// will do
+    #[arg(value_names = ["ORIGINAL", "REDACTED"], num_args = 1..=2, required = true)]
+    pub(crate) recordings: Vec<PathBuf>,
 
-    /// The recording that was made of it
-    pub(crate) redacted: PathBuf,
+    /// Hold REDACTED against this receipt; windows and treatment come from it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "pad", "gain", "silence", "tone", "fade"])]
+    pub(crate) receipt: Option<PathBuf>,
 
     /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED
     /// is lossy]
@@ -279,7 +224,10 @@ pub(crate) struct DemoArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Replace OUTPUT if it exists
-    #[arg(long, requires = "output")]
+    /// Replace what is written if it exists
+    #[arg(long)]
     pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) proof: ProofArgs,
 }

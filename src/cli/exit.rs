@@ -42,6 +42,16 @@ impl Failure {
         Self::Failed { doing: doing.into(), source: why.into() }
     }
 
+    /// The same failure, after something that was done and stays.
+    pub(crate) fn after(self, done: &str) -> Self {
+        match self {
+            Self::Usage { doing, source } | Self::Failed { doing, source } => {
+                Self::Failed { doing: format!("{done}; {doing}"), source }
+            }
+            other => other,
+        }
+    }
+
     /// An error of the library, while doing this.
     pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
         let (doing, usage) = (doing.into(), error.is_usage());

@@ -4,11 +4,12 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sordino::{Error, Proof, Redacted, Source, Summary, Treatment, Windows, redact_into};
+use sordino::{Error, Receipt, Redacted, Source, Summary, Treatment, Windows, redact_into};
 
 use super::args::FileArgs;
 use super::exit::{Failure, say};
 use super::interrupt::Interrupt;
+use super::papers::{self, Papers};
 use super::plan::{self, is_dash};
 use super::progress::Bar;
 use super::report;
@@ -22,7 +23,7 @@ pub(crate) struct Plan {
     output: Option<PathBuf>,
     windows: Windows,
     treatment: Treatment,
-    proof: Proof,
+    papers: Papers,
     force: bool,
     json: bool,
 }
@@ -48,6 +49,7 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
         }
         None => {}
     }
+    let papers = Papers::check(&args.proof, &[&args.input, list], output.as_deref(), args.force)?;
     let input = if stdin { "stdin".into() } else { args.input.display().to_string() };
     let source = if stdin {
         Source::stream(io::stdin())
@@ -55,9 +57,8 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
         Source::open(&args.input).map_err(|error| unreadable(&input, error))?
     };
     let source = source.with_options(args.format.options());
-    let proof = args.proof.proof();
     let (force, json) = (args.force, args.json);
-    Ok(Plan { source, input, output, windows, treatment, proof, force, json })
+    Ok(Plan { source, input, output, windows, treatment, papers, force, json })
 }
 
 /// A path that is not there is a wrong call; one that breaks while it is read is a failure.
@@ -71,31 +72,39 @@ fn unreadable(input: &str, error: Error) -> Failure {
 
 /// Redacts and reports.
 pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
-    let Plan { source, input, output, windows, treatment, proof, force, json } = plan;
+    let Plan { source, input, output, windows, treatment, papers, force, json } = plan;
     let doing = format!("redacting {input}");
     let interrupt = Interrupt::new();
     let spool = interrupt.spool(output.as_deref()).map_err(|e| Failure::of(doing.as_str(), e))?;
     let (mut bar, length) = (Bar::new("redacting"), source.length());
-    let redacted = redact_into(spool, source, &windows, treatment, proof, |progress| {
+    let redacted = redact_into(spool, source, &windows, treatment, papers.proof(), |progress| {
         bar.show(progress.bytes, length);
         ControlFlow::Continue(())
     });
     bar.clear();
     let redacted = redacted.map_err(|error| Failure::of(doing.as_str(), error))?;
-    let summary = match &output {
-        Some(path) => interrupt.deliver(|| deliver(redacted, Some(path), force)),
-        None => deliver(redacted, None, force),
-    }?;
+    // Folders are nobody's business.
+    let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
+    let receipt = Receipt::of(&redacted);
+    let work = || {
+        let drafts = papers.write(&title, &redacted, receipt.as_ref())?;
+        let summary = deliver(redacted, output.as_deref(), force)?;
+        papers::put(drafts).map(|()| summary)
+    };
+    // Whoever reads stdout may be slow, and must be able to end us.
+    let summary = if output.is_some() { interrupt.deliver(work) } else { work() }?;
     report::notes(&summary);
     let target = output.as_ref().map_or("stdout".into(), |path| path.display().to_string());
     let line = if json {
         let mut json = report::to_json(&summary);
         json["status"] = "completed".into();
+        json["selfCheck"] = papers.verdict().into();
         json["input"] = input.into();
         json["output"] = target.into();
         json.to_string()
     } else {
-        format!("redacted {}, {input} -> {target}", report::sentence(&summary))
+        let (sentence, ending) = (report::sentence(&summary), papers.ending());
+        format!("redacted {sentence}, {input} -> {target}{ending}")
     };
     if output.is_some() {
         report::print(&line)

@@ -23,6 +23,9 @@ pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
   sordino verify call.wav redacted.mp3 --windows windows.json --tolerance -25 --json
+  Is this the file that a receipt speaks of? With the original, the audit too:
+    sordino verify --receipt receipt.json redacted.wav
+    sordino verify --receipt receipt.json call.wav redacted.wav
 
 The treatment is recognised: a gain of 0.001, silence and a tone of 1000 Hz to the sample, or what
 you name; another gain, or anything else in place of the original, by what is left of it.
@@ -47,6 +50,8 @@ Examples:
     sordino file call.wav -w '1:02.5-1:10@1=card number' --silence -o redacted.wav
   Take the windows from a transcriber, 200 ms wider on both sides:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
+  With a receipt to file, and a page to look at:
+    sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
   Keep µ-law as it is, byte for byte outside the window:

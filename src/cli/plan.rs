@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use sordino::window::{parse_flag, parse_list, parse_time};
-use sordino::{Encoding, Options, Proof, Treatment, Windows};
+use sordino::{Encoding, Options, Treatment, Windows};
 
-use super::args::{EncodingArg, FormatArgs, ProofArgs, TreatmentArgs, WindowArgs};
+use super::args::{EncodingArg, FormatArgs, TreatmentArgs, WindowArgs};
 use super::exit::Failure;
 
 /// The longest list of windows that is read: a million windows are about 20 MiB of JSON.
@@ -41,13 +41,6 @@ impl FormatArgs {
             opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
         }
-    }
-}
-
-impl ProofArgs {
-    /// What is to be proven.
-    pub(crate) fn proof(&self) -> Proof {
-        Proof { self_check: !self.no_self_check, ..Proof::default() }
     }
 }
 
@@ -102,6 +95,15 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
         return wrong("its folder does not exist; make it first");
     }
     Ok(())
+}
+
+/// Whether two paths, of which neither may exist yet, are one.
+pub(crate) fn is_same_place(a: &Path, b: &Path) -> bool {
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.canonicalize().ok(),
+        _ => Path::new(".").canonicalize().ok(),
+    };
+    a.file_name() == b.file_name() && folder(a) == folder(b)
 }
 
 /// Reads a time from a flag.

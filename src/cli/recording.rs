@@ -10,6 +10,7 @@ use sordino::{Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs};
 use super::exit::{Failure, INTERRUPTED, say};
+use super::papers::{self, Papers};
 use super::plan::{self, time};
 use super::progress::Bar;
 use super::{block_on, report};
@@ -21,6 +22,7 @@ pub(crate) struct Plan {
     /// `None` for a dry run.
     conversation_id: Option<String>,
     keep: Option<(PathBuf, bool)>,
+    papers: Papers,
     json: bool,
     bar: SharedBar,
     granted: Granted,
@@ -61,14 +63,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         let why = format!("missing: {}", missing.join(", "));
         return Err(Failure::usage("reading the configuration", why));
     };
-    if let Some(path) = &args.keep {
-        if plan::is_dash(path) {
-            return Err(Failure::usage("reading --keep", "it takes the path of a file"));
-        }
-        let inputs = [&args.windows.windows, &args.client.client_secret_file];
-        let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
-        plan::check_output(path, &inputs, args.force)?;
-    }
+    let papers = outputs(args)?;
     let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
     let granted = Granted::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&granted));
@@ -77,17 +72,31 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
         .with_options(args.format.options())
-        .with_proof(args.proof.proof())
+        .with_proof(papers.proof())
         .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
     Ok(Plan {
         genesys,
         job,
         conversation_id: conversation_id.filter(|_| !args.dry_run),
         keep: args.keep.clone().map(|path| (path, args.force)),
+        papers,
         json: args.json,
         bar,
         granted,
     })
+}
+
+/// Checks every path that will be written.
+fn outputs(args: &RecordingArgs) -> Result<Papers, Failure> {
+    let inputs = [&args.windows.windows, &args.client.client_secret_file];
+    let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
+    if let Some(path) = &args.keep {
+        if plan::is_dash(path) {
+            return Err(Failure::usage("reading --keep", "it takes the path of a file"));
+        }
+        plan::check_output(path, &inputs, args.force)?;
+    }
+    Papers::check(&args.proof, &inputs, args.keep.as_deref(), args.force)
 }
 
 /// The secret, from the file that is named, or the environment; never from an argument, which
@@ -170,29 +179,45 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         json["recordingId"] = new_id.into();
         json["originalRecordingId"] = recording.into();
         json["conversationId"] = plan.conversation_id.into();
+        json["selfCheck"] = plan.papers.verdict().into();
         json["bytes"] = redacted.bytes().into();
         json.to_string()
     } else {
-        let sentence = report::sentence(summary);
+        let (sentence, ending) = (report::sentence(summary), plan.papers.ending());
         match new_id {
-            Some(id) => format!("sanitised {sentence}, recording {recording} -> {id}"),
-            None => format!("dry run: would sanitise {sentence}, recording {recording}"),
+            Some(id) => format!("sanitised {sentence}, recording {recording} -> {id}{ending}"),
+            None => format!("dry run: would sanitise {sentence}, recording {recording}{ending}"),
         }
     };
+    plan.papers.offer_page();
     report::print(&line)
 }
 
 async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
     let doing = format!("recording {}", plan.job.recording_id);
     let failed = |error| failure(&doing, error);
-    let redacted = prepare(&plan.genesys, &plan.job).await.map_err(failed)?;
+    let prepared = prepare(&plan.genesys, &plan.job).await.map_err(failed)?;
+    let redacted = &prepared.redacted;
     if let Some((path, force)) = &plan.keep {
         let kept = redacted.persist_copy(path, *force);
         kept.map_err(|error| Failure::of(format!("keeping {}", path.display()), error))?;
     }
-    let Some(conversation_id) = &plan.conversation_id else { return Ok((redacted, None)) };
-    let completed = deliver(&plan.genesys, &redacted, conversation_id).await.map_err(failed)?;
-    Ok((redacted, Some(completed.id)))
+    let completed = match &plan.conversation_id {
+        Some(conversation) => {
+            let completed = deliver(&plan.genesys, redacted, conversation).await.map_err(failed)?;
+            Some((completed, conversation.as_str()))
+        }
+        None => None,
+    };
+    let delivered = completed.as_ref().map(|(completed, conversation)| (completed, *conversation));
+    let receipt = prepared.receipt(&plan.job, delivered);
+    let drafts = plan.papers.write(&doing, redacted, receipt.as_ref()).and_then(papers::put);
+    drafts.map_err(|failure| match delivered {
+        Some((completed, _)) => failure.after(&format!("recording {} is complete", completed.id)),
+        None => failure,
+    })?;
+    let new_id = completed.map(|(completed, _)| completed.id);
+    Ok((prepared.redacted, new_id))
 }
 
 /// An error of a job, as a wrong call or a failure.

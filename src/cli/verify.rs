@@ -1,38 +1,72 @@
 //! `sordino verify`: the leak audit, for people and for programs.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
 use sordino::window::Clock;
-use sordino::{Source, Window, verify};
+use sordino::{Source, Treatment, Window, Windows, verify};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
 use super::report;
 
-pub(crate) fn run(args: VerifyArgs) -> Result<(), Failure> {
-    let windows = args.windows.windows()?;
-    let expected = args.treatment.is_given().then(|| args.treatment.treatment()).transpose()?;
-    let tolerance = match args.tolerance {
+mod receipt;
+
+pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    let tolerance = tolerance(args)?;
+    let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
+    match (args.recordings.as_slice(), &receipt) {
+        ([redacted], Some(receipt)) => receipt::hold(args, receipt, None, redacted),
+        ([original, redacted], Some(receipt)) => {
+            let (windows, treatment) = receipt::asked(receipt)?;
+            let audit = audit(original, redacted, &windows, Some(treatment), tolerance)?;
+            receipt::hold(args, receipt, Some((original, &audit)), redacted)
+        }
+        ([original, redacted], None) => {
+            let windows = args.windows.windows()?;
+            let given = args.treatment.is_given();
+            let expected = given.then(|| args.treatment.treatment()).transpose()?;
+            let audit = audit(original, redacted, &windows, expected, tolerance)?;
+            let json = args.json;
+            report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
+            if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
+        }
+        _ => {
+            let mend = "give ORIGINAL and REDACTED, or --receipt FILE and REDACTED";
+            Err(Failure::usage("reading the arguments", mend))
+        }
+    }
+}
+
+/// `--tolerance`, full scale being 1.
+fn tolerance(args: &VerifyArgs) -> Result<Option<f64>, Failure> {
+    match args.tolerance {
         Some(decibel) if !(-200.0..=0.0).contains(&decibel) => {
             let why = "it is in dB below full scale: from -200 to 0";
-            return Err(Failure::usage("reading --tolerance", why));
+            Err(Failure::usage("reading --tolerance", why))
         }
-        decibel => decibel.map(|decibel| 10f64.powf(decibel / 20.0)),
-    };
+        decibel => Ok(decibel.map(|decibel| 10f64.powf(decibel / 20.0))),
+    }
+}
+
+fn audit(
+    original: &Path,
+    redacted: &Path,
+    windows: &Windows,
+    expected: Option<Treatment>,
+    tolerance: Option<f64>,
+) -> Result<Audit, Failure> {
     // What cannot be audited is a wrong call: nothing has been found.
     let open = |path: &std::path::Path| {
         let doing = format!("opening {}", path.display());
         Source::open(path).map_err(|error| Failure::usage(doing, error))
     };
-    let (original, redacted) = (open(&args.original)?, open(&args.redacted)?);
-    let doing = format!("comparing {} and {}", args.original.display(), args.redacted.display());
-    let audit = verify(original, redacted, &windows, expected, tolerance);
-    let audit = audit.map_err(|error| Failure::usage(doing, error))?;
-    report::print(&if args.json { to_json(&audit).to_string() } else { table(&audit) })?;
-    if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
+    let doing = format!("comparing {} and {}", original.display(), redacted.display());
+    let audit = verify(open(original)?, open(redacted)?, windows, expected, tolerance);
+    audit.map_err(|error| Failure::usage(doing, error))
 }
 
 fn decibel(level: f64) -> String {
@@ -61,7 +95,7 @@ fn done(window: &WindowAudit) -> String {
     }
 }
 
-fn table(audit: &Audit) -> String {
+pub(super) fn table(audit: &Audit) -> String {
     let rate = audit.original.rate;
     let mut rows = vec![
         ["window", "channel", "what is there", "peak dB", "rms dB", "left open"].map(str::to_owned),

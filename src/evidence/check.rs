@@ -115,6 +115,12 @@ impl<'a> Check<'a> {
         (is - meant).abs() <= room(self.recording.format, meant) || !meant.is_finite()
     }
 
+    /// The first frame that was not treated as it should have been.
+    #[cfg(test)]
+    pub(super) fn wrong(&self) -> Option<u64> {
+        self.wrong
+    }
+
     /// Reads the file back: so many bytes, whose samples begin at byte `begin`.
     ///
     /// # Errors
@@ -206,9 +212,9 @@ fn room(format: SampleFormat, level: f64) -> f64 {
     // Products are floats of 24 bits, save for 32-bit samples.
     let gain = if format == SampleFormat::S32 { 0.0 } else { level / 4_194_304.0 };
     gain + match format {
-        // The smallest code of A-law is 8 of 32,768; higher up, codes are a 16th of the level apart.
-        SampleFormat::ALaw => 8.0 / 32_768.0 + level / 32.0,
-        SampleFormat::MuLaw => 4.0 / 32_768.0 + level / 16.0,
+        // Near 0 codes lie 16 (A-law) or 8 (µ-law) of 32,768 apart, and A-law has none for 0; higher
+        // up they lie a 16th of the level apart. The level is rounded, too, before it is coded.
+        SampleFormat::ALaw | SampleFormat::MuLaw => 8.5 / 32_768.0 + level / 32.0,
         SampleFormat::F32 => f64::from(f32::MIN_POSITIVE),
         // A floor.
         SampleFormat::S24 => step(format),

@@ -36,19 +36,11 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(spans: &Spans, channels: u16) -> Self {
-        let lanes = (0..channels).flat_map(|channel| {
-            let is_mine =
-                move |only: Option<usize>| only.is_none_or(|only| only == usize::from(channel));
-            let lanes = spans.lanes().iter().filter(move |lane| is_mine(lane.channel));
-            lanes.flat_map(|lane| &lane.spans).map(move |&span| (channel, span))
-        });
-        let mut all: Vec<_> = lanes
-            .map(|(channel, span)| {
-                let (before, after) = Default::default();
-                Measured { channel, span, before, after }
-            })
-            .collect();
-        all.sort_by_key(|measured| measured.span.first);
+        let measured = |(channel, span)| {
+            let (before, after) = Default::default();
+            Measured { channel, span, before, after }
+        };
+        let all = spans.by_channel(channels, u64::MAX).into_iter().map(measured).collect();
         Self { all, passed: 0 }
     }
 

@@ -146,3 +146,43 @@ fn a_frame_that_was_not_treated_or_changed_without_need_is_found() {
         }
     }
 }
+
+/// Every sample of up to 16 bits, and many of those that are wider, under many gains.
+#[test]
+fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
+    let mut state = 1u32;
+    let mut any = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.cast_signed()
+    };
+    for format in FORMATS {
+        for gain in [0.001, 0.0031, 0.1, 0.25, 0.5, 0.75, 0.999, 1.0] {
+            let treatment = Treatment::attenuate(gain).unwrap();
+            let window = Window::from_seconds(0.0, 1e6).unwrap();
+            let windows = Windows::new([window]).unwrap();
+            let (container, codec) = ("wave", "any");
+            let recording =
+                Recording { container, codec, rate: 10, channels: 1, format, frames: None };
+            let spans = Spans::new(&windows, 10, 1).unwrap();
+            let mut check = Check::new(treatment, &spans, &recording);
+            let mut block = Block::new(format, 1);
+            match &mut block.samples {
+                Samples::U8(all) => all.extend(0..=u8::MAX),
+                Samples::I16(all) if format == SampleFormat::U8 => all.extend(-128..=127),
+                Samples::I16(all) => all.extend(i16::MIN..=i16::MAX),
+                Samples::I32(all) => {
+                    let shift = if format == SampleFormat::S24 { 8 } else { 0 };
+                    all.extend((0..50_000).map(|n| any() >> (shift + n % 20)));
+                    all.extend([i32::MIN >> shift, i32::MAX >> shift]);
+                }
+                Samples::F32(all) => {
+                    all.extend((0..50_000).map(|_| f32::from_bits(any().cast_unsigned())));
+                }
+            }
+            check.decoded(&block);
+            Treater::new(treatment, &spans).unwrap().apply(&mut block);
+            check.treated(&block);
+            assert_eq!(check.wrong(), None, "{format} {gain}");
+        }
+    }
+}

@@ -58,6 +58,18 @@ impl Caller {
         Mishap { outcome, error }
     }
 
+    /// What the API calls a request that was a success.
+    pub(super) fn correlation_id(
+        &self,
+        call: &Call<'_>,
+        response: &Response,
+        bearer: Option<&Bearer>,
+    ) -> Option<String> {
+        let To::Api { .. } = call.to else { return None };
+        let id = response.headers().get(wire::CORRELATION)?.to_str().ok()?;
+        Some(scrub(id, &self.secrets(bearer)))
+    }
+
     /// Everything that must not be shown, in each spelling that a server could echo.
     fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
         let secret = self.config.credentials.secret.expose_secret();

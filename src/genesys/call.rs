@@ -16,6 +16,7 @@ use super::error::Error;
 use super::retry::{self, Outcome, Patience, Repeat, Verdict};
 use super::secret::Presigned;
 use super::token::{Bearer, Tokens};
+use super::trace::Trace;
 use super::wire::Step;
 use super::{Config, Event};
 
@@ -134,9 +135,10 @@ impl Caller {
     }
 
     /// Sends until there is a success or no more patience.
-    pub(super) async fn call(&self, call: Call<'_>) -> Result<Response, Error> {
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<(Response, Trace), Error> {
         let patience = self.patience();
         let (mut attempt, mut waited, mut renewed) = (0, Duration::ZERO, false);
+        let began = self.config.timer.now();
         loop {
             if let To::Api { .. } = call.to {
                 self.keep_pace(call.step).await;
@@ -146,7 +148,14 @@ impl Caller {
                 _ => None,
             };
             let mishap = match self.send(&call, bearer.as_ref()).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    let correlation_id = self.correlation_id(&call, &response, bearer.as_ref());
+                    let retries = attempt + u32::from(renewed);
+                    let answered = self.config.timer.now();
+                    let step = call.step;
+                    let trace = Trace { step, began, answered, retries, correlation_id };
+                    return Ok((response, trace));
+                }
                 Err(mishap) => mishap,
             };
             if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, mishap.outcome) {
@@ -173,9 +182,12 @@ impl Caller {
     }
 
     /// Like [`Caller::call`], for an answer in JSON.
-    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
+    pub(super) async fn json<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+    ) -> Result<(T, Trace), Error> {
         let (step, repeat) = (call.step, call.repeat);
-        let response = self.call(call).await?;
+        let (response, trace) = self.call(call).await?;
         let body = self.read_body(step, response).await;
         let lost = |reason: String| match repeat {
             Repeat::Harmless => Error::Answer { step, reason },
@@ -186,13 +198,11 @@ impl Caller {
             Repeat::MakesAnother => lost(error.to_string()),
         })?;
         // The parser's message could quote a token.
-        serde_json::from_slice(&body).map_err(|error| {
-            lost(format!(
-                "not the expected JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })
+        let parsed = serde_json::from_slice(&body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            lost(format!("not the expected JSON (line {line}, column {column})"))
+        })?;
+        Ok((parsed, trace))
     }
 
     async fn send(&self, call: &Call<'_>, bearer: Option<&Bearer>) -> Result<Response, Mishap> {

@@ -18,6 +18,7 @@ use super::error::Error;
 use super::locate::Located;
 use super::retry::Repeat;
 use super::secret::Presigned;
+use super::trace::Trace;
 use super::wire::Step;
 use super::{Event, Genesys};
 
@@ -33,6 +34,7 @@ pub struct Body {
     current: Bytes,
     ended: bool,
     length: Option<u64>,
+    traces: Vec<Trace>,
 }
 
 impl std::fmt::Debug for Body {
@@ -47,6 +49,11 @@ impl Body {
     pub fn length(&self) -> Option<u64> {
         self.length
     }
+
+    /// What it took to come so far.
+    pub fn traces(&self) -> &[Trace] {
+        &self.traces
+    }
 }
 
 impl Genesys {
@@ -57,22 +64,23 @@ impl Genesys {
     /// the first byte come out of the [`Body`].
     pub async fn fetch(&self, located: Located) -> Result<Body, Error> {
         self.0.config.watch.tell(Event::Begins(Step::Fetch));
-        let response = self.download(located.download).await?;
+        let (response, trace) = self.download(located.download).await?;
+        let traces = vec![located.trace, trace];
         let length = response.content_length();
         let (sender, pieces) = channel(WAITING);
         tokio::spawn(pump(response, length, sender, self.0.config.timeout));
-        Ok(Body { pieces, current: Bytes::new(), ended: false, length })
+        Ok(Body { pieces, current: Bytes::new(), ended: false, length, traces })
     }
 
     /// Follows redirects by hand: to allowed hosts only, a few, and without credentials.
-    async fn download(&self, mut url: Presigned) -> Result<Response, Error> {
+    async fn download(&self, mut url: Presigned) -> Result<(Response, Trace), Error> {
         let step = Step::Fetch;
         for _ in 0..=HOPS {
             let request = || self.0.open.request(Method::GET, url.expose().clone());
             let call = Call { step, repeat: Repeat::Harmless, to: To::Download, request: &request };
-            let response = self.0.call(call).await?;
+            let (response, trace) = self.0.call(call).await?;
             if !response.status().is_redirection() {
-                return Ok(response);
+                return Ok((response, trace));
             }
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let no_target = || Error::Redirect { step, reason: "it names no target".into() };

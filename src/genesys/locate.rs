@@ -4,6 +4,7 @@ use super::call::{Call, To};
 use super::error::Error;
 use super::retry::Repeat;
 use super::secret::{Presigned, is_id};
+use super::trace::Trace;
 use super::wire::Step;
 use super::{Event, Genesys, wire};
 
@@ -11,6 +12,7 @@ use super::{Event, Genesys, wire};
 #[derive(Debug)]
 pub struct Located {
     pub(super) download: Presigned,
+    pub(super) trace: Trace,
 }
 
 impl Genesys {
@@ -34,7 +36,7 @@ impl Genesys {
             to: To::Api { bearer: true },
             request: &request,
         };
-        let recording: wire::Recording = self.0.json(call).await?;
+        let (recording, trace): (wire::Recording, _) = self.0.json(call).await?;
         if recording.status != wire::COMPLETED {
             let state = recording.status.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_');
             let state = state.take(40).collect();
@@ -44,6 +46,6 @@ impl Genesys {
             step,
             reason: "the recording is completed and has no download URL".into(),
         })?;
-        Ok(Located { download: self.0.presigned(step, &url)? })
+        Ok(Located { download: self.0.presigned(step, &url)?, trace })
     }
 }

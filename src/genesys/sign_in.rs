@@ -31,7 +31,7 @@ impl Caller {
             to: To::Api { bearer: false },
             request: &request,
         };
-        let answer: wire::Token = self.json(call).await.map_err(|error| match error {
+        let (answer, _): (wire::Token, _) = self.json(call).await.map_err(|error| match error {
             Error::Refused { status: 400 | 401, .. } => credentials(error),
             other => other,
         })?;

@@ -14,6 +14,7 @@ use super::call::{Call, To};
 use super::error::Error;
 use super::retry::Repeat;
 use super::secret::{Presigned, is_id};
+use super::trace::Trace;
 use super::wire::Step;
 use super::{Event, Genesys, wire};
 use crate::redact::Redacted;
@@ -27,12 +28,14 @@ pub struct Grant {
     id: String,
     /// Not looked at before the id is in the caller's hands.
     upload_url: SecretString,
+    trace: Trace,
 }
 
 /// A new recording whose audio lies at the storage host.
 #[derive(Debug)]
 pub struct Uploaded {
     id: String,
+    traces: Vec<Trace>,
 }
 
 /// A new recording that Genesys has taken over.
@@ -40,6 +43,8 @@ pub struct Uploaded {
 pub struct Completed {
     /// The new recording's id.
     pub id: String,
+    /// What grant, upload and complete took.
+    pub traces: Vec<Trace>,
 }
 
 impl Grant {
@@ -70,12 +75,12 @@ impl Genesys {
             to: To::Api { bearer: true },
             request: &request,
         };
-        let granted: wire::Grant = self.0.json(call).await?;
+        let (granted, trace): (wire::Grant, _) = self.0.json(call).await?;
         if !is_id(&granted.id) {
             return Err(Error::OutcomeUnknown { reason: "it holds no id that can be one".into() });
         }
         self.0.config.watch.tell(Event::Granted(granted.id.clone()));
-        Ok(Grant { id: granted.id, upload_url: granted.upload_url.into() })
+        Ok(Grant { id: granted.id, upload_url: granted.upload_url.into(), trace })
     }
 
     /// Uploads the redacted recording, with its exact length; the body is read anew for each try.
@@ -92,19 +97,19 @@ impl Genesys {
         let request = || self.put(&url, redacted, length, &taken);
         let to = To::Upload { taken: &taken, length };
         let call = Call { step, repeat: Repeat::Harmless, to, request: &request };
-        self.0.call(call).await?;
+        let (_, trace) = self.0.call(call).await?;
         if taken.load(Ordering::Relaxed) != length {
             let reason = "it came before all of the recording was taken".into();
             return Err(Error::Answer { step, reason });
         }
-        Ok(Uploaded { id: grant.id })
+        Ok(Uploaded { id: grant.id, traces: vec![grant.trace, trace] })
     }
 
     /// Tells Genesys that the audio is there.
     ///
     /// # Errors
     /// [`Error::Refused`] and everything that can happen on the way.
-    pub async fn complete(&self, uploaded: Uploaded) -> Result<Completed, Error> {
+    pub async fn complete(&self, mut uploaded: Uploaded) -> Result<Completed, Error> {
         let step = Step::Complete;
         self.0.config.watch.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[&uploaded.id], wire::COMPLETE];
@@ -115,8 +120,9 @@ impl Genesys {
             to: To::Api { bearer: true },
             request: &request,
         };
-        self.0.call(call).await?;
-        Ok(Completed { id: uploaded.id })
+        let (_, trace) = self.0.call(call).await?;
+        uploaded.traces.push(trace);
+        Ok(Completed { id: uploaded.id, traces: uploaded.traces })
     }
 
     fn put(

@@ -1,8 +1,8 @@
 //! Windows from a file: JSON or CSV.
 //!
-//! JSON is a list of `[start, end]` pairs, of objects `{"start", "end", "channel", "label"}`, or an
-//! object with such a list under `windows`. CSV has a header with `start` and `end`, and perhaps
-//! `channel` and `label`, in any order. Other keys and columns are left alone, so that the output
+//! JSON is a list of `[start, end]` pairs, of objects `{"start", "end", "channel", "label",
+//! "reason"}`, or an object with such a list under `windows`. CSV has a header with `start` and `end`,
+//! and perhaps `channel`, `label` and `reason`, in any order. Other keys and columns are left alone, so that the output
 //! of a transcriber can be used as it is. Times are numbers of seconds or any text that
 //! [`parse_time`] reads.
 
@@ -86,11 +86,13 @@ fn json_window(entry: &Value) -> Result<Window, Problem> {
                     window = window.on_channel(number.ok_or_else(bad)?);
                 }
             }
-            match object.get("label") {
-                None | Some(Value::Null) => Ok(window),
-                Some(Value::String(label)) => Ok(window.labelled(label)),
-                Some(_) => Err(Problem::Shape("`label` is not a text".into())),
-            }
+            let text = |key: &str| match object.get(key) {
+                None | Some(Value::Null) => Ok(None),
+                Some(Value::String(text)) => Ok(Some(text.clone())),
+                Some(_) => Err(Problem::Shape(format!("`{key}` is not a text"))),
+            };
+            (window.label, window.reason) = (text("label")?, text("reason")?);
+            Ok(window)
         }
         _ => Err(Problem::Shape("expected [start, end] or an object".into())),
     }
@@ -116,10 +118,10 @@ fn csv(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
     let header = reader.headers().map_err(|error| bad(&error))?.clone();
     let column = |key: &str| header.iter().position(|title| title.eq_ignore_ascii_case(key));
     let (Some(start), Some(end)) = (column("start"), column("end")) else {
-        let mend = "the first line of CSV names the columns: start,end[,channel][,label]";
+        let mend = "the first line of CSV names the columns: start,end[,channel][,label][,reason]";
         return Err(Problem::Shape(mend.into()).at(format!("{name}, line 1")));
     };
-    let (channel, label) = (column("channel"), column("label"));
+    let (channel, label, reason) = (column("channel"), column("label"), column("reason"));
     let mut windows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| bad(&error))?;
@@ -131,7 +133,7 @@ fn csv(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
             record.get(start).unwrap_or_default(),
             record.get(end).unwrap_or_default(),
             cell(channel),
-            cell(label),
+            (cell(label), cell(reason)),
         );
         windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
     }
@@ -142,16 +144,14 @@ fn csv_window(
     start: &str,
     end: &str,
     channel: Option<&str>,
-    label: Option<&str>,
+    (label, reason): (Option<&str>, Option<&str>),
 ) -> Result<Window, Problem> {
     let mut window = Window::new(parse_time(start)?, parse_time(end)?)?;
     if let Some(channel) = channel {
         window = window.on_channel(parse_channel(channel)?);
     }
-    Ok(match label {
-        Some(label) => window.labelled(label),
-        None => window,
-    })
+    (window.label, window.reason) = (label.map(str::to_owned), reason.map(str::to_owned));
+    Ok(window)
 }
 
 #[cfg(test)]

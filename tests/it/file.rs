@@ -8,7 +8,8 @@ fn the_readme_command_mutes_the_two_windows_and_nothing_else() {
     let out = folder.path("redacted.wav");
     let result = sordino(&["file", CALL, "-w", "10-15", "-w", "30.5-35.2", "-o", &out]);
     assert!(result.status.success(), "{}", stderr(&result));
-    let sentence = format!("redacted 2 windows, 9.7 s of 38.0 s, {} -> {out}\n", CALL);
+    let sentence =
+        format!("redacted 2 windows, 9.7 s of 38.0 s, {} -> {out}; self-check passed\n", CALL);
     assert_eq!(stdout(&result), sentence);
     assert!(stderr(&result).contains("note: a gain of 0.001 (-60 dB) leaves speech recoverable"));
     assert_eq!(folder.names(), ["redacted.wav"]);

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use sordino::genesys::{Config, Credentials, Error, Genesys, Step, Timer};
 use sordino::job::{deliver, prepare};
 use sordino::sandbox::{Options, Sandbox};
-use sordino::{Job, JobError, Treatment, sanitise};
+use sordino::{Job, JobError, Proof, Sanitised, Treatment, sanitise};
 
 use crate::support::*;
 
@@ -58,12 +58,17 @@ async fn world(faults: &[&str]) -> World {
 }
 
 fn job() -> Job {
-    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence())
+    let proof = Proof { receipt: true, ..Proof::default() };
+    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()).with_proof(proof)
 }
 
 impl World {
     async fn sanitise(&self) -> Result<String, JobError> {
-        sanitise(&self.genesys, &job(), "conversation").await.map(|done| done.completed.id)
+        self.sanitised().await.map(|done| done.completed.id)
+    }
+
+    async fn sanitised(&self) -> Result<Sanitised, JobError> {
+        sanitise(&self.genesys, &job(), "conversation").await
     }
 
     fn waits(&self) -> Vec<u64> {
@@ -138,9 +143,14 @@ async fn what_passes_is_tried_again() {
         (&["complete=dies"], &[], Step::Complete, 2),
     ] {
         let world = world(faults).await;
-        let result = world.sanitise().await;
+        let result = world.sanitised().await;
         assert_eq!(world.waits(), waits, "{faults:?} {result:?}");
         assert_eq!(world.count(step), tries, "{faults:?} {result:?}");
+        let steps = result.iter().flat_map(|done| &done.receipt.as_ref().unwrap().genesys);
+        let told = steps.flat_map(|genesys| &genesys.steps).find(|told| told.step == step.name());
+        // Another URL is not another try of the same.
+        let tries = if faults[0] == "fetch=expired" { 1 } else { tries };
+        assert!(told.is_none_or(|told| told.retries as usize == tries - 1), "{faults:?} {told:?}");
         // One of the rows stops for good; `what_stays_is_an_error` has its error.
         let passes = faults[0] != "locate=refused";
         assert_eq!(
@@ -376,7 +386,7 @@ async fn windows_that_do_not_fit_create_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redacted_recording_can_be_delivered_twice() {
     let world = world(&[]).await;
-    let redacted = prepare(&world.genesys, &job()).await.unwrap();
+    let redacted = prepare(&world.genesys, &job()).await.unwrap().redacted;
     let first = deliver(&world.genesys, &redacted, "a").await.unwrap();
     let second = deliver(&world.genesys, &redacted, "b").await.unwrap();
     assert_ne!(first.id, second.id);

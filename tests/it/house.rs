@@ -25,10 +25,29 @@ const KNOWS: &[(&str, &[&str])] = &[
         "redact",
         &["block", "decode", "encode", "error", "evidence", "span", "spool", "treatment", "window"],
     ),
+    (
+        "receipt",
+        &[
+            "block",
+            "decode",
+            "digest",
+            "error",
+            "evidence",
+            "level",
+            "redact",
+            "span",
+            "treatment",
+            "window",
+        ],
+    ),
+    ("report", &["evidence", "receipt", "redact", "span"]),
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
     ("error", &["window"]),
     ("genesys", &["redact"]),
-    ("job", &["decode", "evidence", "genesys", "redact", "spool", "treatment", "window"]),
+    (
+        "job",
+        &["decode", "evidence", "genesys", "receipt", "redact", "spool", "treatment", "window"],
+    ),
     ("sandbox", &["genesys"]),
 ];
 
@@ -83,6 +102,8 @@ fn each_dependency_is_named_in_its_room_only() {
     for (name, home) in [
         ("symphonia::", "decode"),
         ("hound::", "encode"),
+        ("askama::", "report"),
+        ("humantime::", "receipt"),
         ("ring::digest", "digest"),
         ("twox_hash::", "evidence"),
         ("tempfile::", "spool"),

@@ -12,6 +12,8 @@
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
+//! | `receipt` | receipts: their shape, and what they find |
+//! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -21,6 +23,7 @@
 #![allow(unreachable_pub, reason = "one binary")]
 
 mod bad_input;
+mod browser;
 mod corpus;
 mod file;
 mod formats;
@@ -29,6 +32,8 @@ mod genesys;
 mod golden;
 mod house;
 mod invariants;
+mod receipt;
 mod recording;
+mod report;
 mod support;
 mod verify;

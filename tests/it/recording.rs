@@ -65,9 +65,8 @@ fn a_recording_is_sanitised() {
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let upload = &world.sandbox.uploads()[0];
     assert!(upload.completed);
-    let sentence =
-        format!("sanitised 2 windows, 9.7 s of 38.0 s, recording call -> {}\n", upload.id);
-    assert_eq!(stdout(&result), sentence);
+    let sentence = format!("sanitised 2 windows, 9.7 s of 38.0 s, recording call -> {}", upload.id);
+    assert_eq!(stdout(&result), sentence + "; self-check passed\n");
     assert!(stderr(&result).contains("the original recording still exists in Genesys"));
     let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
     assert!(upload.audio.as_ref().unwrap() == &file.stdout, "the same bytes as of `sordino file`");
@@ -87,6 +86,37 @@ fn json_names_the_new_recording() {
     assert_eq!(json["recoverable"], false);
 }
 
+/// A receipt tells each step, and neither a secret nor where a download was.
+#[test]
+fn the_receipt_tells_what_happened_at_genesys() {
+    let world = world(&["locate=503", "fetch=503", "complete=429:0"]);
+    let (receipt, page) = (world.folder.path("r.json"), world.folder.path("page.html"));
+    let papers = ["--receipt", &receipt, "--report", &page];
+    let result = world.run(&[WINDOWS.as_slice(), &papers].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    for secret in [SECRET, "signature", "http"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert_eq!(crate::receipt::shape_errors(&text), [] as [String; 0]);
+    let receipt = sordino::Receipt::parse(&text).unwrap();
+    let upload = &world.sandbox.uploads()[0];
+    let genesys = receipt.genesys.as_ref().unwrap();
+    assert_eq!(genesys.recording_id, "call");
+    assert_eq!(genesys.conversation_id.as_deref(), Some("conversation"));
+    assert_eq!(genesys.new_recording_id.as_ref(), Some(&upload.id));
+    let steps: Vec<_> =
+        genesys.steps.iter().map(|step| (step.step.as_str(), step.retries)).collect();
+    let retried = [("locate", 1), ("fetch", 1), ("grant", 0), ("upload", 0), ("complete", 1)];
+    assert_eq!(steps, retried);
+    assert!(genesys.steps.is_sorted_by_key(|step| &step.began));
+    assert!(genesys.steps[0].correlation_id.is_some() && genesys.steps[1].correlation_id.is_none());
+    let uploaded = stream(upload.audio.clone().unwrap().to_vec());
+    assert_eq!(receipt.compare(uploaded).unwrap(), sordino::receipt::Comparison::File);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&upload.id) && !page.contains("signature"));
+}
+
 #[test]
 fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     let world = world(&[]);
@@ -96,7 +126,7 @@ fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     assert_eq!(
         stdout(&result),
-        "dry run: would sanitise 1 window, 1.0 s of 38.0 s, recording call\n"
+        "dry run: would sanitise 1 window, 1.0 s of 38.0 s, recording call; self-check passed\n"
     );
     assert_eq!(world.sandbox.uploads(), []);
     assert_eq!(std::fs::read(&keep).unwrap().len(), 1_216_044);
@@ -274,11 +304,14 @@ fn the_demo_goes_the_whole_way_and_leaves_nothing_behind() {
     let result = demo.current_dir(folder.path("")).env("TMPDIR", folder.path("")).output().unwrap();
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let text = stdout(&result);
-    assert!(text.contains("155204 samples inside the windows are"), "{text}");
-    assert!(text.contains("452796 samples outside are the same to the bit"), "{text}");
+    assert!(text.contains("outside: no sample has changed"), "{text}");
+    assert!(text.contains("verdict: clean; what was said is only quieter"), "{text}");
+    assert!(text.contains("sordino demo --report demo.html"), "{text}");
     assert_eq!(folder.names(), [""; 0]);
     let out = folder.path("sanitised.wav");
-    assert!(sordino(&["demo", "-o", &out]).status.success());
+    let page = folder.path("demo.html");
+    assert!(sordino(&["demo", "-o", &out, "--report", &page]).status.success());
+    assert!(std::fs::read_to_string(page).unwrap().contains("The call of the demo"));
     let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
     assert!(std::fs::read(&out).unwrap() == file.stdout);
 }

@@ -1,0 +1,91 @@
+//! `sordino verify --receipt`: whether a file is the one that a receipt speaks of.
+
+use std::path::Path;
+
+use serde_json::json;
+use sordino::receipt::Comparison;
+use sordino::verify::Audit;
+use sordino::{Receipt, Source, Treatment, Windows};
+
+use super::super::args::VerifyArgs;
+use super::super::exit::Failure;
+use super::super::report;
+use super::{table, to_json};
+
+/// Reads a receipt that agrees with itself.
+pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
+    let doing = format!("reading the receipt {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::usage(&*doing, error))?;
+    Receipt::parse(&text).map_err(|error| Failure::usage(doing, error))
+}
+
+/// What was asked for when it was made.
+pub(super) fn asked(receipt: &Receipt) -> Result<(Windows, Treatment), Failure> {
+    let both = receipt.windows().and_then(|windows| Ok((windows, receipt.treatment()?)));
+    both.map_err(|error| Failure::usage("reading the receipt", error))
+}
+
+/// Holds the redacted recording, and the original if it has been audited too, against the receipt.
+pub(super) fn hold(
+    args: &VerifyArgs,
+    receipt: &Receipt,
+    audited: Option<(&Path, &Audit)>,
+    redacted: &Path,
+) -> Result<(), Failure> {
+    let failed = |path: &Path| {
+        let doing = format!("holding {} against the receipt", path.display());
+        move |error| Failure::usage(doing, error)
+    };
+    let source = Source::open(redacted).map_err(failed(redacted))?;
+    let file = receipt.compare(source).map_err(failed(redacted))?;
+    let original = match audited {
+        Some((path, _)) => Some(receipt.is_input(path).map_err(failed(path))?),
+        None => None,
+    };
+    let audit = audited.map(|(_, audit)| audit);
+    let clean =
+        file == Comparison::File && original != Some(false) && audit.is_none_or(Audit::is_clean);
+    report::print(&if args.json {
+        let mut json = audit.map_or(json!({}), to_json);
+        json["clean"] = clean.into();
+        json["receipt"] = json!({ "file": name(file), "original": original });
+        json.to_string()
+    } else {
+        lines(receipt, file, original, audit).join("\n")
+    })?;
+    if clean { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// As JSON names it.
+fn name(file: Comparison) -> &'static str {
+    match file {
+        Comparison::File => "same",
+        Comparison::Samples => "same samples",
+        _ => "another",
+    }
+}
+
+fn lines(
+    receipt: &Receipt,
+    file: Comparison,
+    original: Option<bool>,
+    audit: Option<&Audit>,
+) -> Vec<String> {
+    let checked = if receipt.output.self_checked { "passed" } else { "turned off" };
+    let tool = &receipt.tool;
+    let made = format!("{}, by {} {}", receipt.made, tool.name, tool.version);
+    let mut lines = vec![format!("receipt: made {made}; its self-check {checked}")];
+    lines.extend(original.map(|same| match same {
+        true => "original: the one that the receipt speaks of, byte for byte".into(),
+        false => "original: not the one that the receipt speaks of".into(),
+    }));
+    lines.extend(audit.map(|audit| format!("\n{}\n", table(audit))));
+    lines.push(match file {
+        Comparison::File => "file: the one that the receipt speaks of, byte for byte".into(),
+        Comparison::Samples => {
+            "file: another, with the very samples that the receipt speaks of; its header, container or tags differ".into()
+        }
+        _ => "file: NOT the one that the receipt speaks of".into(),
+    });
+    lines
+}

@@ -1,0 +1,142 @@
+//! Windows, spans and treatments as a receipt writes them, and back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Loudness, Measured};
+use crate::treatment::Treatment;
+use crate::window::{Window, time_from_seconds};
+
+/// A window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WindowEntry {
+    /// Where it opens.
+    pub start: f64,
+    /// Where it closes; this instant is still inside.
+    pub end: f64,
+    /// The one channel that it is for, counted from 0; `null` for all.
+    pub channel: Option<u16>,
+    /// What it is called.
+    pub label: Option<String>,
+    /// Why it is redacted.
+    pub reason: Option<String>,
+    /// Whether it ran over the end of the recording, and was cut there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+impl WindowEntry {
+    pub(super) fn of(window: &Window, cut: bool) -> Self {
+        Self {
+            start: window.start().as_secs_f64(),
+            end: window.end().as_secs_f64(),
+            channel: window.channel(),
+            label: window.label().map(str::to_owned),
+            reason: window.reason().map(str::to_owned),
+            cut,
+        }
+    }
+
+    /// The window; none, if it cannot be one.
+    pub(crate) fn window(&self) -> Option<Window> {
+        let mut window = Window::from_seconds(self.start, self.end).ok()?;
+        if let Some(channel) = self.channel {
+            window = window.on_channel(channel);
+        }
+        if let Some(label) = &self.label {
+            window = window.labelled(label);
+        }
+        if let Some(reason) = &self.reason {
+            window = window.because(reason);
+        }
+        Some(window)
+    }
+}
+
+/// A treatment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TreatmentEntry {
+    /// `attenuate`, `silence` or `tone`.
+    pub kind: String,
+    /// The gain inside a window; 0 where nothing is kept.
+    pub gain: f64,
+    /// The frequency of a tone.
+    pub tone_hz: Option<u32>,
+    /// How long the ramps outside the windows are.
+    pub fade: f64,
+    /// Whether what was said can be recovered from the output.
+    pub recoverable: bool,
+}
+
+impl TreatmentEntry {
+    pub(super) fn of(treatment: Treatment) -> Self {
+        Self {
+            kind: treatment.name().into(),
+            gain: treatment.gain(),
+            tone_hz: treatment.tone_hz(),
+            fade: treatment.fade().as_secs_f64(),
+            recoverable: treatment.is_recoverable(),
+        }
+    }
+
+    /// The treatment; none, if it cannot be one.
+    pub(super) fn treatment(&self) -> Option<Treatment> {
+        let treatment = match (self.kind.as_str(), self.tone_hz) {
+            ("silence", None) => Treatment::silence(),
+            ("attenuate", None) => Treatment::attenuate(self.gain).ok()?,
+            ("tone", Some(hz)) => Treatment::tone(hz).ok()?,
+            _ => return None,
+        };
+        Some(treatment.with_fade(time_from_seconds(self.fade).ok()?))
+    }
+}
+
+/// One span on one channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SpanEntry {
+    /// The channel, counted from 0.
+    pub channel: u16,
+    /// The first frame.
+    pub first: u64,
+    /// How many frames.
+    pub frames: u64,
+    /// How loud it was.
+    pub before: Level,
+    /// How loud it is.
+    pub after: Level,
+}
+
+/// How loud something is, in dB below full scale; `null` is digital silence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Level {
+    /// The loudest sample.
+    pub peak_db: Option<f64>,
+    /// The root of the mean square.
+    pub rms_db: Option<f64>,
+}
+
+impl SpanEntry {
+    pub(super) fn of(measured: &Measured) -> Self {
+        Self {
+            channel: measured.channel,
+            first: measured.span.first,
+            frames: measured.span.frames(),
+            before: Level::of(measured.before),
+            after: Level::of(measured.after),
+        }
+    }
+}
+
+impl Level {
+    fn of(loudness: Loudness) -> Self {
+        Self { peak_db: decibel(loudness.peak), rms_db: decibel(loudness.rms) }
+    }
+}
+
+/// To a hundredth of a dB.
+fn decibel(level: f64) -> Option<f64> {
+    (level > 0.0).then(|| (2000.0 * level.log10()).round() / 100.0)
+}

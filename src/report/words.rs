@@ -1,0 +1,179 @@
+//! What the page says: numbers of the receipt, as people read them.
+
+use std::time::Duration;
+
+use crate::receipt::{Receipt, SpanEntry, WindowEntry};
+use crate::span::{Span, time_of};
+
+/// Something that is good, or to be warned of.
+pub(super) struct Verdict {
+    /// `good` or `warn`.
+    pub(super) kind: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// A window in the table.
+pub(super) struct Row {
+    /// In seconds, for the player.
+    pub(super) start: f64,
+    pub(super) times: String,
+    pub(super) length: String,
+    pub(super) channel: String,
+    pub(super) label: String,
+    pub(super) reason: String,
+    pub(super) before: String,
+    pub(super) after: String,
+    pub(super) done: String,
+}
+
+/// Facts under a heading.
+pub(super) struct Part {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) facts: Vec<(String, String)>,
+}
+
+/// `1:02.50`, with so many digits behind the point.
+pub(super) fn clock(time: Duration, digits: usize) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    let width = if digits > 0 { digits + 3 } else { 2 };
+    // Rounded down, or 59.999 would become 60.
+    let unit = 10f64.powi(i32::try_from(digits).unwrap_or(0));
+    let rest = ((time.as_secs_f64() % 60.0) * unit).floor() / unit;
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:0width$.digits$}")
+    } else {
+        format!("{minutes}:{rest:0width$.digits$}")
+    }
+}
+
+fn seconds(time: f64) -> Duration {
+    Duration::try_from_secs_f64(time).unwrap_or_default()
+}
+
+pub(super) fn sentence(receipt: &Receipt) -> String {
+    let count = receipt.windows.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let length = |frames| clock(time_of(frames, receipt.input.rate), 1);
+    let (muted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
+    format!("{count} window{plural}, {muted} of {all} redacted: {}.", done(receipt))
+}
+
+/// What was done inside the windows.
+fn done(receipt: &Receipt) -> String {
+    let treatment = &receipt.treatment;
+    match (treatment.kind.as_str(), treatment.tone_hz) {
+        ("attenuate", _) => format!("attenuated by {:.0} dB", -20.0 * treatment.gain.log10()),
+        (_, Some(hz)) => format!("replaced by a tone of {hz} Hz"),
+        _ => "erased".into(),
+    }
+}
+
+pub(super) fn verdicts(receipt: &Receipt) -> Vec<Verdict> {
+    let checked = if receipt.output.self_checked {
+        Verdict { kind: "good", text: "Self-check passed: read back, every frame as meant" }
+    } else {
+        Verdict { kind: "warn", text: "The self-check was turned off" }
+    };
+    let kept = if receipt.treatment.recoverable {
+        Verdict { kind: "warn", text: "Recoverable: what was said is only quieter" }
+    } else {
+        Verdict { kind: "good", text: "What was said cannot be recovered" }
+    };
+    vec![checked, kept]
+}
+
+pub(super) fn rows(receipt: &Receipt, most: usize) -> Vec<Row> {
+    receipt.windows.iter().take(most).map(|window| row(window, receipt)).collect()
+}
+
+fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
+    let rate = receipt.input.rate;
+    let span = window.window().map(|window| Span::of(&window, rate));
+    let is_mine = |entry: &&SpanEntry| {
+        let channel = window.channel.is_none_or(|channel| channel == entry.channel);
+        let end = entry.first + entry.frames;
+        channel && span.is_some_and(|span| entry.first < span.end && span.first < end)
+    };
+    // Spans are sorted by their first frame; where windows overlap, one span may hold several.
+    let mine: Vec<_> = receipt.spans.iter().filter(is_mine).collect();
+    let loudest = |side: fn(&SpanEntry) -> Option<f64>| {
+        let levels = mine.iter().filter_map(|entry| side(entry));
+        match levels.reduce(f64::max) {
+            Some(level) => format!("{level:.1} dB"),
+            None => "silent".into(),
+        }
+    };
+    let end = seconds(window.end).min(time_of(receipt.input.frames, rate));
+    let times = format!("{} – {}", clock(seconds(window.start), 3), clock(end, 3));
+    Row {
+        start: window.start,
+        times: if window.cut { format!("{times} (cut at the end)") } else { times },
+        length: format!("{:.3} s", end.saturating_sub(seconds(window.start)).as_secs_f64()),
+        channel: window.channel.map_or("all".into(), |channel| channel.to_string()),
+        label: window.label.clone().unwrap_or_default(),
+        reason: window.reason.clone().unwrap_or_default(),
+        before: loudest(|entry| entry.before.peak_db),
+        after: loudest(|entry| entry.after.peak_db),
+        done: done(receipt),
+    }
+}
+
+pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
+    let (input, output) = (&receipt.input, &receipt.output);
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let dropped =
+        receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
+    let dropped: Vec<_> = dropped.collect();
+    let mut parts = vec![
+        Part {
+            id: "input",
+            title: "Input",
+            facts: vec![
+                fact("Format", format!("{} in {}", input.codec, input.container)),
+                fact("Rate", format!("{} Hz", input.rate)),
+                fact("Channels", input.channels.to_string()),
+                fact("Length", format!("{} frames", input.frames)),
+                fact("Size", format!("{} bytes", input.bytes)),
+                fact("SHA-256", input.sha256.clone()),
+            ],
+        },
+        Part {
+            id: "output",
+            title: "Output",
+            facts: vec![
+                fact("Format", format!("WAV, {}", output.format)),
+                fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
+                fact("Widened by", format!("{} s on both sides", receipt.asked.pad)),
+                fact("Fade", format!("{} s", receipt.treatment.fade)),
+                fact("Size", format!("{} bytes", output.bytes)),
+                fact("SHA-256", output.sha256.clone()),
+                fact("SHA-256 of samples", output.samples_sha256.clone()),
+                fact(
+                    "Metadata dropped",
+                    match dropped.is_empty() {
+                        true => "none".into(),
+                        false => dropped.join(", "),
+                    },
+                ),
+            ],
+        },
+    ];
+    parts.extend(receipt.genesys.as_ref().map(|genesys| {
+        let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
+        let mut facts = vec![
+            fact("Recording", genesys.recording_id.clone()),
+            fact("Conversation", id(&genesys.conversation_id)),
+            fact("New recording", id(&genesys.new_recording_id)),
+        ];
+        facts.extend(genesys.steps.iter().map(|step| {
+            let correlation = step.correlation_id.iter().map(|id| format!(", correlation {id}"));
+            let correlation: String = correlation.collect();
+            let (began, retries) = (&step.began, step.retries);
+            fact(&step.step, format!("{began}, {retries} retries{correlation}"))
+        }));
+        Part { id: "genesys", title: "Genesys Cloud", facts }
+    }));
+    parts
+}

@@ -1,0 +1,125 @@
+//! A real browser, headless, driven through WebDriver: enough of it to look at a page.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// One window of Chromium. It and its driver end with it.
+pub struct Browser {
+    driver: Child,
+    session: String,
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Browser {
+    /// `None`, with a line that says so, where there is no browser.
+    pub fn open() -> Option<Self> {
+        let spawned = Command::new("chromedriver")
+            .args(["--port=0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut driver) = spawned else {
+            eprintln!("skipped: chromedriver is not installed");
+            return None;
+        };
+        let output = BufReader::new(driver.stdout.take().unwrap());
+        let mut lines = output.lines().map(Result::unwrap);
+        let line = lines.find(|line| line.contains("successfully on port ")).unwrap();
+        let port = line.rsplit(' ').next().unwrap().trim_end_matches('.').to_owned();
+        // It would stop if nobody read what it says.
+        std::thread::spawn(move || lines.for_each(drop));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        // It talks to this machine only, and needs no certificates; but it wants to be asked.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let roots = rustls::RootCertStore::empty();
+        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(tls.with_no_client_auth())
+            .build()
+            .unwrap();
+        let session = format!("http://127.0.0.1:{port}/session");
+        let mut browser = Self { driver, session, http, runtime };
+        let options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio"];
+        let asked = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": { "args": options },
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        } } });
+        let made = browser.post("", asked);
+        browser.session += &format!("/{}", made["sessionId"].as_str().unwrap());
+        Some(browser)
+    }
+
+    fn post(&self, path: &str, body: Value) -> Value {
+        self.runtime.block_on(async {
+            let url = format!("{}{path}", self.session);
+            let answer = self.http.post(url).body(body.to_string()).send().await.unwrap();
+            let text = answer.text().await.unwrap();
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
+            answer["value"].clone()
+        })
+    }
+
+    pub fn visit(&self, path: &str) {
+        self.post("/url", json!({ "url": format!("file://{path}") }));
+    }
+
+    /// What a script returns.
+    pub fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", json!({ "script": script, "args": [] }))
+    }
+
+    fn element(&self, selector: &str) -> String {
+        let found = self.post("/element", json!({ "using": "css selector", "value": selector }));
+        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// Clicks as a person does.
+    pub fn click(&self, selector: &str) {
+        self.post(&format!("/element/{}/click", self.element(selector)), json!({}));
+    }
+
+    /// Types as a person does. `\u{E004}` is the tabulator, `\u{E007}` is enter.
+    pub fn type_at(&self, selector: &str, keys: &str) {
+        self.post(&format!("/element/{}/value", self.element(selector)), json!({ "text": keys }));
+    }
+
+    /// What the browser alone can do, such as being a phone.
+    pub fn devtools(&self, command: &str, params: Value) -> Value {
+        self.post("/goog/cdp/execute", json!({ "cmd": command, "params": params }))
+    }
+
+    /// What was logged since it was asked for last: `browser` is the console, `performance` holds
+    /// every request.
+    pub fn log(&self, kind: &str) -> Vec<Value> {
+        self.post("/se/log", json!({ "type": kind })).as_array().unwrap().clone()
+    }
+
+    /// Where every request since then went.
+    pub fn requests(&self) -> Vec<String> {
+        let message = |entry: &Value| -> Value {
+            serde_json::from_str(entry["message"].as_str().unwrap()).unwrap()
+        };
+        let log = self.log("performance");
+        let sent = log
+            .iter()
+            .map(message)
+            .filter(|message| message["message"]["method"] == "Network.requestWillBeSent");
+        sent.map(|message| message["message"]["params"]["request"]["url"].as_str().unwrap().into())
+            .collect()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let session = self.session.clone();
+        let end = self.http.delete(session).send();
+        let _ = self.runtime.block_on(end);
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,287 @@
+//! Receipts: their shape, their numbers, and what they find.
+
+use std::ops::ControlFlow;
+use std::process::Command;
+
+use serde_json::Value;
+use sordino::evidence::Proof;
+use sordino::receipt::{Comparison, ReceiptError, SCHEMA};
+use sordino::{Receipt, Redacted, Source, Spool, Treatment, Windows, redact_into};
+
+use crate::support::*;
+
+/// A redaction of which everything is proven.
+pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redacted, Receipt) {
+    let proof = Proof { self_check: true, receipt: true, waveform: true };
+    let go_on = |_| ControlFlow::Continue(());
+    let redacted =
+        redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on).unwrap();
+    let receipt = Receipt::of(&redacted).unwrap();
+    (redacted, receipt)
+}
+
+/// What is wrong with a receipt's shape; nothing, it is hoped.
+pub fn shape_errors(text: &str) -> Vec<String> {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let receipt: Value = serde_json::from_str(text).unwrap();
+    validator.iter_errors(&receipt).map(|error| error.to_string()).collect()
+}
+
+fn treatments() -> [Treatment; 4] {
+    let faded = Treatment::default().with_fade(std::time::Duration::from_millis(20));
+    [Treatment::default(), Treatment::silence(), Treatment::tone(440).unwrap(), faded]
+}
+
+#[test]
+fn receipts_have_the_shape_of_the_schema_and_can_be_read_back() {
+    let windows = windows(&["10-15=card number", "30.5-35.2@0", "11-16", "37-60"]);
+    let padded = windows.clone().padded(std::time::Duration::from_millis(200));
+    for name in CALLS {
+        for treatment in treatments() {
+            for windows in [&windows, &padded] {
+                let source = Source::open(fixture(name)).unwrap();
+                let (_, receipt) = proven(source, windows, treatment);
+                let text = receipt.to_json();
+                assert_eq!(shape_errors(&text), [] as [String; 0], "{name}");
+                let back = Receipt::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                assert_eq!(back, receipt);
+                assert_eq!(back.windows().unwrap(), *windows);
+                assert_eq!(back.treatment().unwrap(), treatment);
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_stand_in_the_receipt_as_asked_and_as_merged() {
+    let folder = Folder::new();
+    let list = folder.write(
+        "w.json",
+        br#"[{"start": 12, "end": 15, "label": "number", "reason": "PCI DSS 3.3.1"}, [10, 13]]"#,
+    );
+    let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
+    let args = ["file", CALL, "--windows", &list, "-w", "37-60=end", "--pad", "500ms"];
+    let papers = ["-o", &out, "--receipt", &receipt];
+    assert!(sordino(&[args.as_slice(), &papers].concat()).status.success());
+    let text = std::fs::read_to_string(receipt).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["asked"]["pad"], 0.5);
+    let list = |key: &Value| -> Vec<(f64, f64)> {
+        let pair =
+            |window: &Value| (window["start"].as_f64().unwrap(), window["end"].as_f64().unwrap());
+        key.as_array().unwrap().iter().map(pair).collect()
+    };
+    assert_eq!(list(&json["asked"]["windows"]), [(37.0, 60.0), (12.0, 15.0), (10.0, 13.0)]);
+    assert_eq!(list(&json["windows"]), [(9.5, 15.5), (36.5, 60.5)]);
+    assert_eq!(json["windows"][0]["reason"], "PCI DSS 3.3.1");
+    assert_eq!(
+        (&json["windows"][0]["cut"], &json["windows"][1]["cut"]),
+        (&Value::Null, &true.into())
+    );
+    assert!(!text.contains(&folder.path("")), "folders are nobody's business");
+}
+
+/// Against another program.
+#[test]
+fn sums_are_those_of_the_files() {
+    let folder = Folder::new();
+    let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
+    for (name, options) in [
+        ("call.wav", [].as_slice()),
+        ("call.m4a", &[]),
+        ("call-mulaw.wav", &["--encoding", "same"]),
+    ] {
+        let input = fixture(name).to_str().unwrap().to_owned();
+        let args = ["file", &input, "-w", "10-15", "--force", "-o", &out, "--receipt", &receipt];
+        assert!(sordino(&[args.as_slice(), options].concat()).status.success());
+        let json: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+        let samples = folder.write("samples", data_of_any(&std::fs::read(&out).unwrap()));
+        for (path, sum) in [
+            (&input, &json["input"]["sha256"]),
+            (&out, &json["output"]["sha256"]),
+            (&samples, &json["output"]["samplesSha256"]),
+        ] {
+            let Ok(known) = Command::new("sha256sum").arg(path).output() else { return };
+            assert!(stdout(&known).starts_with(sum.as_str().unwrap()), "{name}: {sum}");
+        }
+        for (path, bytes) in [(&input, &json["input"]["bytes"]), (&out, &json["output"]["bytes"])] {
+            assert_eq!(*bytes, std::fs::metadata(path).unwrap().len());
+        }
+    }
+}
+
+/// What is behind `data` and its size.
+fn data_of_any(wav: &[u8]) -> &[u8] {
+    let at = wav.windows(4).position(|word| word == b"data").unwrap();
+    &wav[at + 8..]
+}
+
+#[test]
+fn a_stream_has_the_sum_of_all_its_bytes_and_what_was_dropped_is_named() {
+    let mut tagged = fixture_bytes("call.wav");
+    tagged.extend_from_slice(b"LIST\x12\0\0\0INFOICMT\x06\0\0\0card 7");
+    let (_, receipt) = proven(stream(tagged.clone()), &windows(&["1-2"]), Treatment::silence());
+    assert_eq!(receipt.input.bytes, tagged.len() as u64);
+    assert!(receipt.dropped.iter().any(|left| left.name.contains("ICMT") && left.bytes == 6));
+    assert!(!receipt.to_json().contains("card"));
+    let behind = [tagged.as_slice(), b"JUNK\x04\0\0\0skip"].concat();
+    let (_, longer) = proven(stream(behind.clone()), &windows(&["1-2"]), Treatment::silence());
+    assert_eq!(longer.input.bytes, behind.len() as u64);
+    assert_ne!(longer.input.sha256, receipt.input.sha256);
+}
+
+#[test]
+fn levels_are_those_of_the_samples() {
+    let samples: Vec<u8> = (0..8000i16)
+        .flat_map(|n| (if n % 2 == 0 { 16_384i16 } else { -8192 }).to_le_bytes())
+        .collect();
+    let source = stream(wav(1, 8000, 1, 16, &samples));
+    let (_, receipt) = proven(source, &windows(&["0.25-0.5"]), Treatment::attenuate(0.5).unwrap());
+    let span = &receipt.spans[0];
+    assert_eq!((span.channel, span.first, span.frames), (0, 2000, 2001));
+    assert_eq!((span.before.peak_db, span.after.peak_db), (Some(-6.02), Some(-12.04)));
+    // The root of the mean of 1/4 and 1/16.
+    assert_eq!((span.before.rms_db, span.after.rms_db), (Some(-8.06), Some(-14.08)));
+}
+
+/// The places of everything that is no list or object.
+fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            object.iter().for_each(|(key, value)| leaves(value, &format!("{place}/{key}"), found));
+        }
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| leaves(value, &format!("{place}/{index}"), found)),
+        _ => found.push(place.into()),
+    }
+}
+
+#[test]
+fn a_receipt_whose_numbers_were_edited_contradicts_itself() {
+    let windows = windows(&["10-15=card number", "30.5-35.2@0", "37-60"]);
+    let source = Source::open(CALL).unwrap();
+    let (_, receipt) = proven(source, &windows, Treatment::silence());
+    let json: Value = serde_json::from_str(&receipt.to_json()).unwrap();
+    let mut places = Vec::new();
+    leaves(&json, "", &mut places);
+    assert!(places.len() > 60);
+    // Nothing else in a receipt could tell that these are wrong.
+    let free = ["/made", "/tool", "/input/container", "/input/codec", "/input/bytes", "/before/"];
+    for place in places {
+        let mut edited = json.clone();
+        let leaf = edited.pointer_mut(&place).unwrap();
+        *leaf = match &*leaf {
+            Value::Number(number) => (number.as_f64().unwrap() + 2.0).into(),
+            Value::String(text) => format!("{text}x").into(),
+            Value::Bool(fact) => (!fact).into(),
+            _ => 3.into(),
+        };
+        if let (Some(whole), true) = (leaf.as_f64(), json.pointer(&place).unwrap().is_u64()) {
+            *leaf = (whole as u64).into();
+        }
+        let result = Receipt::parse(&edited.to_string());
+        let is_free = free.iter().any(|part| place.contains(part))
+            || place == "/output/selfChecked"
+            || place == "/treatment/fade";
+        assert!(is_free || result.is_err(), "{place}");
+    }
+}
+
+#[test]
+fn what_is_no_receipt_is_refused_by_name() {
+    let (_, receipt) =
+        proven(Source::open(CALL).unwrap(), &windows(&["1-2"]), Treatment::silence());
+    let text = receipt.to_json();
+    let other = text.replace("\"receipt\": 1", "\"receipt\": 2");
+    assert!(
+        matches!(Receipt::parse(&other), Err(ReceiptError::Version(version)) if version == "2")
+    );
+    let more = text.replace("\"receipt\": 1,", "\"receipt\": 1, \"extra\": 1,");
+    for text in ["", "{}", "[]", "null", "{\"receipt\": 1}", more.as_str()] {
+        assert!(matches!(Receipt::parse(text), Err(ReceiptError::Shape(_))), "{text}");
+    }
+    let folder = Folder::new();
+    let path = folder.write("r.json", other.as_bytes());
+    let refused = sordino(&["verify", "--receipt", &path, CALL]);
+    assert_eq!(refused.status.code(), Some(2));
+    let message = "this is a receipt of version 2, and only version 1 is known here";
+    assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_file_is_found_to_be_the_one_the_receipt_speaks_of_or_not() {
+    let (redacted, receipt) =
+        proven(Source::open(CALL).unwrap(), &windows(&["10-15"]), Treatment::default());
+    let mut out = Vec::new();
+    redacted.write_to(&mut out).unwrap();
+    let compare = |bytes: Vec<u8>| receipt.compare(stream(bytes)).unwrap();
+    assert_eq!(compare(out.clone()), Comparison::File);
+    let tagged = [out.as_slice(), b"LIST\x04\0\0\0INFO"].concat();
+    assert_eq!(compare(tagged), Comparison::Samples);
+    assert_eq!(compare(fixture_bytes("call.wav")), Comparison::Neither);
+    let mut other = out.clone();
+    *other.last_mut().unwrap() ^= 1;
+    assert_eq!(compare(other), Comparison::Neither);
+    // The same bytes of samples, at another rate.
+    let slow = wav(1, 4000, 2, 16, data_of(&out));
+    assert_eq!(compare(slow), Comparison::Neither);
+    assert!(receipt.is_input(&fixture("call.wav")).unwrap());
+    assert!(!receipt.is_input(&fixture("call.flac")).unwrap());
+}
+
+#[test]
+fn the_command_holds_files_against_a_receipt() {
+    let folder = Folder::new();
+    let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
+    let args = ["file", CALL, "-w", "10.3-15=card", "-o", &out, "--receipt", &receipt];
+    let made = sordino(&args);
+    assert!(stdout(&made).ends_with(&format!("; receipt {receipt}\n")), "{}", stdout(&made));
+    assert_eq!(folder.names(), ["o.wav", "r.json"]);
+    let run = |files: &[&str]| {
+        let result = sordino(&[["verify", "--receipt", &receipt].as_slice(), files].concat());
+        (result.status.code(), stdout(&result) + &stderr(&result))
+    };
+    let (code, text) = run(&[&out]);
+    assert!(code == Some(0) && text.contains("file: the one that the receipt speaks of"), "{text}");
+    let (code, text) = run(&[CALL, &out]);
+    assert!(code == Some(0) && text.contains("verdict: clean; what was said is only quieter"));
+    assert!(text.contains("original: the one that"), "{text}");
+    let (code, text) = run(&[CALL, CALL, "--json"]);
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &json["clean"]), (Some(1), &false.into()));
+    assert_eq!(
+        (&json["receipt"]["file"], &json["receipt"]["original"]),
+        (&"another".into(), &true.into())
+    );
+    assert_eq!(run(&[&out, "-w", "1-2"]).0, Some(2));
+    assert_eq!(run(&[CALL, &out, &out]).0, Some(2));
+}
+
+#[test]
+fn what_goes_with_a_redaction_never_overwrites_and_fails_before_it() {
+    let folder = Folder::new();
+    let (out, mine) = (folder.path("o.wav"), folder.write("mine", b"mine"));
+    for (receipt, code) in [
+        (mine.as_str(), 2),
+        (&out, 2),
+        (&folder.path("./o.wav"), 2),
+        (CALL, 2),
+        ("-", 2),
+        (&folder.path("no/r.json"), 2),
+        // A disk that is full.
+        ("/dev/full", 2),
+    ] {
+        let result = sordino(&["file", CALL, "-w", "1-2", "-o", &out, "--receipt", receipt]);
+        assert_eq!(result.status.code(), Some(code), "{receipt}: {}", stderr(&result));
+        assert_eq!(folder.names(), ["mine"], "{receipt}");
+    }
+    let twice = ["--receipt", &folder.path("x"), "--report", &folder.path("x")];
+    let result = sordino(&[["file", CALL, "-w", "1-2", "-o", &out].as_slice(), &twice].concat());
+    assert_eq!(result.status.code(), Some(2));
+    let both = ["file", CALL, "-w", "1-2", "-o", &out, "--receipt", &mine, "--force"];
+    assert!(sordino(&both).status.success());
+    assert!(Receipt::parse(&std::fs::read_to_string(&mine).unwrap()).is_ok());
+}
