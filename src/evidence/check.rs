@@ -7,8 +7,9 @@
 //! that no single mistake can pass unseen. What can go wrong: [`Error::SelfCheck`].
 
 use std::hash::Hasher;
-use std::io::{self, Read};
+use std::io::Read;
 use std::ops::Range;
+use std::thread;
 
 use twox_hash::XxHash3_64;
 
@@ -24,6 +25,13 @@ use crate::window::Clock;
 /// How much of the file is read at once.
 const PIECE: usize = 256 * 1024;
 
+/// Frames that are hashed together. Sections are read back by several readers at once, because the
+/// copy out of the page cache takes longer than all the rest.
+const SECTION: u64 = 1 << 20;
+
+/// How many readers.
+const READERS: usize = 2;
+
 /// What a redaction means to write.
 pub(crate) struct Check<'a> {
     recording: &'a Recording,
@@ -33,36 +41,53 @@ pub(crate) struct Check<'a> {
     touched: Vec<Span>,
     /// The block as it was decoded, if it may change.
     decoded: Block,
-    hashes: Hashes,
+    /// Of each section.
+    hashes: Vec<Hashes>,
     /// The first frame that was not treated as it should have been.
     wrong: Option<u64>,
     frames: u64,
 }
 
-/// Of the frames that may not change, and of those that may.
+/// Of the frames of a section that may not change, and of those that may.
 #[derive(Default)]
 struct Hashes {
     kept: XxHash3_64,
     touched: XxHash3_64,
 }
 
+impl Hashes {
+    fn compare(&self, meant: &Self) -> Result<(), Error> {
+        let same = |a: &XxHash3_64, b: &XxHash3_64| a.finish() == b.finish();
+        if !same(&self.kept, &meant.kept) {
+            return Err(failed("outside the windows the file is not what was decoded".into()));
+        }
+        if !same(&self.touched, &meant.touched) {
+            return Err(failed("inside the windows the file is not what was made".into()));
+        }
+        Ok(())
+    }
+}
+
 impl<'a> Check<'a> {
     pub(crate) fn new(treatment: Treatment, spans: &'a Spans, recording: &'a Recording) -> Self {
         let touched = spans.widened(frame_at(treatment.fade(), recording.rate));
         let decoded = Block::new(recording.format, recording.channels);
-        let hashes = Hashes::default();
+        let hashes = Vec::new();
         Self { recording, treatment, spans, touched, decoded, hashes, wrong: None, frames: 0 }
     }
 
     /// Sees a block as it was decoded.
     pub(crate) fn decoded(&mut self, block: &Block) {
         self.frames = block.end();
+        let sections = index_of(self.frames.div_ceil(SECTION));
+        self.hashes.resize_with(sections, Hashes::default);
         let stored = block.stored();
         let mut changes = false;
         for (touched, run) in runs(&self.touched, block.first()..block.end()) {
             changes |= touched;
             if !touched {
-                self.hashes.kept.write(&stored[self.place(&run, block.first())]);
+                let bytes = &stored[self.place(&run, block.first())];
+                self.hashes[section(&run)].kept.write(bytes);
             }
         }
         if changes {
@@ -81,7 +106,8 @@ impl<'a> Check<'a> {
         let (was, is) = (level_of(&self.decoded), level_of(block));
         let stored = block.stored();
         for run in touched {
-            self.hashes.touched.write(&stored[self.place(&run, block.first())]);
+            let bytes = &stored[self.place(&run, block.first())];
+            self.hashes[section(&run)].touched.write(bytes);
             let mut frames = run.clone();
             let wrong = frames.find(|frame| {
                 let at = index_of(frame - block.first()) * block.channels();
@@ -136,35 +162,46 @@ impl<'a> Check<'a> {
         if !header::is_right(&header, self.recording, self.frames, bytes) {
             return Err(failed("its header says something else".into()));
         }
-        let found = self.read(reader).map_err(Error::Write)?;
-        let same = |a: &XxHash3_64, b: &XxHash3_64| a.finish() == b.finish();
-        if !same(&found.kept, &self.hashes.kept) {
-            return Err(failed("outside the windows the file is not what was decoded".into()));
-        }
-        if !same(&found.touched, &self.hashes.touched) {
-            return Err(failed("inside the windows the file is not what was made".into()));
-        }
-        Ok(())
+        let each = self.hashes.len().div_ceil(READERS).max(1);
+        thread::scope(|scope| {
+            let parts = self.hashes.chunks(each).zip((0..).step_by(each));
+            let readers = parts.map(|(meant, first)| {
+                let check = &self;
+                scope.spawn(move || check.read(spool, begin, first as u64 * SECTION, meant))
+            });
+            // All of them begin before the first is waited for.
+            let readers: Vec<_> = readers.collect();
+            let ended = |reader: thread::ScopedJoinHandle<'_, _>| {
+                reader.join().unwrap_or_else(|_| Err(failed("a reader gave up".into())))
+            };
+            readers.into_iter().try_for_each(ended)
+        })
     }
 
-    /// The hashes of the samples, from where they begin.
-    fn read(&self, mut reader: impl Read) -> io::Result<Hashes> {
-        let mut hashes = Hashes::default();
+    /// Reads sections from frame `first` on, and holds them against what was meant.
+    fn read(&self, spool: &Spool, begin: u64, first: u64, meant: &[Hashes]) -> Result<(), Error> {
         let bytes = self.frame_bytes();
+        let place = begin + first * self.recording.frame_bytes();
+        let mut reader = spool.reader_from(place).map_err(Error::Write)?;
         let most = (PIECE / bytes).max(1);
         let mut piece = vec![0; most * bytes];
-        let mut first = 0;
-        while first < self.frames {
-            let end = self.frames.min(first + most as u64);
-            let length = index_of(end - first) * bytes;
-            reader.read_exact(&mut piece[..length])?;
-            for (touched, run) in runs(&self.touched, first..end) {
-                let hash = if touched { &mut hashes.touched } else { &mut hashes.kept };
-                hash.write(&piece[self.place(&run, first)]);
+        let mut first = first;
+        for meant in meant {
+            let mut found = Hashes::default();
+            let end = self.frames.min((first / SECTION + 1) * SECTION);
+            while first < end {
+                let next = end.min(first + most as u64);
+                let length = index_of(next - first) * bytes;
+                reader.read_exact(&mut piece[..length]).map_err(Error::Write)?;
+                for (touched, run) in runs(&self.touched, first..next) {
+                    let hash = if touched { &mut found.touched } else { &mut found.kept };
+                    hash.write(&piece[self.place(&run, first)]);
+                }
+                first = next;
             }
-            first = end;
+            found.compare(meant)?;
         }
-        Ok(hashes)
+        Ok(())
     }
 
     fn frame_bytes(&self) -> usize {
@@ -178,7 +215,12 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Splits frames into runs that lie inside a span, and outside.
+/// The section that a run lies in.
+fn section(run: &Range<u64>) -> usize {
+    index_of(run.start / SECTION)
+}
+
+/// Splits frames into runs that lie inside a span, and outside; none reaches into another section.
 fn runs(spans: &[Span], frames: Range<u64>) -> impl Iterator<Item = (bool, Range<u64>)> {
     let Range { start: mut at, end } = frames;
     let mut rest = &spans[spans.partition_point(|span| span.end <= at)..];
@@ -186,9 +228,12 @@ fn runs(spans: &[Span], frames: Range<u64>) -> impl Iterator<Item = (bool, Range
         if at >= end {
             return None;
         }
+        let end = end.min((at / SECTION + 1) * SECTION);
         let (inside, until) = match rest {
             [span, others @ ..] if span.first <= at => {
-                rest = others;
+                if span.end <= end {
+                    rest = others;
+                }
                 (true, span.end.min(end))
             }
             [span, ..] => (false, span.first.min(end)),

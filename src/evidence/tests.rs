@@ -186,3 +186,48 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
         }
     }
 }
+
+/// A long recording is read back in sections: each counts, and so does their order.
+#[test]
+fn every_section_of_a_long_recording_is_read_back() {
+    const FRAMES: usize = 2_500_000;
+    let (format, container, codec) = (SampleFormat::U8, "wave", "any");
+    let recording = Recording { container, codec, rate: 1000, channels: 1, format, frames: None };
+    // Over the border of the first two sections, which is at frame 1,048,576.
+    let window = Window::from_seconds(1000.0, 1100.0).unwrap();
+    let spans = Spans::new(&Windows::new([window]).unwrap(), 1000, 1).unwrap();
+    let result = |change: &dyn Fn(&mut [u8])| {
+        let mut check = Check::new(Treatment::silence(), &spans, &recording);
+        let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
+        let mut output = Behind::new(Spool::anonymous());
+        let mut encoder = Encoder::new(&mut output, &recording).unwrap();
+        let mut block = Block::new(format, 1);
+        for first in (0..FRAMES).step_by(50_000) {
+            block.restart(first as u64);
+            let Samples::I16(all) = &mut block.samples else { unreachable!("8 bits lie in 16") };
+            all.extend((first..first + 50_000).map(|n| (n % 251) as i16 - 125));
+            check.decoded(&block);
+            treater.apply(&mut block);
+            check.treated(&block);
+            encoder.write(&block).unwrap();
+        }
+        encoder.finish().unwrap();
+        let mut spool = output.into_spool().unwrap();
+        let mut whole = Vec::new();
+        spool.reader().unwrap().read_to_end(&mut whole).unwrap();
+        change(&mut whole[44..]);
+        spool.seek(SeekFrom::Start(0)).unwrap();
+        spool.write_all(&whole).unwrap();
+        check.finish(&spool, 44, whole.len() as u64)
+    };
+    result(&|_| ()).unwrap();
+    for place in [0, 1_000_000, 1_048_575, 1_048_576, 1_100_001, 2_097_152, FRAMES - 1] {
+        assert!(result(&|data| data[place] ^= 1).is_err(), "{place}");
+    }
+    // Of equal length and with the same number of frames inside: none.
+    let swapped = result(&|data| {
+        let (front, back) = data.split_at_mut(1_500_000);
+        front[200_000..210_000].swap_with_slice(&mut back[200_003..210_003]);
+    });
+    assert!(swapped.is_err());
+}
