@@ -50,6 +50,7 @@
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
 //! | [`job`] | one recording from end to end: the one place that knows both halves |
 //! | [`sandbox`] | a Genesys stand-in; shares [`genesys::wire`] with the client and nothing else |
+//! | `ffmpeg` | FFmpeg in process, behind the feature `ffmpeg`: tests and benches compare with it |
 //!
 //! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
 //! `use crate::…` lines and holds them against this.
@@ -89,6 +90,8 @@ pub mod error;
 pub mod genesys;
 pub mod job;
 pub mod sandbox;
+#[cfg(feature = "ffmpeg")]
+pub mod ffmpeg;
 
 pub use block::Recording;
 pub use decode::{Decoder, Encoding, Options, Source};

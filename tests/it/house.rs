@@ -49,6 +49,7 @@ const KNOWS: &[(&str, &[&str])] = &[
         &["decode", "evidence", "genesys", "receipt", "redact", "spool", "treatment", "window"],
     ),
     ("sandbox", &["genesys"]),
+    ("ffmpeg", &[]),
 ];
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
@@ -113,6 +114,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("reqwest::", "genesys"),
         ("governor::", "genesys"),
         ("axum::", "sandbox"),
+        ("ffmpeg_sys_next", "ffmpeg"),
     ] {
         for (path, text) in sources("src") {
             let named = text
