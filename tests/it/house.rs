@@ -126,6 +126,15 @@ fn each_dependency_is_named_in_its_room_only() {
 }
 
 #[test]
+fn what_is_unsafe_lies_in_one_file() {
+    for (path, text) in sources("src") {
+        let here =
+            text.lines().any(|line| line.contains("unsafe_code") || line.contains("unsafe {"));
+        assert_eq!(here, path.ends_with("ffmpeg/raw.rs"), "{}", path.display());
+    }
+}
+
+#[test]
 fn no_file_is_longer_than_a_reader_can_hold() {
     for (path, text) in sources("src") {
         let code = text.split("#[cfg(test)]").next().unwrap().lines().count();

@@ -12,6 +12,7 @@
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
+//! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `house` | the house rules: who may know whom, how long a file may be |
@@ -32,6 +33,8 @@ mod genesys;
 mod golden;
 mod house;
 mod invariants;
+#[cfg(feature = "ffmpeg")]
+mod parity;
 mod receipt;
 mod recording;
 mod report;
