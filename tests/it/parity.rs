@@ -47,11 +47,12 @@ fn gains() -> impl Strategy<Value = f64> {
 fn agree(made: &Made, list: &[Nanos], gain: f64) -> Result<(), TestCaseError> {
     let volume = format!("volume={gain}:precision={}", made.width.precision());
     let treated = made.filtered(&volume);
-    let asked = format!("asetnsamples=n=1:p=0,{volume}:enable='{}'", between(list));
-    let theirs = made.filtered(&asked);
+    let graph = format!("asetnsamples=n=1:p=0,{volume}:enable='{}'", between(list));
+    let theirs = made.filtered(&graph);
     let ours = made.redacted(list, Treatment::attenuate(gain).unwrap());
 
-    let in_theirs = |n: u64| holds_at(list, time_of(n, made.rate));
+    let asked = floats(list);
+    let in_theirs = |n: u64| holds_at(&asked, time_of(n, made.rate));
     let in_ours = |n: u64| meets(list, n, made.rate);
     same(made, &theirs, &made.with(&treated, in_theirs), "FFmpeg's are not those foretold")?;
     same(made, &ours, &made.with(&treated, in_ours), "sordino's are not those promised")?;
@@ -205,9 +206,10 @@ fn the_graph_with_an_expression_for_each_sample_gives_the_same() {
             let treated = made.filtered(&graph("1"));
             let theirs = made.filtered(&graph(&between(&list)));
             let ours = made.redacted(&list, Treatment::attenuate(gain).unwrap());
+            let asked = floats(&list);
             let in_theirs = |n: u64| {
                 let t = time_of(n - n % block, rate) + (n % block) as f64 / f64::from(rate);
-                holds_at(&list, t)
+                holds_at(&asked, t)
             };
             same(
                 &made,
@@ -245,7 +247,7 @@ fn a_window_on_the_grid_loses_a_frame_to_floats_in_ffmpeg_only() {
 fn floats_misjudge_one_in_seven_milliseconds_at_8_khz_and_two_in_nine_at_48() {
     let counts = [8_000u32, 16_000, 48_000, 96_000].map(|rate| {
         let misjudged = |ms: &u64| {
-            let instant = [(ms * 1_000_000, ms * 1_000_000)];
+            let instant = floats(&[(ms * 1_000_000, ms * 1_000_000)]);
             !holds_at(&instant, time_of(ms * u64::from(rate) / 1000, rate))
         };
         (0..60_000).filter(misjudged).count()
@@ -292,6 +294,23 @@ fn the_usual_recipe_mutes_nothing_of_a_short_window_in_mu_law() {
     assert_eq!(made.filtered(&usual(&list)), made.data);
     let ours = made.redacted(&list, Treatment::default());
     assert_eq!(made.changed(&ours), (8800, 9601));
+}
+
+/// What is said here of FFmpeg is true of the command too.
+#[test]
+fn the_command_leaks_what_ffmpeg_leaks_in_this_process() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let recipe = usual(&[(10_000_000_000, 15_000_000_000), (30_500_000_000, 35_200_000_000)]);
+    for name in ["call.wav", "call-alaw.wav", "call-mulaw.wav", "call.flac"] {
+        let path = fixture(name);
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-v", "error", "-i"]).arg(&path).args(["-af", &recipe, "-f", "s16le", "-"]);
+        let output = ffmpeg.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(output.stdout == filter(&path, &recipe).unwrap().data, "{name}");
+    }
 }
 
 /// Each way in and out of FFmpeg, those by an error too. `.ci/run` has valgrind watch it.

@@ -184,10 +184,15 @@ pub fn between(list: &[Nanos]) -> String {
     list.iter().map(one).collect::<Vec<_>>().join("+")
 }
 
+/// The windows as the floats that FFmpeg reads from its expression.
+pub fn floats(list: &[Nanos]) -> Vec<(f64, f64)> {
+    let number = |nanos: u64| seconds(nanos).parse().unwrap();
+    list.iter().map(|&(start, end)| (number(start), number(end))).collect()
+}
+
 /// Whether FFmpeg's expression holds at `t` seconds.
-pub fn holds_at(list: &[Nanos], t: f64) -> bool {
-    let number = |nanos: u64| seconds(nanos).parse::<f64>().unwrap();
-    list.iter().any(|&(start, end)| number(start) <= t && t <= number(end))
+pub fn holds_at(list: &[(f64, f64)], t: f64) -> bool {
+    list.iter().any(|&(start, end)| start <= t && t <= end)
 }
 
 /// FFmpeg's time of a frame of its own that begins with frame `n`: the timestamp times the time
@@ -219,7 +224,7 @@ pub fn at_a_boundary(list: &[Nanos], n: u64, rate: u32) -> bool {
 /// milliseconds, exactly on the sample grid, or on the nanosecond next to it.
 pub fn some_windows(rate: u32, frames: u64) -> impl Strategy<Value = Vec<Nanos>> {
     let frame = SECOND / u64::from(rate);
-    let one = (0..4u8, 0..frames, 1..frames, 0..frame, 0..frame).prop_map(
+    let one = (0..4u8, 0..frames, 1..=frames, 0..frame, 0..frame).prop_map(
         move |(kind, first, length, early, late)| {
             let (start, end) = (time(first, rate), time(first + length, rate));
             match kind {
