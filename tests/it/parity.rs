@@ -317,7 +317,7 @@ fn the_command_leaks_what_ffmpeg_leaks_in_this_process() {
 #[test]
 fn the_bridge_gives_a_recording_or_says_why_not() {
     let folder = Folder::new();
-    let made = Made::noise(&folder.path("a:b.wav"), Width::S16, 8000, 2, 9000, 1);
+    let made = Made::noise(&folder.path("stereo.wav"), Width::S16, 8000, 2, 9000, 1);
     let pcm = filter(Path::new(&made.path), "anull").unwrap();
     assert_eq!((pcm.format, pcm.rate, pcm.channels, pcm.width), ("s16", 8000, 2, 2));
     assert_eq!((pcm.frames(), &pcm.data), (9000, &made.data));
@@ -327,11 +327,12 @@ fn the_bridge_gives_a_recording_or_says_why_not() {
     let empty = folder.write("empty.wav", &wav(1, 8000, 1, 16, &[]));
     assert_eq!(filter(Path::new(&empty), "anull").unwrap().frames(), 0);
 
-    let nowhere = folder.path("nowhere.wav");
+    let (nowhere, socket) = (folder.path("nowhere.wav"), "tcp://127.0.0.1:1".to_owned());
     let text = folder.write("text.wav", b"no recording at all, but a line of text");
     let cut = folder.write("cut.flac", &fixture_bytes("call.flac")[..50_000]);
     for (path, graph, reason) in [
         (&nowhere, "anull", "open the file: No such file or directory"),
+        (&socket, "anull", "open the file: No such file or directory"),
         (&text, "anull", "open the file: Invalid data found when processing input"),
         (&cut, "anull", "decode a packet: Invalid data found when processing input"),
         (&made.path, "nonsense", "build the graph: Invalid argument"),
