@@ -11,6 +11,8 @@ Examples:
     sordino recording -w 10-15 -w 30.5-35.2 --silence --dry-run --keep redacted.wav
   Do it:
     sordino recording -w 10-15 -w 30.5-35.2 --silence
+  With the evidence to file, and a page to look at:
+    sordino recording -w 10-15 --silence --receipt receipt.json --report page.html
   In another region, with windows from a transcriber, for a program:
     sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
 

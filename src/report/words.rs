@@ -23,7 +23,7 @@ pub(super) struct Row {
     pub(super) reason: String,
     pub(super) before: String,
     pub(super) after: String,
-    pub(super) done: String,
+    pub(super) treatment: String,
 }
 
 /// Facts under a heading.
@@ -66,6 +66,16 @@ fn done(receipt: &Receipt) -> String {
     match (treatment.kind.as_str(), treatment.tone_hz) {
         ("attenuate", _) => format!("attenuated by {:.0} dB", -20.0 * treatment.gain.log10()),
         (_, Some(hz)) => format!("replaced by a tone of {hz} Hz"),
+        _ => "erased".into(),
+    }
+}
+
+/// The same in a word.
+fn treatment(receipt: &Receipt) -> String {
+    let treatment = &receipt.treatment;
+    match (treatment.kind.as_str(), treatment.tone_hz) {
+        ("attenuate", _) => format!("{:.0} dB", 20.0 * treatment.gain.log10()),
+        (_, Some(hz)) => format!("tone, {hz} Hz"),
         _ => "erased".into(),
     }
 }
@@ -116,7 +126,7 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
         reason: window.reason.clone().unwrap_or_default(),
         before: loudest(|entry| entry.before.peak_db),
         after: loudest(|entry| entry.after.peak_db),
-        done: done(receipt),
+        treatment: treatment(receipt),
     }
 }
 
