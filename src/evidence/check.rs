@@ -164,10 +164,10 @@ impl<'a> Check<'a> {
         }
         let each = self.hashes.len().div_ceil(READERS).max(1);
         thread::scope(|scope| {
-            let parts = self.hashes.chunks(each).zip((0..).step_by(each));
+            let parts = self.hashes.chunks(each).zip((0_u64..).step_by(each));
             let readers = parts.map(|(meant, first)| {
                 let check = &self;
-                scope.spawn(move || check.read(spool, begin, first as u64 * SECTION, meant))
+                scope.spawn(move || check.read(spool, begin, first * SECTION, meant))
             });
             // All of them begin before the first is waited for.
             let readers: Vec<_> = readers.collect();

@@ -215,6 +215,18 @@ fn the_usual_recipe_of_ffmpeg_leaks_and_the_table_says_where() {
     assert!(table.contains(" frames, 10-10.239875 s (240 ms)"), "{table}");
     assert!(table.contains("outside: 831 samples changed"), "{table}");
     assert!(table.ends_with("verdict: LEAK in 1 of 1 rows\n"), "{table}");
+    // The call, as the README shows it: stereo frames are half as long.
+    let filter = "volume=enable='between(t,10.25,15)':volume=0.001";
+    ffmpeg(&["-y", "-i", CALL, "-af", filter, &muted]);
+    let window = "10.25-15=card number";
+    let result = sordino(&["verify", CALL, &muted, "-w", window]);
+    let table = stdout(&result);
+    assert_eq!(result.status.code(), Some(1), "{table}{}", stderr(&result));
+    assert!(table.contains("944 frames, 10.25-10.367875 s (118 ms)"), "{table}");
+    assert!(table.contains("outside: no sample has changed\nverdict: LEAK in 1 of 2"), "{table}");
+    let ours = folder.path("ours.wav");
+    assert!(sordino(&["file", CALL, "-w", window, "-o", &ours]).status.success());
+    assert_eq!(sordino(&["verify", CALL, &ours, "-w", window]).status.code(), Some(0));
 }
 
 #[test]
