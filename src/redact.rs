@@ -18,6 +18,9 @@ use crate::spool::{Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
+/// Bytes of output for a byte of input, of anything but silence.
+const MOST_FROM_A_BYTE: u64 = 32;
+
 /// A recording in which every window has been treated, complete and valid.
 #[derive(Debug)]
 pub struct Redacted {
@@ -90,11 +93,15 @@ pub fn redact_into(
     proof: Proof,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Redacted, Error> {
+    let length = source.length();
     let mut decoder = Decoder::open(source.digested(proof.receipt))?;
     let recording = decoder.recording().clone();
     let spans = Spans::new(windows, recording.rate, recording.channels)?;
     if let Some(frames) = recording.frames {
         cut_at_end(windows, recording.rate, frames)?;
+        // A header may claim anything; a recording that makes more of its bytes is only slower.
+        let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
+        spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
     }
     let mut treater = Treater::new(treatment, &spans)?;
     let mut witness = Witness::new(proof, treatment, &spans, &recording);
