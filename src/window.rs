@@ -5,6 +5,7 @@
 //! wrong: a window that cannot be meant, reported as a [`WindowError`] with its place and the mend.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -142,8 +143,9 @@ impl fmt::Display for Window {
 /// for the same channels are merged, their labels joined with ` + `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
-    merged: Vec<Window>,
-    asked: Vec<Window>,
+    /// Shared, because there may be many, and everybody along the flow wants to have them.
+    merged: Arc<[Window]>,
+    asked: Arc<[Window]>,
     pad: Duration,
 }
 
@@ -154,24 +156,25 @@ impl Windows {
     /// [`WindowError`] with [`Problem::NoWindows`] when there is none: a redaction of nothing is a
     /// mistake, not a success.
     pub fn new(windows: impl IntoIterator<Item = Window>) -> Result<Self, WindowError> {
-        let asked: Vec<_> = windows.into_iter().collect();
-        let merged = merge(asked.clone());
-        if merged.is_empty() {
+        let asked: Arc<[Window]> = windows.into_iter().collect();
+        if asked.is_empty() {
             return Err(Problem::NoWindows.at("windows"));
         }
+        let merged = merge(asked.to_vec());
+        let merged = if *merged == *asked { Arc::clone(&asked) } else { merged.into() };
         Ok(Self { merged, asked, pad: Duration::ZERO })
     }
 
     /// Every window widened by `pad` on both sides (the start stops at 0), and merged anew.
     #[must_use]
     pub fn padded(self, pad: Duration) -> Self {
-        let wider = self.merged.into_iter().map(|window| Window {
+        let wider = self.merged.iter().cloned().map(|window| Window {
             start: window.start.saturating_sub(pad),
             end: window.end.saturating_add(pad),
             latest_start: window.latest_start.saturating_sub(pad),
             ..window
         });
-        let (merged, pad) = (merge(wider.collect()), self.pad.saturating_add(pad));
+        let (merged, pad) = (merge(wider.collect()).into(), self.pad.saturating_add(pad));
         Self { merged, asked: self.asked, pad }
     }
 
