@@ -125,6 +125,11 @@ impl Recording {
     }
 }
 
+/// A count of frames within a block, whose length is a `usize`, or within a recording in memory.
+pub(crate) fn index_of(frames: u64) -> usize {
+    usize::try_from(frames).unwrap_or(usize::MAX)
+}
+
 /// The whole number nearest to `value`, ties to even, for values that a 16-bit sample can hold.
 ///
 /// Adding 1.5 · 2^23 leaves no room for a fraction, so the addition itself rounds, and the number

@@ -14,9 +14,11 @@ use crate::error::Error;
 use crate::span::Spans;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
+use crate::window::Windows;
 
 mod check;
 mod header;
+mod meant;
 mod measure;
 mod waveform;
 
@@ -80,11 +82,12 @@ impl<'a> Witness<'a> {
     pub(crate) fn new(
         proof: Proof,
         treatment: Treatment,
-        spans: &'a Spans,
+        windows: &Windows,
+        spans: &Spans,
         recording: &'a Recording,
     ) -> Self {
         Self {
-            check: proof.self_check.then(|| Check::new(treatment, spans, recording)),
+            check: proof.self_check.then(|| Check::new(treatment, windows, recording)),
             meter: proof.receipt.then(|| Meter::new(spans, recording.channels)),
             waveform: proof.waveform.then(|| Waveform::new(recording)),
         }
@@ -92,16 +95,28 @@ impl<'a> Witness<'a> {
 
     /// Sees a block as it was decoded.
     pub(crate) fn decoded(&mut self, block: &Block) {
-        self.check.iter_mut().for_each(|check| check.decoded(block));
-        self.meter.iter_mut().for_each(|meter| meter.decoded(block));
-        self.waveform.iter_mut().for_each(|waveform| waveform.decoded(block));
+        if let Some(check) = &mut self.check {
+            check.decoded(block);
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.decoded(block);
+        }
+        if let Some(waveform) = &mut self.waveform {
+            waveform.decoded(block);
+        }
     }
 
     /// Sees the same block as it was treated.
     pub(crate) fn treated(&mut self, block: &Block) {
-        self.check.iter_mut().for_each(|check| check.treated(block));
-        self.meter.iter_mut().for_each(|meter| meter.treated(block));
-        self.waveform.iter_mut().for_each(|waveform| waveform.treated(block));
+        if let Some(check) = &mut self.check {
+            check.treated(block);
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.treated(block);
+        }
+        if let Some(waveform) = &mut self.waveform {
+            waveform.treated(block);
+        }
     }
 
     /// Reads back what was written: so many bytes.

@@ -104,7 +104,7 @@ pub fn redact_into(
         spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
     }
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut witness = Witness::new(proof, treatment, &spans, &recording);
+    let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);
     let mut output = Behind::new(spool);
     let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut block = Block::new(recording.format, recording.channels);

@@ -23,7 +23,7 @@ pub const DEFAULT_GAIN: f64 = 0.001;
 pub const DEFAULT_TONE_HZ: u32 = 1000;
 
 /// The peak of a tone: 0.1 of full scale, -20 dBFS, about as loud as speech on a telephone line.
-const TONE_PEAK: f64 = 0.1;
+pub(crate) const TONE_PEAK: f64 = 0.1;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
@@ -116,15 +116,6 @@ impl Treatment {
     /// How long the ramps outside each span are.
     pub fn fade(&self) -> Duration {
         self.fade
-    }
-
-    /// What the level `was` becomes, `frame` frames after the first of its span.
-    pub(crate) fn level(&self, was: f64, frame: u64, rate: u32) -> f64 {
-        match self.kind {
-            Kind::Silence => 0.0,
-            Kind::Attenuate(gain) => was * gain,
-            Kind::Tone(hz) => tone(hz, frame, rate),
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! side by side, in constant memory. What can go wrong: a recording that cannot be decoded. Lengths,
 //! rates and channels that differ are findings, not errors.
 
-use crate::block::{Block, Recording, SampleFormat, Samples};
+use crate::block::{Block, Recording, SampleFormat, Samples, index_of};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
 use crate::level::{levels, step};
@@ -243,9 +243,4 @@ impl<'a> Walk<'a> {
         let audits = self.places.into_iter().filter(|_| comparable).map(Place::judge);
         (audits.collect(), self.outside)
     }
-}
-
-/// A place within a block, whose length is a `usize`.
-fn index_of(frames: u64) -> usize {
-    usize::try_from(frames).unwrap_or(usize::MAX)
 }

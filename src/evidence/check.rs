@@ -1,10 +1,9 @@
 //! Check: what was written is held against what was meant, before anybody gets it.
 //!
 //! In: each [`Block`] as it was decoded and as it was treated; at the end, the [`Spool`]. Outside the
-//! spans the file must hold what was decoded; inside, what the treatment makes of it. What was decoded
-//! is remembered as a hash, and the file is read back from where it lies. Where the spans are is
-//! found here in another way than in `treatment`, and levels are computed in another arithmetic, so
-//! that no single mistake can pass unseen. What can go wrong: [`Error::SelfCheck`].
+//! windows the file must hold what was decoded; inside, what the treatment makes of it, of which
+//! [`Meant`] has its own opinion. What was decoded is remembered as a hash, and the file is read back
+//! from where it lies. What can go wrong: [`Error::SelfCheck`].
 
 use std::hash::Hasher;
 use std::io::Read;
@@ -14,13 +13,13 @@ use std::thread;
 use twox_hash::XxHash3_64;
 
 use super::header;
-use crate::block::{Block, Recording, SampleFormat};
+use super::meant::{Meant, Samples};
+use crate::block::{Block, Recording, index_of};
 use crate::error::Error;
-use crate::level::{levels, step};
-use crate::span::{Lane, Span, Spans, frame_at, time_of};
+use crate::span::{Span, time_of};
 use crate::spool::Spool;
 use crate::treatment::Treatment;
-use crate::window::Clock;
+use crate::window::{Clock, Windows};
 
 /// How much of the file is read at once.
 const PIECE: usize = 256 * 1024;
@@ -35,9 +34,8 @@ const READERS: usize = 2;
 /// What a redaction means to write.
 pub(crate) struct Check<'a> {
     recording: &'a Recording,
-    treatment: Treatment,
-    spans: &'a Spans,
-    /// The frames that may change: those inside a span on some channel, and fades.
+    meant: Meant,
+    /// The frames that may change: those inside a window on some channel, and fades.
     touched: Vec<Span>,
     /// The block as it was decoded, if it may change.
     decoded: Block,
@@ -69,11 +67,12 @@ impl Hashes {
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(treatment: Treatment, spans: &'a Spans, recording: &'a Recording) -> Self {
-        let touched = spans.widened(frame_at(treatment.fade(), recording.rate));
+    pub(crate) fn new(treatment: Treatment, windows: &Windows, recording: &'a Recording) -> Self {
+        let meant = Meant::new(treatment, windows, recording);
+        let touched = meant.touched();
         let decoded = Block::new(recording.format, recording.channels);
         let hashes = Vec::new();
-        Self { recording, treatment, spans, touched, decoded, hashes, wrong: None, frames: 0 }
+        Self { recording, meant, touched, decoded, hashes, wrong: None, frames: 0 }
     }
 
     /// Sees a block as it was decoded.
@@ -103,42 +102,14 @@ impl<'a> Check<'a> {
         if touched.is_empty() {
             return;
         }
-        let (was, is) = (level_of(&self.decoded), level_of(block));
-        let stored = block.stored();
+        let before = Samples::of(&self.decoded);
+        let after = Samples::of(block);
         for run in touched {
-            let bytes = &stored[self.place(&run, block.first())];
+            let bytes = &after.stored[self.place(&run, block.first())];
             self.hashes[section(&run)].touched.write(bytes);
-            let mut frames = run.clone();
-            let wrong = frames.find(|frame| {
-                let at = index_of(frame - block.first()) * block.channels();
-                let frame_of = at..at + block.channels();
-                !self.is_meant(*frame, &was[frame_of.clone()], &is[frame_of])
-            });
+            let wrong = self.meant.first_wrong(run, &before, &after);
             self.wrong = self.wrong.or(wrong);
         }
-    }
-
-    /// Whether a frame that was so is now as it should be.
-    fn is_meant(&self, frame: u64, was: &[f64], is: &[f64]) -> bool {
-        self.spans.lanes().iter().all(|lane| {
-            let channels = lane.channel.map_or(0..was.len(), |channel| channel..channel + 1);
-            let span = span_at(lane, frame);
-            channels
-                .into_iter()
-                .all(|channel| self.is_meant_sample(frame, span, was[channel], is[channel]))
-        })
-    }
-
-    fn is_meant_sample(&self, frame: u64, span: Option<Span>, was: f64, is: f64) -> bool {
-        let Some(span) = span else {
-            // A fade may bring what is outside nearer to nothing.
-            let fades = !self.treatment.fade().is_zero();
-            return is.to_bits() == was.to_bits()
-                || fades && is.abs() <= was.abs() && is * was >= 0.0;
-        };
-        let meant = self.treatment.level(was, frame - span.first, self.recording.rate);
-        // A gain leaves floats that are no numbers as they are.
-        (is - meant).abs() <= room(self.recording.format, meant) || !meant.is_finite()
     }
 
     /// The first frame that was not treated as it should have been.
@@ -245,39 +216,6 @@ fn runs(spans: &[Span], frames: Range<u64>) -> impl Iterator<Item = (bool, Range
     })
 }
 
-/// The span of a lane that a frame lies in.
-fn span_at(lane: &Lane, frame: u64) -> Option<Span> {
-    let next = lane.spans.partition_point(|span| span.end <= frame);
-    lane.spans.get(next).filter(|span| span.first <= frame).copied()
-}
-
-/// How far a sample may be from a level for the sake of rounding.
-fn room(format: SampleFormat, level: f64) -> f64 {
-    let level = level.abs();
-    // Products are floats of 24 bits, save for 32-bit samples.
-    let gain = if format == SampleFormat::S32 { 0.0 } else { level / 4_194_304.0 };
-    gain + match format {
-        // Near 0 codes lie 16 (A-law) or 8 (µ-law) of 32,768 apart, and A-law has none for 0; higher
-        // up they lie a 16th of the level apart. The level is rounded, too, before it is coded.
-        SampleFormat::ALaw | SampleFormat::MuLaw => 8.5 / 32_768.0 + level / 32.0,
-        SampleFormat::F32 => f64::from(f32::MIN_POSITIVE),
-        // A floor.
-        SampleFormat::S24 => step(format),
-        // Rounded; full scale of a tone is a step below 1. Silence is exact.
-        _ if level == 0.0 => 0.0,
-        _ => step(format) * (0.5 + level),
-    }
-}
-
-fn level_of(block: &Block) -> Vec<f64> {
-    levels(block.samples(), block.format())
-}
-
 fn failed(reason: String) -> Error {
     Error::SelfCheck { reason }
-}
-
-/// A place within a block, whose length is a `usize`.
-fn index_of(frames: u64) -> usize {
-    usize::try_from(frames).unwrap_or(usize::MAX)
 }

@@ -1,6 +1,6 @@
 //! How loud each span was, and is.
 
-use crate::block::Block;
+use crate::block::{Block, index_of};
 use crate::level::levels;
 use crate::span::{Span, Spans};
 
@@ -67,8 +67,7 @@ impl Meter {
             let channel = usize::from(measured.channel);
             let loudness = side(measured);
             for frame in first..end {
-                // Within a block, whose length is a `usize`.
-                let index = usize::try_from(frame - block.first()).unwrap_or(usize::MAX);
+                let index = index_of(frame - block.first());
                 let level = levels[index * block.channels() + channel];
                 // What is no number is no sound; it would hide all others.
                 if level.is_finite() {

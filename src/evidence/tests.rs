@@ -53,7 +53,7 @@ fn redact(
     let (container, codec) = ("wave", "any");
     let recording = Recording { container, codec, rate: 10, channels: 2, format, frames: None };
     let spans = Spans::new(&windows(), 10, 2)?;
-    let mut check = Check::new(treatment, &spans, &recording);
+    let mut check = Check::new(treatment, &windows(), &recording);
     let mut treater = Treater::new(treatment, &spans)?;
     let mut output = Behind::new(Spool::anonymous());
     let mut encoder = Encoder::new(&mut output, &recording)?;
@@ -133,12 +133,11 @@ fn a_frame_that_was_not_treated_or_changed_without_need_is_found() {
                         }
                     };
                     let inside = both.contains(&frame) || channel == 1 && second.contains(&frame);
+                    // On a ramp a sample may be nearly what it was.
+                    let ramp = (16..46).contains(&frame) && !treatment.fade().is_zero();
                     let result = redact(format, treatment, restore, (0, 0));
-                    assert_eq!(result.is_err(), inside, "{format} {treatment:?} {frame} {channel}");
-                    if !treatment.fade().is_zero() {
-                        // A fade may bring a sample nearer to nothing.
-                        continue;
-                    }
+                    let found = result.is_err();
+                    assert!(found == inside || ramp, "{format} {treatment:?} {frame} {channel}");
                     let louder = |block: &mut Block| set(block, frame, channel, |x| x + 30);
                     assert!(redact(format, treatment, louder, (0, 0)).is_err(), "{format} {frame}");
                 }
@@ -156,7 +155,9 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
         state.cast_signed()
     };
     for format in FORMATS {
-        for gain in [0.001, 0.0031, 0.1, 0.25, 0.5, 0.75, 0.999, 1.0] {
+        let narrow = format.bytes() == 1;
+        let gains = (1..=500).step_by(if narrow { 1 } else { 50 });
+        for gain in gains.map(|n| f64::from(n * n) / 250_000.0) {
             let treatment = Treatment::attenuate(gain).unwrap();
             let window = Window::from_seconds(0.0, 1e6).unwrap();
             let windows = Windows::new([window]).unwrap();
@@ -164,7 +165,7 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
             let recording =
                 Recording { container, codec, rate: 10, channels: 1, format, frames: None };
             let spans = Spans::new(&windows, 10, 1).unwrap();
-            let mut check = Check::new(treatment, &spans, &recording);
+            let mut check = Check::new(treatment, &windows, &recording);
             let mut block = Block::new(format, 1);
             match &mut block.samples {
                 Samples::U8(all) => all.extend(0..=u8::MAX),
@@ -195,9 +196,10 @@ fn every_section_of_a_long_recording_is_read_back() {
     let recording = Recording { container, codec, rate: 1000, channels: 1, format, frames: None };
     // Over the border of the first two sections, which is at frame 1,048,576.
     let window = Window::from_seconds(1000.0, 1100.0).unwrap();
-    let spans = Spans::new(&Windows::new([window]).unwrap(), 1000, 1).unwrap();
+    let windows = Windows::new([window]).unwrap();
+    let spans = Spans::new(&windows, 1000, 1).unwrap();
     let result = |change: &dyn Fn(&mut [u8])| {
-        let mut check = Check::new(Treatment::silence(), &spans, &recording);
+        let mut check = Check::new(Treatment::silence(), &windows, &recording);
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
         let mut output = Behind::new(Spool::anonymous());
         let mut encoder = Encoder::new(&mut output, &recording).unwrap();
@@ -230,4 +232,27 @@ fn every_section_of_a_long_recording_is_read_back() {
         front[200_000..210_000].swap_with_slice(&mut back[200_003..210_003]);
     });
     assert!(swapped.is_err());
+}
+
+/// What is nearly silent may be the whole of what was said, clipped, or far down.
+#[test]
+fn silence_is_exact_and_what_is_no_number_stays_none() {
+    let check = |format, treatment, meddle: &dyn Fn(&mut Block)| {
+        redact(format, treatment, |block| meddle(block), (0, 0)).is_err()
+    };
+    let nearly = |block: &mut Block| match (&mut block.samples, block.first()) {
+        (Samples::U8(all), 24) => all[0] ^= 0x80,
+        (Samples::I16(all), 24) => all[0] ^= 1,
+        (Samples::I32(all), 24) => all[0] ^= 1,
+        (Samples::F32(all), 24) => all[0] = -0.0,
+        _ => {}
+    };
+    for format in FORMATS {
+        assert!(check(format, Treatment::silence(), &nearly), "{format}");
+    }
+    let number = |block: &mut Block| match (&mut block.samples, block.first()) {
+        (Samples::F32(all), 24) => all[0] = f32::NAN,
+        _ => {}
+    };
+    assert!(check(SampleFormat::F32, Treatment::default(), &number));
 }
