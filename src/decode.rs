@@ -137,7 +137,7 @@ impl Decoder {
             for part in std::iter::once(&revision.media).chain(tracks) {
                 let tags = part.tags.iter().map(|tag| {
                     let bytes = tag.raw.value.to_string().len() as u64;
-                    Leftover { name: tag.raw.key.clone(), bytes }
+                    Leftover { name: names::tag(&tag.raw.key).into(), bytes }
                 });
                 let picture = |bytes: u64| Leftover { name: "picture".into(), bytes };
                 all.extend(tags);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::redact::Redacted;
+use crate::window::seconds;
 
 mod agree;
 mod compare;
@@ -117,6 +118,12 @@ pub struct Output {
     pub self_checked: bool,
 }
 
+/// What a receipt of any version has.
+#[derive(Deserialize)]
+struct Head {
+    receipt: Option<serde_json::Value>,
+}
+
 /// Something that was left out, by name and size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -137,8 +144,8 @@ pub enum ReceiptError {
     /// It is of a version that this program does not know.
     #[error("this is a receipt of version {0}, and only version {VERSION} is known here")]
     Version(String),
-    /// Its own numbers disagree, so it was edited.
-    #[error("the receipt contradicts itself, so it was edited: {0}")]
+    /// Its own numbers disagree.
+    #[error("the receipt contradicts itself: {0}")]
     Contradiction(String),
 }
 
@@ -168,14 +175,14 @@ impl Receipt {
                     .iter()
                     .map(|window| WindowEntry::of(window, false))
                     .collect(),
-                pad: windows.pad().as_secs_f64(),
+                pad: seconds(windows.pad()),
             },
             windows: windows
                 .iter()
                 .map(|window| WindowEntry::of(window, summary.cut.contains(window)))
                 .collect(),
             treatment: TreatmentEntry::of(summary.treatment),
-            spans: figures.spans.iter().map(SpanEntry::of).collect(),
+            spans: figures.spans.iter().map(|span| SpanEntry::of(span, recording.rate)).collect(),
             output: Output {
                 bytes: figures.output.bytes,
                 sha256: figures.output.sha256.clone(),
@@ -200,15 +207,16 @@ impl Receipt {
     /// [`ReceiptError`].
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         let shape = |error: serde_json::Error| ReceiptError::Shape(error.to_string());
-        let value: serde_json::Value = serde_json::from_str(text).map_err(shape)?;
-        match value.get("receipt") {
+        let head: Head = serde_json::from_str(text).map_err(shape)?;
+        match head.receipt {
             None => return Err(ReceiptError::Shape("it has no `receipt` with a version".into())),
-            Some(version) if *version != VERSION => {
+            Some(version) if version != VERSION => {
                 return Err(ReceiptError::Version(version.to_string().chars().take(20).collect()));
             }
             Some(_) => {}
         }
-        let receipt: Self = serde_json::from_value(value).map_err(shape)?;
+        // Straight from the text, so that nothing can stand in it twice.
+        let receipt: Self = serde_json::from_str(text).map_err(shape)?;
         agree::check(&receipt).map_err(ReceiptError::Contradiction)?;
         Ok(receipt)
     }

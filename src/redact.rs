@@ -176,13 +176,21 @@ impl Redacted {
         self.spool.copy_beside(path)?.persist(path, overwrite)
     }
 
+    /// Like [`Redacted::write_to`], and keeps this one.
+    ///
+    /// # Errors
+    /// [`Error::Write`].
+    pub fn write_out(&self, output: &mut impl Write) -> Result<(), Error> {
+        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, output));
+        copied.and_then(|_| output.flush()).map_err(Error::Write)
+    }
+
     /// Writes the WAV to `output`, which need not be seekable.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn write_to(self, output: &mut impl Write) -> Result<Summary, Error> {
-        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, output));
-        copied.and_then(|_| output.flush()).map_err(Error::Write)?;
+        self.write_out(output)?;
         Ok(self.summary)
     }
 }

@@ -128,6 +128,11 @@ impl Draft {
         Ok(Self { spool, target: target.to_owned(), overwrite })
     }
 
+    /// Where it goes.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Puts it in its place, in one step.
     ///
     /// # Errors

@@ -76,7 +76,8 @@ impl Audit {
     }
 }
 
-/// Audits a redaction, whoever made it. The treatment is recognised; `expected` is tried first.
+/// Audits a redaction, whoever made it. The treatment is recognised; `expected` is tried first, and
+/// what is outside the windows must be as it leaves it: its fade is no change.
 /// Samples may differ by `tolerance` (full scale being 1) and count as equal; without one, by nothing,
 /// or by as much as a lossy codec or a narrower format needs.
 ///
@@ -160,6 +161,8 @@ struct Walk<'a> {
     outside: Outside,
     tolerance: f64,
     channels: usize,
+    /// Whether the first candidate was asked for, and changes frames outside the windows.
+    fades: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -194,7 +197,9 @@ impl<'a> Walk<'a> {
         let mut places: Vec<_> = places.collect();
         places.sort_by_key(|place| place.span.first);
         let outside = Outside::default();
-        Self { candidates, places, passed: 0, outside, tolerance, channels }
+        let first = candidates.first().map(|candidate| candidate.treatment);
+        let fades = first == expected && expected.is_some_and(|asked| !asked.fade().is_zero());
+        Self { candidates, places, passed: 0, outside, tolerance, channels, fades }
     }
 
     /// Compares a block of the original with the same frames of the other.
@@ -203,7 +208,7 @@ impl<'a> Walk<'a> {
         self.passed += self.places[self.passed..].iter().take_while(is_past).count();
         let rest = &mut self.places[self.passed..];
         let near = rest.iter().take_while(|place| place.span.first < block.end()).count();
-        if near == 0 && block.samples() == there {
+        if near == 0 && !self.fades && block.samples() == there {
             return;
         }
         let (before, after) = (levels(block.samples(), block.format()), levels(there, format));
@@ -228,7 +233,9 @@ impl<'a> Walk<'a> {
                 place.see(frame, before[index], is, meant, self.tolerance);
             }
         }
-        for (index, (&was, &is)) in before.iter().zip(&after).enumerate() {
+        // The candidate that was asked for comes first.
+        let outside = if self.fades { &expected[0] } else { &before };
+        for (index, (&was, &is)) in outside.iter().zip(&after).enumerate() {
             if !inside[index] && (was - is).abs() > self.tolerance {
                 let frame = block.first() + (index / self.channels) as u64;
                 self.outside.changed += 1;

@@ -16,7 +16,7 @@ mod time;
 
 pub use flag::parse_flag;
 pub use list::parse_list;
-pub use time::{Clock, TimeError, parse_time, time_from_seconds};
+pub use time::{Clock, TimeError, parse_time, seconds, time_from_seconds};
 
 /// One passage to be muted: the closed interval from `start` to `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]

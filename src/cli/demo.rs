@@ -53,20 +53,25 @@ async fn walk(args: &DemoArgs, papers: &Papers, windows: Windows) -> Result<(), 
     say(
         "  signed in, located, fetched     decoded while it arrived; nothing of it touched a disk",
     )?;
-    say(&format!("  redacted                        {}", report::sentence(redacted.summary())))?;
+    say(&format!(
+        "  redacted                        {}",
+        format!("{}; {}", report::sentence(redacted.summary()), papers.checked())
+    ))?;
     let completed = deliver(&genesys, redacted, CONVERSATION_ID).await.map_err(failed)?;
     say(&format!("  granted, uploaded, completed    as recording {}\n", completed.id))?;
 
     let back = download(&genesys, &completed.id).await?;
     say("Fetched back, and audited against the original by `sordino verify`:\n")?;
     audit(back, &windows)?;
+    let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
+    let drafts = papers.write("The call of the demo", redacted, receipt.as_ref())?;
+    let placed = papers::put(drafts)?;
     if let Some(path) = &args.output {
         let saved = redacted.persist_copy(path, args.force);
+        let saved = saved.inspect_err(|_| placed.take_back());
         saved.map_err(|error| Failure::of(DOING, error))?;
         say(&format!("Saved as {}.\n", path.display()))?;
     }
-    let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
-    papers.write("The call of the demo", redacted, receipt.as_ref()).and_then(papers::put)?;
     if let Some(line) = papers.line() {
         say(&format!("Written: {line}.\n"))?;
     }

@@ -86,13 +86,21 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     // Folders are nobody's business.
     let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
     let receipt = Receipt::of(&redacted);
-    let work = || {
-        let drafts = papers.write(&title, &redacted, receipt.as_ref())?;
-        let summary = deliver(redacted, output.as_deref(), force)?;
-        papers::put(drafts).map(|()| summary)
+    let summary = match &output {
+        // The recording comes last: where it is, all is.
+        Some(path) => interrupt.deliver(|| {
+            let placed = papers::put(papers.write(&title, &redacted, receipt.as_ref())?)?;
+            let summary = deliver_file(redacted, path, force);
+            summary.inspect_err(|_| placed.take_back())
+        })?,
+        // Whoever reads stdout may be slow, and must be able to end us.
+        None => {
+            redacted.write_out(&mut io::stdout().lock()).map_err(undelivered)?;
+            let put = || papers::put(papers.write(&title, &redacted, receipt.as_ref())?);
+            interrupt.deliver(put)?;
+            redacted.summary().clone()
+        }
     };
-    // Whoever reads stdout may be slow, and must be able to end us.
-    let summary = if output.is_some() { interrupt.deliver(work) } else { work() }?;
     report::notes(&summary);
     let target = output.as_ref().map_or("stdout".into(), |path| path.display().to_string());
     let line = if json {
@@ -115,11 +123,11 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     }
 }
 
-fn deliver(redacted: Redacted, output: Option<&Path>, force: bool) -> Result<Summary, Failure> {
-    match output {
-        Some(path) if force => redacted.persist_over(path),
-        Some(path) => redacted.persist(path),
-        None => redacted.write_to(&mut io::stdout().lock()),
-    }
-    .map_err(|error| Failure::of("delivering the redacted recording", error))
+fn deliver_file(redacted: Redacted, path: &Path, force: bool) -> Result<Summary, Failure> {
+    let done = if force { redacted.persist_over(path) } else { redacted.persist(path) };
+    done.map_err(undelivered)
+}
+
+fn undelivered(error: Error) -> Failure {
+    Failure::of("delivering the redacted recording", error)
 }

@@ -95,8 +95,13 @@ impl Papers {
 
     /// What stands behind the sentence that says what was done: the verdict, and where these are.
     pub(crate) fn ending(&self) -> String {
-        let checked = if self.self_check { "self-check passed" } else { "not checked" };
+        let checked = self.checked();
         self.line().map_or(format!("; {checked}"), |line| format!("; {checked}; {line}"))
+    }
+
+    /// The verdict of the self-check, for people.
+    pub(crate) fn checked(&self) -> &'static str {
+        if self.self_check { "self-check passed" } else { "not checked" }
     }
 
     /// The verdict of the self-check, for programs.
@@ -124,8 +129,27 @@ impl Papers {
     }
 }
 
-/// Puts them in their places.
-pub(crate) fn put(drafts: Vec<Draft>) -> Result<(), Failure> {
-    let put = drafts.into_iter().try_for_each(Draft::put);
-    put.map_err(|error| Failure::of("delivering what goes with the recording", error))
+/// Puts them in their places, or none of them.
+pub(crate) fn put(drafts: Vec<Draft>) -> Result<Placed, Failure> {
+    let mut placed = Placed(Vec::new());
+    for draft in drafts {
+        let path = draft.target().to_owned();
+        if let Err(error) = draft.put() {
+            placed.take_back();
+            return Err(Failure::of("delivering what goes with the recording", error));
+        }
+        placed.0.push(path);
+    }
+    Ok(placed)
+}
+
+/// Papers that are in their places.
+pub(crate) struct Placed(Vec<PathBuf>);
+
+impl Placed {
+    /// Removes them: what they speak of has not come.
+    pub(crate) fn take_back(&self) {
+        // What cannot be removed speaks of a file that is not there, which is harmless.
+        self.0.iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
 }

@@ -28,8 +28,21 @@ pub(crate) struct Plan {
     granted: Granted,
 }
 
-/// The id of the new recording, once there is one.
-type Granted = Arc<Mutex<Option<String>>>;
+/// How far the new recording has come. It is locked while files are written, so that a request to end
+/// comes before or after them.
+type Granted = Arc<Mutex<New>>;
+
+#[derive(Default)]
+enum New {
+    #[default]
+    None,
+    Created(String),
+    Complete(String),
+}
+
+fn new(granted: &Granted) -> std::sync::MutexGuard<'_, New> {
+    granted.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 type SharedBar = Arc<Mutex<Bar>>;
 
@@ -134,7 +147,7 @@ fn client(
 fn tell(event: Event, bar: &SharedBar, granted: &Granted) {
     match event {
         Event::Granted(id) => {
-            *granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+            *new(granted) = New::Created(id);
         }
         Event::Begins(Step::Upload) => {
             lock(bar).clear();
@@ -153,9 +166,13 @@ fn on_interrupt(granted: &Granted) {
     let granted = Arc::clone(granted);
     // Without a handler the process ends as well, and only says less.
     let _ = ctrlc::set_handler(move || {
-        say(&match &*granted.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(id) => format!("interrupted: recording {id} was created and may not be complete"),
-            None => "interrupted: nothing was created".into(),
+        let new = new(&granted);
+        say(&match &*new {
+            New::Created(id) => {
+                format!("interrupted: recording {id} was created and may not be complete")
+            }
+            New::Complete(id) => format!("interrupted: recording {id} is complete"),
+            New::None => "interrupted: nothing was created".into(),
         });
         std::process::exit(INTERRUPTED);
     });
@@ -198,26 +215,31 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
     let failed = |error| failure(&doing, error);
     let prepared = prepare(&plan.genesys, &plan.job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
-    if let Some((path, force)) = &plan.keep {
-        let kept = redacted.persist_copy(path, *force);
-        kept.map_err(|error| Failure::of(format!("keeping {}", path.display()), error))?;
-    }
-    let completed = match &plan.conversation_id {
-        Some(conversation) => {
-            let completed = deliver(&plan.genesys, redacted, conversation).await.map_err(failed)?;
-            Some((completed, conversation.as_str()))
-        }
-        None => None,
+    let write = |delivered| {
+        let receipt = prepared.receipt(&plan.job, delivered);
+        plan.papers.write(&doing, redacted, receipt.as_ref())
     };
-    let delivered = completed.as_ref().map(|(completed, conversation)| (completed, *conversation));
-    let receipt = prepared.receipt(&plan.job, delivered);
-    let drafts = plan.papers.write(&doing, redacted, receipt.as_ref()).and_then(papers::put);
-    drafts.map_err(|failure| match delivered {
-        Some((completed, _)) => failure.after(&format!("recording {} is complete", completed.id)),
-        None => failure,
-    })?;
-    let new_id = completed.map(|(completed, _)| completed.id);
-    Ok((prepared.redacted, new_id))
+    {
+        let _until_written = new(&plan.granted);
+        // A rehearsal: what cannot be written is better known before anything is created.
+        drop(write(None)?);
+        if let Some((path, force)) = &plan.keep {
+            let kept = redacted.persist_copy(path, *force);
+            kept.map_err(|error| Failure::of(format!("keeping {}", path.display()), error))?;
+        }
+    }
+    let Some(conversation) = &plan.conversation_id else {
+        let _until_written = new(&plan.granted);
+        write(None).and_then(papers::put)?;
+        return Ok((prepared.redacted, None));
+    };
+    let completed = deliver(&plan.genesys, redacted, conversation).await.map_err(failed)?;
+    let mut state = new(&plan.granted);
+    *state = New::Complete(completed.id.clone());
+    let put = write(Some((&completed, conversation))).and_then(papers::put);
+    put.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
+    drop(state);
+    Ok((prepared.redacted, Some(completed.id)))
 }
 
 /// An error of a job, as a wrong call or a failure.

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 use sordino::span::time_of;
+use sordino::window::seconds;
 use sordino::{Recording, Summary};
 
 use super::exit::{Failure, say};
@@ -32,7 +33,7 @@ pub(crate) fn notes(summary: &Summary) {
     }
 }
 
-fn seconds(frames: u64, summary: &Summary) -> f64 {
+fn length(frames: u64, summary: &Summary) -> f64 {
     time_of(frames, summary.recording.rate).as_secs_f64()
 }
 
@@ -40,7 +41,7 @@ fn seconds(frames: u64, summary: &Summary) -> f64 {
 pub(crate) fn sentence(summary: &Summary) -> String {
     let count = summary.windows.len();
     let plural = if count == 1 { "" } else { "s" };
-    let (muted, all) = (seconds(summary.frames_treated, summary), seconds(summary.frames, summary));
+    let (muted, all) = (length(summary.frames_treated, summary), length(summary.frames, summary));
     format!("{count} window{plural}, {muted:.1} s of {all:.1} s")
 }
 
@@ -60,8 +61,8 @@ pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
 pub(crate) fn to_json(summary: &Summary) -> Value {
     let windows = summary.windows.iter().map(|window| {
         json!({
-            "start": window.start().as_secs_f64(),
-            "end": window.end().as_secs_f64(),
+            "start": seconds(window.start()),
+            "end": seconds(window.end()),
             "channel": window.channel(),
             "label": window.label(),
             "cut": summary.cut.contains(window),
@@ -69,13 +70,13 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
     });
     let mut json = recording(&summary.recording, summary.frames);
     json["framesTreated"] = summary.frames_treated.into();
-    json["seconds"] = seconds(summary.frames, summary).into();
+    json["seconds"] = length(summary.frames, summary).into();
     json["windows"] = windows.collect();
     json["treatment"] = json!({
         "kind": summary.treatment.name(),
         "gain": summary.treatment.gain(),
         "toneHz": summary.treatment.tone_hz(),
-        "fade": summary.treatment.fade().as_secs_f64(),
+        "fade": seconds(summary.treatment.fade()),
     });
     json["recoverable"] = summary.treatment.is_recoverable().into();
     json

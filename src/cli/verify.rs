@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
-use sordino::window::Clock;
-use sordino::{Source, Treatment, Window, Windows, verify};
+use sordino::window::{Clock, seconds};
+use sordino::{Decoder, Encoding, Options, Recording, Source, Treatment, Window, Windows, verify};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
@@ -60,13 +60,32 @@ fn audit(
     tolerance: Option<f64>,
 ) -> Result<Audit, Failure> {
     // What cannot be audited is a wrong call: nothing has been found.
-    let open = |path: &std::path::Path| {
-        let doing = format!("opening {}", path.display());
-        Source::open(path).map_err(|error| Failure::usage(doing, error))
-    };
+    let options = options(original, redacted)?;
+    let open = |path| open(path).map(|source| source.with_options(options));
     let doing = format!("comparing {} and {}", original.display(), redacted.display());
     let audit = verify(open(original)?, open(redacted)?, windows, expected, tolerance);
     audit.map_err(|error| Failure::usage(doing, error))
+}
+
+fn open(path: &Path) -> Result<Source, Failure> {
+    let doing = format!("opening {}", path.display());
+    Source::open(path).map_err(|error| Failure::usage(doing, error))
+}
+
+/// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate that
+/// the other has.
+fn options(original: &Path, redacted: &Path) -> Result<Options, Failure> {
+    let kind = |path: &Path| -> Result<Recording, Failure> {
+        let doing = format!("opening {}", path.display());
+        let decoder = Decoder::open(open(path)?).map_err(|error| Failure::usage(doing, error))?;
+        Ok(decoder.recording().clone())
+    };
+    let (before, after) = (kind(original)?, kind(redacted)?);
+    let is_law = ["pcm_alaw", "pcm_mulaw"].contains(&before.codec) && before.codec == after.codec;
+    let encoding = if is_law { Encoding::Same } else { Encoding::Pcm };
+    let is_rate = [8000, 12_000, 16_000, 24_000, 48_000].contains(&after.rate);
+    let opus_rate = (before.codec == "opus" && is_rate).then_some(after.rate);
+    Ok(Options { encoding, opus_rate, ..Options::default() })
 }
 
 fn decibel(level: f64) -> String {
@@ -177,8 +196,8 @@ fn to_json(audit: &Audit) -> Value {
             .leak
             .map(|leak| json!({ "frames": leak.frames, "first": leak.first, "last": leak.last }));
         json!({
-            "start": window.window.start().as_secs_f64(),
-            "end": window.window.end().as_secs_f64(),
+            "start": seconds(window.window.start()),
+            "end": seconds(window.window.end()),
             "label": window.window.label(),
             "channel": window.channel,
             "first": window.span.first,

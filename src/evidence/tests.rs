@@ -240,18 +240,18 @@ fn silence_is_exact_and_what_is_no_number_stays_none() {
     let check = |format, treatment, meddle: &dyn Fn(&mut Block)| {
         redact(format, treatment, |block| meddle(block), (0, 0)).is_err()
     };
-    let nearly = |block: &mut Block| match (&mut block.samples, block.first()) {
-        (Samples::U8(all), 24) => all[0] ^= 0x80,
-        (Samples::I16(all), 24) => all[0] ^= 1,
-        (Samples::I32(all), 24) => all[0] ^= 1,
-        (Samples::F32(all), 24) => all[0] = -0.0,
+    let nearly = |block: &mut Block| match (block.first(), &mut block.samples) {
+        (24, Samples::U8(all)) => all[0] ^= 0x80,
+        (24, Samples::I16(all)) => all[0] ^= 1,
+        (24, Samples::I32(all)) => all[0] ^= 1,
+        (24, Samples::F32(all)) => all[0] = -0.0,
         _ => {}
     };
     for format in FORMATS {
         assert!(check(format, Treatment::silence(), &nearly), "{format}");
     }
-    let number = |block: &mut Block| match (&mut block.samples, block.first()) {
-        (Samples::F32(all), 24) => all[0] = f32::NAN,
+    let number = |block: &mut Block| match (block.first(), &mut block.samples) {
+        (24, Samples::F32(all)) => all[0] = f32::NAN,
         _ => {}
     };
     assert!(check(SampleFormat::F32, Treatment::default(), &number));

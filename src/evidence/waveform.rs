@@ -18,7 +18,7 @@ pub struct Waveform {
     pub channels: Vec<Vec<Column>>,
 }
 
-/// One column on one channel: lowest and highest sample, full scale being 1.
+/// One column on one channel: lowest and highest sample, and 0 between them; full scale is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Column {
     /// Before.
@@ -79,7 +79,6 @@ impl Waveform {
     }
 }
 
-/// A range always holds 0, so that a column is never thinner than its line.
 #[expect(clippy::cast_possible_truncation, reason = "a picture")]
 fn widen(range: &mut (f32, f32), level: f64) {
     *range = join(*range, (level as f32, level as f32));
@@ -87,4 +86,34 @@ fn widen(range: &mut (f32, f32), level: f64) {
 
 fn join(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
     (a.0.min(b.0), a.1.max(b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{SampleFormat, Samples};
+
+    /// However long a recording is, its loudest sample is seen, and no column is shorter than 20 ms.
+    #[test]
+    fn a_long_recording_has_few_columns_and_none_loses_a_peak() {
+        let (container, codec) = ("wave", "any");
+        let (format, frames) = (SampleFormat::S16, None);
+        let recording = Recording { container, codec, rate: 100, channels: 1, format, frames };
+        let mut waveform = Waveform::new(&recording);
+        let mut block = Block::new(format, 1);
+        for first in (0..100_000u64).step_by(1000) {
+            block.restart(first);
+            let sample = |n: u64| if n == 77_777 { -16_384 } else { 0 };
+            block.samples = Samples::I16((first..first + 1000).map(sample).collect());
+            waveform.decoded(&block);
+            block.samples = Samples::I16(vec![0; 1000]);
+            waveform.treated(&block);
+        }
+        let columns = &waveform.channels[0];
+        assert!(columns.len() <= MOST && columns.len() > MOST / 3 && waveform.step >= 2);
+        let place = usize::try_from(77_777 / waveform.step).unwrap();
+        assert_eq!(columns[place].before, (-0.5, 0.0));
+        assert_eq!(columns.iter().filter(|column| column.before.0 < 0.0).count(), 1);
+        assert!(columns.iter().all(|column| column.after == (0.0, 0.0)));
+    }
 }

@@ -1,11 +1,16 @@
-//! Whether a file is the one that a receipt speaks of.
+//! Whether files are those that a receipt speaks of.
+
+use std::ops::ControlFlow;
 
 use super::Receipt;
 use super::agree::format_of;
 use crate::block::{Block, SampleFormat};
 use crate::decode::{Decoder, Encoding, Options, Source};
-use crate::digest::Digester;
+use crate::digest::{Digest, Digester};
 use crate::error::Error;
+use crate::evidence::Proof;
+use crate::redact::redact_into;
+use crate::spool::Spool;
 
 /// A file held against a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,39 +28,70 @@ impl Receipt {
     /// Holds a file against what the receipt says of the output.
     ///
     /// # Errors
-    /// [`Error`] when it cannot be read or decoded.
+    /// [`Error::Read`] when it cannot be read. What does not decode is [`Comparison::Neither`].
     pub fn compare(&self, file: Source) -> Result<Comparison, Error> {
-        let keeps_codes =
-            matches!(self.output_format(), Some(SampleFormat::ALaw | SampleFormat::MuLaw));
-        let encoding = if keeps_codes { Encoding::Same } else { Encoding::Pcm };
-        let options = Options { encoding, ..Options::default() };
-        let mut decoder = Decoder::open(file.with_options(options).digested(true))?;
+        let (digest, samples) = match self.digests(file) {
+            Ok(digests) => digests,
+            Err(error @ Error::Read(_)) => return Err(error),
+            Err(_) => return Ok(Comparison::Neither),
+        };
+        let same_samples = samples.is_some_and(|sum| sum.sha256 == self.output.samples_sha256);
+        let same_file = (digest.bytes, &digest.sha256) == (self.output.bytes, &self.output.sha256);
+        Ok(match (same_samples, same_file) {
+            (true, true) => Comparison::File,
+            (true, false) => Comparison::Samples,
+            // The same file with other samples than the receipt says: then the receipt is wrong.
+            (false, _) => Comparison::Neither,
+        })
+    }
+
+    /// The digest of a file, and that of its samples, if they are of the output's kind.
+    fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
+        let mut decoder = Decoder::open(file.with_options(self.options()).digested(true))?;
         let recording = decoder.recording().clone();
         let mut block = Block::new(recording.format, recording.channels);
         let mut samples = Digester::new();
         while decoder.next(&mut block)? {
             samples.update(&block.stored());
         }
-        let same_kind = (recording.rate, recording.channels, Some(recording.format))
+        let is_alike = (recording.rate, recording.channels, Some(recording.format))
             == (self.input.rate, self.input.channels, self.output_format());
-        let digest = decoder.digest()?;
-        Ok(if (digest.bytes, &digest.sha256) == (self.output.bytes, &self.output.sha256) {
-            Comparison::File
-        } else if same_kind && samples.finish().sha256 == self.output.samples_sha256 {
-            Comparison::Samples
-        } else {
-            Comparison::Neither
-        })
+        Ok((decoder.digest()?, is_alike.then(|| samples.finish())))
     }
 
-    /// Whether a recording is the input that the receipt speaks of: every byte.
+    /// Makes the redaction again, from a recording, and holds it against the receipt: gives the name
+    /// of each part that has come out otherwise, such as `input` or `output`. None, if this is the
+    /// original and the receipt tells the truth.
     ///
     /// # Errors
-    /// [`Error::Read`].
-    pub fn is_input(&self, path: &std::path::Path) -> Result<bool, Error> {
-        let digest = std::fs::File::open(path).and_then(crate::digest::digest_of);
-        let digest = digest.map_err(Error::Read)?;
-        Ok((digest.bytes, digest.sha256) == (self.input.bytes, self.input.sha256.clone()))
+    /// [`Error`] when the recording cannot be redacted so.
+    pub fn reproduce(&self, original: Source) -> Result<Vec<&'static str>, Error> {
+        let wrong = |why: String| Error::Treatment(why);
+        let (windows, treatment) =
+            (self.windows().map_err(wrong)?, self.treatment().map_err(wrong)?);
+        let proof = Proof { self_check: false, receipt: true, waveform: false };
+        let original = original.with_options(self.options());
+        let go_on = |_| ControlFlow::Continue(());
+        let redacted =
+            redact_into(Spool::anonymous(), original, &windows, treatment, proof, go_on)?;
+        let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
+        again.output.self_checked = self.output.self_checked;
+        let parts = [
+            ("input", again.input == self.input),
+            ("windows", again.windows == self.windows),
+            ("spans", again.spans == self.spans),
+            ("output", again.output == self.output),
+            ("dropped", again.dropped == self.dropped),
+        ];
+        Ok(parts.into_iter().filter_map(|(part, same)| (!same).then_some(part)).collect())
+    }
+
+    /// How original and output are decoded, so that both are as they were when this was made.
+    pub fn options(&self) -> Options {
+        let keeps = matches!(self.output_format(), Some(SampleFormat::ALaw | SampleFormat::MuLaw));
+        let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
+        let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
+        Options { encoding, opus_rate, ..Options::default() }
     }
 
     fn output_format(&self) -> Option<SampleFormat> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Loudness, Measured};
 use crate::treatment::Treatment;
-use crate::window::{Window, time_from_seconds};
+use crate::window::{Window, seconds, time_from_seconds};
 
 /// A window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,8 +28,8 @@ pub struct WindowEntry {
 impl WindowEntry {
     pub(super) fn of(window: &Window, cut: bool) -> Self {
         Self {
-            start: window.start().as_secs_f64(),
-            end: window.end().as_secs_f64(),
+            start: seconds(window.start()),
+            end: seconds(window.end()),
             channel: window.channel(),
             label: window.label().map(str::to_owned),
             reason: window.reason().map(str::to_owned),
@@ -75,7 +75,7 @@ impl TreatmentEntry {
             kind: treatment.name().into(),
             gain: treatment.gain(),
             tone_hz: treatment.tone_hz(),
-            fade: treatment.fade().as_secs_f64(),
+            fade: seconds(treatment.fade()),
             recoverable: treatment.is_recoverable(),
         }
     }
@@ -102,10 +102,11 @@ pub struct SpanEntry {
     pub first: u64,
     /// How many frames.
     pub frames: u64,
-    /// How loud it was.
-    pub before: Level,
-    /// How loud it is.
-    pub after: Level,
+    /// How loud it was; `null` for a span of less than 20 ms, whose level would be a part of what was
+    /// said.
+    pub before: Option<Level>,
+    /// How loud it is; `null` where `before` is.
+    pub after: Option<Level>,
 }
 
 /// How loud something is, in dB below full scale; `null` is digital silence.
@@ -119,13 +120,15 @@ pub struct Level {
 }
 
 impl SpanEntry {
-    pub(super) fn of(measured: &Measured) -> Self {
+    pub(super) fn of(measured: &Measured, rate: u32) -> Self {
+        let frames = measured.span.frames();
+        let level = |loudness| is_long(frames, rate).then(|| Level::of(loudness));
         Self {
             channel: measured.channel,
             first: measured.span.first,
-            frames: measured.span.frames(),
-            before: Level::of(measured.before),
-            after: Level::of(measured.after),
+            frames,
+            before: level(measured.before),
+            after: level(measured.after),
         }
     }
 }
@@ -135,6 +138,14 @@ impl Level {
         Self { peak_db: decibel(loudness.peak), rms_db: decibel(loudness.rms) }
     }
 }
+
+/// Whether so many frames are enough that one number says nothing of what was said in them.
+pub(super) fn is_long(frames: u64, rate: u32) -> bool {
+    u128::from(frames) * 1000 >= u128::from(rate) * SHORTEST_MS
+}
+
+/// The shortest span whose levels are told, in milliseconds: as coarse as the waveform.
+const SHORTEST_MS: u128 = 20;
 
 /// To a hundredth of a dB.
 fn decibel(level: f64) -> Option<f64> {

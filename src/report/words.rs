@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::receipt::{Receipt, SpanEntry, WindowEntry};
+use crate::receipt::{Level, Receipt, SpanEntry, WindowEntry};
 use crate::span::{Span, time_of};
 
 /// Something that is good, or to be warned of.
@@ -36,15 +36,14 @@ pub(super) struct Part {
 /// `1:02.50`, with so many digits behind the point.
 pub(super) fn clock(time: Duration, digits: usize) -> String {
     let seconds = time.as_secs();
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    let width = if digits > 0 { digits + 3 } else { 2 };
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     // Rounded down, or 59.999 would become 60.
-    let unit = 10f64.powi(i32::try_from(digits).unwrap_or(0));
-    let rest = ((time.as_secs_f64() % 60.0) * unit).floor() / unit;
+    let nanos = format!(".{:09}", time.subsec_nanos());
+    let part = if digits > 0 { &nanos[..=digits.min(9)] } else { "" };
     if hours > 0 {
-        format!("{hours}:{minutes:02}:{rest:0width$.digits$}")
+        format!("{hours}:{minutes:02}:{rest:02}{part}")
     } else {
-        format!("{minutes}:{rest:0width$.digits$}")
+        format!("{minutes}:{rest:02}{part}")
     }
 }
 
@@ -108,10 +107,12 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
     };
     // Spans are sorted by their first frame; where windows overlap, one span may hold several.
     let mine: Vec<_> = receipt.spans.iter().filter(is_mine).collect();
-    let loudest = |side: fn(&SpanEntry) -> Option<f64>| {
-        let levels = mine.iter().filter_map(|entry| side(entry));
-        match levels.reduce(f64::max) {
+    let loudest = |side: fn(&SpanEntry) -> Option<&Level>| {
+        let levels: Vec<_> = mine.iter().filter_map(|entry| side(entry)).collect();
+        match levels.iter().filter_map(|level| level.peak_db).reduce(f64::max) {
             Some(level) => format!("{level:.1} dB"),
+            // Too short to tell, or nothing there.
+            None if levels.is_empty() => "–".into(),
             None => "silent".into(),
         }
     };
@@ -122,12 +123,18 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
         times: if window.cut { format!("{times} (cut at the end)") } else { times },
         length: format!("{:.3} s", end.saturating_sub(seconds(window.start)).as_secs_f64()),
         channel: window.channel.map_or("all".into(), |channel| channel.to_string()),
-        label: window.label.clone().unwrap_or_default(),
-        reason: window.reason.clone().unwrap_or_default(),
-        before: loudest(|entry| entry.before.peak_db),
-        after: loudest(|entry| entry.after.peak_db),
+        label: shown(window.label.as_deref()),
+        reason: shown(window.reason.as_deref()),
+        before: loudest(|entry| entry.before.as_ref()),
+        after: loudest(|entry| entry.after.as_ref()),
         treatment: treatment(receipt),
     }
+}
+
+/// A text of a user's, without what no page can hold.
+pub(super) fn shown(text: Option<&str>) -> String {
+    let visible = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    text.unwrap_or_default().chars().map(visible).collect()
 }
 
 pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {

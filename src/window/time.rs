@@ -55,6 +55,13 @@ pub fn parse_time(text: &str) -> Result<Duration, TimeError> {
     Ok(Duration::new(seconds, rest))
 }
 
+/// A time in seconds, as near as an `f64` can be: 7.94 s is 7.94, which [`Duration::as_secs_f64`], adding
+/// seconds and a fraction, does not always give.
+#[expect(clippy::cast_precision_loss, reason = "the nearest is what is wanted")]
+pub fn seconds(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e9
+}
+
 /// Converts seconds to a time, to the nearest nanosecond. For the first 48 days (2^22 s) an `f64`
 /// is closer than half a nanosecond to any decimal, so what a person wrote in JSON with up to nine
 /// places comes back exactly.

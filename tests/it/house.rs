@@ -36,6 +36,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "level",
             "redact",
             "span",
+            "spool",
             "treatment",
             "window",
         ],

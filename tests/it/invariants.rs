@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use sordino::block::Block;
 use sordino::window::Window;
 use sordino::{Decoder, Error, Source, Treatment, Windows, redact};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::support::*;
@@ -180,5 +181,38 @@ fn only_redacted_leaves() {
         let result = sordino(&["file", &cut, "-w", "1-2", "-o", &out]);
         assert_eq!(result.status.code(), Some(1), "{name}: {}", stderr(&result));
         assert_eq!(folder.names(), ["cut"], "{name}");
+    }
+}
+
+/// Whatever happens to the hidden file between writing and delivering, it does not leave.
+#[test]
+fn what_is_changed_behind_our_back_never_leaves() {
+    use std::io::{Seek, SeekFrom, Write};
+    let samples: Vec<u8> = (0..8_000_000u32).map(|n| (n % 251) as u8).collect();
+    let recording = wav(1, 8000, 1, 8, &samples);
+    for self_check in [true, false] {
+        let folder = Folder::new();
+        let spool = sordino::Spool::beside(Path::new(&folder.path("out.wav"))).unwrap();
+        let hidden = spool.path().unwrap().to_owned();
+        let proof = sordino::Proof { self_check, ..sordino::Proof::default() };
+        // Near the end, when all but the last chunks have been written.
+        let meddle = |progress: sordino::Progress| {
+            if progress.frames > 7_900_000 {
+                let mut file = std::fs::OpenOptions::new().write(true).open(&hidden).unwrap();
+                file.seek(SeekFrom::Start(1000)).unwrap();
+                file.write_all(b"x").unwrap();
+            }
+            std::ops::ControlFlow::Continue(())
+        };
+        let (source, windows) = (stream(recording.clone()), windows(&["10-15"]));
+        let treatment = Treatment::default();
+        let result = sordino::redact_into(spool, source, &windows, treatment, proof, meddle);
+        match result {
+            Ok(_) => assert!(!self_check),
+            Err(error) => {
+                assert!(self_check && matches!(error, Error::SelfCheck { .. }), "{error}");
+                assert_eq!(folder.names(), [""; 0]);
+            }
+        }
     }
 }

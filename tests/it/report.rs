@@ -103,7 +103,7 @@ fn the_page_can_be_read_without_seeing_it() {
     };
     assert_eq!(names("image").len(), 2, "a waveform for each channel");
     assert!(names("image").iter().all(|name| name.starts_with("Waveform of channel")));
-    assert!(names("button").contains(&"0:01.000 – 0:02.000"), "the triangle is not read");
+    assert!(names("button").contains(&"Play from 0:01.000 – 0:02.000"), "the triangle is not read");
     assert!(names("columnheader").len() >= 7 && names("rowheader").len() == 3);
     assert!(names("heading").contains(&"Windows") && names("main").len() == 1);
 }

@@ -1,5 +1,6 @@
 //! `sordino verify --receipt`: whether a file is the one that a receipt speaks of.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde_json::json;
@@ -12,10 +13,16 @@ use super::super::exit::Failure;
 use super::super::report;
 use super::{table, to_json};
 
+/// The longest receipt that is read, in bytes: hundreds of thousands of windows.
+const LONGEST: u64 = 256 * 1024 * 1024;
+
 /// Reads a receipt that agrees with itself.
 pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
     let doing = format!("reading the receipt {}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::usage(&*doing, error))?;
+    let file = std::fs::File::open(path).map_err(|error| Failure::usage(&*doing, error))?;
+    let mut text = String::new();
+    let read = file.take(LONGEST).read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(&*doing, error))?;
     Receipt::parse(&text).map_err(|error| Failure::usage(doing, error))
 }
 
@@ -38,20 +45,26 @@ pub(super) fn hold(
     };
     let source = Source::open(redacted).map_err(failed(redacted))?;
     let file = receipt.compare(source).map_err(failed(redacted))?;
-    let original = match audited {
-        Some((path, _)) => Some(receipt.is_input(path).map_err(failed(path))?),
+    // What has come out otherwise, if the original is there to make it again.
+    let again = match audited {
+        Some((path, _)) => {
+            let source = Source::open(path).map_err(failed(path))?;
+            Some(receipt.reproduce(source).map_err(failed(path))?)
+        }
         None => None,
     };
+    let again = again.as_deref();
     let audit = audited.map(|(_, audit)| audit);
-    let clean =
-        file == Comparison::File && original != Some(false) && audit.is_none_or(Audit::is_clean);
+    let clean = file == Comparison::File
+        && again.is_none_or(<[_]>::is_empty)
+        && audit.is_none_or(Audit::is_clean);
     report::print(&if args.json {
         let mut json = audit.map_or(json!({}), to_json);
         json["clean"] = clean.into();
-        json["receipt"] = json!({ "file": name(file), "original": original });
+        json["receipt"] = json!({ "file": name(file), "otherwise": again });
         json.to_string()
     } else {
-        lines(receipt, file, original, audit).join("\n")
+        lines(receipt, file, again, audit).join("\n")
     })?;
     if clean { Ok(()) } else { Err(Failure::Found) }
 }
@@ -68,16 +81,16 @@ fn name(file: Comparison) -> &'static str {
 fn lines(
     receipt: &Receipt,
     file: Comparison,
-    original: Option<bool>,
+    again: Option<&[&str]>,
     audit: Option<&Audit>,
 ) -> Vec<String> {
     let checked = if receipt.output.self_checked { "passed" } else { "turned off" };
     let tool = &receipt.tool;
     let made = format!("{}, by {} {}", receipt.made, tool.name, tool.version);
     let mut lines = vec![format!("receipt: made {made}; its self-check {checked}")];
-    lines.extend(original.map(|same| match same {
-        true => "original: the one that the receipt speaks of, byte for byte".into(),
-        false => "original: not the one that the receipt speaks of".into(),
+    lines.extend(again.map(|otherwise| match otherwise {
+        [] => "original: redacted again, it gives what the receipt says".into(),
+        parts => format!("original: redacted again, it gives another {}", parts.join(", ")),
     }));
     lines.extend(audit.map(|audit| format!("\n{}\n", table(audit))));
     lines.push(match file {
