@@ -53,10 +53,8 @@ async fn walk(args: &DemoArgs, papers: &Papers, windows: Windows) -> Result<(), 
     say(
         "  signed in, located, fetched     decoded while it arrived; nothing of it touched a disk",
     )?;
-    say(&format!(
-        "  redacted                        {}",
-        format!("{}; {}", report::sentence(redacted.summary()), papers.checked())
-    ))?;
+    let (sentence, checked) = (report::sentence(redacted.summary()), papers.checked());
+    say(&format!("  redacted                        {sentence}; {checked}"))?;
     let completed = deliver(&genesys, redacted, CONVERSATION_ID).await.map_err(failed)?;
     say(&format!("  granted, uploaded, completed    as recording {}\n", completed.id))?;
 

@@ -250,9 +250,10 @@ fn silence_is_exact_and_what_is_no_number_stays_none() {
     for format in FORMATS {
         assert!(check(format, Treatment::silence(), &nearly), "{format}");
     }
-    let number = |block: &mut Block| match (block.first(), &mut block.samples) {
-        (24, Samples::F32(all)) => all[0] = f32::NAN,
-        _ => {}
+    let number = |block: &mut Block| {
+        if let (24, Samples::F32(all)) = (block.first(), &mut block.samples) {
+            all[0] = f32::NAN;
+        }
     };
     assert!(check(SampleFormat::F32, Treatment::default(), &number));
 }
