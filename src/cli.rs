@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod bench;
 mod demo;
 mod exit;
 mod file;
@@ -33,6 +34,9 @@ pub(crate) fn main() -> ExitCode {
         Command::File(args) => file::check(args).and_then(file::run),
         Command::Recording(args) => recording::check(&args).and_then(recording::run),
         Command::Verify(args) => verify::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchStages(args) => bench::stages_here(&args),
+        Command::BenchProcesses(args) => bench::processes_here(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Demo(args) => demo::run(&args),
     };

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+mod bench;
 mod genesys;
 
+pub(crate) use bench::{BenchArgs, BenchProcessesArgs, BenchStagesArgs, Way};
 pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
 use super::help::{
-    EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES, VERIFY_EXAMPLES,
+    BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
+    VERIFY_EXAMPLES,
 };
 
 /// Redacts passages of call recordings, in process and to the sample.
@@ -33,6 +36,18 @@ pub(crate) enum Command {
     /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+
+    /// Measure how fast redaction is on this machine
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(BenchArgs),
+
+    /// A process that `bench` measures in
+    #[command(hide = true)]
+    BenchStages(BenchStagesArgs),
+
+    /// A process that `bench` measures other processes in
+    #[command(hide = true)]
+    BenchProcesses(BenchProcessesArgs),
 
     /// Run a Genesys stand-in on this machine
     #[command(after_help = SANDBOX_EXAMPLES)]

@@ -65,3 +65,27 @@ are dropped. Attenuation (the default) leaves speech recoverable by whoever turn
 --silence and --tone do not.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+
+pub(super) const BENCH_EXAMPLES: &str = "\
+Examples:
+  How fast is this machine?
+    sordino bench
+  With a recording as yours are, eight at once:
+    sordino bench call.wav --jobs 8
+  Against ffmpeg, sox and cp, with a chart:
+    sordino bench --compare --chart bench.svg
+  Soon, for a program:
+    sordino bench --length 1:00 --runs 3 --json
+
+Stages are measured in one process, in turn, from a file that the system has in memory. decode is
+decoding alone; encode is what redacting one frame takes beyond it; treat is what redacting every
+frame takes beyond redacting one; whole is a redaction of two windows, without its self-check;
+self-check is what that adds. Decoding and writing run side by side, so encode is the time that is
+waited for writing, not the work in it. Where a difference drowns in the noise it is unknown.
+Memory is the peak of a process that does nothing else.
+
+Processes are `sordino file`, start, sync to disk and all. --compare has them take turns with
+ffmpeg's usual recipe and sox, neither of which syncs, and with cp. MB are of the input, 1,000,000
+bytes.
+
+Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";

@@ -46,6 +46,30 @@ impl Bar {
     }
 }
 
+/// A line on stderr that says what is going on. It is drawn only when it changes, so that nothing runs
+/// beside what is being measured.
+pub(crate) struct Status(ProgressBar);
+
+impl Status {
+    /// Nothing is drawn unless stderr is a terminal.
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self(bar)
+    }
+
+    pub(crate) fn say(&self, what: String) {
+        self.0.set_message(what);
+        self.0.tick();
+    }
+
+    /// Takes the line away.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn style(verb: &str, known: bool) -> ProgressStyle {
     let rest = if known {
         "{bar:30} {percent:>3} % of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left"

@@ -108,7 +108,8 @@ fn each_dependency_is_named_in_its_room_only() {
         ("humantime::", "receipt"),
         ("ring::digest", "digest"),
         ("twox_hash::", "evidence"),
-        ("tempfile::", "spool"),
+        // `bench` works in a folder that goes away.
+        ("tempfile::", "spool, cli"),
         ("clap::", "cli"),
         ("indicatif::", "cli"),
         ("ctrlc::", "cli"),
@@ -121,7 +122,8 @@ fn each_dependency_is_named_in_its_room_only() {
             let named = text
                 .lines()
                 .any(|line| !line.trim_start().starts_with("//") && line.contains(name));
-            assert!(!named || room(&path) == home, "{name} in {}", path.display());
+            let at_home = home.split(", ").any(|home| home == room(&path));
+            assert!(!named || at_home, "{name} in {}", path.display());
         }
     }
 }
