@@ -165,8 +165,8 @@ impl Measured {
 fn draw(measured: &Measured, path: &Path, force: bool) -> Result<(), Failure> {
     let mut panels = vec![chart::stages(&measured.stages, &measured.subject)];
     panels.extend(measured.comparison.as_ref().and_then(chart::ratios));
-    let title = format!("sordino {} on {}", env!("CARGO_PKG_VERSION"), machine());
-    let svg = chart::draw(&title, &measured.about(), &panels);
+    let title = format!("How fast sordino {} redacts", env!("CARGO_PKG_VERSION"));
+    let svg = chart::draw(&title, [&machine(), &measured.about()], &panels);
     let draft = Draft::write(path, force, |out| out.write_all(svg.as_bytes()));
     draft.and_then(Draft::put).map_err(|error| Failure::of("drawing the chart", error))
 }

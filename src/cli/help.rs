@@ -82,7 +82,8 @@ decoding alone; encode is what redacting one frame takes beyond it; treat is wha
 frame takes beyond redacting one; whole is a redaction of two windows, without its self-check;
 self-check is what that adds. Decoding and writing run side by side, so encode is the time that is
 waited for writing, not the work in it. Where a difference drowns in the noise it is unknown.
-Memory is the peak of a process that does nothing else.
+Memory is the peak of a process that does nothing else. Stages write into memory, and what is more
+than 4 MiB into a temporary file.
 
 Processes are `sordino file`, start, sync to disk and all. --compare has them take turns with
 ffmpeg's usual recipe and sox, neither of which syncs, and with cp. MB are of the input, 1,000,000

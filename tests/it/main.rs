@@ -15,6 +15,7 @@
 //! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
+//! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -24,6 +25,7 @@
 #![allow(unreachable_pub, reason = "one binary")]
 
 mod bad_input;
+mod bench;
 mod browser;
 mod corpus;
 mod file;

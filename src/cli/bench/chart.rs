@@ -32,6 +32,9 @@ const LEFT: f64 = 190.0;
 const RIGHT: f64 = 590.0;
 const STEP: f64 = 30.0;
 const BAR: f64 = 18.0;
+/// The most characters for which there is room, in a label and in a note.
+const LABEL: usize = 20;
+const NOTE: usize = 85;
 
 /// Colours that can be told apart by everybody, on white and on black.
 const STYLE: &str = "\
@@ -78,13 +81,14 @@ pub(super) fn ratios(comparison: &Comparison) -> Option<Panel> {
 }
 
 /// Draws the panels, one below the other.
-pub(super) fn draw(title: &str, note: &str, panels: &[Panel]) -> String {
+pub(super) fn draw(title: &str, notes: [&str; 2], panels: &[Panel]) -> String {
     let mut body = String::new();
-    let mut y = 84.0;
+    let mut y = 104.0;
     for panel in panels {
         y = draw_panel(&mut body, panel, y) + 26.0;
     }
-    let (title, note, words, height) = (escaped(title), escaped(note), escaped(&words(panels)), y);
+    let [above, below] = notes.map(|note| escaped(&shortened(note, NOTE)));
+    let (title, words, height) = (escaped(title), escaped(&words(panels)), y);
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-labelledby="title words">
 <title id="title">{title}</title>
@@ -92,7 +96,8 @@ pub(super) fn draw(title: &str, note: &str, panels: &[Panel]) -> String {
 <style>{STYLE}</style>
 <rect class="page" width="100%" height="100%"/>
 <text class="title" x="20" y="32">{title}</text>
-<text class="faint" x="20" y="54">{note}</text>
+<text class="faint" x="20" y="54">{above}</text>
+<text class="faint" x="20" y="74">{below}</text>
 {body}</svg>
 "#
     )
@@ -115,7 +120,7 @@ fn draw_panel(body: &mut String, panel: &Panel, top: f64) -> f64 {
     let mut y = top + 14.0;
     for bar in &panel.bars {
         let (middle, base, end) = (y + BAR / 2.0, y + BAR - 4.0, x(bar.value));
-        let label = escaped(&shortened(&bar.label));
+        let label = escaped(&shortened(&bar.label, LABEL));
         let _ = writeln!(
             body,
             r#"<text x="{}" y="{base}" text-anchor="end">{label}</text>"#,
@@ -158,14 +163,13 @@ fn words(panels: &[Panel]) -> String {
     panels.iter().map(panel).collect::<Vec<_>>().join(" ")
 }
 
-/// The end of a label that is too long for its place: with paths that is what tells them apart.
-fn shortened(label: &str) -> String {
-    const MOST: usize = 24;
-    let count = label.chars().count();
-    if count <= MOST {
-        return label.to_owned();
+/// The end of a text that is too long for its place: of paths that is what tells them apart.
+fn shortened(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
     }
-    let end: String = label.chars().skip(count - MOST + 1).collect();
+    let end: String = text.chars().skip(count - most + 1).collect();
     format!("…{end}")
 }
 
@@ -200,7 +204,7 @@ mod tests {
     fn names_cannot_break_out_of_the_picture() {
         let panel =
             Panel { heading: "a & b".into(), bars: vec![bar("<x onload=\"y\">\u{1}", 1.0, None)] };
-        let svg = draw("</title><script>", "n", &[panel]);
+        let svg = draw("</title><script>", ["n", "m"], &[panel]);
         assert!(!svg.contains("<script") && !svg.contains("<x ") && !svg.contains('\u{1}'));
         assert!(
             svg.contains("a &amp; b") && svg.contains("&lt;x onload=&quot;y&quot;&gt;\u{fffd}")
@@ -210,7 +214,7 @@ mod tests {
     #[test]
     fn the_longest_bar_fills_the_scale_and_all_numbers_are_in_the_words() {
         let bars = vec![bar("decode", 10.0, None), bar("whole", 20.0, Some(80.0))];
-        let svg = draw("t", "n", &[Panel { heading: "h".into(), bars }]);
+        let svg = draw("t", ["n", "m"], &[Panel { heading: "h".into(), bars }]);
         assert!(svg.contains(r#"width="50.0" height="18""#), "{svg}");
         assert!(svg.contains(r#"width="100.0" height="18""#), "{svg}");
         assert!(svg.contains(r#"<line class="mark" x1="590.0""#), "{svg}");
@@ -219,8 +223,8 @@ mod tests {
 
     #[test]
     fn nothing_measured_is_an_empty_picture_not_a_broken_one() {
-        let svg = draw("t", "n", &[Panel { heading: "h".into(), bars: Vec::new() }]);
+        let svg = draw("t", ["n", "m"], &[Panel { heading: "h".into(), bars: Vec::new() }]);
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
-        assert_eq!(shortened(&"x".repeat(30)).chars().count(), 24);
+        assert_eq!(shortened("/long/path/a.wav", 6), "…a.wav");
     }
 }

@@ -116,7 +116,7 @@ impl Bench<'_> {
                     }
                     Err(why) => {
                         lost.push(who);
-                        self.done.skipped.push(format!("{}: not done: {why}", row.input));
+                        self.done.skipped.push(format!("{}: {why}", row.input));
                     }
                 }
             }

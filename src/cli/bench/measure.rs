@@ -101,8 +101,9 @@ fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<sordino
 /// Runs the command in each of the folders, all at once; prints one run: from the first start to the
 /// last end.
 pub(crate) fn processes_here(args: &BenchProcessesArgs) -> Result<(), Failure> {
-    let doing = || args.command.first().map_or_else(String::new, |name| name.display().to_string());
-    let failed = |error| Failure::failed(format!("running {}", doing()), error);
+    let program = args.command.first().and_then(|path| Path::new(path).file_name());
+    let program = program.unwrap_or_default().display().to_string();
+    let failed = |error| Failure::failed(program.as_str(), error);
     let since = Instant::now();
     let started = args.folder.iter().map(|folder| start(args, folder));
     // All of them are started before the first is waited for.
@@ -116,7 +117,7 @@ pub(crate) fn processes_here(args: &BenchProcessesArgs) -> Result<(), Failure> {
     }
     let wall = since.elapsed().as_secs_f64();
     if let Some(complaint) = complaint {
-        return Err(Failure::failed(format!("running {}", doing()), complaint));
+        return Err(Failure::failed(program, complaint));
     }
     let used = usage::children();
     print(&Run { wall, cpu: used.cpu.map(|cpu| cpu.as_secs_f64()), peak: used.peak })

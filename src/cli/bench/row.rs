@@ -67,6 +67,12 @@ impl Row {
         self.runs(who)?.iter().filter_map(|run| run.peak).max()
     }
 
+    /// Seconds on a core that someone took, which depend less on what else runs.
+    fn cpu(&self, who: Who) -> Option<f64> {
+        let all = self.runs(who)?.iter().filter_map(|run| run.cpu);
+        Spread::of(all).map(|spread| spread.median)
+    }
+
     fn runs(&self, who: Who) -> Option<&[Run]> {
         self.seen.iter().find(|(other, _)| *other == who).map(|(_, runs)| runs.as_slice())
     }
@@ -92,7 +98,8 @@ impl Row {
     fn to_json(&self) -> Value {
         let one = |who| {
             let wall = self.wall(who).map(Spread::to_json)?;
-            Some(json!({ "seconds": wall, "peakMemoryBytes": self.peak(who) }))
+            let (cpu, peak) = (self.cpu(who), self.peak(who));
+            Some(json!({ "seconds": wall, "cpuSeconds": cpu, "peakMemoryBytes": peak }))
         };
         json!({
             "input": self.input,

@@ -102,7 +102,11 @@ impl Voice {
         self.syllable = Syllable {
             at: 0,
             length: 800 + self.dice.below(2000),
-            loudness: if kind == 0 { 0.0 } else { 0.04 + f32::from(self.dice.below(100)) / 1500.0 },
+            loudness: if kind == 0 {
+                0.0
+            } else {
+                0.013 + f32::from(self.dice.below(100)) / 4500.0
+            },
             voiced: kind != 1,
         };
         let (open, front) = (f32::from(self.dice.below(500)), f32::from(self.dice.below(1400)));

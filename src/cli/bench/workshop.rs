@@ -15,27 +15,37 @@ const TRIES: u32 = 100;
 
 pub(super) struct Workshop {
     folder: TempDir,
-    /// The process group of what runs. Held while one is started.
-    running: Arc<Mutex<Option<u32>>>,
+    state: Arc<Mutex<State>>,
+}
+
+/// What must be cleared away when the process is told to end. It is held while any of it is made.
+#[derive(Default)]
+struct State {
+    folder: Option<PathBuf>,
+    /// The process group of what runs.
+    running: Option<u32>,
 }
 
 impl Workshop {
     /// An empty folder where temporary files go, and care for signals.
     pub(super) fn open() -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new().prefix("sordino-bench-").tempdir();
-        let folder = folder.map_err(|error| Failure::failed("making a temporary folder", error))?;
-        let running: Arc<Mutex<Option<u32>>> = Arc::default();
-        let (mine, path) = (Arc::clone(&running), folder.path().to_owned());
+        let state: Arc<Mutex<State>> = Arc::default();
+        let mine = Arc::clone(&state);
         let handler = move || {
             // Held to the end, so that nothing starts any more.
-            let running = lock(&mine);
-            running.iter().for_each(|&group| kill(group));
-            remove(&path);
+            let state = lock(&mine);
+            state.running.iter().for_each(|&group| kill(group));
+            state.folder.iter().for_each(|folder| remove(folder));
             std::process::exit(INTERRUPTED);
         };
         // Without a handler the process still ends; the folder then stays until the next cleaning.
         let _ = ctrlc::set_handler(handler);
-        Ok(Self { folder, running })
+        let mut held = lock(&state);
+        let folder = tempfile::Builder::new().prefix("sordino-bench-").tempdir();
+        let folder = folder.map_err(|error| Failure::failed("making a temporary folder", error))?;
+        held.folder = Some(folder.path().to_owned());
+        drop(held);
+        Ok(Self { folder, state })
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -51,13 +61,13 @@ impl Workshop {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let child = {
-            let mut running = lock(&self.running);
+            let mut state = lock(&self.state);
             let child = command.spawn()?;
-            *running = Some(child.id());
+            state.running = Some(child.id());
             child
         };
         let output = child.wait_with_output();
-        *lock(&self.running) = None;
+        lock(&self.state).running = None;
         output
     }
 }
@@ -87,6 +97,6 @@ fn remove(folder: &Path) {
     }
 }
 
-fn lock(running: &Mutex<Option<u32>>) -> MutexGuard<'_, Option<u32>> {
-    running.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
