@@ -12,7 +12,7 @@ pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
 use super::help::{
     BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
-    VERIFY_EXAMPLES,
+    VERIFY_EXAMPLES, VERIFY_USAGE,
 };
 
 /// Redacts passages of call recordings, in process and to the sample.
@@ -34,7 +34,7 @@ pub(crate) enum Command {
     Recording(Box<RecordingArgs>),
 
     /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
-    #[command(after_help = VERIFY_EXAMPLES)]
+    #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
     Verify(VerifyArgs),
 
     /// Measure how fast redaction is on this machine
@@ -175,7 +175,7 @@ pub(crate) enum EncodingArg {
 pub(crate) struct VerifyArgs {
     /// The recording as it was, and the one that was made of it; with --receipt the latter alone
     /// will do
-    #[arg(value_names = ["ORIGINAL", "REDACTED"], num_args = 1..=2, required = true)]
+    #[arg(value_name = "RECORDING", num_args = 1..=2, required = true)]
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Hold REDACTED against this receipt; windows and treatment come from it

@@ -21,6 +21,10 @@ delete it there, or let its retention do so.
 
 Exit codes: 0 done; 1 it failed, and nothing was completed unless it says so; 2 the call was wrong.";
 
+pub(super) const VERIFY_USAGE: &str = "\
+sordino verify [OPTIONS] -w START-END ORIGINAL REDACTED
+       sordino verify [OPTIONS] --receipt FILE [ORIGINAL] REDACTED";
+
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
