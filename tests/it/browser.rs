@@ -43,7 +43,14 @@ impl Browser {
             .unwrap();
         let session = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { driver, session, http, runtime };
-        let options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio"];
+        // The last for machines whose shared memory is small.
+        let options = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--mute-audio",
+            "--disable-dev-shm-usage",
+        ];
         let asked = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": options },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
