@@ -22,14 +22,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         ([redacted], Some(receipt)) => receipt::hold(args, receipt, None, redacted),
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
-            let audit = audit(original, redacted, &windows, Some(treatment), tolerance)?;
+            let both = opened(original, redacted, receipt.options())?;
+            let audit = audit(both, &windows, Some(treatment), tolerance)?;
             receipt::hold(args, receipt, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
             let windows = args.windows.windows()?;
             let given = args.treatment.is_given();
             let expected = given.then(|| args.treatment.treatment()).transpose()?;
-            let audit = audit(original, redacted, &windows, expected, tolerance)?;
+            let both = opened(original, redacted, options(original, redacted)?)?;
+            let audit = audit(both, &windows, expected, tolerance)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
             if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
@@ -52,18 +54,28 @@ fn tolerance(args: &VerifyArgs) -> Result<Option<f64>, Failure> {
     }
 }
 
+/// Original and redaction, and what is done with them.
+struct Both {
+    original: Source,
+    redacted: Source,
+    doing: String,
+}
+
+fn opened(original: &Path, redacted: &Path, options: Options) -> Result<Both, Failure> {
+    let doing = format!("comparing {} and {}", original.display(), redacted.display());
+    let open = |path| open(path).map(|source| source.with_options(options));
+    Ok(Both { original: open(original)?, redacted: open(redacted)?, doing })
+}
+
 fn audit(
-    original: &Path,
-    redacted: &Path,
+    both: Both,
     windows: &Windows,
     expected: Option<Treatment>,
     tolerance: Option<f64>,
 ) -> Result<Audit, Failure> {
+    let Both { original, redacted, doing } = both;
+    let audit = verify(original, redacted, windows, expected, tolerance);
     // What cannot be audited is a wrong call: nothing has been found.
-    let options = options(original, redacted)?;
-    let open = |path| open(path).map(|source| source.with_options(options));
-    let doing = format!("comparing {} and {}", original.display(), redacted.display());
-    let audit = verify(open(original)?, open(redacted)?, windows, expected, tolerance);
     audit.map_err(|error| Failure::usage(doing, error))
 }
 
@@ -73,8 +85,11 @@ fn open(path: &Path) -> Result<Source, Failure> {
 }
 
 /// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate that
-/// the other has.
+/// the other has. A pipe can be read once only, and is not looked at before.
 fn options(original: &Path, redacted: &Path) -> Result<Options, Failure> {
+    if !original.is_file() || !redacted.is_file() {
+        return Ok(Options::default());
+    }
     let kind = |path: &Path| -> Result<Recording, Failure> {
         let doing = format!("opening {}", path.display());
         let decoder = Decoder::open(open(path)?).map_err(|error| Failure::usage(doing, error))?;

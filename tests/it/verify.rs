@@ -238,6 +238,12 @@ fn the_command_tells_programs_too_and_exits_as_it_says() {
     let clean = sordino(&["verify", CALL, &out, "-w", "10-15"]);
     assert_eq!(clean.status.code(), Some(0), "{}", stdout(&clean));
     assert!(stdout(&clean).ends_with("verdict: clean; what was said cannot be recovered\n"));
+    // A pipe can be read once only.
+    if cfg!(unix) {
+        let args = ["verify", "/dev/stdin", &out, "-w", "10-15"];
+        let piped = sordino_fed(&args, &fixture_bytes("call.wav"));
+        assert_eq!(piped.status.code(), Some(0), "{}{}", stdout(&piped), stderr(&piped));
+    }
     let json = sordino(&["verify", CALL, CALL, "-w", "10-15", "--json"]);
     assert_eq!(json.status.code(), Some(1));
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
