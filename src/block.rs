@@ -30,6 +30,11 @@ pub enum SampleFormat {
 }
 
 impl SampleFormat {
+    /// Whether samples are codes of A-law or µ-law.
+    pub(crate) fn is_g711(self) -> bool {
+        matches!(self, Self::ALaw | Self::MuLaw)
+    }
+
     /// Bytes that one sample takes in a WAV file.
     pub fn bytes(self) -> u16 {
         match self {
@@ -239,7 +244,7 @@ impl Block {
 
     /// So many frames, and no more than there are.
     fn clip(&self, frames: u64) -> usize {
-        usize::try_from(frames).unwrap_or(usize::MAX).min(self.frames())
+        index_of(frames).min(self.frames())
     }
 
     /// Empties the block, keeping its buffer, and moves it to `first`.

@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 use std::thread;
 
-use crate::block::{Block, Recording, SampleFormat};
+use crate::block::{Block, Recording};
 use crate::decode::{Decoder, Leftover};
 use crate::digest::{Digest, digest_of};
 use crate::error::Error;
@@ -171,8 +171,8 @@ fn figures(
 fn data_begins(decoder: &Decoder, bytes: u64) -> u64 {
     let recording = decoder.recording();
     let data = decoder.frames() * recording.frame_bytes();
-    let g711 = matches!(recording.format, SampleFormat::ALaw | SampleFormat::MuLaw);
-    bytes.saturating_sub(data + if g711 { data % 2 } else { 0 })
+    let padding = if recording.format.is_g711() { data % 2 } else { 0 };
+    bytes.saturating_sub(data + padding)
 }
 
 #[cfg(test)]

@@ -101,8 +101,9 @@ impl Spans {
 
     /// How many of the first `frames` frames are inside a span on at least one channel.
     pub fn frames_inside(&self, frames: u64) -> u64 {
+        let all = self.lanes.iter().flat_map(|lane| lane.spans.iter().copied()).collect();
         let inside = |span: &Span| span.end.min(frames).saturating_sub(span.first);
-        self.widened(0).iter().map(inside).sum()
+        merge(all).iter().map(inside).sum()
     }
 
     /// Each span on each of so many channels, as far as the recording goes; sorted by the first frame.
@@ -117,15 +118,6 @@ impl Spans {
         let mut all: Vec<_> = (0..channels).flat_map(of_channel).collect();
         all.sort_by_key(|(_, span)| span.first);
         all
-    }
-
-    /// The frames within `margin` frames of a span, on whatever channel.
-    pub(crate) fn widened(&self, margin: u64) -> Vec<Span> {
-        let all = self.lanes.iter().flat_map(|lane| &lane.spans).map(|span| Span {
-            first: span.first.saturating_sub(margin),
-            end: span.end.saturating_add(margin),
-        });
-        merge(all.collect())
     }
 }
 

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::block::{Block, SampleFormat, Samples};
+use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
 use crate::span::{Cursor, Lane, Span, Spans, frame_at};
 
@@ -241,8 +241,7 @@ impl Work<'_> {
     /// The part of a frame range that lies in this block, counted from the block's first frame.
     fn clip(&self, from: u64, to: u64) -> Range<usize> {
         let (from, to) = (from.clamp(self.first, self.end), to.clamp(self.first, self.end));
-        // Both are within one block, whose length is a `usize`.
-        let index = |frame: u64| usize::try_from(frame - self.first).unwrap_or(usize::MAX);
+        let index = |frame: u64| index_of(frame - self.first);
         index(from)..index(to).max(index(from))
     }
 

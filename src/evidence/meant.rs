@@ -111,16 +111,16 @@ impl Meant {
         after: &Samples<'_>,
     ) -> bool {
         let (was, is) = (before.levels[index], after.levels[index]);
-        let (mut distance, mut ended) = (u64::MAX, None);
+        let (mut distance, mut since) = (u64::MAX, None);
         for inside in near.iter().take(2) {
             if inside.contains(&frame) {
-                ended = Some(frame - inside.start);
+                since = Some(frame - inside.start);
             }
             let away =
                 inside.start.saturating_sub(frame).max((frame + 1).saturating_sub(inside.end));
             distance = distance.min(away);
         }
-        let meant = match (ended, self.treatment.tone_hz()) {
+        let meant = match (since, self.treatment.tone_hz()) {
             (Some(since), Some(hz)) => self.tone(hz, since),
             (Some(_), None) if self.treatment.gain() == 0.0 => {
                 return after.sample(index, self.format) == silence(self.format);

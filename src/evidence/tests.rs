@@ -7,7 +7,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
 use super::*;
-use crate::block::Samples;
+use crate::block::{SampleFormat, Samples};
 use crate::encode::{Behind, Encoder};
 use crate::treatment::Treater;
 use crate::window::{Window, Windows};

@@ -1,6 +1,6 @@
 //! The shape of a recording, before and after: coarse enough that nothing of what was said is in it.
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, Recording, index_of};
 use crate::level::levels;
 
 /// The most columns that are kept. When there are more, two become one.
@@ -60,7 +60,7 @@ impl Waveform {
     }
 
     fn column_of(&self, frame: u64) -> usize {
-        usize::try_from(frame / self.step).unwrap_or(usize::MAX)
+        index_of(frame / self.step)
     }
 
     fn halve(&mut self) {

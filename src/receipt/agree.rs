@@ -58,7 +58,7 @@ impl Receipt {
         let windows = asked.and_then(|asked| Windows::new(asked).ok());
         let windows = windows.ok_or("a window that was asked for cannot be one")?;
         let pad = time_from_seconds(self.asked.pad).map_err(|_| "the padding is no time")?;
-        Ok(if pad.is_zero() { windows } else { windows.padded(pad) })
+        Ok(windows.padded(pad))
     }
 
     /// The treatment.

@@ -88,7 +88,7 @@ impl Receipt {
 
     /// How original and output are decoded, so that both are as they were when this was made.
     pub fn options(&self) -> Options {
-        let keeps = matches!(self.output_format(), Some(SampleFormat::ALaw | SampleFormat::MuLaw));
+        let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
         Options { encoding, opus_rate, ..Options::default() }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::receipt::{Level, Receipt, SpanEntry, WindowEntry};
 use crate::span::{Span, time_of};
+use crate::window::time_from_seconds;
 
 /// Something that is good, or to be warned of.
 pub(super) struct Verdict {
@@ -45,10 +46,6 @@ pub(super) fn clock(time: Duration, digits: usize) -> String {
     } else {
         format!("{minutes}:{rest:02}{part}")
     }
-}
-
-fn seconds(time: f64) -> Duration {
-    Duration::try_from_secs_f64(time).unwrap_or_default()
 }
 
 pub(super) fn sentence(receipt: &Receipt) -> String {
@@ -99,6 +96,8 @@ pub(super) fn rows(receipt: &Receipt, most: usize) -> Vec<Row> {
 
 fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
     let rate = receipt.input.rate;
+    // A receipt that was parsed, or has just been made, holds times that are some.
+    let time = |seconds| time_from_seconds(seconds).unwrap_or_default();
     let span = window.window().map(|window| Span::of(&window, rate));
     let is_mine = |entry: &&SpanEntry| {
         let channel = window.channel.is_none_or(|channel| channel == entry.channel);
@@ -116,12 +115,13 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
             None => "silent".into(),
         }
     };
-    let end = seconds(window.end).min(time_of(receipt.input.frames, rate));
-    let times = format!("{} – {}", clock(seconds(window.start), 3), clock(end, 3));
+    let (start, end) = (time(window.start), time(window.end));
+    let end = end.min(time_of(receipt.input.frames, rate));
+    let times = format!("{} – {}", clock(start, 3), clock(end, 3));
     Row {
         start: window.start,
         times: if window.cut { format!("{times} (cut at the end)") } else { times },
-        length: format!("{:.3} s", end.saturating_sub(seconds(window.start)).as_secs_f64()),
+        length: format!("{:.3} s", end.saturating_sub(start).as_secs_f64()),
         channel: window.channel.map_or("all".into(), |channel| channel.to_string()),
         label: shown(window.label.as_deref()),
         reason: shown(window.reason.as_deref()),

@@ -41,7 +41,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
-    ("report", &["evidence", "receipt", "redact", "span"]),
+    ("report", &["evidence", "receipt", "redact", "span", "window"]),
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
     ("error", &["window"]),
     ("genesys", &["redact"]),
