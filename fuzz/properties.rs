@@ -2,13 +2,14 @@
 //! makes up, `cargo test` with the seeds and with every input that was once a finding.
 
 use std::io::{Cursor, Read};
+use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
 use sordino::window::{Window, parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Redacted, Source, Treatment, Windows, redact};
 
 /// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
-/// same however the bytes arrive.
+/// same however the bytes arrive, and on however many threads they are decoded.
 pub fn recording(bytes: &[u8]) {
     drop(redacted(bytes, Encoding::Pcm));
 }
@@ -73,13 +74,13 @@ const WINDOW: &str = "0-0.0100001";
 /// The codec, the samples of the output and how many bytes of them were treated, unless the
 /// recording is refused.
 fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, usize)> {
-    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding);
-    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding);
+    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, 1);
+    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, 2);
     match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             let summary = whole.summary().clone();
             let (whole, pieces) = (bytes_of(whole), bytes_of(pieces));
-            assert!(whole == pieces, "how the bytes arrive has made a difference");
+            assert!(whole == pieces, "arrival or threads have made a difference");
             let data = data_of(&whole);
             let recording = &summary.recording;
             let frame = usize::from(recording.channels) * usize::from(recording.format.bytes());
@@ -100,9 +101,10 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
     }
 }
 
-fn run(source: Source, encoding: Encoding) -> Result<Redacted, Error> {
+fn run(source: Source, encoding: Encoding, threads: usize) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
-    let options = Options { memory_limit: 1 << 20, encoding, ..Options::default() };
+    let threads = NonZeroUsize::new(threads).unwrap();
+    let options = Options { memory_limit: 1 << 20, encoding, threads, ..Options::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }
 

@@ -9,7 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use symphonia::core::errors::Error as Symphonia;
-use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
@@ -19,6 +18,8 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::span::time_of;
 
+mod ahead;
+mod container;
 mod digesting;
 mod front;
 mod matroska;
@@ -28,6 +29,7 @@ mod names;
 mod ogg;
 mod opus;
 mod place;
+mod planes;
 mod riff;
 mod source;
 mod stream;
@@ -35,13 +37,13 @@ mod track;
 mod transport;
 mod unpack;
 
+use container::{Container, Step};
 use digesting::Digesting;
-use front::{End, Front};
+use front::Front;
 use mpeg::Bare;
 pub use source::{Encoding, Options, Source};
 use stream::{Fault, Stream};
 pub use transport::Leftover;
-use transport::Transport;
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
 /// shortest. A few bytes of Matroska can hold 256 that are empty.
@@ -50,10 +52,8 @@ const MAX_EMPTY: u32 = 1000;
 /// A recording being decoded.
 pub struct Decoder {
     recording: Recording,
-    reader: Box<dyn FormatReader>,
+    container: Container,
     stream: Stream,
-    transport: Arc<Transport>,
-    end: End,
     /// Frames given so far: the position of the next block.
     frames: u64,
     /// Packets in a row that gave none.
@@ -106,10 +106,8 @@ impl Decoder {
             digesting,
             failed: false,
             recording,
-            reader,
             stream,
-            transport,
-            end,
+            container: Container { reader, transport, end },
         })
     }
 
@@ -125,14 +123,14 @@ impl Decoder {
 
     /// Bytes taken from the source so far.
     pub fn bytes_received(&self) -> u64 {
-        self.transport.received()
+        self.container.transport.received()
     }
 
     /// What the recording holds besides its audio, as far as it has been read: chunks of a WAV, tags
     /// and pictures of others. By name and size: what they say is nobody's business here.
     pub fn leftovers(&mut self) -> Vec<Leftover> {
-        let mut all = self.transport.leftovers();
-        if let Some(revision) = self.reader.metadata().skip_to_latest() {
+        let mut all = self.container.transport.leftovers();
+        if let Some(revision) = self.container.reader.metadata().skip_to_latest() {
             let tracks = revision.per_track.iter().map(|track| &track.metadata);
             for part in std::iter::once(&revision.media).chain(tracks) {
                 let tags = part.tags.iter().map(|tag| {
@@ -173,20 +171,14 @@ impl Decoder {
 
     fn pull(&mut self, block: &mut Block) -> Result<bool, Error> {
         loop {
-            let packet = self.reader.next_packet();
-            self.transport.check()?;
-            match packet {
-                Ok(Some(packet)) if !self.stream.owns(&packet) => continue,
-                Ok(Some(packet)) => self.take(&packet, block)?,
-                Ok(None) => return self.finish().map(|()| false),
-                Err(Symphonia::ResetRequired) => {
+            let step = self.stream.next(&mut self.container);
+            match step.map_err(|fault| self.fault(fault))? {
+                Step::Packet(packet) => self.take(&packet, block)?,
+                Step::Link => {
                     self.chain()?;
                     continue;
                 }
-                Err(error) if track::is_eof(&error) && self.end.is_eof() => {
-                    return self.finish().map(|()| false);
-                }
-                Err(error) => return Err(self.packet_error(error)),
+                Step::End => return self.finish().map(|()| false),
             }
             self.frames = block.end();
             if block.frames() > 0 {
@@ -202,25 +194,25 @@ impl Decoder {
 
     /// Decodes a packet into the block, less what is not to be heard of it.
     fn take(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
-        self.transport.packet();
         block.restart(self.frames);
         let decoded = self.stream.decode(packet, &self.recording, block);
         let held = decoded.map_err(|fault| self.fault(fault))?;
         self.largest = self.largest.max(held);
-        block.drop_back(self.transport.past_limit(block.end()));
+        block.drop_back(self.container.transport.past_limit(block.end()));
         self.bare.follow(packet, block.channels(), &mut block.samples);
         Ok(())
     }
 
     /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
     fn chain(&mut self) -> Result<(), Error> {
-        let (stream, recording) = self.stream.following(self.reader.as_ref(), &self.recording)?;
+        let (stream, recording) =
+            self.stream.following(self.container.reader.as_ref(), &self.recording)?;
         if recording != self.recording {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });
         }
         // symphonia keeps the tags of every part.
-        while self.reader.metadata().pop().is_some() {}
+        while self.container.reader.metadata().pop().is_some() {}
         self.stream = stream;
         self.links += 1;
         Ok(())
@@ -232,15 +224,15 @@ impl Decoder {
             Some(format!("its header declares at least {} frames", self.least))
         } else if self.stream.lacks_packets() {
             Some("some of its blocks cannot be read".into())
-        } else if self.transport.links() > self.links {
+        } else if self.container.transport.links() > self.links {
             Some("it is chained, and a part of it cannot be decoded".into())
         } else {
-            self.bare.missing(&self.transport)
+            self.bare.missing(&self.container.transport)
         };
         match missing {
             Some(reason) => Err(self.truncated(reason)),
             None if self.frames == 0 => Err(Error::NoAudio),
-            None => self.end.check_played(self.frames, self.largest, &self.recording),
+            None => self.container.end.check_played(self.frames, self.largest, &self.recording),
         }
     }
 
@@ -248,6 +240,7 @@ impl Decoder {
         match fault {
             Fault::Damaged(reason) => self.damaged(&reason),
             Fault::Unsupported(what) => Error::Unsupported { what },
+            Fault::Told(error) => error,
             Fault::Decoder(error) => self.packet_error(error),
         }
     }
@@ -281,8 +274,10 @@ impl std::fmt::Debug for Decoder {
 
 /// The boundary to symphonia: a panic there is an error here. What it left behind is not used again.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
-        Err(Error::Container { container, reason })
-    })
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up()))
+}
+
+fn gave_up() -> Error {
+    let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
+    Error::Container { container, reason }
 }

@@ -1,5 +1,6 @@
 //! Raw arguments, as clap reads them. What they mean is decided in `plan`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -163,6 +164,11 @@ pub(crate) struct FormatArgs {
     /// Hold at most so much of a recording in memory, in MiB, if its container cannot be streamed
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     pub(crate) memory_limit: u64,
+
+    /// Decode FLAC, MP3 and Vorbis on so many threads; 1 where many recordings are redacted side by
+    /// side [default: one for each core, up to 4]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -122,6 +122,23 @@ impl Bare {
     }
 }
 
+/// The bytes of side information in a frame of layer 3, whose header has this fourth byte.
+fn side_information(is_mpeg_1: bool, fourth: u8) -> usize {
+    let mono = fourth >> 6 == 3;
+    match (is_mpeg_1, mono) {
+        (true, false) => 32,
+        (true, true) | (false, false) => 17,
+        (false, true) => 9,
+    }
+}
+
+/// The bytes of main data that a frame of layer 3 carries.
+pub(super) fn main_data(frame: &[u8]) -> usize {
+    let [_, second, _, fourth, ..] = *frame else { return 0 };
+    let checksum = if second & 1 == 0 { 2 } else { 0 };
+    frame.len().saturating_sub(4 + checksum + side_information(second >> 3 & 3 == 3, fourth))
+}
+
 /// How many bytes of a frame show whether it is a tag.
 pub(super) const TAG_FRAME: u64 = 64;
 
@@ -134,12 +151,7 @@ pub(super) fn tag_frame(frame: &[u8]) -> u64 {
     if version == 1 || layer != 1 {
         return 0;
     }
-    let mono = fourth >> 6 == 3;
-    let side = match (version == 3, mono) {
-        (true, false) => 32,
-        (true, true) | (false, false) => 17,
-        (false, true) => 9,
-    };
+    let side = side_information(version == 3, fourth);
     let is = |at: usize, id: &[u8]| frame.get(at..at + 4) == Some(id);
     if !is(4 + side, b"Xing") && !is(4 + side, b"Info") && !is(36, b"VBRI") {
         return 0;

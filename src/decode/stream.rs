@@ -5,6 +5,7 @@ use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
+use super::container::{Container, Step};
 use super::front::Hints;
 use super::place::Place;
 use super::source::Options;
@@ -36,6 +37,8 @@ pub(super) enum Fault {
     Unsupported(String),
     /// symphonia's own word.
     Decoder(Symphonia),
+    /// What needs no more to be said.
+    Told(Error),
 }
 
 impl Stream {
@@ -56,7 +59,7 @@ impl Stream {
         let (rate, channels) = track::rate_and_channels(container, &params)?;
         let (codec, name) = match &head {
             Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
-            None => track::codec_of(container, &params, options.encoding)?,
+            None => track::codec_of(container, &params, (rate, channels), options)?,
         };
         let skip = track::delay(container, track, &hints, head.as_ref(), rate)?;
         let declared = track::declared_frames(container, track, rate);
@@ -65,7 +68,7 @@ impl Stream {
             codec: name,
             rate,
             channels,
-            format: codec.format(&params),
+            format: codec.format(),
             frames: declared.map(|frames| frames.saturating_sub(skip)),
         };
         let place = Place::new(container, name, track.time_base, rate);
@@ -86,9 +89,12 @@ impl Stream {
         Self::open(reader, self.hints.clone(), Options { opus_rate, ..self.options })
     }
 
-    /// Whether a packet is of this stream, and not of a picture or a subtitle beside it.
-    pub(super) fn owns(&self, packet: &Packet) -> bool {
-        packet.track_id == self.track
+    /// What comes next in the container.
+    pub(super) fn next(&mut self, container: &mut Container) -> Result<Step, Fault> {
+        match &mut self.codec {
+            Codec::Ahead(ahead) => ahead.next(|| container.next(self.track)),
+            _ => container.next(self.track),
+        }
     }
 
     /// Whether there were more packets than have been decoded: symphonia passes over blocks that it
@@ -97,8 +103,8 @@ impl Stream {
         self.packets < self.hints.notes.packets(self.track)
     }
 
-    /// Decodes the next packet into an empty block. Gives the frames that it held, dropped ones
-    /// included.
+    /// Decodes a packet, when it has come, into an empty block. Gives the frames that it held,
+    /// dropped ones included.
     pub(super) fn decode(
         &mut self,
         packet: &Packet,
@@ -107,9 +113,9 @@ impl Stream {
     ) -> Result<u64, Fault> {
         let misplaced = self.place.check(packet, self.coded);
         misplaced.map_err(|reason| Fault::Damaged(reason.into()))?;
-        let (rate, channels) = (recording.rate, usize::from(recording.channels));
         match &mut self.codec {
             Codec::Pcm(pcm) => {
+                let channels = usize::from(recording.channels);
                 pcm.unpack(&packet.data, channels, &mut block.samples);
                 if self.hints.upper_24 && !unpack::is_upper_24(&block.samples) {
                     let what = "24-bit WAV whose 4-byte samples use all bits (floats?)";
@@ -120,17 +126,8 @@ impl Stream {
                 let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
                 decoder.decode(packet, samples).map_err(|reason| Fault::Damaged(reason.into()))?;
             }
-            Codec::Other { decoder, copier } => {
-                let decoded = decoder.decode(packet).map_err(Fault::Decoder)?;
-                let spec = decoded.spec();
-                if spec.rate() != rate || spec.channels().count() != channels {
-                    let (rate, channels) = (spec.rate(), spec.channels().count());
-                    return Err(Fault::Unsupported(format!(
-                        "a recording that turns out to have {channels} channels at {rate} Hz"
-                    )));
-                }
-                copier.copy(&decoded, recording.format, &mut block.samples);
-            }
+            Codec::Planes(planes) => planes.decode(packet, &mut block.samples)?,
+            Codec::Ahead(ahead) => ahead.decode(&mut block.samples)?,
         }
         let frames = block.frames() as u64;
         self.coded += frames;

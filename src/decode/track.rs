@@ -1,14 +1,16 @@
 //! From symphonia's tracks and errors to what the decoder needs of them.
 
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::*;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 
+use super::ahead::Ahead;
 use super::front::Hints;
-use super::source::Encoding;
-use super::unpack::{self, Copier, Pcm};
-use super::{mpeg, names, opus, stream};
+use super::planes::Planes;
+use super::source::Options;
+use super::unpack::Pcm;
+use super::{names, opus, stream};
 use crate::block::SampleFormat;
 use crate::error::Error;
 
@@ -28,16 +30,19 @@ pub(super) enum Codec {
     /// By a decoder of our own.
     Opus(Box<opus::Decoder>),
     /// By one of symphonia's decoders.
-    Other { decoder: Box<dyn AudioDecoder>, copier: Copier },
+    Planes(Box<Planes>),
+    /// By several of them.
+    Ahead(Box<Ahead>),
 }
 
 impl Codec {
     /// How samples are stored in the blocks.
-    pub(super) fn format(&self, params: &AudioCodecParameters) -> SampleFormat {
+    pub(super) fn format(&self) -> SampleFormat {
         match self {
             Self::Pcm(pcm) => pcm.format(),
             Self::Opus(_) => SampleFormat::S16,
-            Self::Other { .. } => unpack::decoded_format(params),
+            Self::Planes(planes) => planes.format(),
+            Self::Ahead(ahead) => ahead.format(),
         }
     }
 }
@@ -118,9 +123,10 @@ pub(super) fn delay(
 pub(super) fn codec_of(
     container: &str,
     params: &AudioCodecParameters,
-    encoding: Encoding,
+    (rate, channels): (u32, u16),
+    options: Options,
 ) -> Result<(Codec, &'static str), Error> {
-    let pcm = Pcm::of(params.codec, encoding);
+    let pcm = Pcm::of(params.codec, options.encoding);
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
     let name = known.map_or("", |known| known.codec.info.short_name);
     let refused = |what: String| Err(Error::Unsupported { what });
@@ -143,18 +149,13 @@ pub(super) fn codec_of(
     if let Some(pcm) = pcm {
         return Ok((Codec::Pcm(pcm), name));
     }
-    // MPEG is trimmed by `Bare`: symphonia would believe a header that counts too few frames.
-    let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
-    let decoder =
-        symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(|error| {
-            match error {
-                Symphonia::Unsupported(_) if known.is_none() => {
-                    Error::Unsupported { what: names::codec(params.codec) }
-                }
-                other => Error::Unsupported { what: format!("this kind of {name} ({other})") },
-            }
-        })?;
-    Ok((Codec::Other { decoder, copier: Copier::default() }, name))
+    let planes = Planes::new(params, rate, channels)?;
+    let codec = if options.threads.get() > 1 && planes.lead([].iter()).is_some() {
+        Codec::Ahead(Box::new(Ahead::new(planes, options.threads)))
+    } else {
+        Codec::Planes(Box::new(planes))
+    };
+    Ok((codec, name))
 }
 
 /// The length that the container declares, where its word can be taken for it.

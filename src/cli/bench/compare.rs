@@ -133,8 +133,8 @@ impl Bench<'_> {
     ) -> Result<Option<Command>, Failure> {
         let found = &self.found;
         Ok(match who {
-            Who::Sordino => Some(redaction(subject, false)?),
-            Who::Checked => Some(redaction(subject, true)?),
+            Who::Sordino => Some(redaction(subject, false, 1)?),
+            Who::Checked => Some(redaction(subject, true, 1)?),
             Who::Ffmpeg => found.ffmpeg.as_deref().map(|path| rival::usual_recipe(path, subject)),
             Who::Sox => found.sox.as_deref().map(|path| rival::sox(path, subject)),
             Who::Cp => found.cp.as_deref().zip(copied).map(|(cp, wav)| rival::copy(cp, &wav.path)),

@@ -153,7 +153,7 @@ pub(super) fn processes(
     for run in 1..=runs {
         say(format!("measuring processes, run {run} of {runs}"));
         for (&(jobs, check), seen) in cases.iter().zip(&mut seen) {
-            let run = process(workshop, jobs, redaction(subject, check)?)?;
+            let run = process(workshop, jobs, redaction(subject, check, jobs)?)?;
             seen.push(run.map_err(|why| failed(subject, why))?);
         }
     }
@@ -168,11 +168,13 @@ fn failed(subject: &Subject, why: String) -> Failure {
     Failure::failed(format!("measuring {}", subject.name), why)
 }
 
-/// `sordino file`, into the file `out.wav` of the folder that it runs in.
-pub(super) fn redaction(subject: &Subject, check: bool) -> Result<Command, Failure> {
+/// `sordino file`, into the file `out.wav` of the folder that it runs in. Where several run at once
+/// the cores have enough to do, and one thread each decodes.
+pub(super) fn redaction(subject: &Subject, check: bool, jobs: u32) -> Result<Command, Failure> {
     let mut command = sordino()?;
     command.args(["file", "--output", OUTPUT]).args(subject.flags());
     command.args((!check).then_some("--no-self-check"));
+    command.args((jobs > 1).then_some("--threads=1"));
     command.arg("--").arg(&subject.path);
     Ok(command)
 }

@@ -1,0 +1,202 @@
+//! Decoding ahead, on several threads: batches of packets go to decoders of their own in turn, and
+//! come back in order.
+//!
+//! In: the packets of one stream. Out: the same packets and their samples, bit for bit as one
+//! decoder would have given them: with each batch go the packets that its decoder must have seen
+//! before ([`Planes::lead`]). What can go wrong: a packet that does not decode, or the end of the
+//! source; both are told when all that lies before has been given.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use symphonia::core::packet::Packet;
+
+use super::container::Step;
+use super::gave_up;
+use super::planes::Planes;
+use super::stream::Fault;
+use crate::block::{SampleFormat, Samples};
+
+/// How many samples a batch holds at least, about: few enough to stay in a core's cache.
+const SAMPLES: usize = 64 * 1024;
+
+/// How many packets the first batches hold, before it is known how long packets are.
+const FIRST: usize = 16;
+
+/// How many times more packets a batch holds than must go before it: those cost 2.5 %.
+const PER_LEAD: usize = 40;
+
+/// How many batches there are for each thread: one at work, and one that waits or is done.
+const BATCHES: usize = 2;
+
+/// A stream being decoded ahead.
+pub(super) struct Ahead {
+    /// What the decoders of the workers are like.
+    planes: Planes,
+    threads: usize,
+    workers: Vec<Worker>,
+    /// Batches handed out, and those of them that were taken back.
+    out: usize,
+    back: usize,
+    /// How many packets hold [`SAMPLES`].
+    packets: usize,
+    /// The packets that go before the next batch.
+    before: Vec<Packet>,
+    ready: VecDeque<(Packet, Decoded)>,
+    /// What was decoded from the packet that was given last.
+    current: Option<Decoded>,
+    /// What comes behind the last packet, once that is known.
+    last: Option<Result<Step, Fault>>,
+    /// Buffers to be used again.
+    spare: Vec<Samples>,
+}
+
+type Decoded = Result<Samples, Fault>;
+
+impl Ahead {
+    /// For a stream that `planes` decodes, which can tell what goes before each batch.
+    pub(super) fn new(planes: Planes, threads: NonZeroUsize) -> Self {
+        Self {
+            planes,
+            threads: threads.get(),
+            workers: Vec::new(),
+            out: 0,
+            back: 0,
+            packets: FIRST,
+            before: Vec::new(),
+            ready: VecDeque::new(),
+            current: None,
+            last: None,
+            spare: Vec::new(),
+        }
+    }
+
+    pub(super) fn format(&self) -> SampleFormat {
+        self.planes.format()
+    }
+
+    /// What comes next, of the packets that `read` gives.
+    pub(super) fn next(
+        &mut self,
+        mut read: impl FnMut() -> Result<Step, Fault>,
+    ) -> Result<Step, Fault> {
+        loop {
+            if let Some((packet, decoded)) = self.ready.pop_front() {
+                self.current = Some(decoded);
+                return Ok(Step::Packet(packet));
+            }
+            while self.last.is_none() && self.out - self.back < BATCHES * self.threads {
+                self.hand_out(&mut read);
+            }
+            if self.out == self.back {
+                return self.last.take().unwrap_or(Ok(Step::End));
+            }
+            self.take_back()?;
+        }
+    }
+
+    /// Puts the samples of the packet that was given last in the place of `samples`.
+    pub(super) fn decode(&mut self, samples: &mut Samples) -> Result<(), Fault> {
+        let decoded = self.current.take().unwrap_or_else(|| Err(Fault::Told(gave_up())))?;
+        self.spare.push(mem::replace(samples, decoded));
+        Ok(())
+    }
+
+    /// Reads a batch, and gives it to the worker whose turn it is.
+    fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Step, Fault>) {
+        let count = self.packets.max(PER_LEAD * self.before.len());
+        let mut packets = Vec::with_capacity(count);
+        while self.last.is_none() && packets.len() < count {
+            match read() {
+                Ok(Step::Packet(packet)) => {
+                    let room = self.spare.pop().unwrap_or_else(|| self.planes.samples());
+                    packets.push((packet, room));
+                }
+                other => self.last = Some(other),
+            }
+        }
+        if packets.is_empty() {
+            return;
+        }
+        let backwards =
+            || packets.iter().rev().map(|(packet, _)| packet).chain(self.before.iter().rev());
+        let lead = self.planes.lead(backwards()).unwrap_or(0);
+        let mut before: Vec<_> = backwards().take(lead).cloned().collect();
+        before.reverse();
+        let before = mem::replace(&mut self.before, before);
+        let turn = self.out % self.threads;
+        if turn == self.workers.len() {
+            self.workers.push(Worker::new(&self.planes));
+        }
+        // A worker that is gone is missed when its batch is to be taken back.
+        let _ = self.workers[turn].batches.send(Batch { before, packets });
+        self.out += 1;
+    }
+
+    /// Waits for the batch whose turn it is.
+    fn take_back(&mut self) -> Result<(), Fault> {
+        let worker = &self.workers[self.back % self.threads];
+        self.ready = worker.done.recv().map_err(|_| Fault::Told(gave_up()))?;
+        self.back += 1;
+        let samples = |(_, decoded): &(_, Decoded)| decoded.as_ref().map_or(0, Samples::len);
+        let samples: usize = self.ready.iter().map(samples).sum();
+        self.packets = (SAMPLES * self.ready.len() / samples.max(1)).clamp(1, SAMPLES / 64);
+        Ok(())
+    }
+}
+
+/// A thread with a decoder of its own. It ends when it is dropped.
+struct Worker {
+    batches: Sender<Batch>,
+    done: Receiver<VecDeque<(Packet, Decoded)>>,
+}
+
+impl Worker {
+    fn new(like: &Planes) -> Self {
+        let (planes, (batches, work), (send, done)) = (like.again(), channel(), channel());
+        thread::spawn(move || {
+            let Ok(mut planes) = planes else { return };
+            for batch in work {
+                // Nobody waits for it any longer when the recording has failed.
+                if send.send(Batch::decode(batch, &mut planes)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { batches, done }
+    }
+}
+
+/// Packets that follow each other, with room for their samples.
+struct Batch {
+    /// Those that come before them, of which nothing is to be heard.
+    before: Vec<Packet>,
+    packets: Vec<(Packet, Samples)>,
+}
+
+impl Batch {
+    /// Decodes up to the first packet that fails.
+    fn decode(self, planes: &mut Planes) -> VecDeque<(Packet, Decoded)> {
+        planes.reset();
+        let mut unheard = planes.samples();
+        // If one of these fails, so it did in its own batch; else nothing is certain here.
+        let led = self.before.iter().try_for_each(|packet| planes.decode(packet, &mut unheard));
+        let mut fault = led.err();
+        let mut done = VecDeque::with_capacity(self.packets.len());
+        for (packet, mut samples) in self.packets {
+            let decoded = match fault.take() {
+                Some(fault) => Err(fault),
+                None => planes.decode(&packet, &mut samples).map(|()| samples),
+            };
+            let failed = decoded.is_err();
+            done.push_back((packet, decoded));
+            if failed {
+                break;
+            }
+        }
+        done
+    }
+}

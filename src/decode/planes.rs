@@ -1,0 +1,113 @@
+//! The decoders of symphonia, which give planes: a packet in, its samples out, interleaved.
+//!
+//! What can go wrong: a packet that does not decode, or is not like the recording's header.
+
+use symphonia::core::codecs::audio::well_known::*;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as Symphonia;
+use symphonia::core::packet::Packet;
+
+use super::stream::Fault;
+use super::unpack::{self, Copier};
+use super::{mpeg, names};
+use crate::block::{Block, SampleFormat, Samples};
+use crate::error::Error;
+
+/// How far before it the main data of an MP3 frame may begin, in bytes: a count of 9 bits
+/// (ISO/IEC 11172-3, 2.4.1.7), of 8 where the sample rate is low (ISO/IEC 13818-3, 2.4.1.7).
+const RESERVOIR: usize = 511;
+const LOW_RATE_RESERVOIR: usize = 255;
+
+/// One of symphonia's decoders.
+pub(super) struct Planes {
+    decoder: Box<dyn AudioDecoder>,
+    params: AudioCodecParameters,
+    copier: Copier,
+    /// In Hz.
+    rate: u32,
+    channels: u16,
+}
+
+impl Planes {
+    /// # Errors
+    /// [`Error::Unsupported`] when there is no decoder for this codec, or this kind of it.
+    pub(super) fn new(
+        params: &AudioCodecParameters,
+        rate: u32,
+        channels: u16,
+    ) -> Result<Self, Error> {
+        let codecs = symphonia::default::get_codecs();
+        // MPEG is trimmed by `Bare`: symphonia would believe a header that counts too few frames.
+        let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
+        let unsupported = |error| match (error, codecs.get_audio_decoder(params.codec)) {
+            (Symphonia::Unsupported(_), None) => names::codec(params.codec),
+            (error, known) => {
+                let name = known.map_or("", |known| known.codec.info.short_name);
+                format!("this kind of {name} ({error})")
+            }
+        };
+        let decoder = codecs
+            .make_audio_decoder(params, &options)
+            .map_err(|error| Error::Unsupported { what: unsupported(error) })?;
+        let (params, copier) = (params.clone(), Copier::default());
+        Ok(Self { decoder, params, copier, rate, channels })
+    }
+
+    /// Another decoder for the same stream.
+    pub(super) fn again(&self) -> Result<Self, Error> {
+        Self::new(&self.params, self.rate, self.channels)
+    }
+
+    /// The format of the samples.
+    pub(super) fn format(&self) -> SampleFormat {
+        unpack::decoded_format(&self.params)
+    }
+
+    /// Room for the samples of a packet.
+    pub(super) fn samples(&self) -> Samples {
+        Block::new(self.format(), self.channels).samples
+    }
+
+    /// How many packets a decoder must have seen, for every bit of the next one to be as if it had
+    /// seen them all; none where that cannot be told. `backwards` gives those before it.
+    ///
+    /// FLAC frames stand alone. A Vorbis packet overlaps with the one before. Main data of an MP3
+    /// frame may lie in frames before it. Where all of it is there, the spectrum is right; a frame
+    /// later the overlap too; and behind that one the filter bank holds nothing older.
+    pub(super) fn lead<'a>(&self, backwards: impl Iterator<Item = &'a Packet>) -> Option<usize> {
+        match self.params.codec {
+            CODEC_ID_FLAC => Some(0),
+            CODEC_ID_VORBIS => Some(1),
+            CODEC_ID_MP3 => {
+                let reservoir = if self.rate < 32_000 { LOW_RATE_RESERVOIR } else { RESERVOIR };
+                let mut main_data = 0;
+                let far = backwards.skip(2).take_while(|packet| {
+                    let short = main_data < reservoir;
+                    main_data += mpeg::main_data(&packet.data);
+                    short
+                });
+                Some(2 + far.count())
+            }
+            _ => None,
+        }
+    }
+
+    /// Forgets all packets so far.
+    pub(super) fn reset(&mut self) {
+        self.decoder.reset();
+    }
+
+    /// Replaces what is in `samples` by those of a packet.
+    pub(super) fn decode(&mut self, packet: &Packet, samples: &mut Samples) -> Result<(), Fault> {
+        let format = self.format();
+        let decoded = self.decoder.decode(packet).map_err(Fault::Decoder)?;
+        let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());
+        if rate != self.rate || channels != usize::from(self.channels) {
+            return Err(Fault::Unsupported(format!(
+                "a recording that turns out to have {channels} channels at {rate} Hz"
+            )));
+        }
+        self.copier.copy(&decoded, format, samples);
+        Ok(())
+    }
+}
