@@ -32,6 +32,7 @@ mod place;
 mod planes;
 mod riff;
 mod source;
+mod stale;
 mod stream;
 mod track;
 mod transport;

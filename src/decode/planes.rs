@@ -7,6 +7,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
+use super::stale::Stale;
 use super::stream::Fault;
 use super::unpack::{self, Copier};
 use super::{mpeg, names};
@@ -23,6 +24,7 @@ pub(super) struct Planes {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     copier: Copier,
+    stale: Stale,
     /// In Hz.
     rate: u32,
     channels: u16,
@@ -49,8 +51,8 @@ impl Planes {
         let decoder = codecs
             .make_audio_decoder(params, &options)
             .map_err(|error| Error::Unsupported { what: unsupported(error) })?;
-        let (params, copier) = (params.clone(), Copier::default());
-        Ok(Self { decoder, params, copier, rate, channels })
+        let (params, copier, stale) = (params.clone(), Copier::default(), Stale::default());
+        Ok(Self { decoder, params, copier, stale, rate, channels })
     }
 
     /// Another decoder for the same stream.
@@ -99,6 +101,11 @@ impl Planes {
 
     /// Replaces what is in `samples` by those of a packet.
     pub(super) fn decode(&mut self, packet: &Packet, samples: &mut Samples) -> Result<(), Fault> {
+        if self.params.codec == CODEC_ID_FLAC && !self.fills_planes(&packet.data) {
+            return Err(Fault::Damaged(
+                "a FLAC frame has other channels than the recording".into(),
+            ));
+        }
         let format = self.format();
         let decoded = self.decoder.decode(packet).map_err(Fault::Decoder)?;
         let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());
@@ -108,6 +115,24 @@ impl Planes {
             )));
         }
         self.copier.copy(&decoded, format, samples);
+        if self.params.codec == CODEC_ID_AAC
+            && self.stale.follow(packet, self.copier.float(), channels)
+        {
+            return Err(Fault::Damaged("an AAC packet lacks a channel".into()));
+        }
         Ok(())
+    }
+
+    /// Whether a FLAC frame has all the channels. Of those that it lacks, symphonia would give what
+    /// they held before.
+    fn fills_planes(&self, frame: &[u8]) -> bool {
+        // Sync code, block size and rate, channels in 4 bits (RFC 9639, 9.1); 8 to 10 are kinds of stereo.
+        match *frame {
+            [0xFF, 0xF8 | 0xF9, _, fourth, ..] => match u16::from(fourth >> 4) {
+                assignment @ 0..8 => assignment + 1 == self.channels,
+                _ => self.channels == 2,
+            },
+            _ => false,
+        }
     }
 }

@@ -167,6 +167,11 @@ pub(super) struct Copier {
 }
 
 impl Copier {
+    /// What a lossy codec gave last, interleaved.
+    pub(super) fn float(&self) -> &[f32] {
+        &self.float
+    }
+
     /// Replaces what is in `samples`.
     pub(super) fn copy(
         &mut self,

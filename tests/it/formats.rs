@@ -392,6 +392,33 @@ fn what_no_honest_recording_has_is_refused() {
     assert!(refusal(with(1)).contains("4-byte samples use all bits"));
 }
 
+/// symphonia leaves in the place of a channel that a packet lacks what the packet before put there:
+/// what was said in a window would be heard again behind it.
+#[test]
+fn a_packet_that_lacks_a_channel_is_an_error() {
+    let refusal = |bytes: Vec<u8>| {
+        let error = redacted(stream(bytes), &["0-0.01"], Treatment::silence());
+        error.unwrap_err().to_string()
+    };
+    let seed = |name: &str| {
+        std::fs::read(format!("{}/fuzz/seeds/recording/{name}", env!("CARGO_MANIFEST_DIR")))
+            .unwrap()
+    };
+    let mut flac = seed("flac.mka");
+    // Frames of two channels under a head that declares three.
+    let head = place_of(&flac, b"fLaC") + 8;
+    flac[head + 12] = flac[head + 12] & !0x0E | 2 << 1;
+    let channels = place_of(&flac, &[0x9F, 0x81, 2]) + 2;
+    flac[channels] = 3;
+    assert!(refusal(flac).contains("at frame 0 (0 s): a FLAC frame has other channels"));
+    let mut aac = seed("adts.aac");
+    let second = 7 + aac[7..].windows(2).position(|sync| sync == [0xFF, 0xF1]).unwrap();
+    assert!(redacted(stream(aac.clone()), &["0-0.01"], Treatment::silence()).is_ok());
+    // Its first element is the end.
+    aac[second + 7] = 0b1110_0000;
+    assert!(refusal(aac).contains("at frame 1024 (0.128 s): an AAC packet lacks a channel"));
+}
+
 /// PCM in Matroska, written live, with this put where the first cluster or the track entry ends.
 fn live_pcm(edit: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
     let args = ["-v", "error", "-i", CALL, "-t", "3", "-c:a", "pcm_s16le", "-f", "matroska", "-"];
