@@ -103,6 +103,11 @@ impl Window {
         self.reason.as_deref()
     }
 
+    /// Whether `next` comes after this one in the order of [`Windows`], and does not touch it.
+    fn is_before(&self, next: &Self) -> bool {
+        self.channel < next.channel || (self.channel == next.channel && self.end < next.start)
+    }
+
     /// Takes `next` in, if it is for the same channels and starts no later than this one ends.
     fn absorb(&mut self, next: &Window) -> bool {
         if next.channel != self.channel || next.start > self.end {
@@ -160,8 +165,8 @@ impl Windows {
         if asked.is_empty() {
             return Err(Problem::NoWindows.at("windows"));
         }
-        let merged = merge(asked.to_vec());
-        let merged = if *merged == *asked { Arc::clone(&asked) } else { merged.into() };
+        let is_merged = asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
+        let merged = if is_merged { Arc::clone(&asked) } else { merge(asked.to_vec()).into() };
         Ok(Self { merged, asked, pad: Duration::ZERO })
     }
 

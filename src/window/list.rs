@@ -6,8 +6,11 @@
 //! of a transcriber can be used as it is. Times are numbers of seconds or any text that
 //! [`parse_time`] reads.
 
-use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use super::flag::parse_channel;
 use super::{Problem, Window, WindowError, parse_time, time_from_seconds};
@@ -38,24 +41,70 @@ pub fn parse_list(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
 }
 
 fn json(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
+    let list: List = serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            let mend =
+                r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
+            return Problem::Shape(mend.into()).at(name);
+        }
         let place = format!("{name}, line {}, column {}", error.line(), error.column());
         Problem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
     })?;
-    let list = match &value {
-        Value::Object(object) => object.get("windows").and_then(Value::as_array),
-        other => other.as_array(),
-    };
-    let list = list.ok_or_else(|| {
-        let mend = r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-        Problem::Shape(mend.into()).at(name)
-    })?;
-    list.iter()
-        .enumerate()
-        .map(|(index, entry)| {
-            json_window(entry).map_err(|problem| problem.at(format!("{name}, index {index}")))
-        })
-        .collect()
+    match list.problem {
+        Some((index, problem)) => Err(problem.at(format!("{name}, index {index}"))),
+        None => Ok(list.windows),
+    }
+}
+
+/// What a JSON list holds. Entries are looked at one by one, as they are read: a list may be long.
+#[derive(Default)]
+struct List {
+    windows: Vec<Window>,
+    /// The first entry that is no window.
+    problem: Option<(usize, Problem)>,
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of windows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
+        let mut list = List::default();
+        while let Some(entry) = entries.next_element()? {
+            match json_window(&entry) {
+                Ok(window) => list.windows.push(window),
+                Err(problem) => {
+                    // What follows must be JSON all the same.
+                    let index = list.windows.len();
+                    while entries.next_element::<IgnoredAny>()?.is_some() {}
+                    return Ok(List { problem: Some((index, problem)), ..list });
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<List, A::Error> {
+        let mut list = None;
+        while let Some(key) = fields.next_key::<String>()? {
+            match key.as_str() {
+                "windows" => list = Some(fields.next_value()?),
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+        }
+        list.ok_or_else(|| A::Error::missing_field("windows"))
+    }
 }
 
 /// What kind of mistake it is. The library's own message may quote the text, which is user data.
@@ -193,6 +242,8 @@ mod tests {
     fn malformed_json_is_named_with_line_and_column() {
         assert!(error("[[1, 2],\n [3 4]]").starts_with("w, line 2, column 5: this is not JSON"));
         assert!(error("[[1, 2]").contains("ends too early"));
+        assert!(error("[[15, 10], [1 2]]").starts_with("w, line 1, column 15: this is not JSON"));
+        assert!(error(r#"{"windows": [[1, 2]], }"#).contains("not JSON"));
         assert!(error("[[0, 1e400]]").contains("out of range"));
         assert!(error("[[NaN, 1]]").contains("not JSON"));
     }
@@ -216,7 +267,9 @@ mod tests {
         for text in ["", " \n", "[]", r#"{"windows": []}"#, "start,end\n"] {
             assert!(error(text).contains("there is no window"), "{text}");
         }
-        assert!(error("{}").contains("expected"));
+        for text in ["{}", r#"{"windows": 5}"#, r#"{"window": [[1, 2]]}"#] {
+            assert!(error(text).starts_with("w: expected"), "{text}");
+        }
     }
 
     proptest! {
