@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `sordino bench --compare`; and what it does not measure: many windows against two, in turn.
-# Usage: benches/compare.sh [RUNS] [FOLDER]; needs ffmpeg and python3.
+# `sordino bench --compare`; and what it does not measure: how time grows with length and with the number of windows, and
+# what `cp` takes when it must wait for the disk as sordino does.
+# Usage: benches/compare.sh [RUNS] [FOLDER]; needs ffmpeg and python3, and 3 GB in FOLDER.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-9}
@@ -11,30 +12,58 @@ sordino=${CARGO_TARGET_DIR:-$PWD/target}/release/sordino
 cd "$folder"
 TMPDIR=$folder "$sordino" bench --compare --runs "$runs"
 
-ffmpeg -v error -f lavfi -i "anoisesrc=r=8000:d=3600:c=pink:a=0.3" -ac 2 hour.wav
-python3 - <<'PY'
-import json
-json.dump([[n * 0.36, n * 0.36 + 0.0009] for n in range(10000)], open("many.json", "w"))
-PY
+ffmpeg -v error -f lavfi -i "anoisesrc=r=8000:d=60:c=pink:a=0.3" -ac 2 -f s16le minute.raw
+python3 - "$sordino" "$runs" <<'PY'
+import json, os, statistics, struct, subprocess, sys, time
 
-# run NAME COMMAND…: appends the microseconds that the command takes to NAME.us.
-run() {
-  rm -f out.wav
-  local name=$1 start end
-  shift
-  start=$(date +%s%N)
-  "$@" >/dev/null 2>&1
-  end=$(date +%s%N)
-  echo $(((end - start) / 1000)) >>"$name.us"
+sordino, runs = sys.argv[1], int(sys.argv[2])
+minute = open("minute.raw", "rb").read()
+for minutes in (1, 10, 60, 600):
+    with open(f"{minutes}.wav", "wb") as wav:
+        size = minutes * len(minute)
+        wav.write(struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVEfmt ", 16, 1, 2, 8000, 32000, 4, 16, b"data", size))
+        for _ in range(minutes):
+            wav.write(minute)
+for count in (10_000, 100_000):
+    windows = [[round(n * 3600 / count, 6), round(n * 3600 / count + 0.0009, 6)] for n in range(count)]
+    json.dump(windows, open(f"{count}.json", "w"))
+
+
+def redact(minutes, *windows):
+    return [sordino, "file", f"{minutes}.wav", *(windows or ("-w10-15", "-w30.5-35.2")), "-o", "out.wav"]
+
+
+def medians(commands):
+    """Milliseconds that each command takes, in turn."""
+    seen = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, steps in commands.items():
+            if os.path.exists("out.wav"):
+                os.remove("out.wav")
+            start = time.perf_counter()
+            for step in steps:
+                subprocess.run(step, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            seen[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(times) for name, times in seen.items()}
+
+
+print("\nlength, with the self-check")
+for minutes, ms in medians({m: [redact(m)] for m in (1, 10, 60, 600)}).items():
+    print(f"  {minutes:3} min  {ms:7.1f} ms  {1e6 * ms / (minutes * 60 * 8000):5.1f} ns a frame")
+
+print("\nwindows in one hour, with the self-check")
+cases = {"2": [redact(60)]} | {f"{n:,}": [redact(60, "--windows", f"{n}.json")] for n in (10_000, 100_000)}
+for count, ms in medians(cases).items():
+    print(f"  {count:>7}  {ms:7.1f} ms")
+
+print("\none hour, durable when the command returns")
+copy = ["cp", "60.wav", "out.wav"]
+cases = {
+    "cp": [copy],
+    "cp, then sync --data": [copy, ["sync", "--data", "out.wav"]],
+    "sordino, no self-check": [redact(60) + ["--no-self-check"]],
+    "sordino": [redact(60)],
 }
-
-for _ in $(seq "$runs"); do
-  run two "$sordino" file hour.wav -w 10-15 -w 30.5-35.2 -o out.wav
-  run many "$sordino" file hour.wav --windows many.json -o out.wav
-done
-
-python3 - <<'PY'
-import statistics
-two, many = (statistics.median(int(line) for line in open(name + ".us")) for name in ("two", "many"))
-print(f"10,000 windows {many / 1000:.1f} ms, 2 windows {two / 1000:.1f} ms, ratio {many / two:.2f}")
+for name, ms in medians(cases).items():
+    print(f"  {name:22}  {ms:7.1f} ms")
 PY

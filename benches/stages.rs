@@ -2,12 +2,13 @@
 
 use std::hint::black_box;
 use std::io::Cursor;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sordino::block::Block;
 use sordino::window::Window;
-use sordino::{Decoder, Proof, Source, Spool, Treatment, Windows, redact_into};
+use sordino::{Decoder, Options, Proof, Source, Spool, Treatment, Windows, redact_into};
 
 const CALLS: [&str; 9] = [
     "call.wav",
@@ -21,6 +22,9 @@ const CALLS: [&str; 9] = [
     "call.webm",
 ];
 
+/// Those that are decoded on all cores.
+const THREADED: [&str; 3] = ["call.flac", "call.mp3", "call.ogg"];
+
 fn bytes(name: &str) -> Vec<u8> {
     let path = format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(path).expect("the fixture is there")
@@ -31,8 +35,8 @@ fn windows(list: &[(f64, f64)]) -> Windows {
     Windows::new(windows.map(|window| window.expect("it is a window"))).expect("there is one")
 }
 
-fn decode(name: &str, bytes: &[u8]) -> u64 {
-    let source = Source::stream(Cursor::new(bytes.to_vec()));
+fn decode(name: &str, bytes: &[u8], options: Options) -> u64 {
+    let source = Source::stream(Cursor::new(bytes.to_vec())).with_options(options);
     let mut decoder = Decoder::open(source).expect("it decodes");
     let recording = decoder.recording().clone();
     let mut block = Block::new(recording.format, recording.channels);
@@ -55,8 +59,15 @@ fn stages(criterion: &mut Criterion) {
     for name in CALLS {
         let bytes = bytes(name);
         let mut group = criterion.benchmark_group(name);
-        group.throughput(Throughput::Elements(decode(name, &bytes)));
-        group.bench_function("decode", |bencher| bencher.iter(|| decode(name, &bytes)));
+        let all = Options::default();
+        group.throughput(Throughput::Elements(decode(name, &bytes, all)));
+        group.bench_function("decode", |bencher| bencher.iter(|| decode(name, &bytes, all)));
+        if THREADED.contains(&name) {
+            let one = Options { threads: NonZeroUsize::MIN, ..all };
+            group.bench_function("decode-on-one-thread", |bencher| {
+                bencher.iter(|| decode(name, &bytes, one));
+            });
+        }
         group.bench_function("whole", |bencher| {
             bencher.iter(|| redact(&bytes, &two, Treatment::default()));
         });

@@ -91,6 +91,7 @@ than 4 MiB into a temporary file.
 
 Processes are `sordino file`, start, sync to disk and all. --compare has them take turns with
 ffmpeg's usual recipe and sox, neither of which syncs, and with cp. MB are of the input, 1,000,000
-bytes.
+bytes. One recording alone is decoded on all cores (FLAC, MP3, Vorbis), several at once on a thread
+each, as with --threads 1.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
