@@ -23,8 +23,10 @@ use crate::block::{SampleFormat, Samples};
 /// How many samples a batch holds at least, about: few enough to stay in a core's cache.
 const SAMPLES: usize = 64 * 1024;
 
-/// How many packets the first batches hold, before it is known how long packets are.
+/// How many packets the first batches hold, before it is known how long packets are, and how many
+/// any batch holds: the longest packets may come behind short ones.
 const FIRST: usize = 16;
+const MOST: usize = 256;
 
 /// How many times more packets a batch holds than must go before it: those cost 2.5 %.
 const PER_LEAD: usize = 40;
@@ -41,8 +43,9 @@ pub(super) struct Ahead {
     /// Batches handed out, and those of them that were taken back.
     out: usize,
     back: usize,
-    /// How many packets hold [`SAMPLES`].
+    /// How many packets hold [`SAMPLES`], as far as is known, and at least.
     packets: usize,
+    most: usize,
     /// The packets that go before the next batch.
     before: Vec<Packet>,
     ready: VecDeque<(Packet, Decoded)>,
@@ -59,13 +62,15 @@ type Decoded = Result<Samples, Fault>;
 impl Ahead {
     /// For a stream that `planes` decodes, which can tell what goes before each batch.
     pub(super) fn new(planes: Planes, threads: NonZeroUsize) -> Self {
+        let most = planes.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
             planes,
             threads: threads.get(),
             workers: Vec::new(),
             out: 0,
             back: 0,
-            packets: FIRST,
+            packets: FIRST.min(most),
+            most,
             before: Vec::new(),
             ready: VecDeque::new(),
             current: None,
@@ -107,7 +112,7 @@ impl Ahead {
 
     /// Reads a batch, and gives it to the worker whose turn it is.
     fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Step, Fault>) {
-        let count = self.packets.max(PER_LEAD * self.before.len());
+        let count = self.packets.max(PER_LEAD * self.before.len()).min(MOST);
         let mut packets = Vec::with_capacity(count);
         while self.last.is_none() && packets.len() < count {
             match read() {
@@ -143,7 +148,7 @@ impl Ahead {
         self.back += 1;
         let samples = |(_, decoded): &(_, Decoded)| decoded.as_ref().map_or(0, Samples::len);
         let samples: usize = self.ready.iter().map(samples).sum();
-        self.packets = (SAMPLES * self.ready.len() / samples.max(1)).clamp(1, SAMPLES / 64);
+        self.packets = (SAMPLES * self.ready.len() / samples.max(1)).clamp(1, self.most);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::stale::Stale;
 use super::stream::Fault;
 use super::unpack::{self, Copier};
 use super::{mpeg, names};
-use crate::block::{Block, SampleFormat, Samples};
+use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
 
 /// How far before it the main data of an MP3 frame may begin, in bytes: a count of 9 bits
@@ -68,6 +68,12 @@ impl Planes {
     /// Room for the samples of a packet.
     pub(super) fn samples(&self) -> Samples {
         Block::new(self.format(), self.channels).samples
+    }
+
+    /// The samples of the longest packet, where the header tells.
+    pub(super) fn longest(&self) -> Option<usize> {
+        let frames = self.decoder.codec_params().max_frames_per_packet?;
+        Some(index_of(frames.max(1)).saturating_mul(self.channels.into()))
     }
 
     /// How many packets a decoder must have seen, for every bit of the next one to be as if it had
