@@ -18,6 +18,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::span::time_of;
 
+mod aac;
 mod ahead;
 mod container;
 mod digesting;

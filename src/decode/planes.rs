@@ -7,10 +7,9 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
-use super::stale::Stale;
 use super::stream::Fault;
 use super::unpack::{self, Copier};
-use super::{mpeg, names};
+use super::{aac, mpeg, names};
 use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
 
@@ -24,7 +23,7 @@ pub(super) struct Planes {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     copier: Copier,
-    stale: Stale,
+    aac: aac::Channels,
     /// In Hz.
     rate: u32,
     channels: u16,
@@ -51,8 +50,8 @@ impl Planes {
         let decoder = codecs
             .make_audio_decoder(params, &options)
             .map_err(|error| Error::Unsupported { what: unsupported(error) })?;
-        let (params, copier, stale) = (params.clone(), Copier::default(), Stale::default());
-        Ok(Self { decoder, params, copier, stale, rate, channels })
+        let (params, copier, aac) = (params.clone(), Copier::default(), aac::Channels::default());
+        Ok(Self { decoder, params, copier, aac, rate, channels })
     }
 
     /// Another decoder for the same stream.
@@ -91,7 +90,8 @@ impl Planes {
                 let mut main_data = 0;
                 let far = backwards.skip(2).take_while(|packet| {
                     let short = main_data < reservoir;
-                    main_data += mpeg::main_data(&packet.data);
+                    // A frame has at least a byte of it, or is none.
+                    main_data += mpeg::main_data(&packet.data).max(1);
                     short
                 });
                 Some(2 + far.count())
@@ -122,7 +122,7 @@ impl Planes {
         }
         self.copier.copy(&decoded, format, samples);
         if self.params.codec == CODEC_ID_AAC
-            && self.stale.follow(packet, self.copier.float(), channels)
+            && self.aac.lacks_one(&packet.data, self.copier.float(), self.channels)
         {
             return Err(Fault::Damaged("an AAC packet lacks a channel".into()));
         }
