@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn more_than_a_wav_can_hold_is_refused_before_and_on_the_way() {
-        let mut output = Behind::new(Spool::anonymous());
+        let mut output = Behind::new(Spool::anonymous()).unwrap();
         let known = Encoder::new(&mut output, &recording(Some(MAX_DATA / 4 + 1))).err();
         assert!(matches!(known, Some(Error::TooLong)));
         let mut encoder = Encoder::new(&mut output, &recording(None)).unwrap();

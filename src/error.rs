@@ -121,6 +121,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The machine gives no thread to work on.
+    #[error("no thread could be started")]
+    Thread(#[source] io::Error),
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,

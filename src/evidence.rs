@@ -153,9 +153,10 @@ fn figures(
     let (file, samples) = (spool.reader(), spool.reader_from(begin));
     // SHA-256 is the slowest of all this, and there is another core.
     let (output, samples) = thread::scope(|scope| {
-        let samples = scope.spawn(|| digest_of(samples?.take(data)));
-        (file.and_then(digest_of), samples.join())
-    });
+        let digest = || digest_of(samples?.take(data));
+        let samples = thread::Builder::new().spawn_scoped(scope, digest).map_err(Error::Thread)?;
+        Ok((file.and_then(digest_of), samples.join()))
+    })?;
     let samples = samples.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     Ok(Figures {
         input: decoder.digest()?,

@@ -105,7 +105,7 @@ pub fn redact_into(
     }
     let mut treater = Treater::new(treatment, &spans)?;
     let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);
-    let mut output = Behind::new(spool);
+    let mut output = Behind::new(spool)?;
     let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut block = Block::new(recording.format, recording.channels);
     while decoder.next(&mut block)? {

@@ -1,6 +1,5 @@
 //! Raw arguments, as clap reads them. What they mean is decided in `plan`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
@@ -167,8 +166,8 @@ pub(crate) struct FormatArgs {
 
     /// Decode FLAC, MP3 and Vorbis on so many threads; 1 where many recordings are redacted side by
     /// side [default: one for each core, up to 4]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) threads: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

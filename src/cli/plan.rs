@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sordino::window::{parse_flag, parse_list, parse_time};
@@ -40,7 +41,8 @@ impl FormatArgs {
             },
             opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
-            threads: self.threads.unwrap_or(Options::default().threads),
+            threads: (self.threads.and_then(|count| NonZeroUsize::new(count.into())))
+                .unwrap_or(Options::default().threads),
         }
     }
 }

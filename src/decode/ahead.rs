@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -19,6 +20,7 @@ use super::gave_up;
 use super::planes::Planes;
 use super::stream::Fault;
 use crate::block::{SampleFormat, Samples};
+use crate::error::Error;
 
 /// How many samples a batch holds at least, about: few enough to stay in a core's cache.
 const SAMPLES: usize = 64 * 1024;
@@ -30,6 +32,9 @@ const MOST: usize = 256;
 
 /// How many times more packets a batch holds than must go before it: those cost 2.5 %.
 const PER_LEAD: usize = 40;
+
+/// More threads than any machine needs for one recording.
+const MAX_THREADS: usize = 64;
 
 /// How many batches there are for each thread: one at work, and one that waits or is done.
 const BATCHES: usize = 2;
@@ -65,7 +70,7 @@ impl Ahead {
         let most = planes.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
             planes,
-            threads: threads.get(),
+            threads: threads.get().min(MAX_THREADS),
             workers: Vec::new(),
             out: 0,
             back: 0,
@@ -132,10 +137,18 @@ impl Ahead {
         let mut before: Vec<_> = backwards().take(lead).cloned().collect();
         before.reverse();
         let before = mem::replace(&mut self.before, before);
-        let turn = self.out % self.threads;
-        if turn == self.workers.len() {
-            self.workers.push(Worker::new(&self.planes));
+        if self.out % self.threads == self.workers.len() {
+            match Worker::new(&self.planes) {
+                Ok(worker) => self.workers.push(worker),
+                Err(error) if self.workers.is_empty() => {
+                    self.last = Some(Err(Fault::Told(error)));
+                    return;
+                }
+                // Those that there are will do.
+                Err(_) => self.threads = self.workers.len(),
+            }
         }
+        let turn = self.out % self.threads;
         // A worker that is gone is missed when its batch is to be taken back.
         let _ = self.workers[turn].batches.send(Batch { before, packets });
         self.out += 1;
@@ -160,10 +173,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(like: &Planes) -> Self {
-        let (planes, (batches, work), (send, done)) = (like.again(), channel(), channel());
-        thread::spawn(move || {
-            let Ok(mut planes) = planes else { return };
+    fn new(like: &Planes) -> Result<Self, Error> {
+        let (mut planes, (batches, work), (send, done)) = (like.again()?, channel(), channel());
+        let thread = thread::Builder::new().spawn(move || {
             for batch in work {
                 // Nobody waits for it any longer when the recording has failed.
                 if send.send(Batch::decode(batch, &mut planes)).is_err() {
@@ -171,7 +183,8 @@ impl Worker {
                 }
             }
         });
-        Self { batches, done }
+        thread.map_err(Error::Thread)?;
+        Ok(Self { batches, done })
     }
 }
 
@@ -187,14 +200,18 @@ impl Batch {
     fn decode(self, planes: &mut Planes) -> VecDeque<(Packet, Decoded)> {
         planes.reset();
         let mut unheard = planes.samples();
+        let mut decode = |packet: &Packet, samples: &mut Samples| {
+            let decoded = catch_unwind(AssertUnwindSafe(|| planes.decode(packet, samples)));
+            decoded.unwrap_or_else(|_| Err(Fault::Told(gave_up())))
+        };
         // If one of these fails, so it did in its own batch; else nothing is certain here.
-        let led = self.before.iter().try_for_each(|packet| planes.decode(packet, &mut unheard));
+        let led = self.before.iter().try_for_each(|packet| decode(packet, &mut unheard));
         let mut fault = led.err();
         let mut done = VecDeque::with_capacity(self.packets.len());
         for (packet, mut samples) in self.packets {
             let decoded = match fault.take() {
                 Some(fault) => Err(fault),
-                None => planes.decode(&packet, &mut samples).map(|()| samples),
+                None => decode(&packet, &mut samples).map(|()| samples),
             };
             let failed = decoded.is_err();
             done.push_back((packet, decoded));

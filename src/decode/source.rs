@@ -40,7 +40,7 @@ pub struct Options {
     /// first 256 MiB.
     pub memory_limit: u64,
     /// How many threads decode FLAC, MP3 and Vorbis, to the same samples as one: at first as many as
-    /// the machine runs at once, but no more than 4. With 1 no thread is started; take that where
+    /// the machine runs at once, but no more than 4; never more than 64. With 1 no thread is started; take that where
     /// several recordings are redacted side by side.
     pub threads: NonZeroUsize,
 }

@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use crate::error::Error;
 use crate::spool::Spool;
 
 /// Large enough that writing a recording takes few calls.
@@ -39,11 +40,15 @@ enum State {
 type Written = (Spool, io::Result<()>);
 
 impl Behind {
-    pub(crate) fn new(spool: Spool) -> Self {
+    /// # Errors
+    /// [`Error::Thread`].
+    pub(crate) fn new(spool: Spool) -> Result<Self, Error> {
         let (full, chunks) = sync_channel(WAITING);
         let (recycle, empty) = channel();
-        let worker = thread::spawn(move || write_all(spool, &chunks, &recycle));
-        Self { chunk: Vec::with_capacity(CHUNK), state: State::Behind { full, empty, worker } }
+        let work = move || write_all(spool, &chunks, &recycle);
+        let worker = thread::Builder::new().spawn(work).map_err(Error::Thread)?;
+        let state = State::Behind { full, empty, worker };
+        Ok(Self { chunk: Vec::with_capacity(CHUNK), state })
     }
 
     /// The spool, with everything written.
@@ -153,7 +158,7 @@ mod tests {
     fn what_is_written_behind_arrives_whole_and_in_order() {
         let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
         for piece in [1000, 100_000, CHUNK, 3 * CHUNK] {
-            let mut behind = Behind::new(Spool::anonymous());
+            let mut behind = Behind::new(Spool::anonymous()).unwrap();
             bytes.chunks(piece).for_each(|piece| behind.write_all(piece).unwrap());
             behind.seek(SeekFrom::Start(2)).unwrap();
             behind.write_all(b"header").unwrap();

@@ -138,10 +138,11 @@ impl<'a> Check<'a> {
             let parts = self.hashes.chunks(each).zip((0_u64..).step_by(each));
             let readers = parts.map(|(meant, first)| {
                 let check = &self;
-                scope.spawn(move || check.read(spool, begin, first * SECTION, meant))
+                let read = move || check.read(spool, begin, first * SECTION, meant);
+                thread::Builder::new().spawn_scoped(scope, read).map_err(Error::Thread)
             });
             // All of them begin before the first is waited for.
-            let readers: Vec<_> = readers.collect();
+            let readers: Vec<_> = readers.collect::<Result<_, _>>()?;
             let ended = |reader: thread::ScopedJoinHandle<'_, _>| {
                 reader.join().unwrap_or_else(|_| Err(failed("a reader gave up".into())))
             };

@@ -55,7 +55,7 @@ fn redact(
     let spans = Spans::new(&windows(), 10, 2)?;
     let mut check = Check::new(treatment, &windows(), &recording);
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut output = Behind::new(Spool::anonymous());
+    let mut output = Behind::new(Spool::anonymous()).unwrap();
     let mut encoder = Encoder::new(&mut output, &recording)?;
     for first in (0..90).step_by(8) {
         let mut block = block(format, first);
@@ -201,7 +201,7 @@ fn every_section_of_a_long_recording_is_read_back() {
     let result = |change: &dyn Fn(&mut [u8])| {
         let mut check = Check::new(Treatment::silence(), &windows, &recording);
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
-        let mut output = Behind::new(Spool::anonymous());
+        let mut output = Behind::new(Spool::anonymous()).unwrap();
         let mut encoder = Encoder::new(&mut output, &recording).unwrap();
         let mut block = Block::new(format, 1);
         for first in (0..FRAMES).step_by(50_000) {
