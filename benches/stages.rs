@@ -63,7 +63,7 @@ fn stages(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(decode(name, &bytes, all)));
         group.bench_function("decode", |bencher| bencher.iter(|| decode(name, &bytes, all)));
         if THREADED.contains(&name) {
-            let one = Options { threads: NonZeroUsize::MIN, ..all };
+            let one = Options { threads: Some(NonZeroUsize::MIN), ..all };
             group.bench_function("decode-on-one-thread", |bencher| {
                 bencher.iter(|| decode(name, &bytes, one));
             });

@@ -103,7 +103,7 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
 
 fn run(source: Source, encoding: Encoding, threads: usize) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
-    let threads = NonZeroUsize::new(threads).unwrap();
+    let threads = NonZeroUsize::new(threads);
     let options = Options { memory_limit: 1 << 20, encoding, threads, ..Options::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }

@@ -23,6 +23,7 @@ mod ahead;
 mod container;
 mod digesting;
 mod front;
+mod lead;
 mod matroska;
 mod mp4;
 mod mpeg;
@@ -275,8 +276,8 @@ impl std::fmt::Debug for Decoder {
 }
 
 /// The boundary to symphonia: a panic there is an error here. What it left behind is not used again.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up()))
+fn guarded<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up().into()))
 }
 
 fn gave_up() -> Error {

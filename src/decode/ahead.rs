@@ -3,22 +3,21 @@
 //!
 //! In: the packets of one stream. Out: the same packets and their samples, bit for bit as one
 //! decoder would have given them: with each batch go the packets that its decoder must have seen
-//! before ([`Planes::lead`]). What can go wrong: a packet that does not decode, or the end of the
+//! before ([`Lead`]). What can go wrong: a packet that does not decode, or the end of the
 //! source; both are told when all that lies before has been given.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use symphonia::core::packet::Packet;
 
 use super::container::Step;
-use super::gave_up;
+use super::lead::Lead;
 use super::planes::Planes;
 use super::stream::Fault;
+use super::{gave_up, guarded};
 use crate::block::{SampleFormat, Samples};
 use crate::error::Error;
 
@@ -33,9 +32,6 @@ const MOST: usize = 256;
 /// How many times more packets a batch holds than must go before it: those cost 2.5 %.
 const PER_LEAD: usize = 40;
 
-/// More threads than any machine needs for one recording.
-const MAX_THREADS: usize = 64;
-
 /// How many batches there are for each thread: one at work, and one that waits or is done.
 const BATCHES: usize = 2;
 
@@ -43,6 +39,7 @@ const BATCHES: usize = 2;
 pub(super) struct Ahead {
     /// What the decoders of the workers are like.
     planes: Planes,
+    lead: Lead,
     threads: usize,
     workers: Vec<Worker>,
     /// Batches handed out, and those of them that were taken back.
@@ -65,12 +62,13 @@ pub(super) struct Ahead {
 type Decoded = Result<Samples, Fault>;
 
 impl Ahead {
-    /// For a stream that `planes` decodes, which can tell what goes before each batch.
-    pub(super) fn new(planes: Planes, threads: NonZeroUsize) -> Self {
+    /// For a stream that `planes` decodes, after a lead.
+    pub(super) fn new(planes: Planes, lead: Lead, threads: usize) -> Self {
         let most = planes.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
             planes,
-            threads: threads.get().min(MAX_THREADS),
+            lead,
+            threads,
             workers: Vec::new(),
             out: 0,
             back: 0,
@@ -110,7 +108,7 @@ impl Ahead {
 
     /// Puts the samples of the packet that was given last in the place of `samples`.
     pub(super) fn decode(&mut self, samples: &mut Samples) -> Result<(), Fault> {
-        let decoded = self.current.take().unwrap_or_else(|| Err(Fault::Told(gave_up())))?;
+        let decoded = self.current.take().unwrap_or_else(|| Err(gave_up().into()))?;
         self.spare.push(mem::replace(samples, decoded));
         Ok(())
     }
@@ -133,7 +131,7 @@ impl Ahead {
         }
         let backwards =
             || packets.iter().rev().map(|(packet, _)| packet).chain(self.before.iter().rev());
-        let lead = self.planes.lead(backwards()).unwrap_or(0);
+        let lead = self.lead.count(backwards());
         let mut before: Vec<_> = backwards().take(lead).cloned().collect();
         before.reverse();
         let before = mem::replace(&mut self.before, before);
@@ -141,7 +139,7 @@ impl Ahead {
             match Worker::new(&self.planes) {
                 Ok(worker) => self.workers.push(worker),
                 Err(error) if self.workers.is_empty() => {
-                    self.last = Some(Err(Fault::Told(error)));
+                    self.last = Some(Err(error.into()));
                     return;
                 }
                 // Those that there are will do.
@@ -157,7 +155,7 @@ impl Ahead {
     /// Waits for the batch whose turn it is.
     fn take_back(&mut self) -> Result<(), Fault> {
         let worker = &self.workers[self.back % self.threads];
-        self.ready = worker.done.recv().map_err(|_| Fault::Told(gave_up()))?;
+        self.ready = worker.done.recv().map_err(|_| gave_up())?;
         self.back += 1;
         let samples = |(_, decoded): &(_, Decoded)| decoded.as_ref().map_or(0, Samples::len);
         let samples: usize = self.ready.iter().map(samples).sum();
@@ -200,10 +198,8 @@ impl Batch {
     fn decode(self, planes: &mut Planes) -> VecDeque<(Packet, Decoded)> {
         planes.reset();
         let mut unheard = planes.samples();
-        let mut decode = |packet: &Packet, samples: &mut Samples| {
-            let decoded = catch_unwind(AssertUnwindSafe(|| planes.decode(packet, samples)));
-            decoded.unwrap_or_else(|_| Err(Fault::Told(gave_up())))
-        };
+        let mut decode =
+            |packet: &Packet, samples: &mut Samples| guarded(|| planes.decode(packet, samples));
         // If one of these fails, so it did in its own batch; else nothing is certain here.
         let led = self.before.iter().try_for_each(|packet| decode(packet, &mut unheard));
         let mut fault = led.err();

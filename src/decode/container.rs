@@ -33,7 +33,7 @@ impl Container {
     pub(super) fn next(&mut self, track: u32) -> Result<Step, Fault> {
         loop {
             let packet = self.reader.next_packet();
-            self.transport.check().map_err(Fault::Told)?;
+            self.transport.check()?;
             match packet {
                 Ok(Some(packet)) if packet.track_id != track => {}
                 Ok(Some(packet)) => {

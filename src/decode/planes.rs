@@ -13,11 +13,6 @@ use super::{aac, mpeg, names};
 use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
 
-/// How far before it the main data of an MP3 frame may begin, in bytes: a count of 9 bits
-/// (ISO/IEC 11172-3, 2.4.1.7), of 8 where the sample rate is low (ISO/IEC 13818-3, 2.4.1.7).
-const RESERVOIR: usize = 511;
-const LOW_RATE_RESERVOIR: usize = 255;
-
 /// One of symphonia's decoders.
 pub(super) struct Planes {
     decoder: Box<dyn AudioDecoder>,
@@ -73,31 +68,6 @@ impl Planes {
     pub(super) fn longest(&self) -> Option<usize> {
         let frames = self.decoder.codec_params().max_frames_per_packet?;
         Some(index_of(frames.max(1)).saturating_mul(self.channels.into()))
-    }
-
-    /// How many packets a decoder must have seen, for every bit of the next one to be as if it had
-    /// seen them all; none where that cannot be told. `backwards` gives those before it.
-    ///
-    /// FLAC frames stand alone. A Vorbis packet overlaps with the one before. Main data of an MP3
-    /// frame may lie in frames before it. Where all of it is there, the spectrum is right; a frame
-    /// later the overlap too; and behind that one the filter bank holds nothing older.
-    pub(super) fn lead<'a>(&self, backwards: impl Iterator<Item = &'a Packet>) -> Option<usize> {
-        match self.params.codec {
-            CODEC_ID_FLAC => Some(0),
-            CODEC_ID_VORBIS => Some(1),
-            CODEC_ID_MP3 => {
-                let reservoir = if self.rate < 32_000 { LOW_RATE_RESERVOIR } else { RESERVOIR };
-                let mut main_data = 0;
-                let far = backwards.skip(2).take_while(|packet| {
-                    let short = main_data < reservoir;
-                    // A frame has at least a byte of it, or is none.
-                    main_data += mpeg::main_data(&packet.data).max(1);
-                    short
-                });
-                Some(2 + far.count())
-            }
-            _ => None,
-        }
     }
 
     /// Forgets all packets so far.

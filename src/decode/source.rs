@@ -18,7 +18,10 @@ use crate::error::Error;
 const MEMORY_LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Behind so many decoders, reading the container and writing the output are what takes the time.
-const MAX_THREADS: usize = 4;
+const USUAL_THREADS: usize = 4;
+
+/// More than any machine needs for one recording.
+const MOST_THREADS: usize = 64;
 
 /// The bytes of one recording, from a file or from anything that can be read.
 pub struct Source {
@@ -39,21 +42,28 @@ pub struct Options {
     /// How many bytes of a stream may be held in memory when its container cannot be streamed: at
     /// first 256 MiB.
     pub memory_limit: u64,
-    /// How many threads decode FLAC, MP3 and Vorbis, to the same samples as one: at first as many as
-    /// the machine runs at once, but no more than 4; never more than 64. With 1 no thread is started; take that where
-    /// several recordings are redacted side by side.
-    pub threads: NonZeroUsize,
+    /// How many threads decode FLAC, MP3 and Vorbis, to the same samples as one; never more than 64.
+    /// `None` takes as many as the machine runs at once, but no more than 4. With 1 no thread is
+    /// started; take that where several recordings are redacted side by side.
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let threads =
-            thread::available_parallelism().map_or(1, |count| count.get().min(MAX_THREADS));
-        Self {
-            encoding: Encoding::Pcm,
-            opus_rate: None,
-            memory_limit: MEMORY_LIMIT,
-            threads: NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN),
+        let (opus_rate, threads) = (None, None);
+        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads }
+    }
+}
+
+impl Options {
+    /// How many threads decode. To know the cores several files are read, so the system is asked only
+    /// where that is of use.
+    pub(super) fn threads(self) -> usize {
+        match self.threads {
+            Some(count) => count.get().min(MOST_THREADS),
+            None => {
+                thread::available_parallelism().map_or(1, |count| count.get().min(USUAL_THREADS))
+            }
         }
     }
 }

@@ -41,6 +41,12 @@ pub(super) enum Fault {
     Told(Error),
 }
 
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Told(error)
+    }
+}
+
 impl Stream {
     /// The stream that `reader` is at the beginning of, and what is known of it.
     pub(super) fn open(

@@ -7,6 +7,7 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 
 use super::ahead::Ahead;
 use super::front::Hints;
+use super::lead::Lead;
 use super::planes::Planes;
 use super::source::Options;
 use super::unpack::Pcm;
@@ -150,10 +151,9 @@ pub(super) fn codec_of(
         return Ok((Codec::Pcm(pcm), name));
     }
     let planes = Planes::new(params, rate, channels)?;
-    let codec = if options.threads.get() > 1 && planes.lead([].iter()).is_some() {
-        Codec::Ahead(Box::new(Ahead::new(planes, options.threads)))
-    } else {
-        Codec::Planes(Box::new(planes))
+    let codec = match Lead::of(params.codec, rate).map(|lead| (lead, options.threads())) {
+        Some((lead, threads @ 2..)) => Codec::Ahead(Box::new(Ahead::new(planes, lead, threads))),
+        _ => Codec::Planes(Box::new(planes)),
     };
     Ok((codec, name))
 }

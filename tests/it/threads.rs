@@ -17,7 +17,7 @@ struct Decoded {
 }
 
 fn decoded(bytes: &[u8], threads: usize) -> Decoded {
-    let threads = NonZeroUsize::new(threads).unwrap();
+    let threads = NonZeroUsize::new(threads);
     let source = stream(bytes.to_vec()).with_options(Options { threads, ..Options::default() });
     let mut all = Decoded { bytes: Vec::new(), error: None };
     let ended = blocks(source, |block| {
