@@ -34,7 +34,6 @@ mod place;
 mod planes;
 mod riff;
 mod source;
-mod stale;
 mod stream;
 mod track;
 mod transport;

@@ -6,30 +6,53 @@
 
 use symphonia::core::io::{BitReaderLtr, ReadBitsLtr};
 
-use super::stale::Stale;
+/// The distance in frames of the places that are looked at: a prime, and a small part of the 1024
+/// frames of a packet.
+const STEP: usize = 61;
 
 /// Watches the packets of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
-    stale: Stale,
+    /// The packet before.
+    packet: Vec<u8>,
+    /// Its samples in a few places, as bits, channel by channel.
+    seen: Vec<Vec<u32>>,
 }
 
 impl Channels {
-    /// Whether a packet lacks a channel. `samples` are what was decoded from it, interleaved.
+    /// Whether a packet lacks one of so many channels. `samples` are what was decoded from it,
+    /// interleaved.
     ///
     /// One or two channels are in one element, which stands first. Where there are more, the others
     /// are behind what only a decoder can pass over: then the samples must have changed.
-    pub(super) fn lacks_one(&mut self, packet: &[u8], samples: &[f32], channels: u16) -> bool {
+    pub(super) fn lack(&mut self, packet: &[u8], samples: &[f32], channels: usize) -> bool {
         match first_element(packet) {
             Some(first) if first == channels => false,
-            Some(_) => self.stale.follow(packet, samples, channels.into()),
+            Some(_) => self.stay(packet, samples, channels),
             None => true,
         }
+    }
+
+    /// Whether one of the channels is that of the packet before. What stays at one level may be, and
+    /// what equal packets give.
+    fn stay(&mut self, packet: &[u8], samples: &[f32], channels: usize) -> bool {
+        let places = |channel: usize| {
+            let places = samples.iter().skip(channel).step_by(channels * STEP);
+            places.map(|sample| sample.to_bits()).collect()
+        };
+        let now: Vec<Vec<u32>> = (0..channels).map(places).collect();
+        let is_level = |seen: &[u32]| seen.iter().all(|bits| *bits == seen[0]);
+        let mut pairs = now.iter().zip(&self.seen);
+        let stays =
+            self.packet != packet && pairs.any(|(now, before)| now == before && !is_level(now));
+        packet.clone_into(&mut self.packet);
+        self.seen = now;
+        stays
     }
 }
 
 /// How many channels are in the first element that has any (ISO/IEC 14496-3, 4.4.2.1).
-fn first_element(packet: &[u8]) -> Option<u16> {
+fn first_element(packet: &[u8]) -> Option<usize> {
     let mut bits = BitReaderLtr::new(packet);
     loop {
         match bits.read_bits_leq32(3).ok()? {
@@ -94,5 +117,22 @@ mod tests {
         for (bits, channels) in cases {
             assert_eq!(first_element(&packet(&bits)), channels, "{bits}");
         }
+    }
+
+    #[test]
+    fn a_channel_that_stays_is_seen_unless_it_is_level_or_the_packet_is_the_same() {
+        let frames = |left: f32, right: f32| {
+            let frame = |n: u16| [left * f32::from(n), right * f32::from(n)];
+            (0..1024).flat_map(frame).collect::<Vec<f32>>()
+        };
+        let mut seen = Channels::default();
+        let mut stays = |byte, left, right| seen.stay(&[byte], &frames(left, right), 2);
+        assert!(!stays(1, 0.1, 0.2), "nothing was before");
+        assert!(!stays(2, 0.3, 0.4));
+        assert!(stays(3, 0.5, 0.4), "the right channel");
+        assert!(stays(4, 0.5, 0.1), "the left channel");
+        assert!(!stays(4, 0.5, 0.1), "the same packet again");
+        assert!(!stays(5, 0.0, 0.3));
+        assert!(!stays(6, 0.0, 0.2), "one that is silent");
     }
 }

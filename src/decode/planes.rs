@@ -92,7 +92,7 @@ impl Planes {
         }
         self.copier.copy(&decoded, format, samples);
         if self.params.codec == CODEC_ID_AAC
-            && self.aac.lacks_one(&packet.data, self.copier.float(), self.channels)
+            && self.aac.lack(&packet.data, self.copier.float(), channels)
         {
             return Err(Fault::Damaged("an AAC packet lacks a channel".into()));
         }
