@@ -12,16 +12,14 @@ use crate::support::*;
 
 /// Samples of one channel pair that FFmpeg decodes.
 fn ffmpeg_frames(path: &str) -> usize {
-    let args = ["-v", "error", "-i", path, "-f", "s16le", "-"];
-    let output = Command::new("ffmpeg").args(args).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let samples = ffmpeg(["-i", path, "-f", "s16le", "-"]);
     // It decodes Opus at 48 kHz, whatever it was made at.
     let scale = match path {
         path if path.ends_with("call.opus") => 6,
         path if path.ends_with("call.webm") => 3,
         _ => 1,
     };
-    output.stdout.len() / 4 / scale
+    samples.len() / 4 / scale
 }
 
 #[test]
@@ -40,10 +38,7 @@ fn each_fixture_has_the_frame_count_of_an_independent_decoder() {
 /// What ffmpeg makes of the call with these arguments; `name` decides the container.
 fn encode(folder: &Folder, name: &str, args: &[&str]) -> String {
     let path = folder.path(name);
-    let call = fixture("call.wav");
-    let input = ["-v", "error", "-y", "-i", call.to_str().unwrap()];
-    let output = Command::new("ffmpeg").args(input).args(args).arg(&path).output().unwrap();
-    assert!(output.status.success(), "{name}: {}", stderr(&output));
+    ffmpeg([&["-i", CALL], args, &[path.as_str()]].concat());
     path
 }
 
@@ -90,9 +85,8 @@ fn an_mp3_without_a_tag_is_not_cut_to_an_estimate() {
     let folder = Folder::new();
     let path = folder.path("vbr.mp3");
     let noise = "anoisesrc=r=8000:d=40,volume=enable='gt(t,5)':volume=0";
-    let args = ["-v", "error", "-f", "lavfi", "-i", noise, "-ac", "2", "-q:a", "0"];
-    let made = Command::new("ffmpeg").args(args).args(["-write_xing", "0"]).arg(&path).output();
-    assert!(made.unwrap().status.success());
+    let args = ["-f", "lavfi", "-i", noise, "-ac", "2", "-q:a", "0", "-write_xing", "0", &path];
+    ffmpeg(args);
     let out = redacted(Source::open(&path).unwrap(), &["39-39.5"], Treatment::silence()).unwrap();
     assert_eq!(samples_16(&out).len() / 2, ffmpeg_frames(&path));
 }
@@ -358,9 +352,8 @@ fn surround_opus_has_its_channels_in_the_order_of_wav() {
         let tone = |n: usize| format!("{}*sin(2*PI*90*t)", 0.05 * (n + 1) as f64);
         let tones = (0..channels).map(tone).collect::<Vec<_>>().join("|");
         let source = format!("aevalsrc={tones}:c={layout}:d=2:s=48000");
-        let args = ["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-b:a", "512k"];
-        let args = [args.as_slice(), &["-mapping_family", "1", "-c:a", "libopus", &path]].concat();
-        assert!(Command::new("ffmpeg").args(args).status().unwrap().success());
+        let codec = ["-b:a", "512k", "-mapping_family", "1", "-c:a", "libopus", &path];
+        ffmpeg([&["-f", "lavfi", "-i", &source], codec.as_slice()].concat());
         let out = redacted(Source::open(&path).unwrap(), &["0-0.1"], Treatment::silence()).unwrap();
         let samples = samples_16(&out);
         let peak = |channel: usize| {
@@ -421,10 +414,10 @@ fn a_packet_that_lacks_a_channel_is_an_error() {
 
 /// PCM in Matroska, written live, with this put where the first cluster or the track entry ends.
 fn live_pcm(edit: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
-    let args = ["-v", "error", "-i", CALL, "-t", "3", "-c:a", "pcm_s16le", "-f", "matroska", "-"];
-    let mut bytes = installed("ffmpeg").then(|| Command::new("ffmpeg").args(args).output())?;
-    edit(&mut bytes.as_mut().unwrap().stdout);
-    Some(bytes.unwrap().stdout)
+    let args = ["-i", CALL, "-t", "3", "-c:a", "pcm_s16le", "-f", "matroska", "-"];
+    let mut bytes = installed("ffmpeg").then(|| ffmpeg(args))?;
+    edit(&mut bytes);
+    Some(bytes)
 }
 
 fn place_of(bytes: &[u8], id: &[u8]) -> usize {
@@ -482,11 +475,10 @@ fn the_codec_delay_of_matroska_is_dropped() {
 /// One bit makes a block look laced; symphonia finds no packets in it and believes to be at the end.
 #[test]
 fn a_block_that_cannot_be_taken_apart_is_an_error() {
-    let live = ["-v", "error", "-i", CALL, "-c:a", "libopus", "-f", "webm", "-live", "1", "-"];
     if !installed("ffmpeg") {
         return;
     }
-    let mut bytes = Command::new("ffmpeg").args(live).output().unwrap().stdout;
+    let mut bytes = ffmpeg(["-i", CALL, "-c:a", "libopus", "-f", "webm", "-live", "1", "-"]);
     assert!(redacted(stream(bytes.clone()), &["1-2"], Treatment::silence()).is_ok());
     let middle = bytes.len() / 2;
     let is_block = |at: &usize| bytes[*at] == 0xA3 && bytes[at + 2..].starts_with(&[0x81]);
@@ -678,8 +670,7 @@ fn a_block_that_is_missing_in_a_live_recording_is_an_error() {
     if !installed("ffmpeg") {
         return;
     }
-    let live = ["-v", "error", "-i", CALL, "-c:a", "pcm_s16le", "-f", "matroska", "-"];
-    let mut bytes = Command::new("ffmpeg").args(live).output().unwrap().stdout;
+    let mut bytes = ffmpeg(["-i", CALL, "-c:a", "pcm_s16le", "-f", "matroska", "-"]);
     assert!(redacted(stream(bytes.clone()), &["1-2"], Treatment::default()).is_ok());
     let block = [0xA3, 0x50, 4, 0x81];
     let Some(at) = (bytes.len() / 2..bytes.len()).find(|&at| bytes[at..].starts_with(&block))

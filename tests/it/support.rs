@@ -1,5 +1,6 @@
 //! What several themes need: fixtures, WAVs made on the spot, the command.
 
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -165,4 +166,11 @@ pub fn installed(program: &str) -> bool {
         eprintln!("skipped: {program} is not installed");
     }
     found
+}
+
+/// Runs ffmpeg, which must succeed, and gives what it writes to stdout. Files are overwritten.
+pub fn ffmpeg(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Vec<u8> {
+    let output = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    output.stdout
 }

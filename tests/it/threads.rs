@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::process::Command;
 
-use sordino::block::Block;
+use sordino::block::{Block, Samples};
 use sordino::{Decoder, Error, Options, Source};
 
 use crate::support::*;
@@ -22,7 +21,7 @@ fn decoded(bytes: &[u8], threads: usize) -> Decoded {
     let mut all = Decoded { bytes: Vec::new(), error: None };
     let ended = blocks(source, |block| {
         assert_eq!(block.first() as usize * block.channels(), all.bytes.len() / 2, "the position");
-        let sordino::block::Samples::I16(samples) = block.samples() else { panic!("16 bits") };
+        let Samples::I16(samples) = block.samples() else { panic!("16 bits") };
         all.bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
     });
     all.error = ended.err().map(|error| error.to_string());
@@ -73,7 +72,7 @@ fn whatever_the_encoder_was_told_the_threads_agree() {
         let sound = sounds.entry(rate).or_insert_with(|| sound(&folder, rate));
         let channels_arg = channels.to_string();
         let args = [&["-i", sound, "-ac", &channels_arg], how.as_slice(), &[path.as_str()]];
-        ffmpeg(&args.concat());
+        ffmpeg(args.concat());
         let samples = same(&name, &std::fs::read(&path).unwrap());
         // 38 seconds of the call, 20 of noise.
         assert!(samples > 57 * rate * channels, "{name}: {samples} samples");
@@ -87,13 +86,8 @@ fn sound(folder: &Folder, rate: usize) -> String {
     let path = folder.path(&format!("{rate}.wav"));
     let noise = format!("anoisesrc=r={rate}:d=20:a=0.4[noise]");
     let sound = format!("aresample={rate},volume=4[call];{noise};[call][noise]concat=v=0:a=1");
-    ffmpeg(&["-i", CALL, "-filter_complex", &sound, &path]);
+    ffmpeg(["-i", CALL, "-filter_complex", &sound, &path]);
     path
-}
-
-fn ffmpeg(args: &[&str]) {
-    let output = Command::new("ffmpeg").args(["-v", "error"]).args(args).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
 }
 
 /// Ending, rate in Hz, channels and arguments.
