@@ -297,6 +297,19 @@ mod tests {
         assert_eq!(shown, [("5-15".into(), Some("card + code")), ("20-30".into(), Some("expiry"))]);
     }
 
+    /// A list that is sorted and merged already is taken as it is; these are not.
+    #[test]
+    fn touching_windows_in_order_merge_and_channels_are_sorted() {
+        let shown = |windows: [Window; 2]| {
+            let windows = Windows::new(windows).unwrap();
+            windows.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(shown([window(5, 10), window(10, 12)]), ["5-12"]);
+        assert_eq!(shown([window(5, 10), window(11, 12)]), ["5-10", "11-12"]);
+        let by_channel = [window(1, 2).on_channel(1), window(5, 6).on_channel(0)];
+        assert_eq!(shown(by_channel), ["5-6@0", "1-2@1"]);
+    }
+
     #[test]
     fn windows_of_different_channels_stay_apart() {
         let windows =
