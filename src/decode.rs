@@ -5,12 +5,10 @@
 //! not known, a packet that does not decode, an end that comes too early. All of them are errors:
 //! a packet left out would move every later window.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io;
 use std::sync::Arc;
 
 use symphonia::core::errors::Error as Symphonia;
-use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
@@ -18,34 +16,18 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::span::time_of;
 
-mod aac;
-mod ahead;
-mod container;
-mod digesting;
-mod front;
-mod lead;
-mod matroska;
-mod mp4;
-mod mpeg;
+mod fault;
 mod names;
-mod ogg;
-mod opus;
-mod place;
-mod planes;
-mod riff;
-mod source;
+mod input;
+mod codec;
+mod container;
 mod stream;
-mod track;
-mod transport;
-mod unpack;
 
-use container::{Container, Step};
-use digesting::Digesting;
-use front::Front;
-use mpeg::Bare;
-pub use source::{Encoding, Options, Source};
-use stream::{Fault, Stream};
-pub use transport::Leftover;
+use container::{Guard, Opened, Reader, Seen, Step};
+use fault::{Fault, guarded};
+pub use input::{Encoding, Leftover, Options, Source};
+use input::{HashingReader, Input, InputMonitor, sniff};
+use stream::Stream;
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
 /// shortest. A few bytes of Matroska can hold 256 that are empty.
@@ -54,20 +36,19 @@ const MAX_EMPTY: u32 = 1000;
 /// A recording being decoded.
 pub struct Decoder {
     recording: Recording,
-    container: Container,
+    monitor: Arc<InputMonitor>,
+    reader: Reader,
+    guard: Box<dyn Guard>,
     stream: Stream,
+    hashing: Option<HashingReader>,
     /// Frames given so far: the position of the next block.
     frames: u64,
     /// Packets in a row that gave none.
     empty: u32,
     /// The longest packet so far, in frames.
-    largest: u64,
-    /// The frames that there must be.
-    least: u64,
+    longest: u64,
     /// The recordings that were decoded, where several are chained.
     links: u64,
-    bare: Bare,
-    digesting: Option<Digesting>,
     failed: bool,
 }
 
@@ -77,39 +58,33 @@ impl Decoder {
     /// # Errors
     /// [`Error`] when the source cannot be read, or holds nothing that can be decoded.
     pub fn open(source: Source) -> Result<Self, Error> {
-        let options = source.options;
-        let front = Front::open(source)?;
-        let transport = Arc::clone(&front.transport);
-        let opened = guarded(|| Self::probe(front, options));
-        // A failure of the transport explains whatever was made of it.
-        transport.check().and(opened)
+        let monitor = Arc::default();
+        let opened = guarded(|| Self::read_header(source, &monitor));
+        // A failure of the input explains whatever was made of it.
+        monitor.check().and(opened)
     }
 
-    fn probe(front: Front, options: Options) -> Result<Self, Error> {
-        let Front { media, transport, end, frames, leading, hints, digesting } = front;
-        let media = MediaSourceStream::new(Box::new(media), Default::default());
-        let reader = symphonia::default::get_probe()
-            .probe(&Hint::new(), media, Default::default(), Default::default())
-            .map_err(|error| track::open_error(error, transport.links() > 0))?;
-        let container = reader.format_info().short_name;
-        if container == "wave" && !end.is_eof() {
-            return Err(Error::Unsupported { what: "a WAV behind other bytes".into() });
-        }
-        let (stream, mut recording) = Stream::open(reader.as_ref(), hints, options)?;
+    fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
+        let mut input = Input::open(source, monitor)?;
+        let (hashing, options) = (input.hashing.take(), input.options);
+        let container = sniff::container(input.head())?;
+        let Opened { reader, guard, frames } = container::open(container, input)?;
+        let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);
-        let rate = recording.rate;
+        let monitor = Arc::clone(monitor);
+        let (frames, empty, longest, links, failed) = (0, 0, 0, 1, false);
         Ok(Self {
-            bare: Bare::new(container, track::coded_frames(reader.as_ref()), leading),
-            least: recording.frames.unwrap_or_else(|| track::least_frames(reader.as_ref(), rate)),
-            frames: 0,
-            links: 1,
-            empty: 0,
-            largest: 0,
-            digesting,
-            failed: false,
             recording,
+            monitor,
+            reader,
+            guard,
             stream,
-            container: Container { reader, transport, end },
+            hashing,
+            frames,
+            empty,
+            longest,
+            links,
+            failed,
         })
     }
 
@@ -125,25 +100,14 @@ impl Decoder {
 
     /// Bytes taken from the source so far.
     pub fn bytes_received(&self) -> u64 {
-        self.container.transport.received()
+        self.monitor.received()
     }
 
     /// What the recording holds besides its audio, as far as it has been read: chunks of a WAV, tags
     /// and pictures of others. By name and size: what they say is nobody's business here.
     pub fn leftovers(&mut self) -> Vec<Leftover> {
-        let mut all = self.container.transport.leftovers();
-        if let Some(revision) = self.container.reader.metadata().skip_to_latest() {
-            let tracks = revision.per_track.iter().map(|track| &track.metadata);
-            for part in std::iter::once(&revision.media).chain(tracks) {
-                let tags = part.tags.iter().map(|tag| {
-                    let bytes = tag.raw.value.to_string().len() as u64;
-                    Leftover { name: names::tag(&tag.raw.key).into(), bytes }
-                });
-                let picture = |bytes: u64| Leftover { name: "picture".into(), bytes };
-                all.extend(tags);
-                all.extend(part.visuals.iter().map(|visual| picture(visual.data.len() as u64)));
-            }
-        }
+        let mut all = self.monitor.leftovers();
+        all.extend(self.reader.tags());
         all
     }
 
@@ -154,7 +118,7 @@ impl Decoder {
     /// [`Error::Read`] when what the decoder did not want cannot be read.
     pub(crate) fn digest(&mut self) -> Result<Digest, Error> {
         let missing = || Error::Read(std::io::ErrorKind::Unsupported.into());
-        self.digesting.take().ok_or_else(missing)?.finish()
+        self.hashing.take().ok_or_else(missing)?.finish()
     }
 
     /// Fills `block` with the next frames; false when the recording is complete.
@@ -173,7 +137,8 @@ impl Decoder {
 
     fn pull(&mut self, block: &mut Block) -> Result<bool, Error> {
         loop {
-            let step = self.stream.next(&mut self.container);
+            let Self { stream, reader, guard, monitor, .. } = self;
+            let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
             match step.map_err(|fault| self.fault(fault))? {
                 Step::Packet(packet) => self.take(&packet, block)?,
                 Step::Link => {
@@ -197,24 +162,22 @@ impl Decoder {
     /// Decodes a packet into the block, less what is not to be heard of it.
     fn take(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
         block.restart(self.frames);
-        let decoded = self.stream.decode(packet, &self.recording, block);
+        let decoded = self.stream.decode(packet, self.guard.as_mut(), &self.recording, block);
         let held = decoded.map_err(|fault| self.fault(fault))?;
-        self.largest = self.largest.max(held);
-        block.drop_back(self.container.transport.past_limit(block.end()));
-        self.bare.follow(packet, block.channels(), &mut block.samples);
+        self.longest = self.longest.max(held);
         Ok(())
     }
 
     /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
     fn chain(&mut self) -> Result<(), Error> {
-        let (stream, recording) =
-            self.stream.following(self.container.reader.as_ref(), &self.recording)?;
+        self.guard.link();
+        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.recording);
+        let (stream, recording) = following?;
         if recording != self.recording {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });
         }
-        // symphonia keeps the tags of every part.
-        while self.container.reader.metadata().pop().is_some() {}
+        self.reader.forget_tags();
         self.stream = stream;
         self.links += 1;
         Ok(())
@@ -222,20 +185,21 @@ impl Decoder {
 
     /// Whether what was decoded is everything that the container promised.
     fn finish(&mut self) -> Result<(), Error> {
-        let missing = if self.frames < self.least {
-            Some(format!("its header declares at least {} frames", self.least))
-        } else if self.stream.lacks_packets() {
-            Some("some of its blocks cannot be read".into())
-        } else if self.container.transport.links() > self.links {
-            Some("it is chained, and a part of it cannot be decoded".into())
-        } else {
-            self.bare.missing(&self.container.transport)
+        let least = self.recording.frames.unwrap_or(self.stream.least);
+        let seen = Seen {
+            frames: self.frames,
+            longest: self.longest,
+            packets: self.stream.packets,
+            links: self.links,
+            track: self.stream.track,
+            rate: self.recording.rate,
         };
-        match missing {
-            Some(reason) => Err(self.truncated(reason)),
-            None if self.frames == 0 => Err(Error::NoAudio),
-            None => self.container.end.check_played(self.frames, self.largest, &self.recording),
+        let verdict = self.guard.verdict(&seen);
+        if let (Ok(()), true) = (&verdict, self.frames < least) {
+            return Err(seen.truncated(format!("its header declares at least {least} frames")));
         }
+        self.monitor.check().and(verdict)?;
+        if self.frames == 0 { Err(Error::NoAudio) } else { Ok(()) }
     }
 
     fn fault(&self, fault: Fault) -> Error {
@@ -274,12 +238,28 @@ impl std::fmt::Debug for Decoder {
     }
 }
 
-/// The boundary to symphonia: a panic there is an error here. What it left behind is not used again.
-fn guarded<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up().into()))
-}
-
-fn gave_up() -> Error {
-    let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
-    Error::Container { container, reason }
+/// The next packet of this track; those between, of pictures and subtitles, are passed over.
+fn next_packet(
+    reader: &mut Reader,
+    guard: &mut dyn Guard,
+    monitor: &InputMonitor,
+    track: u32,
+) -> Result<Step, Fault> {
+    let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+    loop {
+        let packet = reader.next_packet();
+        monitor.check()?;
+        match packet {
+            Ok(Some(packet)) if packet.track_id != track => {}
+            Ok(Some(packet)) => {
+                monitor.packet();
+                guard.read(&packet)?;
+                return Ok(Step::Packet(packet));
+            }
+            Ok(None) => return Ok(Step::End),
+            Err(Symphonia::ResetRequired) => return Ok(Step::Link),
+            Err(error) if is_eof(&error) && guard.ends_with_source() => return Ok(Step::End),
+            Err(error) => return Err(Fault::Decoder(error)),
+        }
+    }
 }

@@ -1,50 +1,46 @@
-//! The container: packets in the order in which they lie in the recording.
+//! Containers: what sordino knows of each by itself, whatever symphonia makes of it.
 //!
-//! What can go wrong: the source breaks, or ends where the container did not expect it.
+//! In: an [`Input`] and the [`Container`] that its first bytes show. Out: packets, and a [`Guard`]
+//! that knows what must be true of them. There is one file a container; a container without a guard
+//! is not opened.
 
-use std::sync::Arc;
+use super::input::Input;
+use crate::error::Error;
 
-use symphonia::core::errors::Error as Symphonia;
-use symphonia::core::formats::FormatReader;
-use symphonia::core::packet::Packet;
+mod elementary;
+mod guard;
+mod reader;
+mod pcm;
+mod riff;
+pub(super) mod timestamps;
 
-use super::front::End;
-use super::stream::Fault;
-use super::track;
-use super::transport::Transport;
+mod adts;
+mod aiff;
+mod caf;
+mod flac;
+mod matroska;
+mod mp4;
+mod mpeg;
+mod ogg;
+mod wav;
 
-/// What comes next in a container.
-pub(super) enum Step {
-    Packet(Packet),
-    /// Another stream begins, of a chained Ogg file.
-    Link,
-    End,
-}
+pub(super) use guard::{Container, Guard, PreSkip, Seen, Step};
+pub(super) use reader::{Opened, Reader};
 
-/// A container being read.
-pub(super) struct Container {
-    pub(super) reader: Box<dyn FormatReader>,
-    pub(super) transport: Arc<Transport>,
-    pub(super) end: End,
-}
-
-impl Container {
-    /// The next packet of this track; what lies between, of pictures and subtitles, is passed over.
-    pub(super) fn next(&mut self, track: u32) -> Result<Step, Fault> {
-        loop {
-            let packet = self.reader.next_packet();
-            self.transport.check()?;
-            match packet {
-                Ok(Some(packet)) if packet.track_id != track => {}
-                Ok(Some(packet)) => {
-                    self.transport.packet();
-                    return Ok(Step::Packet(packet));
-                }
-                Ok(None) => return Ok(Step::End),
-                Err(Symphonia::ResetRequired) => return Ok(Step::Link),
-                Err(error) if track::is_eof(&error) && self.end.is_eof() => return Ok(Step::End),
-                Err(error) => return Err(Fault::Decoder(error)),
-            }
-        }
+/// Opens a recording whose first bytes show this container.
+///
+/// # Errors
+/// [`Error`] when the header cannot be used, or the container is not whole.
+pub(super) fn open(container: Container, input: Input) -> Result<Opened, Error> {
+    match container {
+        Container::Wav => wav::open(input),
+        Container::Aiff => aiff::open(input),
+        Container::Caf => caf::open(input),
+        Container::Flac => flac::open(input),
+        Container::Mpeg => mpeg::open(input),
+        Container::Adts => adts::open(input),
+        Container::Ogg => ogg::open(input),
+        Container::Mp4 => mp4::open(input),
+        Container::Matroska => matroska::open(input),
     }
 }

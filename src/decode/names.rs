@@ -2,22 +2,9 @@
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
+use symphonia::core::meta::MetadataRevision;
 
-/// A container by the name on its files.
-pub(super) fn container(short_name: &str) -> &str {
-    match short_name {
-        "wave" => "WAV",
-        "aiff" => "AIFF",
-        "caf" => "CAF",
-        "flac" => "FLAC",
-        "mp1" | "mp2" | "mp3" => "MPEG audio",
-        "ogg" => "Ogg",
-        "isomp4" => "MP4",
-        "matroska" => "Matroska",
-        "aac" => "ADTS",
-        other => other,
-    }
-}
+use super::input::Leftover;
 
 /// Tags that many programs write.
 const USUAL_TAGS: [&str; 24] = [
@@ -59,6 +46,24 @@ pub(super) fn tag(name: &str) -> &str {
         (false, true) => last,
         (false, false) => "another tag",
     }
+}
+
+/// The tags and pictures of a recording, by name and size: what they say is shown to nobody.
+pub(super) fn leftovers(revision: &MetadataRevision) -> Vec<Leftover> {
+    let tracks = revision.per_track.iter().map(|track| &track.metadata);
+    let mut all = Vec::new();
+    for part in std::iter::once(&revision.media).chain(tracks) {
+        all.extend(part.tags.iter().map(|raw| {
+            let bytes = raw.raw.value.to_string().len() as u64;
+            Leftover { name: tag(&raw.raw.key).into(), bytes }
+        }));
+        all.extend(
+            part.visuals
+                .iter()
+                .map(|visual| Leftover { name: "picture".into(), bytes: visual.data.len() as u64 }),
+        );
+    }
+    all
 }
 
 /// A codec for which there is no decoder.

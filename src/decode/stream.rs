@@ -1,112 +1,104 @@
 //! One stream of packets from the first to the last: how they decode, where they must lie, and what
-//! is dropped at either end. A chained Ogg file has several, one after the other.
+//! is dropped at the front. A chained Ogg file has several, one after the other.
 
-use symphonia::core::errors::Error as Symphonia;
-use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
 
-use super::container::{Container, Step};
-use super::front::Hints;
-use super::place::Place;
-use super::source::Options;
-use super::track::{self, Codec};
-use super::{names, opus, unpack};
+use super::codec::{self, Codec, opus};
+use super::container::timestamps::TimestampCheck;
+use super::container::{Container, Guard, Reader, Step};
+use super::fault::Fault;
+use super::input::Options;
 use crate::block::{Block, Recording, Samples};
 use crate::error::Error;
 
 /// A stream of packets being decoded.
 pub(super) struct Stream {
-    track: u32,
+    pub(super) track: u32,
     codec: Codec,
-    place: Place,
-    hints: Hints,
+    timestamps: TimestampCheck,
     options: Options,
     /// Packets so far.
-    packets: u64,
+    pub(super) packets: u64,
     /// Frames decoded so far, dropped ones included.
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
-    /// Whether something was dropped from the end: then nothing may follow.
-    ended: bool,
-}
-
-/// Why a packet is not what it should be.
-pub(super) enum Fault {
-    Damaged(String),
-    Unsupported(String),
-    /// symphonia's own word.
-    Decoder(Symphonia),
-    /// What needs no more to be said.
-    Told(Error),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Told(error)
-    }
+    /// How many frames there must be at least.
+    pub(super) least: u64,
 }
 
 impl Stream {
     /// The stream that `reader` is at the beginning of, and what is known of it.
+    ///
+    /// # Errors
+    /// [`Error`] when there is no such stream, or it is not decoded.
     pub(super) fn open(
-        reader: &dyn FormatReader,
-        hints: Hints,
+        reader: &Reader,
+        guard: &dyn Guard,
         options: Options,
     ) -> Result<(Self, Recording), Error> {
-        let container = reader.format_info().short_name;
-        let track = track::the_track(reader)?;
-        let params = track::in_order(track::audio_params(track)?, hints.big_endian);
-        let head = opus::head(container, &params)?;
+        let container = guard.container();
+        let track = reader.track()?;
+        let params = codec::audio_params(track)?;
+        let head = opus::head(params, container == Container::Mp4)?;
+        let pre_skip = head.as_ref().map(opus::Head::pre_skip);
+        let delay = |rate| guard.delay(track, pre_skip, rate);
         let params = match &head {
-            Some(head) => opus::at_rate(params, head, hints.trim, options.opus_rate)?,
-            None => params,
+            Some(head) => {
+                let begins = |rate| delay(rate).is_ok();
+                opus::at_rate(params.clone(), head, begins, options.opus_rate)?
+            }
+            None => params.clone(),
         };
-        let (rate, channels) = track::rate_and_channels(container, &params)?;
+        let (rate, channels) = codec::rate_and_channels(container.name(), &params)?;
+        if let Some(what) = guard.refuses(&params) {
+            return Err(Error::Unsupported { what: what.into() });
+        }
         let (codec, name) = match &head {
             Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
-            None => track::codec_of(container, &params, (rate, channels), options)?,
+            None => codec::codec_of(&params, (rate, channels), options)?,
         };
-        let skip = track::delay(container, track, &hints, head.as_ref(), rate)?;
-        let declared = track::declared_frames(container, track, rate);
+        let skip = delay(rate)?;
+        let declared = guard.declared(track, rate);
         let recording = Recording {
-            container,
+            container: if container == Container::Mpeg { name } else { container.short_name() },
             codec: name,
             rate,
             channels,
             format: codec.format(),
             frames: declared.map(|frames| frames.saturating_sub(skip)),
         };
-        let place = Place::new(container, name, track.time_base, rate);
-        let track = track.id;
-        let (packets, coded, ended) = (0, 0, false);
-        let stream = Self { track, codec, place, hints, options, packets, coded, skip, ended };
+        let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
+        let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
+        let stream = Self { track, codec, timestamps, options, packets, coded, skip, least };
         Ok((stream, recording))
     }
 
-    /// The stream behind this one in a chained file. Opus, which is decoded at any rate, keeps the
-    /// one of the `recording` so far.
+    /// The next stream of a chained file. Opus, which is decoded at any rate, keeps the one of the
+    /// `recording` so far.
+    ///
+    /// # Errors
+    /// As [`Stream::open`].
     pub(super) fn following(
         &self,
-        reader: &dyn FormatReader,
+        reader: &Reader,
+        guard: &dyn Guard,
         recording: &Recording,
     ) -> Result<(Self, Recording), Error> {
         let opus_rate = Some(recording.rate).filter(|_| recording.codec == "opus");
-        Self::open(reader, self.hints.clone(), Options { opus_rate, ..self.options })
+        Self::open(reader, guard, Options { opus_rate, ..self.options })
     }
 
-    /// What comes next in the container.
-    pub(super) fn next(&mut self, container: &mut Container) -> Result<Step, Fault> {
+    /// What comes next. `read` gives the packets of this track.
+    pub(super) fn next(
+        &mut self,
+        mut read: impl FnMut(u32) -> Result<Step, Fault>,
+    ) -> Result<Step, Fault> {
+        let track = self.track;
         match &mut self.codec {
-            Codec::Ahead(ahead) => ahead.next(|| container.next(self.track)),
-            _ => container.next(self.track),
+            Codec::Parallel(decoder) => decoder.next(|| read(track)),
+            _ => read(track),
         }
-    }
-
-    /// Whether there were more packets than have been decoded: symphonia passes over blocks that it
-    /// cannot take apart.
-    pub(super) fn lacks_packets(&self) -> bool {
-        self.packets < self.hints.notes.packets(self.track)
     }
 
     /// Decodes a packet, when it has come, into an empty block. Gives the frames that it held,
@@ -114,63 +106,29 @@ impl Stream {
     pub(super) fn decode(
         &mut self,
         packet: &Packet,
+        guard: &mut dyn Guard,
         recording: &Recording,
         block: &mut Block,
     ) -> Result<u64, Fault> {
-        let misplaced = self.place.check(packet, self.coded);
+        let misplaced = self.timestamps.check(packet, self.coded);
         misplaced.map_err(|reason| Fault::Damaged(reason.into()))?;
         match &mut self.codec {
             Codec::Pcm(pcm) => {
-                let channels = usize::from(recording.channels);
-                pcm.unpack(&packet.data, channels, &mut block.samples);
-                if self.hints.upper_24 && !unpack::is_upper_24(&block.samples) {
-                    let what = "24-bit WAV whose 4-byte samples use all bits (floats?)";
-                    return Err(Fault::Unsupported(what.into()));
-                }
+                pcm.unpack(&packet.data, recording.channels.into(), &mut block.samples);
             }
             Codec::Opus(decoder) => {
                 let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
                 decoder.decode(packet, samples).map_err(|reason| Fault::Damaged(reason.into()))?;
             }
-            Codec::Planes(planes) => planes.decode(packet, &mut block.samples)?,
-            Codec::Ahead(ahead) => ahead.decode(&mut block.samples)?,
+            Codec::Symphonia(decoder) => decoder.decode(packet, &mut block.samples)?,
+            Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
         }
         let frames = block.frames() as u64;
         self.coded += frames;
-        self.drop_end(packet, recording, block)?;
+        guard.decoded(packet, self.packets, recording.rate, block)?;
         // The codec's delay.
         self.skip -= block.drop_front(self.skip);
         self.packets += 1;
         Ok(frames)
     }
-
-    /// Drops what the container says was only added to fill the last packets. In Ogg the decoders
-    /// have seen to it. Nothing may follow what was dropped: it would be heard too early.
-    fn drop_end(
-        &mut self,
-        packet: &Packet,
-        recording: &Recording,
-        block: &mut Block,
-    ) -> Result<(), Fault> {
-        let nanos = self.hints.notes.padding(self.track, self.packets);
-        if nanos < 0 {
-            let what = "a Matroska recording that discards the front of a packet";
-            return Err(Fault::Unsupported(what.into()));
-        }
-        block.drop_back(frames_of(nanos.unsigned_abs(), recording.rate));
-        if self.ended && block.frames() > 0 {
-            let container = names::container(recording.container);
-            let what = format!("a {container} recording with padding between its packets");
-            return Err(Fault::Unsupported(what));
-        }
-        let in_ogg = recording.container == "ogg" && packet.trim_end.get() > 0;
-        self.ended = self.ended || nanos > 0 || in_ogg;
-        Ok(())
-    }
-}
-
-/// A time in frames, to the nearest.
-pub(super) fn frames_of(nanos: u64, rate: u32) -> u64 {
-    let frames = (u128::from(nanos) * u128::from(rate) + 500_000_000) / 1_000_000_000;
-    u64::try_from(frames).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,7 @@
 //!
 //! In: packets, and the `OpusHead` of the stream. Out: 16-bit samples at the rate that the recording
 //! was made at, in the channel order of WAV. The head's gain is applied here, and the end is trimmed
-//! as a packet says; the pre-skip is dropped by the [stream](super::stream), for it may be longer
+//! as a packet says; the pre-skip is dropped by the stream, for it may be longer
 //! than a packet. What can go wrong: a packet that is not Opus.
 //!
 //! This is no `AudioDecoder` of symphonia's registry: those hand out planes, and `ropus` gives
@@ -13,7 +13,7 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::packet::Packet;
 
-use super::mp4::Trim;
+use crate::decode::container::PreSkip;
 use crate::error::Error;
 
 /// The clock of every Opus stream, in Hz, whatever rate it is decoded at.
@@ -39,7 +39,7 @@ const WAV_ORDER: [&[usize]; 8] = [
 
 /// The head of a stream (RFC 7845, 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
+pub(in crate::decode) struct Head {
     channels: u8,
     /// Frames at [`CLOCK`] to drop from the front.
     pre_skip: u16,
@@ -89,26 +89,23 @@ impl Head {
         Some(Self { channels, pre_skip, rate, gain, streams: 1, coupled, mapping })
     }
 
-    /// Frames to drop from the front, decoded at `rate` Hz, unless that is no whole number.
-    pub(super) fn pre_skip(&self, rate: u32) -> Option<u64> {
-        at_clock(self.pre_skip.into(), rate)
+    /// Frames to drop from the front.
+    pub(in crate::decode) fn pre_skip(&self) -> PreSkip {
+        PreSkip(self.pre_skip)
     }
 }
 
-/// So many frames at [`CLOCK`] in frames at `rate`, if that is a whole number.
-fn at_clock(frames: u64, rate: u32) -> Option<u64> {
-    let scaled = frames * u64::from(rate);
-    scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
-}
-
-/// The head of an Opus stream; nothing for other codecs.
-pub(super) fn head(container: &str, params: &AudioCodecParameters) -> Result<Option<Head>, Error> {
+/// The head of an Opus stream; nothing for other codecs. MP4 alone has its numbers big-endian.
+pub(in crate::decode) fn head(
+    params: &AudioCodecParameters,
+    big_endian: bool,
+) -> Result<Option<Head>, Error> {
     if params.codec != CODEC_ID_OPUS {
         return Ok(None);
     }
     let channels = params.channels.as_ref().map_or(0, Channels::count);
     let head = match params.extra_data.as_deref() {
-        Some(bytes) => Head::parse(bytes, container == "isomp4"),
+        Some(bytes) => Head::parse(bytes, big_endian),
         None => u8::try_from(channels).ok().and_then(Head::plain),
     };
     let head = head.filter(|head| usize::from(head.channels) == channels);
@@ -116,17 +113,17 @@ pub(super) fn head(container: &str, params: &AudioCodecParameters) -> Result<Opt
 }
 
 /// The parameters for decoding at the rate that is wanted, in Hz; by itself that is the one that the
-/// recording was made at.
+/// recording was made at. `begins` tells whether the recording begins at a whole frame at a rate.
 ///
 /// # Errors
 /// [`Error::Unsupported`] when the recording would begin between two frames.
-pub(super) fn at_rate(
+pub(in crate::decode) fn at_rate(
     mut params: AudioCodecParameters,
     head: &Head,
-    trim: Trim,
+    begins: impl Fn(u32) -> bool,
     wanted: Option<u32>,
 ) -> Result<AudioCodecParameters, Error> {
-    let fits = |rate: &u32| head.pre_skip(*rate).is_some() && trim.frames(*rate).is_ok();
+    let fits = |rate: &u32| head.pre_skip().frames(*rate).is_some() && begins(*rate);
     let rate = match wanted {
         Some(rate) if !RATES.contains(&rate) => {
             return Err(Error::Unsupported { what: format!("Opus at {rate} Hz") });
@@ -144,7 +141,7 @@ pub(super) fn at_rate(
 }
 
 /// The decoder of one stream.
-pub(super) struct Decoder {
+pub(in crate::decode) struct Decoder {
     inner: ropus::OpusMSDecoder,
     channels: usize,
     /// In Hz.
@@ -154,7 +151,7 @@ pub(super) struct Decoder {
 impl Decoder {
     /// # Errors
     /// [`Error::Header`] when the head asks for what cannot be.
-    pub(super) fn new(head: &Head, rate: u32) -> Result<Self, Error> {
+    pub(in crate::decode) fn new(head: &Head, rate: u32) -> Result<Self, Error> {
         let (channels, streams, coupled) = (head.channels, head.streams, head.coupled);
         let rate_hz = i32::try_from(rate).unwrap_or(0);
         let inner = ropus::OpusMSDecoder::new(
@@ -170,7 +167,7 @@ impl Decoder {
     }
 
     /// Replaces what is in `samples` by the frames of a packet, interleaved.
-    pub(super) fn decode(
+    pub(in crate::decode) fn decode(
         &mut self,
         packet: &Packet,
         samples: &mut Vec<i16>,

@@ -1,4 +1,4 @@
-//! The front door for Ogg: passes whole pages on, none of them missing or damaged.
+//! Ogg: whole pages, none of them missing or damaged.
 //!
 //! symphonia skips a page whose checksum is wrong and goes on with the next; what follows would
 //! land early. Here the pages of each stream must count 0, 1, 2 … and be as their writer made them.
@@ -8,12 +8,20 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::checksum::Crc32;
+use symphonia::core::formats::Track;
 use symphonia::core::io::Monitor;
+use symphonia::core::packet::Packet;
+use symphonia::default::formats::OggReader;
 
-use super::source::read_up_to;
-use super::transport::Transport;
+use super::guard::{Container, Guard, Padding, Seen};
+use super::reader::{Opened, Reader};
+use super::timestamps::Clock;
+use crate::block::Block;
+use crate::decode::fault::Fault;
+use crate::decode::input::{Input, InputMonitor, Media, read_up_to};
 use crate::error::Error;
 
 /// The fixed part of a page's header.
@@ -22,31 +30,73 @@ const HEADER: usize = 27;
 const FIRST: u8 = 2;
 const LAST: u8 = 4;
 
+/// Opens an Ogg. symphonia reads it to its end in search of a codec that it knows.
+pub(super) fn open(input: Input) -> Result<Opened, Error> {
+    let monitor = input.monitor.clone();
+    monitor.count_idle();
+    let pages = Pages::new(input.stream(), &monitor);
+    let links = Arc::clone(&pages.links);
+    let reader = Reader::open(Container::Ogg, Media::stream(pages), OggReader::try_new)
+        .map_err(|_| Error::Unsupported { what: "an Ogg without a codec that is known".into() })?;
+    Ok(Opened::new(reader, OggGuard { links, padding: Padding::default() }))
+}
+
+struct OggGuard {
+    /// How many recordings are chained in it, as far as it has been read.
+    links: Arc<AtomicU64>,
+    padding: Padding,
+}
+
+impl Guard for OggGuard {
+    fn container(&self) -> Container {
+        Container::Ogg
+    }
+
+    fn clock(&self, _: &Track) -> Clock {
+        Clock::Frames
+    }
+
+    /// The decoders have trimmed the end.
+    fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
+        self.padding.check(Container::Ogg, packet.trim_end.get() > 0, block)
+    }
+
+    fn link(&mut self) {
+        self.padding = Padding::default();
+    }
+
+    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+        if self.links.load(Ordering::Relaxed) > seen.links {
+            return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
+        }
+        Ok(())
+    }
+}
+
 /// Pages, checked.
-pub(super) struct Pages<R> {
+struct Pages<R> {
     inner: R,
-    transport: Arc<Transport>,
+    monitor: Arc<InputMonitor>,
+    links: Arc<AtomicU64>,
     page: Vec<u8>,
     given: usize,
     /// The number of the next page of each stream; nothing once its last one has come.
     next: HashMap<u32, Option<u32>>,
     /// Whether only first pages have come so far, which stand together.
     beginning: bool,
-    head: Vec<u8>,
 }
 
 impl<R: Read> Pages<R> {
-    /// `head` is what was read of `inner` before.
-    pub(super) fn new(head: Vec<u8>, inner: R, transport: &Arc<Transport>) -> Self {
-        let transport = Arc::clone(transport);
+    fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
+        let (monitor, links) = (Arc::clone(monitor), Arc::default());
         let (page, next) = (Vec::new(), HashMap::new());
-        Self { inner, transport, page, given: 0, next, beginning: true, head }
+        Self { inner, monitor, links, page, given: 0, next, beginning: true }
     }
 
     /// Reads the next page; an empty one at the end.
     fn turn(&mut self) -> Result<(), Error> {
         self.given = 0;
-        self.page = std::mem::take(&mut self.head);
+        self.page.clear();
         self.fill(HEADER)?;
         if self.page.is_empty() && !self.is_over() {
             return Err(damaged("it ends before a stream in it does"));
@@ -104,7 +154,7 @@ impl<R: Read> Pages<R> {
             self.next.clear();
         }
         if first && (!self.beginning || self.next.is_empty()) {
-            self.transport.link();
+            self.links.fetch_add(1, Ordering::Relaxed);
         }
         self.beginning = first;
         let expected = self.next.get(&serial).copied().unwrap_or(Some(0));
@@ -121,8 +171,7 @@ impl<R: Read> Read for Pages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
         if let Err(error) = turned {
-            self.transport.fail(error);
-            return Err(io::ErrorKind::Other.into());
+            return self.monitor.failed(error);
         }
         let count = buffer.len().min(self.page.len() - self.given);
         buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);
@@ -150,11 +199,11 @@ mod tests {
     }
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
-        let transport = Arc::default();
-        let bytes = pages.concat();
-        let mut reader = Pages::new(Vec::new(), bytes.as_slice(), &transport);
+        let (monitor, bytes) = (Arc::default(), pages.concat());
+        let mut reader = Pages::new(bytes.as_slice(), &monitor);
         drop(io::copy(&mut reader, &mut io::sink()));
-        transport.check().map(|()| transport.links()).map_err(|error| error.to_string())
+        let links = reader.links.load(Ordering::Relaxed);
+        monitor.check().map(|()| links).map_err(|error| error.to_string())
     }
 
     #[test]

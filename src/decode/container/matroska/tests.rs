@@ -16,12 +16,12 @@ fn id_bytes(id: u32) -> Vec<u8> {
 
 /// Follows a file in pieces of so many bytes.
 fn follow(file: &[u8], piece: usize) -> Result<Notes, Error> {
-    let transport = Arc::default();
-    let mut elements = Elements::new(file, &transport);
+    let monitor = Arc::default();
+    let mut elements = Elements::new(file, &monitor);
     let notes = elements.notes();
     let mut buffer = vec![0; piece];
     while elements.read(&mut buffer).is_ok_and(|count| count > 0) {}
-    transport.check().map(|()| notes)
+    monitor.check().map(|()| notes)
 }
 
 /// A block of track 1 with these flags and the bytes behind them.
@@ -78,11 +78,11 @@ fn what_cannot_be_is_an_error() {
         (element(SIMPLE_BLOCK, &[0x81]), "block is too short"),
         (element(SIMPLE_BLOCK, &[]), "block is too short"),
         (vec![0, 0, 0], "no element where one should be"),
-        (large, "larger than any"),
+        (large, "larger than 16 MiB"),
         (element(0x1F43_B674, &[]), "does not belong there"),
         (element(CLUSTER, &element(0xB1, &[])), "does not belong there"),
         (element(TRACKS, &element(TRACK_ENTRY, &element(CONTENT_ENCODINGS, &[]))), "compressed"),
-        (element(TRACK_ENTRY, &[]).repeat(MAX_TRACKS + 1), "more tracks than any"),
+        (element(TRACK_ENTRY, &[]).repeat(MAX_TRACKS + 1), "more than 128 tracks"),
         (file(element, element), "several segments"),
     ] {
         let file = live(SEGMENT, &content);

@@ -5,16 +5,113 @@
 //! the codec's priming is not heard; a window in human time would land late by 20 to 50 ms if it
 //! were kept. What can go wrong: an edit list that does more than skip the priming.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use super::source::read_up_to;
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_ADPCM_IMA_QT;
+use symphonia::core::formats::Track;
+use symphonia::core::io::MediaSourceStream;
+use symphonia::default::formats::IsoMp4Reader;
+
+use super::guard::{Container, Guard, PreSkip, Seen};
+use super::reader::{Opened, Reader};
+use super::timestamps::Clock;
+use crate::decode::codec;
+use crate::decode::input::{Input, Media, read_up_to};
 use crate::error::Error;
+use crate::span::time_of;
+use crate::window;
 
 /// The largest `moov` that is read: hours of AAC need about a megabyte.
 const MAX_MOOV: u64 = 64 * 1024 * 1024;
 
+/// Opens an MP4 or QuickTime file.
+pub(super) fn open(input: Input) -> Result<Opened, Error> {
+    let (media, trim) = if input.is_file() {
+        let mut file = input.seekable()?;
+        let trim = find_trim(&mut file)?;
+        (Media::seekable(file)?, trim)
+    } else {
+        opened_stream(input)?
+    };
+    let reader = Reader::open(Container::Mp4, media, IsoMp4Reader::try_new)?;
+    Ok(Opened::new(reader, Mp4Guard { trim }))
+}
+
+/// A stream, as a stream where its index comes first, else whole in memory.
+fn opened_stream(input: Input) -> Result<(MediaSourceStream<'static>, Trim), Error> {
+    let limit = input.options.memory_limit;
+    let mut rest = input.stream();
+    match read_index(Vec::new(), &mut rest)? {
+        Index::First { head, trim } => Ok((Media::stream(Cursor::new(head).chain(rest)), trim)),
+        Index::Behind { head } => {
+            let mut whole = in_memory(head, rest, limit)?;
+            let trim = find_trim(&mut whole)?;
+            Ok((Media::seekable(Box::new(whole))?, trim))
+        }
+    }
+}
+
+struct Mp4Guard {
+    trim: Trim,
+}
+
+impl Guard for Mp4Guard {
+    fn container(&self) -> Container {
+        Container::Mp4
+    }
+
+    fn refuses(&self, params: &AudioCodecParameters) -> Option<&'static str> {
+        // symphonia takes 24 and 32 bit in QuickTime for little-endian; mostly they are not.
+        if codec::pcm_width(params.codec).is_some_and(|width| width > 1) {
+            return Some("PCM in MP4 or QuickTime");
+        }
+        // Its decoder believes packet sizes that cannot be.
+        (params.codec == CODEC_ID_ADPCM_IMA_QT).then_some("IMA ADPCM in QuickTime")
+    }
+
+    fn delay(&self, _: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+        let skipped = pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0);
+        if self.trim.scale > 0 { self.trim.frames(rate) } else { Ok(skipped) }
+    }
+
+    fn declared(&self, track: &Track, rate: u32) -> Option<u64> {
+        let (frames, base) = (track.num_frames.filter(|&frames| frames > 0)?, track.time_base?);
+        let scaled = u128::from(frames) * u128::from(base.numer.get()) * u128::from(rate);
+        u64::try_from(scaled / u128::from(base.denom.get())).ok()
+    }
+
+    fn clock(&self, track: &Track) -> Clock {
+        track.time_base.map_or(Clock::None, Clock::Index)
+    }
+
+    /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
+    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+        let Some((length, scale)) = self.trim.played else { return Ok(()) };
+        let played = u128::from(length) * u128::from(seen.rate) / u128::from(scale);
+        // The padding of the last packets, and the rounding of a coarse movie time scale.
+        let slack = u128::from(seen.rate / scale.max(1)) + 2 * u128::from(seen.longest);
+        if u128::from(seen.frames) <= played + slack {
+            return Ok(());
+        }
+        let all = window::Clock(time_of(seen.frames, seen.rate));
+        Err(Error::Unsupported {
+            what: format!("an MP4 whose edit list plays only a part of its {all} s"),
+        })
+    }
+}
+
+/// The rest of a stream, held whole, because its index comes last.
+fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8>>, Error> {
+    let mut whole = head;
+    let room = limit.saturating_sub(whole.len() as u64);
+    rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
+    let fits = whole.len() as u64 <= limit;
+    if fits { Ok(Cursor::new(whole)) } else { Err(Error::TooLargeForMemory { limit }) }
+}
+
 /// The top-level boxes up to and including the index, as far as they could be streamed.
-pub(super) enum Index {
+enum Index {
     /// The index has been read; the audio follows.
     First { head: Vec<u8>, trim: Trim },
     /// The audio comes first; this much has been read.
@@ -23,13 +120,13 @@ pub(super) enum Index {
 
 /// What the edit list of the audio track asks for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trim {
+struct Trim {
     /// What to skip at the start, in units of `scale`.
-    pub(super) start: u64,
+    start: u64,
     /// Units a second of the track.
-    pub(super) scale: u32,
+    scale: u32,
     /// The length that is played, in seconds as a fraction, where the list has an entry.
-    pub(super) played: Option<(u64, u32)>,
+    played: Option<(u64, u32)>,
 }
 
 impl Trim {
@@ -37,7 +134,7 @@ impl Trim {
     ///
     /// # Errors
     /// [`Error::Unsupported`] where it lies between two frames.
-    pub(super) fn frames(self, rate: u32) -> Result<u64, Error> {
+    fn frames(self, rate: u32) -> Result<u64, Error> {
         let (start, scale) = (u128::from(self.start) * u128::from(rate), self.scale.max(1));
         if start % u128::from(scale) != 0 {
             let what = "an MP4 whose edit list begins between two frames".into();
@@ -47,13 +144,8 @@ impl Trim {
     }
 }
 
-/// Whether a file that begins like this is an MP4 or QuickTime file.
-pub(super) fn is_mp4(head: &[u8]) -> bool {
-    matches!(head.get(4..8), Some(b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free" | b"skip"))
-}
-
 /// Reads top-level boxes of a stream until the index or the audio. `head` is what was read before.
-pub(super) fn open(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> {
+fn read_index(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> {
     let mut head = head;
     let mut at = 0;
     loop {
@@ -66,7 +158,7 @@ pub(super) fn open(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> 
             return Ok(Index::Behind { head });
         }
         if size > MAX_MOOV || head.len() as u64 > MAX_MOOV {
-            return Err(header_error("its index is larger than any"));
+            return Err(header_error("its index is larger than 64 MiB"));
         }
         let end = at + usize::try_from(size).map_err(|_| header_error("a box is too large"))?;
         head.extend(read_up_to(rest, end.saturating_sub(head.len()) as u64)?);
@@ -88,7 +180,7 @@ pub(super) fn open(head: Vec<u8>, rest: &mut impl Read) -> Result<Index, Error> 
 }
 
 /// Looks for the index of a file that can be sought in, and whether its boxes are whole.
-pub(super) fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
+fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
     let length = file.seek(SeekFrom::End(0)).map_err(Error::Read)?;
     let (mut at, mut trim, mut fragment) = (0, None, None);
     while at < length {
@@ -106,7 +198,7 @@ pub(super) fn find_trim(file: &mut (impl Read + Seek)) -> Result<Trim, Error> {
         }
         if kind == *b"moov" {
             if size > MAX_MOOV {
-                return Err(header_error("its index is larger than any"));
+                return Err(header_error("its index is larger than 64 MiB"));
             }
             file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
             trim = Some(trim_of(&read_up_to(file, size)?)?);
@@ -247,14 +339,14 @@ mod tests {
         let audio = boxed(b"mdat", &[0; 100]);
         let whole = [index.clone(), audio.clone()].concat();
         let (head, mut rest) = whole.split_at(12);
-        let Index::First { head, trim } = open(head.to_vec(), &mut rest).unwrap() else {
+        let Index::First { head, trim } = read_index(head.to_vec(), &mut rest).unwrap() else {
             panic!("the index is first");
         };
         assert_eq!((head, trim.start), (index.clone(), 7));
         assert_eq!(rest, audio);
         let mut behind = [audio, index.clone()].concat();
-        assert!(matches!(open(Vec::new(), &mut behind.as_slice()), Ok(Index::Behind { .. })));
+        assert!(matches!(read_index(Vec::new(), &mut behind.as_slice()), Ok(Index::Behind { .. })));
         assert_eq!(find_trim(&mut std::io::Cursor::new(&mut behind)).unwrap().start, 7);
-        assert!(open(Vec::new(), &mut &index[..index.len() - 1]).is_err());
+        assert!(read_index(Vec::new(), &mut &index[..index.len() - 1]).is_err());
     }
 }

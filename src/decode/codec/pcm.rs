@@ -8,13 +8,13 @@ use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 
-use super::source::Encoding;
 use crate::block::{SampleFormat, Samples, whole_16};
+use crate::decode::input::Encoding;
 use crate::g711::Law;
 
 /// How the samples of a PCM or G.711 packet are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pcm {
+pub(in crate::decode) struct Pcm {
     layout: Layout,
     big_endian: bool,
 }
@@ -62,7 +62,7 @@ impl Pcm {
     }
 
     /// The format of the block. 64-bit floats are narrowed to 32: hound writes no others.
-    pub(super) fn format(self) -> SampleFormat {
+    pub(in crate::decode) fn format(self) -> SampleFormat {
         match self.layout {
             Layout::U8 | Layout::S8 => SampleFormat::U8,
             Layout::S16 | Layout::Law(_) => SampleFormat::S16,
@@ -86,7 +86,7 @@ impl Pcm {
     }
 
     /// Appends the whole frames in `bytes`.
-    pub(super) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
+    pub(in crate::decode) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
         let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
         match (samples, self.layout, self.big_endian) {
@@ -121,11 +121,6 @@ impl Pcm {
             (Samples::F32(out), _, true) => each(bytes, out, f32::from_be_bytes),
         }
     }
-}
-
-/// Whether the lowest byte of every sample is zero.
-pub(super) fn is_upper_24(samples: &Samples) -> bool {
-    !matches!(samples, Samples::I32(samples) if samples.iter().any(|sample| sample & 0xFF != 0))
 }
 
 fn each<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {

@@ -1,28 +1,16 @@
-//! What must be known about a Matroska or WebM file besides what symphonia tells: whether it is
-//! whole, and what its tracks and blocks say is to be discarded.
+//! The elements of a Matroska file, followed byte by byte on their way.
 //!
-//! symphonia reads clusters until the source does, so that it cannot tell a cut file from a whole
-//! one, passes over damage, and applies neither `CodecDelay` nor `DiscardPadding`. Here every byte is
-//! followed on its way, element by element. What can go wrong: an element that is larger than what
-//! holds it, or that is cut off.
+//! What can go wrong: an element that is larger than what holds it, or that is cut off.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::transport::Transport;
+use super::ebml::{CLUSTER, Head, Observer, Position, SEGMENT, number};
+use crate::decode::input::{InputMonitor, locked};
 use crate::error::Error;
-
-mod ebml;
-
-use ebml::{Head, Place, number};
-
-/// The first four bytes of every Matroska file.
-pub(super) const MAGIC: [u8; 4] = [0x1A, 0x45, 0xDF, 0xA3];
 
 /// The ids of the elements that matter, from RFC 9559.
 const EBML: u32 = 0x1A45_DFA3;
-const SEGMENT: u32 = 0x1853_8067;
-const CLUSTER: u32 = 0x1F43_B675;
 const BLOCK_GROUP: u32 = 0xA0;
 const BLOCK: u32 = 0xA1;
 const SIMPLE_BLOCK: u32 = 0xA3;
@@ -62,17 +50,14 @@ const MAX_PADDINGS: usize = 1024;
 
 /// More tracks than anyone has filled.
 const MAX_TRACKS: usize = 128;
-const TRACKS_TOO_MANY: &str = "it has more tracks than any";
-
-/// How much of a leaf is looked at: the beginning of a block, or a number.
-const LOOK: usize = 12;
+const TRACKS_TOO_MANY: &str = "it has more than 128 tracks";
 
 /// What the elements that went by have said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Said>>);
+pub(super) struct Notes(Arc<Mutex<Tracks>>);
 
 #[derive(Debug, Default)]
-struct Said {
+struct Tracks {
     /// Packets so far of each track.
     packets: Vec<(u64, u64)>,
     /// Tracks with their delay in nanoseconds.
@@ -82,7 +67,7 @@ struct Said {
     paddings: Vec<(u64, u64, i64)>,
 }
 
-impl Said {
+impl Tracks {
     fn packets_of(&self, track: u64) -> u64 {
         self.packets.iter().find(|(of, _)| *of == track).map_or(0, |(_, count)| *count)
     }
@@ -114,29 +99,29 @@ impl Notes {
         found
     }
 
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tracks> {
+        locked(&self.0)
     }
 }
 
 /// Passes a Matroska file on and follows its elements.
 pub(super) struct Elements<R> {
     inner: R,
-    transport: Arc<Transport>,
-    place: Place,
-    scribe: Scribe,
+    monitor: Arc<InputMonitor>,
+    place: Position,
+    recorder: Recorder,
     ended: bool,
 }
 
 impl<R: Read> Elements<R> {
-    pub(super) fn new(inner: R, transport: &Arc<Transport>) -> Self {
-        let transport = Arc::clone(transport);
-        let (place, scribe) = (Place::default(), Scribe::default());
-        Self { inner, transport, place, scribe, ended: false }
+    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
+        let monitor = Arc::clone(monitor);
+        let (place, recorder) = (Position::default(), Recorder::default());
+        Self { inner, monitor, place, recorder, ended: false }
     }
 
     pub(super) fn notes(&self) -> Notes {
-        self.scribe.notes.clone()
+        self.recorder.notes.clone()
     }
 }
 
@@ -144,7 +129,7 @@ impl<R: Read> Read for Elements<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let followed = if count > 0 {
-            self.place.follow(&buffer[..count], &mut self.scribe)
+            self.place.follow(&buffer[..count], &mut self.recorder)
         } else if self.ended || buffer.is_empty() {
             Ok(())
         } else {
@@ -153,8 +138,7 @@ impl<R: Read> Read for Elements<R> {
         };
         if let Err(reason) = followed {
             let (container, reason) = ("Matroska".into(), reason.into());
-            self.transport.fail(Error::Container { container, reason });
-            return Err(io::ErrorKind::Other.into());
+            return self.monitor.failed(Error::Container { container, reason });
         }
         Ok(count)
     }
@@ -162,7 +146,7 @@ impl<R: Read> Read for Elements<R> {
 
 /// Writes down what matters of the elements.
 #[derive(Default)]
-struct Scribe {
+struct Recorder {
     notes: Notes,
     /// Whether a segment has begun, of which there is one.
     segment: bool,
@@ -176,9 +160,7 @@ struct Scribe {
     padding: i64,
 }
 
-impl Scribe {
-    /// An element begins, in a segment or a cluster if it is `in_list`: whether its content is
-    /// elements too.
+impl Observer for Recorder {
     fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str> {
         match (head.id, head.size) {
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
@@ -193,7 +175,7 @@ impl Scribe {
             }
             // symphonia would hand out what is compressed or encrypted as if it were not.
             (CONTENT_ENCODINGS, _) => return Err("its tracks are compressed or encrypted"),
-            (_, Some(size)) if size > MAX_BYTES => return Err("an element is larger than any"),
+            (_, Some(size)) if size > MAX_BYTES => return Err("an element is larger than 16 MiB"),
             (BLOCK | SIMPLE_BLOCK, _) => return Ok(false),
             (_, Some(size)) => {
                 self.kept += size;
@@ -204,7 +186,6 @@ impl Scribe {
         Ok(true)
     }
 
-    /// The content of an element without others in it, or its first bytes.
     fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str> {
         let number = || number(&content[..content.len().min(8)]);
         match id {
@@ -230,7 +211,6 @@ impl Scribe {
         Ok(())
     }
 
-    /// An element that held others has ended.
     fn ends(&mut self, id: u32) -> Result<(), &'static str> {
         let mut said = self.notes.lock();
         match id {
@@ -261,4 +241,5 @@ fn block(content: &[u8]) -> Option<(u64, u64)> {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

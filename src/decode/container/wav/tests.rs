@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 
 use super::*;
@@ -21,12 +22,15 @@ fn fmt(tag: u16, channels: u16, block: u16, bits: u16, extra: &[u8]) -> Vec<u8> 
 /// The audio that comes out of a file with these chunks, or the error.
 fn body_of(form: &[u8], chunks: &[Vec<u8>]) -> Result<(Option<u64>, Vec<u8>), Error> {
     let bytes = chunks.concat();
-    let mut rest = bytes.as_slice();
-    let wav = open(form, &mut rest)?;
-    let transport = Arc::default();
+    let mut rest = io::Cursor::new(bytes);
+    let wav = Wav::read(form, &mut rest)?;
+    let monitor = Arc::default();
     let mut audio = Vec::new();
-    Body::new(&wav, rest, &transport).read_to_end(&mut audio).unwrap();
-    transport.check()?;
+    let trailer = wav.trailer;
+    let mut body = Body::new(rest, wav.data, &wav.layout, &monitor, move |rest| trailer.read(rest));
+    let read = body.read_to_end(&mut audio);
+    monitor.check()?;
+    read.unwrap();
     Ok((wav.frames, audio))
 }
 
@@ -58,24 +62,38 @@ fn half_a_frame_at_the_end_is_left_out() {
     assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(1), AUDIO[..4].to_vec()));
 }
 
-/// 2 frames from the head of a block of MS ADPCM and 2 from each byte behind it, 1 and 2 of IMA.
+/// 2 frames from the head of a block of MS ADPCM and 2 from each byte after it, 1 and 2 of IMA.
 #[test]
 fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
     for (tag, bytes, frames) in [(MS_ADPCM, 7 + 6, 14), (IMA_ADPCM, 4 + 12, 25)] {
-        assert_eq!(adpcm_frames((tag, 1), bytes), frames);
-        assert_eq!(adpcm_frames((tag, 2), 2 * bytes), frames);
         let audio = vec![1; usize::try_from(2 * bytes).unwrap() - 5];
         let size = u32::try_from(audio.len()).unwrap();
-        let block = u16::try_from(bytes).unwrap();
-        let file = [fmt(tag, 1, block, 4, &[0, 0]), chunk(b"data", size, &audio)].concat();
+        let file = [fmt(tag, 1, bytes, 4, &[0, 0]), chunk(b"data", size, &audio)].concat();
         let mut rest = file.as_slice();
-        let (wav, transport) = (open(b"RIFF", &mut rest).unwrap(), Arc::default());
-        let mut filled = Vec::new();
-        Body::new(&wav, rest, &transport).read_to_end(&mut filled).unwrap();
-        assert_eq!(filled, [audio, vec![0; 5]].concat());
-        let last = adpcm_frames((tag, 1), bytes - 5);
-        assert_eq!(transport.past_limit(2 * frames), frames - last);
+        let wav = Wav::read(b"RIFF", &mut rest).unwrap();
+        assert_eq!(wav.layout.block_frames, frames);
+        let last = adpcm_frames(&wav.layout, u64::from(bytes) - 5);
+        assert_eq!(wav.frames, Some(frames + last));
+        let monitor = Arc::default();
+        let body =
+            Body::new(io::Cursor::new(audio.clone()), wav.data, &wav.layout, &monitor, |_| {
+                Ok(vec![])
+            });
+        let mut reader = PcmReader::with_parts(wav.layout, body, adpcm_frames);
+        let packet = reader.next_packet().unwrap().unwrap();
+        assert_eq!(packet.data.as_ref(), [audio, vec![0; 5]].concat());
+        assert_eq!((packet.dur.get(), packet.trim_end.get()), (frames + last, frames - last));
+        assert!(reader.next_packet().unwrap().is_none());
     }
+    let two = Layout {
+        codec: CODEC_ID_ADPCM_IMA_WAV,
+        rate: 1,
+        channels: 2,
+        block_bytes: 16,
+        block_frames: 9,
+    };
+    assert_eq!(adpcm_frames(&two, 16), 9);
+    assert_eq!(adpcm_frames(&Layout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
 }
 
 #[test]
@@ -123,7 +141,7 @@ fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
 }
 
 #[test]
-fn rifx_becomes_a_little_endian_header_with_the_audio_as_it_is() {
+fn rifx_is_read_big_endian_with_the_audio_as_it_is() {
     let big =
         |id: &[u8; 4], size: u32, body: &[u8]| [id.as_slice(), &size.to_be_bytes(), body].concat();
     let fmt = |tag: u8, block: u8, bits: u8| {
@@ -133,9 +151,9 @@ fn rifx_becomes_a_little_endian_header_with_the_audio_as_it_is() {
     let chunks = [big(b"LIST", 2, b"ab"), fmt(1, 2, 16), big(b"data", 8, AUDIO)];
     assert_eq!(body_of(b"RIFX", &chunks).unwrap(), (Some(4), AUDIO.to_vec()));
     let bytes = chunks.concat();
-    let wav = open(b"RIFX", &mut bytes.as_slice()).unwrap();
-    assert!(wav.big_endian);
-    assert_eq!(wav.header[20..36], [1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0]);
+    let wav = Wav::read(b"RIFX", &mut bytes.as_slice()).unwrap();
+    assert!(wav.layout.codec == CODEC_ID_PCM_S16BE);
+    assert_eq!((wav.layout.rate, wav.layout.channels, wav.layout.block_bytes), (8000, 1, 2));
     let adpcm = body_of(b"RIFX", &[fmt(2, 2, 16), big(b"data", 8, AUDIO)]);
     assert!(adpcm.unwrap_err().to_string().contains("ADPCM in big-endian WAV"));
 }
@@ -167,22 +185,22 @@ fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
 }
 
 #[test]
-fn unusual_headers_become_canonical() {
-    let header = |fmt: Vec<u8>| {
+fn unusual_headers_mean_what_usual_ones_do() {
+    let layout = |fmt: Vec<u8>| {
         let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
-        open(b"RIFF", &mut bytes.as_slice()).unwrap().header
+        let layout = Wav::read(b"RIFF", &mut bytes.as_slice()).unwrap().layout;
+        (layout.codec, layout.block_bytes, layout.rate, layout.channels)
     };
     let extension = |valid_bits: u8, tag: u8| {
         [&[22, 0, valid_bits, 0, 3, 0, 0, 0, tag, 0], SUB_FORMAT.as_slice()].concat()
     };
-    let plain = header(fmt(PCM, 2, 4, 16, &[]));
-    assert_eq!(plain.len(), 44);
+    let plain = layout(fmt(PCM, 2, 4, 16, &[]));
+    assert_eq!(plain, (CODEC_ID_PCM_S16LE, 4, 8000, 2));
     // Twelve valid bits in sixteen are sixteen bits of which the lowest four are zero.
-    assert_eq!(header(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
-    let float = header(fmt(FLOAT, 2, 8, 32, &[]));
-    assert_eq!(header(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
+    assert_eq!(layout(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
+    let float = layout(fmt(FLOAT, 2, 8, 32, &[]));
+    assert_eq!(layout(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
     // 24 bits in four bytes are the upper ones.
-    assert_eq!(header(fmt(PCM, 2, 8, 24, &[])), header(fmt(PCM, 2, 8, 32, &[])));
-    let mulaw = header(fmt(MULAW, 1, 1, 8, &[0, 0]));
-    assert_eq!((header(fmt(MULAW, 1, 1, 8, &[])), mulaw.len()), (mulaw, 46));
+    assert_eq!(layout(fmt(PCM, 2, 8, 24, &[])), layout(fmt(PCM, 2, 8, 32, &[])));
+    assert_eq!(layout(fmt(MULAW, 1, 1, 8, &[])), (CODEC_ID_PCM_MULAW, 1, 8000, 1));
 }

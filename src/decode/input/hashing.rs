@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
 
-/// A digest that is made while a source is read.
-pub(super) enum Digesting {
+/// The SHA-256 of a source, made while it is read.
+pub(in crate::decode) enum HashingReader {
     /// Of a stream: as it passes.
     Passing(Arc<Mutex<Passing>>),
     /// Of a file that is sought in: at the end.
     File(File),
 }
 
-pub(super) struct Passing {
+pub(in crate::decode) struct Passing {
     reader: Box<dyn Read + Send>,
     digester: Option<Digester>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Passing {
 /// One end of a [`Passing`].
 struct Tee(Arc<Mutex<Passing>>);
 
-impl Digesting {
+impl HashingReader {
     /// A reader in place of this one, and the digest of all that passes.
     pub(super) fn passing(
         reader: impl Read + Send + 'static,
@@ -37,7 +37,7 @@ impl Digesting {
     ///
     /// # Errors
     /// [`Error::Read`].
-    pub(super) fn finish(self) -> Result<Digest, Error> {
+    pub(in crate::decode) fn finish(self) -> Result<Digest, Error> {
         match self {
             Self::Passing(passing) => {
                 io::copy(&mut Tee(Arc::clone(&passing)), &mut io::sink()).map_err(Error::Read)?;

@@ -1,4 +1,4 @@
-//! The decoders of symphonia, which give planes: a packet in, its samples out, interleaved.
+//! The decoders of symphonia, which give one plane a channel: a packet in, its samples out, interleaved.
 //!
 //! What can go wrong: a packet that does not decode, or is not like the recording's header.
 
@@ -7,14 +7,15 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
-use super::stream::Fault;
-use super::unpack::{self, Copier};
-use super::{aac, mpeg, names};
+use super::pcm::{self, Copier};
+use super::{aac, mpeg_header};
 use crate::block::{Block, SampleFormat, Samples, index_of};
+use crate::decode::fault::Fault;
+use crate::decode::names;
 use crate::error::Error;
 
 /// One of symphonia's decoders.
-pub(super) struct Planes {
+pub(in crate::decode) struct SymphoniaDecoder {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     copier: Copier,
@@ -24,7 +25,7 @@ pub(super) struct Planes {
     channels: u16,
 }
 
-impl Planes {
+impl SymphoniaDecoder {
     /// # Errors
     /// [`Error::Unsupported`] when there is no decoder for this codec, or this kind of it.
     pub(super) fn new(
@@ -33,8 +34,8 @@ impl Planes {
         channels: u16,
     ) -> Result<Self, Error> {
         let codecs = symphonia::default::get_codecs();
-        // MPEG is trimmed by `Bare`: symphonia would believe a header that counts too few frames.
-        let options = AudioDecoderOptions::default().gapless(!mpeg::is_mpeg(params.codec));
+        // MPEG is trimmed by the guard: symphonia would believe a header that counts too few frames.
+        let options = AudioDecoderOptions::default().gapless(!mpeg_header::is_mpeg(params.codec));
         let unsupported = |error| match (error, codecs.get_audio_decoder(params.codec)) {
             (Symphonia::Unsupported(_), None) => names::codec(params.codec),
             (error, known) => {
@@ -55,8 +56,8 @@ impl Planes {
     }
 
     /// The format of the samples.
-    pub(super) fn format(&self) -> SampleFormat {
-        unpack::decoded_format(&self.params)
+    pub(in crate::decode) fn format(&self) -> SampleFormat {
+        pcm::decoded_format(&self.params)
     }
 
     /// Room for the samples of a packet.
@@ -76,7 +77,11 @@ impl Planes {
     }
 
     /// Replaces what is in `samples` by those of a packet.
-    pub(super) fn decode(&mut self, packet: &Packet, samples: &mut Samples) -> Result<(), Fault> {
+    pub(in crate::decode) fn decode(
+        &mut self,
+        packet: &Packet,
+        samples: &mut Samples,
+    ) -> Result<(), Fault> {
         if self.params.codec == CODEC_ID_FLAC && !self.fills_planes(&packet.data) {
             return Err(Fault::Damaged(
                 "a FLAC frame has other channels than the recording".into(),

@@ -1,9 +1,9 @@
-//! Decoding ahead, on several threads: batches of packets go to decoders of their own in turn, and
+//! Parallel decoding, on several threads: batches of packets go to decoders of their own in turn, and
 //! come back in order.
 //!
 //! In: the packets of one stream. Out: the same packets and their samples, bit for bit as one
 //! decoder would have given them: with each batch go the packets that its decoder must have seen
-//! before ([`Lead`]). What can go wrong: a packet that does not decode, or the end of the
+//! before ([`Preroll`]). What can go wrong: a packet that does not decode, or the end of the
 //! source; both are told when all that lies before has been given.
 
 use std::collections::VecDeque;
@@ -13,12 +13,11 @@ use std::thread;
 
 use symphonia::core::packet::Packet;
 
-use super::container::Step;
-use super::lead::Lead;
-use super::planes::Planes;
-use super::stream::Fault;
-use super::{gave_up, guarded};
+use super::preroll::Preroll;
+use super::symphonia_decoder::SymphoniaDecoder;
 use crate::block::{SampleFormat, Samples};
+use crate::decode::container::Step;
+use crate::decode::fault::{Fault, gave_up, guarded};
 use crate::error::Error;
 
 /// How many samples a batch holds at least, about: few enough to stay in a core's cache.
@@ -30,16 +29,16 @@ const FIRST: usize = 16;
 const MOST: usize = 256;
 
 /// How many times more packets a batch holds than must go before it: those cost 2.5 %.
-const PER_LEAD: usize = 40;
+const PER_PREROLL: usize = 40;
 
 /// How many batches there are for each thread: one at work, and one that waits or is done.
 const BATCHES: usize = 2;
 
 /// A stream being decoded ahead.
-pub(super) struct Ahead {
+pub(in crate::decode) struct ParallelDecoder {
     /// What the decoders of the workers are like.
-    planes: Planes,
-    lead: Lead,
+    decoder: SymphoniaDecoder,
+    preroll: Preroll,
     threads: usize,
     workers: Vec<Worker>,
     /// Batches handed out, and those of them that were taken back.
@@ -61,13 +60,13 @@ pub(super) struct Ahead {
 
 type Decoded = Result<Samples, Fault>;
 
-impl Ahead {
-    /// For a stream that `planes` decodes, after a lead.
-    pub(super) fn new(planes: Planes, lead: Lead, threads: usize) -> Self {
-        let most = planes.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
+impl ParallelDecoder {
+    /// For a stream that `decoder` decodes, after a pre-roll.
+    pub(super) fn new(decoder: SymphoniaDecoder, preroll: Preroll, threads: usize) -> Self {
+        let most = decoder.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
-            planes,
-            lead,
+            decoder,
+            preroll,
             threads,
             workers: Vec::new(),
             out: 0,
@@ -82,12 +81,12 @@ impl Ahead {
         }
     }
 
-    pub(super) fn format(&self) -> SampleFormat {
-        self.planes.format()
+    pub(in crate::decode) fn format(&self) -> SampleFormat {
+        self.decoder.format()
     }
 
     /// What comes next, of the packets that `read` gives.
-    pub(super) fn next(
+    pub(in crate::decode) fn next(
         &mut self,
         mut read: impl FnMut() -> Result<Step, Fault>,
     ) -> Result<Step, Fault> {
@@ -107,7 +106,7 @@ impl Ahead {
     }
 
     /// Puts the samples of the packet that was given last in the place of `samples`.
-    pub(super) fn decode(&mut self, samples: &mut Samples) -> Result<(), Fault> {
+    pub(in crate::decode) fn decode(&mut self, samples: &mut Samples) -> Result<(), Fault> {
         let decoded = self.current.take().unwrap_or_else(|| Err(gave_up().into()))?;
         self.spare.push(mem::replace(samples, decoded));
         Ok(())
@@ -115,12 +114,12 @@ impl Ahead {
 
     /// Reads a batch, and gives it to the worker whose turn it is.
     fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Step, Fault>) {
-        let count = self.packets.max(PER_LEAD * self.before.len()).min(MOST);
+        let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
         let mut packets = Vec::with_capacity(count);
         while self.last.is_none() && packets.len() < count {
             match read() {
                 Ok(Step::Packet(packet)) => {
-                    let room = self.spare.pop().unwrap_or_else(|| self.planes.samples());
+                    let room = self.spare.pop().unwrap_or_else(|| self.decoder.samples());
                     packets.push((packet, room));
                 }
                 other => self.last = Some(other),
@@ -131,12 +130,12 @@ impl Ahead {
         }
         let backwards =
             || packets.iter().rev().map(|(packet, _)| packet).chain(self.before.iter().rev());
-        let lead = self.lead.count(backwards());
+        let lead = self.preroll.count(backwards());
         let mut before: Vec<_> = backwards().take(lead).cloned().collect();
         before.reverse();
         let before = mem::replace(&mut self.before, before);
         if self.out % self.threads == self.workers.len() {
-            match Worker::new(&self.planes) {
+            match Worker::new(&self.decoder) {
                 Ok(worker) => self.workers.push(worker),
                 Err(error) if self.workers.is_empty() => {
                     self.last = Some(Err(error.into()));
@@ -171,12 +170,12 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(like: &Planes) -> Result<Self, Error> {
-        let (mut planes, (batches, work), (send, done)) = (like.again()?, channel(), channel());
+    fn new(like: &SymphoniaDecoder) -> Result<Self, Error> {
+        let (mut decoder, (batches, work), (send, done)) = (like.again()?, channel(), channel());
         let thread = thread::Builder::new().spawn(move || {
             for batch in work {
                 // Nobody waits for it any longer when the recording has failed.
-                if send.send(Batch::decode(batch, &mut planes)).is_err() {
+                if send.send(Batch::decode(batch, &mut decoder)).is_err() {
                     return;
                 }
             }
@@ -195,11 +194,11 @@ struct Batch {
 
 impl Batch {
     /// Decodes up to the first packet that fails.
-    fn decode(self, planes: &mut Planes) -> VecDeque<(Packet, Decoded)> {
-        planes.reset();
-        let mut unheard = planes.samples();
+    fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, Decoded)> {
+        decoder.reset();
+        let mut unheard = decoder.samples();
         let mut decode =
-            |packet: &Packet, samples: &mut Samples| guarded(|| planes.decode(packet, samples));
+            |packet: &Packet, samples: &mut Samples| guarded(|| decoder.decode(packet, samples));
         // If one of these fails, so it did in its own batch; else nothing is certain here.
         let led = self.before.iter().try_for_each(|packet| decode(packet, &mut unheard));
         let mut fault = led.err();

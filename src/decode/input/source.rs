@@ -4,13 +4,10 @@
 //! however it arrives. Only containers that keep their index behind their audio are sought in.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
-
-use symphonia::core::io::MediaSource;
 
 use crate::error::Error;
 
@@ -25,7 +22,7 @@ const MOST_THREADS: usize = 64;
 
 /// The bytes of one recording, from a file or from anything that can be read.
 pub struct Source {
-    pub(super) input: Input,
+    pub(super) origin: Origin,
     pub(super) length: Option<u64>,
     pub(super) options: Options,
     pub(super) digested: bool,
@@ -58,7 +55,7 @@ impl Default for Options {
 impl Options {
     /// How many threads decode. To know the cores several files are read, so the system is asked only
     /// where that is of use.
-    pub(super) fn threads(self) -> usize {
+    pub(in crate::decode) fn threads(self) -> usize {
         match self.threads {
             Some(count) => count.get().min(MOST_THREADS),
             None => {
@@ -79,7 +76,8 @@ pub enum Encoding {
     Same,
 }
 
-pub(super) enum Input {
+/// Where the bytes are.
+pub(super) enum Origin {
     File(File),
     Stream(Box<dyn Read + Send>),
 }
@@ -105,14 +103,14 @@ impl Source {
             return Ok(Self::stream(file));
         }
         let length = Some(metadata.len());
-        let input = Input::File(file);
-        Ok(Self { input, length, options: Options::default(), digested: false })
+        let origin = Origin::File(file);
+        Ok(Self { origin, length, options: Options::default(), digested: false })
     }
 
     /// Anything that can be read, once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
-        let input = Input::Stream(Box::new(reader));
-        Self { input, length: None, options: Options::default(), digested: false }
+        let origin = Origin::Stream(Box::new(reader));
+        Self { origin, length: None, options: Options::default(), digested: false }
     }
 
     /// The same source with the number of bytes that it will give, for progress.
@@ -143,66 +141,8 @@ impl Source {
 }
 
 /// Reads up to `count` bytes, fewer only at the end.
-pub(super) fn read_up_to(reader: &mut impl Read, count: u64) -> Result<Vec<u8>, Error> {
+pub(in crate::decode) fn read_up_to(reader: &mut impl Read, count: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     reader.take(count).read_to_end(&mut bytes).map_err(Error::Read)?;
     Ok(bytes)
-}
-
-/// A source as symphonia wants it.
-pub(super) enum Media {
-    /// `Mutex` only makes it `Sync`, which symphonia asks for; it is never contended.
-    Stream(Mutex<Box<dyn Read + Send>>),
-    /// With its length in bytes, which symphonia wants to know of what can be sought in.
-    Seekable(Box<dyn ReadSeek>, u64),
-}
-
-pub(super) trait ReadSeek: Read + Seek + Send + Sync {}
-impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
-
-impl Media {
-    /// What was read ahead, then the rest.
-    pub(super) fn stream(head: Vec<u8>, rest: impl Read + Send + 'static) -> Self {
-        Self::Stream(Mutex::new(Box::new(Cursor::new(head).chain(rest))))
-    }
-
-    /// Something that can be sought in, from its beginning.
-    pub(super) fn seekable(mut inner: impl ReadSeek + 'static) -> Result<Self, Error> {
-        let length = inner.seek(SeekFrom::End(0)).map_err(Error::Read)?;
-        inner.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-        Ok(Self::Seekable(Box::new(inner), length))
-    }
-}
-
-impl Read for Media {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Stream(reader) => {
-                reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buffer)
-            }
-            Self::Seekable(reader, _) => reader.read(buffer),
-        }
-    }
-}
-
-impl Seek for Media {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        match self {
-            Self::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
-            Self::Seekable(reader, _) => reader.seek(position),
-        }
-    }
-}
-
-impl MediaSource for Media {
-    fn is_seekable(&self) -> bool {
-        matches!(self, Self::Seekable(..))
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        match self {
-            Self::Stream(_) => None,
-            Self::Seekable(_, length) => Some(*length),
-        }
-    }
 }

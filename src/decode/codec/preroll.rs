@@ -1,10 +1,11 @@
-//! How a decoder comes to where it would be, without having decoded all that lies before.
+//! Decoder pre-roll: the packets to feed so that decoding can start in the middle of a stream and give
+//! the same bits.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
 use symphonia::core::packet::Packet;
 
-use super::mpeg;
+use super::mpeg_header;
 
 /// How far before it the main data of an MP3 frame may begin, in bytes: a count of 9 bits
 /// (ISO/IEC 11172-3, 2.4.1.7), of 8 where the sample rate is low (ISO/IEC 13818-3, 2.4.1.7).
@@ -14,7 +15,7 @@ const LOW_RATE_RESERVOIR: usize = 255;
 /// The packets that a decoder must have seen, for every bit of the next one to be as if it had seen
 /// them all.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Lead {
+pub(super) enum Preroll {
     /// So many. FLAC frames stand alone; a Vorbis packet overlaps with the one before.
     Packets(usize),
     /// So many bytes of main data of an MP3, and two frames: where all of a frame's main data is there,
@@ -23,7 +24,7 @@ pub(super) enum Lead {
     MainData(usize),
 }
 
-impl Lead {
+impl Preroll {
     /// Of a codec at this sample rate in Hz, if it can be told.
     pub(super) fn of(codec: AudioCodecId, rate: u32) -> Option<Self> {
         match codec {
@@ -45,7 +46,7 @@ impl Lead {
         let far = backwards.skip(2).take_while(|packet| {
             let short = main_data < reservoir;
             // A frame has at least a byte of it, or is none.
-            main_data += mpeg::main_data(&packet.data).max(1);
+            main_data += mpeg_header::main_data(&packet.data).max(1);
             short
         });
         2 + far.count()

@@ -1,6 +1,24 @@
 //! EBML, as far as one must read it to know which element a byte belongs to.
 
-use super::{CLUSTER, LOOK, SEGMENT, Scribe};
+/// The ids of the elements that lists are in, from RFC 9559.
+pub(super) const SEGMENT: u32 = 0x1853_8067;
+pub(super) const CLUSTER: u32 = 0x1F43_B675;
+
+/// How much of a leaf is looked at: the beginning of a block, or a number.
+const LOOK: usize = 12;
+
+/// Is told of the elements that pass.
+pub(super) trait Observer {
+    /// An element begins, in a segment or a cluster if it is `in_list`: whether its content is
+    /// elements too.
+    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str>;
+
+    /// The content of an element without others in it, or its first bytes.
+    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str>;
+
+    /// An element that held others has ended.
+    fn ends(&mut self, id: u32) -> Result<(), &'static str>;
+}
 
 /// The head of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +31,7 @@ pub(super) struct Head {
 
 /// Where in a file one is.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct Position {
     /// Bytes followed so far.
     at: u64,
     /// The elements around this place, with where they end if they say so.
@@ -29,18 +47,22 @@ pub(super) struct Place {
 /// More levels than any element that matters is deep.
 const DEEPEST: usize = 8;
 
-impl Place {
+impl Position {
     /// Follows the next bytes.
-    pub(super) fn follow(&mut self, bytes: &[u8], scribe: &mut Scribe) -> Result<(), &'static str> {
+    pub(super) fn follow(
+        &mut self,
+        bytes: &[u8],
+        observer: &mut impl Observer,
+    ) -> Result<(), &'static str> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
             let taken = match self.leaf {
-                Some(_) => self.in_leaf(rest, scribe)?,
-                None => self.in_head(rest[0], scribe)?,
+                Some(_) => self.in_leaf(rest, observer)?,
+                None => self.in_head(rest[0], observer)?,
             };
             self.at += taken as u64;
             rest = &rest[taken..];
-            self.close(scribe)?;
+            self.close(observer)?;
         }
         Ok(())
     }
@@ -53,21 +75,25 @@ impl Place {
         if inside { Err("it is cut off inside an element") } else { Ok(()) }
     }
 
-    fn in_leaf(&mut self, rest: &[u8], scribe: &mut Scribe) -> Result<usize, &'static str> {
+    fn in_leaf(
+        &mut self,
+        rest: &[u8],
+        observer: &mut impl Observer,
+    ) -> Result<usize, &'static str> {
         let Some((id, left)) = &mut self.leaf else { return Ok(0) };
         let taken = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
         let look = taken.min(LOOK - self.seen.len());
         self.seen.extend_from_slice(&rest[..look]);
         *left -= taken as u64;
         if *left == 0 {
-            scribe.leaf(*id, &self.seen)?;
+            observer.leaf(*id, &self.seen)?;
             self.leaf = None;
             self.seen.clear();
         }
         Ok(taken)
     }
 
-    fn in_head(&mut self, byte: u8, scribe: &mut Scribe) -> Result<usize, &'static str> {
+    fn in_head(&mut self, byte: u8, observer: &mut impl Observer) -> Result<usize, &'static str> {
         self.seen.push(byte);
         let head = match head(&self.seen) {
             Ok(Some(head)) => head,
@@ -86,7 +112,7 @@ impl Place {
             return Err("an element is larger than what holds it");
         }
         let in_list = self.around.last().is_some_and(|(id, _)| [SEGMENT, CLUSTER].contains(id));
-        if scribe.begins(head, in_list)? {
+        if observer.begins(head, in_list)? {
             // One of unknown size ends where another of its kind begins.
             if let Some(level) = self.around.iter().position(|(id, _)| *id == head.id) {
                 self.around.truncate(level);
@@ -97,7 +123,7 @@ impl Place {
             }
         } else {
             match head.size.unwrap_or(0) {
-                0 => scribe.leaf(head.id, &[])?,
+                0 => observer.leaf(head.id, &[])?,
                 size => self.leaf = Some((head.id, size)),
             }
         }
@@ -105,7 +131,7 @@ impl Place {
     }
 
     /// Leaves the elements that end here.
-    fn close(&mut self, scribe: &mut Scribe) -> Result<(), &'static str> {
+    fn close(&mut self, observer: &mut impl Observer) -> Result<(), &'static str> {
         let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
         let Some(level) = self.around.iter().position(is_over) else { return Ok(()) };
         if self.leaf.is_some() || !self.seen.is_empty() {
@@ -113,7 +139,7 @@ impl Place {
         }
         // With it end those of unknown size inside it.
         for (id, _) in self.around.drain(level..).rev() {
-            scribe.ends(id)?;
+            observer.ends(id)?;
         }
         Ok(())
     }

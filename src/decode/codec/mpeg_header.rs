@@ -1,0 +1,72 @@
+//! Headers of MPEG audio frames, layers 1 to 3, as far as more must be known than symphonia tells.
+
+use symphonia::core::codecs::audio::AudioCodecId;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
+
+/// Whether a codec is MPEG audio.
+pub(in crate::decode) fn is_mpeg(codec: AudioCodecId) -> bool {
+    matches!(codec, CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3)
+}
+
+/// The bytes of side information in a frame of layer 3, whose header has this fourth byte.
+fn side_information(is_mpeg_1: bool, fourth: u8) -> usize {
+    let mono = fourth >> 6 == 3;
+    match (is_mpeg_1, mono) {
+        (true, false) => 32,
+        (true, true) | (false, false) => 17,
+        (false, true) => 9,
+    }
+}
+
+/// The bytes of main data that a frame of layer 3 carries.
+pub(in crate::decode) fn main_data(frame: &[u8]) -> usize {
+    let [_, second, _, fourth, ..] = *frame else { return 0 };
+    let checksum = if second & 1 == 0 { 2 } else { 0 };
+    frame.len().saturating_sub(4 + checksum + side_information(second >> 3 & 3 == 3, fourth))
+}
+
+/// Whether a granule of a frame of layer 3 mixes long blocks with short ones: symphonia decodes those to
+/// noise. The place of the flags is fixed (ISO/IEC 11172-3, 2.4.1.7; ISO/IEC 13818-3, 2.4.1.7).
+pub(in crate::decode) fn has_mixed_blocks(frame: &[u8]) -> bool {
+    let [_, second, _, fourth, ..] = *frame else { return false };
+    let (is_mpeg_1, mono) = (second >> 3 & 3 == 3, fourth >> 6 == 3);
+    let header = 8 * if second & 1 == 0 { 6 } else { 4 };
+    // What stands before the first granule, the bits of one channel of a granule, those before its
+    // flag of window switching, and how many there are.
+    let (before, each, flag, count) = match (is_mpeg_1, mono) {
+        (true, true) => (18, 59, 33, 2),
+        (true, false) => (20, 59, 33, 4),
+        (false, true) => (9, 63, 38, 1),
+        (false, false) => (10, 63, 38, 2),
+    };
+    let bit = |at: usize| frame.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+    (0..count).map(|index| header + before + index * each + flag).any(|at| bit(at) && bit(at + 3))
+}
+
+/// The length of an Xing, Info or VBRI tag's frame in bytes, if `frame` is the beginning of one;
+/// else 0.
+pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {
+    let [0xFF, second, third, fourth, ..] = *frame else { return 0 };
+    // Layer 3 only, of MPEG 1, 2 or 2.5.
+    let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
+    if version == 1 || layer != 1 {
+        return 0;
+    }
+    let side = side_information(version == 3, fourth);
+    let is = |at: usize, id: &[u8]| frame.get(at..at + 4) == Some(id);
+    if !is(4 + side, b"Xing") && !is(4 + side, b"Info") && !is(36, b"VBRI") {
+        return 0;
+    }
+    let (rates, kilobits) = (&[44_100, 48_000, 32_000], usize::from(third >> 4));
+    let Some(rate) = rates.get(usize::from(third >> 2 & 3)) else { return 0 };
+    let (rate, kilobits, factor) = match version {
+        3 => (*rate, MPEG_1[kilobits], 144_000),
+        2 => (rate / 2, MPEG_2[kilobits], 72_000),
+        _ => (rate / 4, MPEG_2[kilobits], 72_000),
+    };
+    factor * kilobits / rate + u64::from(third >> 1 & 1)
+}
+
+/// Kilobits a second of layer 3, by the index in a frame's header.
+const MPEG_1: [u64; 16] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0];
+const MPEG_2: [u64; 16] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0];

@@ -1,0 +1,200 @@
+//! What sordino itself knows and checks of a container.
+
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::formats::Track;
+use symphonia::core::packet::Packet;
+
+use super::timestamps::Clock;
+use crate::block::Block;
+use crate::decode::fault::Fault;
+use crate::error::Error;
+use crate::span::time_of;
+
+/// The containers that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::decode) enum Container {
+    Wav,
+    Aiff,
+    Caf,
+    Flac,
+    /// MPEG audio, layers 1 to 3.
+    Mpeg,
+    /// AAC without a container but the headers of its frames.
+    Adts,
+    Ogg,
+    /// MP4 and QuickTime.
+    Mp4,
+    /// Matroska and WebM.
+    Matroska,
+}
+
+impl Container {
+    /// The name that people know it by.
+    pub(in crate::decode) fn name(self) -> &'static str {
+        match self {
+            Self::Wav => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Caf => "CAF",
+            Self::Flac => "FLAC",
+            Self::Mpeg => "MPEG audio",
+            Self::Adts => "ADTS",
+            Self::Ogg => "Ogg",
+            Self::Mp4 => "MP4",
+            Self::Matroska => "Matroska",
+        }
+    }
+
+    /// The short name, in receipts and JSON.
+    pub(in crate::decode) fn short_name(self) -> &'static str {
+        match self {
+            Self::Wav => "wave",
+            Self::Aiff => "aiff",
+            Self::Caf => "caf",
+            Self::Flac => "flac",
+            Self::Mpeg => "mp3",
+            Self::Adts => "aac",
+            Self::Ogg => "ogg",
+            Self::Mp4 => "isomp4",
+            Self::Matroska => "matroska",
+        }
+    }
+}
+
+/// What comes next in a container.
+pub(in crate::decode) enum Step {
+    Packet(Packet),
+    /// Another stream begins, of a chained Ogg file.
+    Link,
+    End,
+}
+
+/// The pre-skip of an Opus head: frames at 48 kHz to drop from the front.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::decode) struct PreSkip(pub(in crate::decode) u16);
+
+impl PreSkip {
+    /// In frames at `rate` Hz, unless that is no whole number.
+    pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
+        let scaled = u64::from(self.0) * u64::from(rate);
+        scaled.is_multiple_of(48_000).then(|| scaled / 48_000)
+    }
+}
+
+/// What was decoded, when the end has come.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::decode) struct Seen {
+    /// Frames that were given.
+    pub(in crate::decode) frames: u64,
+    /// The longest packet, in frames.
+    pub(in crate::decode) longest: u64,
+    /// Packets of the last stream.
+    pub(in crate::decode) packets: u64,
+    /// Streams, of which a chained file has several.
+    pub(in crate::decode) links: u64,
+    pub(in crate::decode) track: u32,
+    /// In Hz.
+    pub(in crate::decode) rate: u32,
+}
+
+impl Seen {
+    /// The error for a recording that goes on where this one ends.
+    pub(in crate::decode) fn truncated(&self, reason: impl Into<String>) -> Error {
+        let (frames, time) = (self.frames, time_of(self.frames, self.rate));
+        Error::Truncated { frames, time, reason: reason.into() }
+    }
+}
+
+/// What must be true of the packets of one container. Where it is not, the recording is refused.
+pub(in crate::decode) trait Guard: Send {
+    /// Which container this is.
+    fn container(&self) -> Container;
+
+    /// What of a codec is not read in this container.
+    fn refuses(&self, _params: &AudioCodecParameters) -> Option<&'static str> {
+        None
+    }
+
+    /// Frames of codec delay to drop from the front of a track that is decoded at `rate` Hz.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where that is no whole number of frames.
+    fn delay(&self, _track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+        Ok(pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0))
+    }
+
+    /// The exact number of frames, delay included, where the container's word can be taken for it.
+    fn declared(&self, _track: &Track, _rate: u32) -> Option<u64> {
+        None
+    }
+
+    /// How many frames there must be at least.
+    fn least(&self, _track: &Track, _rate: u32) -> u64 {
+        0
+    }
+
+    /// The clock that the count of frames is held against.
+    fn clock(&self, _track: &Track) -> Clock {
+        Clock::None
+    }
+
+    /// Whether an end of file that symphonia did not expect is the end all the same.
+    fn ends_with_source(&self) -> bool {
+        false
+    }
+
+    /// A packet has been read. It may be decoded much later.
+    ///
+    /// # Errors
+    /// [`Fault`] where it does not follow the one before.
+    fn read(&mut self, _packet: &Packet) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Packet `number` of the track has been decoded: takes from the block what was only added to fill
+    /// it.
+    ///
+    /// # Errors
+    /// [`Fault`] where something follows what was taken away: it would be heard too early.
+    fn decoded(
+        &mut self,
+        _packet: &Packet,
+        _number: u64,
+        _rate: u32,
+        _block: &mut Block,
+    ) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The next stream of a chained file begins.
+    fn link(&mut self) {}
+
+    /// The end has come: is what was decoded everything there is?
+    ///
+    /// # Errors
+    /// [`Error::Truncated`], [`Error::Container`] and others where it is not.
+    fn verdict(&mut self, seen: &Seen) -> Result<(), Error>;
+}
+
+/// The padding at the end of a stream: nothing may follow it.
+#[derive(Debug, Default)]
+pub(in crate::decode) struct Padding {
+    dropped: bool,
+}
+
+impl Padding {
+    /// A packet of which so many frames were padding leaves this block.
+    pub(in crate::decode) fn check(
+        &mut self,
+        container: Container,
+        padded: bool,
+        block: &Block,
+    ) -> Result<(), Fault> {
+        if self.dropped && block.frames() > 0 {
+            let name = container.name();
+            let what = format!("a {name} recording with padding between its packets");
+            return Err(Fault::Unsupported(what));
+        }
+        self.dropped |= padded;
+        Ok(())
+    }
+}

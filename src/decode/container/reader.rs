@@ -1,0 +1,118 @@
+//! The reader of a container: packets in the order in which they lie in the recording.
+
+use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::packet::Packet;
+
+use super::guard::{Container, Guard};
+use super::pcm::PcmReader;
+use crate::decode::input::Leftover;
+use crate::decode::names;
+use crate::error::Error;
+
+/// A container that is open.
+pub(in crate::decode) struct Opened {
+    pub(in crate::decode) reader: Reader,
+    pub(in crate::decode) guard: Box<dyn Guard>,
+    /// Frames, where the header was read here and declares them.
+    pub(in crate::decode) frames: Option<u64>,
+}
+
+impl Opened {
+    pub(super) fn new(reader: impl Into<Reader>, guard: impl Guard + 'static) -> Self {
+        Self { reader: reader.into(), guard: Box::new(guard), frames: None }
+    }
+}
+
+/// Where packets come from.
+pub(in crate::decode) enum Reader {
+    /// A reader of symphonia.
+    Symphonia(Box<dyn FormatReader>),
+    /// Samples that lie one after the other.
+    Pcm(PcmReader),
+}
+
+impl From<Box<dyn FormatReader>> for Reader {
+    fn from(reader: Box<dyn FormatReader>) -> Self {
+        Self::Symphonia(reader)
+    }
+}
+
+impl From<PcmReader> for Reader {
+    fn from(reader: PcmReader) -> Self {
+        Self::Pcm(reader)
+    }
+}
+
+impl Reader {
+    /// Opens a reader of symphonia.
+    ///
+    /// # Errors
+    /// [`Error::Header`] with symphonia's reason.
+    pub(super) fn open<R: FormatReader + 'static>(
+        container: Container,
+        media: MediaSourceStream<'static>,
+        open: impl FnOnce(
+            MediaSourceStream<'static>,
+            symphonia::core::formats::FormatOptions,
+        ) -> SymphoniaResult<R>,
+    ) -> Result<Box<dyn FormatReader>, Error> {
+        match open(media, Default::default()) {
+            Ok(reader) => Ok(Box::new(reader)),
+            Err(error) => {
+                let reason = match error {
+                    Symphonia::IoError(_) => "the source ended in the middle of it".into(),
+                    other => other.to_string(),
+                };
+                Err(Error::Header { container: container.name().into(), reason })
+            }
+        }
+    }
+
+    fn tracks(&self) -> &[Track] {
+        match self {
+            Self::Symphonia(reader) => reader.tracks(),
+            Self::Pcm(reader) => reader.tracks(),
+        }
+    }
+
+    /// The one audio track. More than one is refused: the others would be lost without a word.
+    ///
+    /// # Errors
+    /// [`Error::NoAudio`]; [`Error::Unsupported`].
+    pub(in crate::decode) fn track(&self) -> Result<&Track, Error> {
+        let tracks = self.tracks();
+        let mut audio = tracks.iter().filter(|t| t.track_type() == Some(TrackType::Audio));
+        let refused = |what: String| Err(Error::Unsupported { what });
+        match (audio.next(), audio.count()) {
+            (Some(track), 0) => Ok(track),
+            (Some(_), more) => refused(format!("a recording with {} audio tracks", more + 1)),
+            (None, _) if tracks.is_empty() => Err(Error::NoAudio),
+            (None, _) => refused("a recording without a known codec".into()),
+        }
+    }
+
+    /// The next packet of any track.
+    pub(in crate::decode) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
+        match self {
+            Self::Symphonia(reader) => reader.next_packet(),
+            Self::Pcm(reader) => reader.next_packet(),
+        }
+    }
+
+    /// The tags and pictures that symphonia has read, by name and size.
+    pub(in crate::decode) fn tags(&mut self) -> Vec<Leftover> {
+        let Self::Symphonia(reader) = self else { return Vec::new() };
+        let mut metadata = reader.metadata();
+        let Some(revision) = metadata.skip_to_latest() else { return Vec::new() };
+        names::leftovers(revision)
+    }
+
+    /// Forgets all tags but the last ones. symphonia keeps those of every part of a chained file.
+    pub(in crate::decode) fn forget_tags(&mut self) {
+        if let Self::Symphonia(reader) = self {
+            while reader.metadata().pop().is_some() {}
+        }
+    }
+}

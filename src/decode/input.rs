@@ -1,0 +1,182 @@
+//! Input: the bytes of a recording, watched on their way to the decoder.
+//!
+//! In: a [`Source`]. Out: an [`Input`], which knows the first bytes and hands out the whole as a
+//! stream, or as something that can be sought in. What can go wrong: the source cannot be read, or
+//! is too large for memory where it must be held there.
+
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use crate::error::Error;
+
+mod hashing;
+mod media;
+mod monitor;
+pub(super) mod sniff;
+mod source;
+
+pub(super) use hashing::HashingReader;
+pub(super) use media::{Media, ReadSeek};
+pub use monitor::Leftover;
+pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
+use source::Origin;
+pub(super) use source::read_up_to;
+pub use source::{Encoding, Options, Source};
+
+/// How many bytes are read to recognise a format: three packets of an MPEG transport stream.
+const HEAD: u64 = 3 * 192;
+
+/// The longest tag before the audio that is read, in bytes: room for a large picture.
+const MAX_TAG: u64 = 16 * 1024 * 1024;
+
+/// How many zeros may stand before the first frame of an MP3, in bytes.
+const MAX_ZEROS: u64 = 64 * 1024;
+
+/// A source whose first bytes have been read.
+pub(super) struct Input {
+    origin: Origin,
+    /// What has been read of it, where it is a stream.
+    head: Vec<u8>,
+    /// Where the format begins in `head`, after ID3v2 tags and zeros.
+    start: usize,
+    pub(super) monitor: Arc<InputMonitor>,
+    pub(super) hashing: Option<HashingReader>,
+    pub(super) options: Options,
+}
+
+impl Input {
+    /// Reads the first bytes, over any ID3v2 tags and zeros that stand before the format.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Empty`]; [`Error::Unsupported`] for a tag of more than 16 MiB.
+    pub(super) fn open(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
+        let Source { origin, options, digested, .. } = source;
+        let mut head = Vec::new();
+        let stream: Box<dyn Read + Send> = match origin {
+            Origin::File(mut file) => {
+                head = read_up_to(&mut file, HEAD)?;
+                file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
+                if sniff::is_sought_in(&head) {
+                    let again = digested.then(|| file.try_clone()).transpose();
+                    let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
+                    let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));
+                    return Ok(Self { origin, head, start: 0, monitor, hashing, options });
+                }
+                head.clear();
+                Box::new(file)
+            }
+            Origin::Stream(reader) => reader,
+        };
+        let (stream, hashing) =
+            if digested { HashingReader::passing(stream) } else { (stream, None) };
+        let origin = Origin::Stream(Box::new(MonitoredReader::new(stream, monitor)));
+        let monitor = Arc::clone(monitor);
+        let mut input = Self { origin, head, start: 0, monitor, hashing, options };
+        input.look(HEAD)?;
+        if input.head.is_empty() {
+            return Err(Error::Empty);
+        }
+        input.skip_tags()?;
+        input.skip_zeros()?;
+        Ok(input)
+    }
+
+    /// The first bytes of the format.
+    pub(super) fn head(&self) -> &[u8] {
+        self.head.get(self.start..).unwrap_or_default()
+    }
+
+    /// What stands before the format: ID3v2 tags and zeros.
+    pub(super) fn before(&self) -> &[u8] {
+        &self.head[..self.start.min(self.head.len())]
+    }
+
+    /// Whether the recording can be sought in without holding it in memory.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.origin, Origin::File(_))
+    }
+
+    /// The recording from the start of its format, as a stream.
+    pub(super) fn stream(self) -> Box<dyn Read + Send> {
+        match self.origin {
+            Origin::Stream(reader) => {
+                let mut head = Cursor::new(self.head);
+                head.set_position(self.start as u64);
+                Box::new(head.chain(reader))
+            }
+            Origin::File(file) => Box::new(MonitoredReader::new(file, &self.monitor)),
+        }
+    }
+
+    /// The recording as something that can be sought in: the file itself, or all of a stream in
+    /// memory.
+    ///
+    /// # Errors
+    /// [`Error::TooLargeForMemory`] when a stream is larger than [`Options::memory_limit`].
+    pub(super) fn seekable(self) -> Result<Box<dyn ReadSeek>, Error> {
+        let limit = self.options.memory_limit;
+        match self.origin {
+            Origin::File(file) => Ok(Box::new(MonitoredReader::new(file, &self.monitor))),
+            Origin::Stream(rest) => {
+                let mut whole = self.head;
+                let room = limit.saturating_sub(whole.len() as u64);
+                rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
+                let fits = whole.len() as u64 <= limit;
+                if fits {
+                    Ok(Box::new(Cursor::new(whole)))
+                } else {
+                    Err(Error::TooLargeForMemory { limit })
+                }
+            }
+        }
+    }
+
+    /// Makes `head` at least so long, if there is so much.
+    fn look(&mut self, bytes: u64) -> Result<(), Error> {
+        if let Origin::Stream(reader) = &mut self.origin {
+            let missing = bytes.saturating_sub(self.head.len() as u64);
+            self.head.extend(read_up_to(reader, missing)?);
+        }
+        Ok(())
+    }
+
+    fn skip_tags(&mut self) -> Result<(), Error> {
+        loop {
+            let length = id3_length(self.head());
+            let end = self.start as u64 + length;
+            if end > MAX_TAG {
+                return Err(Error::Unsupported { what: "a tag of more than 16 MiB".into() });
+            }
+            if length == 0 {
+                return Ok(());
+            }
+            self.start = usize::try_from(end).unwrap_or(usize::MAX);
+            self.look(end + HEAD)?;
+        }
+    }
+
+    /// Moves the start over zeros, where frames of MPEG audio or ADTS follow. Other formats may begin
+    /// with a zero: the size of a box.
+    fn skip_zeros(&mut self) -> Result<(), Error> {
+        let first = self.start;
+        let mut wanted = HEAD;
+        while self.head().iter().all(|&byte| byte == 0) && wanted < MAX_ZEROS {
+            wanted *= 2;
+            self.look(first as u64 + wanted)?;
+        }
+        let zeros = self.head().iter().take_while(|&&byte| byte == 0).count();
+        self.start = first + zeros;
+        if !matches!(self.head(), [0xFF, second, ..] if *second >= 0xE0) {
+            self.start = first;
+        }
+        self.look(self.start as u64 + HEAD)
+    }
+}
+
+/// How many bytes an ID3v2 tag takes that begins like this; 0 where there is none.
+pub(super) fn id3_length(head: &[u8]) -> u64 {
+    let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = *head else { return 0 };
+    let size = [a, b, c, d].iter().fold(0, |size, &byte| size << 7 | u64::from(byte & 0x7F));
+    let footer = if flags & 0x10 == 0 { 0 } else { 10 };
+    10 + size + footer
+}
