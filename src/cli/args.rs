@@ -11,7 +11,7 @@ pub(crate) use bench::{BenchArgs, BenchProcessesArgs, BenchStagesArgs, Way};
 pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
 use super::help::{
-    BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
+    BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, INFO_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
     VERIFY_EXAMPLES, VERIFY_USAGE,
 };
 
@@ -32,6 +32,10 @@ pub(crate) enum Command {
     /// Redact one recording in Genesys Cloud: fetch, redact, upload
     #[command(after_help = RECORDING_EXAMPLES)]
     Recording(Box<RecordingArgs>),
+
+    /// Show what a recording is, before anybody redacts it
+    #[command(after_help = INFO_EXAMPLES)]
+    Info(InfoArgs),
 
     /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
     #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
@@ -174,6 +178,19 @@ pub(crate) struct FormatArgs {
 pub(crate) enum EncodingArg {
     Pcm,
     Same,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct InfoArgs {
+    /// The recording; `-` for stdin
+    pub(crate) input: PathBuf,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 #[derive(Debug, Group)]

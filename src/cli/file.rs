@@ -50,24 +50,9 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
         None => {}
     }
     let papers = Papers::check(&args.proof, &[&args.input, list], output.as_deref(), args.force)?;
-    let input = if stdin { "stdin".into() } else { args.input.display().to_string() };
-    let source = if stdin {
-        Source::stream(io::stdin())
-    } else {
-        Source::open(&args.input).map_err(|error| unreadable(&input, error))?
-    };
-    let source = source.with_options(args.format.options());
+    let (input, source) = plan::open(&args.input, &args.format)?;
     let (force, json) = (args.force, args.json);
     Ok(Plan { source, input, output, windows, treatment, papers, force, json })
-}
-
-/// A path that is not there is a wrong call; one that breaks while it is read is a failure.
-fn unreadable(input: &str, error: Error) -> Failure {
-    let doing = format!("opening {input}");
-    match error {
-        Error::Read(error) => Failure::usage(doing, error),
-        other => Failure::of(doing, other),
-    }
 }
 
 /// Redacts and reports.

@@ -70,6 +70,18 @@ are dropped. Attenuation (the default) leaves speech recoverable by whoever turn
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
 
+pub(super) const INFO_EXAMPLES: &str = "\
+Examples:
+  sordino info call.mp3
+  sordino info call.mp3 --json
+  Which of these can be redacted?
+    for file in *; do sordino info \"$file\" > /dev/null && echo \"$file\"; done
+
+The recording is decoded from its first byte to its last, so its length is exact. Tags are shown by
+name and size, never by what they say.
+
+Exit codes: 0 it can be redacted; 1 it cannot, and the error says why; 2 the call was wrong.";
+
 pub(super) const BENCH_EXAMPLES: &str = "\
 Examples:
   How fast is this machine?

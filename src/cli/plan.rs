@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sordino::window::{parse_flag, parse_list, parse_time};
-use sordino::{Encoding, Options, Treatment, Windows};
+use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
 
 use super::args::{EncodingArg, FormatArgs, TreatmentArgs, WindowArgs};
 use super::exit::Failure;
@@ -71,6 +71,24 @@ impl TreatmentArgs {
 /// Whether a path stands for stdin or stdout.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Opens the recording at a path, or stdin: what messages call it, and the source. A path that is not
+/// there is a wrong call; one that breaks while it is read is a failure.
+pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source), Failure> {
+    if is_dash(path) {
+        let source = Source::stream(io::stdin()).with_options(format.options());
+        return Ok(("stdin".into(), source));
+    }
+    let name = path.display().to_string();
+    let source = Source::open(path).map_err(|error| {
+        let doing = format!("opening {name}");
+        match error {
+            Error::Read(error) => Failure::usage(doing, error),
+            other => Failure::of(doing, other),
+        }
+    })?;
+    Ok((name, source.with_options(format.options())))
 }
 
 /// Whether a file may be written here. `inputs` must stay as they are.

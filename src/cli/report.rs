@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
+use sordino::decode::Leftover;
 use sordino::span::time_of;
 use sordino::window::seconds;
 use sordino::{Recording, Summary};
@@ -55,6 +56,17 @@ pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
         "format": recording.format.to_string(),
         "frames": frames,
     })
+}
+
+/// What was found besides audio, by name and size.
+pub(crate) fn leftovers(leftovers: &[Leftover]) -> Value {
+    let all = leftovers.iter().map(|left| json!({ "name": left.name, "bytes": left.bytes }));
+    all.collect()
+}
+
+/// A level, full scale being 1, in dB below full scale.
+pub(crate) fn decibel(level: f64) -> String {
+    if level > 0.0 { format!("{:.1}", 20.0 * level.log10()) } else { "-inf".into() }
 }
 
 /// The numbers.

@@ -23,6 +23,8 @@ pub(super) struct Stream {
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
+    /// Frames of codec delay.
+    pub(super) delay: u64,
     /// How many frames there must be at least.
     pub(super) least: u64,
 }
@@ -70,7 +72,8 @@ impl Stream {
         };
         let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
         let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
-        let stream = Self { track, codec, timestamps, options, packets, coded, skip, least };
+        let delay = skip;
+        let stream = Self { track, codec, timestamps, options, packets, coded, skip, delay, least };
         Ok((stream, recording))
     }
 
