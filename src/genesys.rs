@@ -28,6 +28,8 @@ mod locate;
 mod retry;
 mod secret;
 mod sign_in;
+mod storage;
+mod taken;
 mod timer;
 mod token;
 mod trace;
