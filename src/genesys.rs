@@ -37,7 +37,7 @@ mod upload;
 pub mod wire;
 
 pub use error::Error;
-pub use fetch::Body;
+pub use fetch::{Body, Breakage};
 pub use locate::Located;
 pub use secret::Credentials;
 pub use timer::Timer;
