@@ -106,6 +106,10 @@ pub enum Error {
     /// The redacted recording could not be written.
     #[error("the redacted recording cannot be written")]
     Write(#[source] io::Error),
+    /// The redacted recording was written, and could not be read again from where it lies: to be
+    /// checked, summed or delivered.
+    #[error("the redacted recording cannot be read back")]
+    ReadBack(#[source] io::Error),
     /// The redacted recording could not be put in its place.
     #[error("cannot write {}", .path.display())]
     Persist {

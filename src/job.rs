@@ -182,14 +182,13 @@ pub async fn sanitise(
 pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
     let mut attempt = 0;
     loop {
-        let broken = match fetch_and_redact(genesys, job).await {
+        let broken = match fetch_and_redact(genesys, job).await? {
             Ok(mut prepared) => {
                 // Every new beginning is another try of the fetch.
                 prepared.traces.last_mut().into_iter().for_each(|fetch| fetch.retries += attempt);
                 return Ok(prepared);
             }
-            Err(Unprepared::Broken(broken)) => broken,
-            Err(Unprepared::Failed(error)) => return Err(error),
+            Err(broken) => broken,
         };
         if !genesys.wait_before_retry(Step::Fetch, attempt).await {
             return Err(JobError::Genesys(broken));
@@ -223,21 +222,11 @@ pub async fn deliver(
     })
 }
 
-/// Why one try of the first half failed.
-enum Unprepared {
-    /// The download broke off: a new beginning may help.
-    Broken(genesys::Error),
-    /// Another beginning would end so too.
-    Failed(JobError),
-}
+/// One try of the first half. The inner error is a download that broke off: a new beginning may help,
+/// as it may not after any other.
+type Try = Result<Result<Prepared, genesys::Error>, JobError>;
 
-impl<E: Into<JobError>> From<E> for Unprepared {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, Unprepared> {
+async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Try {
     let located = genesys.locate(&job.recording_id).await?;
     let body = match genesys.fetch(located).await {
         // The URL has died between the two steps: ask for another, once.
@@ -275,8 +264,8 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, Unpr
         (Err(error), _) if error.is_usage() => Err(error.into()),
         // The decoder has seen a reading error, if it has asked for so much. Whatever it made of that,
         // this is the cause.
-        (_, Some(broken)) => Err(Unprepared::Broken(broken.clone())),
-        (result, None) => Ok(Prepared { redacted: result?, traces }),
+        (_, Some(broken)) => Ok(Err(broken.clone())),
+        (result, None) => Ok(Ok(Prepared { redacted: result?, traces })),
     }
 }
 
