@@ -19,6 +19,7 @@ mod progress;
 mod recording;
 mod report;
 mod sandbox;
+mod stdout;
 mod verify;
 
 use args::{Args, Command};
