@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use crate::window::Clock;
 
-/// Why a recording was not redacted. Whenever one of these is returned, nothing has been left at
-/// the output path.
+/// Why a recording was not redacted. Whenever one of these is returned, nothing new is at the output
+/// path, and what was there before is there still.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,7 +1,8 @@
 //! Spool: where the redacted recording lies until it is complete.
 //!
-//! Only redacted samples ever come here. A spool beside its target is renamed into place; an
-//! anonymous one is memory up to a few MiB, then a nameless file that no crash leaves behind.
+//! Only redacted samples ever come here. A spool beside its target is renamed into place (a [`Draft`]
+//! waits for that, a [`Placed`] can still be taken back); an anonymous one is memory up to a few MiB,
+//! then a nameless file that no crash leaves behind.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

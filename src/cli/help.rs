@@ -70,7 +70,8 @@ bit. Opus is decoded at the rate that the recording was made at, where it says s
 are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
 --silence and --tone do not.
 
-Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, or audio could not be delivered to stdout, and nothing was left
+behind; 2 the call was wrong.";
 
 pub(super) const BENCH_EXAMPLES: &str = "\
 Examples:
