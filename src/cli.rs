@@ -20,6 +20,7 @@ mod progress;
 mod recording;
 mod report;
 mod sandbox;
+mod stdout;
 mod verify;
 
 use args::{Args, Command};

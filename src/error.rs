@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use crate::window::Clock;
 
-/// Why a recording was not redacted. Whenever one of these is returned, nothing has been left at
-/// the output path.
+/// Why a recording was not redacted. Whenever one of these is returned, nothing new is at the output
+/// path, and what was there before is there still.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -106,6 +106,10 @@ pub enum Error {
     /// The redacted recording could not be written.
     #[error("the redacted recording cannot be written")]
     Write(#[source] io::Error),
+    /// The redacted recording was written, and could not be read again from where it lies: to be
+    /// checked, summed or delivered.
+    #[error("the redacted recording cannot be read back")]
+    ReadBack(#[source] io::Error),
     /// The redacted recording could not be put in its place.
     #[error("cannot write {}", .path.display())]
     Persist {

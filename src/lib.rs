@@ -65,8 +65,8 @@
 //! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
 //! 5. Missing input is an error, never a shorter or shifted success.
 //! 6. A window that cannot be meant is an error before anything is written.
-//! 7. Only [`Redacted`] leaves. A failure leaves nothing at the output path and completes nothing at
-//!    Genesys.
+//! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, loses nothing that was
+//!    there before, and completes nothing at Genesys.
 //! 8. Unredacted audio never touches a disk on its way through [`sanitise()`].
 //! 9. No secret is ever shown.
 //! 10. The bearer goes to the API host only.

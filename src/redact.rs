@@ -14,7 +14,7 @@ use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, Proof, Witness};
 use crate::span::{Spans, cut_at_end};
-use crate::spool::{Reader, Spool};
+use crate::spool::{Draft, Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
@@ -160,10 +160,11 @@ impl Redacted {
         self.spool.persist(path, false).map(|()| self.summary)
     }
 
-    /// Like [`Redacted::persist`], in place of a file that is there.
+    /// Like [`Redacted::persist`], in place of a file that is there. A symbolic link is replaced, not
+    /// followed.
     ///
     /// # Errors
-    /// [`Error::Persist`] when the path cannot be written.
+    /// [`Error::Persist`] when the path cannot be written. Then what was there is there still.
     pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
         self.spool.persist(path, true).map(|()| self.summary)
     }
@@ -171,24 +172,32 @@ impl Redacted {
     /// Puts a copy of the WAV at `path`, as [`Redacted::persist`] does, and keeps this one.
     ///
     /// # Errors
-    /// [`Error::Persist`].
+    /// [`Error::Persist`], [`Error::ReadBack`].
     pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        self.spool.copy_beside(path)?.persist(path, overwrite)
+        self.draft(path, overwrite)?.put()
+    }
+
+    /// A copy of the WAV beside `path`, hidden, to be put there later.
+    ///
+    /// # Errors
+    /// [`Error::Persist`], [`Error::ReadBack`].
+    pub fn draft(&self, path: &Path, overwrite: bool) -> Result<Draft, Error> {
+        Ok(Draft::of(self.spool.copy_beside(path)?, path, overwrite))
     }
 
     /// Like [`Redacted::write_to`], and keeps this one.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`], [`Error::ReadBack`].
     pub fn write_out(&self, output: &mut impl Write) -> Result<(), Error> {
-        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, output));
-        copied.and_then(|_| output.flush()).map_err(Error::Write)
+        self.spool.copy_to(output, Error::Write)?;
+        output.flush().map_err(Error::Write)
     }
 
     /// Writes the WAV to `output`, which need not be seekable.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`], [`Error::ReadBack`].
     pub fn write_to(self, output: &mut impl Write) -> Result<Summary, Error> {
         self.write_out(output)?;
         Ok(self.summary)

@@ -66,11 +66,13 @@ pub(crate) struct FileArgs {
     /// The recording: WAV, AIFF, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC; `-` for stdin
     pub(crate) input: PathBuf,
 
-    /// Where the redacted WAV goes; `-` for stdout
+    /// Where the redacted WAV goes; `-` for stdout. A link stays, and the file that it leads to is
+    /// written
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Replace OUTPUT, and what goes with it, if it exists
+    /// Replace OUTPUT, and what goes with it, if it exists. If that fails, what was there before
+    /// stays
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -45,8 +45,10 @@ Examples:
   sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
 
 Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
-(429, 429:SECONDS, 429:date:SECONDS), html, reset, lost, refused, expired, dies, state:NAME, cut:N,
-cut-unsized:N, stall:N, length:N, redirect. TIMES: a number, or `ever`.";
+(429, 429:SECONDS, 429:date:SECONDS), code:STATUS:CODE (a storage host's error in XML, such as
+code:403:SignatureDoesNotMatch; fetch, upload), early:STATUS (before the body has come; upload),
+html, reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N,
+redirect. TIMES: a number, or `ever`.";
 
 pub(super) const FILE_EXAMPLES: &str = "\
 Examples:
@@ -68,7 +70,8 @@ bit. Opus is decoded at the rate that the recording was made at, where it says s
 are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
 --silence and --tone do not.
 
-Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, or audio could not be delivered to stdout, and nothing was left
+behind; 2 the call was wrong.";
 
 pub(super) const INFO_EXAMPLES: &str = "\
 Examples:

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sordino::window::{parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
@@ -91,15 +91,25 @@ pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source),
     Ok((name, source.with_options(format.options())))
 }
 
-/// Whether a file may be written here. `inputs` must stay as they are.
-pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<(), Failure> {
+/// Where a file goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// As it was named, which is how messages call it.
+    pub(crate) named: PathBuf,
+    /// Where that leads: the same, unless it is a link.
+    pub(crate) target: PathBuf,
+}
+
+/// Where a file that may be written goes. `inputs` must stay as they are.
+pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<Place, Failure> {
     let wrong = |why: &str| Err(Failure::usage(format!("writing {}", output.display()), why));
     if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return wrong("this is a folder; give the path of a file");
     }
     // Not `exists`, which looks through a link, even one that leads nowhere.
-    let there = output.symlink_metadata().ok();
-    if there.as_ref().is_some_and(|there| !there.is_file() && !there.is_symlink()) {
+    let is_link = output.is_symlink();
+    let there = output.metadata().ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
         return wrong("this is not a file; to write into a pipe or device, give -o - and redirect");
     }
     let place = output.canonicalize().ok();
@@ -107,14 +117,20 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
     if inputs.iter().any(is_place) {
         return wrong("this is an input, which stays as it is; give another path");
     }
-    if there.is_some() && !force {
+    if (there.is_some() || is_link) && !force {
         return wrong("it exists already; give --force to replace it");
     }
+    let target = match (is_link, place) {
+        // The link stays, and what it leads to is replaced.
+        (true, Some(place)) => place,
+        (true, None) => return wrong("this is a link that leads to nothing; remove it first"),
+        (false, _) => output.to_owned(),
+    };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return wrong("its folder does not exist; make it first");
     }
-    Ok(())
+    Ok(Place { named: output.to_owned(), target })
 }
 
 /// Whether two paths, of which neither may exist yet, are one.

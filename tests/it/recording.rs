@@ -134,6 +134,23 @@ fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     assert_eq!(world.folder.names(), ["kept.wav"]);
 }
 
+/// The recording to keep and the papers come when all is done; until then what was there stays.
+#[test]
+fn a_run_that_fails_loses_nothing_that_was_kept_before() {
+    for (fault, code) in [("upload=403xever", 1), ("complete=503", 0)] {
+        let world = world(&[fault]);
+        let kept = world.folder.write("kept.wav", b"old");
+        let receipt = world.folder.write("r.json", b"old");
+        let args = ["-w", "1-2", "--force", "--keep", &kept, "--receipt", &receipt];
+        let result = world.run(&args);
+        assert_eq!(result.status.code(), Some(code), "{fault}: {}", stderr(&result));
+        assert_eq!(world.folder.names(), ["kept.wav", "r.json"], "{fault}");
+        for path in [kept, receipt] {
+            assert_eq!(std::fs::read(&path).unwrap() == b"old", code == 1, "{fault}: {path}");
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let world = world(&[]);
@@ -241,7 +258,9 @@ fn kill_9_leaves_no_unredacted_audio() {
 #[test]
 fn ctrl_c_names_the_recording_that_was_created() {
     let world = world(&["complete=429:200"]);
-    let child = world.command(&WINDOWS).stderr(Stdio::piped()).spawn().unwrap();
+    let kept = world.folder.path("kept.wav");
+    let args = [WINDOWS.as_slice(), &["--keep", &kept]].concat();
+    let child = world.command(&args).stderr(Stdio::piped()).spawn().unwrap();
     let complete = |entry: &sordino::sandbox::Entry| {
         entry.path.ends_with("/upload/complete") && entry.status.is_some()
     };
