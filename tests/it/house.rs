@@ -129,6 +129,14 @@ fn each_dependency_is_named_in_its_room_only() {
     }
 }
 
+/// The first bytes decide which guard opens a recording: symphonia's own probe is never asked.
+#[test]
+fn symphonia_alone_never_decides_what_a_file_is() {
+    for (path, text) in sources("src") {
+        assert!(!text.contains("get_probe"), "{}", path.display());
+    }
+}
+
 #[test]
 fn what_is_unsafe_lies_in_one_file() {
     for (path, text) in sources("src") {
