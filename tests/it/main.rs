@@ -8,6 +8,7 @@
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
+//! | `table` | the README's table of formats, line by line |
 //! | `info` | `sordino info`: the same as a redaction would find |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
@@ -44,5 +45,6 @@ mod receipt;
 mod recording;
 mod report;
 mod support;
+mod table;
 mod threads;
 mod verify;
