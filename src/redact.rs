@@ -41,7 +41,7 @@ pub struct Summary {
     pub frames_treated: u64,
     /// The windows, merged.
     pub windows: Windows,
-    /// Windows that ran over the end of the recording and were cut there.
+    /// Those of the merged windows, padding and all, that run over the end and were cut there.
     pub cut: Vec<Window>,
     /// What was done inside the windows.
     pub treatment: Treatment,

@@ -23,8 +23,6 @@ pub use time::{Clock, TimeError, parse_time, seconds, time_from_seconds};
 pub struct Window {
     start: Duration,
     end: Duration,
-    /// The latest start of all windows that were merged into this one.
-    latest_start: Duration,
     channel: Option<u16>,
     label: Option<String>,
     reason: Option<String>,
@@ -39,7 +37,7 @@ impl Window {
         if end <= start {
             return Err(Problem::EndNotAfterStart { start, end });
         }
-        Ok(Self { start, end, latest_start: start, channel: None, label: None, reason: None })
+        Ok(Self { start, end, channel: None, label: None, reason: None })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -78,11 +76,6 @@ impl Window {
         self.start
     }
 
-    /// The latest start of the windows that were merged into this one; its own, if none were.
-    pub fn latest_start(&self) -> Duration {
-        self.latest_start
-    }
-
     /// Where the window closes; this instant is still inside.
     pub fn end(&self) -> Duration {
         self.end
@@ -114,7 +107,6 @@ impl Window {
             return false;
         }
         self.end = self.end.max(next.end);
-        self.latest_start = self.latest_start.max(next.latest_start);
         join(&mut self.label, next.label.as_ref());
         join(&mut self.reason, next.reason.as_ref());
         true
@@ -176,7 +168,6 @@ impl Windows {
         let wider = self.merged.iter().cloned().map(|window| Window {
             start: window.start.saturating_sub(pad),
             end: window.end.saturating_add(pad),
-            latest_start: window.latest_start.saturating_sub(pad),
             ..window
         });
         let (merged, pad) = (merge(wider.collect()).into(), self.pad.saturating_add(pad));
