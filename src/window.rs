@@ -16,7 +16,7 @@ mod time;
 
 pub use flag::parse_flag;
 pub use list::parse_list;
-pub use time::{Clock, TimeError, parse_time, seconds, time_from_seconds};
+pub use time::{Clock, TimeError, Unit, parse_time, seconds, time_from_seconds};
 
 /// One passage to be muted: the closed interval from `start` to `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Window {
     channel: Option<u16>,
     label: Option<String>,
     reason: Option<String>,
+    /// Whether it stood in a list of nothing but whole numbers, of which nobody said the unit.
+    is_unit_open: bool,
 }
 
 impl Window {
@@ -37,7 +39,8 @@ impl Window {
         if end <= start {
             return Err(Problem::EndNotAfterStart { start, end });
         }
-        Ok(Self { start, end, channel: None, label: None, reason: None })
+        let (channel, label, reason) = (None, None, None);
+        Ok(Self { start, end, channel, label, reason, is_unit_open: false })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -94,6 +97,12 @@ impl Window {
     /// Why the window is redacted.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+
+    /// Whether its times might be milliseconds and were taken for seconds: it stood in a list of
+    /// nothing but whole numbers, which [`parse_list`] was told no [`Unit`] of.
+    pub fn is_unit_open(&self) -> bool {
+        self.is_unit_open
     }
 
     /// Whether `next` comes after this one in the order of [`Windows`], and does not touch it.

@@ -21,7 +21,7 @@ impl WindowArgs {
             self.window.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(path) = &self.windows {
             let (text, name) = read_list(path)?;
-            list.extend(parse_list(&text, &name)?);
+            list.extend(parse_list(&text, &name, None)?);
         }
         let windows = Windows::new(list)?;
         match &self.pad {
