@@ -2,7 +2,8 @@
 //!
 //! In: [`Windows`], a sample rate in Hz and a channel count. Out: [`Spans`], for each channel (or
 //! once for all, where they agree) a sorted list of frame ranges that do not touch. What can go
-//! wrong: a channel that the recording lacks, a window wholly past its end.
+//! wrong: a channel that the recording lacks, a window wholly past its end, whole numbers of which it is
+//! not sure that they are seconds.
 //!
 //! A window is closed. At rate r, frame n lasts from n/r up to, not including, (n+1)/r. Each frame
 //! that meets the window is inside: from floor(start·r) to floor(end·r), both included. The
@@ -15,7 +16,7 @@ use crate::window::{Window, Windows};
 
 mod end;
 
-pub use end::{cut_at_end, over_end};
+pub use end::{check_without_end, cut_at_end, over_end};
 
 /// A range of frames, `first` included, `end` not; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

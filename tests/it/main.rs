@@ -8,6 +8,7 @@
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
+//! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
@@ -36,6 +37,7 @@ mod genesys;
 mod golden;
 mod house;
 mod invariants;
+mod lists;
 #[cfg(feature = "ffmpeg")]
 mod parity;
 mod receipt;

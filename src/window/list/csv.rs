@@ -38,8 +38,7 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(header: &'a StringRecord) -> Result<Self, Problem> {
         let (Some(start), Some(end)) = (column(header, "start")?, column(header, "end")?) else {
-            let mend =
-                "the first line of CSV names the columns: start,end[,channel][,label][,reason]";
+            let mend = "the first line of CSV names the columns, with commas: start,end[,channel][,label][,reason]";
             return Err(Problem::Shape(mend.into()));
         };
         if let Some(title) = header.iter().find(|title| Name::of(title) == Name::Like) {
