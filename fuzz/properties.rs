@@ -55,8 +55,8 @@ pub fn windows(bytes: &[u8]) {
     }
     match parse_list(&text, "list", None) {
         Ok(list) => {
-            let open = list[0].is_unit_open();
-            assert!(list.iter().all(|window| window.is_unit_open() == open), "all or none");
+            let open = list[0].is_unit_unknown();
+            assert!(list.iter().all(|window| window.is_unit_unknown() == open), "all or none");
             if open {
                 let millis = parse_list(&text, "list", Some(Unit::Milliseconds));
                 let millis = millis.expect("whole numbers are times in any unit");

@@ -99,7 +99,7 @@ pub enum Error {
     #[error(
         "the list of windows does not say its unit: all its times are whole numbers, and as seconds {reason}; say --unit s or --unit ms"
     )]
-    UnitOpen {
+    UnitUnknown {
         /// Why they may not be seconds.
         reason: String,
     },
@@ -145,7 +145,7 @@ impl Error {
             self,
             Self::NoSuchChannel { .. }
                 | Self::WindowPastEnd { .. }
-                | Self::UnitOpen { .. }
+                | Self::UnitUnknown { .. }
                 | Self::Treatment(_)
         )
     }

@@ -13,7 +13,7 @@ use crate::decode::{Decoder, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, Proof, Witness};
-use crate::span::{Spans, check_without_end, cut_at_end};
+use crate::span::{Spans, check_without_length, cut_at_end};
 use crate::spool::{Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
@@ -103,7 +103,7 @@ pub fn redact_into(
         let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
         spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
     } else {
-        check_without_end(windows)?;
+        check_without_length(windows)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
     let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);

@@ -16,7 +16,7 @@ use crate::window::{Window, Windows};
 
 mod end;
 
-pub use end::{check_without_end, cut_at_end, over_end};
+pub use end::{check_without_length, cut_at_end, over_end};
 
 /// A range of frames, `first` included, `end` not; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub struct Window {
     label: Option<String>,
     reason: Option<String>,
     /// Whether it stood in a list of nothing but whole numbers, of which nobody said the unit.
-    is_unit_open: bool,
+    is_unit_unknown: bool,
 }
 
 impl Window {
@@ -40,7 +40,7 @@ impl Window {
             return Err(Problem::EndNotAfterStart { start, end });
         }
         let (channel, label, reason) = (None, None, None);
-        Ok(Self { start, end, channel, label, reason, is_unit_open: false })
+        Ok(Self { start, end, channel, label, reason, is_unit_unknown: false })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -101,8 +101,8 @@ impl Window {
 
     /// Whether its times might be milliseconds and were taken for seconds: it stood in a list of
     /// nothing but whole numbers, which [`parse_list`] was told no [`Unit`] of.
-    pub fn is_unit_open(&self) -> bool {
-        self.is_unit_open
+    pub fn is_unit_unknown(&self) -> bool {
+        self.is_unit_unknown
     }
 
     /// Whether `next` comes after this one in the order of [`Windows`], and does not touch it.

@@ -6,8 +6,8 @@ use super::{frame_at, time_of};
 use crate::error::Error;
 use crate::window::{Clock, Window, Windows};
 
-/// The longest window that half of the windows of a list may pass, before their whole numbers are
-/// believed to be seconds: nobody reads a card number aloud for longer.
+/// The longest median of windows whose whole numbers are taken for seconds without a question. What
+/// people redact is shorter; a word in milliseconds, taken for seconds, lasts minutes.
 const LONGEST_MEDIAN: Duration = Duration::from_secs(60);
 
 /// The windows, widened and merged, that run over the end of a recording of `frames` frames, and are
@@ -16,13 +16,14 @@ const LONGEST_MEDIAN: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`Error::WindowPastEnd`] for a window that, as it was asked for, begins at or after the end.
 /// Padding does not bring it back, and it is not hidden by the window it was merged into.
-/// [`Error::UnitOpen`] where a window that runs over the end may be in milliseconds.
+/// [`Error::UnitUnknown`] where a window that runs over the end may be in milliseconds.
 pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
-    if let Some(window) = over_end(open(windows), rate, frames).next() {
+    if let Some(window) = over_end(of_unknown_unit(windows), rate, frames).next() {
         let (start, end) = (window.start().as_secs(), window.end().as_secs());
         let length = Clock(time_of(frames, rate));
-        let reason = format!("{start}-{end} runs over the end of the recording, {length} s");
-        return Err(Error::UnitOpen { reason });
+        let reason =
+            format!("{start}-{end} runs over the end of the recording, which lasts {length} s");
+        return Err(Error::UnitUnknown { reason });
     }
     let past = |window: &&Window| frame_at(window.start(), rate) >= frames;
     if let Some(window) = windows.asked().iter().find(past) {
@@ -35,10 +36,11 @@ pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Windo
 /// What can be said of windows before the length of the recording is known.
 ///
 /// # Errors
-/// [`Error::UnitOpen`] where the windows of a list may be in milliseconds, and would be long as
-/// seconds.
-pub fn check_without_end(windows: &Windows) -> Result<(), Error> {
-    let mut lengths: Vec<_> = open(windows).map(|window| window.end() - window.start()).collect();
+/// [`Error::UnitUnknown`] where the windows of a list may be in milliseconds, and would last very
+/// long as seconds.
+pub fn check_without_length(windows: &Windows) -> Result<(), Error> {
+    let mut lengths: Vec<_> =
+        of_unknown_unit(windows).map(|window| window.end() - window.start()).collect();
     lengths.sort_unstable();
     let middle = lengths.len().saturating_sub(1) / 2;
     // Of an even number, the mean of the two in the middle.
@@ -48,15 +50,15 @@ pub fn check_without_end(windows: &Windows) -> Result<(), Error> {
         Some(median) if median > LONGEST_MEDIAN => {
             let median = Clock(median);
             let reason = format!("their median length is {median}, more than a minute");
-            Err(Error::UnitOpen { reason })
+            Err(Error::UnitUnknown { reason })
         }
         _ => Ok(()),
     }
 }
 
 /// The windows whose unit nobody has said.
-fn open(windows: &Windows) -> impl Iterator<Item = &Window> {
-    windows.asked().iter().filter(|window| window.is_unit_open())
+fn of_unknown_unit(windows: &Windows) -> impl Iterator<Item = &Window> {
+    windows.asked().iter().filter(|window| window.is_unit_unknown())
 }
 
 /// Those of these windows that run over the end of a recording of `frames` frames.
@@ -121,10 +123,11 @@ mod tests {
         let reason =
             |list: &str, flags: &[&str]| match cut_at_end(&listed(list, flags), 8000, 80_000) {
                 Ok(cut) => format!("{} cut", cut.len()),
-                Err(Error::UnitOpen { reason }) => reason,
+                Err(Error::UnitUnknown { reason }) => reason,
                 Err(other) => other.to_string(),
             };
-        let over = |window: &str| format!("{window} runs over the end of the recording, 10 s");
+        let over =
+            |window: &str| format!("{window} runs over the end of the recording, which lasts 10 s");
         assert_eq!(reason("[[1, 2], [2500, 3200]]", &[]), over("2500-3200"));
         assert_eq!(reason("[[1, 2], [9, 11]]", &[]), over("9-11"));
         assert_eq!(reason("[[1, 2], [9, 10]]", &[]), "0 cut");
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn whole_numbers_of_long_windows_ask_for_their_unit_before_the_length_is_known() {
         let asks = |list: &str, flags: &[&str]| {
-            matches!(check_without_end(&listed(list, flags)), Err(Error::UnitOpen { .. }))
+            matches!(check_without_length(&listed(list, flags)), Err(Error::UnitUnknown { .. }))
         };
         assert!(asks("[[2500, 3200]]", &[]));
         assert!(asks("[[0, 61]]", &[]) && !asks("[[0, 60]]", &[]));

@@ -24,7 +24,7 @@ mod json;
 /// that begins with `[` or `{` is JSON, anything else CSV.
 ///
 /// `unit` is what numbers without a unit are in. Without it they are taken for seconds; and if all of
-/// them are whole numbers, which milliseconds usually are, then the windows [say so](Window::is_unit_open),
+/// them are whole numbers, which milliseconds usually are, then the windows [say so](Window::is_unit_unknown),
 /// and no recording is redacted that they would not fit as seconds.
 ///
 /// # Errors
@@ -41,7 +41,7 @@ mod json;
 /// ```
 pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Window>, WindowError> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut times = Times { unit: unit.unwrap_or(Unit::Seconds), is_open: unit.is_none() };
+    let mut times = Times { unit: unit.unwrap_or(Unit::Seconds), is_unknown: unit.is_none() };
     let mut windows = match text.trim_start().chars().next() {
         None => Vec::new(),
         Some('[' | '{') => json::read(text, name, &mut times)?,
@@ -50,8 +50,8 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
     if windows.is_empty() {
         return Err(Problem::NoWindows.at(name));
     }
-    if times.is_open {
-        windows.iter_mut().for_each(|window| window.is_unit_open = true);
+    if times.is_unknown {
+        windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
     }
     Ok(windows)
 }
@@ -60,12 +60,12 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
 struct Times {
     unit: Unit,
     /// Whether nobody has said the unit, and every time until now was a whole number without one.
-    is_open: bool,
+    is_unknown: bool,
 }
 
 impl Times {
     fn text(&mut self, text: &str) -> Result<Duration, TimeError> {
-        self.is_open &= is_bare_whole(text);
+        self.is_unknown &= is_bare_whole(text);
         parse_time_in(text, self.unit)
     }
 
@@ -75,7 +75,7 @@ impl Times {
             Value::Number(number) if number.is_u64() => Ok(self.text(&number.to_string())?),
             Value::Number(number) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
-                self.is_open &= number.fract() == 0.0;
+                self.is_unknown &= number.fract() == 0.0;
                 Ok(time_from_number(number, self.unit)?)
             }
             Value::String(text) => Ok(self.text(text)?),
@@ -255,10 +255,10 @@ mod tests {
 
     #[test]
     fn only_a_list_of_nothing_but_bare_whole_numbers_leaves_its_unit_open() {
-        let is_open = |text: &str, unit| {
+        let is_unknown = |text: &str, unit| {
             let windows = parse_list(text, "w", unit).unwrap();
-            assert!(windows.windows(2).all(|w| w[0].is_unit_open() == w[1].is_unit_open()));
-            windows[0].is_unit_open()
+            assert!(windows.windows(2).all(|w| w[0].is_unit_unknown() == w[1].is_unit_unknown()));
+            windows[0].is_unit_unknown()
         };
         for text in [
             "[[2500, 3200], [0, 1]]",
@@ -267,9 +267,9 @@ mod tests {
             r#"{"windows": [{"start": 1, "end": 2}]}"#,
             "start,end\n1,2\n3,4\n",
         ] {
-            assert!(is_open(text, None), "{text}");
-            assert!(!is_open(text, Some(Unit::Seconds)), "{text}");
-            assert!(!is_open(text, Some(Unit::Milliseconds)), "{text}");
+            assert!(is_unknown(text, None), "{text}");
+            assert!(!is_unknown(text, Some(Unit::Seconds)), "{text}");
+            assert!(!is_unknown(text, Some(Unit::Milliseconds)), "{text}");
         }
         for text in [
             "[[2500, 3200], [0, 0.5]]",
@@ -277,7 +277,7 @@ mod tests {
             r#"[["0:10", "0:20"]]"#,
             "start,end\n1,2\n3,4s\n",
         ] {
-            assert!(!is_open(text, None), "{text}");
+            assert!(!is_unknown(text, None), "{text}");
         }
     }
 

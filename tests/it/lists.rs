@@ -99,7 +99,7 @@ fn whole_milliseconds_are_refused_without_their_unit_and_read_with_it() {
     let list = br#"[{"text":"4111","start":2500,"end":3200,"confidence":0.9,"speaker":"B"}]"#;
     let message = run(list, &[]).unwrap_err();
     assert!(
-        message.contains("as seconds 2500-3200 runs over the end of the recording, 38 s; say --unit s or --unit ms"),
+        message.contains("as seconds 2500-3200 runs over the end of the recording, which lasts 38 s; say --unit s or --unit ms"),
         "{message}"
     );
     assert_eq!(muted(list, &["--unit", "ms"]), [(2.5, 3.2, None)]);
@@ -153,7 +153,8 @@ fn whole_milliseconds_are_refused_where_the_length_is_not_known() {
         fed(b"[[2500, 3200]]", &[]).contains("their median length is 11:40, more than a minute")
     );
     assert!(
-        fed(b"[[2500, 2550]]", &[]).contains("2500-2550 runs over the end of the recording, 38 s")
+        fed(b"[[2500, 2550]]", &[])
+            .contains("2500-2550 runs over the end of the recording, which lasts 38 s")
     );
     assert_eq!(fed(b"[[2500, 3200]]", &["--unit", "ms"]), "");
 }

@@ -18,6 +18,9 @@ pub(super) enum Name {
     Other,
 }
 
+/// Keys and columns that are read under no other name.
+pub(super) const READ: [&str; 4] = ["start", "end", "label", "reason"];
+
 /// Spelled without case, spaces and signs, and with no letter doubled.
 const NAMES: [&str; 5] = ["chanel", "chanels", "chanelindex", "chanelid", "chanelids"];
 
@@ -26,6 +29,10 @@ const LIKE: [&str; 6] = ["ch", "chan", "chn", "chnl", "kanal", "canal"];
 
 impl Name {
     pub(super) fn of(key: &str) -> Self {
+        // These are in every entry.
+        if READ.contains(&key) {
+            return Self::Other;
+        }
         let letters = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
         let mut plain: Vec<char> = letters.collect();
         plain.dedup();
@@ -47,6 +54,9 @@ pub(super) struct Said<'a>(Option<(&'a str, u16)>);
 impl<'a> Said<'a> {
     /// Takes in what a key of a JSON object says.
     pub(super) fn json(&mut self, key: &'a str, value: &Value) -> Result<(), Problem> {
+        if value.is_null() {
+            return Ok(());
+        }
         let value = match value {
             Value::Array(list) if list.len() == 1 => &list[0],
             other => other,

@@ -11,7 +11,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 
 use super::super::{Problem, Window, WindowError};
-use super::channel::{Name, Said, short};
+use super::channel::{Name, READ, Said, short};
 use super::{Times, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
@@ -187,8 +187,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entry, A::Error> {
         let (mut object, mut second) = (Map::new(), None);
         while let Some(key) = fields.next_key::<String>()? {
-            let is_read = ["start", "end", "label", "reason"].contains(&key.as_str())
-                || Name::of(&key) != Name::Other;
+            let is_read = READ.contains(&key.as_str()) || Name::of(&key) != Name::Other;
             let value = if is_read {
                 fields.next_value()?
             } else {
