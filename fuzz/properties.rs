@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
-use sordino::window::{Window, parse_flag, parse_list, parse_time};
+use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Redacted, Source, Treatment, Windows, redact};
 
 /// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
@@ -53,8 +53,18 @@ pub fn windows(bytes: &[u8]) {
         assert_eq!(place(&again), place(&window));
         assert!(window.start() < window.end());
     }
-    match parse_list(&text, "list") {
+    match parse_list(&text, "list", None) {
         Ok(list) => {
+            let open = list[0].is_unit_unknown();
+            assert!(list.iter().all(|window| window.is_unit_unknown() == open), "all or none");
+            if open {
+                let millis = parse_list(&text, "list", Some(Unit::Milliseconds));
+                let millis = millis.expect("whole numbers are times in any unit");
+                for (seconds, millis) in list.iter().zip(&millis) {
+                    assert_eq!(millis.start() * 1000, seconds.start());
+                    assert_eq!(millis.end() * 1000, seconds.end());
+                }
+            }
             let count = list.len();
             let windows = Windows::new(list).expect("a list is never empty");
             assert!((1..=count).contains(&windows.len()));

@@ -95,6 +95,14 @@ pub enum Error {
         /// How long the recording lasts.
         length: Duration,
     },
+    /// A list of nothing but whole numbers, which do not fit the recording as seconds.
+    #[error(
+        "the list of windows does not say its unit: all its times are whole numbers, and as seconds {reason}; say --unit s or --unit ms"
+    )]
+    UnitUnknown {
+        /// Why they may not be seconds.
+        reason: String,
+    },
     /// A gain or tone that cannot be meant.
     #[error("{0}")]
     Treatment(String),
@@ -135,8 +143,14 @@ pub enum Error {
 
 impl Error {
     /// Whether the call was wrong, rather than the recording or the machine: another window,
-    /// channel or treatment would do.
+    /// unit, channel or treatment would do.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoSuchChannel { .. } | Self::WindowPastEnd { .. } | Self::Treatment(_))
+        matches!(
+            self,
+            Self::NoSuchChannel { .. }
+                | Self::WindowPastEnd { .. }
+                | Self::UnitUnknown { .. }
+                | Self::Treatment(_)
+        )
     }
 }

@@ -13,7 +13,7 @@ use crate::decode::{Decoder, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, Proof, Witness};
-use crate::span::{Spans, cut_at_end};
+use crate::span::{Spans, check_without_length, cut_at_end};
 use crate::spool::{Draft, Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
@@ -41,7 +41,7 @@ pub struct Summary {
     pub frames_treated: u64,
     /// The windows, merged.
     pub windows: Windows,
-    /// Windows that ran over the end of the recording and were cut there.
+    /// Those of the merged windows, padding and all, that run over the end and were cut there.
     pub cut: Vec<Window>,
     /// What was done inside the windows.
     pub treatment: Treatment,
@@ -102,6 +102,8 @@ pub fn redact_into(
         // A header may claim anything; a recording that makes more of its bytes is only slower.
         let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
         spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
+    } else {
+        check_without_length(windows)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
     let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);

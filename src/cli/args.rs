@@ -110,9 +110,20 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) windows: Option<PathBuf>,
 
+    /// What the numbers of --windows are in, where they have no unit: `s` or `ms` [default: seconds;
+    /// asked for where whole numbers would not fit the recording]
+    #[arg(long, value_name = "UNIT", hide_possible_values = true)]
+    pub(crate) unit: Option<UnitArg>,
+
     /// Widen every window by this time on both sides
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) pad: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnitArg {
+    S,
+    Ms,
 }
 
 #[derive(Debug, Group)]
@@ -203,7 +214,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Hold REDACTED against this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "pad", "gain", "silence", "tone", "fade"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED

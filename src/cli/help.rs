@@ -58,6 +58,8 @@ Examples:
     sordino file call.wav -w '1:02.5-1:10@1=card number' --silence -o redacted.wav
   Take the windows from a transcriber, 200 ms wider on both sides:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
+  From one that counts milliseconds:
+    sordino file call.mp3 --windows words.json --unit ms -o redacted.wav
   With a receipt to file, and a page to look at:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use sordino::window::{parse_flag, parse_list, parse_time};
+use sordino::window::{Unit, parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
 
-use super::args::{EncodingArg, FormatArgs, TreatmentArgs, WindowArgs};
+use super::args::{EncodingArg, FormatArgs, TreatmentArgs, UnitArg, WindowArgs};
 use super::exit::Failure;
 
 /// The longest list of windows that is read: a million windows are about 20 MiB of JSON.
@@ -21,13 +21,23 @@ impl WindowArgs {
             self.window.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(path) = &self.windows {
             let (text, name) = read_list(path)?;
-            list.extend(parse_list(&text, &name)?);
+            list.extend(parse_list(&text, &name, self.unit())?);
+        } else if self.unit.is_some() {
+            let mend = "it is for the list of --windows; write -w 10.5s-12s or -w 10500ms-12000ms";
+            return Err(Failure::usage("reading --unit", mend));
         }
         let windows = Windows::new(list)?;
         match &self.pad {
             Some(pad) => Ok(windows.padded(time("--pad", pad)?)),
             None => Ok(windows),
         }
+    }
+
+    fn unit(&self) -> Option<Unit> {
+        self.unit.map(|unit| match unit {
+            UnitArg::S => Unit::Seconds,
+            UnitArg::Ms => Unit::Milliseconds,
+        })
     }
 }
 
@@ -149,7 +159,15 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<std::time::Duration, Failur
 
 fn read_list(path: &Path) -> Result<(String, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
-    let failed = |error: io::Error| Failure::usage(format!("reading windows from {name}"), error);
+    let failed = |error: io::Error| {
+        let doing = format!("reading windows from {name}");
+        match error.kind() {
+            io::ErrorKind::InvalidData => {
+                Failure::usage(doing, "this is not UTF-8; save it as UTF-8")
+            }
+            _ => Failure::usage(doing, error),
+        }
+    };
     let reader: Box<dyn Read> = if is_dash(path) {
         Box::new(io::stdin())
     } else {

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
-use sordino::span::time_of;
+use sordino::span::{over_end, time_of};
 use sordino::window::seconds;
 use sordino::{Recording, Summary};
 
@@ -22,7 +22,9 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 
 /// What people should know besides, on stderr.
 pub(crate) fn notes(summary: &Summary) {
-    for window in &summary.cut {
+    // As asked: padding that runs over the end is worth no warning.
+    let rate = summary.recording.rate;
+    for window in over_end(summary.windows.asked(), rate, summary.frames) {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
     }
     if summary.treatment.is_recoverable() {

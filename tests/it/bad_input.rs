@@ -56,6 +56,14 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
     assert!(
         past.contains("the window 40-41 begins after the end of the recording, which lasts 38 s")
     );
+    // Neither padding nor another window that it would merge with makes it pass.
+    for (more, named) in [
+        (["-w", "38.1-39", "--pad", "200ms"], "the window 38.1-39 begins after the end"),
+        (["-w", "36-39", "-w", "38.5-39"], "the window 38.5-39 begins after the end"),
+    ] {
+        let message = fails(2, &[[CALL, "-w", "1-2"].as_slice(), &more].concat());
+        assert!(message.contains(named), "{message}");
+    }
     let channel = fails(2, &[CALL, "-w", "1-2@7"]);
     assert!(
         channel.contains("the window 1-2@7 is for a channel that the recording lacks; it has 2")

@@ -114,6 +114,27 @@ fn a_window_over_the_end_is_cut_with_a_warning() {
     assert!(stderr(&result).contains(warning), "{}", stderr(&result));
 }
 
+/// Padding that runs over the end is cut as well, and worth no warning.
+#[test]
+fn only_a_window_that_runs_over_the_end_as_asked_is_warned_of() {
+    let warnings = |last: &str| {
+        let args = ["-w", "1-2", "-w", last, "--pad", "200ms", "--silence", "-o", "-"];
+        let result = sordino(&[["file", CALL].as_slice(), &args].concat());
+        assert!(result.status.success(), "{}", stderr(&result));
+        let (samples, said) = (samples_16(&result.stdout), stderr(&result));
+        assert_eq!(samples.len(), 608_000);
+        let first = 2 * 8 * 37_800;
+        assert!(samples[first..].iter().all(|&sample| sample == 0), "{last}");
+        said.lines()
+            .filter(|line| line.starts_with("warning"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("37.9-37.99"), [""; 0]);
+    let warning = "warning: the window 37.9-38.005 runs over the end and was cut there";
+    assert_eq!(warnings("37.9-38.005"), [warning]);
+}
+
 #[test]
 fn an_output_that_exists_is_replaced_only_by_force() {
     let folder = Folder::new();

@@ -10,6 +10,7 @@
 //! | `file` | `sordino file` as a person uses it |
 //! | `table` | the README's table of formats, line by line |
 //! | `info` | `sordino info`: the same as a redaction would find |
+//! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
@@ -39,6 +40,7 @@ mod golden;
 mod house;
 mod info;
 mod invariants;
+mod lists;
 #[cfg(feature = "ffmpeg")]
 mod parity;
 mod receipt;

@@ -199,6 +199,24 @@ fn a_wrong_call_is_told_from_a_refusal() {
 }
 
 #[test]
+fn whole_milliseconds_create_nothing_until_their_unit_is_said() {
+    let world = world(&[]);
+    let (folder, receipt) = (Folder::new(), world.folder.path("r.json"));
+    let list = folder.write("w.json", br#"[{"start": 2500, "end": 3200}]"#);
+    let args = ["--windows", &list, "--silence", "--receipt", &receipt];
+    let result = world.run(&args);
+    assert_eq!(result.status.code(), Some(2), "{}", stderr(&result));
+    assert!(stderr(&result).contains("say --unit s or --unit ms"), "{}", stderr(&result));
+    assert_eq!(world.sandbox.uploads().len(), 0);
+    assert_eq!(world.folder.names(), [""; 0]);
+    let result = world.run(&[args.as_slice(), &["--unit", "ms"]].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    let receipt = sordino::Receipt::parse(&text).unwrap();
+    assert_eq!((receipt.windows[0].start, receipt.windows[0].end), (2.5, 3.2));
+}
+
+#[test]
 fn a_refusal_is_shown_in_the_words_of_the_api() {
     for (fault, part) in [
         (
