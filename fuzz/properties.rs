@@ -36,6 +36,18 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
+/// A recording and a place: what is there up to that place is refused, or gives the beginning of what
+/// the whole gives. No guard may take a cut for an end that moves or changes what comes before it.
+/// The last two bytes are the place.
+pub fn guards(bytes: &[u8]) {
+    let [recording @ .., low, high] = bytes else { return };
+    let place = usize::from(u16::from_le_bytes([*low, *high])) % (recording.len() + 1);
+    let Some((_, whole, _)) = redacted(recording, Encoding::Pcm) else { return };
+    let Some((_, part, treated)) = redacted(&recording[..place], Encoding::Pcm) else { return };
+    // Where the window runs over the end, less is treated.
+    assert!(whole.get(treated..part.len()) == part.get(treated..), "a cut has moved the audio");
+}
+
 /// Codecs whose samples stand in the output as they stand in the input.
 const KEPT: [&str; 7] =
     ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"];
