@@ -43,6 +43,13 @@ pub(in crate::decode) fn has_mixed_blocks(frame: &[u8]) -> bool {
     (0..count).map(|index| header + before + index * each + flag).any(|at| bit(at) && bit(at + 3))
 }
 
+/// Whether the header of a frame leaves its bit rate, and so its length, open.
+pub(in crate::decode) fn is_free_format(frame: &[u8]) -> bool {
+    let [0xFF, second, third, ..] = *frame else { return false };
+    let (version, layer, rate) = (second >> 3 & 3, second >> 1 & 3, third >> 2 & 3);
+    second >= 0xE0 && version != 1 && layer != 0 && rate != 3 && third >> 4 == 0
+}
+
 /// The length of an Xing, Info or VBRI tag's frame in bytes, if `frame` is the beginning of one;
 /// else 0.
 pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {

@@ -14,13 +14,16 @@ use super::elementary::{self, Account, packet_at};
 use super::guard::{Container, Guard, Seen};
 use super::reader::Opened;
 use crate::block::{Block, Samples, index_of};
-use crate::decode::codec::mpeg_header::{has_mixed_blocks, tag_frame};
+use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::Fault;
 use crate::decode::input::Input;
 use crate::error::Error;
 
 /// Opens a stream of MPEG audio.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
+    if is_free_format(input.head()) {
+        return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
+    }
     let (reader, account) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
     let track = reader.track()?;
     let is_layer_3 = track
