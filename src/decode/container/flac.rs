@@ -25,7 +25,7 @@ use search::FrameSearch;
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let info = StreamInfo::parse(input.head());
     let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
-    let search = FrameSearch::new(codec::audio_params(reader.track()?).ok());
+    let search = FrameSearch::new(info, codec::audio_params(reader.track()?).ok());
     Ok(Opened::new(reader, FlacGuard { account, info, search, begun: false }))
 }
 
@@ -46,9 +46,10 @@ impl FlacGuard {
     /// follows them is.
     fn refusal(&mut self, bytes: &[u8], position: u64) -> Error {
         let at = self.search.ends(bytes);
+        // Nothing follows frames that are out of order.
+        let at = if at == bytes.len() { 0 } else { at };
         let (rest, position) = (&bytes[at..], position + at as u64);
-        let change = self.info.and_then(|info| info.change(rest));
-        change.unwrap_or_else(|| foreign(Container::Flac, rest, position))
+        self.search.change(rest).unwrap_or_else(|| foreign(Container::Flac, rest, position))
     }
 }
 
@@ -101,7 +102,7 @@ impl Guard for FlacGuard {
 
     fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
         self.account.read_all()?;
-        let change = |bytes: &[u8], _| (0, self.info.and_then(|info| info.change(bytes)));
+        let change = |bytes: &[u8], _| (0, self.search.change(bytes));
         self.account.claim(change).map_or(Ok(()), Err)?;
         self.account.rest()?.verdict(Container::Flac, seen, frame::is_header)
     }

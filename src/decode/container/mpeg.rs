@@ -65,9 +65,6 @@ impl Guard for MpegGuard {
     }
 
     fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
-        if self.is_layer_3 && has_mixed_blocks(&packet.data) {
-            return Err(Fault::Unsupported("an MP3 with mixed blocks".into()));
-        }
         let first = self.packets == 0;
         self.packets += 1;
         let lead = |bytes: &[u8]| {
@@ -80,7 +77,11 @@ impl Guard for MpegGuard {
             let lead = if first { lead(bytes) } else { 0 };
             packet_at(Container::Mpeg, bytes, position, &packet.data, lead)
         };
-        Ok(self.account.claim(claim)?)
+        self.account.claim(claim)?;
+        if self.is_layer_3 && has_mixed_blocks(&packet.data) {
+            return Err(Fault::Unsupported("an MP3 with mixed blocks".into()));
+        }
+        Ok(())
     }
 
     fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {

@@ -8,36 +8,48 @@ use symphonia::core::io::Monitor;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::frame::Header;
+use super::frame::{Header, StreamInfo};
+use crate::error::Error;
 
 /// The bytes of the checksum at the end of a frame.
 const CHECKSUM: usize = 2;
 
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
+    info: Option<StreamInfo>,
     /// Tells whether bytes that have the right checksum are a frame.
     decoder: Option<Box<dyn AudioDecoder>>,
 }
 
 impl FrameSearch {
-    /// For a stream of these parameters.
-    pub(super) fn new(params: Option<&AudioCodecParameters>) -> Self {
+    /// For a stream of this format.
+    pub(super) fn new(info: Option<StreamInfo>, params: Option<&AudioCodecParameters>) -> Self {
         let decoder = params.and_then(|params| {
             symphonia::default::get_codecs().make_audio_decoder(params, &Default::default()).ok()
         });
-        Self { decoder }
+        Self { info, decoder }
     }
 
-    /// The length of the frame that bytes begin with, if it is whole.
+    /// The length of the frame that bytes begin with, if it is whole and of the stream's format.
     pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        Header::parse(bytes)?;
+        if Header::parse(bytes).is_none() || self.change(bytes).is_some() {
+            return None;
+        }
         let mut checksum = Crc16Ansi::new(0);
         let mut ends = (1..=bytes.len()).filter(|&end| {
             checksum.process_byte(bytes[end - 1]);
             checksum.crc() == 0
         });
-        // Without its checksum a frame decodes, and with one byte less it does not.
-        ends.find(|&end| end > CHECKSUM && self.decodes(&bytes[..end - CHECKSUM]))
+        // A frame decodes without its checksum, and with one byte less it does not.
+        ends.find(|&end| {
+            let data = end.saturating_sub(CHECKSUM);
+            self.decodes(&bytes[..data]) && !self.decodes(&bytes[..data - 1])
+        })
+    }
+
+    /// The error that names what changes, if bytes begin a frame of another format.
+    pub(super) fn change(&self, bytes: &[u8]) -> Option<Error> {
+        self.info?.change(bytes)
     }
 
     /// The length of all the whole frames that bytes begin with.
