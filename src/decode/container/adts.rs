@@ -32,11 +32,14 @@ impl Guard for AdtsGuard {
         let format = &mut self.format;
         let claim = |bytes: &[u8], position| {
             let now = self::format(bytes);
-            if *format.get_or_insert(now) != now {
+            let (count, claimed) =
+                packet_at(Container::Adts, bytes, position, &packet.data, header(bytes));
+            let is_same = *format.get_or_insert(now) == now;
+            let change = || {
                 let what = "an ADTS stream that changes its sample rate or channels".into();
-                return (0, Err(Error::Unsupported { what }));
-            }
-            packet_at(Container::Adts, bytes, position, &packet.data, header(bytes))
+                Err(Error::Unsupported { what })
+            };
+            (count, claimed.and_then(|()| if is_same { Ok(()) } else { change() }))
         };
         Ok(self.account.claim(claim)?)
     }

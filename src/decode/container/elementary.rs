@@ -66,7 +66,9 @@ pub(super) fn open<R: FormatReader + 'static>(
     let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));
     let reader = Reader::open(container, Media::stream(stream), open);
     // What has ended here is perhaps not the source.
-    reader.map(|reader| (reader.into(), account.clone())).or_else(|error| account.check().and(Err(error)))
+    reader
+        .map(|reader| (reader.into(), account.clone()))
+        .or_else(|error| account.check().and(Err(error)))
 }
 
 impl Read for ElementaryStream {
@@ -122,7 +124,9 @@ impl Account {
             match shared.read(&mut buffer) {
                 Ok(0) => return shared.monitor.check(),
                 Ok(_) => {}
-                Err(error) => return Err(shared.monitor.check().err().unwrap_or(Error::Read(error))),
+                Err(error) => {
+                    return Err(shared.monitor.check().err().unwrap_or(Error::Read(error)));
+                }
             }
         }
     }
