@@ -243,6 +243,11 @@ impl std::fmt::Debug for Decoder {
     }
 }
 
+/// What comes where symphonia finds no more packets.
+fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
+    Ok(guard.last()?.map_or(Step::End, Step::Packet))
+}
+
 /// The next packet of this track; those between, of pictures and subtitles, are passed over.
 fn next_packet(
     reader: &mut Reader,
@@ -261,9 +266,9 @@ fn next_packet(
                 guard.read(&packet)?;
                 return Ok(Step::Packet(packet));
             }
-            Ok(None) => return Ok(Step::End),
+            Ok(None) => return end(guard),
             Err(Symphonia::ResetRequired) => return Ok(Step::Link),
-            Err(error) if is_eof(&error) && guard.ends_with_source() => return Ok(Step::End),
+            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
             Err(error) => return Err(Fault::Decoder(error)),
         }
     }

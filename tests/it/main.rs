@@ -6,6 +6,8 @@
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
+//! | `elementary` | streams without a container: what their bytes are, one and all |
+//! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
 //! | `table` | the README's table of formats, line by line |
@@ -32,7 +34,9 @@ mod bad_input;
 mod bench;
 mod browser;
 mod corpus;
+mod elementary;
 mod file;
+mod flac;
 mod formats;
 mod fuzz;
 mod genesys;
