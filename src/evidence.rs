@@ -162,7 +162,7 @@ fn figures(
         input: decoder.digest()?,
         output: output.map_err(Error::Write)?,
         samples: samples.map_err(Error::Write)?,
-        spans: meter.finish(decoder.frames()),
+        spans: meter.finish(&decoder.timeline()),
         dropped: decoder.leftovers(),
     })
 }
