@@ -258,7 +258,9 @@ impl Decoder {
             rate: self.recording.rate,
         };
         let verdict = self.guard.verdict(&seen);
-        if let (Ok(()), true) = (&verdict, self.position() < least) {
+        // The declared length may count from 0 of the clock.
+        let end = self.position().saturating_add(self.stream_begins());
+        if let (Ok(()), true) = (&verdict, end < least) {
             return Err(seen.truncated(format!("its header declares at least {least} frames")));
         }
         self.monitor.check().and(verdict)?;

@@ -311,7 +311,7 @@ fn ogg_page(flags: u8, serial: u32, number: u32, packet: &[u8]) -> Vec<u8> {
 }
 
 /// Gives a page its checksum.
-fn seal(page: &mut [u8]) {
+pub fn seal(page: &mut [u8]) {
     page[22..26].fill(0);
     let sum = page.iter().fold(0u32, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| (sum << 1) ^ (0x04C1_1DB7 * (sum >> 31)))
@@ -632,7 +632,7 @@ fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
 }
 
 /// The pages of an Ogg file.
-fn pages(ogg: &[u8]) -> Vec<&[u8]> {
+pub fn pages(ogg: &[u8]) -> Vec<&[u8]> {
     let mut pages = Vec::new();
     let mut rest = ogg;
     while !rest.is_empty() {

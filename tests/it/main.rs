@@ -32,6 +32,7 @@ mod corpus;
 mod file;
 mod formats;
 mod fuzz;
+mod gaps;
 mod genesys;
 mod golden;
 mod house;

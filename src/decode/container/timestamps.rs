@@ -133,7 +133,7 @@ impl TimestampCheck {
         let expected = self.jumps.expected.unwrap_or(pts);
         if self.jumps.expected.is_none() {
             // What comes before 0 is priming.
-            self.begins = pts;
+            self.begins = pts + i128::from(packet.trim_start.get());
         }
         self.jumps.expected = Some(pts + i128::from(packet.block_dur().get()));
         let exact = matches!(self.clock, Clock::Frames);
