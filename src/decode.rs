@@ -9,7 +9,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
@@ -268,30 +267,11 @@ impl Decoder {
     }
 
     fn fault(&self, fault: Fault) -> Error {
-        match fault {
-            Fault::Damaged(reason) => self.damaged(&reason),
-            Fault::Unsupported(what) => Error::Unsupported { what },
-            Fault::Told(error) => error,
-            Fault::Decoder(error) => self.packet_error(error),
-        }
-    }
-
-    fn packet_error(&self, error: Symphonia) -> Error {
-        match error {
-            Symphonia::IoError(_) => self.truncated("the source ended in the middle of it".into()),
-            other => self.damaged(&other.to_string()),
-        }
+        fault.at(self.position(), self.recording.rate)
     }
 
     fn damaged(&self, reason: &str) -> Error {
-        let frame = self.position();
-        let time = time_of(frame, self.recording.rate);
-        Error::Damaged { frame, time, reason: reason.into() }
-    }
-
-    fn truncated(&self, reason: String) -> Error {
-        let time = time_of(self.frames, self.recording.rate);
-        Error::Truncated { frames: self.frames, time, reason }
+        self.fault(Fault::Damaged(reason.into()))
     }
 }
 

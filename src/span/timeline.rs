@@ -79,9 +79,8 @@ mod tests {
         assert_eq!(timeline.end(), 14);
         for first in 0..14 {
             for end in first + 1..=16 {
-                let meant: Vec<u64> = (0..left.len() as u64)
-                    .filter(|&frame| (first..end).contains(&left[frame as usize]))
-                    .collect();
+                let clocked = (0..).zip(&left).filter(|(_, at)| (first..end).contains(*at));
+                let meant: Vec<u64> = clocked.map(|(frame, _)| frame).collect();
                 let found = timeline.span(Span { first, end });
                 let found: Vec<u64> =
                     found.map_or(Vec::new(), |span| (span.first..span.end).collect());

@@ -21,6 +21,10 @@ const PACKET: usize = 160;
 const TICKS: i64 = 960;
 const SKIP: usize = 52;
 
+/// Two seconds.
+#[expect(clippy::single_range_in_vec_init, reason = "one range is meant")]
+const GONE: [Range<usize>; 1] = [100..200];
+
 fn options(gaps: Gaps) -> Options {
     Options { gaps, ..Options::default() }
 }
@@ -300,7 +304,7 @@ fn how_the_bytes_come_does_not_matter_to_gaps() {
 #[test]
 fn windows_in_a_closed_gap_vanish_and_are_told() {
     // By the clock from 2 s less the pre-skip of 6.5 ms, for 2 s.
-    let (file, _) = without(&[100..200], 10);
+    let (file, _) = without(&GONE, 10);
     let list = ["2.5-3", "1.9-2.2", "3.9-4.1"];
     let redacted = proven(stream(file.clone()), &list, Treatment::silence(), Gaps::Close).unwrap();
     let summary = redacted.summary();
@@ -322,8 +326,40 @@ fn windows_in_a_closed_gap_vanish_and_are_told() {
 }
 
 #[test]
+fn a_receipt_whose_gaps_were_edited_contradicts_itself() {
+    let (file, _) = without(&GONE, 10);
+    for gaps in [Gaps::Fill, Gaps::Close] {
+        let made = proven(stream(file.clone()), &["2.5-3", "5-6"], Treatment::silence(), gaps);
+        let receipt = Receipt::of(&made.unwrap()).unwrap().to_json();
+        let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
+        assert!(Receipt::parse(&receipt.to_string()).is_ok());
+        let other = if gaps == Gaps::Fill { "close" } else { "fill" };
+        let list = &receipt["input"]["gaps"]["list"];
+        let twice = serde_json::json!([list[0], list[0]]);
+        for (place, edited) in [
+            ("/input/gaps", serde_json::Value::Null),
+            ("/input/gaps/treatment", other.into()),
+            ("/input/gaps/treatment", "refuse".into()),
+            ("/input/gaps/list", serde_json::json!([])),
+            ("/input/gaps/list", twice),
+            ("/input/gaps/list/0/at", 2.into()),
+            ("/input/gaps/list/0/first", 16_000.into()),
+            ("/input/gaps/list/0/frames", 16_001.into()),
+            ("/input/gaps/list/0/frames", u64::MAX.into()),
+            ("/input/frames", 63_950.into()),
+            ("/spans/0/first", 15_948.into()),
+        ] {
+            let mut copy = receipt.clone();
+            *copy.pointer_mut(place).unwrap() = edited;
+            let unchanged = copy == receipt;
+            assert!(unchanged || Receipt::parse(&copy.to_string()).is_err(), "{gaps:?}, {place}");
+        }
+    }
+}
+
+#[test]
 fn a_window_past_the_end_is_judged_by_the_clock() {
-    let (file, _) = without(&[100..200], 10);
+    let (file, _) = without(&GONE, 10);
     for gaps in [Gaps::Fill, Gaps::Close] {
         let last = proven(stream(file.clone()), &["9.9-9.95"], Treatment::silence(), gaps);
         assert_eq!(last.unwrap().summary().frames_treated, 401, "{gaps:?}");
@@ -352,7 +388,7 @@ fn more_than_a_day_is_no_gap() {
 
 #[test]
 fn a_recording_with_gaps_is_audited_alike() {
-    let (file, _) = without(&[100..200], 10);
+    let (file, _) = without(&GONE, 10);
     for gaps in [Gaps::Fill, Gaps::Close] {
         let original = || stream(file.clone()).with_options(options(gaps));
         let list = ["1.9-2.2", "5-6"];
@@ -515,7 +551,7 @@ fn an_end_is_proven_where_the_file_tells_it() {
 #[test]
 fn the_command_tells_what_it_met_and_what_to_do() {
     let folder = Folder::new();
-    let (file, _) = without(&[100..200], 10);
+    let (file, _) = without(&GONE, 10);
     let (input, out) = (folder.write("call.opus", &file), folder.path("out.wav"));
     let receipt = folder.path("receipt.json");
     let refused = sordino(&["file", &input, "-w", "1-2", "-o", &out]);

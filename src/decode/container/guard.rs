@@ -76,7 +76,7 @@ impl PreSkip {
     /// In frames at `rate` Hz, unless that is no whole number.
     pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
         let scaled = u64::from(self.0) * u64::from(rate);
-        scaled.is_multiple_of(48_000).then(|| scaled / 48_000)
+        scaled.is_multiple_of(48_000).then_some(scaled / 48_000)
     }
 }
 
