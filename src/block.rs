@@ -166,12 +166,13 @@ impl Block {
         Self { first: 0, channels: usize::from(channels.max(1)), format, samples }
     }
 
-    /// The position of the first frame in the recording.
+    /// The position of the first frame, by the clock of the recording. Where gaps are closed, a block
+    /// may begin later than the one before it ends.
     pub fn first(&self) -> u64 {
         self.first
     }
 
-    /// One past the position of the last frame.
+    /// One past the position of the last frame, by the same clock.
     pub fn end(&self) -> u64 {
         self.first + self.frames() as u64
     }
@@ -215,6 +216,19 @@ impl Block {
             (Samples::I16(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
             (Samples::I32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
             (Samples::F32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+        }
+    }
+
+    /// Appends so many frames of silence.
+    pub(crate) fn add_silence(&mut self, frames: usize) {
+        let length = self.samples.len() + frames * self.channels;
+        match &mut self.samples {
+            // The codes nearest to 0; A-law has none for it.
+            Samples::U8(all) if self.format == SampleFormat::ALaw => all.resize(length, 0xD5),
+            Samples::U8(all) => all.resize(length, 0xFF),
+            Samples::I16(all) => all.resize(length, 0),
+            Samples::I32(all) => all.resize(length, 0),
+            Samples::F32(all) => all.resize(length, 0.0),
         }
     }
 

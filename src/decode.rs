@@ -1,20 +1,20 @@
 //! Decode: a source in, blocks out. symphonia is named here and below only.
 //!
 //! In: the bytes of a recording, as they arrive. Out: [`Block`]s in order, whose positions are the
-//! running count of frames, never a timestamp of the container. What can go wrong: a format that is
+//! running count of frames, never a timestamp of the container, save that gaps are counted too. What can
+//! go wrong: a format that is
 //! not known, a packet that does not decode, an end that comes too early. All of them are errors:
 //! a packet left out would move every later window.
 
-use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use crate::block::{Block, Recording};
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::span::time_of;
+use crate::span::{Gap, Timeline, time_of};
 
 mod fault;
 mod names;
@@ -22,12 +22,14 @@ mod input;
 mod codec;
 mod container;
 mod stream;
+mod gaps;
 
 use container::{Guard, Opened, Reader, Seen, Step};
 use fault::{Fault, guarded};
-pub use input::{Encoding, Leftover, Options, Source};
+use gaps::GapKeeper;
+pub use input::{Encoding, Gaps, Leftover, Options, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
-use stream::Stream;
+use stream::{Stream, next_packet};
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
 /// shortest. A few bytes of Matroska can hold 256 that are empty.
@@ -41,8 +43,13 @@ pub struct Decoder {
     guard: Box<dyn Guard>,
     stream: Stream,
     hashing: Option<HashingReader>,
-    /// Frames given so far: the position of the next block.
+    gaps: GapKeeper,
+    /// A packet that is decoded next, when the gap before it has been filled.
+    held: Option<Packet>,
+    /// Frames given so far.
     frames: u64,
+    /// Where the audio begins by the container's clock, of a chained recording that has gone on.
+    begins: Option<u64>,
     /// Packets in a row that gave none.
     empty: u32,
     /// The longest packet so far, in frames.
@@ -72,7 +79,9 @@ impl Decoder {
         let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);
         let monitor = Arc::clone(monitor);
+        let gaps = GapKeeper::new(options.gaps);
         let (frames, empty, longest, links, failed) = (0, 0, 0, 1, false);
+        let (held, begins) = (None, None);
         Ok(Self {
             recording,
             monitor,
@@ -80,7 +89,10 @@ impl Decoder {
             guard,
             stream,
             hashing,
+            gaps,
+            held,
             frames,
+            begins,
             empty,
             longest,
             links,
@@ -96,6 +108,39 @@ impl Decoder {
     /// Frames given so far; the length of the recording, once it is complete.
     pub fn frames(&self) -> u64 {
         self.frames
+    }
+
+    /// The gaps so far: where nothing was recorded, by the recording's clock.
+    pub fn gaps(&self) -> &[Gap] {
+        self.gaps.all()
+    }
+
+    /// How the recording's clock maps to the frames given so far.
+    pub fn timeline(&self) -> Timeline {
+        self.gaps.timeline(self.frames)
+    }
+
+    /// Whether the file itself tells, once it is complete, that its end is the end: by a length, a count
+    /// or a flag. Where it does not, a cut between two packets leaves no trace.
+    pub fn end_proven(&self) -> bool {
+        let declared = || self.recording.frames.is_some() || self.stream.least > 0;
+        self.guard.proves_end().unwrap_or_else(declared)
+    }
+
+    /// How far from 0 the clock of the container is at the first frame, once the recording is complete.
+    /// Positions count from the first frame. Less than a packet is rounding, and not told.
+    pub fn begins(&self) -> Duration {
+        let frames = self.begins.unwrap_or_else(|| self.stream_begins());
+        time_of(frames, self.recording.rate)
+    }
+
+    fn stream_begins(&self) -> u64 {
+        self.stream.begins(self.guard.as_ref(), self.longest)
+    }
+
+    /// The position of the next block.
+    fn position(&self) -> u64 {
+        self.frames + self.gaps.ahead()
     }
 
     /// Bytes taken from the source so far.
@@ -142,17 +187,19 @@ impl Decoder {
 
     fn pull(&mut self, block: &mut Block) -> Result<bool, Error> {
         loop {
-            let Self { stream, reader, guard, monitor, .. } = self;
-            let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
-            match step.map_err(|fault| self.fault(fault))? {
-                Step::Packet(packet) => self.take(&packet, block)?,
-                Step::Link => {
-                    self.chain()?;
+            block.restart(self.position());
+            if !self.gaps.fill(block) {
+                let Some(packet) = self.held.take() else {
+                    match self.step()? {
+                        Step::Packet(packet) => self.hold(packet)?,
+                        Step::Link => self.chain()?,
+                        Step::End => return self.finish().map(|()| false),
+                    }
                     continue;
-                }
-                Step::End => return self.finish().map(|()| false),
+                };
+                self.take(&packet, block)?;
             }
-            self.frames = block.end();
+            self.frames += block.frames() as u64;
             if block.frames() > 0 {
                 self.empty = 0;
                 return Ok(true);
@@ -164,9 +211,23 @@ impl Decoder {
         }
     }
 
+    fn step(&mut self) -> Result<Step, Error> {
+        let Self { stream, reader, guard, monitor, .. } = self;
+        let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
+        step.map_err(|fault| self.fault(fault))
+    }
+
+    /// A packet has come: it is decoded when what is missing before it has been dealt with.
+    fn hold(&mut self, mut packet: Packet) -> Result<(), Error> {
+        let gap = self.stream.gap(&mut packet, self.guard.as_mut());
+        let gap = gap.map_err(|fault| self.fault(fault))?;
+        self.gaps.meet(self.position(), gap, self.recording.rate)?;
+        self.held = Some(packet);
+        Ok(())
+    }
+
     /// Decodes a packet into the block, less what is not to be heard of it.
     fn take(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
-        block.restart(self.frames);
         let decoded = self.stream.decode(packet, self.guard.as_mut(), &self.recording, block);
         let held = decoded.map_err(|fault| self.fault(fault))?;
         self.longest = self.longest.max(held);
@@ -175,6 +236,7 @@ impl Decoder {
 
     /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
     fn chain(&mut self) -> Result<(), Error> {
+        self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
         let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.recording);
         let (stream, recording) = following?;
@@ -200,7 +262,9 @@ impl Decoder {
             rate: self.recording.rate,
         };
         let verdict = self.guard.verdict(&seen);
-        if let (Ok(()), true) = (&verdict, self.frames < least) {
+        // The declared length may count from 0 of the clock.
+        let end = self.position().saturating_add(self.stream_begins());
+        if let (Ok(()), true) = (&verdict, end < least) {
             return Err(seen.truncated(format!("its header declares at least {least} frames")));
         }
         self.monitor.check().and(verdict)?;
@@ -208,29 +272,11 @@ impl Decoder {
     }
 
     fn fault(&self, fault: Fault) -> Error {
-        match fault {
-            Fault::Damaged(reason) => self.damaged(&reason),
-            Fault::Unsupported(what) => Error::Unsupported { what },
-            Fault::Told(error) => error,
-            Fault::Decoder(error) => self.packet_error(error),
-        }
-    }
-
-    fn packet_error(&self, error: Symphonia) -> Error {
-        match error {
-            Symphonia::IoError(_) => self.truncated("the source ended in the middle of it".into()),
-            other => self.damaged(&other.to_string()),
-        }
+        fault.at(self.position(), self.recording.rate)
     }
 
     fn damaged(&self, reason: &str) -> Error {
-        let time = time_of(self.frames, self.recording.rate);
-        Error::Damaged { frame: self.frames, time, reason: reason.into() }
-    }
-
-    fn truncated(&self, reason: String) -> Error {
-        let time = time_of(self.frames, self.recording.rate);
-        Error::Truncated { frames: self.frames, time, reason }
+        self.fault(Fault::Damaged(reason.into()))
     }
 }
 
@@ -240,36 +286,5 @@ impl std::fmt::Debug for Decoder {
             .field("recording", &self.recording)
             .field("frames", &self.frames)
             .finish_non_exhaustive()
-    }
-}
-
-/// What comes where symphonia finds no more packets.
-fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
-    Ok(guard.last()?.map_or(Step::End, Step::Packet))
-}
-
-/// The next packet of this track; those between, of pictures and subtitles, are passed over.
-fn next_packet(
-    reader: &mut Reader,
-    guard: &mut dyn Guard,
-    monitor: &InputMonitor,
-    track: u32,
-) -> Result<Step, Fault> {
-    let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
-    loop {
-        let packet = reader.next_packet();
-        monitor.check()?;
-        match packet {
-            Ok(Some(packet)) if packet.track_id != track => {}
-            Ok(Some(packet)) => {
-                monitor.packet();
-                guard.read(&packet)?;
-                return Ok(Step::Packet(packet));
-            }
-            Ok(None) => return end(guard),
-            Err(Symphonia::ResetRequired) => return Ok(Step::Link),
-            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
-            Err(error) => return Err(Fault::Decoder(error)),
-        }
     }
 }

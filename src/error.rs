@@ -59,6 +59,18 @@ pub enum Error {
         /// What the decoder says.
         reason: String,
     },
+    /// Nothing was recorded for a while, by the recording's own clock: packets were lost, or left out
+    /// while nobody spoke, or the recording was paused. See [`Gaps`](crate::Gaps).
+    #[error(
+        "nothing was recorded from {} s to {} s ({} s are missing); --gaps fill puts silence there, so that everything stays at the time that a player shows, and --gaps close joins what is around it",
+        Clock(*.at), Clock(*.at + *.length), Clock(*.length)
+    )]
+    Gap {
+        /// Where it begins, by the recording's clock.
+        at: Duration,
+        /// How long it lasts.
+        length: Duration,
+    },
     /// The recording ends before its container says that it does.
     #[error("the recording is cut off after {frames} frames ({} s): {reason}", Clock(*.time))]
     Truncated {

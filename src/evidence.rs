@@ -162,7 +162,7 @@ fn figures(
         input: decoder.digest()?,
         output: output.map_err(Error::ReadBack)?,
         samples: samples.map_err(Error::ReadBack)?,
-        spans: meter.finish(decoder.frames()),
+        spans: meter.finish(&decoder.timeline()),
         dropped: decoder.leftovers(),
     })
 }

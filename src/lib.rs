@@ -61,7 +61,8 @@
 //!
 //! 1. No touched frame survives: every frame whose place meets a window is treated.
 //! 2. Nothing else changes: PCM outside the spans is bit-identical.
-//! 3. The length is kept: as many frames come out as were decoded.
+//! 3. The length is kept: as many frames come out as were decoded, and as many more as gaps were filled
+//!    with, where that was asked for.
 //! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
 //! 5. Missing input is an error, never a shorter or shifted success.
 //! 6. A window that cannot be meant is an error before anything is written.
@@ -97,7 +98,7 @@ pub mod sandbox;
 pub mod ffmpeg;
 
 pub use block::Recording;
-pub use decode::{Decoder, Encoding, Options, Source};
+pub use decode::{Decoder, Encoding, Gaps, Options, Source};
 pub use error::Error;
 pub use evidence::{Evidence, Proof};
 pub use info::Info;

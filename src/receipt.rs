@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::redact::Redacted;
-use crate::window::seconds;
+use crate::window::{Window, seconds};
 
 mod agree;
 mod compare;
@@ -21,7 +21,7 @@ mod entry;
 
 pub use compare::Comparison;
 pub use delivery::{Delivery, StepEntry};
-pub use entry::{Level, SpanEntry, TreatmentEntry, WindowEntry};
+pub use entry::{GapEntry, GapsEntry, Level, SpanEntry, TreatmentEntry, WindowEntry};
 
 /// The version of the shape below. Another shape gets another number.
 pub const VERSION: u32 = 1;
@@ -86,6 +86,17 @@ pub struct Input {
     pub channels: u16,
     /// How many frames were decoded.
     pub frames: u64,
+    /// Whether the file itself tells that its end is the end, by a length, a count or a flag. Where it
+    /// does not, a cut between two packets leaves no trace. Receipts of old say nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_proven: Option<bool>,
+    /// The time of the container's clock at the first frame, from which all times here count, where
+    /// that is not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begins_at: Option<f64>,
+    /// The parts in which nothing was recorded, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaps: Option<GapsEntry>,
 }
 
 /// What was asked for.
@@ -110,7 +121,7 @@ pub struct Output {
     pub samples_sha256: String,
     /// How a sample is stored.
     pub format: String,
-    /// How many frames.
+    /// How many frames: those that were decoded, and the silence that gaps were filled with.
     pub frames: u64,
     /// How many of them were treated on at least one channel.
     pub frames_treated: u64,
@@ -156,6 +167,12 @@ impl Receipt {
         let figures = evidence.figures.as_ref()?;
         let recording = &summary.recording;
         let windows = &summary.windows;
+        let gaps = GapsEntry::of(summary);
+        let filled = gaps.as_ref().map_or(0, GapsEntry::filled);
+        let entry = |window: &Window| WindowEntry {
+            in_gap: summary.vanished.contains(window),
+            ..WindowEntry::of(window, summary.cut.contains(window))
+        };
         Some(Self {
             receipt: VERSION,
             tool: Tool { name: "sordino".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -167,7 +184,10 @@ impl Receipt {
                 codec: recording.codec.into(),
                 rate: recording.rate,
                 channels: recording.channels,
-                frames: summary.frames,
+                frames: summary.frames - filled,
+                end_proven: Some(summary.end_proven),
+                begins_at: Some(seconds(summary.begins)).filter(|&begins| begins > 0.0),
+                gaps,
             },
             asked: Asked {
                 windows: windows
@@ -177,10 +197,7 @@ impl Receipt {
                     .collect(),
                 pad: seconds(windows.pad()),
             },
-            windows: windows
-                .iter()
-                .map(|window| WindowEntry::of(window, summary.cut.contains(window)))
-                .collect(),
+            windows: windows.iter().map(entry).collect(),
             treatment: TreatmentEntry::of(summary.treatment),
             spans: figures.spans.iter().map(|span| SpanEntry::of(span, recording.rate)).collect(),
             output: Output {

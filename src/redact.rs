@@ -7,13 +7,14 @@
 use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::block::{Block, Recording};
-use crate::decode::{Decoder, Source};
+use crate::decode::{Decoder, Gaps, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, Proof, Witness};
-use crate::span::{Spans, check_without_length, cut_at_end};
+use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
 use crate::spool::{Draft, Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
@@ -35,7 +36,8 @@ pub struct Redacted {
 pub struct Summary {
     /// What the input was.
     pub recording: Recording,
-    /// Frames in the output, which are all that were decoded.
+    /// Frames in the output, which are all that were decoded, and the silence that gaps were filled
+    /// with.
     pub frames: u64,
     /// Frames that were treated on at least one channel.
     pub frames_treated: u64,
@@ -43,6 +45,18 @@ pub struct Summary {
     pub windows: Windows,
     /// Those of the merged windows, padding and all, that run over the end and were cut there.
     pub cut: Vec<Window>,
+    /// Windows that lie wholly in gaps that were closed: nothing was there, and nothing was treated.
+    pub vanished: Vec<Window>,
+    /// What became of gaps.
+    pub gaps_policy: Gaps,
+    /// The gaps, by the recording's clock, which windows are meant by.
+    pub gaps: Vec<Gap>,
+    /// Whether the file itself tells that its end is the end, by a length, a count or a flag. Where it
+    /// does not, a cut between two packets leaves no trace.
+    pub end_proven: bool,
+    /// How far from 0 the clock of the container is at the first frame. Windows count from the first
+    /// frame.
+    pub begins: Duration,
     /// What was done inside the windows.
     pub treatment: Treatment,
 }
@@ -93,12 +107,15 @@ pub fn redact_into(
     proof: Proof,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Redacted, Error> {
-    let length = source.length();
+    let (length, gaps_policy) = (source.length(), source.gaps());
     let mut decoder = Decoder::open(source.digested(proof.receipt))?;
     let recording = decoder.recording().clone();
     let spans = Spans::new(windows, recording.rate, recording.channels)?;
     if let Some(frames) = recording.frames {
-        cut_at_end(windows, recording.rate, frames)?;
+        // Gaps may make it longer by its clock.
+        if gaps_policy == Gaps::Refuse {
+            cut_at_end(windows, recording.rate, frames)?;
+        }
         // A header may claim anything; a recording that makes more of its bytes is only slower.
         let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
         spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
@@ -115,7 +132,7 @@ pub fn redact_into(
         treater.apply(&mut block);
         witness.treated(&block);
         encoder.write(&block)?;
-        let progress = Progress { bytes: decoder.bytes_received(), frames: block.end() };
+        let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
         if watch(progress).is_break() {
             return Err(Error::Interrupted);
         }
@@ -123,13 +140,29 @@ pub fn redact_into(
     encoder.finish()?;
     let mut spool = output.into_spool().map_err(Error::Write)?;
     let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
-    let frames = decoder.frames();
-    let cut = cut_at_end(windows, recording.rate, frames)?;
+    let timeline = decoder.timeline();
+    let cut = cut_at_end(windows, recording.rate, timeline.end())?;
     let evidence = witness.finish(&mut decoder, &spool, bytes)?;
-    let frames_treated = spans.frames_inside(frames);
-    let windows = windows.clone();
-    let summary = Summary { recording, frames, frames_treated, windows, cut, treatment };
+    let summary = Summary {
+        frames: decoder.frames(),
+        frames_treated: spans.frames_inside(&timeline),
+        vanished: vanished(windows, recording.rate, &timeline),
+        windows: windows.clone(),
+        cut,
+        treatment,
+        gaps_policy,
+        gaps: decoder.gaps().to_vec(),
+        end_proven: decoder.end_proven(),
+        begins: decoder.begins(),
+        recording,
+    };
     Ok(Redacted { spool, bytes, summary, evidence })
+}
+
+/// The windows of which nothing is left in the output: they lie wholly in gaps that were closed.
+pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec<Window> {
+    let is_gone = |window: &&Window| timeline.span(Span::of(window, rate)).is_none();
+    windows.iter().filter(is_gone).cloned().collect()
 }
 
 impl Redacted {

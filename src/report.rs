@@ -101,7 +101,7 @@ impl<'a> Report<'a> {
 
     fn page(&self) -> Page<'_> {
         let receipt = self.receipt;
-        let none = Waveform { step: 1, channels: Vec::new() };
+        let none = Waveform::none();
         let waveform = self.redacted.evidence().waveform.as_ref().unwrap_or(&none);
         let rows = words::rows(receipt, MOST_ROWS);
         Page {

@@ -15,8 +15,10 @@ use crate::error::Error;
 use crate::window::{Window, Windows};
 
 mod end;
+mod timeline;
 
 pub use end::{check_without_length, cut_at_end, over_end};
+pub use timeline::{Gap, Timeline};
 
 /// A range of frames, `first` included, `end` not; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,21 +107,19 @@ impl Spans {
         self.rate
     }
 
-    /// How many of the first `frames` frames are inside a span on at least one channel.
-    pub fn frames_inside(&self, frames: u64) -> u64 {
+    /// How many frames of the output are inside a span on at least one channel.
+    pub fn frames_inside(&self, timeline: &Timeline) -> u64 {
         let all = self.lanes.iter().flat_map(|lane| lane.spans.iter().copied()).collect();
-        let inside = |span: &Span| span.end.min(frames).saturating_sub(span.first);
-        merge(all).iter().map(inside).sum()
+        merge(all).into_iter().filter_map(|span| timeline.span(span)).map(Span::frames).sum()
     }
 
-    /// Each span on each of so many channels, as far as the recording goes; sorted by the first frame.
-    pub(crate) fn by_channel(&self, channels: u16, frames: u64) -> Vec<(u16, Span)> {
+    /// Each span on each of so many channels, by the recording's clock; sorted by the first frame.
+    pub(crate) fn by_channel(&self, channels: u16) -> Vec<(u16, Span)> {
         let of_channel = |channel: u16| {
             let is_mine =
                 move |lane: &&Lane| lane.channel.is_none_or(|only| only == usize::from(channel));
             let spans = self.lanes.iter().filter(is_mine).flat_map(|lane| &lane.spans);
-            let clipped = spans.map(move |span| Span { end: span.end.min(frames), ..*span });
-            clipped.filter(|span| span.first < span.end).map(move |span| (channel, span))
+            spans.map(move |&span| (channel, span))
         };
         let mut all: Vec<_> = (0..channels).flat_map(of_channel).collect();
         all.sort_by_key(|(_, span)| span.first);
@@ -256,8 +256,10 @@ mod tests {
         let both =
             |channel, end| Lane { channel: Some(channel), spans: vec![Span { first: 10, end }] };
         assert_eq!(spans.lanes(), [both(0, 21), both(1, 31)]);
-        assert_eq!(spans.frames_inside(1000), 21);
-        assert_eq!(spans.frames_inside(15), 5);
+        assert_eq!(spans.frames_inside(&Timeline::new(1000, &[])), 21);
+        assert_eq!(spans.frames_inside(&Timeline::new(15, &[])), 5);
+        let gap = Gap { at: 12, frames: 5 };
+        assert_eq!(spans.frames_inside(&Timeline::new(95, &[gap])), 16);
     }
 
     #[test]

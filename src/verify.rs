@@ -119,7 +119,7 @@ pub fn verify(
         }
     }
     let original_frames = decoder.frames();
-    cut_at_end(windows, original.rate, original_frames)?;
+    cut_at_end(windows, original.rate, decoder.timeline().end())?;
     let (redacted_frames, leftovers) = other.finish()?;
     let (windows, outside) = walk.finish(comparable);
     Ok(Audit {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use sordino::Gaps;
 
 mod bench;
 mod genesys;
@@ -185,6 +186,34 @@ pub(crate) struct FormatArgs {
     /// side [default: one for each core, up to 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) threads: Option<u8>,
+
+    #[command(flatten)]
+    pub(crate) gaps: GapsArgs,
+}
+
+#[derive(Debug, Clone, Copy, Group)]
+pub(crate) struct GapsArgs {
+    /// Where nothing was recorded, though the recording's clock ran on: `refuse`, put silence there
+    /// (`fill`), or join what is around it (`close`). Windows are meant by the clock, which a player shows
+    #[arg(long, value_name = "WAY", default_value = "refuse", hide_possible_values = true)]
+    gaps: GapsArg,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum GapsArg {
+    Refuse,
+    Fill,
+    Close,
+}
+
+impl GapsArgs {
+    pub(crate) fn gaps(self) -> Gaps {
+        match self.gaps {
+            GapsArg::Refuse => Gaps::Refuse,
+            GapsArg::Fill => Gaps::Fill,
+            GapsArg::Close => Gaps::Close,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -231,6 +260,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) gaps: GapsArgs,
 }
 
 #[derive(Debug, Group)]

@@ -52,6 +52,7 @@ impl FormatArgs {
             opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
+            gaps: self.gaps.gaps(),
         }
     }
 }

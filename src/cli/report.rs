@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
-use sordino::span::{over_end, time_of};
-use sordino::window::seconds;
-use sordino::{Recording, Summary};
+use sordino::span::{Gap, over_end, time_of};
+use sordino::window::{Clock, seconds};
+use sordino::{Gaps, Recording, Summary};
 
 use super::exit::{Failure, say};
 
@@ -26,6 +26,28 @@ pub(crate) fn notes(summary: &Summary) {
     let rate = summary.recording.rate;
     for window in over_end(summary.windows.asked(), rate, summary.frames) {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
+    }
+    for window in &summary.vanished {
+        say(&format!(
+            "warning: nothing was recorded in the window {window}, and that gap was closed"
+        ));
+    }
+    if !summary.gaps.is_empty() {
+        let count = summary.gaps.len();
+        let (plural, were) = if count == 1 { ("", "was") } else { ("s", "were") };
+        let way = if summary.gaps_policy == Gaps::Fill { "filled with silence" } else { "closed" };
+        let missing = time_of(summary.gaps.iter().map(|gap| gap.frames).sum(), rate).as_secs_f64();
+        say(&format!("note: {count} gap{plural} of {missing:.1} s in all {were} {way}"));
+    }
+    if !summary.begins.is_zero() {
+        let begins = Clock(summary.begins);
+        say(&format!(
+            "note: the audio begins at {begins} s of its container; times count from there"
+        ));
+    }
+    // Others that do not tell are as they always are.
+    if !summary.end_proven && summary.recording.container == "ogg" {
+        say("note: nothing in the file says that this is its end; if it was cut, it does not show");
     }
     if summary.treatment.is_recoverable() {
         let gain = summary.treatment.gain();
@@ -71,6 +93,16 @@ pub(crate) fn decibel(level: f64) -> String {
     if level > 0.0 { format!("{:.1}", 20.0 * level.log10()) } else { "-inf".into() }
 }
 
+/// The gaps, and what became of them.
+fn gaps(summary: &Summary) -> Value {
+    let gap = |&Gap { at, frames }: &Gap| {
+        let time = seconds(time_of(at, summary.recording.rate));
+        json!({ "at": time, "first": at, "frames": frames })
+    };
+    let list: Vec<_> = summary.gaps.iter().map(gap).collect();
+    json!({ "treatment": summary.gaps_policy.name(), "list": list })
+}
+
 /// The numbers.
 pub(crate) fn to_json(summary: &Summary) -> Value {
     let windows = summary.windows.iter().map(|window| {
@@ -80,12 +112,16 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
             "channel": window.channel(),
             "label": window.label(),
             "cut": summary.cut.contains(window),
+            "inGap": summary.vanished.contains(window),
         })
     });
     let mut json = recording(&summary.recording, summary.frames);
     json["framesTreated"] = summary.frames_treated.into();
     json["seconds"] = length(summary.frames, summary).into();
     json["windows"] = windows.collect();
+    json["endProven"] = summary.end_proven.into();
+    json["beginsAt"] = seconds(summary.begins).into();
+    json["gaps"] = gaps(summary);
     json["treatment"] = json!({
         "kind": summary.treatment.name(),
         "gain": summary.treatment.gain(),

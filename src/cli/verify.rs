@@ -30,7 +30,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let windows = args.windows.windows()?;
             let given = args.treatment.is_given();
             let expected = given.then(|| args.treatment.treatment()).transpose()?;
-            let both = opened(original, redacted, options(original, redacted)?)?;
+            let options = options(original, redacted)?;
+            let options = Options { gaps: args.gaps.gaps(), ..options };
+            let both = opened(original, redacted, options)?;
             let audit = audit(both, &windows, expected, tolerance)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;

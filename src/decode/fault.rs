@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use symphonia::core::errors::Error as Symphonia;
 
 use crate::error::Error;
+use crate::span::time_of;
 
 /// A failure at one packet. The decoder knows the position and adds it.
 pub(super) enum Fault {
@@ -16,6 +17,25 @@ pub(super) enum Fault {
     Decoder(Symphonia),
     /// An error that is complete already.
     Told(Error),
+}
+
+impl Fault {
+    /// The error for a fault after so many frames at `rate` Hz.
+    pub(super) fn at(self, frames: u64, rate: u32) -> Error {
+        let time = time_of(frames, rate);
+        match self {
+            Self::Damaged(reason) => Error::Damaged { frame: frames, time, reason },
+            Self::Unsupported(what) => Error::Unsupported { what },
+            Self::Told(error) => error,
+            Self::Decoder(Symphonia::IoError(_)) => {
+                let reason = "the source ended in the middle of it".into();
+                Error::Truncated { frames, time, reason }
+            }
+            Self::Decoder(other) => {
+                Error::Damaged { frame: frames, time, reason: other.to_string() }
+            }
+        }
+    }
 }
 
 impl From<Error> for Fault {

@@ -21,7 +21,7 @@ pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
 use source::Origin;
 pub(super) use source::read_up_to;
-pub use source::{Encoding, Options, Source};
+pub use source::{Encoding, Gaps, Options, Source};
 
 /// How many bytes are read to recognise a format: three packets of an MPEG transport stream.
 const HEAD: u64 = 3 * 192;

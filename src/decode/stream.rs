@@ -1,13 +1,16 @@
 //! One stream of packets from the first to the last: how they decode, where they must lie, and what
 //! is dropped at the front. A chained Ogg file has several, one after the other.
 
+use std::io;
+
+use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
 use super::codec::{self, Codec, opus};
 use super::container::timestamps::TimestampCheck;
 use super::container::{Container, Guard, Reader, Step};
 use super::fault::Fault;
-use super::input::Options;
+use super::input::{InputMonitor, Options};
 use crate::block::{Block, Recording, Samples};
 use crate::error::Error;
 
@@ -17,6 +20,8 @@ pub(super) struct Stream {
     codec: Codec,
     timestamps: TimestampCheck,
     options: Options,
+    /// In Hz.
+    rate: u32,
     /// Packets so far.
     pub(super) packets: u64,
     /// Frames decoded so far, dropped ones included.
@@ -73,7 +78,8 @@ impl Stream {
         let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
         let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
         let delay = skip;
-        let stream = Self { track, codec, timestamps, options, packets, coded, skip, delay, least };
+        let stream =
+            Self { track, codec, timestamps, options, rate, packets, coded, skip, delay, least };
         Ok((stream, recording))
     }
 
@@ -104,6 +110,20 @@ impl Stream {
         }
     }
 
+    /// How many frames are missing before a packet that has come. It is to be asked once for each.
+    pub(super) fn gap(&mut self, packet: &mut Packet, guard: &mut dyn Guard) -> Result<u64, Fault> {
+        let noted = guard.gap(packet, self.packets, self.rate)?;
+        let gap = self.timestamps.gap(packet, self.coded);
+        gap.map(|gap| gap + noted).map_err(|reason| Fault::Damaged(reason.into()))
+    }
+
+    /// Where the audio begins by the container's clock, in frames; 0, if that is less than `longest`,
+    /// the longest packet.
+    pub(super) fn begins(&self, guard: &dyn Guard, longest: u64) -> u64 {
+        let noted = guard.begins(self.rate);
+        if noted >= longest.max(1) { noted } else { self.timestamps.begins(longest) }
+    }
+
     /// Decodes a packet, when it has come, into an empty block. Gives the frames that it held,
     /// dropped ones included.
     pub(super) fn decode(
@@ -113,8 +133,6 @@ impl Stream {
         recording: &Recording,
         block: &mut Block,
     ) -> Result<u64, Fault> {
-        let misplaced = self.timestamps.check(packet, self.coded);
-        misplaced.map_err(|reason| Fault::Damaged(reason.into()))?;
         match &mut self.codec {
             Codec::Pcm(pcm) => {
                 pcm.unpack(&packet.data, recording.channels.into(), &mut block.samples);
@@ -133,5 +151,36 @@ impl Stream {
         self.skip -= block.drop_front(self.skip);
         self.packets += 1;
         Ok(frames)
+    }
+}
+
+/// What comes where symphonia finds no more packets.
+fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
+    Ok(guard.last()?.map_or(Step::End, Step::Packet))
+}
+
+/// The next packet of this track; those between, of pictures and subtitles, are passed over.
+pub(super) fn next_packet(
+    reader: &mut Reader,
+    guard: &mut dyn Guard,
+    monitor: &InputMonitor,
+    track: u32,
+) -> Result<Step, Fault> {
+    let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+    loop {
+        let packet = reader.next_packet();
+        monitor.check()?;
+        match packet {
+            Ok(Some(packet)) if packet.track_id != track => {}
+            Ok(Some(packet)) => {
+                monitor.packet();
+                guard.read(&packet)?;
+                return Ok(Step::Packet(packet));
+            }
+            Ok(None) => return end(guard),
+            Err(Symphonia::ResetRequired) => return Ok(Step::Link),
+            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
+            Err(error) => return Err(Fault::Decoder(error)),
+        }
     }
 }

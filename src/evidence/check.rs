@@ -43,7 +43,12 @@ pub(crate) struct Check<'a> {
     hashes: Vec<Hashes>,
     /// The first frame that was not treated as it should have been.
     wrong: Option<u64>,
+    /// Frames written so far.
     frames: u64,
+    /// How far the recording's clock is ahead of the frames written, as gaps were closed.
+    ahead: u64,
+    /// Where on the clock it came to be so far ahead.
+    closed: Vec<(u64, u64)>,
 }
 
 /// Of the frames of a section that may not change, and of those that may.
@@ -71,22 +76,29 @@ impl<'a> Check<'a> {
         let meant = Meant::new(treatment, windows, recording);
         let touched = meant.touched();
         let decoded = Block::new(recording.format, recording.channels);
-        let hashes = Vec::new();
-        Self { recording, meant, touched, decoded, hashes, wrong: None, frames: 0 }
+        let (hashes, closed) = (Vec::new(), Vec::new());
+        let (wrong, frames, ahead) = (None, 0, 0);
+        Self { recording, meant, touched, decoded, hashes, wrong, frames, ahead, closed }
     }
 
     /// Sees a block as it was decoded.
     pub(crate) fn decoded(&mut self, block: &Block) {
-        self.frames = block.end();
+        // A block that begins later than the one before it has ended comes after a gap.
+        let ahead = block.first() - self.frames.min(block.first());
+        if ahead != self.ahead {
+            self.closed.push((block.first(), ahead));
+            self.ahead = ahead;
+        }
+        self.frames += block.frames() as u64;
         let sections = index_of(self.frames.div_ceil(SECTION));
         self.hashes.resize_with(sections, Hashes::default);
         let stored = block.stored();
         let mut changes = false;
-        for (touched, run) in runs(&self.touched, block.first()..block.end()) {
+        for (touched, run) in runs(&self.touched, block.first()..block.end(), ahead) {
             changes |= touched;
             if !touched {
                 let bytes = &stored[self.place(&run, block.first())];
-                self.hashes[section(&run)].kept.write(bytes);
+                self.hashes[section(&run, ahead)].kept.write(bytes);
             }
         }
         if changes {
@@ -96,7 +108,7 @@ impl<'a> Check<'a> {
 
     /// Sees the same block as it was treated.
     pub(crate) fn treated(&mut self, block: &Block) {
-        let touched: Vec<_> = runs(&self.touched, block.first()..block.end())
+        let touched: Vec<_> = runs(&self.touched, block.first()..block.end(), self.ahead)
             .filter_map(|(touched, run)| touched.then_some(run))
             .collect();
         if touched.is_empty() {
@@ -106,7 +118,7 @@ impl<'a> Check<'a> {
         let after = Samples::of(block);
         for run in touched {
             let bytes = &after.stored[self.place(&run, block.first())];
-            self.hashes[section(&run)].touched.write(bytes);
+            self.hashes[section(&run, self.ahead)].touched.write(bytes);
             let wrong = self.meant.first_wrong(run, &before, &after);
             self.wrong = self.wrong.or(wrong);
         }
@@ -133,12 +145,13 @@ impl<'a> Check<'a> {
         if !header::is_right(&header, self.recording, self.frames, bytes) {
             return Err(failed("its header says something else".into()));
         }
+        let touched = self.written();
         let each = self.hashes.len().div_ceil(READERS).max(1);
         thread::scope(|scope| {
             let parts = self.hashes.chunks(each).zip((0_u64..).step_by(each));
             let readers = parts.map(|(meant, first)| {
-                let check = &self;
-                let read = move || check.read(spool, begin, first * SECTION, meant);
+                let (check, touched) = (&self, touched.as_slice());
+                let read = move || check.read(spool, begin, first * SECTION, (touched, meant));
                 thread::Builder::new().spawn_scoped(scope, read).map_err(Error::Thread)
             });
             // All of them begin before the first is waited for.
@@ -150,8 +163,40 @@ impl<'a> Check<'a> {
         })
     }
 
+    /// The frames that may change, as they are numbered in the file: less the gaps that were closed
+    /// before them.
+    fn written(&self) -> Vec<Span> {
+        let mut closed = self.closed.iter().copied().peekable();
+        let mut ahead = 0;
+        // Instants come in order: spans are sorted, and do not touch.
+        let mut place = |at: u64| {
+            while let Some((_, then)) = closed.next_if(|(from, _)| *from <= at) {
+                ahead = then;
+            }
+            // Inside a gap is where the gap is.
+            let next = closed.peek().map_or(u64::MAX, |(from, then)| from - then);
+            at.saturating_sub(ahead).min(next)
+        };
+        let moved =
+            self.touched.iter().map(|span| Span { first: place(span.first), end: place(span.end) });
+        let left: Vec<_> = moved.filter(|span| span.first < span.end).collect();
+        left.into_iter().fold(Vec::new(), |mut joined: Vec<Span>, span| {
+            match joined.last_mut() {
+                Some(last) if span.first <= last.end => last.end = last.end.max(span.end),
+                _ => joined.push(span),
+            }
+            joined
+        })
+    }
+
     /// Reads sections from frame `first` on, and holds them against what was meant.
-    fn read(&self, spool: &Spool, begin: u64, first: u64, meant: &[Hashes]) -> Result<(), Error> {
+    fn read(
+        &self,
+        spool: &Spool,
+        begin: u64,
+        first: u64,
+        (touched, meant): (&[Span], &[Hashes]),
+    ) -> Result<(), Error> {
         let bytes = self.frame_bytes();
         let place = begin + first * self.recording.frame_bytes();
         let mut reader = spool.reader_from(place).map_err(Error::ReadBack)?;
@@ -165,7 +210,7 @@ impl<'a> Check<'a> {
                 let next = end.min(first + most as u64);
                 let length = index_of(next - first) * bytes;
                 reader.read_exact(&mut piece[..length]).map_err(Error::ReadBack)?;
-                for (touched, run) in runs(&self.touched, first..next) {
+                for (touched, run) in runs(touched, first..next, 0) {
                     let hash = if touched { &mut found.touched } else { &mut found.kept };
                     hash.write(&piece[self.place(&run, first)]);
                 }
@@ -187,20 +232,25 @@ impl<'a> Check<'a> {
     }
 }
 
-/// The section that a run lies in.
-fn section(run: &Range<u64>) -> usize {
-    index_of(run.start / SECTION)
+/// The section that a run lies in, by a clock that is so far ahead of the file.
+fn section(run: &Range<u64>, ahead: u64) -> usize {
+    index_of((run.start - ahead) / SECTION)
 }
 
-/// Splits frames into runs that lie inside a span, and outside; none reaches into another section.
-fn runs(spans: &[Span], frames: Range<u64>) -> impl Iterator<Item = (bool, Range<u64>)> {
+/// Splits frames into runs that lie inside a span, and outside; none reaches into another section of
+/// the file, of which these frames are so far ahead.
+fn runs(
+    spans: &[Span],
+    frames: Range<u64>,
+    ahead: u64,
+) -> impl Iterator<Item = (bool, Range<u64>)> {
     let Range { start: mut at, end } = frames;
     let mut rest = &spans[spans.partition_point(|span| span.end <= at)..];
     std::iter::from_fn(move || {
         if at >= end {
             return None;
         }
-        let end = end.min((at / SECTION + 1) * SECTION);
+        let end = end.min(((at - ahead) / SECTION + 1) * SECTION + ahead);
         let (inside, until) = match rest {
             [span, others @ ..] if span.first <= at => {
                 if span.end <= end {

@@ -2,7 +2,7 @@
 
 use crate::block::{Block, index_of};
 use crate::level::levels;
-use crate::span::{Span, Spans};
+use crate::span::{Span, Spans, Timeline};
 
 /// How loud something is, full scale being 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -34,7 +34,7 @@ impl Loudness {
 pub struct Measured {
     /// The channel, counted from 0.
     pub channel: u16,
-    /// The frames, as far as there are any.
+    /// The frames of the output, as far as there are any.
     pub span: Span,
     /// What was there.
     pub before: Loudness,
@@ -42,7 +42,8 @@ pub struct Measured {
     pub after: Loudness,
 }
 
-/// Measures while the blocks pass. Until the end, `rms` holds the sum of the squares.
+/// Measures while the blocks pass. Until the end, `rms` holds the sum of the squares, and spans are by
+/// the recording's clock.
 pub(super) struct Meter {
     /// Sorted by their first frame.
     all: Vec<Measured>,
@@ -56,7 +57,7 @@ impl Meter {
             let (before, after) = Default::default();
             Measured { channel, span, before, after }
         };
-        let all = spans.by_channel(channels, u64::MAX).into_iter().map(measured).collect();
+        let all = spans.by_channel(channels).into_iter().map(measured).collect();
         Self { all, passed: 0 }
     }
 
@@ -90,16 +91,17 @@ impl Meter {
         }
     }
 
-    /// The measures, of a recording of so many frames.
+    /// The measures, of those spans of which something is in the output.
     #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
-    pub(super) fn finish(mut self, frames: u64) -> Vec<Measured> {
-        for measured in &mut self.all {
-            measured.span.end = measured.span.end.min(frames);
-            let count = measured.span.end.saturating_sub(measured.span.first).max(1) as f64;
+    pub(super) fn finish(self, timeline: &Timeline) -> Vec<Measured> {
+        let finish = |mut measured: Measured| {
+            measured.span = timeline.span(measured.span)?;
+            let count = measured.span.frames() as f64;
             for loudness in [&mut measured.before, &mut measured.after] {
                 loudness.average(count);
             }
-        }
-        self.all
+            Some(measured)
+        };
+        self.all.into_iter().filter_map(finish).collect()
     }
 }

@@ -16,6 +16,9 @@ pub struct Waveform {
     pub step: u64,
     /// The columns of each channel.
     pub channels: Vec<Vec<Column>>,
+    /// Frames of the output so far, of which the last block is a part, and where that begins.
+    frames: u64,
+    first: u64,
 }
 
 /// One column on one channel: lowest and highest sample, and 0 between them; full scale is 1.
@@ -28,13 +31,20 @@ pub struct Column {
 }
 
 impl Waveform {
+    /// That of no recording.
+    pub(crate) fn none() -> Self {
+        Self { step: 1, channels: Vec::new(), frames: 0, first: 0 }
+    }
+
     pub(super) fn new(recording: &Recording) -> Self {
         let step = (u64::from(recording.rate) * SHORTEST_MS).div_ceil(1000).max(1);
-        Self { step, channels: vec![Vec::new(); recording.channels.into()] }
+        Self { step, channels: vec![Vec::new(); recording.channels.into()], frames: 0, first: 0 }
     }
 
     pub(super) fn decoded(&mut self, block: &Block) {
-        let last = |waveform: &Self| waveform.column_of(block.end().saturating_sub(1));
+        self.first = self.frames;
+        self.frames += block.frames() as u64;
+        let last = |waveform: &Self| waveform.column_of(waveform.frames.saturating_sub(1));
         while last(self) >= MOST {
             self.halve();
         }
@@ -51,7 +61,7 @@ impl Waveform {
 
     fn see(&mut self, block: &Block, side: impl Fn(&mut Column) -> &mut (f32, f32)) {
         let levels = levels(block.samples(), block.format());
-        for (frame, samples) in (block.first()..).zip(levels.chunks_exact(block.channels())) {
+        for (frame, samples) in (self.first..).zip(levels.chunks_exact(block.channels())) {
             let index = self.column_of(frame);
             for (columns, &level) in self.channels.iter_mut().zip(samples) {
                 widen(side(&mut columns[index]), level);

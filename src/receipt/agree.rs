@@ -3,8 +3,10 @@
 use super::entry::is_long;
 use super::{Level, Receipt, SpanEntry, WindowEntry};
 use crate::block::SampleFormat;
+use crate::decode::Gaps;
 use crate::level::room;
-use crate::span::{Spans, cut_at_end};
+use crate::redact::vanished;
+use crate::span::{Span, Spans, Timeline, cut_at_end};
 use crate::treatment::{TONE_PEAK, Treatment};
 use crate::window::{Window, Windows, time_from_seconds};
 
@@ -18,20 +20,25 @@ const ROUNDING: f64 = 1.002;
 pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let (windows, treatment) = (receipt.windows()?, receipt.treatment()?);
     let (input, output) = (&receipt.input, &receipt.output);
-    let cut = cut_at_end(&windows, input.rate, input.frames)
+    let timeline = receipt.timeline()?;
+    let cut = cut_at_end(&windows, input.rate, timeline.end())
         .map_err(|_| "a window begins after the last frame")?;
-    let merged = windows.iter().map(|window| WindowEntry::of(window, cut.contains(window)));
+    let gone = vanished(&windows, input.rate, &timeline);
+    let merged = windows.iter().map(|window| WindowEntry {
+        in_gap: gone.contains(window),
+        ..WindowEntry::of(window, cut.contains(window))
+    });
     let same = windows.len() == receipt.windows.len()
         && merged.zip(&receipt.windows).all(|(meant, written)| is_same(&meant, written));
     holds(same, "the windows are not those asked for")?;
     let spans = Spans::new(&windows, input.rate, input.channels)
         .map_err(|_| "a window is for a channel that the input lacks")?;
     let placed = receipt.spans.iter().map(|span| (span.channel, span.first, span.frames));
-    let meant = spans.by_channel(input.channels, input.frames);
-    let meant = meant.into_iter().map(|(channel, span)| (channel, span.first, span.frames()));
+    let meant = spans.by_channel(input.channels).into_iter();
+    let meant = meant.filter_map(|(channel, span)| Some((channel, timeline.span(span)?)));
+    let meant = meant.map(|(channel, span)| (channel, span.first, Span::frames(span)));
     holds(placed.eq(meant), "the spans are not those of the windows")?;
-    holds(input.frames == output.frames, "input and output differ in length")?;
-    let treated = spans.frames_inside(input.frames);
+    let treated = spans.frames_inside(&timeline);
     holds(output.frames_treated == treated, "the frames treated are not those of the spans")?;
     let format = format_of(&output.format)?;
     let frame = u64::from(format.bytes()) * u64::from(input.channels);
@@ -48,6 +55,26 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
 }
 
 impl Receipt {
+    /// How the clock that windows are meant by maps to the output.
+    ///
+    /// # Errors
+    /// What is wrong with the lengths and gaps.
+    pub fn timeline(&self) -> Result<Timeline, String> {
+        let (input, output) = (&self.input, &self.output);
+        let filled = input.gaps.as_ref().map_or(0, super::GapsEntry::filled);
+        let same = input.frames.checked_add(filled) == Some(output.frames);
+        holds(same, "input and output differ in length")?;
+        let Some(entry) = &input.gaps else { return Ok(Timeline::new(output.frames, &[])) };
+        let policy = entry.policy().ok_or("gaps are neither filled nor closed")?;
+        let gaps = entry.gaps(input.rate).filter(|gaps| !gaps.is_empty());
+        let gaps = gaps.ok_or("the gaps are out of order")?;
+        let closed = if policy == Gaps::Close { gaps.as_slice() } else { &[] };
+        let timeline = Timeline::new(output.frames, closed);
+        let inside = gaps.last().is_none_or(|gap| gap.at + gap.frames <= timeline.end());
+        holds(inside, "a gap lies behind the last frame")?;
+        Ok(timeline)
+    }
+
     /// The windows that were asked for.
     ///
     /// # Errors
@@ -77,7 +104,8 @@ fn is_same(a: &WindowEntry, b: &WindowEntry) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 + a.abs() * 1e-15;
     near(a.start, b.start)
         && near(a.end, b.end)
-        && (a.channel, &a.label, &a.reason, a.cut) == (b.channel, &b.label, &b.reason, b.cut)
+        && (a.channel, &a.label, &a.reason, a.cut, a.in_gap)
+            == (b.channel, &b.label, &b.reason, b.cut, b.in_gap)
 }
 
 /// The sample format of a name.

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::Receipt;
 use super::agree::format_of;
+use super::{GapsEntry, Receipt};
 use crate::block::{Block, SampleFormat};
-use crate::decode::{Decoder, Encoding, Options, Source};
+use crate::decode::{Decoder, Encoding, Gaps, Options, Source};
 use crate::digest::{Digest, Digester};
 use crate::error::Error;
 use crate::evidence::Proof;
@@ -82,6 +82,8 @@ impl Receipt {
             redact_into(Spool::anonymous(), original, &windows, treatment, proof, go_on)?;
         let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
         again.output.self_checked = self.output.self_checked;
+        // Receipts of old do not say it.
+        again.input.end_proven = again.input.end_proven.and(self.input.end_proven);
         let parts = [
             ("input", again.input == self.input),
             ("windows", again.windows == self.windows),
@@ -97,7 +99,8 @@ impl Receipt {
         let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
-        Options { encoding, opus_rate, ..Options::default() }
+        let gaps = self.input.gaps.as_ref().and_then(GapsEntry::policy).unwrap_or(Gaps::Refuse);
+        Options { encoding, opus_rate, gaps, ..Options::default() }
     }
 
     fn output_format(&self) -> Option<SampleFormat> {

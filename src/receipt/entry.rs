@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::decode::Gaps;
 use crate::evidence::{Loudness, Measured};
+use crate::redact::Summary;
+use crate::span::{Gap, time_of};
 use crate::treatment::Treatment;
 use crate::window::{Window, seconds, time_from_seconds};
 
@@ -23,6 +26,9 @@ pub struct WindowEntry {
     /// Whether it ran over the end of the recording, and was cut there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+    /// Whether it lies wholly in gaps that were closed: nothing was there, and nothing was treated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_gap: bool,
 }
 
 impl WindowEntry {
@@ -34,6 +40,7 @@ impl WindowEntry {
             label: window.label().map(str::to_owned),
             reason: window.reason().map(str::to_owned),
             cut,
+            in_gap: false,
         }
     }
 
@@ -50,6 +57,66 @@ impl WindowEntry {
             window = window.because(reason);
         }
         Some(window)
+    }
+}
+
+/// The parts of a recording in which nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GapsEntry {
+    /// What became of them: `fill`, silence was put there, or `close`, what is around them was joined.
+    pub treatment: String,
+    /// Each of them.
+    pub list: Vec<GapEntry>,
+}
+
+/// A part in which nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GapEntry {
+    /// Where it begins, by the clock that windows are meant by.
+    pub at: f64,
+    /// The same in frames.
+    pub first: u64,
+    /// How many frames it lasts.
+    pub frames: u64,
+}
+
+impl GapsEntry {
+    /// None, where there is no gap.
+    pub(super) fn of(summary: &Summary) -> Option<Self> {
+        let rate = summary.recording.rate;
+        let entry = |&Gap { at, frames }: &Gap| GapEntry {
+            at: seconds(time_of(at, rate)),
+            first: at,
+            frames,
+        };
+        let treatment = summary.gaps_policy.name().into();
+        let list: Vec<_> = summary.gaps.iter().map(entry).collect();
+        (!list.is_empty()).then_some(Self { treatment, list })
+    }
+
+    /// What became of them; none, if that cannot be.
+    pub(super) fn policy(&self) -> Option<Gaps> {
+        [Gaps::Fill, Gaps::Close].into_iter().find(|policy| policy.name() == self.treatment)
+    }
+
+    /// The gaps; none, if they are out of order, or not where their time is.
+    pub(super) fn gaps(&self, rate: u32) -> Option<Vec<Gap>> {
+        let mut end = 0_u64;
+        let gap = |entry: &GapEntry| {
+            let GapEntry { at, first, frames } = *entry;
+            let place = first >= end && frames > 0 && at == seconds(time_of(first, rate));
+            end = first.checked_add(frames)?;
+            place.then_some(Gap { at: first, frames })
+        };
+        self.list.iter().map(gap).collect()
+    }
+
+    /// Frames of silence that they were filled with.
+    pub(super) fn filled(&self) -> u64 {
+        let frames = self.list.iter().map(|gap| gap.frames);
+        if self.policy() == Some(Gaps::Fill) { frames.fold(0, u64::saturating_add) } else { 0 }
     }
 }
 

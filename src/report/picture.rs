@@ -75,9 +75,9 @@ fn path(ranges: impl DoubleEndedIterator<Item = (f32, f32)> + Clone, scale: f32)
 
 /// Times at even distances, from the beginning to the end.
 pub(super) fn ticks(receipt: &Receipt) -> Vec<String> {
-    let input = &receipt.input;
+    let (rate, frames) = (receipt.input.rate, receipt.output.frames);
     // Whole seconds would say the same twice in a short recording.
-    let digits = if input.frames / u64::from(input.rate.max(1)) < 2 * TICKS { 2 } else { 0 };
-    let time = |tick| clock(time_of(input.frames * tick / TICKS, input.rate), digits);
+    let digits = if frames / u64::from(rate.max(1)) < 2 * TICKS { 2 } else { 0 };
+    let time = |tick| clock(time_of(frames * tick / TICKS, rate), digits);
     (0..=TICKS).map(time).collect()
 }

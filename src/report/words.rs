@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::receipt::{Level, Receipt, SpanEntry, WindowEntry};
-use crate::span::{Span, time_of};
-use crate::window::time_from_seconds;
+use crate::span::{Span, frame_at, time_of};
+use crate::window::{seconds, time_from_seconds};
 
 /// Something that is good, or to be warned of.
 pub(super) struct Verdict {
@@ -98,7 +98,8 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
     let rate = receipt.input.rate;
     // A receipt that was parsed, or has just been made, holds times that are some.
     let time = |seconds| time_from_seconds(seconds).unwrap_or_default();
-    let span = window.window().map(|window| Span::of(&window, rate));
+    let timeline = receipt.timeline().unwrap_or_default();
+    let span = window.window().and_then(|window| timeline.span(Span::of(&window, rate)));
     let is_mine = |entry: &&SpanEntry| {
         let channel = window.channel.is_none_or(|channel| channel == entry.channel);
         let end = entry.first + entry.frames;
@@ -116,11 +117,21 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
         }
     };
     let (start, end) = (time(window.start), time(window.end));
-    let end = end.min(time_of(receipt.input.frames, rate));
-    let times = format!("{} – {}", clock(start, 3), clock(end, 3));
+    let end = end.min(time_of(timeline.end(), rate));
+    let mut times = format!("{} – {}", clock(start, 3), clock(end, 3));
+    // Where gaps were closed, what was there has moved up.
+    let first = time_of(timeline.output(frame_at(start, rate)), rate);
+    if window.in_gap {
+        times += " (in a gap: nothing was there)";
+    } else if frame_at(first, rate) < frame_at(start, rate).min(timeline.frames()) {
+        times += &format!(" (now from {})", clock(first, 3));
+    }
+    if window.cut {
+        times += " (cut at the end)";
+    }
     Row {
-        start: window.start,
-        times: if window.cut { format!("{times} (cut at the end)") } else { times },
+        start: window.start.min(seconds(first)),
+        times,
         length: format!("{:.3} s", end.saturating_sub(start).as_secs_f64()),
         channel: window.channel.map_or("all".into(), |channel| channel.to_string()),
         label: shown(window.label.as_deref()),
@@ -129,6 +140,24 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
         after: loudest(|entry| entry.after.as_ref()),
         treatment: treatment(receipt),
     }
+}
+
+/// How long the input is, and what is to be known of its ends and gaps.
+fn length(receipt: &Receipt) -> String {
+    let input = &receipt.input;
+    let mut length = format!("{} frames", input.frames);
+    if let Some(begins) = input.begins_at {
+        length += &format!(", from {begins} s of its container's clock");
+    }
+    if input.end_proven == Some(false) {
+        length += "; nothing in the file says that this is its end";
+    }
+    if let Some(gaps) = &input.gaps {
+        let way = if gaps.treatment == "fill" { "filled with silence" } else { "closed" };
+        let frames: u64 = gaps.list.iter().map(|gap| gap.frames).sum();
+        length += &format!("; {} gaps of {frames} frames in all, {way}", gaps.list.len());
+    }
+    length
 }
 
 /// A text of a user's, without what no page can hold.
@@ -151,7 +180,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
                 fact("Format", format!("{} in {}", input.codec, input.container)),
                 fact("Rate", format!("{} Hz", input.rate)),
                 fact("Channels", input.channels.to_string()),
-                fact("Length", format!("{} frames", input.frames)),
+                fact("Length", length(receipt)),
                 fact("Size", format!("{} bytes", input.bytes)),
                 fact("SHA-256", input.sha256.clone()),
             ],

@@ -286,8 +286,9 @@ fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
         for cut in [1, 30, 100, 3000, 20_000, whole.len() - 1, page(1), page(2), page(3)] {
             let bytes = [whole.as_slice(), &whole[..cut]].concat();
             let done = redacted(stream(bytes), &["1-2"], Treatment::silence());
-            // A few bytes that are no page are passed over, as behind any Ogg.
-            let page = whole[..cut].starts_with(b"OggS");
+            // A few bytes that are no page are passed over, as behind any Ogg. Behind a page of audio
+            // a cut cannot be told from a recorder that sets no flag at the end.
+            let page = whole[..cut].starts_with(b"OggS") && cut != page(3);
             assert_eq!(done.is_err(), page, "{name} and {cut} bytes");
         }
         let speex = [ogg_page(2, 7, 0, b"Speex   1.2"), ogg_page(4, 7, 1, b"speech")].concat();
@@ -311,7 +312,7 @@ fn ogg_page(flags: u8, serial: u32, number: u32, packet: &[u8]) -> Vec<u8> {
 }
 
 /// Gives a page its checksum.
-fn seal(page: &mut [u8]) {
+pub fn seal(page: &mut [u8]) {
     page[22..26].fill(0);
     let sum = page.iter().fold(0u32, |sum, &byte| {
         (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| (sum << 1) ^ (0x04C1_1DB7 * (sum >> 31)))
@@ -632,7 +633,7 @@ fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
 }
 
 /// The pages of an Ogg file.
-fn pages(ogg: &[u8]) -> Vec<&[u8]> {
+pub fn pages(ogg: &[u8]) -> Vec<&[u8]> {
     let mut pages = Vec::new();
     let mut rest = ogg;
     while !rest.is_empty() {
@@ -655,7 +656,8 @@ fn an_ogg_page_that_is_missing_or_damaged_is_an_error() {
         let without: Vec<_> =
             pages.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, page)| *page).collect();
         let error = redacted(stream(without.concat()), &["1-2"], Treatment::default());
-        assert!(error.is_err(), "without page {gone}");
+        // Without the last it ends as those do whose recorder sets no flag at the end.
+        assert_eq!(error.is_err(), gone + 1 < pages.len(), "without page {gone}");
         let mut damaged: Vec<Vec<u8>> = pages.iter().map(|page| page.to_vec()).collect();
         *damaged[gone].last_mut().unwrap() ^= 1;
         let error = redacted(stream(damaged.concat()), &["1-2"], Treatment::default());
@@ -679,7 +681,7 @@ fn a_block_that_is_missing_in_a_live_recording_is_an_error() {
     };
     bytes[at] = 0xEC;
     let error = redacted(stream(bytes), &["1-2"], Treatment::default()).unwrap_err();
-    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    assert!(matches!(error, Error::Gap { .. }), "{error}");
 }
 
 /// Each way to lose a part of a recording in the middle, where a timestamp, a number or the bytes

@@ -39,6 +39,7 @@ mod file;
 mod flac;
 mod formats;
 mod fuzz;
+mod gaps;
 mod genesys;
 mod golden;
 mod house;

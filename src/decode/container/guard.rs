@@ -76,7 +76,7 @@ impl PreSkip {
     /// In frames at `rate` Hz, unless that is no whole number.
     pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
         let scaled = u64::from(self.0) * u64::from(rate);
-        scaled.is_multiple_of(48_000).then(|| scaled / 48_000)
+        scaled.is_multiple_of(48_000).then_some(scaled / 48_000)
     }
 }
 
@@ -175,6 +175,28 @@ pub(in crate::decode) trait Guard: Send {
 
     /// The next stream of a chained file begins.
     fn link(&mut self) {}
+
+    /// Whether the file itself says that its end is the end. `None` where that is so if a length was
+    /// declared, and only then.
+    fn proves_end(&self) -> Option<bool> {
+        None
+    }
+
+    /// What lies before packet `number` of the track, in frames at `rate` Hz that were left out, where
+    /// this container tells it by other means than the [`clock`](Guard::clock). May mend what the
+    /// reader made of the packet.
+    ///
+    /// # Errors
+    /// [`Fault`] where the packet is out of place.
+    fn gap(&mut self, _packet: &mut Packet, _number: u64, _rate: u32) -> Result<u64, Fault> {
+        Ok(0)
+    }
+
+    /// How far from 0 this container says that its audio begins, in frames at `rate` Hz, where it
+    /// tells that by other means than the [`clock`](Guard::clock).
+    fn begins(&self, _rate: u32) -> u64 {
+        0
+    }
 
     /// The end has come: is what was decoded everything there is?
     ///

@@ -27,8 +27,9 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let elements = Elements::new(input.stream(), &monitor);
     let notes = elements.notes();
     let reader = Reader::open(Container::Matroska, Media::stream(elements), MkvReader::try_new)?;
-    let guard =
-        MatroskaGuard { duration: duration(reader.as_ref()), notes, padding: Padding::default() };
+    let alone = reader.tracks().len() == 1;
+    let (duration, padding) = (duration(reader.as_ref()), Padding::default());
+    let guard = MatroskaGuard { duration, alone, notes, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -44,6 +45,8 @@ fn duration(reader: &dyn FormatReader) -> Option<(u128, u128)> {
 struct MatroskaGuard {
     notes: Notes,
     duration: Option<(u128, u128)>,
+    /// Whether there is audio alone.
+    alone: bool,
     padding: Padding,
 }
 
@@ -65,7 +68,13 @@ impl Guard for MatroskaGuard {
     }
 
     fn clock(&self, track: &Track) -> Clock {
-        track.time_base.map_or(Clock::None, Clock::Live)
+        let alone = self.alone;
+        track.time_base.map_or(Clock::None, |base| Clock::Live { base, alone })
+    }
+
+    /// One that is written live says neither its size nor its length.
+    fn proves_end(&self) -> Option<bool> {
+        Some(self.duration.is_some() || self.notes.is_sized())
     }
 
     /// symphonia reads until the source ends; [`Elements`] has seen whether it may.

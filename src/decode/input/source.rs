@@ -43,12 +43,40 @@ pub struct Options {
     /// `None` takes as many as the machine runs at once, but no more than 4. With 1 no thread is
     /// started; take that where several recordings are redacted side by side.
     pub threads: Option<NonZeroUsize>,
+    /// What becomes of a part in which nothing was recorded.
+    pub gaps: Gaps,
+}
+
+/// What becomes of a gap: a part of a recording in which nothing was recorded, though its clock ran
+/// on. Packets were lost, or left out while nobody spoke, or the recording was paused. Windows are
+/// meant by the clock, which a player shows, in each case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gaps {
+    /// It is an error, [`Error::Gap`].
+    #[default]
+    Refuse,
+    /// Silence is put there: the output is as long as the clock says.
+    Fill,
+    /// What is around it is joined: the output is as long as what was recorded. What follows moves
+    /// up, and windows move with it.
+    Close,
+}
+
+impl Gaps {
+    /// `refuse`, `fill` or `close`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Fill => "fill",
+            Self::Close => "close",
+        }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (opus_rate, threads) = (None, None);
-        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads }
+        let (opus_rate, threads, gaps) = (None, None, Gaps::Refuse);
+        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads, gaps }
     }
 }
 
@@ -132,6 +160,11 @@ impl Source {
     pub(crate) fn digested(mut self, digested: bool) -> Self {
         self.digested = digested;
         self
+    }
+
+    /// What becomes of gaps.
+    pub(crate) fn gaps(&self) -> Gaps {
+        self.options.gaps
     }
 
     /// The number of bytes that the source gives, where that is known.

@@ -58,6 +58,8 @@ pub(super) struct Notes(Arc<Mutex<Tracks>>);
 
 #[derive(Debug, Default)]
 struct Tracks {
+    /// Whether the segment says how large it is.
+    sized: bool,
     /// Packets so far of each track.
     packets: Vec<(u64, u64)>,
     /// Tracks with their delay in nanoseconds.
@@ -74,6 +76,11 @@ impl Tracks {
 }
 
 impl Notes {
+    /// Whether the segment says how large it is.
+    pub(super) fn is_sized(&self) -> bool {
+        self.lock().sized
+    }
+
     /// The codec delay of a track, in nanoseconds.
     pub(super) fn delay(&self, track: u32) -> u64 {
         let said = self.lock();
@@ -164,7 +171,10 @@ impl Observer for Recorder {
     fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str> {
         match (head.id, head.size) {
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
-            (SEGMENT, _) => self.segment = true,
+            (SEGMENT, size) => {
+                self.segment = true;
+                self.notes.lock().sized = size.is_some();
+            }
             (CLUSTER, _) => {}
             (_, None) => return Err("an element has no size"),
             (TRACK_ENTRY, _) => self.entry = (0, 0),

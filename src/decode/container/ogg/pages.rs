@@ -1,0 +1,275 @@
+//! The pages of an Ogg file: whole, and none of them missing or damaged.
+//!
+//! One page is held back, so that it is known which is the last. What can go wrong: a page that is
+//! missing or damaged, or an end inside a page or a packet.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use symphonia::core::checksum::Crc32;
+use symphonia::core::io::Monitor;
+
+use super::opus::{Notes, OpusPages};
+use crate::decode::input::{InputMonitor, read_up_to};
+use crate::error::Error;
+
+/// The fixed part of a page's header.
+const HEADER: usize = 27;
+/// Flags of a page.
+const FIRST: u8 = 2;
+const LAST: u8 = 4;
+
+/// What the pages have told so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    /// How many recordings are chained.
+    pub(super) links: Arc<AtomicU64>,
+    /// Whether the file has ended with a stream that no page says to be over.
+    pub(super) open: Arc<AtomicBool>,
+    /// The pages of Opus.
+    pub(super) notes: Notes,
+}
+
+/// Pages, checked.
+pub(super) struct Pages<R> {
+    inner: R,
+    monitor: Arc<InputMonitor>,
+    pub(super) told: Told,
+    page: Vec<u8>,
+    given: usize,
+    /// The page behind that, once the first has been read; an empty one is the end.
+    ahead: Option<Vec<u8>>,
+    /// The streams that have been read, by serial number.
+    streams: HashMap<u32, Stream>,
+    /// Whether only first pages have come so far, which stand together.
+    beginning: bool,
+    passed: Passed,
+}
+
+/// One stream, as far as it has been read.
+struct Stream {
+    /// The number of its next page; nothing once its last one has come.
+    next: Option<u32>,
+    /// Whether a packet goes on behind its last page so far.
+    partial: bool,
+    /// Whether audio has come, behind the headers.
+    begun: bool,
+}
+
+/// The pages that have been passed on.
+#[derive(Default)]
+struct Passed {
+    link: u64,
+    /// Whether the last was a first one.
+    beginning: bool,
+    /// The streams of Opus, by serial number.
+    opus: HashMap<u32, OpusPages>,
+}
+
+impl<R: Read> Pages<R> {
+    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
+        Self {
+            inner,
+            monitor: Arc::clone(monitor),
+            told: Told::default(),
+            page: Vec::new(),
+            given: 0,
+            ahead: None,
+            streams: HashMap::new(),
+            beginning: true,
+            passed: Passed::default(),
+        }
+    }
+
+    /// Goes on to the next page; an empty one at the end.
+    fn turn(&mut self) -> Result<(), Error> {
+        self.given = 0;
+        self.page = match self.ahead.take() {
+            Some(page) => page,
+            None => self.read_page()?,
+        };
+        let ahead = if self.page.is_empty() { Vec::new() } else { self.read_page()? };
+        if !self.page.is_empty() {
+            let is_last = self.page[5] & LAST != 0 || ahead.is_empty();
+            let passed = self.passed.page(&self.page, is_last, &self.told.notes);
+            passed.map_err(damaged)?;
+        }
+        self.ahead = Some(ahead);
+        Ok(())
+    }
+
+    /// Reads a page and checks it; an empty one at the end.
+    fn read_page(&mut self) -> Result<Vec<u8>, Error> {
+        let mut page = read_up_to(&mut self.inner, HEADER as u64)?;
+        if page.is_empty() && !self.is_over() {
+            return self.end_open().map(|()| page);
+        }
+        if page.is_empty() || (self.is_over() && !page.starts_with(b"OggS")) {
+            // Behind the last page of every stream anything may lie; it is no audio.
+            return Ok(Vec::new());
+        }
+        if page.len() < HEADER {
+            return Err(damaged("it ends inside a page"));
+        }
+        if !page.starts_with(b"OggS") {
+            return Err(damaged("something that is no page lies between its pages"));
+        }
+        let segments = usize::from(page[26]);
+        page.extend(read_up_to(&mut self.inner, segments as u64)?);
+        let body: usize = page[HEADER..].iter().map(|&size| usize::from(size)).sum();
+        page.extend(read_up_to(&mut self.inner, body as u64)?);
+        if page.len() < HEADER + segments + body {
+            return Err(damaged("it ends inside a page"));
+        }
+        self.check(&page)?;
+        Ok(page)
+    }
+
+    /// Whether every stream has come to its end.
+    fn is_over(&self) -> bool {
+        self.streams.values().all(|stream| stream.next.is_none()) && !self.streams.is_empty()
+    }
+
+    /// The source has ended, and a stream has not said that it has: some recorders never do. Where a
+    /// packet goes on, something is missing.
+    fn end_open(&self) -> Result<(), Error> {
+        let open = || self.streams.values().filter(|stream| stream.next.is_some());
+        if self.streams.is_empty() || open().any(|stream| !stream.begun) {
+            return Err(damaged("it ends before a stream in it does"));
+        }
+        if open().any(|stream| stream.partial) {
+            return Err(damaged("it ends inside a packet"));
+        }
+        self.told.open.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Checks a page against those before it of the same stream.
+    fn check(&mut self, page: &[u8]) -> Result<(), Error> {
+        let (serial, number, sum) = (word(page, 14), word(page, 18), word(page, 22));
+        let mut crc = Crc32::new(0);
+        crc.process_buf_bytes(&page[..22]);
+        crc.process_buf_bytes(&[0; 4]);
+        crc.process_buf_bytes(&page[26..]);
+        if crc.crc() != sum {
+            return Err(damaged(&format!("page {number} has a wrong checksum")));
+        }
+        let first = page[5] & FIRST != 0;
+        if first && !self.beginning {
+            if !self.is_over() {
+                return Err(damaged("a stream begins before the one before it has ended"));
+            }
+            self.streams.clear();
+        }
+        if first && (!self.beginning || self.streams.is_empty()) {
+            self.told.links.fetch_add(1, Ordering::Relaxed);
+        }
+        self.beginning = first;
+        let new = || Stream { next: Some(0), partial: false, begun: false };
+        let stream = self.streams.entry(serial).or_insert_with(new);
+        if stream.next != Some(number) {
+            return Err(damaged(&format!("a page before page {number} is missing")));
+        }
+        stream.next = (page[5] & LAST == 0).then_some(number.wrapping_add(1));
+        stream.begun |= granule(page) > 0;
+        stream.partial = parts(page).0.last().map_or(stream.partial, |&size| size == 255);
+        Ok(())
+    }
+}
+
+impl Passed {
+    /// A page is passed on.
+    fn page(&mut self, page: &[u8], is_last: bool, notes: &Notes) -> Result<(), &'static str> {
+        let first = page[5] & FIRST != 0;
+        if first && !mem::replace(&mut self.beginning, first) {
+            self.link += 1;
+            self.opus.clear();
+        }
+        self.beginning = first;
+        let (segments, body) = parts(page);
+        if first && body.starts_with(b"OpusHead") {
+            self.opus.insert(word(page, 14), OpusPages::new(self.link));
+        }
+        match self.opus.get_mut(&word(page, 14)) {
+            Some(opus) => opus.page(granule(page), (segments, body), is_last, notes),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The segments of a page, and its body.
+fn parts(page: &[u8]) -> (&[u8], &[u8]) {
+    page[HEADER..].split_at(usize::from(page[26]))
+}
+
+fn word(page: &[u8], at: usize) -> u32 {
+    page[at..at + 4].iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte))
+}
+
+fn granule(page: &[u8]) -> i64 {
+    let (low, high) = (word(page, 6), word(page, 10));
+    (u64::from(high) << 32 | u64::from(low)).cast_signed()
+}
+
+impl<R: Read> Read for Pages<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
+        if let Err(error) = turned {
+            return self.monitor.failed(error);
+        }
+        let count = buffer.len().min(self.page.len() - self.given);
+        buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
+fn damaged(reason: &str) -> Error {
+    Error::Container { container: "Ogg".into(), reason: reason.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page without a packet.
+    fn page(flags: u8, serial: u8, number: u8) -> Vec<u8> {
+        let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8]].concat();
+        page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let mut crc = Crc32::new(0);
+        crc.process_buf_bytes(&page);
+        page[22..26].copy_from_slice(&crc.crc().to_le_bytes());
+        page
+    }
+
+    fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
+        let (monitor, bytes) = (Arc::default(), pages.concat());
+        let mut reader = Pages::new(bytes.as_slice(), &monitor);
+        drop(io::copy(&mut reader, &mut io::sink()));
+        let links = reader.told.links.load(Ordering::Relaxed);
+        monitor.check().map(|()| links).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_stream_must_come_to_its_end_before_another_begins() {
+        let (one, two) = ([page(2, 1, 0), page(4, 1, 1)], [page(2, 2, 0), page(4, 2, 1)]);
+        assert_eq!(read(&one), Ok(1));
+        assert_eq!(read(&[one.concat(), two.concat()]), Ok(2));
+        assert_eq!(read(&[one.concat(), one.concat()]), Ok(2), "the same serial number");
+        assert_eq!(read(&[one[0].clone(), two[0].clone(), one[1].clone(), two[1].clone()]), Ok(1));
+        assert_eq!(read(&[one.concat(), vec![0; 99]]), Ok(1), "what lies behind is no page");
+        for (pages, reason) in [
+            (vec![one[0].clone()], "ends before a stream in it does"),
+            (vec![one.concat(), two[0].clone()], "ends before a stream in it does"),
+            (vec![one[0].clone(), one[1][..20].to_vec()], "ends inside a page"),
+            (vec![one[0].clone(), page(0, 1, 1), two.concat()], "the one before it has ended"),
+            (vec![one[0].clone(), page(4, 1, 2)], "a page before page 2 is missing"),
+        ] {
+            let error = read(&pages).unwrap_err();
+            assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+}
