@@ -24,6 +24,9 @@ pub(crate) fn notes(summary: &Summary) {
     for window in &summary.cut {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
     }
+    if let Some(loss) = summary.recording.loss() {
+        say(&format!("note: {loss}"));
+    }
     if summary.treatment.is_recoverable() {
         let gain = summary.treatment.gain();
         let decibel = 20.0 * gain.log10();
@@ -69,6 +72,9 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
         })
     });
     let mut json = recording(&summary.recording, summary.frames);
+    if let Some(loss) = summary.recording.loss() {
+        json["loss"] = loss.into();
+    }
     json["framesTreated"] = summary.frames_treated.into();
     json["seconds"] = length(summary.frames, summary).into();
     json["windows"] = windows.collect();

@@ -5,6 +5,9 @@
 //! first delay is dropped. What can go wrong: bytes between or after the frames that are no audio; a
 //! last frame that is cut off.
 
+use std::io::Read;
+use std::sync::Arc;
+
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
@@ -18,7 +21,7 @@ use super::reader::{Opened, Reader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, tag_frame};
 use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::input::{Input, InputMonitor, Media};
 use crate::error::Error;
 
 /// How many zeros may follow the last frame, in bytes.
@@ -29,7 +32,17 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let before = input.before().len() as u64;
     monitor.left_out(id3_leftovers(input.before()));
-    let (stream, account) = ElementaryStream::new(input.stream(), before, &monitor);
+    open_stream(Container::Mpeg, input.stream(), before, &monitor)
+}
+
+/// Opens MPEG audio that lies in `container`, from byte `position` of the recording on.
+pub(super) fn open_stream(
+    container: Container,
+    stream: Box<dyn Read + Send>,
+    position: u64,
+    monitor: &Arc<InputMonitor>,
+) -> Result<Opened, Error> {
+    let (stream, account) = ElementaryStream::new(stream, position, monitor);
     monitor.count_idle();
     let reader = Reader::open(Container::Mpeg, Media::stream(stream), MpaReader::try_new)?;
     let reader = Reader::from(reader);
@@ -39,7 +52,9 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         .as_ref()
         .and_then(|params| params.audio())
         .is_some_and(|params| params.codec == CODEC_ID_MP3);
-    let guard = MpegGuard { account, counted: counted(track), is_layer_3, ..MpegGuard::default() };
+    let counted = counted(track);
+    let (coded, packets, padding) = (0, 0, Vec::new());
+    let guard = MpegGuard { container, account, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -49,8 +64,8 @@ fn counted(track: &Track) -> Option<u64> {
     track.num_frames.filter(|&frames| frames > 0)?.checked_add(around[0] + around[1])
 }
 
-#[derive(Default)]
 struct MpegGuard {
+    container: Container,
     account: Account,
     is_layer_3: bool,
     /// The frames that a tag counts, until more come.
@@ -64,7 +79,7 @@ struct MpegGuard {
 
 impl Guard for MpegGuard {
     fn container(&self) -> Container {
-        Container::Mpeg
+        self.container
     }
 
     fn least(&self, track: &Track, _: u32) -> u64 {
