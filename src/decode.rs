@@ -23,9 +23,9 @@ mod codec;
 mod container;
 mod stream;
 
-use container::{Guard, Opened, Reader, Seen, Step};
+use container::{Container, Guard, Opened, Reader, Seen, Step};
 use fault::{Fault, guarded};
-pub use input::{Encoding, Leftover, Options, Source};
+pub use input::{Encoding, Leftover, Options, RawFormat, RawFormatError, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
 use stream::Stream;
 
@@ -67,7 +67,10 @@ impl Decoder {
     fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
         let mut input = Input::open(source, monitor)?;
         let (hashing, options) = (input.hashing.take(), input.options);
-        let container = sniff::container(input.head())?;
+        let container = match options.raw {
+            Some(_) => Container::Raw,
+            None => sniff::container(input.head())?,
+        };
         let Opened { reader, guard, frames } = container::open(container, input)?;
         let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);

@@ -94,7 +94,7 @@ pub mod sandbox;
 pub mod ffmpeg;
 
 pub use block::Recording;
-pub use decode::{Decoder, Encoding, Options, Source};
+pub use decode::{Decoder, Encoding, Options, RawFormat, Source};
 pub use error::Error;
 pub use evidence::{Evidence, Proof};
 pub use job::{Job, JobError, Sanitised, sanitise};

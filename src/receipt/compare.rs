@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use super::Receipt;
 use super::agree::format_of;
+use super::{Input, Receipt};
 use crate::block::{Block, SampleFormat};
-use crate::decode::{Decoder, Encoding, Options, Source};
+use crate::decode::{Decoder, Encoding, Options, RawFormat, Source};
 use crate::digest::{Digest, Digester};
 use crate::error::Error;
 use crate::evidence::Proof;
@@ -70,7 +70,8 @@ impl Receipt {
         let (windows, treatment) =
             (self.windows().map_err(wrong)?, self.treatment().map_err(wrong)?);
         let proof = Proof { self_check: false, receipt: true, waveform: false };
-        let original = original.with_options(self.options());
+        let options = Options { raw: self.raw(), ..self.options() };
+        let original = original.with_options(options);
         let go_on = |_| ControlFlow::Continue(());
         let redacted =
             redact_into(Spool::anonymous(), original, &windows, treatment, proof, go_on)?;
@@ -92,6 +93,13 @@ impl Receipt {
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
         Options { encoding, opus_rate, ..Options::default() }
+    }
+
+    /// What the original holds, where it has no header that could say it.
+    pub fn raw(&self) -> Option<RawFormat> {
+        let Input { container, codec, rate, channels, .. } = &self.input;
+        let text = format!("{codec}:{rate}:{channels}");
+        (container == "raw").then(|| text.parse().ok()).flatten()
     }
 
     fn output_format(&self) -> Option<SampleFormat> {

@@ -3,7 +3,7 @@
 //! In: the first bytes of the format. Out: a [`Container`]. What can go wrong: the bytes are of a
 //! format that is not read; then the error names it, where that can be told.
 
-use crate::decode::container::Container;
+use crate::decode::container::{Container, au, w64};
 use crate::error::Error;
 
 /// The first four bytes of every Matroska file.
@@ -24,6 +24,8 @@ pub(in crate::decode) fn container(head: &[u8]) -> Result<Container, Error> {
             Container::Wav
         }
         [b'F', b'O', b'R', b'M', ..] if matches!(form, Some(b"AIFF" | b"AIFC")) => Container::Aiff,
+        _ if w64::is_w64(head) => Container::W64,
+        _ if au::is_au(head) => Container::Au,
         [b'c', b'a', b'f', b'f', ..] => Container::Caf,
         [b'f', b'L', b'a', b'C', ..] => Container::Flac,
         [b'O', b'g', b'g', b'S', ..] => Container::Ogg,

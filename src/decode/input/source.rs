@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 
+use super::raw::RawFormat;
 use crate::error::Error;
 
 /// Hours of anything that telephony records.
@@ -43,12 +44,14 @@ pub struct Options {
     /// `None` takes as many as the machine runs at once, but no more than 4. With 1 no thread is
     /// started; take that where several recordings are redacted side by side.
     pub threads: Option<NonZeroUsize>,
+    /// What the recording holds, if it has no header that could say it.
+    pub raw: Option<RawFormat>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (opus_rate, threads) = (None, None);
-        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads }
+        let (opus_rate, threads, raw) = (None, None, None);
+        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads, raw }
     }
 }
 
