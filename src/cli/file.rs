@@ -57,8 +57,29 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
         Source::open(&args.input).map_err(|error| unreadable(&input, error))?
     };
     let source = source.with_options(args.format.options());
+    if let Some(path) = &output {
+        plan::note_ending(path);
+    }
     let (force, json) = (args.force, args.json);
     Ok(Plan { source, input, output, windows, treatment, papers, force, json })
+}
+
+/// The error for a file without a header, of which the name alone says what it may be.
+fn named(input: &str, error: &Error) -> Option<Error> {
+    let convert = "convert it first, as with `ffmpeg -i IN OUT.wav`";
+    let say_so = "if it is, say what it holds, as with --raw mulaw:8000:1";
+    let (what, mend) = match plan::ending(Path::new(input)).as_str() {
+        "gsm" => ("GSM 6.10", convert),
+        "g722" | "g723" | "g726" | "g729" => ("G.722, G.723, G.726 or G.729", convert),
+        "vox" => ("Dialogic ADPCM", convert),
+        "amr" | "awb" => ("AMR", convert),
+        "raw" | "pcm" | "ul" | "ulaw" | "al" | "alaw" | "sln" | "sw" => {
+            ("headerless audio", say_so)
+        }
+        _ => return None,
+    };
+    let what = format!("no format that is known, and by its name it is {what}");
+    matches!(error, Error::UnknownFormat).then(|| Error::Foreign { what, mend: mend.into() })
 }
 
 /// A path that is not there is a wrong call; one that breaks while it is read is a failure.
@@ -82,7 +103,10 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         ControlFlow::Continue(())
     });
     bar.clear();
-    let redacted = redacted.map_err(|error| Failure::of(doing.as_str(), error))?;
+    let redacted = redacted.map_err(|error| match named(&input, &error) {
+        Some(named) => Failure::failed(doing.as_str(), named),
+        None => Failure::of(doing.as_str(), error),
+    })?;
     // Folders are nobody's business.
     let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
     let receipt = Receipt::of(&redacted);

@@ -108,6 +108,7 @@ fn outputs(args: &RecordingArgs) -> Result<Papers, Failure> {
             return Err(Failure::usage("reading --keep", "it takes the path of a file"));
         }
         plan::check_output(path, &inputs, args.force)?;
+        plan::note_ending(path);
     }
     Papers::check(&args.proof, &inputs, args.keep.as_deref(), args.force)
 }
