@@ -30,7 +30,7 @@ pub enum Error {
     /// The bytes are of a format that is known by its first bytes and not read, or are no recording.
     #[error("this looks like {what}; {mend}")]
     Foreign {
-        /// What it is, with an article.
+        /// What it is.
         what: String,
         /// What to do about it.
         mend: String,

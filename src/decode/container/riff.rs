@@ -206,7 +206,10 @@ pub(super) fn after_audio(
 
 /// Whether another file begins here. The frames of MPEG audio look too much like samples.
 pub(super) fn begins_a_file(head: &[u8]) -> bool {
-    [b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM"].iter().any(|form| head.starts_with(*form))
+    // The rest of the head may not have been read.
+    let forms = [b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM"];
+    forms.iter().any(|form| head.starts_with(*form))
+        || head.starts_with(b"riff\x2E\x91\xCF\x11")
         || matches!(sniff::container(head), Ok(other) if !matches!(other, Container::Mpeg | Container::Adts))
 }
 

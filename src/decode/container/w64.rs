@@ -119,7 +119,9 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
         if is_w64(&head) || begins_a_file(&head) {
             return Err(second_file("W64"));
         }
-        let chunk = <[u8; 24]>::try_from(head.as_slice()).ok().and_then(|head| Chunk::parse(&head));
+        let is_tag = head.starts_with(b"TAG");
+        let chunk = <[u8; 24]>::try_from(head.as_slice()).ok().filter(|_| !is_tag);
+        let chunk = chunk.and_then(|head| Chunk::parse(&head));
         match chunk {
             Some(Chunk { name: Some(name), .. }) if name == *b"data" => {
                 return Err(Error::Unsupported { what: "W64 with several data chunks".into() });

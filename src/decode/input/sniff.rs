@@ -78,7 +78,7 @@ fn foreign(head: &[u8]) -> Error {
         return names::not_decoded("GSM 6.10 without a header");
     }
     if head.len() >= 8 && head.iter().all(|&byte| byte == 0) {
-        return refused("nothing but zeros".into(), "was the recording ever written?");
+        return refused("zeros in place of a recording".into(), "was it ever written?");
     }
     let format = FileFormat::from_bytes(head);
     match format.kind() {
@@ -108,11 +108,11 @@ fn foreign(head: &[u8]) -> Error {
     }
 }
 
-/// Its name with an article; the short one goes first, where there is one.
+/// Its name; the short one goes first, where there is one.
 fn name(format: FileFormat) -> String {
     match format.short_name() {
-        Some(short) => format!("a file of the format {short} ({})", format.name()),
-        None => format!("a file of the format {}", format.name()),
+        Some(short) => format!("{short} ({})", format.name()),
+        None => format.name().to_owned(),
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
             (b"%PDF-1.7\n%\xE2\xE3\xCF\xD3", "PDF", "right file"),
             (b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR", "PNG", "right file"),
             (b"\xFF\xD8\xFF\xE0\0\x10JFIF", "JPEG", "right file"),
-            (&[0; 500], "nothing but zeros", "ever written"),
+            (&[0; 500], "zeros in place", "ever written"),
         ] {
             let message = refusal(head);
             assert!(message.contains(name) && message.contains(mend), "{name}: {message}");

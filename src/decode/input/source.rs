@@ -75,7 +75,7 @@ pub enum Encoding {
     #[default]
     Pcm,
     /// As [`Encoding::Pcm`]; but A-law stays A-law and µ-law stays µ-law, and every code outside
-    /// the windows is what it was.
+    /// the windows is what it was. Samples of 64 bits are refused: a WAV of 32 is all that is written.
     Same,
 }
 
