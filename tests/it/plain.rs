@@ -468,6 +468,9 @@ fn headerless_audio_that_cannot_be_meant_is_an_error() {
 fn a_name_says_what_a_file_without_a_header_may_be() {
     let folder = Folder::new();
     let noise: Vec<u8> = (0..2000u32).map(|n| (n * n % 251) as u8).collect();
+    let silence = folder.write("silence.ulaw", &[0xFF; 20_000]);
+    let result = sordino(&["file", &silence, "-w", "0-1", "-o", &folder.path("o.wav")]);
+    assert!(stderr(&result).contains("as with --raw mulaw:8000:1"), "{}", stderr(&result));
     for (name, part) in [
         ("a.g729", "by its name it is G.722, G.723, G.726 or G.729; convert it first"),
         ("a.ulaw", "as with --raw mulaw:8000:1"),

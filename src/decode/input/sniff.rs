@@ -75,7 +75,8 @@ fn foreign(head: &[u8]) -> Error {
         return names::not_decoded("a NIST SPHERE file (SPH)");
     }
     if is_gsm(head) {
-        return names::not_decoded("GSM 6.10 without a header");
+        let what = "GSM 6.10 without a header, which is not decoded here".into();
+        return refused(what, "convert it first, as with `ffmpeg -f gsm -i IN OUT.wav`");
     }
     if head.len() >= 8 && head.iter().all(|&byte| byte == 0) {
         return refused("zeros in place of a recording".into(), "was it ever written?");
@@ -180,7 +181,7 @@ mod tests {
             (gsm, "GSM 6.10"),
         ] {
             let message = refusal(&head);
-            assert!(message.contains(name) && message.contains("ffmpeg -i"), "{message}");
+            assert!(message.contains(name) && message.contains("convert it first"), "{message}");
         }
     }
 

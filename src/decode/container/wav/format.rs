@@ -154,7 +154,8 @@ impl Format {
         let part = bytes % block;
         let rest = if self.is_adpcm() { 0 } else { part };
         let in_part = adpcm_frames(&layout, part);
-        let frames = (!self.is_mpeg()).then_some(bytes / block * layout.block_frames + in_part);
+        let in_blocks = (bytes / block).saturating_mul(layout.block_frames);
+        let frames = (!self.is_mpeg()).then_some(in_blocks.saturating_add(in_part));
         Extent { bytes: Some(bytes - rest), frames, rest }
     }
 
