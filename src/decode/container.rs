@@ -16,7 +16,7 @@ pub(super) mod timestamps;
 
 mod adts;
 mod aiff;
-pub(super) mod au;
+mod au;
 mod caf;
 mod flac;
 mod matroska;
@@ -24,7 +24,7 @@ mod mp4;
 mod mpeg;
 mod ogg;
 mod raw;
-pub(super) mod w64;
+mod w64;
 mod wav;
 
 pub(super) use guard::{Container, Guard, PreSkip, Seen, Step};

@@ -361,6 +361,11 @@ fn the_text_of_an_au_is_left_out_and_listed() {
     let left = decoder.leftovers();
     assert_eq!((left[0].name.as_str(), left[0].bytes, left.len()), ("annotation", 16, 1));
     assert!(but_one(stream(file)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
+    // DEC's way: every number turned round.
+    let mut turned = au(b"", &SAMPLES);
+    turned[..24].as_chunks_mut::<4>().0.iter_mut().for_each(|field| field.reverse());
+    turned[24..].as_chunks_mut::<2>().0.iter_mut().for_each(|sample| sample.reverse());
+    assert!(but_one(stream(turned)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
     for (field, value, part) in [
         (4, 20, "its audio begins where it cannot"),
         (12, 24, "an AU with G.722, which is not decoded"),
@@ -383,6 +388,7 @@ fn samples_of_64_bits_lose_half_and_people_are_told() {
     for (tag, data, told, format) in cases {
         let input = folder.write("wide.wav", &wav(tag, 8000, 1, 64, data.as_flattened()));
         let (out, receipt) = (folder.path("out.wav"), folder.path("receipt.json"));
+        let page = folder.path("page.html");
         let args = [
             "file",
             &input,
@@ -394,6 +400,8 @@ fn samples_of_64_bits_lose_half_and_people_are_told() {
             &receipt,
             "--json",
             "--force",
+            "--report",
+            &page,
         ];
         let result = sordino(&args);
         assert!(stderr(&result).contains(&format!("note: {told}")), "{}", stderr(&result));
@@ -405,6 +413,7 @@ fn samples_of_64_bits_lose_half_and_people_are_told() {
         let filed = std::fs::read_to_string(&receipt).unwrap();
         let filed: serde_json::Value = serde_json::from_str(&filed).unwrap();
         assert_eq!(filed["output"]["loss"], json["loss"]);
+        assert!(std::fs::read_to_string(&page).unwrap().contains(json["loss"].as_str().unwrap()));
         let held = sordino(&["verify", "--receipt", &receipt, &input, &out]);
         assert_eq!(held.status.code(), Some(0), "{}{}", stdout(&held), stderr(&held));
         let kept = Options { encoding: Encoding::Same, ..Options::default() };

@@ -23,11 +23,6 @@ const HEAD: u32 = 24;
 /// The longest text before the audio that is passed over.
 const MAX_TEXT: u32 = 16 * 1024 * 1024;
 
-/// Whether a file begins like this. DEC wrote it with all numbers turned round.
-pub(in crate::decode) fn is_au(head: &[u8]) -> bool {
-    matches!(head, [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..])
-}
-
 /// Opens an AU.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();

@@ -15,9 +15,6 @@ use crate::error::Error;
 /// What every name ends with, after the four letters that a WAV would have, save those below.
 const SUFFIX: &[u8; 12] = b"\xF3\xAC\xD3\x11\x8C\xD1\x00\xC0\x4F\x8E\xDB\x8A";
 
-/// What the name of the file ends with, after `riff`.
-const RIFF: &[u8; 12] = b"\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
-
 /// What the name of a list of texts ends with, after `list`.
 const LIST: &[u8; 12] = b"\x2F\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
 
@@ -32,11 +29,6 @@ const MAX_SIZE: u64 = 1 << 62;
 
 /// How many chunks beside the audio are noted.
 const MAX_OTHERS: usize = 1000;
-
-/// Whether a file begins like this.
-pub(in crate::decode) fn is_w64(head: &[u8]) -> bool {
-    head.strip_prefix(b"riff").is_some_and(|rest| rest.starts_with(RIFF))
-}
 
 /// Opens a W64.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
@@ -116,7 +108,7 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
     skip(rest, gap)?;
     loop {
         let head = read_up_to(rest, HEAD)?;
-        if is_w64(&head) || begins_a_file(&head) {
+        if begins_a_file(&head) {
             return Err(second_file("W64"));
         }
         let is_tag = head.starts_with(b"TAG");

@@ -5,12 +5,15 @@
 
 use file_format::{FileFormat, Kind};
 
-use crate::decode::container::{Container, au, w64};
+use crate::decode::container::Container;
 use crate::decode::names;
 use crate::error::Error;
 
 /// The first four bytes of every Matroska file.
 const EBML: [u8; 4] = [0x1A, 0x45, 0xDF, 0xA3];
+
+/// The name of the first chunk of every W64, which holds all others.
+const W64: &[u8; 16] = b"riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
 
 /// Where the first packet of an Ogg file begins, whose page holds it alone.
 const FIRST_PACKET: usize = 28;
@@ -36,8 +39,9 @@ pub(in crate::decode) fn container(head: &[u8]) -> Result<Container, Error> {
             Container::Wav
         }
         [b'F', b'O', b'R', b'M', ..] if matches!(form, Some(b"AIFF" | b"AIFC")) => Container::Aiff,
-        _ if w64::is_w64(head) => Container::W64,
-        _ if au::is_au(head) => Container::Au,
+        _ if head.starts_with(W64) => Container::W64,
+        // DEC wrote AU with all numbers turned round.
+        [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..] => Container::Au,
         [b'c', b'a', b'f', b'f', ..] => Container::Caf,
         [b'f', b'L', b'a', b'C', ..] => Container::Flac,
         [b'O', b'g', b'g', b'S', ..] if !is_speex(head) => Container::Ogg,
