@@ -24,10 +24,10 @@ mod container;
 mod stream;
 mod gaps;
 
-use container::{Guard, Opened, Reader, Seen, Step};
+use container::{Container, Guard, Opened, Reader, Seen, Step};
 use fault::{Fault, guarded};
 use gaps::GapKeeper;
-pub use input::{Encoding, Gaps, Leftover, Options, Source};
+pub use input::{Encoding, Gaps, Leftover, Options, RawFormat, RawFormatError, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
 use stream::{Stream, next_packet};
 
@@ -74,7 +74,10 @@ impl Decoder {
     fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
         let mut input = Input::open(source, monitor)?;
         let (hashing, options) = (input.hashing.take(), input.options);
-        let container = sniff::container(input.head())?;
+        let container = match options.raw {
+            Some(_) => Container::Raw,
+            None => sniff::container(input.head())?,
+        };
         let Opened { reader, guard, frames } = container::open(container, input)?;
         let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
 use sordino::window::{Clock, seconds};
-use sordino::{Decoder, Encoding, Options, Recording, Source, Treatment, Window, Windows, verify};
+use sordino::{
+    Decoder, Encoding, Options, RawFormat, Recording, Source, Treatment, Window, Windows, verify,
+};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
@@ -22,7 +24,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         ([redacted], Some(receipt)) => receipt::hold(args, receipt, None, redacted),
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
-            let both = opened(original, redacted, receipt.options())?;
+            let both = opened(original, redacted, receipt.options(), receipt.raw())?;
             let audit = audit(both, &windows, Some(treatment), tolerance)?;
             receipt::hold(args, receipt, Some((original, &audit)), redacted)
         }
@@ -30,9 +32,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let windows = args.windows.windows()?;
             let given = args.treatment.is_given();
             let expected = given.then(|| args.treatment.treatment()).transpose()?;
-            let options = options(original, redacted)?;
+            let options = options(original, redacted, args.raw)?;
             let options = Options { gaps: args.gaps.gaps(), ..options };
-            let both = opened(original, redacted, options)?;
+            let both = opened(original, redacted, options, args.raw)?;
             let audit = audit(both, &windows, expected, tolerance)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
@@ -63,10 +65,16 @@ struct Both {
     doing: String,
 }
 
-fn opened(original: &Path, redacted: &Path, options: Options) -> Result<Both, Failure> {
+/// Opens both with these options; `raw` is what the original holds, if it has no header.
+fn opened(
+    original: &Path,
+    redacted: &Path,
+    options: Options,
+    raw: Option<RawFormat>,
+) -> Result<Both, Failure> {
     let doing = format!("comparing {} and {}", original.display(), redacted.display());
-    let open = |path| open(path).map(|source| source.with_options(options));
-    Ok(Both { original: open(original)?, redacted: open(redacted)?, doing })
+    let original = open(original)?.with_options(Options { raw, ..options });
+    Ok(Both { original, redacted: open(redacted)?.with_options(options), doing })
 }
 
 fn audit(
@@ -88,16 +96,17 @@ fn open(path: &Path) -> Result<Source, Failure> {
 
 /// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate that
 /// the other has. A pipe can be read once only, and is not looked at before.
-fn options(original: &Path, redacted: &Path) -> Result<Options, Failure> {
+fn options(original: &Path, redacted: &Path, raw: Option<RawFormat>) -> Result<Options, Failure> {
     if !original.is_file() || !redacted.is_file() {
         return Ok(Options::default());
     }
-    let kind = |path: &Path| -> Result<Recording, Failure> {
+    let kind = |path: &Path, raw| -> Result<Recording, Failure> {
         let doing = format!("opening {}", path.display());
-        let decoder = Decoder::open(open(path)?).map_err(|error| Failure::usage(doing, error))?;
+        let source = open(path)?.with_options(Options { raw, ..Options::default() });
+        let decoder = Decoder::open(source).map_err(|error| Failure::usage(doing, error))?;
         Ok(decoder.recording().clone())
     };
-    let (before, after) = (kind(original)?, kind(redacted)?);
+    let (before, after) = (kind(original, raw)?, kind(redacted, None)?);
     let is_law = ["pcm_alaw", "pcm_mulaw"].contains(&before.codec) && before.codec == after.codec;
     let encoding = if is_law { Encoding::Same } else { Encoding::Pcm };
     let is_rate = [8000, 12_000, 16_000, 24_000, 48_000].contains(&after.rate);

@@ -21,6 +21,7 @@ mod symphonia_decoder;
 
 use parallel::ParallelDecoder;
 use pcm::Pcm;
+pub(super) use pcm::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
 use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
 
@@ -103,6 +104,10 @@ pub(super) fn codec_of(
         return refused(format!("{name} with packets of more than {MAX_PACKET} frames"));
     }
     if let Some(pcm) = pcm {
+        let name = pcm.name().unwrap_or(name);
+        if pcm.narrows() && options.encoding == Encoding::Same {
+            return refused(format!("keeping 64-bit samples ({name}) as they are"));
+        }
         return Ok((Codec::Pcm(pcm), name));
     }
     let decoder = SymphoniaDecoder::new(params, rate, channels)?;

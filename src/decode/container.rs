@@ -16,12 +16,15 @@ pub(super) mod timestamps;
 
 mod adts;
 mod aiff;
+mod au;
 mod caf;
 mod flac;
 mod matroska;
 mod mp4;
 mod mpeg;
 mod ogg;
+mod raw;
+mod w64;
 mod wav;
 
 pub(super) use guard::{Container, Guard, PreSkip, Seen, Step};
@@ -34,6 +37,9 @@ pub(super) use reader::{Opened, Reader};
 pub(super) fn open(container: Container, input: Input) -> Result<Opened, Error> {
     match container {
         Container::Wav => wav::open(input),
+        Container::W64 => w64::open(input),
+        Container::Au => au::open(input),
+        Container::Raw => raw::open(input),
         Container::Aiff => aiff::open(input),
         Container::Caf => caf::open(input),
         Container::Flac => flac::open(input),

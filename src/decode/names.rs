@@ -5,6 +5,7 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::meta::MetadataRevision;
 
 use super::input::Leftover;
+use crate::error::Error;
 
 /// Tags that many programs write.
 const USUAL_TAGS: [&str; 24] = [
@@ -82,14 +83,18 @@ pub(super) fn codec(id: AudioCodecId) -> String {
     }
 }
 
+/// The error for audio that is known and not decoded.
+pub(super) fn not_decoded(what: &str) -> Error {
+    let what = format!("{what}, which is not decoded here");
+    Error::Foreign { what, mend: "convert it first, as with `ffmpeg -i IN OUT.wav`".into() }
+}
+
 /// A codec that a WAV can name by its tag, and that is not read in one.
 pub(super) fn wav_codec(tag: u16) -> String {
     match tag {
         0x0031 => "GSM 6.10",
         0x0040 | 0x0045 | 0x0064 => "G.726 ADPCM",
         0x0042 | 0x0111 => "G.723.1",
-        0x0050 => "MPEG layer 1 or 2",
-        0x0055 => "MP3",
         0x0065 | 0x028F => "G.722",
         0x0083 => "G.729",
         0x0160..=0x0163 => "Windows Media Audio",

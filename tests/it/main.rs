@@ -21,6 +21,7 @@
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
+//! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -48,6 +49,7 @@ mod invariants;
 mod lists;
 #[cfg(feature = "ffmpeg")]
 mod parity;
+mod plain;
 mod receipt;
 mod recording;
 mod report;

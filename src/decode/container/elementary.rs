@@ -60,7 +60,21 @@ pub(super) fn open<R: FormatReader + 'static>(
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(id3_leftovers(input.before()));
     let position = input.before().len() as u64;
-    let inner = input.stream();
+    open_stream(container, input.stream(), position, &monitor, open)
+}
+
+/// Opens a stream that begins at byte `position` of the recording, in a container of its own perhaps.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_stream<R: FormatReader + 'static>(
+    container: Container,
+    inner: Box<dyn Read + Send>,
+    position: u64,
+    monitor: &Arc<InputMonitor>,
+    open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
+) -> Result<(Reader, Account), Error> {
+    let monitor = Arc::clone(monitor);
     let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
     let shared = Arc::new(Mutex::new(shared));
     let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));

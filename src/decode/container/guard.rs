@@ -14,7 +14,13 @@ use crate::span::time_of;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) enum Container {
     Wav,
+    /// Sony's Wave64.
+    W64,
     Aiff,
+    /// Also called SND.
+    Au,
+    /// Headerless audio, of which the caller says what it holds.
+    Raw,
     Caf,
     Flac,
     /// MPEG audio, layers 1 to 3.
@@ -33,6 +39,9 @@ impl Container {
     pub(in crate::decode) fn name(self) -> &'static str {
         match self {
             Self::Wav => "WAV",
+            Self::W64 => "W64",
+            Self::Au => "AU",
+            Self::Raw => "headerless audio",
             Self::Aiff => "AIFF",
             Self::Caf => "CAF",
             Self::Flac => "FLAC",
@@ -48,6 +57,9 @@ impl Container {
     pub(in crate::decode) fn short_name(self) -> &'static str {
         match self {
             Self::Wav => "wave",
+            Self::W64 => "w64",
+            Self::Au => "au",
+            Self::Raw => "raw",
             Self::Aiff => "aiff",
             Self::Caf => "caf",
             Self::Flac => "flac",

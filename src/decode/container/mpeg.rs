@@ -5,6 +5,9 @@
 //! first delay is dropped. What can go wrong: bytes between or after the frames that are no audio; a
 //! last frame that is cut off.
 
+use std::io::Read;
+use std::sync::Arc;
+
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
@@ -12,11 +15,11 @@ use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, Account, packet_at};
 use super::guard::{Container, Guard, Seen};
-use super::reader::Opened;
+use super::reader::{Opened, Reader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::Fault;
-use crate::decode::input::Input;
+use crate::decode::input::{Input, InputMonitor};
 use crate::error::Error;
 
 /// Opens a stream of MPEG audio.
@@ -25,6 +28,22 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
     }
     let (reader, account) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
+    guarded(Container::Mpeg, reader, account)
+}
+
+/// Opens MPEG audio that lies in `container`, from byte `position` of the recording on.
+pub(super) fn open_stream(
+    container: Container,
+    stream: Box<dyn Read + Send>,
+    position: u64,
+    monitor: &Arc<InputMonitor>,
+) -> Result<Opened, Error> {
+    let (reader, account) =
+        elementary::open_stream(container, stream, position, monitor, MpaReader::try_new)?;
+    guarded(container, reader, account)
+}
+
+fn guarded(container: Container, reader: Reader, account: Account) -> Result<Opened, Error> {
     let track = reader.track()?;
     let is_layer_3 = track
         .codec_params
@@ -33,7 +52,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         .is_some_and(|params| params.codec == CODEC_ID_MP3);
     let counted = counted(track);
     let (coded, packets, padding) = (0, 0, Vec::new());
-    let guard = MpegGuard { account, is_layer_3, counted, coded, packets, padding };
+    let guard = MpegGuard { container, account, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -44,6 +63,7 @@ fn counted(track: &Track) -> Option<u64> {
 }
 
 struct MpegGuard {
+    container: Container,
     account: Account,
     is_layer_3: bool,
     /// The frames that a tag counts, until more come.
@@ -57,7 +77,7 @@ struct MpegGuard {
 
 impl Guard for MpegGuard {
     fn container(&self) -> Container {
-        Container::Mpeg
+        self.container
     }
 
     fn least(&self, track: &Track, _: u32) -> u64 {

@@ -30,7 +30,7 @@ pub(in crate::decode) enum Reader {
     /// A reader of symphonia.
     Symphonia(Box<dyn FormatReader>),
     /// Samples that lie one after the other.
-    Pcm(PcmReader),
+    Pcm(Box<PcmReader>),
 }
 
 impl From<Box<dyn FormatReader>> for Reader {
@@ -41,7 +41,7 @@ impl From<Box<dyn FormatReader>> for Reader {
 
 impl From<PcmReader> for Reader {
     fn from(reader: PcmReader) -> Self {
-        Self::Pcm(reader)
+        Self::Pcm(Box::new(reader))
     }
 }
 
