@@ -79,7 +79,8 @@ fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
     let id3v2 = b"ID3\x04\0\x10\0\0\0\x05411113DI\x04\0\x10\0\0\0\x05".to_vec();
     let after_zeros = [vec![0; 500], id3v1.clone()].concat();
     let several = [ape_alone.clone(), lyrics_2.clone(), id3v1.clone()].concat();
-    let cases: [(&[u8], &[(&str, usize)]); 9] = [
+    type Tags<'a> = (&'a [u8], &'a [(&'a str, usize)]);
+    let cases: [Tags<'_>; 9] = [
         (&id3v1, &[("ID3v1", 128)]),
         (&extended, &[("ID3v1", 227), ("ID3v1", 128)]),
         (&ape_alone, &[("APE", size)]),
