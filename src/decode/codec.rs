@@ -18,11 +18,13 @@ mod parallel;
 mod pcm;
 mod preroll;
 mod symphonia_decoder;
+mod trial;
 
 use parallel::ParallelDecoder;
 use pcm::Pcm;
 use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
+pub(super) use trial::Trial;
 
 /// The longest packet that any codec here has is FLAC's, of 65,535 frames.
 const MAX_PACKET: u64 = 65_536;
