@@ -18,12 +18,14 @@ mod parallel;
 mod pcm;
 mod preroll;
 mod symphonia_decoder;
+mod trial;
 
 use parallel::ParallelDecoder;
 use pcm::Pcm;
 pub(super) use pcm::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
 use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
+pub(super) use trial::Trial;
 
 /// The longest packet that any codec here has is FLAC's, of 65,535 frames.
 const MAX_PACKET: u64 = 65_536;

@@ -3,12 +3,11 @@
 //! another format. The checksum of a frame stays right when zeros or whole frames are added to it.
 
 use symphonia::core::checksum::Crc16Ansi;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::io::Monitor;
-use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
 
 use super::frame::{Header, StreamInfo};
+use crate::decode::codec::Trial;
 use crate::error::Error;
 
 /// The bytes of the checksum at the end of a frame.
@@ -18,16 +17,13 @@ const CHECKSUM: usize = 2;
 pub(super) struct FrameSearch {
     info: Option<StreamInfo>,
     /// Tells whether bytes that have the right checksum are a frame.
-    decoder: Option<Box<dyn AudioDecoder>>,
+    trial: Trial,
 }
 
 impl FrameSearch {
     /// For a stream of this format.
-    pub(super) fn new(info: Option<StreamInfo>, params: Option<&AudioCodecParameters>) -> Self {
-        let decoder = params.and_then(|params| {
-            symphonia::default::get_codecs().make_audio_decoder(params, &Default::default()).ok()
-        });
-        Self { info, decoder }
+    pub(super) fn new(info: Option<StreamInfo>, params: &AudioCodecParameters) -> Self {
+        Self { info, trial: Trial::new(params) }
     }
 
     /// The length of the frame that bytes begin with, if it is whole and of the stream's format.
@@ -43,7 +39,9 @@ impl FrameSearch {
         // A frame decodes without its checksum, and with one byte less it does not.
         ends.find(|&end| {
             let data = end.saturating_sub(CHECKSUM);
-            self.decodes(&bytes[..data]) && !self.decodes(&bytes[..data - 1])
+            data > 0
+                && self.trial.decodes(&bytes[..data])
+                && !self.trial.decodes(&bytes[..data - 1])
         })
     }
 
@@ -70,10 +68,5 @@ impl FrameSearch {
         let has_more = packet.ends_with(&[0]) || syncs.any(is_frame);
         let end = if has_more { self.end(packet) } else { None };
         end.map_or(0, |end| packet.len() - end)
-    }
-
-    fn decodes(&mut self, frame: &[u8]) -> bool {
-        let packet = Packet::new(0, Timestamp::ZERO, Duration::from(0_u32), frame);
-        self.decoder.as_mut().is_some_and(|decoder| decoder.decode(&packet).is_ok())
     }
 }
