@@ -1,6 +1,9 @@
 //! One window on one channel: what was done there, and where it was not.
 
-use super::{Span, Treatment};
+use super::kind::Kind;
+use super::noise::Noise;
+use super::sound::{Sound, Told};
+use super::{Span, Treatment, Verdict};
 use crate::window::Window;
 
 /// What was found in one window on one channel.
@@ -12,15 +15,17 @@ pub struct WindowAudit {
     pub channel: u16,
     /// The frames that should have been treated.
     pub span: Span,
+    /// Clean, a leak, or that it cannot be told.
+    pub verdict: Verdict,
     /// What was done to most of them.
     pub done: Done,
-    /// Those to which it was not done.
+    /// Those to which it was not done; of a lossy recording, those that sound as they did.
     pub leak: Option<Leak>,
     /// How much louder or quieter the original is heard in what is left: the gain that fits best.
     pub gain: f64,
     /// How alike the original and what is left are, from -1 to 1; 0 where there is nothing.
     pub correlation: f64,
-    /// The loudest sample left, full scale being 1.
+    /// The loudest sample left, full scale being 1; infinite where one is not a number.
     pub peak: f64,
     /// The root of the mean square of what is left, full scale being 1.
     pub rms: f64,
@@ -30,7 +35,8 @@ pub struct WindowAudit {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Done {
-    /// Exactly what sordino does with this treatment.
+    /// What sordino does with this treatment, exactly; in a lossy recording as exactly as its codec
+    /// allows.
     Exactly(Treatment),
     /// The original is there, quieter, by a gain that another tool has chosen.
     Attenuated,
@@ -40,6 +46,10 @@ pub enum Done {
     Nothing,
     /// There was nothing to be heard before, and there is nothing now.
     Silent,
+    /// Next to nothing is left, and nothing of the original was found in it. Only of lossy recordings.
+    Muted,
+    /// It cannot be told. Only of lossy recordings, and of those in a narrower format.
+    Unknown,
 }
 
 /// Frames of a window that were not treated.
@@ -58,8 +68,8 @@ impl WindowAudit {
     pub fn is_recoverable(&self) -> bool {
         let kept = match self.done {
             Done::Exactly(treatment) => treatment.is_recoverable() && self.peak > 0.0,
-            Done::Attenuated | Done::Nothing => true,
-            Done::Replaced | Done::Silent => false,
+            Done::Attenuated | Done::Nothing | Done::Unknown => true,
+            Done::Replaced | Done::Silent | Done::Muted => false,
         };
         kept || self.leak.is_some()
     }
@@ -72,9 +82,12 @@ const CHANCE: u64 = 8;
 /// What is left must be so alike to the original to pass for it at another volume.
 const ALIKE: f64 = 0.95;
 
+/// Where formats differ, samples tell of what is louder than so many steps; the sound tells of the rest.
+const FAINT: f64 = 8.0;
+
 /// A leak in the making.
 #[derive(Debug, Clone, Copy, Default)]
-struct Count {
+pub(super) struct Count {
     frames: u64,
     first: u64,
     last: u64,
@@ -84,7 +97,7 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, frame: u64) {
+    pub(super) fn add(&mut self, frame: u64) {
         if self.frames == 0 {
             self.first = frame;
         }
@@ -93,10 +106,18 @@ impl Count {
         (self.frames, self.last) = (self.frames + 1, frame);
     }
 
-    fn leak(self) -> Option<Leak> {
+    pub(super) fn leak(self) -> Option<Leak> {
         let Self { frames, first, last, .. } = self;
         (frames > 0).then_some(Leak { frames, first, last })
     }
+}
+
+/// What a treatment would have left, and where something else is.
+struct Miss {
+    treatment: Treatment,
+    frames: Count,
+    /// The energy of the difference.
+    apart: f64,
 }
 
 /// A window on one channel, being walked through.
@@ -104,30 +125,49 @@ pub(super) struct Place {
     window: Window,
     pub(super) span: Span,
     channel: u16,
+    kind: Kind,
     frames: u64,
     /// Frames that were heard in the original.
     heard: u64,
     /// Frames that are as they were, of those that were heard.
     kept: Count,
+    /// Frames that are no number now.
+    broken: Count,
     /// Frames that are not as each treatment would have made them.
-    misses: Vec<(Treatment, Count)>,
+    misses: Vec<Miss>,
     sums: (f64, f64, f64),
-    peak: f64,
+    peaks: (f64, f64),
+    /// Unless samples tell everything.
+    sound: Option<Sound>,
 }
 
 impl Place {
-    pub(super) fn new(window: &Window, span: Span, channel: u16, treatments: &[Treatment]) -> Self {
-        let misses = treatments.iter().map(|&treatment| (treatment, Count::default())).collect();
+    pub(super) fn new(
+        window: &Window,
+        (span, rate): (Span, u32),
+        channel: u16,
+        treatments: &[Treatment],
+        kind: Kind,
+    ) -> Self {
+        let miss = |&treatment| Miss { treatment, frames: Count::default(), apart: 0.0 };
+        let sound = match kind {
+            Kind::Exact => None,
+            Kind::Rounded(step) => Some(Sound::new(span, rate, (FAINT * step).powi(2))),
+            Kind::Lossy => Some(Sound::new(span, rate, f64::INFINITY)),
+        };
         Self {
             window: window.clone(),
             span,
             channel,
+            kind,
             frames: 0,
             heard: 0,
             kept: Count::default(),
-            misses,
+            broken: Count::default(),
+            misses: treatments.iter().map(miss).collect(),
             sums: (0.0, 0.0, 0.0),
-            peak: 0.0,
+            peaks: (0.0, 0.0),
+            sound,
         }
     }
 
@@ -135,50 +175,121 @@ impl Place {
         self.channel.into()
     }
 
-    /// One frame: what was there, what is there, and what each treatment would have put there.
+    /// One frame: what was there, what is there, and what each treatment would have put there. What is
+    /// not a number is unlike everything, so comparisons ask for what is alike.
     pub(super) fn see(
         &mut self,
         frame: u64,
         was: f64,
         is: f64,
         meant: impl Iterator<Item = f64>,
-        tolerance: f64,
     ) {
+        let tolerance = self.kind.tolerance();
         self.frames += 1;
-        if was.abs() > 2.0 * tolerance {
+        let faint = was.abs() <= 2.0 * tolerance;
+        if !faint {
             self.heard += 1;
             if (was - is).abs() <= tolerance {
                 self.kept.add(frame);
             }
         }
-        for ((_, misses), meant) in self.misses.iter_mut().zip(meant) {
-            if (meant - is).abs() > tolerance {
-                misses.add(frame);
+        for (miss, meant) in self.misses.iter_mut().zip(meant) {
+            let alike = (meant - is).abs() <= tolerance;
+            if !alike {
+                miss.frames.add(frame);
             }
+            miss.apart += (meant - is) * (meant - is);
         }
-        let (before, after, both) = self.sums;
-        self.sums = (before + was * was, after + is * is, both + was * is);
-        self.peak = self.peak.max(is.abs());
+        if !is.is_finite() {
+            self.broken.add(frame);
+            self.peaks.1 = f64::INFINITY;
+        }
+        if was.is_finite() && is.is_finite() {
+            let (before, after, both) = self.sums;
+            self.sums = (before + was * was, after + is * is, both + was * is);
+            self.peaks = (self.peaks.0.max(was.abs()), self.peaks.1.max(is.abs()));
+        }
+        if let Some(sound) = &mut self.sound {
+            sound.hear(frame, was, is);
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
-    pub(super) fn judge(self) -> WindowAudit {
+    pub(super) fn judge(mut self, noise: &Noise) -> WindowAudit {
         let (before, after, both) = self.sums;
-        let gain = if before > 0.0 { both / before } else { 0.0 };
+        let mut gain = if before > 0.0 { both / before } else { 0.0 };
         let energy = (before * after).sqrt();
         let correlation = if energy > 0.0 { both / energy } else { 0.0 };
-        let best = self.misses.iter().min_by_key(|(_, misses)| misses.frames);
-        let exact = best.filter(|(_, misses)| misses.frames * 2 < self.frames.max(1));
-        let (done, leak) = match exact {
-            _ if self.heard == 0 && self.peak == 0.0 => (Done::Silent, None),
-            Some(&(treatment, misses)) => (Done::Exactly(treatment), misses.leak()),
+        let told = self.told(noise);
+        let (done, leak) = match (self.kind, told) {
+            (Kind::Lossy, Some(told)) => self.by_sound(told, noise),
+            _ => self.by_samples(correlation),
+        };
+        // A sample that is no number is not what anybody meant.
+        let leak = leak.or(self.broken.leak());
+        let verdict = match (leak, told) {
+            (Some(_), _) => Verdict::Leak,
+            (None, Some(Told::Unclear | Told::Weak | Told::Kept(_))) => Verdict::CannotTell,
+            (None, _) => Verdict::Clean,
+        };
+        let done = if verdict == Verdict::CannotTell { Done::Unknown } else { done };
+        if let (Done::Attenuated, Some(sound)) = (done, &self.sound) {
+            gain = sound.attenuated().unwrap_or(gain);
+        }
+        let rms = (after / self.frames.max(1) as f64).sqrt();
+        let (window, channel, span, peak) = (self.window, self.channel, self.span, self.peaks.1);
+        WindowAudit { window, channel, span, verdict, done, leak, gain, correlation, peak, rms }
+    }
+
+    /// What the sound tells, where it is asked.
+    fn told(&mut self, noise: &Noise) -> Option<Told> {
+        let (channel, peak) = (self.channel(), self.peaks.0);
+        self.sound.as_mut().map(|sound| sound.tell(channel, noise, peak))
+    }
+
+    /// By the samples, as they are.
+    fn by_samples(&self, correlation: f64) -> (Done, Option<Leak>) {
+        let best = self.misses.iter().min_by_key(|miss| miss.frames.frames);
+        let exact = best.filter(|miss| miss.frames.frames * 2 < self.frames.max(1));
+        match exact {
+            _ if self.heard == 0 && self.peaks.1 == 0.0 => (Done::Silent, None),
+            Some(miss) => (Done::Exactly(miss.treatment), miss.frames.leak()),
             None if self.kept.frames * 2 > self.heard => (Done::Nothing, self.kept.leak()),
             None if correlation.abs() > ALIKE => (Done::Attenuated, self.kept.leak()),
             None if self.kept.longest < CHANCE => (Done::Replaced, None),
             None => (Done::Replaced, self.kept.leak()),
+        }
+    }
+
+    /// By the sound, in which no sample is as it was.
+    fn by_sound(&self, told: Told, noise: &Noise) -> (Done, Option<Leak>) {
+        let after = self.sums.1;
+        let is_tone = |miss: &&Miss| {
+            miss.treatment.tone_hz().is_some() && after > 0.0 && miss.apart <= 0.1 * after
         };
-        let rms = (after / self.frames.max(1) as f64).sqrt();
-        let (window, channel, span, peak) = (self.window, self.channel, self.span, self.peak);
-        WindowAudit { window, channel, span, done, leak, gain, correlation, peak, rms }
+        let tone = self.misses.iter().find(is_tone).map(|miss| Done::Exactly(miss.treatment));
+        let attenuated = self.sound.as_ref().and_then(Sound::attenuated);
+        let done = match (told, tone) {
+            (Told::Unclear | Told::Weak, _) => Done::Unknown,
+            (Told::Kept(_), _) => Done::Nothing,
+            (_, Some(tone)) => tone,
+            (Told::Silent, None) if self.is_faint(after, noise.loudest) => Done::Silent,
+            (Told::Muted, None) if after == 0.0 => Done::Exactly(Treatment::silence()),
+            (Told::Muted, None) if attenuated.is_some() => Done::Attenuated,
+            (Told::Muted, None) if self.is_faint(after, self.mean(self.sums.0)) => Done::Muted,
+            (Told::Silent | Told::Muted, None) => Done::Replaced,
+        };
+        let leak = if let Told::Kept(leak) = told { Some(leak) } else { None };
+        (done, leak)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
+    fn mean(&self, energy: f64) -> f64 {
+        energy / self.frames.max(1) as f64
+    }
+
+    /// Whether such an energy over the window is at least 10 dB below another of a frame.
+    fn is_faint(&self, energy: f64, other: f64) -> bool {
+        self.mean(energy) <= 0.1 * other
     }
 }
