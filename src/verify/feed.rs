@@ -8,6 +8,9 @@ use crate::level::levels;
 /// Tags that name the tool which wrote a file: every encoder leaves one.
 const TOOLS: [&str; 5] = ["ISFT", "ENCODER", "encoder", "TSSE", "\u{a9}too"];
 
+/// A tag of Matroska in which FFmpeg writes the length, as `00:00:38.007000000`, and so many bytes.
+const LENGTH: (&str, u64) = ("DURATION", 18);
+
 /// The second recording, in pieces as long as the blocks of the first.
 pub(super) struct Feed {
     pub(super) decoder: Decoder,
@@ -50,7 +53,10 @@ impl Feed {
             peak = loudest(peak, self.block.samples());
         }
         let mut leftovers = self.decoder.leftovers();
-        leftovers.retain(|leftover| !TOOLS.iter().any(|tool| leftover.name.ends_with(tool)));
+        leftovers.retain(|leftover| {
+            let is_length = leftover.name == LENGTH.0 && leftover.bytes <= LENGTH.1;
+            !is_length && !TOOLS.iter().any(|tool| leftover.name.ends_with(tool))
+        });
         Ok(Rest { frames: self.decoder.frames(), leftovers, peak })
     }
 }

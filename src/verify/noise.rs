@@ -15,6 +15,9 @@ const ENOUGH: u64 = 50;
 /// Codecs keep what is less than so many steps of 3 dB below the loudest piece.
 const LOUD: usize = 8;
 
+/// And louder than -78 dB, which is four steps of the 16 bits that they are decoded to.
+const AUDIBLE: usize = 14;
+
 /// Pieces that are looked at together for a change of the level: half a second.
 const CHUNK: u64 = 25;
 
@@ -171,7 +174,7 @@ impl<'a> Ears<'a> {
         }
         let top = Piece { frames: 1, ..Piece::default() }.level(self.loudest);
         let mut outside = Outside::default();
-        for change in self.changes.iter().skip(top.saturating_sub(LOUD)) {
+        for change in self.changes.iter().skip(top.saturating_sub(LOUD).max(AUDIBLE)) {
             outside.join(change);
         }
         let share = (self.all.before > 0.0).then(|| (self.all.apart / self.all.before).sqrt());
