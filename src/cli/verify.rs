@@ -219,7 +219,9 @@ fn verdict(audit: &Audit) -> String {
         Verdict::Leak => format!("LEAK in {}", rows(Verdict::Leak)),
         Verdict::CannotTell => {
             let rows = rows(Verdict::CannotTell);
-            format!("CANNOT BE TOLD in {rows}: what the codec keeps of so faint or short a sound, or of so little outside the windows, proves nothing; audit it before it is encoded")
+            format!(
+                "CANNOT BE TOLD in {rows}: what the codec keeps of so faint or short a sound, or of so little outside the windows, proves nothing; audit it before it is encoded"
+            )
         }
         _ => "changed: more than the windows, or other than the original".into(),
     }

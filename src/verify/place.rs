@@ -177,13 +177,7 @@ impl Place {
 
     /// One frame: what was there, what is there, and what each treatment would have put there. What is
     /// not a number is unlike everything, so comparisons ask for what is alike.
-    pub(super) fn see(
-        &mut self,
-        frame: u64,
-        was: f64,
-        is: f64,
-        meant: impl Iterator<Item = f64>,
-    ) {
+    pub(super) fn see(&mut self, frame: u64, was: f64, is: f64, meant: impl Iterator<Item = f64>) {
         let tolerance = self.kind.tolerance();
         self.frames += 1;
         let faint = was.abs() <= 2.0 * tolerance;

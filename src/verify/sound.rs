@@ -4,7 +4,7 @@
 //! can be told. A piece that is as the original is a leak; one that has gone is worth as much as it
 //! is rare where nothing was muted. Memory: some counts for each window, however long it is.
 
-use super::noise::{Looks, Noise};
+use super::noise::{Counts, Looks, Noise};
 use super::piece::{Cuts, LEVELS, Look, Piece, energy_at};
 use super::place::Count;
 use super::{Leak, Span};
@@ -24,6 +24,9 @@ const MOST: f64 = 2.0;
 /// What one can add that is neither much quieter nor much louder: sounds without a pitch, as an s, are
 /// made anew by some codecs, and last for some pieces.
 const MOST_OTHER: f64 = 1.0;
+
+/// What is so many steps of 3 dB below what is in place of the original is a hole in it.
+const HOLE: usize = 4;
 
 /// What can be told of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +60,9 @@ pub(super) struct Sound {
     /// Over pieces: the sum of the products with the original, and of their squares.
     products: (f64, f64),
     all: Piece,
+    /// Of the pieces with something else in them: how loud that is, and all of them.
+    covers: Counts,
+    covered: Piece,
     /// Of the pieces that have gone, those in which something is left, and of these the ones in which
     /// it is the original.
     left: u64,
@@ -78,6 +84,8 @@ impl Sound {
             longest: 0,
             products: (0.0, 0.0),
             all: Piece::default(),
+            covers: Counts::default(),
+            covered: Piece::default(),
             left: 0,
             alike: Piece::default(),
             alike_pieces: 0,
@@ -109,6 +117,10 @@ impl Sound {
             self.kept_pieces += 1;
             (piece.first..piece.end()).for_each(|frame| self.kept.add(frame));
         }
+        if matches!(look, Look::Louder | Look::Other) {
+            self.covers.0[piece.level(piece.after)] += 1;
+            self.covered.join(&piece);
+        }
         if look == Look::Gone && piece.after > 0.0 {
             self.left += 1;
             if piece.correlation().abs() >= 0.7 {
@@ -135,7 +147,10 @@ impl Sound {
             Some(_) => return Told::Unclear,
             None => {}
         }
-        if self.longest > 1 || (self.longest > 0 && heard < 5) || self.is_below_something() {
+        if self.longest > 1 || (self.longest > 0 && heard < 5) {
+            return Told::Unclear;
+        }
+        if self.is_below_something() || self.has_holes() {
             return Told::Unclear;
         }
         let outside = &noise.channels[channel];
@@ -149,6 +164,15 @@ impl Sound {
         self.all.gain().abs() >= 0.3 && sum * sum >= 16.0 * squares
     }
 
+    /// Whether what is in place of the original has holes. Codecs fill them with what is around them, so
+    /// that a softer original could be there unseen. A silence is no hole.
+    fn has_holes(&self) -> bool {
+        let sum = |counts: &[u64]| counts.iter().sum::<u64>();
+        let usual = self.covered.level(self.covered.after);
+        let holes = sum(&self.covers.0[..(usual + 1).saturating_sub(HOLE)]);
+        holes > 0 && sum(&self.covers.0) > sum(&self.looks.gone.0)
+    }
+
     /// Whether what was seen is rare where nothing was muted; most of the sound must have been seen so.
     fn is_worth(&self, outside: &Looks) -> bool {
         let (mut evidence, mut told, mut all) = (0.0, 0.0, 0.0);
@@ -158,7 +182,11 @@ impl Sound {
             for (count, rarity, most) in [
                 (self.looks.gone.0[level], outside.rarity(|looks| &looks.gone, level), MOST),
                 (self.looks.louder.0[level], outside.rarity(|looks| &looks.louder, level), MOST),
-                (self.looks.other.0[level], outside.rarity(|looks| &looks.other, level), MOST_OTHER),
+                (
+                    self.looks.other.0[level],
+                    outside.rarity(|looks| &looks.other, level),
+                    MOST_OTHER,
+                ),
             ] {
                 evidence += to_float(count) * rarity.min(most);
                 told += if rarity > 0.0 { energy(count) } else { 0.0 };

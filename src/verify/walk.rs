@@ -66,8 +66,9 @@ fn places(
     let places = windows.iter().flat_map(|window| {
         let span = Span::of(window, original.rate);
         let all = 0..original.channels;
-        all.filter(|&channel| window.channel().is_none_or(|only| only == channel))
-            .map(move |channel| Place::new(window, (span, original.rate), channel, treatments, kind))
+        all.filter(|&channel| window.channel().is_none_or(|only| only == channel)).map(
+            move |channel| Place::new(window, (span, original.rate), channel, treatments, kind),
+        )
     });
     let mut places: Vec<_> = places.collect();
     places.sort_by_key(|place| place.span.first);
