@@ -5,7 +5,7 @@
 //! is rare where nothing was muted. Memory: some counts for each window, however long it is.
 
 use super::noise::{Counts, Looks, Noise};
-use super::piece::{Cuts, LEVELS, Look, Piece, energy_at};
+use super::piece::{Cuts, LEVELS, Look, Piece, energy_at, length};
 use super::place::Count;
 use super::{Leak, Span};
 
@@ -47,6 +47,8 @@ pub(super) enum Told {
 pub(super) struct Sound {
     cuts: Cuts,
     piece: Piece,
+    /// Frames that are too many to be alike by chance: 10 ms.
+    least: u64,
     /// Up to this energy of a frame of the original, a piece is judged here; samples tell of others.
     ceiling: f64,
     /// How many pieces were above it.
@@ -75,6 +77,7 @@ impl Sound {
         Self {
             cuts: Cuts::new(span, rate),
             piece: Piece::starting(span.first),
+            least: length(rate) / 2,
             ceiling,
             above: 0,
             looks: Looks::default(),
@@ -143,7 +146,9 @@ impl Sound {
         }
         let heard: u64 = self.looks.all.0.iter().sum();
         match self.kept.leak() {
-            Some(leak) if self.kept_pieces > 1 || heard < 3 => return Told::Kept(leak),
+            Some(leak) if leak.frames >= self.least && (self.kept_pieces > 1 || heard < 3) => {
+                return Told::Kept(leak);
+            }
             Some(_) => return Told::Unclear,
             None => {}
         }
