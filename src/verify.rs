@@ -24,6 +24,7 @@ use crate::treatment::Treatment;
 use crate::window::Windows;
 
 mod feed;
+mod found;
 mod kind;
 mod noise;
 mod piece;
@@ -34,8 +35,8 @@ mod tests;
 mod walk;
 
 use feed::{Feed, Rest};
+pub use found::{Done, Leak, WindowAudit};
 use piece::Piece;
-pub use place::{Done, Leak, WindowAudit};
 use walk::{Found, Walk};
 
 /// What an audit comes to, or what was found in one window.

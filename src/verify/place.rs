@@ -2,78 +2,10 @@
 
 use super::kind::Kind;
 use super::noise::Noise;
+use super::piece::Piece;
 use super::sound::{Sound, Told};
-use super::{Span, Treatment, Verdict};
+use super::{Done, Leak, Span, Treatment, Verdict, WindowAudit};
 use crate::window::Window;
-
-/// What was found in one window on one channel.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WindowAudit {
-    /// The window.
-    pub window: Window,
-    /// The channel, counted from 0.
-    pub channel: u16,
-    /// The frames that should have been treated.
-    pub span: Span,
-    /// Clean, a leak, or that it cannot be told.
-    pub verdict: Verdict,
-    /// What was done to most of them.
-    pub done: Done,
-    /// Those to which it was not done; of a lossy recording, those that sound as they did.
-    pub leak: Option<Leak>,
-    /// How much louder or quieter the original is heard in what is left: the gain that fits best.
-    pub gain: f64,
-    /// How alike the original and what is left are, from -1 to 1; 0 where there is nothing.
-    pub correlation: f64,
-    /// The loudest sample left, full scale being 1; infinite where one is not a number.
-    pub peak: f64,
-    /// The root of the mean square of what is left, full scale being 1.
-    pub rms: f64,
-}
-
-/// What was done in a window.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Done {
-    /// What sordino does with this treatment, exactly; in a lossy recording as exactly as its codec
-    /// allows.
-    Exactly(Treatment),
-    /// The original is there, quieter, by a gain that another tool has chosen.
-    Attenuated,
-    /// Something else is there in its place.
-    Replaced,
-    /// Nothing: the original is there as it was.
-    Nothing,
-    /// There was nothing to be heard before, and there is nothing now.
-    Silent,
-    /// Next to nothing is left, and nothing of the original was found in it. Only of lossy recordings.
-    Muted,
-    /// It cannot be told. Only of lossy recordings, and of those in a narrower format.
-    Unknown,
-}
-
-/// Frames of a window that were not treated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leak {
-    /// How many.
-    pub frames: u64,
-    /// The first of them.
-    pub first: u64,
-    /// The last.
-    pub last: u64,
-}
-
-impl WindowAudit {
-    /// Whether what was said can be made out of what is left: it is only quieter, or was left open.
-    pub fn is_recoverable(&self) -> bool {
-        let kept = match self.done {
-            Done::Exactly(treatment) => treatment.is_recoverable() && self.peak > 0.0,
-            Done::Attenuated | Done::Nothing | Done::Unknown => true,
-            Done::Replaced | Done::Silent | Done::Muted => false,
-        };
-        kept || self.leak.is_some()
-    }
-}
 
 /// Samples that are alike by chance come alone. Where something else is in the place of the original,
 /// only so many in a row are the original.
@@ -81,6 +13,9 @@ const CHANCE: u64 = 8;
 
 /// What is left must be so alike to the original to pass for it at another volume.
 const ALIKE: f64 = 0.95;
+
+/// What is 25 dB fainter than the loudest piece may be a codec's noise where there was nothing.
+const HUSHED: f64 = 0.003;
 
 /// Where formats differ, samples tell of what is louder than so many steps; the sound tells of the rest.
 const FAINT: f64 = 8.0;
@@ -137,6 +72,8 @@ pub(super) struct Place {
     misses: Vec<Miss>,
     sums: (f64, f64, f64),
     peaks: (f64, f64),
+    /// The other channels of the original, added up, beside what there is now.
+    others: Piece,
     /// Unless samples tell everything.
     sound: Option<Sound>,
 }
@@ -167,6 +104,7 @@ impl Place {
             misses: treatments.iter().map(miss).collect(),
             sums: (0.0, 0.0, 0.0),
             peaks: (0.0, 0.0),
+            others: Piece::default(),
             sound,
         }
     }
@@ -238,7 +176,18 @@ impl Place {
     /// What the sound tells, where it is asked.
     fn told(&mut self, noise: &Noise) -> Option<Told> {
         let (channel, peak) = (self.channel(), self.peaks.0);
-        self.sound.as_mut().map(|sound| sound.tell(channel, noise, peak))
+        let told = self.sound.as_mut()?.tell(channel, noise, peak);
+        // Nothing was there, and now the other channels are: swapped, or mixed into one.
+        let is_mixed =
+            !self.is_below(HUSHED * noise.loudest) && self.others.correlation().abs() >= 0.5;
+        Some(if told == Told::Silent && is_mixed { Told::Unclear } else { told })
+    }
+
+    /// The other channels of the original at a frame, added up. Only the sound is asked about them.
+    pub(super) fn see_others(&mut self, others: impl Iterator<Item = f64>, is: f64) {
+        if self.sound.is_some() {
+            self.others.add(others.sum(), is);
+        }
     }
 
     /// By the samples, as they are.
@@ -267,10 +216,10 @@ impl Place {
             (Told::Unclear | Told::Weak, _) => Done::Unknown,
             (Told::Kept(_), _) => Done::Nothing,
             (_, Some(tone)) => tone,
-            (Told::Silent, None) if self.is_faint(after, noise.loudest) => Done::Silent,
+            (Told::Silent, None) if self.is_below(HUSHED * noise.loudest) => Done::Silent,
             (Told::Muted, None) if after == 0.0 => Done::Exactly(Treatment::silence()),
             (Told::Muted, None) if attenuated.is_some() => Done::Attenuated,
-            (Told::Muted, None) if self.is_faint(after, self.mean(self.sums.0)) => Done::Muted,
+            (Told::Muted, None) if self.is_below(0.1 * self.mean(self.sums.0)) => Done::Muted,
             (Told::Silent | Told::Muted, None) => Done::Replaced,
         };
         let leak = if let Told::Kept(leak) = told { Some(leak) } else { None };
@@ -282,8 +231,8 @@ impl Place {
         energy / self.frames.max(1) as f64
     }
 
-    /// Whether such an energy over the window is at least 10 dB below another of a frame.
-    fn is_faint(&self, energy: f64, other: f64) -> bool {
-        self.mean(energy) <= 0.1 * other
+    /// Whether what there is now is fainter than such a share of the energy of a frame.
+    fn is_below(&self, energy: f64) -> bool {
+        self.mean(self.sums.1) <= energy
     }
 }

@@ -160,6 +160,9 @@ impl<'a> Walk<'a> {
                 let Some(&is) = after.get(index) else { continue };
                 let meant = expected.iter().map(|levels| levels[index]);
                 place.see(frame, before[index], is, meant);
+                let all = &before[index - place.channel()..][..self.channels];
+                let (left, right) = all.split_at(place.channel());
+                place.see_others(left.iter().chain(&right[1..]).copied(), is);
             }
         }
         inside

@@ -269,6 +269,26 @@ fn an_original_in_disguise_is_never_clean() {
     }
 }
 
+/// Where one channel was silent, what the other said may have come.
+#[test]
+fn channels_that_were_swapped_or_mixed_in_a_window_are_never_clean() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    let original = call(0.3);
+    let frames = original.as_chunks::<2>().0;
+    let swapped: Vec<_> = frames.iter().flat_map(|&[agent, customer]| [customer, agent]).collect();
+    let mixed: Vec<_> = frames.iter().flat_map(|&[a, c]| [a / 2 + c / 2, a / 2 + c / 2]).collect();
+    for disguise in [swapped, mixed] {
+        let samples = with(&original, &disguise, 82_000..120_001);
+        for codec in [CODECS[0], CODECS[2]] {
+            let audit = audit(&original, &in_codec(&folder, &samples, codec), &["10.25-15@0"]);
+            assert_eq!(audit.windows[0].verdict, Verdict::CannotTell, "{codec:?}: {audit:?}");
+        }
+    }
+}
+
 #[test]
 fn a_lossy_original_is_audited_as_well() {
     if !installed("ffmpeg") {
