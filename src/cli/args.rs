@@ -256,8 +256,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]
     pub(crate) raw: Option<RawFormat>,
 
-    /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED
-    /// is lossy]
+    /// Let samples outside the windows differ by this, in dB below full scale [default: not at all;
+    /// as the codec's own noise allows where REDACTED is lossy]
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
 

@@ -17,6 +17,7 @@
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
+//! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
@@ -57,3 +58,4 @@ mod support;
 mod table;
 mod threads;
 mod verify;
+mod verify_lossy;
