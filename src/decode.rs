@@ -17,18 +17,22 @@ use crate::error::Error;
 use crate::span::{Gap, Timeline, time_of};
 
 mod fault;
+mod format;
 mod names;
+mod step;
 mod input;
 mod codec;
 mod container;
 mod stream;
 mod gaps;
 
-use container::{Container, Guard, Opened, Reader, Seen, Step};
+use container::{Guard, Opened, Reader, Seen};
 use fault::{Fault, guarded};
+use format::Container;
 use gaps::GapKeeper;
 pub use input::{Encoding, Gaps, Leftover, Options, RawFormat, RawFormatError, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
+use step::Step;
 use stream::{Stream, next_packet};
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its

@@ -4,6 +4,7 @@
 //! that knows what must be true of them. There is one file a container; a container without a guard
 //! is not opened.
 
+use super::format::Container;
 use super::input::Input;
 use crate::error::Error;
 
@@ -12,6 +13,7 @@ mod guard;
 mod reader;
 mod pcm;
 mod riff;
+mod tags;
 pub(super) mod timestamps;
 
 mod adts;
@@ -27,7 +29,7 @@ mod raw;
 mod w64;
 mod wav;
 
-pub(super) use guard::{Container, Guard, PreSkip, Seen, Step};
+pub(super) use guard::{Guard, Seen};
 pub(super) use reader::{Opened, Reader};
 
 /// Opens a recording whose first bytes show this container.

@@ -13,9 +13,9 @@ use symphonia::default::meta::Id3v2Reader;
 
 use super::guard::{Container, Seen};
 use super::reader::Reader;
+use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
 use crate::decode::input::{Input, InputMonitor, Leftover, Media, id3_length, locked};
-use crate::decode::names;
 use crate::error::Error;
 
 /// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
@@ -270,7 +270,7 @@ fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
     let media = Media::stream(Cursor::new(before.to_vec()));
     let read = Id3v2Reader::try_new(media, Default::default()).and_then(|mut tag| tag.read_all());
     match read {
-        Ok(tag) => names::leftovers(&tag.revision),
+        Ok(tag) => tags::leftovers(&tag.revision),
         Err(_) => vec![Leftover { name: "ID3v2".into(), bytes: before.len() as u64 }],
     }
 }

@@ -7,8 +7,8 @@ use symphonia::core::packet::Packet;
 
 use super::guard::{Container, Guard};
 use super::pcm::PcmReader;
+use super::tags;
 use crate::decode::input::Leftover;
-use crate::decode::names;
 use crate::error::Error;
 
 /// A container that is open.
@@ -106,7 +106,7 @@ impl Reader {
         let Self::Symphonia(reader) = self else { return Vec::new() };
         let mut metadata = reader.metadata();
         let Some(revision) = metadata.skip_to_latest() else { return Vec::new() };
-        names::leftovers(revision)
+        tags::leftovers(revision)
     }
 
     /// Forgets all tags but the last ones. symphonia keeps those of every part of a chained file.

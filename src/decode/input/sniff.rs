@@ -5,7 +5,7 @@
 
 use file_format::{FileFormat, Kind};
 
-use crate::decode::container::Container;
+use crate::decode::format::Container;
 use crate::decode::names;
 use crate::error::Error;
 
