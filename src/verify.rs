@@ -23,6 +23,7 @@ use crate::span::{Span, Spans, cut_at_end};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
+mod count;
 mod feed;
 mod found;
 mod kind;

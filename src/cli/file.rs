@@ -79,24 +79,6 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
     Ok(Plan { source, input, output, windows, treatment, papers, force, json })
 }
 
-/// The error for a file without a header, of which the name alone says what it may be. Silence in
-/// µ-law looks like the beginning of MPEG audio, so what that makes of it is not told.
-fn named(input: &str, error: &Error) -> Option<Error> {
-    let convert = "convert it first, as with `ffmpeg -f FORMAT -i IN OUT.wav`";
-    let say_so = "say what it holds, as with --raw mulaw:8000:1";
-    let (what, mend) = match plan::ending(Path::new(input)).as_str() {
-        "gsm" => ("GSM 6.10", convert),
-        "g722" | "g723" | "g726" | "g729" => ("G.722, G.723, G.726 or G.729", convert),
-        "vox" => ("Dialogic ADPCM", "convert it first, as with `sox -r 8000 IN.vox OUT.wav`"),
-        "raw" | "pcm" | "ul" | "ulaw" | "al" | "alaw" | "sln" => ("headerless audio", say_so),
-        _ => return None,
-    };
-    let what = format!("no format that is known, and by its name it is {what}");
-    let is_unknown =
-        matches!(error, Error::UnknownFormat | Error::Header { .. } | Error::Container { .. });
-    is_unknown.then(|| Error::Foreign { what, mend: mend.into() })
-}
-
 fn stdout_for_audio() -> Result<File, Failure> {
     let doing = "writing to stdout";
     if io::stdout().is_terminal() {
@@ -118,8 +100,8 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         ControlFlow::Continue(())
     });
     bar.clear();
-    let redacted = redacted
-        .map_err(|error| Failure::of(doing.as_str(), named(&input, &error).unwrap_or(error)))?;
+    let redacted =
+        redacted.map_err(|error| Failure::of(doing.as_str(), plan::named(&input, error)))?;
     // Folders are nobody's business.
     let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
     let receipt = Receipt::of(&redacted);

@@ -1,5 +1,6 @@
 //! One window on one channel: what was done there, and where it was not.
 
+use super::count::Count;
 use super::kind::Kind;
 use super::noise::Noise;
 use super::piece::Piece;
@@ -19,33 +20,6 @@ const HUSHED: f64 = 0.003;
 
 /// Where formats differ, samples tell of what is louder than so many steps; the sound tells of the rest.
 const FAINT: f64 = 8.0;
-
-/// A leak in the making.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Count {
-    frames: u64,
-    first: u64,
-    last: u64,
-    /// The frames in a row up to the last, and the most there were.
-    row: u64,
-    longest: u64,
-}
-
-impl Count {
-    pub(super) fn add(&mut self, frame: u64) {
-        if self.frames == 0 {
-            self.first = frame;
-        }
-        self.row = if self.frames > 0 && self.last + 1 == frame { self.row + 1 } else { 1 };
-        self.longest = self.longest.max(self.row);
-        (self.frames, self.last) = (self.frames + 1, frame);
-    }
-
-    pub(super) fn leak(self) -> Option<Leak> {
-        let Self { frames, first, last, .. } = self;
-        (frames > 0).then_some(Leak { frames, first, last })
-    }
-}
 
 /// What a treatment would have left, and where something else is.
 struct Miss {

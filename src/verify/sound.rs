@@ -4,9 +4,9 @@
 //! can be told. A piece that is as the original is a leak; one that has gone is worth as much as it
 //! is rare where nothing was muted. Memory: some counts for each window, however long it is.
 
+use super::count::Count;
 use super::noise::{Counts, Looks, Noise};
 use super::piece::{Cuts, LEVELS, Look, Piece, energy_at, length};
-use super::place::Count;
 use super::{Leak, Span};
 
 /// A peak below which there is nothing to be heard, full scale being 1: -80 dB, three steps of 16 bits.

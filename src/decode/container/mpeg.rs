@@ -14,7 +14,7 @@ use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, Account, packet_at};
-use super::guard::{Container, Guard, Seen};
+use super::guard::{Container, Guard, PreSkip, Seen};
 use super::reader::{Opened, Reader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
@@ -80,6 +80,10 @@ impl Guard for MpegGuard {
         self.container
     }
 
+    fn delay(&self, track: &Track, _: Option<PreSkip>, _: u32) -> Result<u64, Error> {
+        Ok(track.delay.unwrap_or(0).into())
+    }
+
     fn least(&self, track: &Track, _: u32) -> u64 {
         track.num_frames.unwrap_or(0)
     }
@@ -112,13 +116,12 @@ impl Guard for MpegGuard {
             samples.splice(..0, self.padding.drain(..));
         }
         self.coded += (samples.len() / channels) as u64;
-        let count = |frames: u64| index_of(frames).saturating_mul(channels).min(samples.len());
-        let (start, end) = (count(packet.trim_start.get()), count(packet.trim_end.get()));
         // Without a count symphonia would trim everything.
         if self.counted.is_some() {
-            self.padding.extend(samples.drain(samples.len() - end..));
+            let end = index_of(packet.trim_end.get()).saturating_mul(channels);
+            let kept = samples.len().saturating_sub(end);
+            self.padding.extend(samples.drain(kept..));
         }
-        samples.drain(..start.min(samples.len()));
         Ok(())
     }
 
