@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
-use sordino::window::{Window, parse_flag, parse_list, parse_time};
+use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Redacted, Source, Treatment, Windows, redact};
 
 /// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
@@ -36,6 +36,18 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
+/// A recording and a place: what is there up to that place is refused, or gives the beginning of what
+/// the whole gives. No guard may take a cut for an end that moves or changes what comes before it.
+/// The last two bytes are the place.
+pub fn guards(bytes: &[u8]) {
+    let [recording @ .., low, high] = bytes else { return };
+    let place = usize::from(u16::from_le_bytes([*low, *high])) % (recording.len() + 1);
+    let Some((_, whole, _)) = redacted(recording, Encoding::Pcm) else { return };
+    let Some((_, part, treated)) = redacted(&recording[..place], Encoding::Pcm) else { return };
+    // Where the window runs over the end, less is treated.
+    assert!(whole.get(treated..part.len()) == part.get(treated..), "a cut has moved the audio");
+}
+
 /// Codecs whose samples stand in the output as they stand in the input.
 const KEPT: [&str; 7] =
     ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"];
@@ -53,8 +65,18 @@ pub fn windows(bytes: &[u8]) {
         assert_eq!(place(&again), place(&window));
         assert!(window.start() < window.end());
     }
-    match parse_list(&text, "list") {
+    match parse_list(&text, "list", None) {
         Ok(list) => {
+            let open = list[0].is_unit_unknown();
+            assert!(list.iter().all(|window| window.is_unit_unknown() == open), "all or none");
+            if open {
+                let millis = parse_list(&text, "list", Some(Unit::Milliseconds));
+                let millis = millis.expect("whole numbers are times in any unit");
+                for (seconds, millis) in list.iter().zip(&millis) {
+                    assert_eq!(millis.start() * 1000, seconds.start());
+                    assert_eq!(millis.end() * 1000, seconds.end());
+                }
+            }
             let count = list.len();
             let windows = Windows::new(list).expect("a list is never empty");
             assert!((1..=count).contains(&windows.len()));

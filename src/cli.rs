@@ -12,6 +12,7 @@ mod demo;
 mod exit;
 mod file;
 mod help;
+mod info;
 mod interrupt;
 mod papers;
 mod plan;
@@ -19,6 +20,7 @@ mod progress;
 mod recording;
 mod report;
 mod sandbox;
+mod stdout;
 mod verify;
 
 use args::{Args, Command};
@@ -33,6 +35,7 @@ pub(crate) fn main() -> ExitCode {
     let result: Result<(), Failure> = match args.command {
         Command::File(args) => file::check(args).and_then(file::run),
         Command::Recording(args) => recording::check(&args).and_then(recording::run),
+        Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchStages(args) => bench::stages_here(&args),

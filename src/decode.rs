@@ -148,6 +148,11 @@ impl Decoder {
         self.monitor.received()
     }
 
+    /// Frames of codec delay that are dropped from the front.
+    pub fn delay(&self) -> u64 {
+        self.stream.delay
+    }
+
     /// What the recording holds besides its audio, as far as it has been read: chunks of a WAV, tags
     /// and pictures of others. By name and size: what they say is nobody's business here.
     pub fn leftovers(&mut self) -> Vec<Leftover> {

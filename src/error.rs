@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use crate::window::Clock;
 
-/// Why a recording was not redacted. Whenever one of these is returned, nothing has been left at
-/// the output path.
+/// Why a recording was not redacted. Whenever one of these is returned, nothing new is at the output
+/// path, and what was there before is there still.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -107,6 +107,14 @@ pub enum Error {
         /// How long the recording lasts.
         length: Duration,
     },
+    /// A list of nothing but whole numbers, which do not fit the recording as seconds.
+    #[error(
+        "the list of windows does not say its unit: all its times are whole numbers, and as seconds {reason}; say --unit s or --unit ms"
+    )]
+    UnitUnknown {
+        /// Why they may not be seconds.
+        reason: String,
+    },
     /// A gain or tone that cannot be meant.
     #[error("{0}")]
     Treatment(String),
@@ -118,6 +126,10 @@ pub enum Error {
     /// The redacted recording could not be written.
     #[error("the redacted recording cannot be written")]
     Write(#[source] io::Error),
+    /// The redacted recording was written, and could not be read again from where it lies: to be
+    /// checked, summed or delivered.
+    #[error("the redacted recording cannot be read back")]
+    ReadBack(#[source] io::Error),
     /// The redacted recording could not be put in its place.
     #[error("cannot write {}", .path.display())]
     Persist {
@@ -143,8 +155,14 @@ pub enum Error {
 
 impl Error {
     /// Whether the call was wrong, rather than the recording or the machine: another window,
-    /// channel or treatment would do.
+    /// unit, channel or treatment would do.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoSuchChannel { .. } | Self::WindowPastEnd { .. } | Self::Treatment(_))
+        matches!(
+            self,
+            Self::NoSuchChannel { .. }
+                | Self::WindowPastEnd { .. }
+                | Self::UnitUnknown { .. }
+                | Self::Treatment(_)
+        )
     }
 }

@@ -122,7 +122,7 @@ impl<'a> Witness<'a> {
     /// Reads back what was written: so many bytes.
     ///
     /// # Errors
-    /// [`Error::SelfCheck`]; [`Error::Write`] when it cannot be read back; [`Error::Read`] when the
+    /// [`Error::SelfCheck`]; [`Error::ReadBack`] when it cannot be; [`Error::Read`] when the
     /// rest of the input cannot be.
     pub(crate) fn finish(
         self,
@@ -160,8 +160,8 @@ fn figures(
     let samples = samples.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     Ok(Figures {
         input: decoder.digest()?,
-        output: output.map_err(Error::Write)?,
-        samples: samples.map_err(Error::Write)?,
+        output: output.map_err(Error::ReadBack)?,
+        samples: samples.map_err(Error::ReadBack)?,
         spans: meter.finish(&decoder.timeline()),
         dropped: decoder.leftovers(),
     })

@@ -28,6 +28,8 @@ mod locate;
 mod retry;
 mod secret;
 mod sign_in;
+mod storage;
+mod taken;
 mod timer;
 mod token;
 mod trace;
@@ -35,7 +37,7 @@ mod upload;
 pub mod wire;
 
 pub use error::Error;
-pub use fetch::Body;
+pub use fetch::{Body, Breakage};
 pub use locate::Located;
 pub use secret::Credentials;
 pub use timer::Timer;

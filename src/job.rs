@@ -182,16 +182,14 @@ pub async fn sanitise(
 pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
     let mut attempt = 0;
     loop {
-        let error = match fetch_and_redact(genesys, job).await {
+        let broken = match fetch_and_redact(genesys, job).await? {
             Ok(mut prepared) => {
                 // Every new beginning is another try of the fetch.
                 prepared.traces.last_mut().into_iter().for_each(|fetch| fetch.retries += attempt);
                 return Ok(prepared);
             }
-            Err(error) => error,
+            Err(broken) => broken,
         };
-        // A download that broke reaches the decoder as a reading error; what broke it is inside.
-        let Some(broken) = broken_download(&error) else { return Err(error) };
         if !genesys.wait_before_retry(Step::Fetch, attempt).await {
             return Err(JobError::Genesys(broken));
         }
@@ -224,7 +222,11 @@ pub async fn deliver(
     })
 }
 
-async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
+/// One try of the first half. The inner error is a download that broke off: a new beginning may help,
+/// as it may not after any other.
+type Try = Result<Result<Prepared, genesys::Error>, JobError>;
+
+async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Try {
     let located = genesys.locate(&job.recording_id).await?;
     let body = match genesys.fetch(located).await {
         // The URL has died between the two steps: ask for another, once.
@@ -235,6 +237,7 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, JobE
         other => other?,
     };
     let (length, job, traces) = (body.length(), job.clone(), body.traces().to_vec());
+    let breakage = body.breakage();
     // Whoever drops this future wants no more of it.
     let wanted = Arc::new(());
     let still = Arc::downgrade(&wanted);
@@ -256,7 +259,14 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Result<Prepared, JobE
     let result =
         redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     drop(wanted);
-    Ok(Prepared { redacted: result?, traces })
+    match (result, breakage.cause()) {
+        // Windows that do not fit do not fit another download either.
+        (Err(error), _) if error.is_usage() => Err(error.into()),
+        // The decoder has seen a reading error, if it has asked for so much. Whatever it made of that,
+        // this is the cause.
+        (_, Some(broken)) => Ok(Err(broken.clone())),
+        (result, None) => Ok(Ok(Prepared { redacted: result?, traces })),
+    }
 }
 
 impl Prepared {
@@ -278,14 +288,5 @@ impl Prepared {
             steps: self.traces.iter().chain(last).map(step).collect(),
         };
         Some(Receipt { genesys: Some(genesys), ..Receipt::of(&self.redacted)? })
-    }
-}
-
-fn broken_download(error: &JobError) -> Option<genesys::Error> {
-    match error {
-        JobError::Redact(crate::Error::Read(read)) => {
-            read.get_ref().and_then(|inside| inside.downcast_ref()).cloned()
-        }
-        _ => None,
     }
 }

@@ -25,6 +25,7 @@
 //! Redacted ──▶ receipt ──▶ report                         the evidence: a file, and a page
 //!
 //! original + redacted + windows ──▶ verify ──▶ Audit       who trusts nobody: the leak audit
+//! source ──▶ info ──▶ Info                                what a recording is
 //!
 //! bin: args ──▶ plan ──▶ run ──▶ exit code
 //! ```
@@ -46,6 +47,7 @@
 //! | [`receipt`] | what was done, in numbers: the evidence to file; and held against a file later |
 //! | [`mod@report`] | the same as a page to look at, with waveforms |
 //! | [`mod@verify`] | the leak audit of any original and redaction, whoever made it |
+//! | [`info`] | what a recording is, before anybody redacts it |
 //! | [`error`] | what can go wrong with audio |
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
 //! | [`job`] | one recording from end to end: the one place that knows both halves |
@@ -64,8 +66,8 @@
 //! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
 //! 5. Missing input is an error, never a shorter or shifted success.
 //! 6. A window that cannot be meant is an error before anything is written.
-//! 7. Only [`Redacted`] leaves. A failure leaves nothing at the output path and completes nothing at
-//!    Genesys.
+//! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, loses nothing that was
+//!    there before, and completes nothing at Genesys.
 //! 8. Unredacted audio never touches a disk on its way through [`sanitise()`].
 //! 9. No secret is ever shown.
 //! 10. The bearer goes to the API host only.
@@ -87,6 +89,7 @@ pub mod redact;
 pub mod receipt;
 pub mod report;
 pub mod verify;
+pub mod info;
 pub mod error;
 pub mod genesys;
 pub mod job;
@@ -98,6 +101,7 @@ pub use block::Recording;
 pub use decode::{Decoder, Encoding, Gaps, Options, Source};
 pub use error::Error;
 pub use evidence::{Evidence, Proof};
+pub use info::Info;
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use receipt::Receipt;
 pub use redact::{Progress, Redacted, Summary, redact, redact_into};

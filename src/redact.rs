@@ -14,8 +14,8 @@ use crate::decode::{Decoder, Gaps, Source};
 use crate::encode::{Behind, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, Proof, Witness};
-use crate::span::{Gap, Span, Spans, Timeline, cut_at_end};
-use crate::spool::{Reader, Spool};
+use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
+use crate::spool::{Draft, Reader, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
@@ -43,7 +43,7 @@ pub struct Summary {
     pub frames_treated: u64,
     /// The windows, merged.
     pub windows: Windows,
-    /// Windows that ran over the end of the recording and were cut there.
+    /// Those of the merged windows, padding and all, that run over the end and were cut there.
     pub cut: Vec<Window>,
     /// Windows that lie wholly in gaps that were closed: nothing was there, and nothing was treated.
     pub vanished: Vec<Window>,
@@ -119,6 +119,8 @@ pub fn redact_into(
         // A header may claim anything; a recording that makes more of its bytes is only slower.
         let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
         spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
+    } else {
+        check_without_length(windows)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
     let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);
@@ -163,6 +165,14 @@ pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec
     windows.iter().filter(is_gone).cloned().collect()
 }
 
+impl Summary {
+    /// How the recording's clock maps to the output.
+    pub fn timeline(&self) -> Timeline {
+        let closed = if self.gaps_policy == Gaps::Close { self.gaps.as_slice() } else { &[] };
+        Timeline::new(self.frames, closed)
+    }
+}
+
 impl Redacted {
     /// What was done.
     pub fn summary(&self) -> &Summary {
@@ -193,10 +203,11 @@ impl Redacted {
         self.spool.persist(path, false).map(|()| self.summary)
     }
 
-    /// Like [`Redacted::persist`], in place of a file that is there.
+    /// Like [`Redacted::persist`], in place of a file that is there. A symbolic link is replaced, not
+    /// followed.
     ///
     /// # Errors
-    /// [`Error::Persist`] when the path cannot be written.
+    /// [`Error::Persist`] when the path cannot be written. Then what was there is there still.
     pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
         self.spool.persist(path, true).map(|()| self.summary)
     }
@@ -204,24 +215,32 @@ impl Redacted {
     /// Puts a copy of the WAV at `path`, as [`Redacted::persist`] does, and keeps this one.
     ///
     /// # Errors
-    /// [`Error::Persist`].
+    /// [`Error::Persist`], [`Error::ReadBack`].
     pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        self.spool.copy_beside(path)?.persist(path, overwrite)
+        self.draft(path, overwrite)?.put()
+    }
+
+    /// A copy of the WAV beside `path`, hidden, to be put there later.
+    ///
+    /// # Errors
+    /// [`Error::Persist`], [`Error::ReadBack`].
+    pub fn draft(&self, path: &Path, overwrite: bool) -> Result<Draft, Error> {
+        Ok(Draft::of(self.spool.copy_beside(path)?, path, overwrite))
     }
 
     /// Like [`Redacted::write_to`], and keeps this one.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`], [`Error::ReadBack`].
     pub fn write_out(&self, output: &mut impl Write) -> Result<(), Error> {
-        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, output));
-        copied.and_then(|_| output.flush()).map_err(Error::Write)
+        self.spool.copy_to(output, Error::Write)?;
+        output.flush().map_err(Error::Write)
     }
 
     /// Writes the WAV to `output`, which need not be seekable.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::Write`], [`Error::ReadBack`].
     pub fn write_to(self, output: &mut impl Write) -> Result<Summary, Error> {
         self.write_out(output)?;
         Ok(self.summary)

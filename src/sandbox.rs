@@ -71,8 +71,13 @@ async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) -> io::Resu
                 let (asked, fault) = sandbox.receives(host, &request);
                 let answer = match fault::before(&fault, &sandbox) {
                     Some(answer) => {
-                        // Who answers before the body has come loses the answer with the connection.
-                        routes::drain(request.into_body()).await;
+                        let body = routes::drain(request.into_body());
+                        match fault {
+                            Some(Kind::Early(_)) => drop(tokio::spawn(body)),
+                            // Who answers before the body has come may lose the answer with the
+                            // connection.
+                            _ => body.await,
+                        }
                         answer
                     }
                     None => match router.call(request).await {

@@ -2,7 +2,8 @@
 //!
 //! In: [`Windows`], a sample rate in Hz and a channel count. Out: [`Spans`], for each channel (or
 //! once for all, where they agree) a sorted list of frame ranges that do not touch. What can go
-//! wrong: a channel that the recording lacks, a window wholly past its end.
+//! wrong: a channel that the recording lacks, a window wholly past its end, whole numbers of which it is
+//! not sure that they are seconds.
 //!
 //! A window is closed. At rate r, frame n lasts from n/r up to, not including, (n+1)/r. Each frame
 //! that meets the window is inside: from floor(start·r) to floor(end·r), both included. The
@@ -13,8 +14,10 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::window::{Window, Windows};
 
+mod end;
 mod timeline;
 
+pub use end::{check_without_length, cut_at_end, over_end};
 pub use timeline::{Gap, Timeline};
 
 /// A range of frames, `first` included, `end` not; never empty.
@@ -74,7 +77,8 @@ impl Spans {
     /// # Errors
     /// [`Error::NoSuchChannel`] for a window on a channel that the recording lacks.
     pub fn new(windows: &Windows, rate: u32, channels: u16) -> Result<Self, Error> {
-        if let Some(window) = windows.iter().find(|w| w.channel().is_some_and(|c| c >= channels)) {
+        let lacks = |window: &&Window| window.channel().is_some_and(|c| c >= channels);
+        if let Some(window) = windows.asked().iter().find(lacks) {
             return Err(Error::NoSuchChannel { window: window.to_string(), channels });
         }
         let spans_of = |channel: Option<u16>| {
@@ -121,22 +125,6 @@ impl Spans {
         all.sort_by_key(|(_, span)| span.first);
         all
     }
-}
-
-/// The windows that run over the end of a recording of `frames` frames by its clock, and are cut
-/// there.
-///
-/// # Errors
-/// [`Error::WindowPastEnd`] for a window that begins at or after the end.
-pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
-    if let Some(window) = windows.iter().find(|w| frame_at(w.latest_start(), rate) >= frames) {
-        return Err(Error::WindowPastEnd {
-            window: window.to_string(),
-            length: time_of(frames, rate),
-        });
-    }
-    let over = windows.iter().filter(|w| frame_at(w.end(), rate) > frames);
-    Ok(over.cloned().collect())
 }
 
 fn merge(mut spans: Vec<Span>) -> Vec<Span> {
@@ -280,21 +268,5 @@ mod tests {
             Windows::new([Window::from_seconds(1.0, 2.0).unwrap().on_channel(2)]).unwrap();
         let error = Spans::new(&windows, 8000, 2).unwrap_err();
         assert!(matches!(error, Error::NoSuchChannel { channels: 2, .. }));
-    }
-
-    #[test]
-    fn a_window_past_the_end_is_an_error_and_one_over_the_end_is_cut() {
-        let cut = |start, end| {
-            let windows = Windows::new([Window::from_seconds(start, end).unwrap()]).unwrap();
-            cut_at_end(&windows, 8000, 80_000).map(|cut| cut.len())
-        };
-        assert!(matches!(cut(0.0, 10.0), Ok(0)));
-        assert!(matches!(cut(9.0, 10.001), Ok(1)));
-        assert!(matches!(cut(9.999_9, 11.0), Ok(1)));
-        assert!(matches!(cut(10.0, 11.0), Err(Error::WindowPastEnd { .. })));
-        let touching =
-            [(9.0, 10.0), (10.0, 11.0)].map(|(s, e)| Window::from_seconds(s, e).unwrap());
-        let merged = Windows::new(touching).unwrap();
-        assert!(cut_at_end(&merged, 8000, 80_000).is_err(), "merging hides no mistake");
     }
 }

@@ -1,7 +1,8 @@
 //! Spool: where the redacted recording lies until it is complete.
 //!
-//! Only redacted samples ever come here. A spool beside its target is renamed into place; an
-//! anonymous one is memory up to a few MiB, then a nameless file that no crash leaves behind.
+//! Only redacted samples ever come here. A spool beside its target is renamed into place (a [`Draft`]
+//! waits for that, a [`Placed`] can still be taken back); an anonymous one is memory up to a few MiB,
+//! then a nameless file that no crash leaves behind.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,8 +13,20 @@ use tempfile::{NamedTempFile, SpooledTempFile};
 
 use crate::error::Error;
 
+mod draft;
+mod placed;
+
+pub use draft::Draft;
+pub use placed::Placed;
+
 /// How much an anonymous spool holds in memory: a few minutes of telephony.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
+
+/// How much is copied at once.
+const PIECE: usize = 256 * 1024;
+
+/// How the names of hidden files begin.
+const PREFIX: &str = ".sordino-";
 
 /// Storage for a redacted recording in the making. What is not persisted is gone when it is
 /// dropped.
@@ -66,16 +79,19 @@ impl Spool {
         let _ = bytes;
     }
 
-    /// Puts the content at `target`, complete and durable, or leaves nothing there.
+    /// Puts the content at `target`, complete and durable, or leaves there what was there.
     pub(crate) fn persist(self, target: &Path, overwrite: bool) -> Result<(), Error> {
+        self.place(target, overwrite).map(Placed::keep)
+    }
+
+    /// Like [`Spool::persist`], and it can still be taken back.
+    fn place(self, target: &Path, overwrite: bool) -> Result<Placed, Error> {
         let file = match self.0 {
             Inner::Beside { file, target: mine, .. } if mine == target => file,
-            other => return Self(other).copy_beside(target)?.persist(target, overwrite),
+            other => return Self(other).copy_beside(target)?.place(target, overwrite),
         };
-        file.as_file().sync_all().map_err(|source| persist(target, source))?;
-        let placed = if overwrite { file.persist(target) } else { file.persist_noclobber(target) };
-        placed.map_err(|error| persist(target, error.error))?;
-        sync_folder(folder_of(target)).map_err(|source| persist(target, source))
+        let placed = file.as_file().sync_all().and_then(|()| Placed::put(file, target, overwrite));
+        placed.map_err(|source| persist(target, source))
     }
 
     /// The content from its beginning, for one reader of its own.
@@ -99,46 +115,33 @@ impl Spool {
     /// A copy of the content, beside `target`.
     pub(crate) fn copy_beside(&self, target: &Path) -> Result<Self, Error> {
         let mut copy = Self::beside(target)?;
-        let copied = self.reader().and_then(|mut reader| io::copy(&mut reader, &mut copy));
-        copied.map_err(|source| persist(target, source))?;
+        self.copy_to(&mut copy, |source| persist(target, source))?;
         Ok(copy)
     }
-}
 
-/// A file that goes with a redaction, written in full and not in its place yet.
-#[derive(Debug)]
-pub struct Draft {
-    spool: Spool,
-    target: PathBuf,
-    overwrite: bool,
-}
-
-impl Draft {
-    /// Writes it, hidden, beside `target`.
+    /// Writes the content to `output`. `failed` says what an error of the output is called.
     ///
     /// # Errors
-    /// [`Error::Persist`].
-    pub fn write(
-        target: &Path,
-        overwrite: bool,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<Self, Error> {
-        let mut spool = Spool::beside(target)?;
-        write(&mut spool).map_err(|source| persist(target, source))?;
-        Ok(Self { spool, target: target.to_owned(), overwrite })
-    }
-
-    /// Where it goes.
-    pub fn target(&self) -> &Path {
-        &self.target
-    }
-
-    /// Puts it in its place, in one step.
-    ///
-    /// # Errors
-    /// [`Error::Persist`] when there is a file already that may not be replaced.
-    pub fn put(self) -> Result<(), Error> {
-        self.spool.persist(&self.target, self.overwrite)
+    /// [`Error::ReadBack`], and what `failed` gives.
+    pub(crate) fn copy_to(
+        &self,
+        output: &mut impl Write,
+        failed: impl FnOnce(io::Error) -> Error,
+    ) -> Result<(), Error> {
+        // Not `io::copy`, which does not tell which side has failed.
+        let mut reader = self.reader().map_err(Error::ReadBack)?;
+        let mut piece = vec![0; PIECE];
+        loop {
+            let count = match reader.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::ReadBack(error)),
+            };
+            if let Err(error) = output.write_all(&piece[..count]) {
+                return Err(failed(error));
+            }
+        }
     }
 }
 
@@ -202,7 +205,7 @@ impl Writeback {
 /// A hidden file with the permissions that any newly written file gets.
 fn temp_file_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".sordino-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -16,18 +16,18 @@ mod time;
 
 pub use flag::parse_flag;
 pub use list::parse_list;
-pub use time::{Clock, TimeError, parse_time, seconds, time_from_seconds};
+pub use time::{Clock, TimeError, Unit, parse_time, seconds, time_from_seconds};
 
 /// One passage to be muted: the closed interval from `start` to `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     start: Duration,
     end: Duration,
-    /// The latest start of all windows that were merged into this one.
-    latest_start: Duration,
     channel: Option<u16>,
     label: Option<String>,
     reason: Option<String>,
+    /// Whether it stood in a list of nothing but whole numbers, of which nobody said the unit.
+    is_unit_unknown: bool,
 }
 
 impl Window {
@@ -39,7 +39,8 @@ impl Window {
         if end <= start {
             return Err(Problem::EndNotAfterStart { start, end });
         }
-        Ok(Self { start, end, latest_start: start, channel: None, label: None, reason: None })
+        let (channel, label, reason) = (None, None, None);
+        Ok(Self { start, end, channel, label, reason, is_unit_unknown: false })
     }
 
     /// A window over all channels, given in seconds; exact to the nanosecond.
@@ -78,11 +79,6 @@ impl Window {
         self.start
     }
 
-    /// The latest start of the windows that were merged into this one; its own, if none were.
-    pub fn latest_start(&self) -> Duration {
-        self.latest_start
-    }
-
     /// Where the window closes; this instant is still inside.
     pub fn end(&self) -> Duration {
         self.end
@@ -103,6 +99,12 @@ impl Window {
         self.reason.as_deref()
     }
 
+    /// Whether its times might be milliseconds and were taken for seconds: it stood in a list of
+    /// nothing but whole numbers, which [`parse_list`] was told no [`Unit`] of.
+    pub fn is_unit_unknown(&self) -> bool {
+        self.is_unit_unknown
+    }
+
     /// Whether `next` comes after this one in the order of [`Windows`], and does not touch it.
     fn is_before(&self, next: &Self) -> bool {
         self.channel < next.channel || (self.channel == next.channel && self.end < next.start)
@@ -114,7 +116,6 @@ impl Window {
             return false;
         }
         self.end = self.end.max(next.end);
-        self.latest_start = self.latest_start.max(next.latest_start);
         join(&mut self.label, next.label.as_ref());
         join(&mut self.reason, next.reason.as_ref());
         true
@@ -176,7 +177,6 @@ impl Windows {
         let wider = self.merged.iter().cloned().map(|window| Window {
             start: window.start.saturating_sub(pad),
             end: window.end.saturating_add(pad),
-            latest_start: window.latest_start.saturating_sub(pad),
             ..window
         });
         let (merged, pad) = (merge(wider.collect()).into(), self.pad.saturating_add(pad));

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use sordino::Gaps;
 
 mod bench;
+mod gaps;
 mod genesys;
 
 pub(crate) use bench::{BenchArgs, BenchProcessesArgs, BenchStagesArgs, Way};
+pub(crate) use gaps::GapsArgs;
 pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
 use super::help::{
-    BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
+    BENCH_EXAMPLES, EXIT_CODES, FILE_EXAMPLES, INFO_EXAMPLES, RECORDING_EXAMPLES, SANDBOX_EXAMPLES,
     VERIFY_EXAMPLES, VERIFY_USAGE,
 };
 
@@ -33,6 +34,10 @@ pub(crate) enum Command {
     /// Redact one recording in Genesys Cloud: fetch, redact, upload
     #[command(after_help = RECORDING_EXAMPLES)]
     Recording(Box<RecordingArgs>),
+
+    /// Show what a recording is, before anybody redacts it
+    #[command(after_help = INFO_EXAMPLES)]
+    Info(InfoArgs),
 
     /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
     #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
@@ -63,11 +68,13 @@ pub(crate) struct FileArgs {
     /// The recording: WAV, AIFF, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC; `-` for stdin
     pub(crate) input: PathBuf,
 
-    /// Where the redacted WAV goes; `-` for stdout
+    /// Where the redacted WAV goes; `-` for stdout. A link stays, and the file that it leads to is
+    /// written
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Replace OUTPUT, and what goes with it, if it exists
+    /// Replace OUTPUT, and what goes with it, if it exists. If that fails, what was there before
+    /// stays
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -105,9 +112,20 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) windows: Option<PathBuf>,
 
+    /// What the numbers of --windows are in, where they have no unit: `s` or `ms` [default: seconds;
+    /// asked for where whole numbers would not fit the recording]
+    #[arg(long, value_name = "UNIT", hide_possible_values = true)]
+    pub(crate) unit: Option<UnitArg>,
+
     /// Widen every window by this time on both sides
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) pad: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UnitArg {
+    S,
+    Ms,
 }
 
 #[derive(Debug, Group)]
@@ -174,35 +192,23 @@ pub(crate) struct FormatArgs {
     pub(crate) gaps: GapsArgs,
 }
 
-#[derive(Debug, Clone, Copy, Group)]
-pub(crate) struct GapsArgs {
-    /// Where nothing was recorded, though the recording's clock ran on: `refuse`, put silence there
-    /// (`fill`), or join what is around it (`close`). Windows are meant by the clock, which a player shows
-    #[arg(long, value_name = "WAY", default_value = "refuse", hide_possible_values = true)]
-    gaps: GapsArg,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum GapsArg {
-    Refuse,
-    Fill,
-    Close,
-}
-
-impl GapsArgs {
-    pub(crate) fn gaps(self) -> Gaps {
-        match self.gaps {
-            GapsArg::Refuse => Gaps::Refuse,
-            GapsArg::Fill => Gaps::Fill,
-            GapsArg::Close => Gaps::Close,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum EncodingArg {
     Pcm,
     Same,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct InfoArgs {
+    /// The recording; `-` for stdin
+    pub(crate) input: PathBuf,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 #[derive(Debug, Group)]
@@ -213,7 +219,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Hold REDACTED against this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "pad", "gain", "silence", "tone", "fade"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED

@@ -57,9 +57,8 @@ struct Measured {
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let frames = frames(args)?;
     let inputs: Vec<&Path> = args.file.as_deref().into_iter().collect();
-    if let Some(path) = &args.chart {
-        plan::check_output(path, &inputs, args.force)?;
-    }
+    let chart = args.chart.as_ref().map(|path| plan::check_output(path, &inputs, args.force));
+    let chart = chart.transpose()?;
     if cfg!(debug_assertions) {
         say(
             "note: this is a build for debugging, which is many times slower; build with --release",
@@ -70,8 +69,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let measured = measure(args, frames, &workshop, &|what| status.say(what));
     status.clear();
     let measured = measured?;
-    if let Some(path) = &args.chart {
-        draw(&measured, path, args.force)?;
+    if let Some(place) = &chart {
+        draw(&measured, &place.target, args.force)?;
     }
     report::print(
         if args.json { measured.to_json().to_string() } else { measured.text() }.trim_end(),

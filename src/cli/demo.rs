@@ -10,11 +10,13 @@ use sordino::{Job, Source, Treatment, Windows, verify};
 
 use super::args::DemoArgs;
 use super::exit::Failure;
+use super::interrupt::Interrupt;
 use super::papers::{self, Papers};
+use super::plan::{self, Place};
 use super::recording::failure;
 use super::sandbox::{CALL, CALL_ID};
 use super::verify::table;
-use super::{block_on, plan, report};
+use super::{block_on, report};
 
 /// What the customer reads aloud in the call.
 const WINDOWS: [&str; 2] = ["10-15=card number", "30.5-35.2=expiry date and security code"];
@@ -24,16 +26,22 @@ const CONVERSATION_ID: &str = "demo-conversation";
 const DOING: &str = "running the demo";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    if let Some(path) = &args.output {
-        plan::check_output(path, &[], args.force)?;
-    }
-    let papers = Papers::check(&args.proof, &[], args.output.as_deref(), args.force)?;
+    let output = args.output.as_ref().map(|path| plan::check_output(path, &[], args.force));
+    let output = output.transpose()?;
+    let target = output.as_ref().map(|place| place.target.as_path());
+    let papers = Papers::check(&args.proof, &[], target, args.force)?;
     let windows = WINDOWS.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
     let windows = Windows::new(windows)?;
-    block_on(walk(args, &papers, windows))
+    block_on(walk(args.force, output, &papers, windows))
 }
 
-async fn walk(args: &DemoArgs, papers: &Papers, windows: Windows) -> Result<(), Failure> {
+async fn walk(
+    force: bool,
+    output: Option<Place>,
+    papers: &Papers,
+    windows: Windows,
+) -> Result<(), Failure> {
+    let interrupt = Interrupt::new();
     let options = Options::default();
     let credentials = Credentials::new(&options.client_id, &options.client_secret);
     let sandbox = Sandbox::new(options);
@@ -62,19 +70,29 @@ async fn walk(args: &DemoArgs, papers: &Papers, windows: Windows) -> Result<(), 
     say("Fetched back, and audited against the original by `sordino verify`:\n")?;
     audit(back, &windows)?;
     let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
-    let drafts = papers.write("The call of the demo", redacted, receipt.as_ref())?;
-    let placed = papers::put(drafts)?;
-    if let Some(path) = &args.output {
-        let saved = redacted.persist_copy(path, args.force);
-        let saved = saved.inspect_err(|_| placed.take_back());
-        saved.map_err(|error| Failure::of(DOING, error))?;
-        say(&format!("Saved as {}.\n", path.display()))?;
+    interrupt.deliver(|| {
+        let drafts = papers.write("The call of the demo", redacted, receipt.as_ref())?;
+        let placed = papers::put(drafts)?;
+        if let Some(place) = &output {
+            let saved = redacted.persist_copy(&place.target, force);
+            saved.map_err(|error| Failure::of(DOING, error))?;
+        }
+        papers::keep(placed);
+        Ok(())
+    })?;
+    if let Some(place) = &output {
+        say(&format!("Saved as {}.\n", place.named.display()))?;
     }
     if let Some(line) = papers.line() {
         say(&format!("Written: {line}.\n"))?;
     }
+    next(output.is_some(), papers)
+}
+
+/// What to try after this.
+fn next(saved: bool, papers: &Papers) -> Result<(), Failure> {
     say("Next:")?;
-    if args.output.is_none() {
+    if !saved {
         say(
             "  sordino demo -o sanitised.wav                     keep the result, and listen to it",
         )?;

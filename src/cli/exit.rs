@@ -2,8 +2,8 @@
 //!
 //! | code | means |
 //! |---|---|
-//! | 0 | done; also a reader of our stdout that has had enough |
-//! | 1 | it failed, and nothing was left behind; or `verify` found a leak or a change |
+//! | 0 | done; also if whoever reads the text on our stdout has had enough |
+//! | 1 | it failed, and nothing was left behind, also if audio could not be delivered to stdout; or `verify` found a leak or a change |
 //! | 2 | the call was wrong: arguments, windows, paths |
 //! | 130 | ctrl-c or a request to terminate; nothing was left behind, or what was is named |
 
@@ -25,8 +25,6 @@ pub(crate) enum Failure {
     Usage { doing: String, source: Box<dyn StdError + 'static> },
     /// The call was right, and it failed.
     Failed { doing: String, source: Box<dyn StdError + 'static> },
-    /// Whoever reads our stdout has gone.
-    BrokenPipe,
     /// An audit found something, and has said what.
     Found,
 }
@@ -55,11 +53,8 @@ impl Failure {
     /// An error of the library, while doing this.
     pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
         let (doing, usage) = (doing.into(), error.is_usage());
-        match error {
-            Error::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Self::BrokenPipe,
-            error if usage => Self::Usage { doing, source: Box::new(error) },
-            error => Self::Failed { doing, source: Box::new(error) },
-        }
+        let source = Box::new(error);
+        if usage { Self::Usage { doing, source } } else { Self::Failed { doing, source } }
     }
 }
 
@@ -77,7 +72,7 @@ pub(crate) fn say(line: &str) {
 /// Prints a failure, if there is one, and gives the exit code.
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     let (code, doing, source) = match result {
-        Ok(()) | Err(Failure::BrokenPipe) => return ExitCode::SUCCESS,
+        Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Found) => return ExitCode::from(FAILED),
         Err(Failure::Usage { doing, source }) => (USAGE, doing, source),
         Err(Failure::Failed { doing, source }) => (FAILED, doing, source),

@@ -1,8 +1,9 @@
 //! `sordino file`: one local recording.
 
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sordino::{Error, Receipt, Redacted, Source, Summary, Treatment, Windows, redact_into};
 
@@ -10,22 +11,45 @@ use super::args::FileArgs;
 use super::exit::{Failure, say};
 use super::interrupt::Interrupt;
 use super::papers::{self, Papers};
-use super::plan::{self, is_dash};
+use super::plan::{self, Place, is_dash};
 use super::progress::Bar;
-use super::report;
+use super::{report, stdout};
 
 /// What is to be done, checked as far as it can be before work starts.
 pub(crate) struct Plan {
     source: Source,
     /// How messages call the input.
     input: String,
-    /// `None` is stdout.
-    output: Option<PathBuf>,
+    output: Output,
     windows: Windows,
     treatment: Treatment,
     papers: Papers,
     force: bool,
     json: bool,
+}
+
+/// Where the recording goes.
+enum Output {
+    Stdout(File),
+    File(Place),
+}
+
+impl Output {
+    /// Where it goes, if that is a file.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout(_) => None,
+            Self::File(place) => Some(&place.target),
+        }
+    }
+
+    /// How messages call it.
+    fn name(&self) -> String {
+        match self {
+            Self::Stdout(_) => "stdout".into(),
+            Self::File(place) => place.named.display().to_string(),
+        }
+    }
 }
 
 /// Checks the arguments and opens the input.
@@ -39,35 +63,26 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
     }
     let windows = args.windows.windows()?;
     let treatment = args.treatment.treatment()?;
-    let output = (!is_dash(&args.output)).then_some(args.output);
     let list = args.windows.windows.as_deref().unwrap_or(Path::new("-"));
-    match &output {
-        Some(path) => plan::check_output(path, &[&args.input, list], args.force)?,
-        None if io::stdout().is_terminal() => {
-            let mend = "a WAV is not for a terminal; give -o FILE, or pipe stdout somewhere";
-            return Err(Failure::usage("writing to stdout", mend));
-        }
-        None => {}
-    }
-    let papers = Papers::check(&args.proof, &[&args.input, list], output.as_deref(), args.force)?;
-    let input = if stdin { "stdin".into() } else { args.input.display().to_string() };
-    let source = if stdin {
-        Source::stream(io::stdin())
+    let inputs = [args.input.as_path(), list];
+    let output = if is_dash(&args.output) {
+        Output::Stdout(stdout_for_audio()?)
     } else {
-        Source::open(&args.input).map_err(|error| unreadable(&input, error))?
+        Output::File(plan::check_output(&args.output, &inputs, args.force)?)
     };
-    let source = source.with_options(args.format.options());
+    let papers = Papers::check(&args.proof, &inputs, output.path(), args.force)?;
+    let (input, source) = plan::open(&args.input, &args.format)?;
     let (force, json) = (args.force, args.json);
     Ok(Plan { source, input, output, windows, treatment, papers, force, json })
 }
 
-/// A path that is not there is a wrong call; one that breaks while it is read is a failure.
-fn unreadable(input: &str, error: Error) -> Failure {
-    let doing = format!("opening {input}");
-    match error {
-        Error::Read(error) => Failure::usage(doing, error),
-        other => Failure::of(doing, other),
+fn stdout_for_audio() -> Result<File, Failure> {
+    let doing = "writing to stdout";
+    if io::stdout().is_terminal() {
+        let mend = "a WAV is not for a terminal; give -o FILE, or pipe stdout somewhere";
+        return Err(Failure::usage(doing, mend));
     }
+    stdout::open().map_err(|error| Failure::failed(doing, error))
 }
 
 /// Redacts and reports.
@@ -75,7 +90,7 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     let Plan { source, input, output, windows, treatment, papers, force, json } = plan;
     let doing = format!("redacting {input}");
     let interrupt = Interrupt::new();
-    let spool = interrupt.spool(output.as_deref()).map_err(|e| Failure::of(doing.as_str(), e))?;
+    let spool = interrupt.spool(output.path()).map_err(|e| Failure::of(doing.as_str(), e))?;
     let (mut bar, length) = (Bar::new("redacting"), source.length());
     let redacted = redact_into(spool, source, &windows, treatment, papers.proof(), |progress| {
         bar.show(progress.bytes, length);
@@ -86,23 +101,27 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     // Folders are nobody's business.
     let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
     let receipt = Receipt::of(&redacted);
-    let summary = match &output {
-        // The recording comes last: where it is, all is.
-        Some(path) => interrupt.deliver(|| {
+    let (target, is_stdout) = (output.name(), output.path().is_none());
+    let summary = match output {
+        // The recording comes last: where it is, all is. If it does not come, what was there before is
+        // there again.
+        Output::File(place) => interrupt.deliver(|| {
             let placed = papers::put(papers.write(&title, &redacted, receipt.as_ref())?)?;
-            let summary = deliver_file(redacted, path, force);
-            summary.inspect_err(|_| placed.take_back())
+            let summary = deliver_file(redacted, &place.target, force)?;
+            papers::keep(placed);
+            Ok(summary)
         })?,
         // Whoever reads stdout may be slow, and must be able to end us.
-        None => {
-            redacted.write_out(&mut io::stdout().lock()).map_err(undelivered)?;
-            let put = || papers::put(papers.write(&title, &redacted, receipt.as_ref())?);
-            interrupt.deliver(put)?;
+        Output::Stdout(out) => {
+            stdout::deliver(&redacted, out).map_err(undelivered)?;
+            interrupt.deliver(|| {
+                let drafts = papers.write(&title, &redacted, receipt.as_ref())?;
+                papers::put(drafts).map(papers::keep)
+            })?;
             redacted.summary().clone()
         }
     };
     report::notes(&summary);
-    let target = output.as_ref().map_or("stdout".into(), |path| path.display().to_string());
     let line = if json {
         let mut json = report::to_json(&summary);
         json["status"] = "completed".into();
@@ -114,12 +133,12 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         let (sentence, ending) = (report::sentence(&summary), papers.ending());
         format!("redacted {sentence}, {input} -> {target}{ending}")
     };
-    if output.is_some() {
-        report::print(&line)
-    } else {
-        // The recording has gone to stdout.
+    if is_stdout {
+        // The recording has gone there.
         say(&line);
         Ok(())
+    } else {
+        report::print(&line)
     }
 }
 

@@ -45,8 +45,10 @@ Examples:
   sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
 
 Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
-(429, 429:SECONDS, 429:date:SECONDS), html, reset, lost, refused, expired, dies, state:NAME, cut:N,
-cut-unsized:N, stall:N, length:N, redirect. TIMES: a number, or `ever`.";
+(429, 429:SECONDS, 429:date:SECONDS), code:STATUS:CODE (a storage host's error in XML, such as
+code:403:SignatureDoesNotMatch; fetch, upload), early:STATUS (before the body has come; upload),
+html, reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N,
+redirect. TIMES: a number, or `ever`.";
 
 pub(super) const FILE_EXAMPLES: &str = "\
 Examples:
@@ -56,6 +58,8 @@ Examples:
     sordino file call.wav -w '1:02.5-1:10@1=card number' --silence -o redacted.wav
   Take the windows from a transcriber, 200 ms wider on both sides:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
+  From one that counts milliseconds:
+    sordino file call.mp3 --windows words.json --unit ms -o redacted.wav
   With a receipt to file, and a page to look at:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
@@ -68,7 +72,20 @@ bit. Opus is decoded at the rate that the recording was made at, where it says s
 are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
 --silence and --tone do not.
 
-Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, or audio could not be delivered to stdout, and nothing was left
+behind; 2 the call was wrong.";
+
+pub(super) const INFO_EXAMPLES: &str = "\
+Examples:
+  sordino info call.mp3
+  sordino info call.mp3 --json
+  Which of these can be redacted?
+    for file in *; do sordino info \"$file\" > /dev/null && echo \"$file\"; done
+
+The recording is decoded from its first byte to its last, so its length is exact. Tags are shown by
+name and size, never by what they say.
+
+Exit codes: 0 it can be redacted; 1 it cannot, and the error says why; 2 the call was wrong.";
 
 pub(super) const BENCH_EXAMPLES: &str = "\
 Examples:

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sordino::{Error, Spool};
 
-use super::exit::INTERRUPTED;
+use super::exit::{Failure, INTERRUPTED};
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
@@ -50,7 +50,10 @@ impl Interrupt {
     }
 
     /// Puts the output in its place, and is not interrupted in it.
-    pub(crate) fn deliver<T, E>(&self, deliver: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn deliver<T>(
+        &self,
+        deliver: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut state = lock(&self.state);
         let result = deliver();
         state.delivered = result.is_ok();

@@ -5,18 +5,18 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use sordino::report::MOST_AUDIO;
-use sordino::spool::Draft;
+use sordino::spool::{Draft, Placed};
 use sordino::{Proof, Receipt, Redacted, Report};
 
 use super::args::ProofArgs;
 use super::exit::{Failure, say};
-use super::plan;
+use super::plan::{self, Place};
 
 /// Where they go.
 #[derive(Debug, Clone)]
 pub(crate) struct Papers {
-    receipt: Option<PathBuf>,
-    report: Option<PathBuf>,
+    receipt: Option<Place>,
+    report: Option<Place>,
     audio: bool,
     self_check: bool,
     force: bool,
@@ -30,24 +30,25 @@ impl Papers {
         output: Option<&Path>,
         force: bool,
     ) -> Result<Self, Failure> {
-        let mut taken: Vec<&Path> = output.into_iter().collect();
-        for path in [&args.receipt, &args.report].into_iter().flatten() {
+        let mut taken: Vec<PathBuf> = output.into_iter().map(Path::to_owned).collect();
+        let mut check = |path: &PathBuf| {
             let doing = || format!("writing {}", path.display());
             if plan::is_dash(path) {
                 return Err(Failure::usage(doing(), "this takes the path of a file"));
             }
-            plan::check_output(path, inputs, force)?;
-            if taken.iter().any(|other| plan::is_same_place(path, other)) {
+            let place = plan::check_output(path, inputs, force)?;
+            if taken.iter().any(|other| plan::is_same_place(&place.target, other)) {
                 return Err(Failure::usage(
                     doing(),
                     "another output goes there; give another path",
                 ));
             }
-            taken.push(path);
-        }
+            taken.push(place.target.clone());
+            Ok(place)
+        };
         Ok(Self {
-            receipt: args.receipt.clone(),
-            report: args.report.clone(),
+            receipt: args.receipt.as_ref().map(&mut check).transpose()?,
+            report: args.report.as_ref().map(check).transpose()?,
             audio: args.report_audio,
             self_check: !args.no_self_check,
             force,
@@ -73,12 +74,12 @@ impl Papers {
     ) -> Result<Vec<Draft>, Failure> {
         let Some(receipt) = receipt else { return Ok(Vec::new()) };
         let mut drafts = Vec::new();
-        if let Some(path) = &self.receipt {
+        if let Some(Place { target, .. }) = &self.receipt {
             let json = receipt.to_json();
-            let draft = Draft::write(path, self.force, |out| out.write_all(json.as_bytes()));
+            let draft = Draft::write(target, self.force, |out| out.write_all(json.as_bytes()));
             drafts.push(draft.map_err(|error| Failure::of("writing the receipt", error))?);
         }
-        if let Some(path) = &self.report {
+        if let Some(Place { target, .. }) = &self.report {
             let mut report = Report::new(title, receipt, redacted);
             if self.audio {
                 report = report.with_audio();
@@ -87,7 +88,7 @@ impl Papers {
                     say(&format!("note: more than {most} MiB of audio; the page has no player"));
                 }
             }
-            let draft = Draft::write(path, self.force, |out| report.write(out));
+            let draft = Draft::write(target, self.force, |out| report.write(out));
             drafts.push(draft.map_err(|error| Failure::of("writing the page", error))?);
         }
         Ok(drafts)
@@ -120,8 +121,8 @@ impl Papers {
 
     /// A line that says where they are; none, if there are none.
     pub(crate) fn line(&self) -> Option<String> {
-        let name = |what: &str, path: &Option<PathBuf>| {
-            path.as_ref().map(|path| format!("{what} {}", path.display()))
+        let name = |what: &str, place: &Option<Place>| {
+            place.as_ref().map(|place| format!("{what} {}", place.named.display()))
         };
         let both = [name("receipt", &self.receipt), name("page", &self.report)];
         let both: Vec<_> = both.into_iter().flatten().collect();
@@ -129,27 +130,14 @@ impl Papers {
     }
 }
 
-/// Puts them in their places, or none of them.
-pub(crate) fn put(drafts: Vec<Draft>) -> Result<Placed, Failure> {
-    let mut placed = Placed(Vec::new());
-    for draft in drafts {
-        let path = draft.target().to_owned();
-        if let Err(error) = draft.put() {
-            placed.take_back();
-            return Err(Failure::of("delivering what goes with the recording", error));
-        }
-        placed.0.push(path);
-    }
-    Ok(placed)
+/// Puts them in their places, or none of them. What was there before comes back, unless they are
+/// [kept](keep).
+pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
+    let placed = drafts.into_iter().map(Draft::place).collect::<Result<_, _>>();
+    placed.map_err(|error| Failure::of("delivering what goes with the recording", error))
 }
 
-/// Papers that are in their places.
-pub(crate) struct Placed(Vec<PathBuf>);
-
-impl Placed {
-    /// Removes them: what they speak of has not come.
-    pub(crate) fn take_back(&self) {
-        // What cannot be removed speaks of a file that is not there, which is harmless.
-        self.0.iter().for_each(|path| drop(std::fs::remove_file(path)));
-    }
+/// Lets them stay: what they speak of is there.
+pub(crate) fn keep(placed: Vec<Placed>) {
+    placed.into_iter().for_each(Placed::keep);
 }

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sordino::window::{parse_flag, parse_list, parse_time};
-use sordino::{Encoding, Options, Treatment, Windows};
+use sordino::window::{Unit, parse_flag, parse_list, parse_time};
+use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
 
-use super::args::{EncodingArg, FormatArgs, TreatmentArgs, WindowArgs};
+use super::args::{EncodingArg, FormatArgs, TreatmentArgs, UnitArg, WindowArgs};
 use super::exit::Failure;
 
 /// The longest list of windows that is read: a million windows are about 20 MiB of JSON.
@@ -21,13 +21,23 @@ impl WindowArgs {
             self.window.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(path) = &self.windows {
             let (text, name) = read_list(path)?;
-            list.extend(parse_list(&text, &name)?);
+            list.extend(parse_list(&text, &name, self.unit())?);
+        } else if self.unit.is_some() {
+            let mend = "it is for the list of --windows; write -w 10.5s-12s or -w 10500ms-12000ms";
+            return Err(Failure::usage("reading --unit", mend));
         }
         let windows = Windows::new(list)?;
         match &self.pad {
             Some(pad) => Ok(windows.padded(time("--pad", pad)?)),
             None => Ok(windows),
         }
+    }
+
+    fn unit(&self) -> Option<Unit> {
+        self.unit.map(|unit| match unit {
+            UnitArg::S => Unit::Seconds,
+            UnitArg::Ms => Unit::Milliseconds,
+        })
     }
 }
 
@@ -74,15 +84,43 @@ pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Whether a file may be written here. `inputs` must stay as they are.
-pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<(), Failure> {
+/// Opens the recording at a path, or stdin: what messages call it, and the source. A path that is not
+/// there is a wrong call; one that breaks while it is read is a failure.
+pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source), Failure> {
+    if is_dash(path) {
+        let source = Source::stream(io::stdin()).with_options(format.options());
+        return Ok(("stdin".into(), source));
+    }
+    let name = path.display().to_string();
+    let source = Source::open(path).map_err(|error| {
+        let doing = format!("opening {name}");
+        match error {
+            Error::Read(error) => Failure::usage(doing, error),
+            other => Failure::of(doing, other),
+        }
+    })?;
+    Ok((name, source.with_options(format.options())))
+}
+
+/// Where a file goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// As it was named, which is how messages call it.
+    pub(crate) named: PathBuf,
+    /// Where that leads: the same, unless it is a link.
+    pub(crate) target: PathBuf,
+}
+
+/// Where a file that may be written goes. `inputs` must stay as they are.
+pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Result<Place, Failure> {
     let wrong = |why: &str| Err(Failure::usage(format!("writing {}", output.display()), why));
     if output.is_dir() || output.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return wrong("this is a folder; give the path of a file");
     }
     // Not `exists`, which looks through a link, even one that leads nowhere.
-    let there = output.symlink_metadata().ok();
-    if there.as_ref().is_some_and(|there| !there.is_file() && !there.is_symlink()) {
+    let is_link = output.is_symlink();
+    let there = output.metadata().ok();
+    if there.as_ref().is_some_and(|there| !there.is_file()) {
         return wrong("this is not a file; to write into a pipe or device, give -o - and redirect");
     }
     let place = output.canonicalize().ok();
@@ -90,14 +128,20 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
     if inputs.iter().any(is_place) {
         return wrong("this is an input, which stays as it is; give another path");
     }
-    if there.is_some() && !force {
+    if (there.is_some() || is_link) && !force {
         return wrong("it exists already; give --force to replace it");
     }
+    let target = match (is_link, place) {
+        // The link stays, and what it leads to is replaced.
+        (true, Some(place)) => place,
+        (true, None) => return wrong("this is a link that leads to nothing; remove it first"),
+        (false, _) => output.to_owned(),
+    };
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return wrong("its folder does not exist; make it first");
     }
-    Ok(())
+    Ok(Place { named: output.to_owned(), target })
 }
 
 /// Whether two paths, of which neither may exist yet, are one.
@@ -116,7 +160,15 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<std::time::Duration, Failur
 
 fn read_list(path: &Path) -> Result<(String, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
-    let failed = |error: io::Error| Failure::usage(format!("reading windows from {name}"), error);
+    let failed = |error: io::Error| {
+        let doing = format!("reading windows from {name}");
+        match error.kind() {
+            io::ErrorKind::InvalidData => {
+                Failure::usage(doing, "this is not UTF-8; save it as UTF-8")
+            }
+            _ => Failure::usage(doing, error),
+        }
+    };
     let reader: Box<dyn Read> = if is_dash(path) {
         Box::new(io::stdin())
     } else {

@@ -1,17 +1,17 @@
 //! `sordino recording`: one recording in Genesys Cloud, from its id to a sanitised one beside it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sordino::genesys::{Config, Credentials, Error as GenesysError, Event, Genesys, Step};
 use sordino::job::{deliver, prepare};
+use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs};
 use super::exit::{Failure, INTERRUPTED, say};
 use super::papers::{self, Papers};
-use super::plan::{self, time};
+use super::plan::{self, Place, time};
 use super::progress::Bar;
 use super::{block_on, report};
 
@@ -21,17 +21,25 @@ pub(crate) struct Plan {
     job: Job,
     /// `None` for a dry run.
     conversation_id: Option<String>,
-    keep: Option<(PathBuf, bool)>,
+    keep: Option<(Place, bool)>,
     papers: Papers,
     json: bool,
     bar: SharedBar,
     granted: Granted,
 }
 
-/// How far the new recording has come. It is locked while files are written, so that a request to end
-/// comes before or after them.
-type Granted = Arc<Mutex<New>>;
+/// How far the work has come. It is locked while files are written, so that a request to end comes
+/// before or after them.
+type Granted = Arc<Mutex<State>>;
 
+#[derive(Default)]
+struct State {
+    new: New,
+    /// The file of --keep, hidden until all is done.
+    kept: Option<Draft>,
+}
+
+/// How far the new recording has come.
 #[derive(Default)]
 enum New {
     #[default]
@@ -40,7 +48,7 @@ enum New {
     Complete(String),
 }
 
-fn new(granted: &Granted) -> std::sync::MutexGuard<'_, New> {
+fn state(granted: &Granted) -> std::sync::MutexGuard<'_, State> {
     granted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -76,7 +84,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         let why = format!("missing: {}", missing.join(", "));
         return Err(Failure::usage("reading the configuration", why));
     };
-    let papers = outputs(args)?;
+    let (keep, papers) = outputs(args)?;
     let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
     let granted = Granted::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&granted));
@@ -91,7 +99,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         genesys,
         job,
         conversation_id: conversation_id.filter(|_| !args.dry_run),
-        keep: args.keep.clone().map(|path| (path, args.force)),
+        keep: keep.map(|place| (place, args.force)),
         papers,
         json: args.json,
         bar,
@@ -100,16 +108,19 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
 }
 
 /// Checks every path that will be written.
-fn outputs(args: &RecordingArgs) -> Result<Papers, Failure> {
+fn outputs(args: &RecordingArgs) -> Result<(Option<Place>, Papers), Failure> {
     let inputs = [&args.windows.windows, &args.client.client_secret_file];
     let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
-    if let Some(path) = &args.keep {
-        if plan::is_dash(path) {
+    let keep = match &args.keep {
+        Some(path) if plan::is_dash(path) => {
             return Err(Failure::usage("reading --keep", "it takes the path of a file"));
         }
-        plan::check_output(path, &inputs, args.force)?;
-    }
-    Papers::check(&args.proof, &inputs, args.keep.as_deref(), args.force)
+        Some(path) => Some(plan::check_output(path, &inputs, args.force)?),
+        None => None,
+    };
+    let target = keep.as_ref().map(|place| place.target.as_path());
+    let papers = Papers::check(&args.proof, &inputs, target, args.force)?;
+    Ok((keep, papers))
 }
 
 /// The secret, from the file that is named, or the environment; never from an argument, which
@@ -147,7 +158,7 @@ fn client(
 fn tell(event: Event, bar: &SharedBar, granted: &Granted) {
     match event {
         Event::Granted(id) => {
-            *new(granted) = New::Created(id);
+            state(granted).new = New::Created(id);
         }
         Event::Begins(Step::Upload) => {
             lock(bar).clear();
@@ -161,13 +172,14 @@ fn tell(event: Event, bar: &SharedBar, granted: &Granted) {
     }
 }
 
-/// ctrl-c and SIGTERM: nothing lies on a disk, but a recording may have been created.
+/// ctrl-c and SIGTERM: nothing stays on a disk, but a recording may have been created.
 fn on_interrupt(granted: &Granted) {
     let granted = Arc::clone(granted);
     // Without a handler the process ends as well, and only says less.
     let _ = ctrlc::set_handler(move || {
-        let new = new(&granted);
-        say(&match &*new {
+        let mut state = state(&granted);
+        drop(state.kept.take());
+        say(&match &state.new {
             New::Created(id) => {
                 format!("interrupted: recording {id} was created and may not be complete")
             }
@@ -220,24 +232,32 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
         plan.papers.write(&doing, redacted, receipt.as_ref())
     };
     {
-        let _until_written = new(&plan.granted);
+        let mut state = state(&plan.granted);
         // A rehearsal: what cannot be written is better known before anything is created.
         drop(write(None)?);
-        if let Some((path, force)) = &plan.keep {
-            let kept = redacted.persist_copy(path, *force);
-            kept.map_err(|error| Failure::of(format!("keeping {}", path.display()), error))?;
+        if let Some((Place { named, target }, force)) = &plan.keep {
+            let draft = redacted.draft(target, *force);
+            let doing = format!("keeping {}", named.display());
+            state.kept = Some(draft.map_err(|error| Failure::of(doing, error))?);
         }
     }
+    // The recording comes last, if it is kept. Until then everything old is in its place.
+    let put = |papers: Vec<Draft>, kept| {
+        papers::put(papers.into_iter().chain(kept).collect()).map(papers::keep)
+    };
     let Some(conversation) = &plan.conversation_id else {
-        let _until_written = new(&plan.granted);
-        write(None).and_then(papers::put)?;
+        let mut state = state(&plan.granted);
+        let kept = state.kept.take();
+        put(write(None)?, kept)?;
         return Ok((prepared.redacted, None));
     };
-    let completed = deliver(&plan.genesys, redacted, conversation).await.map_err(failed)?;
-    let mut state = new(&plan.granted);
-    *state = New::Complete(completed.id.clone());
-    let put = write(Some((&completed, conversation))).and_then(papers::put);
-    put.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
+    let completed = deliver(&plan.genesys, redacted, conversation).await;
+    let mut state = state(&plan.granted);
+    let kept = state.kept.take();
+    let completed = completed.map_err(failed)?;
+    state.new = New::Complete(completed.id.clone());
+    let done = write(Some((&completed, conversation))).and_then(|papers| put(papers, kept));
+    done.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
     drop(state);
     Ok((prepared.redacted, Some(completed.id)))
 }

@@ -3,7 +3,8 @@
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
-use sordino::span::{Gap, time_of};
+use sordino::decode::Leftover;
+use sordino::span::{Gap, over_end, time_of};
 use sordino::window::{Clock, seconds};
 use sordino::{Gaps, Recording, Summary};
 
@@ -21,7 +22,9 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 
 /// What people should know besides, on stderr.
 pub(crate) fn notes(summary: &Summary) {
-    for window in &summary.cut {
+    // As asked: padding that runs over the end is worth no warning.
+    let rate = summary.recording.rate;
+    for window in over_end(summary.windows.asked(), rate, summary.timeline().end()) {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
     }
     for window in &summary.vanished {
@@ -29,7 +32,6 @@ pub(crate) fn notes(summary: &Summary) {
             "warning: nothing was recorded in the window {window}, and that gap was closed"
         ));
     }
-    let rate = summary.recording.rate;
     if !summary.gaps.is_empty() {
         let count = summary.gaps.len();
         let (plural, were) = if count == 1 { ("", "was") } else { ("s", "were") };
@@ -80,14 +82,21 @@ pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
     })
 }
 
-/// The gaps, and what became of them.
-fn gaps(summary: &Summary) -> Value {
-    let gap = |&Gap { at, frames }: &Gap| {
-        let time = seconds(time_of(at, summary.recording.rate));
-        json!({ "at": time, "first": at, "frames": frames })
-    };
-    let list: Vec<_> = summary.gaps.iter().map(gap).collect();
-    json!({ "treatment": summary.gaps_policy.name(), "list": list })
+/// Gaps, by the recording's clock.
+pub(crate) fn gaps(gaps: &[Gap], rate: u32) -> Value {
+    let gap = |&Gap { at, frames }: &Gap| json!({ "at": seconds(time_of(at, rate)), "first": at, "frames": frames });
+    gaps.iter().map(gap).collect()
+}
+
+/// What was found besides audio, by name and size.
+pub(crate) fn leftovers(leftovers: &[Leftover]) -> Value {
+    let all = leftovers.iter().map(|left| json!({ "name": left.name, "bytes": left.bytes }));
+    all.collect()
+}
+
+/// A level, full scale being 1, in dB below full scale.
+pub(crate) fn decibel(level: f64) -> String {
+    if level > 0.0 { format!("{:.1}", 20.0 * level.log10()) } else { "-inf".into() }
 }
 
 /// The numbers.
@@ -108,7 +117,8 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
     json["windows"] = windows.collect();
     json["endProven"] = summary.end_proven.into();
     json["beginsAt"] = seconds(summary.begins).into();
-    json["gaps"] = gaps(summary);
+    let list = gaps(&summary.gaps, summary.recording.rate);
+    json["gaps"] = json!({ "treatment": summary.gaps_policy.name(), "list": list });
     json["treatment"] = json!({
         "kind": summary.treatment.name(),
         "gain": summary.treatment.gain(),

@@ -44,3 +44,44 @@ pub(super) fn open(container: Container, input: Input) -> Result<Opened, Error> 
         Container::Matroska => matroska::open(input),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use symphonia::core::formats::probe::{ProbeFormatData, ProbeableFormat};
+    use symphonia::default::formats::*;
+
+    use super::*;
+    use crate::decode::input::sniff;
+
+    /// What symphonia would look for of a format.
+    fn probed<'a, T: ProbeableFormat<'a>>() -> &'static [ProbeFormatData] {
+        T::probe_data()
+    }
+
+    /// Whatever symphonia would open is recognised here, and opened behind a guard.
+    #[test]
+    fn every_format_of_symphonia_has_a_guard() {
+        let all = [
+            (probed::<AdtsReader<'_>>(), Container::Adts),
+            (probed::<CafReader<'_>>(), Container::Caf),
+            (probed::<FlacReader<'_>>(), Container::Flac),
+            (probed::<IsoMp4Reader<'_>>(), Container::Mp4),
+            (probed::<MkvReader<'_>>(), Container::Matroska),
+            (probed::<MpaReader<'_>>(), Container::Mpeg),
+            (probed::<OggReader<'_>>(), Container::Ogg),
+        ];
+        for (formats, container) in all {
+            for format in formats {
+                let name = format.info.short_name;
+                assert!(name == container.short_name() || container == Container::Mpeg, "{name}");
+                for marker in format.spec.markers {
+                    // The size of a box comes before its name.
+                    let before: &[u8] =
+                        if container == Container::Mp4 { &[0, 0, 0, 32] } else { &[] };
+                    let head = [before, marker, &[0; 32]].concat();
+                    assert_eq!(sniff::container(&head).unwrap(), container, "{name}: {marker:x?}");
+                }
+            }
+        }
+    }
+}

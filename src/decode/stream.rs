@@ -28,6 +28,8 @@ pub(super) struct Stream {
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
+    /// Frames of codec delay.
+    pub(super) delay: u64,
     /// How many frames there must be at least.
     pub(super) least: u64,
 }
@@ -75,7 +77,9 @@ impl Stream {
         };
         let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
         let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
-        let stream = Self { track, codec, timestamps, options, rate, packets, coded, skip, least };
+        let delay = skip;
+        let stream =
+            Self { track, codec, timestamps, options, rate, packets, coded, skip, delay, least };
         Ok((stream, recording))
     }
 
@@ -150,6 +154,11 @@ impl Stream {
     }
 }
 
+/// What comes where symphonia finds no more packets.
+fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
+    Ok(guard.last()?.map_or(Step::End, Step::Packet))
+}
+
 /// The next packet of this track; those between, of pictures and subtitles, are passed over.
 pub(super) fn next_packet(
     reader: &mut Reader,
@@ -168,9 +177,9 @@ pub(super) fn next_packet(
                 guard.read(&packet)?;
                 return Ok(Step::Packet(packet));
             }
-            Ok(None) => return Ok(Step::End),
+            Ok(None) => return end(guard),
             Err(Symphonia::ResetRequired) => return Ok(Step::Link),
-            Err(error) if is_eof(&error) && guard.ends_with_source() => return Ok(Step::End),
+            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
             Err(error) => return Err(Fault::Decoder(error)),
         }
     }

@@ -133,15 +133,15 @@ impl<'a> Check<'a> {
     /// Reads the file back: so many bytes, whose samples begin at byte `begin`.
     ///
     /// # Errors
-    /// [`Error::SelfCheck`] when it is not what was meant; [`Error::Write`] when it cannot be read.
+    /// [`Error::SelfCheck`] when it is not what was meant; [`Error::ReadBack`] when it cannot be read.
     pub(crate) fn finish(self, spool: &Spool, begin: u64, bytes: u64) -> Result<(), Error> {
         if let Some(frame) = self.wrong {
             let time = Clock(time_of(frame, self.recording.rate));
             return Err(failed(format!("frame {frame} ({time} s) was not treated as asked")));
         }
-        let mut reader = spool.reader().map_err(Error::Write)?;
+        let mut reader = spool.reader().map_err(Error::ReadBack)?;
         let mut header = vec![0; index_of(begin)];
-        reader.read_exact(&mut header).map_err(Error::Write)?;
+        reader.read_exact(&mut header).map_err(Error::ReadBack)?;
         if !header::is_right(&header, self.recording, self.frames, bytes) {
             return Err(failed("its header says something else".into()));
         }
@@ -199,7 +199,7 @@ impl<'a> Check<'a> {
     ) -> Result<(), Error> {
         let bytes = self.frame_bytes();
         let place = begin + first * self.recording.frame_bytes();
-        let mut reader = spool.reader_from(place).map_err(Error::Write)?;
+        let mut reader = spool.reader_from(place).map_err(Error::ReadBack)?;
         let most = (PIECE / bytes).max(1);
         let mut piece = vec![0; most * bytes];
         let mut first = first;
@@ -209,7 +209,7 @@ impl<'a> Check<'a> {
             while first < end {
                 let next = end.min(first + most as u64);
                 let length = index_of(next - first) * bytes;
-                reader.read_exact(&mut piece[..length]).map_err(Error::Write)?;
+                reader.read_exact(&mut piece[..length]).map_err(Error::ReadBack)?;
                 for (touched, run) in runs(touched, first..next, 0) {
                     let hash = if touched { &mut found.touched } else { &mut found.kept };
                     hash.write(&piece[self.place(&run, first)]);

@@ -13,6 +13,22 @@ pub struct Loudness {
     pub rms: f64,
 }
 
+impl Loudness {
+    /// Takes a sample in. Until [`Loudness::average`], `rms` holds the sum of the squares.
+    pub(crate) fn see(&mut self, level: f64) {
+        // What is no number is no sound; it would hide all others.
+        if level.is_finite() {
+            self.peak = self.peak.max(level.abs());
+            self.rms += level * level;
+        }
+    }
+
+    /// Ends a measurement over so many samples.
+    pub(crate) fn average(&mut self, samples: f64) {
+        self.rms = (self.rms / samples).sqrt();
+    }
+}
+
 /// One span on one channel, before and after.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
@@ -70,11 +86,7 @@ impl Meter {
             for frame in first..end {
                 let index = index_of(frame - block.first());
                 let level = levels[index * block.channels() + channel];
-                // What is no number is no sound; it would hide all others.
-                if level.is_finite() {
-                    loudness.peak = loudness.peak.max(level.abs());
-                    loudness.rms += level * level;
-                }
+                loudness.see(level);
             }
         }
     }
@@ -86,7 +98,7 @@ impl Meter {
             measured.span = timeline.span(measured.span)?;
             let count = measured.span.frames() as f64;
             for loudness in [&mut measured.before, &mut measured.after] {
-                loudness.rms = (loudness.rms / count).sqrt();
+                loudness.average(count);
             }
             Some(measured)
         };

@@ -8,6 +8,7 @@ use super::call::{Call, Caller, Mishap, To};
 use super::error::Error;
 use super::retry::{Outcome, Repeat, RetryAfter};
 use super::secret::scrub;
+use super::storage;
 use super::token::Bearer;
 use super::wire::{self, Step};
 
@@ -29,18 +30,16 @@ impl Caller {
         };
         let after = RetryAfter::parse(&header(RETRY_AFTER.as_str()));
         let correlation_id = header(wire::CORRELATION);
+        let url = response.url().clone();
         let body = self.read_body(step, response).await.unwrap_or_default();
-        // A presigned host knows nothing of this protocol, and may well echo the URL.
-        let problem = match call.to {
-            To::Api { .. } => Said::parse(&body),
-            To::Download | To::Upload { .. } => Said::default(),
-        };
+        let is_storage = !matches!(call.to, To::Api { .. });
+        let problem = if is_storage { Said::by_storage(&body, &url) } else { Said::parse(&body) };
         let secrets = self.secrets(bearer);
         let clean = |text: &str| scrub(text, &secrets);
         let error = if status.is_redirection() {
             Error::Redirect { step, reason: "the API host does not redirect".into() }
-        } else if !matches!(call.to, To::Api { .. }) && matches!(status.as_u16(), 403 | 410) {
-            Error::Expired { step, status: status.as_u16() }
+        } else if is_storage && storage::is_expired(status.as_u16(), &problem.code) {
+            Error::Expired { step, status: status.as_u16(), code: clean(&problem.code) }
         } else {
             Error::Refused {
                 step,
@@ -51,7 +50,10 @@ impl Caller {
                 correlation_id: clean(&correlation_id),
             }
         };
-        let outcome = Outcome::Status(status.as_u16(), after);
+        let outcome = match is_storage {
+            true => storage::outcome(status.as_u16(), &problem.code, after),
+            false => Outcome::Status(status.as_u16(), after),
+        };
         let harmful = status == StatusCode::REQUEST_TIMEOUT
             || (status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE);
         let error = if harmful { unknown(call.repeat, Outcome::Unknown, error) } else { error };
@@ -120,6 +122,14 @@ struct Said {
 }
 
 impl Said {
+    /// A presigned host knows nothing of this protocol, and may well echo the URL: its code is taken,
+    /// and only if it is no part of the query.
+    fn by_storage(body: &[u8], url: &Url) -> Self {
+        let query = url.query().unwrap_or_default();
+        let code = storage::code(body).filter(|code| !query.contains(code.as_str()));
+        Self { code: code.unwrap_or_default(), ..Self::default() }
+    }
+
     /// Takes each text that is one; the rest of the body may be whatever it is.
     fn parse(body: &[u8]) -> Self {
         let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();

@@ -3,7 +3,6 @@
 //! In: what to ask, and what a repeat would do. Out: an answer that is a success, or an [`Error`]
 //! without URL and secret. Token, pace, retries and classification are here and nowhere else.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
@@ -15,6 +14,7 @@ use super::answer::{credentials, reason, unknown};
 use super::error::Error;
 use super::retry::{self, Outcome, Patience, Repeat, Verdict};
 use super::secret::Presigned;
+use super::taken::Taken;
 use super::token::{Bearer, Tokens};
 use super::trace::Trace;
 use super::wire::Step;
@@ -63,7 +63,7 @@ pub(super) enum To<'a> {
     /// To a presigned host, for a body. A redirect is given back, for the caller to judge.
     Download,
     /// To a presigned host, with a body: so many bytes of it have been taken, of so many.
-    Upload { taken: &'a AtomicU64, length: u64 },
+    Upload { taken: &'a Taken, length: u64 },
 }
 
 /// How one try went wrong, and what it will be called if it stays so.
@@ -239,7 +239,7 @@ impl Caller {
             To::Upload { taken, length } => (Some(taken), length),
             _ => (None, 0),
         };
-        let taken = || moved.map_or(0, |taken| taken.load(Ordering::Relaxed));
+        let taken = || moved.map_or(0, Taken::bytes);
         loop {
             let before = taken();
             let all = moved.is_some() && before >= length;

@@ -21,7 +21,7 @@ pub enum Error {
         /// What the API says.
         message: String,
     },
-    /// The API answered with an error.
+    /// The API, or the storage host, answered with an error.
     #[error("{step}: {} answers {status}{}{}", who(.step), said(.message), ids(.code, .context_id, .correlation_id))]
     Refused {
         /// Which step.
@@ -30,7 +30,7 @@ pub enum Error {
         status: u16,
         /// The API's own message; empty where the answer held none.
         message: String,
-        /// The API's own code; empty where the answer held none.
+        /// The API's own code, or the storage host's; empty where the answer held none.
         code: String,
         /// The API's own context id; empty where the answer held none.
         context_id: String,
@@ -44,12 +44,14 @@ pub enum Error {
         state: String,
     },
     /// A presigned URL is no longer valid.
-    #[error("{step}: the presigned URL has expired (status {status})")]
+    #[error("{step}: the presigned URL has expired (status {status}{})", and_code(.code))]
     Expired {
         /// Which step.
         step: Step,
         /// The HTTP status.
         status: u16,
+        /// The storage host's own code; empty where the answer held none.
+        code: String,
     },
     /// The connection could not be made, or broke.
     #[error("{step}: the connection failed: {reason}")]
@@ -115,6 +117,10 @@ fn who(step: &Step) -> &'static str {
 
 fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+fn and_code(code: &str) -> String {
+    if code.is_empty() { String::new() } else { format!(", code {code}") }
 }
 
 fn ids(code: &str, context_id: &str, correlation_id: &str) -> String {

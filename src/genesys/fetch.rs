@@ -2,9 +2,10 @@
 //!
 //! The body crosses from the async side to the blocking one through a bounded channel: memory stays
 //! constant, and a slow decoder slows the download. A transport that fails crosses as an error that
-//! no decoder can take for an end.
+//! no decoder can take for an end; its cause is kept beside the body, in its [`Breakage`].
 
 use std::io::{self, Read};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -35,6 +36,26 @@ pub struct Body {
     ended: bool,
     length: Option<u64>,
     traces: Vec<Trace>,
+    breakage: Breakage,
+}
+
+/// How a [`Body`] broke off, if it has. Whoever reads the body sees an [`io::Error`], perhaps through
+/// a decoder; whoever has kept this sees the cause.
+#[derive(Debug, Clone, Default)]
+pub struct Breakage(Arc<OnceLock<Error>>);
+
+impl Breakage {
+    /// The cause; nothing, as long as all went well.
+    pub fn cause(&self) -> Option<&Error> {
+        self.0.get()
+    }
+
+    /// Keeps the first cause, and makes of this one what a reader is told.
+    fn keep(&self, error: Error) -> io::Error {
+        let told = io::Error::other(error.clone());
+        let _ = self.0.set(error);
+        told
+    }
 }
 
 impl std::fmt::Debug for Body {
@@ -54,6 +75,11 @@ impl Body {
     pub fn traces(&self) -> &[Trace] {
         &self.traces
     }
+
+    /// How it will have broken off, for whoever hands the body on.
+    pub fn breakage(&self) -> Breakage {
+        self.breakage.clone()
+    }
 }
 
 impl Genesys {
@@ -69,7 +95,8 @@ impl Genesys {
         let length = response.content_length();
         let (sender, pieces) = channel(WAITING);
         tokio::spawn(pump(response, length, sender, self.0.config.timeout));
-        Ok(Body { pieces, current: Bytes::new(), ended: false, length, traces })
+        let (current, breakage) = (Bytes::new(), Breakage::default());
+        Ok(Body { pieces, current, ended: false, length, traces, breakage })
     }
 
     /// Follows redirects by hand: to allowed hosts only, a few, and without credentials.
@@ -126,8 +153,11 @@ impl Read for Body {
         if self.current.is_empty() && !self.ended {
             self.current = match self.pieces.blocking_recv() {
                 Some(Ok(piece)) => piece,
-                Some(Err(error)) => return Err(io::Error::other(error)),
-                None => return Err(io::Error::other("the download was abandoned")),
+                Some(Err(error)) => return Err(self.breakage.keep(error)),
+                None => {
+                    let (step, reason) = (Step::Fetch, "the download was abandoned".into());
+                    return Err(self.breakage.keep(Error::Transport { step, reason }));
+                }
             };
             self.ended = self.current.is_empty();
         }

@@ -26,11 +26,10 @@ pub(super) enum RetryAfter {
 impl RetryAfter {
     /// Reads the header; what cannot be read is as good as none.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        match text.trim().parse() {
-            Ok(seconds) => Some(Self::In(Duration::from_secs(seconds))),
-            // More seconds than a number holds are still a wait.
-            Err(_) if is_digits(text.trim()) => Some(Self::In(Duration::MAX)),
-            Err(_) => httpdate::parse_http_date(text.trim()).ok().map(Self::At),
+        let text = text.trim();
+        match seconds(text) {
+            Some(wait) => Some(Self::In(wait)),
+            None => httpdate::parse_http_date(text).ok().map(Self::At),
         }
     }
 
@@ -42,8 +41,18 @@ impl RetryAfter {
     }
 }
 
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+/// `7`, and also `2.5`, which the standard does not allow and some hosts send. A part of a second
+/// counts as a whole one, so that nothing is shortened.
+fn seconds(text: &str) -> Option<Duration> {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    if whole.is_empty() || part.is_empty() || !is_digits(whole) || !is_digits(part) {
+        return None;
+    }
+    let more = u64::from(part.bytes().any(|digit| digit != b'0'));
+    // More seconds than a number holds are still a wait.
+    let seconds = whole.parse::<u64>().ok().and_then(|seconds| seconds.checked_add(more));
+    Some(seconds.map_or(Duration::MAX, Duration::from_secs))
 }
 
 /// The longest wait that is told to anyone. Dates far beyond cannot be written.
@@ -164,9 +173,19 @@ mod tests {
         let at = |text: &str| RetryAfter::parse(text).map(|after| after.counted_from(NOW));
         assert_eq!(at("7"), Some(Duration::from_secs(7)));
         assert_eq!(at("Thu, 01 Jan 1970 00:01:00 GMT"), Some(Duration::from_secs(60)));
-        assert_eq!(at("soon"), None);
-        assert_eq!(at("-1"), None);
+        for text in ["", "soon", "-1", "2.", ".5", "2.5s", "1.2.3", "1e3", "inf"] {
+            assert_eq!(at(text), None, "{text}");
+        }
         assert_eq!(at("99999999999999999999999"), Some(Duration::MAX));
+        assert_eq!(at("18446744073709551615.1"), Some(Duration::MAX));
+    }
+
+    #[test]
+    fn a_part_of_a_second_is_waited_for_as_a_whole_one() {
+        for (text, wait) in [("2.5", 3), (" 2.001 ", 3), ("2.000", 2), ("0.1", 1), ("0.0", 0)] {
+            let named = RetryAfter::parse(text);
+            assert_eq!(named, Some(RetryAfter::In(Duration::from_secs(wait))), "{text}");
+        }
     }
 
     #[test]

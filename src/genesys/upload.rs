@@ -1,8 +1,6 @@
 //! Steps 5 to 7: grant, upload, complete. Only a [`Redacted`] can be uploaded.
 
 use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -14,6 +12,7 @@ use super::call::{Call, To};
 use super::error::Error;
 use super::retry::Repeat;
 use super::secret::{Presigned, is_id};
+use super::taken::Taken;
 use super::trace::Trace;
 use super::wire::Step;
 use super::{Event, Genesys, wire};
@@ -93,12 +92,12 @@ impl Genesys {
         self.0.config.watch.tell(Event::Begins(step));
         let url = self.0.presigned(Step::Grant, grant.upload_url.expose_secret())?;
         let length = redacted.bytes();
-        let taken = Arc::new(AtomicU64::new(0));
+        let taken = Taken::default();
         let request = || self.put(&url, redacted, length, &taken);
         let to = To::Upload { taken: &taken, length };
         let call = Call { step, repeat: Repeat::Harmless, to, request: &request };
         let (_, trace) = self.0.call(call).await?;
-        if taken.load(Ordering::Relaxed) != length {
+        if taken.bytes() != length {
             let reason = "it came before all of the recording was taken".into();
             return Err(Error::Answer { step, reason });
         }
@@ -130,22 +129,21 @@ impl Genesys {
         url: &Presigned,
         redacted: &Redacted,
         length: u64,
-        taken: &Arc<AtomicU64>,
+        taken: &Taken,
     ) -> RequestBuilder {
-        taken.store(0, Ordering::Relaxed);
         let (sender, pieces) = channel(2);
         let reader = redacted.reader();
         tokio::task::spawn_blocking(move || match reader {
             Ok(reader) => pump(reader, &sender),
             Err(error) => drop(sender.blocking_send(Err(error))),
         });
-        let (watch, taken) = (self.0.config.watch.clone(), Arc::clone(taken));
+        let (watch, taken) = (self.0.config.watch.clone(), taken.begin());
         let stream = futures_util::stream::unfold(pieces, move |mut pieces| {
-            let (watch, taken) = (watch.clone(), Arc::clone(&taken));
+            let (watch, taken) = (watch.clone(), taken.clone());
             async move {
                 let piece: std::io::Result<Bytes> = pieces.recv().await?;
                 let count = piece.as_ref().map_or(0, Bytes::len) as u64;
-                let bytes = taken.fetch_add(count, Ordering::Relaxed) + count;
+                let bytes = taken.add(count);
                 watch.tell(Event::Uploaded { bytes, of: length });
                 Some((piece, pieces))
             }

@@ -28,12 +28,18 @@ impl Receipt {
     /// Holds a file against what the receipt says of the output.
     ///
     /// # Errors
-    /// [`Error::Read`] when it cannot be read. What does not decode is [`Comparison::Neither`].
+    /// [`Error::Read`] when it cannot be read, [`Error::TooLargeForMemory`] when it cannot be held,
+    /// [`Error::Thread`]: then nothing is known of it. What does not decode is
+    /// [`Comparison::Neither`].
     pub fn compare(&self, file: Source) -> Result<Comparison, Error> {
-        let (digest, samples) = match self.digests(file) {
+        self.compare_with(file, self.options())
+    }
+
+    fn compare_with(&self, file: Source, options: Options) -> Result<Comparison, Error> {
+        let (digest, samples) = match self.digests(file.with_options(options)) {
             Ok(digests) => digests,
-            Err(error @ Error::Read(_)) => return Err(error),
-            Err(_) => return Ok(Comparison::Neither),
+            Err(error) if is_of_the_file(&error) => return Ok(Comparison::Neither),
+            Err(error) => return Err(error),
         };
         let same_samples = samples.is_some_and(|sum| sum.sha256 == self.output.samples_sha256);
         let same_file = (digest.bytes, &digest.sha256) == (self.output.bytes, &self.output.sha256);
@@ -45,9 +51,9 @@ impl Receipt {
         })
     }
 
-    /// The digest of a file, and that of its samples, if they are of the output's kind.
+    /// The digest of a file, decoded as its options say, and that of its samples, if they are of the output's kind.
     fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
-        let mut decoder = Decoder::open(file.with_options(self.options()).digested(true))?;
+        let mut decoder = Decoder::open(file.digested(true))?;
         let recording = decoder.recording().clone();
         let mut block = Block::new(recording.format, recording.channels);
         let mut samples = Digester::new();
@@ -99,5 +105,47 @@ impl Receipt {
 
     fn output_format(&self) -> Option<SampleFormat> {
         format_of(&self.output.format).ok()
+    }
+}
+
+/// Whether an error says something about the file itself: it is not what a redaction wrote. Any other
+/// says only that it could not be looked at.
+fn is_of_the_file(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Empty
+            | Error::NoAudio
+            | Error::UnknownFormat
+            | Error::Unsupported { .. }
+            | Error::Header { .. }
+            | Error::Container { .. }
+            | Error::Damaged { .. }
+            | Error::Truncated { .. }
+            | Error::Gap { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::treatment::Treatment;
+    use crate::window::{Window, Windows};
+
+    /// Nothing is known of a file that could not be looked at.
+    #[test]
+    fn a_file_that_is_too_large_for_memory_is_not_called_another() {
+        let windows = Windows::new([Window::from_seconds(1.0, 2.0).unwrap()]).unwrap();
+        let proof = Proof { receipt: true, ..Proof::default() };
+        let go_on = |_| ControlFlow::Continue(());
+        let source = Source::open("fixtures/call.wav").unwrap();
+        let (spool, treatment) = (Spool::anonymous(), Treatment::silence());
+        let redacted = redact_into(spool, source, &windows, treatment, proof, go_on).unwrap();
+        let receipt = Receipt::of(&redacted).unwrap();
+        // Its index is last, so that as a stream it must be held.
+        let other = || Source::stream(std::fs::File::open("fixtures/call.m4a").unwrap());
+        let little = Options { memory_limit: 10_000, ..receipt.options() };
+        let error = receipt.compare_with(other(), little).unwrap_err();
+        assert!(matches!(error, Error::TooLargeForMemory { .. }), "{error}");
+        assert_eq!(receipt.compare(other()).unwrap(), Comparison::Neither);
     }
 }

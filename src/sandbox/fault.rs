@@ -31,10 +31,14 @@ pub struct Fault {
 pub enum Kind {
     /// `429`, `503` …: the status, with a message and ids in JSON.
     Status(u16),
-    /// `429:SECONDS`: with `Retry-After` in seconds.
-    StatusIn(u16, u64),
+    /// `429:SECONDS`: with `Retry-After` in seconds, also in parts of them (`429:2.5`).
+    StatusIn(u16, Duration),
     /// `429:date:SECONDS`: with `Retry-After` as a date so far ahead.
     StatusAt(u16, u64),
+    /// `code:STATUS:CODE`: with an error in XML, as storage hosts write it.
+    Code(u16, String),
+    /// `early:STATUS`: before the body of the request has come; it is taken all the same.
+    Early(u16),
     /// `html`: status 502 and a page for people.
     Html,
     /// `reset`: the connection closes without an answer; nothing has been done.
@@ -65,8 +69,9 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{0}` is not a fault; write STEP=KIND[xTIMES] with STEP sign-in, locate, fetch, grant, upload or \
-     complete, KIND a status (429, 429:7, 429:date:7), html, reset, lost, refused, expired, dies, \
-     state:NAME, cut:N, cut-unsized:N, stall:N, length:N or redirect, TIMES a number or `ever`"
+     complete, KIND a status (429, 429:7, 429:2.5, 429:date:7), code:STATUS:CODE, early:STATUS, html, \
+     reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N or \
+     redirect, TIMES a number or `ever`"
 )]
 pub struct FaultError(String);
 
@@ -96,6 +101,7 @@ fn parse(text: &str) -> Option<Fault> {
     };
     let (name, value) = kind.split_once(':').unwrap_or((kind, ""));
     let number = || value.parse().ok();
+    let status = |text: &str| text.parse().ok().filter(|status| (300..600).contains(status));
     let kind = match (name, value) {
         ("html", "") => Kind::Html,
         ("reset", "") => Kind::Reset,
@@ -109,12 +115,18 @@ fn parse(text: &str) -> Option<Fault> {
         ("cut-unsized", _) => Kind::CutUnsized(number()?),
         ("stall", _) => Kind::Stall(number()?),
         ("length", _) => Kind::Length(number()?),
-        (status, value) => {
-            let status = status.parse().ok().filter(|status| (300..600).contains(status))?;
+        ("early", value) => Kind::Early(status(value)?),
+        ("code", value) => {
+            let (text, code) = value.split_once(':')?;
+            let plain = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            Kind::Code(status(text)?, plain.then(|| code.to_owned())?)
+        }
+        (text, value) => {
+            let status = status(text)?;
             match value.strip_prefix("date:") {
                 Some(seconds) => Kind::StatusAt(status, seconds.parse().ok()?),
                 None if value.is_empty() => Kind::Status(status),
-                None => Kind::StatusIn(status, number()?),
+                None => Kind::StatusIn(status, seconds(value)?),
             }
         }
     };
@@ -125,10 +137,17 @@ fn parse(text: &str) -> Option<Fault> {
         (Kind::Cut(_) | Kind::CutUnsized(_), step) => {
             !matches!(step, Step::Upload | Step::Complete)
         }
+        (Kind::Code(..), step) => matches!(step, Step::Fetch | Step::Upload),
+        (Kind::Early(_), step) => step == Step::Upload,
         (Kind::StatusAt(_, seconds), _) => *seconds < FAR,
         _ => true,
     };
     (fits && times > 0).then_some(Fault { step, kind, times })
+}
+
+/// Seconds, and parts of them.
+fn seconds(text: &str) -> Option<Duration> {
+    text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 /// Further ahead a date is not sent: 30 years, in seconds.
@@ -150,8 +169,9 @@ pub(super) fn before(fault: &Option<Kind>, sandbox: &Sandbox) -> Option<Answer> 
         response
     };
     Some(Ok(match fault.as_ref()? {
-        Kind::Status(code) => status(*code),
-        Kind::StatusIn(code, seconds) => with(status(*code), seconds.to_string()),
+        Kind::Status(code) | Kind::Early(code) => status(*code),
+        Kind::StatusIn(code, wait) => with(status(*code), wait.as_secs_f64().to_string()),
+        Kind::Code(status, code) => xml(*status, code),
         Kind::StatusAt(code, seconds) => {
             let at = SystemTime::now() + Duration::from_secs(*seconds);
             with(status(*code), httpdate::fmt_http_date(at))
@@ -234,6 +254,18 @@ pub(super) fn problem(status: u16, message: &str) -> Response<Body> {
     response
 }
 
+/// An error as storage hosts word it. They may well repeat the request, signature and all.
+fn xml(status: u16, code: &str) -> Response<Body> {
+    let body = format!(
+        "<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>A fault was ordered: \
+         ?signature=secret</Message></Error>"
+    );
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +274,8 @@ mod tests {
     fn faults_are_read_as_they_are_documented() {
         for (text, kind, times) in [
             ("locate=429", Kind::Status(429), 1),
-            ("locate=429:7x2", Kind::StatusIn(429, 7), 2),
+            ("locate=429:7x2", Kind::StatusIn(429, Duration::from_secs(7)), 2),
+            ("locate=429:2.5", Kind::StatusIn(429, Duration::from_millis(2500)), 1),
             ("locate=503:date:9xever", Kind::StatusAt(503, 9), u32::MAX),
             ("locate=htmlx3", Kind::Html, 3),
             ("locate=state:pending", Kind::State("pending".into()), 1),
@@ -254,6 +287,11 @@ mod tests {
             let step = Step::Locate;
             assert_eq!(text.parse(), Ok(Fault { step, kind, times }), "{text}");
         }
+        let (step, times) = (Step::Upload, 2);
+        let kind = Kind::Code(400, "RequestTimeout".into());
+        assert_eq!("upload=code:400:RequestTimeoutx2".parse(), Ok(Fault { step, kind, times }));
+        let kind = Kind::Early(503);
+        assert_eq!("upload=early:503x2".parse(), Ok(Fault { step, kind, times }));
         for text in [
             "",
             "locate",
@@ -265,6 +303,13 @@ mod tests {
             "upload=cut:5",
             "fetch=refused",
             "locate=429:date:99999999999",
+            "locate=429:-1",
+            "locate=code:403:AccessDenied",
+            "fetch=early:503",
+            "upload=early:200",
+            "upload=code:403:",
+            "upload=code:403",
+            "upload=code:403:a<b",
         ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }

@@ -2,205 +2,91 @@
 //!
 //! JSON is a list of `[start, end]` pairs, of objects `{"start", "end", "channel", "label",
 //! "reason"}`, or an object with such a list under `windows`. CSV has a header with `start` and `end`,
-//! and perhaps `channel`, `label` and `reason`, in any order. Other keys and columns are left alone, so that the output
-//! of a transcriber can be used as it is. Times are numbers of seconds or any text that
-//! [`parse_time`] reads.
+//! and perhaps `channel`, `label` and `reason`, in any order. Times are numbers or any text that
+//! [`parse_time`](super::parse_time) reads.
+//!
+//! Other keys and columns are left alone, so that the output of a transcriber can be used as it is;
+//! save those that name a channel in another way (`channels`, `channel_index`, `channelId`), which are
+//! read where they hold one number and refused otherwise. No key may stand twice.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::flag::parse_channel;
-use super::{Problem, Window, WindowError, parse_time, time_from_seconds};
+use super::time::{is_bare_whole, parse_time_in, time_from_number};
+use super::{Problem, TimeError, Unit, Window, WindowError};
+
+mod channel;
+mod csv;
+mod json;
 
 /// Reads a list of windows. `name` is what errors call the text, usually its file name. A text
 /// that begins with `[` or `{` is JSON, anything else CSV.
+///
+/// `unit` is what numbers without a unit are in. Without it they are taken for seconds; and if all of
+/// them are whole numbers, which milliseconds usually are, then the windows [say so](Window::is_unit_unknown),
+/// and no recording is redacted that they would not fit as seconds.
 ///
 /// # Errors
 /// [`WindowError`] with line and column for malformed JSON, the index for a bad entry of a JSON
 /// list, the line for a bad row of CSV.
 ///
 /// ```
-/// let windows = sordino::window::parse_list("[[10.0, 15.0]]", "windows.json")?;
-/// assert_eq!(windows.len(), 1);
+/// use sordino::window::{Unit, parse_list};
+///
+/// let windows = parse_list("[[10.0, 15.5]]", "windows.json", None)?;
+/// let same = parse_list("[[10000, 15500]]", "windows.json", Some(Unit::Milliseconds))?;
+/// assert_eq!(windows, same);
 /// # Ok::<(), sordino::window::WindowError>(())
 /// ```
-pub fn parse_list(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
+pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Window>, WindowError> {
     let text = text.trim_start_matches('\u{feff}');
-    let windows = match text.trim_start().chars().next() {
+    let mut times = Times { unit: unit.unwrap_or(Unit::Seconds), is_unknown: unit.is_none() };
+    let mut windows = match text.trim_start().chars().next() {
         None => Vec::new(),
-        Some('[' | '{') => json(text, name)?,
-        Some(_) => csv(text, name)?,
+        Some('[' | '{') => json::read(text, name, &mut times)?,
+        Some(_) => csv::read(text, name, &mut times)?,
     };
     if windows.is_empty() {
         return Err(Problem::NoWindows.at(name));
     }
-    Ok(windows)
-}
-
-fn json(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
-    let list: List = serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            let mend =
-                r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-            return Problem::Shape(mend.into()).at(name);
-        }
-        let place = format!("{name}, line {}, column {}", error.line(), error.column());
-        Problem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
-    })?;
-    match list.problem {
-        Some((index, problem)) => Err(problem.at(format!("{name}, index {index}"))),
-        None => Ok(list.windows),
-    }
-}
-
-/// What a JSON list holds. Entries are looked at one by one, as they are read: a list may be long.
-#[derive(Default)]
-struct List {
-    windows: Vec<Window>,
-    /// The first entry that is no window.
-    problem: Option<(usize, Problem)>,
-}
-
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor)
-    }
-}
-
-struct ListVisitor;
-
-impl<'de> Visitor<'de> for ListVisitor {
-    type Value = List;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of windows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
-        let mut list = List::default();
-        while let Some(entry) = entries.next_element()? {
-            match json_window(&entry) {
-                Ok(window) => list.windows.push(window),
-                Err(problem) => {
-                    // What follows must be JSON all the same.
-                    let index = list.windows.len();
-                    while entries.next_element::<IgnoredAny>()?.is_some() {}
-                    return Ok(List { problem: Some((index, problem)), ..list });
-                }
-            }
-        }
-        Ok(list)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<List, A::Error> {
-        let mut list = None;
-        while let Some(key) = fields.next_key::<String>()? {
-            match key.as_str() {
-                "windows" => list = Some(fields.next_value()?),
-                _ => drop(fields.next_value::<IgnoredAny>()?),
-            }
-        }
-        list.ok_or_else(|| A::Error::missing_field("windows"))
-    }
-}
-
-/// What kind of mistake it is. The library's own message may quote the text, which is user data.
-fn category(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Eof => "the text ends too early",
-        _ if error.to_string().starts_with("number out of range") => "a number is out of range",
-        _ => "a comma, bracket, quote or number is wrong here",
-    }
-}
-
-fn json_window(entry: &Value) -> Result<Window, Problem> {
-    match entry {
-        Value::Array(pair) => match pair.as_slice() {
-            [start, end] => Window::new(json_time(start)?, json_time(end)?),
-            _ => Err(Problem::Shape("expected a pair [start, end]".into())),
-        },
-        Value::Object(object) => {
-            let field = |key: &str| {
-                object.get(key).ok_or_else(|| Problem::Shape(format!("`{key}` is missing")))
-            };
-            let mut window = Window::new(json_time(field("start")?)?, json_time(field("end")?)?)?;
-            match object.get("channel") {
-                None | Some(Value::Null) => {}
-                Some(channel) => {
-                    let number = channel.as_u64().and_then(|number| u16::try_from(number).ok());
-                    let bad = || Problem::NotAChannel(channel.to_string());
-                    window = window.on_channel(number.ok_or_else(bad)?);
-                }
-            }
-            let text = |key: &str| match object.get(key) {
-                None | Some(Value::Null) => Ok(None),
-                Some(Value::String(text)) => Ok(Some(text.clone())),
-                Some(_) => Err(Problem::Shape(format!("`{key}` is not a text"))),
-            };
-            (window.label, window.reason) = (text("label")?, text("reason")?);
-            Ok(window)
-        }
-        _ => Err(Problem::Shape("expected [start, end] or an object".into())),
-    }
-}
-
-fn json_time(value: &Value) -> Result<Duration, Problem> {
-    match value {
-        // Text first: a whole number is exact without a float.
-        Value::Number(number) if number.is_u64() => Ok(parse_time(&number.to_string())?),
-        Value::Number(number) => Ok(time_from_seconds(number.as_f64().unwrap_or(f64::NAN))?),
-        Value::String(text) => Ok(parse_time(text)?),
-        _ => Err(Problem::Shape("a time is a number of seconds or a text such as 1:02.5".into())),
-    }
-}
-
-fn csv(text: &str, name: &str) -> Result<Vec<Window>, WindowError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let bad = |error: &csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        let mend = "this row has not as many columns as the header, or is not UTF-8";
-        Problem::Shape(mend.into()).at(format!("{name}, line {line}"))
-    };
-    let header = reader.headers().map_err(|error| bad(&error))?.clone();
-    let column = |key: &str| header.iter().position(|title| title.eq_ignore_ascii_case(key));
-    let (Some(start), Some(end)) = (column("start"), column("end")) else {
-        let mend = "the first line of CSV names the columns: start,end[,channel][,label][,reason]";
-        return Err(Problem::Shape(mend.into()).at(format!("{name}, line 1")));
-    };
-    let (channel, label, reason) = (column("channel"), column("label"), column("reason"));
-    let mut windows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| bad(&error))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |column: Option<usize>| {
-            column.and_then(|column| record.get(column)).filter(|cell| !cell.is_empty())
-        };
-        let window = csv_window(
-            record.get(start).unwrap_or_default(),
-            record.get(end).unwrap_or_default(),
-            cell(channel),
-            (cell(label), cell(reason)),
-        );
-        windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
+    if times.is_unknown {
+        windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
     }
     Ok(windows)
 }
 
-fn csv_window(
-    start: &str,
-    end: &str,
-    channel: Option<&str>,
-    (label, reason): (Option<&str>, Option<&str>),
-) -> Result<Window, Problem> {
-    let mut window = Window::new(parse_time(start)?, parse_time(end)?)?;
-    if let Some(channel) = channel {
-        window = window.on_channel(parse_channel(channel)?);
+/// Reads the times of one list.
+struct Times {
+    unit: Unit,
+    /// Whether nobody has said the unit, and every time until now was a whole number without one.
+    is_unknown: bool,
+}
+
+impl Times {
+    fn text(&mut self, text: &str) -> Result<Duration, TimeError> {
+        self.is_unknown &= is_bare_whole(text);
+        parse_time_in(text, self.unit)
     }
-    (window.label, window.reason) = (label.map(str::to_owned), reason.map(str::to_owned));
-    Ok(window)
+
+    fn json(&mut self, value: &Value) -> Result<Duration, Problem> {
+        match value {
+            // Text first: a whole number is exact without a float.
+            Value::Number(number) if number.is_u64() => Ok(self.text(&number.to_string())?),
+            Value::Number(number) => {
+                let number = number.as_f64().unwrap_or(f64::NAN);
+                self.is_unknown &= number.fract() == 0.0;
+                Ok(time_from_number(number, self.unit)?)
+            }
+            Value::String(text) => Ok(self.text(text)?),
+            _ => Err(Problem::Shape("a time is a number or a text such as 1:02.5".into())),
+        }
+    }
+}
+
+/// What is wrong with a key or column that stands twice.
+fn twice(key: &str) -> Problem {
+    Problem::Shape(format!("`{}` stands twice; keep one", channel::short(key)))
 }
 
 #[cfg(test)]
@@ -209,12 +95,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn error(text: &str) -> String {
-        parse_list(text, "w").unwrap_err().to_string()
+        parse_list(text, "w", None).unwrap_err().to_string()
     }
 
     #[test]
     fn each_shape_of_json_means_the_same() {
-        let expected = parse_list("[[10.0, 15.0], [30.5, 35.2]]", "w").unwrap();
+        let expected = parse_list("[[10.0, 15.0], [30.5, 35.2]]", "w", None).unwrap();
         for text in [
             r#"{"windows": [[10, 15], [30.5, 35.2]]}"#,
             r#"[{"start": 10, "end": 15}, {"start": 30.5, "end": 35.2, "text": "ignored"}]"#,
@@ -222,7 +108,7 @@ mod tests {
             "\u{feff}start,end\n10,15\n30.5,35.2\n",
             "confidence,END,Start\n0.9, 15, 10\n0.8, 0:35.2, 30.5s\n",
         ] {
-            assert_eq!(parse_list(text, "w").unwrap(), expected, "{text}");
+            assert_eq!(parse_list(text, "w", None).unwrap(), expected, "{text}");
         }
     }
 
@@ -231,8 +117,8 @@ mod tests {
         let json = r#"[{"start": 1, "end": 2, "channel": 1, "label": "card"},
                        {"start": 3, "end": 4, "channel": null, "label": null}]"#;
         let csv = "start,end,channel,label\n1,2,1,card\n3,4,,\n";
-        let windows = parse_list(json, "w").unwrap();
-        assert_eq!(windows, parse_list(csv, "w").unwrap());
+        let windows = parse_list(json, "w", None).unwrap();
+        assert_eq!(windows, parse_list(csv, "w", None).unwrap());
         assert_eq!(windows[0].channel(), Some(1));
         assert_eq!(windows[0].label(), Some("card"));
         assert_eq!((windows[1].channel(), windows[1].label()), (None, None));
@@ -272,15 +158,138 @@ mod tests {
         }
     }
 
+    fn channel_of(text: &str) -> Option<u16> {
+        let windows = parse_list(text, "w", None).unwrap_or_else(|error| panic!("{text}: {error}"));
+        windows[0].channel()
+    }
+
+    #[test]
+    fn a_channel_under_a_name_that_is_close_is_read_where_it_is_clear() {
+        for key in ["channels", "channel_index", "Channel", "channelId", "CHANNEL-ID"] {
+            for value in ["1", "[1]"] {
+                let json = format!(r#"[{{"start": 1, "end": 2.5, "{key}": {value}}}]"#);
+                assert_eq!(channel_of(&json), Some(1), "{json}");
+            }
+            assert_eq!(channel_of(&format!("start,end,{key}\n1,2.5,1\n")), Some(1), "{key}");
+            assert_eq!(channel_of(&format!("start,end,{key}\n1,2.5,\n")), None, "{key}");
+        }
+        let twice =
+            r#"[{"start": 1, "end": 2.5, "channel": 1, "channelId": [1], "channels": null}]"#;
+        assert_eq!(channel_of(twice), Some(1));
+        assert_eq!(channel_of("start,end,channel,Channel\n1,2.5,1,\n"), Some(1));
+        assert_eq!(channel_of(r#"{"channels": 2, "windows": [[1, 2.5]]}"#), None, "a count");
+    }
+
+    #[test]
+    fn a_channel_that_is_not_clear_is_refused_by_its_name() {
+        for (key, value) in [
+            ("channels", "[0, 1]"),
+            ("channels", "[]"),
+            ("channel_index", r#""1""#),
+            ("channelId", "1.5"),
+            ("Channel", "-1"),
+            ("channels", "65536"),
+            ("channel_tag", "1"),
+            ("num_channels", "2"),
+            ("ch", "1"),
+            ("Kanal", "[1]"),
+        ] {
+            let json = error(&format!(r#"[[0, 1], {{"start": 1, "end": 2, "{key}": {value}}}]"#));
+            assert!(json.starts_with(&format!("w, index 1: `{key}` ")), "{json}");
+        }
+        assert!(
+            error("start,end,channel_id\n1,2,left\n").starts_with("w, line 2: `channel_id` is")
+        );
+        assert!(error("start,end,Kanal\n1,2,1\n").starts_with("w, line 1: `Kanal` may mean"));
+        let differ = r#"[{"start": 1, "end": 2, "channel": 0, "channelId": 1}]"#;
+        assert!(error(differ).contains("`channel` and `channelId` name two channels"));
+        let differ = error("start,end,channel,Channel\n1,2,0,0\n1,2,0,1\n");
+        assert!(differ.starts_with("w, line 3: `channel` and `Channel` name two"), "{differ}");
+        for outer in
+            [r#"{"channel": 1, "windows": [[1, 2]]}"#, r#"{"windows": [[1, 2]], "channels": [1]}"#]
+        {
+            assert!(error(outer).contains("stands beside the windows"), "{outer}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        for (text, place) in [
+            (r#"{"windows":[[1,2]],"windows":[[5,6]]}"#, "w: `windows` stands twice"),
+            (r#"{"windows":[[1,2]],"wind\u006fws":[[1,2]]}"#, "w: `windows` stands twice"),
+            (r#"{"id":1,"windows":[[1,2]],"id":1}"#, "w: `id` stands twice"),
+            (r#"[[1,2],{"start":1,"end":2,"start":3}]"#, "w, index 1: `start` stands twice"),
+            (r#"[{"channel":0,"start":1,"end":2,"channel":1}]"#, "w, index 0: `channel` stands"),
+            (
+                r#"{"windows":[{"start":1,"text":"","end":2,"text":""}]}"#,
+                "w, index 0: `text` stands",
+            ),
+            ("start,end,start\n1,2,3\n", "w, line 1: `start` stands twice"),
+            ("start,end,END\n1,2,2\n", "w, line 1: `end` stands twice"),
+            ("start,end,label,label\n1,2,a,b\n", "w, line 1: `label` stands twice"),
+        ] {
+            assert!(error(text).starts_with(place), "{text}: {}", error(text));
+        }
+        // Keys that are not read may hold what they like.
+        assert_eq!(channel_of(r#"[{"start":1,"end":2.5,"words":[{"a":1,"a":2}]}]"#), None);
+    }
+
+    #[test]
+    fn numbers_without_a_unit_are_in_the_unit_of_the_list() {
+        let expected = parse_list("[[2.5, 3.2]]", "w", None).unwrap();
+        for text in [
+            "[[2500, 3200]]",
+            "[[2500.0, 3200.0]]",
+            r#"[["2500", "3.2s"]]"#,
+            r#"{"windows": [{"start": "2500ms", "end": "00:00:03.200"}]}"#,
+            "start,end\n2500,0:03.2\n",
+        ] {
+            assert_eq!(
+                parse_list(text, "w", Some(Unit::Milliseconds)).unwrap(),
+                expected,
+                "{text}"
+            );
+        }
+        assert_eq!(parse_list("[[2.5, 3.2]]", "w", Some(Unit::Seconds)).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_a_list_of_nothing_but_bare_whole_numbers_leaves_its_unit_open() {
+        let is_unknown = |text: &str, unit| {
+            let windows = parse_list(text, "w", unit).unwrap();
+            assert!(windows.windows(2).all(|w| w[0].is_unit_unknown() == w[1].is_unit_unknown()));
+            windows[0].is_unit_unknown()
+        };
+        for text in [
+            "[[2500, 3200], [0, 1]]",
+            "[[2500.0, 3200]]",
+            r#"[["2500", 3200]]"#,
+            r#"{"windows": [{"start": 1, "end": 2}]}"#,
+            "start,end\n1,2\n3,4\n",
+        ] {
+            assert!(is_unknown(text, None), "{text}");
+            assert!(!is_unknown(text, Some(Unit::Seconds)), "{text}");
+            assert!(!is_unknown(text, Some(Unit::Milliseconds)), "{text}");
+        }
+        for text in [
+            "[[2500, 3200], [0, 0.5]]",
+            r#"[[2500, 3200], ["0s", 1]]"#,
+            r#"[["0:10", "0:20"]]"#,
+            "start,end\n1,2\n3,4s\n",
+        ] {
+            assert!(!is_unknown(text, None), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_panics(text in "\\PC*") {
-            let _ = parse_list(&text, "w");
+            let _ = parse_list(&text, "w", None);
         }
 
         #[test]
         fn no_json_panics(text in "[\\[\\]{}\",:0-9.eE+-]{0,40}") {
-            let _ = parse_list(&text, "w");
+            let _ = parse_list(&text, "w", None);
         }
     }
 }

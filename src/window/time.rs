@@ -29,11 +29,25 @@ const LONGEST_SECONDS: u64 = 1 << 32;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// Reads a time. See the module for what is understood.
+/// What a number is in that says nothing of its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+/// Reads a time; a number without a unit is in seconds. See the module for what is understood.
 ///
 /// # Errors
 /// [`TimeError`] when the text is negative, malformed or absurdly long.
 pub fn parse_time(text: &str) -> Result<Duration, TimeError> {
+    parse_time_in(text, Unit::Seconds)
+}
+
+/// Like [`parse_time`]; a number without a unit is in `unit`.
+pub(super) fn parse_time_in(text: &str, unit: Unit) -> Result<Duration, TimeError> {
     let text = text.trim();
     let malformed = || TimeError::Malformed(text.to_owned());
     if text.starts_with('-') {
@@ -43,6 +57,8 @@ pub fn parse_time(text: &str) -> Result<Duration, TimeError> {
         decimal(millis, NANOS / 1000)
     } else if let Some(seconds) = text.strip_suffix('s') {
         decimal(seconds, NANOS)
+    } else if unit == Unit::Milliseconds && !text.contains(':') {
+        decimal(text, NANOS / 1000)
     } else {
         clock(text)
     };
@@ -78,6 +94,23 @@ pub fn time_from_seconds(seconds: f64) -> Result<Duration, TimeError> {
         return Err(TimeError::TooLong(seconds.to_string()));
     }
     Ok(time)
+}
+
+/// Like [`time_from_seconds`], for a number in `unit`.
+pub(super) fn time_from_number(number: f64, unit: Unit) -> Result<Duration, TimeError> {
+    let time = time_from_seconds(number)?;
+    match unit {
+        Unit::Seconds => Ok(time),
+        // A float divided by 1000 might be off by a nanosecond; this rounds to the nearest.
+        Unit::Milliseconds => Ok((time + Duration::from_nanos(500)) / 1000),
+    }
+}
+
+/// Whether a text is a whole number and nothing else: no unit, no clock.
+pub(super) fn is_bare_whole(text: &str) -> bool {
+    let text = text.trim();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    digits(whole).is_some() && fraction.bytes().all(|b| b == b'0')
 }
 
 /// `SS`, `MM:SS` or `HH:MM:SS`, the last with a fraction, in nanoseconds.
@@ -170,6 +203,31 @@ mod tests {
         ] {
             assert_eq!(parse_time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
+    }
+
+    #[test]
+    fn only_numbers_without_a_unit_are_in_the_unit_of_the_list() {
+        let millis = |text| parse_time_in(text, Unit::Milliseconds).map(|time| time.as_nanos());
+        assert_eq!(millis("10500"), Ok(10_500_000_000));
+        assert_eq!(millis("10500.0000005"), Ok(10_500_000_001));
+        for text in ["10.5s", "10500ms", "0:10.5", "00:00:10.5"] {
+            assert_eq!(millis(text), Ok(10_500_000_000), "{text}");
+        }
+        assert!(matches!(millis("-1"), Err(TimeError::Negative(_))));
+        assert!(matches!(millis("10,5"), Err(TimeError::Malformed(_))));
+        let number = |number| time_from_number(number, Unit::Milliseconds).map(|t| t.as_nanos());
+        assert_eq!(number(10_500.25), Ok(10_500_250_000));
+        assert_eq!(number(86_400_000.123_457), Ok(86_400_000_123_457));
+        assert_eq!(number(0.000_000_5), Ok(1));
+        assert!(matches!(number(-0.5), Err(TimeError::Negative(_))));
+    }
+
+    #[test]
+    fn a_bare_whole_number_has_neither_unit_nor_clock_nor_fraction() {
+        assert!(["10", " 0 ", "2500.0", "007"].into_iter().all(is_bare_whole));
+        assert!(
+            !["10.5", "10s", "2500ms", "1:00", "", ".", "x", "-1"].into_iter().any(is_bare_whole)
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What goes wrong: the message, the exit code, and nothing left behind.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::support::*;
 
@@ -56,6 +56,14 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
     assert!(
         past.contains("the window 40-41 begins after the end of the recording, which lasts 38 s")
     );
+    // Neither padding nor another window that it would merge with makes it pass.
+    for (more, named) in [
+        (["-w", "38.1-39", "--pad", "200ms"], "the window 38.1-39 begins after the end"),
+        (["-w", "36-39", "-w", "38.5-39"], "the window 38.5-39 begins after the end"),
+    ] {
+        let message = fails(2, &[[CALL, "-w", "1-2"].as_slice(), &more].concat());
+        assert!(message.contains(named), "{message}");
+    }
     let channel = fails(2, &[CALL, "-w", "1-2@7"]);
     assert!(
         channel.contains("the window 1-2@7 is for a channel that the recording lacks; it has 2")
@@ -118,20 +126,47 @@ fn a_bad_output_path_is_a_wrong_call() {
     assert_eq!(folder.names(), ["in.wav"]);
 }
 
+/// Audio that nobody gets is no success, and nothing says that it was delivered.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_device_is_a_failure_and_a_closed_pipe_is_not() {
+fn audio_that_cannot_be_delivered_to_stdout_is_a_failure() {
+    let folder = Folder::new();
+    let (receipt, page) = (folder.path("r.json"), folder.path("page.html"));
+    let audio = ["file", CALL, "-w", "1-2", "-o", "-", "--receipt", &receipt, "--report", &page];
+    let fails = |result: Output, part: &str| {
+        assert_eq!(result.status.code(), Some(1), "{part}: {}", stderr(&result));
+        assert!(stderr(&result).contains(part), "{part}: {}", stderr(&result));
+        assert!(!stderr(&result).contains("redacted 1 window"), "{part}: {}", stderr(&result));
+        assert_eq!(folder.names(), [""; 0], "{part}");
+    };
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut to_full = command(&["file", CALL, "-w", "1-2", "-o", "-"]);
-    let result = to_full.stdout(full).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(result.status.code(), Some(1));
-    assert!(stderr(&result).contains("No space left on device"), "{}", stderr(&result));
-
+    fails(command(&audio).stdout(full).output().unwrap(), "No space left on device");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let mut to_closed = command(&["file", CALL, "-w", "1-2", "-o", "-"]);
-    let result = to_closed.stdout(writer).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    fails(command(&audio).stdout(writer).output().unwrap(), "Broken pipe");
+    let readable = std::fs::File::open(CALL).unwrap();
+    fails(command(&audio).stdout(readable).output().unwrap(), "Bad file descriptor");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" >&-", env!("CARGO_BIN_EXE_sordino")]).args(audio);
+    fails(shell.output().unwrap(), "stdout is closed");
+    // Whoever says that it may go nowhere gets what he asks for.
+    let nowhere = command(&audio).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!((nowhere.code(), folder.names().len()), (Some(0), 2));
+}
+
+#[cfg(unix)]
+#[test]
+fn text_that_nobody_reads_is_no_failure() {
+    let folder = Folder::new();
+    let out = folder.path("o.wav");
+    let list = ["file", CALL, "-w", "1-2", "-o", &out, "--silence"];
+    for args in [list.as_slice(), &["verify", CALL, &out, "-w", "1-2"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let result = command(args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(result.status.code(), Some(0), "{args:?}: {}", stderr(&result));
+    }
+    assert_eq!(folder.names(), ["o.wav"]);
 }
 
 /// A file system of 256 KiB, where that can be mounted.

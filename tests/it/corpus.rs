@@ -168,21 +168,6 @@ fn clicks(rate: u32, channels: u16, length: u32) -> Vec<u8> {
     wav(1, rate, channels, 16, &data)
 }
 
-/// Runs the command that makes the file; whether there is one then.
-fn make(command: &str, source: &str, out: &str) -> bool {
-    let words = command.split(' ').map(|word| match word {
-        "IN" | "OPUS-IN" => source,
-        "OUT" => out,
-        word => word,
-    });
-    let mut words = words.collect::<Vec<_>>();
-    if words[0] == "ffmpeg" {
-        words.splice(1..1, ["-v", "error", "-y"]);
-    }
-    let made = Command::new(words[0]).args(&words[1..]).output();
-    made.is_ok_and(|made| made.status.success()) && Path::new(out).exists()
-}
-
 /// One recording decoded: interleaved, as 16 bits.
 struct Decoded {
     rate: u32,

@@ -1,5 +1,12 @@
 //! `sordino file` as a person uses it.
 
+#[cfg(unix)]
+use std::io::Write;
+#[cfg(unix)]
+use std::path::Path;
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+
 use crate::support::*;
 
 #[test]
@@ -107,6 +114,27 @@ fn a_window_over_the_end_is_cut_with_a_warning() {
     assert!(stderr(&result).contains(warning), "{}", stderr(&result));
 }
 
+/// Padding that runs over the end is cut as well, and worth no warning.
+#[test]
+fn only_a_window_that_runs_over_the_end_as_asked_is_warned_of() {
+    let warnings = |last: &str| {
+        let args = ["-w", "1-2", "-w", last, "--pad", "200ms", "--silence", "-o", "-"];
+        let result = sordino(&[["file", CALL].as_slice(), &args].concat());
+        assert!(result.status.success(), "{}", stderr(&result));
+        let (samples, said) = (samples_16(&result.stdout), stderr(&result));
+        assert_eq!(samples.len(), 608_000);
+        let first = 2 * 8 * 37_800;
+        assert!(samples[first..].iter().all(|&sample| sample == 0), "{last}");
+        said.lines()
+            .filter(|line| line.starts_with("warning"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(warnings("37.9-37.99"), [""; 0]);
+    let warning = "warning: the window 37.9-38.005 runs over the end and was cut there";
+    assert_eq!(warnings("37.9-38.005"), [warning]);
+}
+
 #[test]
 fn an_output_that_exists_is_replaced_only_by_force() {
     let folder = Folder::new();
@@ -119,6 +147,102 @@ fn an_output_that_exists_is_replaced_only_by_force() {
     assert!(sordino(&[args.as_slice(), &["--force"]].concat()).status.success());
     assert_eq!(std::fs::read(&out).unwrap().len(), 1_216_044);
     assert_eq!(folder.names(), ["o.wav"]);
+}
+
+/// Whatever a link leads to, the link itself stays.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_pipe_or_device_is_no_more_replaced_than_they_are() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = Folder::new();
+    let (fifo, link, device) = (folder.path("fifo"), folder.path("link"), folder.path("device"));
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    symlink("fifo", &link).unwrap();
+    symlink("/dev/null", &device).unwrap();
+    for path in [&fifo, &link, &device] {
+        let receipt = ["-o", "-", "--receipt", path];
+        for args in [["-o", path].as_slice(), &receipt, &["-o", "-", "--report", path]] {
+            let result =
+                sordino(&[["file", CALL, "-w", "1-2", "--force"].as_slice(), args].concat());
+            assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
+            let mend = "this is not a file; to write into a pipe or device, give -o - and redirect";
+            assert!(stderr(&result).contains(mend), "{args:?}: {}", stderr(&result));
+        }
+    }
+    assert!(std::fs::symlink_metadata(&fifo).unwrap().file_type().is_fifo());
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("fifo"));
+    assert_eq!(std::fs::read_link(&device).unwrap(), Path::new("/dev/null"));
+    assert_eq!(folder.names(), ["device", "fifo", "link"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_stays_and_the_file_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let real = elsewhere.write("real.wav", b"old");
+    let (link, other, nowhere) =
+        (folder.path("link.wav"), folder.path("other.wav"), folder.path("nowhere.wav"));
+    symlink(&real, &link).unwrap();
+    symlink(&real, &other).unwrap();
+    symlink(elsewhere.path("missing"), &nowhere).unwrap();
+    let run = |args: &[&str]| {
+        let result = sordino(&[["file", CALL, "-w", "1-2"].as_slice(), args].concat());
+        (result.status.code(), stderr(&result) + &stdout(&result))
+    };
+    for (args, part) in [
+        (["-o", &link].as_slice(), "give --force to replace it"),
+        (&["-o", &nowhere], "give --force to replace it"),
+        (&["-o", &nowhere, "--force"], "this is a link that leads to nothing"),
+        (&["-o", &link, "--receipt", &other, "--force"], "another output goes there"),
+    ] {
+        let (code, said) = run(args);
+        assert!(code == Some(2) && said.contains(part), "{args:?}: {said}");
+    }
+    assert_eq!(std::fs::read(&real).unwrap(), b"old");
+    let (code, said) = run(&["-o", &link, "--force"]);
+    assert!(code == Some(0) && said.contains(&format!("-> {link}; self-check")), "{said}");
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new(&real));
+    assert_eq!(std::fs::read(&real).unwrap().len(), 1_216_044);
+    assert_eq!(elsewhere.names(), ["real.wav"]);
+    assert_eq!(folder.names(), ["link.wav", "nowhere.wav", "other.wav"]);
+    // The input may not be written through a link either.
+    let (code, said) = (sordino(&["file", &real, "-w", "1-2", "-o", &link, "--force"]), "an input");
+    assert!(code.status.code() == Some(2) && stderr(&code).contains(said), "{}", stderr(&code));
+}
+
+/// While the recording is redacted, something comes to where it should go, so that it cannot be put
+/// there. What goes with it has been put in its place by then.
+#[cfg(unix)]
+#[test]
+fn a_run_that_fails_at_the_end_loses_nothing_old() {
+    for (force, old) in [(true, true), (true, false), (false, false)] {
+        let folder = Folder::new();
+        let paths = ["o.wav", "r.json", "page.html"].map(|name| folder.path(name));
+        if old {
+            paths[1..].iter().for_each(|path| std::fs::write(path, "old").unwrap());
+        }
+        let mut args = vec!["file", "-", "-w", "1-2", "-o", &paths[0], "--receipt", &paths[1]];
+        args.extend(["--report", &paths[2]]);
+        args.extend(force.then_some("--force"));
+        let mut command = command(&args);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut pipe, bytes) = (child.stdin.take().unwrap(), fixture_bytes("call.wav"));
+        // More than a pipe holds: when this returns, the paths have been checked.
+        pipe.write_all(&bytes[..600_000]).unwrap();
+        std::fs::create_dir(&paths[0]).unwrap();
+        pipe.write_all(&bytes[600_000..]).unwrap();
+        drop(pipe);
+        let result = child.wait_with_output().unwrap();
+        assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
+        let part = format!("error: delivering the redacted recording: cannot write {}", paths[0]);
+        assert!(stderr(&result).starts_with(&part), "{}", stderr(&result));
+        let names: &[&str] = if old { &["o.wav", "page.html", "r.json"] } else { &["o.wav"] };
+        assert_eq!(folder.names(), names, "force {force}, old {old}");
+        for path in paths[1..].iter().filter(|_| old) {
+            assert_eq!(std::fs::read(path).unwrap(), b"old", "{path}");
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -152,8 +152,8 @@ fn tags_and_other_chunks_are_dropped() {
     assert_eq!(out.len(), 44 + 304_000 * 4);
 }
 
-/// The MP3 of the call: its delay and padding are in LAME's tag.
-fn plain_mp3() -> Vec<u8> {
+/// The MP3 of the call without the tag of LAME, which holds its delay and padding.
+pub fn plain_mp3() -> Vec<u8> {
     let mp3 = fixture_bytes("call.mp3");
     let second = (4..).find(|&at| mp3[at..].starts_with(&mp3[..2])).unwrap();
     mp3[second..].to_vec()

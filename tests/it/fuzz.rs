@@ -35,6 +35,18 @@ fn seeds_and_findings_of_wavs_hold() {
     replay("wav", properties::wav);
 }
 
+/// Each recording with three places to cut it at.
+#[test]
+fn seeds_and_findings_of_guards_hold() {
+    for path in ["fuzz/seeds/recording", "fuzz/seeds/wav"].into_iter().flat_map(recordings) {
+        let bytes = std::fs::read(&path).unwrap();
+        for place in [bytes.len() / 3, bytes.len() / 2, bytes.len() - 2] {
+            let place = u16::try_from(place).unwrap().to_le_bytes();
+            properties::guards(&[&bytes, place.as_slice()].concat());
+        }
+    }
+}
+
 #[test]
 fn seeds_and_findings_of_windows_hold() {
     replay("windows", properties::windows);

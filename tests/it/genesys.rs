@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +11,10 @@ use sordino::genesys::{Config, Credentials, Error, Genesys, Step, Timer};
 use sordino::job::{deliver, prepare};
 use sordino::sandbox::{Options, Sandbox};
 use sordino::{Job, JobError, Proof, Sanitised, Treatment, sanitise};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::support::*;
 
@@ -126,6 +131,9 @@ async fn what_passes_is_tried_again() {
         (&["locate=reset"], &[1], Step::Locate, 2),
         (&["locate=cut:9"], &[1], Step::Locate, 2),
         (&["fetch=503:3"], &[3], Step::Fetch, 2),
+        // Longer than it asks for, never shorter.
+        (&["fetch=503:2.5"], &[3], Step::Fetch, 2),
+        (&["fetch=code:400:RequestTimeout"], &[1], Step::Fetch, 2),
         (&["fetch=reset"], &[1], Step::Fetch, 2),
         (&["locate=refused"], &[1, 2, 4], Step::Fetch, 0),
         // A body that breaks off is fetched anew from the start, and so is the URL.
@@ -133,10 +141,14 @@ async fn what_passes_is_tried_again() {
         (&["fetch=cut-unsized:500000"], &[1], Step::Fetch, 2),
         (&["fetch=length:2000000"], &[1], Step::Fetch, 2),
         (&["fetch=expired"], &[], Step::Fetch, 2),
+        (&["fetch=code:400:ExpiredToken"], &[], Step::Fetch, 2),
+        (&["fetch=code:403:AccessDenied"], &[], Step::Fetch, 2),
         (&["grant=429:2"], &[2], Step::Grant, 2),
         (&["grant=503"], &[1], Step::Grant, 2),
         (&["upload=500"], &[1], Step::Upload, 2),
         (&["upload=lost"], &[1], Step::Upload, 2),
+        (&["upload=early:503x2"], &[1, 2], Step::Upload, 3),
+        (&["upload=code:400:RequestTimeout"], &[1], Step::Upload, 2),
         (&["complete=504"], &[1], Step::Complete, 2),
         (&["complete=lost"], &[1], Step::Complete, 2),
         (&["locate=dies"], &[], Step::Locate, 2),
@@ -149,7 +161,8 @@ async fn what_passes_is_tried_again() {
         let steps = result.iter().flat_map(|done| &done.receipt.as_ref().unwrap().genesys);
         let told = steps.flat_map(|genesys| &genesys.steps).find(|told| told.step == step.name());
         // Another URL is not another try of the same.
-        let tries = if faults[0] == "fetch=expired" { 1 } else { tries };
+        let is_expired = ["expired", "ExpiredToken", "AccessDenied"].iter();
+        let tries = if is_expired.clone().any(|e| faults[0].ends_with(e)) { 1 } else { tries };
         assert!(told.is_none_or(|told| told.retries as usize == tries - 1), "{faults:?} {told:?}");
         // One of the rows stops for good; `what_stays_is_an_error` has its error.
         let passes = faults[0] != "locate=refused";
@@ -180,6 +193,18 @@ const STAYS: &[(&str, &str)] = &[
     ("locate=cut:9xever", "locate: the connection failed"),
     ("locate=refused", "fetch: the connection failed"),
     ("fetch=expiredx2", "fetch: the presigned URL has expired (status 403)"),
+    (
+        "fetch=code:400:ExpiredTokenx2",
+        "fetch: the presigned URL has expired (status 400, code ExpiredToken)",
+    ),
+    (
+        "fetch=code:403:SignatureDoesNotMatch",
+        "fetch: the storage host answers 403 (code SignatureDoesNotMatch)",
+    ),
+    (
+        "fetch=code:400:RequestTimeoutxever",
+        "fetch: the storage host answers 400 (code RequestTimeout)",
+    ),
     ("fetch=redirect", "a URL on evil.example was refused"),
     ("fetch=404", "fetch: the storage host answers 404"),
     ("fetch=cut:1000000xever", "fetch: the connection failed"),
@@ -200,6 +225,15 @@ const STAYS: &[(&str, &str)] = &[
         "upload=expired",
         "is not complete; another run makes another: upload: the presigned URL has expired",
     ),
+    (
+        "upload=code:403:SignatureDoesNotMatch",
+        "another run makes another: upload: the storage host answers 403 (code SignatureDoesNotMatch)",
+    ),
+    (
+        "upload=code:400:ExpiredToken",
+        "upload: the presigned URL has expired (status 400, code ExpiredToken)",
+    ),
+    ("upload=early:503xever", "upload: the storage host answers 503"),
     (
         "upload=500xever",
         "is not complete; another run makes another: upload: the storage host answers 500",
@@ -263,40 +297,113 @@ async fn a_lost_last_answer_is_told_as_what_it_is() {
     assert_eq!(world.completed(), 1);
 }
 
-/// A host that answers an upload before it has taken all of it has not got it.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_answered_too_early_is_an_error() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// An API and storage host in one: it answers each request by its head, on a connection of its own.
+/// `put` answers the uploads.
+async fn host<F>(put: impl Fn(TcpStream, u64) -> F + Send + 'static) -> (String, JoinHandle<()>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let host = base.clone();
-    // One connection a request. Nothing is read but the head: of a body of 30 MB most never leaves.
-    tokio::spawn(async move {
+    let url = base.clone();
+    let serving = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 16 * 1024];
-            let count = stream.read(&mut head).await.unwrap_or(0);
-            let head = String::from_utf8_lossy(&head[..count]).into_owned();
-            let body = if head.starts_with("POST /oauth") {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let Ok(byte) = stream.read_u8().await else { break };
+                head.push(byte);
+            }
+            let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: u64 = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+            if head.starts_with("put") {
+                tokio::spawn(put(stream, length));
+                continue;
+            }
+            read_bytes(&mut stream, length).await;
+            let body = if head.starts_with("post /oauth") {
                 r#"{"access_token":"t","expires_in":3600}"#.into()
-            } else if head.starts_with("POST /api/v2/recordings ") {
-                format!(r#"{{"id":"new","uploadUrl":"{host}/put"}}"#)
+            } else if head.starts_with("post /api/v2/recordings ") {
+                format!(r#"{{"id":"new","uploadUrl":"{url}/put"}}"#)
             } else {
                 String::new()
             };
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            let _ = stream.write_all(answer.as_bytes()).await;
+            say(&mut stream, 200, &body).await;
         }
     });
+    (base, serving)
+}
+
+async fn say(stream: &mut TcpStream, status: u16, body: &str) {
+    let length = body.len();
+    let close = if status == 200 { "connection: close\r\n" } else { "" };
+    let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n{close}\r\n{body}");
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+/// Takes so many bytes; gives how many came.
+async fn read_bytes(stream: &mut TcpStream, length: u64) -> u64 {
+    let mut limited = stream.take(length);
+    tokio::io::copy(&mut limited, &mut tokio::io::sink()).await.unwrap_or(0)
+}
+
+/// A redacted recording that is larger than what a system takes for a host that does not read.
+fn large() -> sordino::Redacted {
     let loud = wav(1, 8000, 2, 16, &vec![1; 30_000_000]);
-    let list = windows(&["1-2"]);
-    let redacted = sordino::redact(stream(loud), &list, Treatment::silence()).unwrap();
+    sordino::redact(stream(loud), &windows(&["1-2"]), Treatment::silence()).unwrap()
+}
+
+/// A host that answers an upload before it has taken all of it has not got it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_answered_too_early_is_an_error() {
+    let (base, _serving) =
+        host(|mut stream, _| async move { say(&mut stream, 200, "").await }).await;
     let config = Config::new(&base, Credentials::new("id", SECRET)).unwrap().with_retries(0);
     let genesys = Genesys::new(config).unwrap();
-    let error = deliver(&genesys, &redacted, "conversation").await.unwrap_err();
+    let error = deliver(&genesys, &large(), "conversation").await.unwrap_err();
     assert!(matches!(error, JobError::NotCompleted { .. }), "{error:?}");
+}
+
+/// A host that is busy says so before it has read the body, and reads it while the next try comes:
+/// what it takes of the first does not count for the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_try_of_an_upload_counts_its_own_bytes() {
+    let (second_comes, first_goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let tries = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&tries);
+    let (base, _serving) = host(move |mut stream, length| {
+        let (second_comes, first_goes_on) = (Arc::clone(&second_comes), Arc::clone(&first_goes_on));
+        let is_first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if is_first {
+                say(&mut stream, 503, "").await;
+                second_comes.notified().await;
+                read_bytes(&mut stream, length).await;
+                first_goes_on.notify_one();
+            } else {
+                second_comes.notify_one();
+                first_goes_on.notified().await;
+                read_bytes(&mut stream, length).await;
+                say(&mut stream, 200, "").await;
+            }
+        }
+    })
+    .await;
+    let config = Config::new(&base, Credentials::new("id", SECRET)).unwrap();
+    let genesys = Genesys::new(config.with_timer(Arc::<Recorder>::default())).unwrap();
+    let completed = deliver(&genesys, &large(), "conversation").await.unwrap();
+    assert_eq!((completed.id.as_str(), tries.load(Ordering::SeqCst)), ("new", 2));
+}
+
+/// Another URL would be signed with the same key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_does_not_match_leads_to_no_other_url() {
+    for (code, locates) in [("SignatureDoesNotMatch", 1), ("AccessDenied", 2), ("ExpiredToken", 2)]
+    {
+        let world = world(&[&format!("fetch=code:403:{code}xever")]).await;
+        world.sanitise().await.unwrap_err();
+        assert_eq!(world.count(Step::Locate), locates, "{code}");
+    }
 }
 
 /// Fifty tasks, one client, a token that has died: one of them signs in again.
@@ -380,6 +487,23 @@ async fn windows_that_do_not_fit_create_nothing() {
     let error = sanitise(&world.genesys, &job, "conversation").await.unwrap_err();
     assert!(matches!(error, JobError::Redact(sordino::Error::WindowPastEnd { .. })), "{error:?}");
     assert_eq!(world.count(Step::Grant), 0);
+}
+
+/// The cause of a broken download does not go through the decoder.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_keeps_the_cause_of_its_breakage() {
+    for (fault, broken) in [("fetch=cut:700000", true), ("complete=500", false)] {
+        let world = world(&[fault]).await;
+        let located = world.genesys.locate("call").await.unwrap();
+        let mut body = world.genesys.fetch(located).await.unwrap();
+        let breakage = body.breakage();
+        assert!(breakage.cause().is_none());
+        let read =
+            tokio::task::spawn_blocking(move || std::io::copy(&mut body, &mut std::io::sink()));
+        assert_eq!(read.await.unwrap().is_err(), broken);
+        let is_transport = matches!(breakage.cause(), Some(Error::Transport { .. }));
+        assert_eq!((is_transport, breakage.cause().is_some()), (broken, broken), "{fault}");
+    }
 }
 
 /// The steps one by one, for those who need them.

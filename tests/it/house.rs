@@ -43,6 +43,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ),
     ("report", &["evidence", "receipt", "redact", "span", "window"]),
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
+    ("info", &["block", "decode", "error", "evidence", "level", "redact", "span"]),
     ("error", &["window"]),
     ("genesys", &["redact"]),
     (
@@ -125,6 +126,14 @@ fn each_dependency_is_named_in_its_room_only() {
             let at_home = home.split(", ").any(|home| home == room(&path));
             assert!(!named || at_home, "{name} in {}", path.display());
         }
+    }
+}
+
+/// The first bytes decide which guard opens a recording: symphonia's own probe is never asked.
+#[test]
+fn symphonia_alone_never_decides_what_a_file_is() {
+    for (path, text) in sources("src") {
+        assert!(!text.contains("get_probe"), "{}", path.display());
     }
 }
 

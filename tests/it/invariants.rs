@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sordino::block::Block;
-use sordino::window::Window;
+use sordino::window::{Window, parse_list};
 use sordino::{Decoder, Error, Source, Treatment, Windows, redact};
 use std::path::Path;
 use std::time::Duration;
@@ -165,6 +165,14 @@ fn a_window_that_cannot_be_meant_is_an_error() {
         let past =
             redacted(Source::open(fixture(name)).unwrap(), &["1-2", "39-40"], Treatment::default());
         assert!(matches!(past, Err(Error::WindowPastEnd { .. })), "{name}");
+        // Padding does not bring it back, and whole milliseconds are not taken for seconds.
+        let padded = windows(&["1-2", "39-40"]).padded(Duration::from_secs(2));
+        let source = || Source::open(fixture(name)).unwrap();
+        let past = redact(source(), &padded, Treatment::default());
+        assert!(matches!(past, Err(Error::WindowPastEnd { .. })), "{name}");
+        let list = parse_list("[[1, 2], [36, 41]]", "w", None).unwrap();
+        let unit = redact(source(), &Windows::new(list).unwrap(), Treatment::default());
+        assert!(matches!(unit, Err(Error::UnitUnknown { .. })), "{name}");
         let channel =
             redacted(Source::open(fixture(name)).unwrap(), &["1-2@2"], Treatment::default());
         assert!(matches!(channel, Err(Error::NoSuchChannel { channels: 2, .. })), "{name}");

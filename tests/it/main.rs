@@ -6,8 +6,13 @@
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
+//! | `elementary` | streams without a container: what their bytes are, one and all |
+//! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
+//! | `table` | the README's table of formats, line by line |
+//! | `info` | `sordino info`: the same as a redaction would find |
+//! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
@@ -29,19 +34,24 @@ mod bad_input;
 mod bench;
 mod browser;
 mod corpus;
+mod elementary;
 mod file;
+mod flac;
 mod formats;
 mod fuzz;
 mod gaps;
 mod genesys;
 mod golden;
 mod house;
+mod info;
 mod invariants;
+mod lists;
 #[cfg(feature = "ffmpeg")]
 mod parity;
 mod receipt;
 mod recording;
 mod report;
 mod support;
+mod table;
 mod threads;
 mod verify;

@@ -360,3 +360,23 @@ fn what_goes_with_a_redaction_never_overwrites_and_fails_before_it() {
     assert!(sordino(&both).status.success());
     assert!(Receipt::parse(&std::fs::read_to_string(&mine).unwrap()).is_ok());
 }
+
+/// The hidden file goes away before it is read back. It was written well, and is not called otherwise.
+#[test]
+fn what_cannot_be_read_back_is_told_as_that() {
+    for (self_check, receipt) in [(true, false), (false, true)] {
+        let folder = Folder::new();
+        let spool = Spool::beside(folder.path("o.wav").as_ref()).unwrap();
+        let hidden = spool.path().unwrap().to_owned();
+        let proof = Proof { self_check, receipt, waveform: false };
+        let meddle = |_| {
+            let _ = std::fs::remove_file(&hidden);
+            ControlFlow::Continue(())
+        };
+        let (source, windows) = (Source::open(CALL).unwrap(), windows(&["1-2"]));
+        let result = redact_into(spool, source, &windows, Treatment::silence(), proof, meddle);
+        let error = result.unwrap_err();
+        assert!(matches!(error, sordino::Error::ReadBack(_)), "{error}");
+        assert_eq!(error.to_string(), "the redacted recording cannot be read back");
+    }
+}

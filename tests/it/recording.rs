@@ -134,6 +134,23 @@ fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     assert_eq!(world.folder.names(), ["kept.wav"]);
 }
 
+/// The recording to keep and the papers come when all is done; until then what was there stays.
+#[test]
+fn a_run_that_fails_loses_nothing_that_was_kept_before() {
+    for (fault, code) in [("upload=403xever", 1), ("complete=503", 0)] {
+        let world = world(&[fault]);
+        let kept = world.folder.write("kept.wav", b"old");
+        let receipt = world.folder.write("r.json", b"old");
+        let args = ["-w", "1-2", "--force", "--keep", &kept, "--receipt", &receipt];
+        let result = world.run(&args);
+        assert_eq!(result.status.code(), Some(code), "{fault}: {}", stderr(&result));
+        assert_eq!(world.folder.names(), ["kept.wav", "r.json"], "{fault}");
+        for path in [kept, receipt] {
+            assert_eq!(std::fs::read(&path).unwrap() == b"old", code == 1, "{fault}: {path}");
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let world = world(&[]);
@@ -179,6 +196,24 @@ fn a_wrong_call_is_told_from_a_refusal() {
     assert_eq!(result.status.code(), Some(1));
     assert!(stderr(&result).contains("the API refuses the credentials"), "{}", stderr(&result));
     assert_eq!((world.completed(), world.sandbox.uploads().len()), (0, 0));
+}
+
+#[test]
+fn whole_milliseconds_create_nothing_until_their_unit_is_said() {
+    let world = world(&[]);
+    let (folder, receipt) = (Folder::new(), world.folder.path("r.json"));
+    let list = folder.write("w.json", br#"[{"start": 2500, "end": 3200}]"#);
+    let args = ["--windows", &list, "--silence", "--receipt", &receipt];
+    let result = world.run(&args);
+    assert_eq!(result.status.code(), Some(2), "{}", stderr(&result));
+    assert!(stderr(&result).contains("say --unit s or --unit ms"), "{}", stderr(&result));
+    assert_eq!(world.sandbox.uploads().len(), 0);
+    assert_eq!(world.folder.names(), [""; 0]);
+    let result = world.run(&[args.as_slice(), &["--unit", "ms"]].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    let receipt = sordino::Receipt::parse(&text).unwrap();
+    assert_eq!((receipt.windows[0].start, receipt.windows[0].end), (2.5, 3.2));
 }
 
 #[test]
@@ -241,7 +276,9 @@ fn kill_9_leaves_no_unredacted_audio() {
 #[test]
 fn ctrl_c_names_the_recording_that_was_created() {
     let world = world(&["complete=429:200"]);
-    let child = world.command(&WINDOWS).stderr(Stdio::piped()).spawn().unwrap();
+    let kept = world.folder.path("kept.wav");
+    let args = [WINDOWS.as_slice(), &["--keep", &kept]].concat();
+    let child = world.command(&args).stderr(Stdio::piped()).spawn().unwrap();
     let complete = |entry: &sordino::sandbox::Entry| {
         entry.path.ends_with("/upload/complete") && entry.status.is_some()
     };

@@ -174,3 +174,18 @@ pub fn ffmpeg(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Vec<u8> {
     assert!(output.status.success(), "{}", stderr(&output));
     output.stdout
 }
+
+/// Runs the command that makes the file `OUT` of `IN`; whether there is one then.
+pub fn make(command: &str, source: &str, out: &str) -> bool {
+    let words = command.split(' ').map(|word| match word {
+        "IN" | "OPUS-IN" => source,
+        "OUT" => out,
+        word => word,
+    });
+    let mut words = words.collect::<Vec<_>>();
+    if words[0] == "ffmpeg" {
+        words.splice(1..1, ["-v", "error", "-y"]);
+    }
+    let made = Command::new(words[0]).args(&words[1..]).output();
+    made.is_ok_and(|made| made.status.success()) && Path::new(out).exists()
+}

@@ -20,7 +20,7 @@ pub(crate) struct RecordingArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Save the redacted WAV here as well
+    /// Save the redacted WAV here as well, once all is done
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
 

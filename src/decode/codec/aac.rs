@@ -6,6 +6,8 @@
 
 use symphonia::core::io::{BitReaderLtr, ReadBitsLtr};
 
+pub(super) mod sbr;
+
 /// The distance in frames of the places that are looked at: a prime, and a small part of the 1024
 /// frames of a packet.
 const STEP: usize = 61;

@@ -43,6 +43,13 @@ pub(in crate::decode) fn has_mixed_blocks(frame: &[u8]) -> bool {
     (0..count).map(|index| header + before + index * each + flag).any(|at| bit(at) && bit(at + 3))
 }
 
+/// Whether the header of a frame leaves its bit rate, and so its length, open.
+pub(in crate::decode) fn is_free_format(frame: &[u8]) -> bool {
+    let [0xFF, second, third, ..] = *frame else { return false };
+    let (version, layer, rate) = (second >> 3 & 3, second >> 1 & 3, third >> 2 & 3);
+    second >= 0xE0 && version != 1 && layer != 0 && rate != 3 && third >> 4 == 0
+}
+
 /// The length of an Xing, Info or VBRI tag's frame in bytes, if `frame` is the beginning of one;
 /// else 0.
 pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {
@@ -70,3 +77,68 @@ pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {
 /// Kilobits a second of layer 3, by the index in a frame's header.
 const MPEG_1: [u64; 16] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0];
 const MPEG_2: [u64; 16] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fields of the side information in order, with their bits, for each version and mode.
+    fn fields(is_mpeg_1: bool, channels: usize) -> Vec<(&'static str, usize)> {
+        let mut all = if is_mpeg_1 {
+            vec![("main data", 9), ("private", if channels == 1 { 5 } else { 3 })]
+        } else {
+            vec![("main data", 8), ("private", channels)]
+        };
+        let granules = if is_mpeg_1 { 2 } else { 1 };
+        all.extend(vec![("scale factors shared", 4); if is_mpeg_1 { channels } else { 0 }]);
+        let granule = [
+            ("length", 12),
+            ("big values", 9),
+            ("gain", 8),
+            ("scale factors", if is_mpeg_1 { 4 } else { 9 }),
+            ("switched", 1),
+            ("kind", 2),
+            ("mixed", 1),
+            ("tables", 10),
+            ("gains", 9),
+            ("more", if is_mpeg_1 { 3 } else { 2 }),
+        ];
+        for _ in 0..granules * channels {
+            all.extend(granule);
+        }
+        all
+    }
+
+    #[test]
+    fn mixed_blocks_are_found_in_each_granule_of_each_version() {
+        for (second, is_mpeg_1) in [(0xFB, true), (0xF3, false), (0xE3, false)] {
+            for (fourth, channels) in [(0x00, 2), (0x40, 2), (0x80, 2), (0xC0, 1)] {
+                for checksum in [0, 2] {
+                    let second = if checksum == 0 { second } else { second & !1 };
+                    let fields = fields(is_mpeg_1, channels);
+                    let length: usize = fields.iter().map(|(_, bits)| bits).sum();
+                    assert_eq!(length, 8 * side_information(is_mpeg_1, fourth));
+                    let ones = |wanted: &[&str], index: usize| {
+                        let mut frame = vec![0xFF, second, 0x50, fourth];
+                        frame.resize(4 + checksum + length / 8 + 20, 0);
+                        let (mut at, mut seen) = (8 * (4 + checksum), 0);
+                        for (name, bits) in &fields {
+                            seen += usize::from(*name == "length");
+                            if wanted.contains(name) && seen == index + 1 {
+                                frame[at / 8] |= 0x80 >> (at % 8);
+                            }
+                            at += bits;
+                        }
+                        has_mixed_blocks(&frame)
+                    };
+                    for index in 0..channels * if is_mpeg_1 { 2 } else { 1 } {
+                        assert!(ones(&["switched", "mixed"], index));
+                        assert!(!ones(&["switched"], index) && !ones(&["mixed"], index));
+                        let others = ["length", "big values", "gain", "kind", "tables", "gains"];
+                        assert!(!ones(&others, index));
+                    }
+                }
+            }
+        }
+    }
+}

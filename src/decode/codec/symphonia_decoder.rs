@@ -7,6 +7,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
+use super::aac::sbr::{self, SbrSearch};
 use super::pcm::{self, Copier};
 use super::{aac, mpeg_header};
 use crate::block::{Block, SampleFormat, Samples, index_of};
@@ -14,12 +15,16 @@ use crate::decode::fault::Fault;
 use crate::decode::names;
 use crate::error::Error;
 
+/// What is refused: symphonia would give its core alone, at half the rate.
+const HE_AAC: &str = "HE-AAC";
+
 /// One of symphonia's decoders.
 pub(in crate::decode) struct SymphoniaDecoder {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     copier: Copier,
     aac: aac::Channels,
+    sbr: SbrSearch,
     /// In Hz.
     rate: u32,
     channels: u16,
@@ -33,6 +38,10 @@ impl SymphoniaDecoder {
         rate: u32,
         channels: u16,
     ) -> Result<Self, Error> {
+        let is_he = |config: &Box<[u8]>| params.codec == CODEC_ID_AAC && sbr::is_declared(config);
+        if params.extra_data.as_ref().is_some_and(is_he) {
+            return Err(Error::Unsupported { what: HE_AAC.into() });
+        }
         let codecs = symphonia::default::get_codecs();
         // MPEG is trimmed by the guard: symphonia would believe a header that counts too few frames.
         let options = AudioDecoderOptions::default().gapless(!mpeg_header::is_mpeg(params.codec));
@@ -47,7 +56,8 @@ impl SymphoniaDecoder {
             .make_audio_decoder(params, &options)
             .map_err(|error| Error::Unsupported { what: unsupported(error) })?;
         let (params, copier, aac) = (params.clone(), Copier::default(), aac::Channels::default());
-        Ok(Self { decoder, params, copier, aac, rate, channels })
+        let sbr = SbrSearch::new(&params);
+        Ok(Self { decoder, params, copier, aac, sbr, rate, channels })
     }
 
     /// Another decoder for the same stream.
@@ -86,6 +96,9 @@ impl SymphoniaDecoder {
             return Err(Fault::Damaged(
                 "a FLAC frame has other channels than the recording".into(),
             ));
+        }
+        if self.sbr.finds(&packet.data) {
+            return Err(Fault::Unsupported(HE_AAC.into()));
         }
         let format = self.format();
         let decoded = self.decoder.decode(packet).map_err(Fault::Decoder)?;

@@ -4,28 +4,23 @@
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::AdtsReader;
 
-use super::elementary::{
-    Account, ElementaryStream, id3_leftovers, kind, packet_at, tags, unclaimed,
-};
+use super::elementary::{self, Account, packet_at};
 use super::guard::{Container, Guard, Seen};
-use super::reader::{Opened, Reader};
+use super::reader::Opened;
 use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::input::Input;
 use crate::error::Error;
 
 /// Opens a stream of AAC.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
-    let monitor = input.monitor.clone();
-    let before = input.before().len() as u64;
-    monitor.left_out(id3_leftovers(input.before()));
-    let (stream, account) = ElementaryStream::new(input.stream(), before, &monitor);
-    monitor.count_idle();
-    let reader = Reader::open(Container::Adts, Media::stream(stream), AdtsReader::try_new)?;
-    Ok(Opened::new(reader, AdtsGuard { account }))
+    let (reader, account) = elementary::open(Container::Adts, input, AdtsReader::try_new)?;
+    Ok(Opened::new(reader, AdtsGuard { account, format: None }))
 }
 
 struct AdtsGuard {
     account: Account,
+    /// What the first header says of rate and channels.
+    format: Option<[u8; 2]>,
 }
 
 impl Guard for AdtsGuard {
@@ -34,26 +29,23 @@ impl Guard for AdtsGuard {
     }
 
     fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
+        let format = &mut self.format;
         let claim = |bytes: &[u8], position| {
-            packet_at(bytes, position, &packet.data, header(bytes), foreign)
+            let now = self::format(bytes);
+            let (count, claimed) =
+                packet_at(Container::Adts, bytes, position, &packet.data, header(bytes));
+            let is_same = *format.get_or_insert(now) == now;
+            let change = || {
+                let what = "an ADTS stream that changes its sample rate or channels".into();
+                Err(Error::Unsupported { what })
+            };
+            (count, claimed.and_then(|()| if is_same { Ok(()) } else { change() }))
         };
         Ok(self.account.claim(claim)?)
     }
 
     fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        let (rest, position) = self.account.rest()?;
-        let at = tags(&rest);
-        self.account.left_out(&rest[..at]);
-        let (rest, position) = (&rest[at..], position + at as u64);
-        if rest.is_empty() {
-            return Ok(());
-        }
-        let is_packet = header(rest) > 0 || rest == [0xFF];
-        if is_packet {
-            Err(seen.truncated("its last frame is not whole"))
-        } else {
-            Err(foreign(rest, position))
-        }
+        self.account.rest()?.verdict(Container::Adts, seen, |rest| header(rest) > 0)
     }
 }
 
@@ -66,7 +58,10 @@ fn header(bytes: &[u8]) -> usize {
     }
 }
 
-/// The error for bytes that belong to no frame.
-fn foreign(bytes: &[u8], position: u64) -> Error {
-    unclaimed("ADTS", bytes, position, kind)
+/// The object type, sample rate and channels of a header.
+fn format(header: &[u8]) -> [u8; 2] {
+    match header {
+        [_, _, third, fourth, ..] => [third & !2, fourth & 0xC0],
+        _ => [0; 2],
+    }
 }

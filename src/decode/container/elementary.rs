@@ -5,25 +5,36 @@
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex};
 
+use symphonia::core::errors::Result as SymphoniaResult;
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataReader;
 use symphonia::default::meta::Id3v2Reader;
 
-use crate::decode::input::{InputMonitor, Leftover, Media, id3_length, locked};
+use super::guard::{Container, Seen};
+use super::reader::Reader;
+use crate::decode::codec::mpeg_header::tag_frame;
+use crate::decode::input::{Input, InputMonitor, Leftover, Media, id3_length, locked};
 use crate::decode::names;
 use crate::error::Error;
 
-/// How many bytes may wait for a packet, the tags before the first one included.
-const MAX_WAITING: usize = 4 * 1024 * 1024;
+/// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
+/// first one, of which it makes up to 25 times as much.
+const MAX_WAITING: usize = 2 * 1024 * 1024;
+
+/// How many zeros may follow the last frame, in bytes.
+const MAX_ZEROS: usize = 8 * 1024;
 
 /// The length of an ID3v1 tag, and of the extended one that may stand before it.
 const ID3V1: usize = 128;
 const ID3V1_EXTENDED: usize = 227;
 
-/// A stream that remembers the bytes that no packet has claimed yet.
-pub(super) struct ElementaryStream<R>(Arc<Mutex<Shared<R>>>);
+/// A stream that remembers the bytes that no packet has claimed yet. It ends where too many wait;
+/// the account tells.
+struct ElementaryStream(Arc<Mutex<Shared>>);
 
-struct Shared<R> {
-    inner: R,
+struct Shared {
+    inner: Box<dyn Read + Send>,
     monitor: Arc<InputMonitor>,
     /// Bytes that were read; those before `claimed` belong to something.
     bytes: Vec<u8>,
@@ -33,59 +44,66 @@ struct Shared<R> {
 }
 
 /// The other end of an [`ElementaryStream`]: claims its bytes.
-pub(super) struct Account(Arc<Mutex<Shared<Box<dyn Read + Send>>>>);
+#[derive(Clone)]
+pub(super) struct Account(Arc<Mutex<Shared>>);
 
-impl ElementaryStream<Box<dyn Read + Send>> {
-    /// A stream that begins at byte `position` of the recording, and its account.
-    pub(super) fn new(
-        inner: Box<dyn Read + Send>,
-        position: u64,
-        monitor: &Arc<InputMonitor>,
-    ) -> (Self, Account) {
-        let monitor = Arc::clone(monitor);
-        let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
-        let shared = Arc::new(Mutex::new(shared));
-        (Self(Arc::clone(&shared)), Account(shared))
+/// Opens an input with a reader of symphonia, and gives the account of its bytes. The tags that stand
+/// before it are noted.
+///
+/// # Errors
+/// [`Error::Header`]; [`Error::Unsupported`] where 2 MiB and more stand before the first frame.
+pub(super) fn open<R: FormatReader + 'static>(
+    container: Container,
+    input: Input,
+    open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
+) -> Result<(Reader, Account), Error> {
+    let monitor = Arc::clone(&input.monitor);
+    monitor.left_out(id3_leftovers(input.before()));
+    let position = input.before().len() as u64;
+    let inner = input.stream();
+    let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
+    let shared = Arc::new(Mutex::new(shared));
+    let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));
+    let reader = Reader::open(container, Media::stream(stream), open);
+    // What has ended here is perhaps not the source.
+    reader
+        .map(|reader| (reader.into(), account.clone()))
+        .or_else(|error| account.check().and(Err(error)))
+}
+
+impl Read for ElementaryStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        locked(&self.0).read(buffer)
     }
 }
 
-impl<R: Read> Read for ElementaryStream<R> {
+impl Shared {
+    fn waiting(&self) -> usize {
+        self.bytes.len() - self.claimed
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut shared = locked(&self.0);
-        let count = shared.inner.read(buffer)?;
+        let room = buffer.len().min(MAX_WAITING - self.waiting());
+        let count = self.inner.read(&mut buffer[..room])?;
         // What was claimed goes where it is more than what waits, so that each byte moves once.
-        if shared.claimed > shared.bytes.len() / 2 {
-            let claimed = std::mem::take(&mut shared.claimed);
-            shared.bytes.drain(..claimed);
-            shared.position += claimed as u64;
+        if self.claimed > self.bytes.len() / 2 {
+            let claimed = std::mem::take(&mut self.claimed);
+            self.bytes.drain(..claimed);
+            self.position += claimed as u64;
         }
-        if shared.bytes.len() - shared.claimed + count > MAX_WAITING {
-            let what = "a recording with more than 4 MiB between two pieces of its audio".into();
-            return shared.monitor.failed(Error::Unsupported { what });
-        }
-        shared.bytes.extend_from_slice(&buffer[..count]);
+        self.bytes.extend_from_slice(&buffer[..count]);
         Ok(count)
     }
 }
 
-impl Default for Account {
-    /// The account of an empty stream.
-    fn default() -> Self {
-        let inner: Box<dyn Read + Send> = Box::new(io::empty());
-        ElementaryStream::new(inner, 0, &Arc::default()).1
-    }
+/// What follows the last packet, after tags and a few zeros.
+pub(super) struct Rest {
+    pub(super) bytes: Vec<u8>,
+    /// In the recording.
+    pub(super) position: u64,
 }
 
 impl Account {
-    /// Notes tags that stand after the audio.
-    pub(super) fn left_out(&self, mut tags: &[u8]) {
-        let monitor = Arc::clone(&locked(&self.0).monitor);
-        while let Some((length, name)) = tag(tags) {
-            monitor.left_out([Leftover { name: name.into(), bytes: length as u64 }]);
-            tags = tags.get(length.max(1)..).unwrap_or_default();
-        }
-    }
-
     /// Claims what `take` says of the bytes that wait, whose first has this position.
     pub(super) fn claim<T>(&self, take: impl FnOnce(&[u8], u64) -> (usize, T)) -> T {
         let mut shared = locked(&self.0);
@@ -95,22 +113,92 @@ impl Account {
         result
     }
 
-    /// Reads what the reader has left, and gives all that nobody has claimed with its position.
+    /// Reads what the reader has left: all of it waits.
     ///
     /// # Errors
-    /// [`Error::Read`]; [`Error::Unsupported`] where that is more than 4 MiB.
-    pub(super) fn rest(&self) -> Result<(Vec<u8>, u64), Error> {
+    /// [`Error::Read`].
+    pub(super) fn read_all(&self) -> Result<(), Error> {
         let mut shared = locked(&self.0);
-        let position = shared.position + shared.claimed as u64;
-        let claimed = shared.claimed;
-        let mut rest = shared.bytes.split_off(claimed);
-        let room = MAX_WAITING as u64;
-        let read = shared.inner.by_ref().take(room).read_to_end(&mut rest);
-        shared.monitor.check()?;
-        read.map_err(Error::Read)?;
-        Ok((rest, position))
+        let mut buffer = [0; 4096];
+        loop {
+            match shared.read(&mut buffer) {
+                Ok(0) => return shared.monitor.check(),
+                Ok(_) => {}
+                Err(error) => {
+                    return Err(shared.monitor.check().err().unwrap_or(Error::Read(error)));
+                }
+            }
+        }
+    }
+
+    /// Whether more waits than may, and nobody knows what follows.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where that is so.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if locked(&self.0).waiting() < MAX_WAITING {
+            return Ok(());
+        }
+        let what = "a recording with 2 MiB and more between two pieces of its audio".into();
+        Err(Error::Unsupported { what })
+    }
+
+    /// What follows the last packet. The tags there are noted.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Unsupported`] where it is 2 MiB or more.
+    pub(super) fn rest(&self) -> Result<Rest, Error> {
+        self.read_all()?;
+        self.check()?;
+        let mut shared = locked(&self.0);
+        let (position, claimed) = (shared.position + shared.claimed as u64, shared.claimed);
+        let mut bytes = shared.bytes.split_off(claimed);
+        let known = skip_known(&bytes, |tag| shared.monitor.left_out([tag]));
+        bytes.drain(..known);
+        Ok(Rest { bytes, position: position + known as u64 })
     }
 }
+
+/// The length of the tags and zeros that bytes after the audio begin with.
+fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
+    let (mut at, mut zeros) = (0, 0);
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let run = rest.iter().take_while(|&&byte| byte == 0).count();
+        if run > 0 && zeros + run <= MAX_ZEROS {
+            zeros += run;
+            at += run;
+        } else if let Some((length, name)) = tag(rest) {
+            let length = length.clamp(1, rest.len());
+            note(Leftover { name: name.into(), bytes: length as u64 });
+            at += length;
+        } else {
+            return at;
+        }
+    }
+}
+
+impl Rest {
+    /// Whether nothing follows that might be audio, when all frames that are `seen` are whole.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] where a frame begins, as `is_frame` says; [`Error::Container`] for others.
+    pub(super) fn verdict(
+        &self,
+        container: Container,
+        seen: &Seen,
+        is_frame: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<(), Error> {
+        match self.bytes.as_slice() {
+            [] => Ok(()),
+            bytes if bytes == [0xFF] || is_frame(bytes) => Err(seen.truncated(CUT)),
+            bytes => Err(foreign(container, bytes, self.position)),
+        }
+    }
+}
+
+/// Why a recording ends too early.
+const CUT: &str = "its last frame is not whole";
 
 /// How many of the bytes that wait belong to a packet, which `lead` bytes may precede.
 ///
@@ -118,11 +206,11 @@ impl Account {
 /// [`Error::Container`] where it does not begin there: with the number, position and kind of the bytes
 /// before it.
 pub(super) fn packet_at(
+    container: Container,
     bytes: &[u8],
     position: u64,
     packet: &[u8],
     lead: usize,
-    error: impl FnOnce(&[u8], u64) -> Error,
 ) -> (usize, Result<(), Error>) {
     let is_at = |at: usize| bytes.get(at..).is_some_and(|bytes| bytes.starts_with(packet));
     if is_at(0) {
@@ -133,25 +221,26 @@ pub(super) fn packet_at(
     }
     let gap = bytes.windows(packet.len().max(1)).position(|bytes| bytes == packet);
     let before = &bytes[..gap.unwrap_or(bytes.len())];
-    (0, Err(error(before, position)))
+    (0, Err(foreign(container, before, position)))
 }
 
 /// The error for bytes that belong to nothing that is known.
-pub(super) fn unclaimed(
-    container: &str,
-    bytes: &[u8],
-    position: u64,
-    kind: fn(&[u8]) -> &'static str,
-) -> Error {
+pub(super) fn foreign(container: Container, bytes: &[u8], position: u64) -> Error {
     let (count, kind) = (bytes.len(), kind(bytes));
     let reason = format!("{count} bytes from byte {position} on are no audio: {kind}");
-    Error::Container { container: container.into(), reason }
+    Error::Container { container: container.name().into(), reason }
 }
 
 /// What bytes are that belong to no frame.
-pub(super) fn kind(bytes: &[u8]) -> &'static str {
+fn kind(bytes: &[u8]) -> &'static str {
+    if tag_frame(bytes) > 0 {
+        return "the Xing tag of a second file (joined files?)";
+    }
+    if bytes.starts_with(b"fLaC") {
+        return "a second FLAC file (joined files?)";
+    }
     match tag(bytes) {
-        Some((_, "ID3v2")) => "a second ID3 tag",
+        Some((_, "ID3v2")) => "a second ID3 tag (joined files?)",
         Some((_, "ID3v1")) => "an ID3v1 tag",
         Some(_) => "a tag",
         None if bytes.iter().all(|&byte| byte == 0) => "zeros",
@@ -160,7 +249,7 @@ pub(super) fn kind(bytes: &[u8]) -> &'static str {
 }
 
 /// The tags in what stands before a stream, by name and size.
-pub(super) fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
+fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
     if id3_length(before) == 0 {
         return Vec::new();
     }
@@ -175,35 +264,32 @@ pub(super) fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
 /// The length of a tag that `bytes` begin with, and its kind: ID3, APE or Lyrics3. Tags that stand
 /// after the audio are no part of it.
 fn tag(bytes: &[u8]) -> Option<(usize, &'static str)> {
-    let long = |at: usize| {
-        let four = bytes.get(at..at + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(four)).ok()
-    };
-    let id3 = id3_length(bytes);
     match bytes {
         [b'T', b'A', b'G', b'+', ..] => Some((ID3V1_EXTENDED, "ID3v1")),
         [b'T', b'A', b'G', ..] => Some((ID3V1, "ID3v1")),
-        [b'I', b'D', b'3', ..] => Some((usize::try_from(id3).ok()?, "ID3v2")),
-        // The size leaves out the header, which is this one if the flags say so.
-        _ if bytes.starts_with(b"APETAGEX") => {
-            let has_header = long(20)? & 0x2000_0000 != 0;
-            Some((if has_header { 32 + long(12)? } else { 32 }, "APE"))
-        }
+        [b'I', b'D', b'3', ..] => Some((usize::try_from(id3_length(bytes)).ok()?, "ID3v2")),
         _ if bytes.starts_with(b"LYRICSBEGIN") => {
             let end = [b"LYRICS200".as_slice(), b"LYRICSEND"];
             let end = end.iter().find_map(|end| bytes.windows(9).position(|at| at == *end))?;
             Some((end + 9, "Lyrics3"))
         }
-        _ => None,
+        _ => Some((ape(bytes)?, "APE")),
     }
 }
 
-/// What is left of bytes after the audio when known tags are taken away from their front: how many
-/// bytes those take.
-pub(super) fn tags(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some((length, _)) = bytes.get(at..).and_then(tag) {
-        at += length.max(1);
+/// The length of an APE tag that `bytes` begin with: a header, items, a footer; one of them may stand
+/// alone. The size that both give leaves out the header.
+fn ape(bytes: &[u8]) -> Option<usize> {
+    const ID: &[u8] = b"APETAGEX";
+    const LENGTH: usize = 32;
+    let at = bytes.windows(ID.len()).position(|at| at == ID)?;
+    let long = |field: usize| {
+        let four = bytes.get(at + field..at + field + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(four)).ok()
+    };
+    let (size, is_header) = (long(12)?, long(20)? & 0x2000_0000 != 0);
+    match (at, is_header) {
+        (0, true) => LENGTH.checked_add(size),
+        _ => Some(at + LENGTH).filter(|&end| !is_header && end == size),
     }
-    at.min(bytes.len())
 }

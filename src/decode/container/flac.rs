@@ -1,43 +1,56 @@
 //! FLAC: blocks of metadata, then frames. What can go wrong: frames that are not like the first, bytes
 //! that belong to no frame, fewer samples than the header declares.
 
-use std::io::Read;
-
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::FlacReader;
 
-use super::elementary::{
-    Account, ElementaryStream, id3_leftovers, kind, packet_at, tags, unclaimed,
-};
+use super::elementary::{self, Account, foreign, packet_at};
 use super::guard::{Container, Guard, Seen};
-use super::reader::{Opened, Reader};
+use super::reader::Opened;
 use super::timestamps::Clock;
+use crate::decode::codec;
 use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::input::Input;
 use crate::error::Error;
 
 mod frame;
+mod search;
 
-use frame::StreamInfo;
+use frame::{Header, StreamInfo};
+use search::FrameSearch;
 
 /// Opens a FLAC stream.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
-    let monitor = input.monitor.clone();
-    let before = input.before().len() as u64;
-    monitor.left_out(id3_leftovers(input.before()));
     let info = StreamInfo::parse(input.head());
-    let stream: Box<dyn Read + Send> = input.stream();
-    let (stream, account) = ElementaryStream::new(stream, before, &monitor);
-    monitor.count_idle();
-    let reader = Reader::open(Container::Flac, Media::stream(stream), FlacReader::try_new)?;
-    Ok(Opened::new(reader, FlacGuard { account, info, begun: false }))
+    let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
+    let search = FrameSearch::new(info, codec::audio_params(reader.track()?).ok());
+    Ok(Opened::new(reader, FlacGuard { account, info, search, begun: false }))
 }
 
 struct FlacGuard {
     account: Account,
     info: Option<StreamInfo>,
+    search: FrameSearch,
     begun: bool,
+}
+
+impl FlacGuard {
+    /// The length of what stands before the next frame.
+    fn lead(&mut self, bytes: &[u8]) -> usize {
+        if std::mem::replace(&mut self.begun, true) { 0 } else { metadata(bytes) }
+    }
+
+    /// The error for bytes that no packet has claimed. Whole frames among them are no reason: what
+    /// follows them is.
+    fn refusal(&mut self, bytes: &[u8], position: u64) -> Error {
+        let at = self.search.ends(bytes);
+        // Nothing follows frames that are out of order.
+        let at = if at == bytes.len() { 0 } else { at };
+        let (rest, position) = (&bytes[at..], position + at as u64);
+        self.search.change(rest).unwrap_or_else(|| foreign(Container::Flac, rest, position))
+    }
 }
 
 impl Guard for FlacGuard {
@@ -53,34 +66,45 @@ impl Guard for FlacGuard {
         Clock::Frames
     }
 
+    /// symphonia may not find the last frame: see [`Guard::last`].
+    fn ends_with_source(&self) -> bool {
+        true
+    }
+
     fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
-        let first = !std::mem::replace(&mut self.begun, true);
-        let info = self.info;
-        let claim = |bytes: &[u8], position| {
-            let lead = if first { metadata(bytes) } else { 0 };
-            let (count, claimed) = packet_at(bytes, position, &packet.data, lead, foreign);
-            let change = || info.and_then(|info| info.change(bytes.get(lead..)?));
-            (count, claimed.map_err(|error| change().unwrap_or(error)))
-        };
-        Ok(self.account.claim(claim)?)
+        let account = self.account.clone();
+        Ok(account.claim(|bytes, position| {
+            let lead = self.lead(bytes);
+            let (count, claimed) = packet_at(Container::Flac, bytes, position, &packet.data, lead);
+            if claimed.is_err() {
+                let rest = bytes.get(lead..).unwrap_or_default();
+                return (0, Err(self.refusal(rest, position + lead as u64)));
+            }
+            // What else is in the packet belongs to nothing, unless it stands at the end.
+            (count - self.search.after(&packet.data), Ok(()))
+        })?)
+    }
+
+    fn last(&mut self) -> Result<Option<Packet>, Fault> {
+        let account = self.account.clone();
+        account.read_all()?;
+        Ok(account.claim(|bytes, _| {
+            let lead = self.lead(bytes);
+            let bytes = bytes.get(lead..).unwrap_or_default();
+            let frame = self.info.zip(Header::parse(bytes)).zip(self.search.end(bytes));
+            let Some(((info, header), end)) = frame else { return (0, None) };
+            let start = i64::try_from(info.start(&header)).unwrap_or(i64::MAX);
+            let duration = Duration::from(header.frames);
+            let packet = Packet::new(0, Timestamp::from(start), duration, &bytes[..end]);
+            (lead + end, Some(packet))
+        }))
     }
 
     fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        let (rest, position) = self.account.rest()?;
-        if let Some(change) = self.info.and_then(|info| info.change(&rest)) {
-            return Err(change);
-        }
-        let at = tags(&rest);
-        self.account.left_out(&rest[..at]);
-        let (rest, position) = (&rest[at..], position + at as u64);
-        let all_there = self.info.is_some_and(|info| info.frames > 0 && info.frames <= seen.frames);
-        if rest.is_empty() || all_there {
-            return Ok(());
-        }
-        if frame::is_header(rest) {
-            return Err(seen.truncated("its last frame is not whole"));
-        }
-        Err(foreign(rest, position))
+        self.account.read_all()?;
+        let change = |bytes: &[u8], _| (0, self.search.change(bytes));
+        self.account.claim(change).map_or(Ok(()), Err)?;
+        self.account.rest()?.verdict(Container::Flac, seen, frame::is_header)
     }
 }
 
@@ -94,9 +118,4 @@ fn metadata(bytes: &[u8]) -> usize {
         }
     }
     bytes.len()
-}
-
-/// The error for bytes that belong to no frame.
-fn foreign(bytes: &[u8], position: u64) -> Error {
-    unclaimed("FLAC", bytes, position, kind)
 }

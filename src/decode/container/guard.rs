@@ -150,6 +150,14 @@ pub(in crate::decode) trait Guard: Send {
         Ok(())
     }
 
+    /// symphonia has come to the end: a packet that it has not found. The next end asks again.
+    ///
+    /// # Errors
+    /// [`Fault`] where the source cannot be read.
+    fn last(&mut self) -> Result<Option<Packet>, Fault> {
+        Ok(None)
+    }
+
     /// Packet `number` of the track has been decoded: takes from the block what was only added to fill
     /// it.
     ///

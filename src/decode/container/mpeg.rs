@@ -10,36 +10,30 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
-use super::elementary::{
-    self, Account, ElementaryStream, id3_leftovers, packet_at, tags, unclaimed,
-};
+use super::elementary::{self, Account, packet_at};
 use super::guard::{Container, Guard, Seen};
-use super::reader::{Opened, Reader};
+use super::reader::Opened;
 use crate::block::{Block, Samples, index_of};
-use crate::decode::codec::mpeg_header::{has_mixed_blocks, tag_frame};
+use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::input::Input;
 use crate::error::Error;
-
-/// How many zeros may follow the last frame, in bytes.
-const MAX_ZEROS: usize = 8 * 1024;
 
 /// Opens a stream of MPEG audio.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
-    let monitor = input.monitor.clone();
-    let before = input.before().len() as u64;
-    monitor.left_out(id3_leftovers(input.before()));
-    let (stream, account) = ElementaryStream::new(input.stream(), before, &monitor);
-    monitor.count_idle();
-    let reader = Reader::open(Container::Mpeg, Media::stream(stream), MpaReader::try_new)?;
-    let reader = Reader::from(reader);
+    if is_free_format(input.head()) {
+        return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
+    }
+    let (reader, account) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
     let track = reader.track()?;
     let is_layer_3 = track
         .codec_params
         .as_ref()
         .and_then(|params| params.audio())
         .is_some_and(|params| params.codec == CODEC_ID_MP3);
-    let guard = MpegGuard { account, counted: counted(track), is_layer_3, ..MpegGuard::default() };
+    let counted = counted(track);
+    let (coded, packets, padding) = (0, 0, Vec::new());
+    let guard = MpegGuard { account, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -49,7 +43,6 @@ fn counted(track: &Track) -> Option<u64> {
     track.num_frames.filter(|&frames| frames > 0)?.checked_add(around[0] + around[1])
 }
 
-#[derive(Default)]
 struct MpegGuard {
     account: Account,
     is_layer_3: bool,
@@ -72,9 +65,6 @@ impl Guard for MpegGuard {
     }
 
     fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
-        if self.is_layer_3 && has_mixed_blocks(&packet.data) {
-            return Err(Fault::Unsupported("an MP3 with mixed blocks".into()));
-        }
         let first = self.packets == 0;
         self.packets += 1;
         let lead = |bytes: &[u8]| {
@@ -84,9 +74,14 @@ impl Guard for MpegGuard {
             after + zeros(bytes.get(after..).unwrap_or_default())
         };
         let claim = |bytes: &[u8], position| {
-            packet_at(bytes, position, &packet.data, if first { lead(bytes) } else { 0 }, foreign)
+            let lead = if first { lead(bytes) } else { 0 };
+            packet_at(Container::Mpeg, bytes, position, &packet.data, lead)
         };
-        Ok(self.account.claim(claim)?)
+        self.account.claim(claim)?;
+        if self.is_layer_3 && has_mixed_blocks(&packet.data) {
+            return Err(Fault::Unsupported("an MP3 with mixed blocks".into()));
+        }
+        Ok(())
     }
 
     fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
@@ -108,35 +103,11 @@ impl Guard for MpegGuard {
     }
 
     fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        let (rest, position) = self.account.rest()?;
-        let all_there = self.counted.is_some_and(|counted| self.coded >= counted);
-        let at = tags(&rest);
-        self.account.left_out(&rest[..at]);
-        let (rest, position) = (&rest[at..], position + at as u64);
-        let zeros = rest.iter().take_while(|&&byte| byte == 0).count();
-        if all_there || (zeros == rest.len() && zeros <= MAX_ZEROS) {
+        let rest = self.account.rest()?;
+        if self.counted.is_some_and(|counted| self.coded >= counted) {
             return Ok(());
         }
-        match rest {
-            [0xFF, second, ..] if second & 0xE0 == 0xE0 => {
-                Err(seen.truncated("its last frame is not whole"))
-            }
-            [0xFF] => Err(seen.truncated("its last frame is not whole")),
-            _ => Err(foreign(rest, position)),
-        }
+        let is_frame = |rest: &[u8]| matches!(rest, [0xFF, second, ..] if second & 0xE0 == 0xE0);
+        rest.verdict(Container::Mpeg, seen, is_frame)
     }
-}
-
-/// What bytes are that belong to no frame.
-fn kind(bytes: &[u8]) -> &'static str {
-    if tag_frame(bytes) > 0 {
-        "the Xing tag of a second file (joined files?)"
-    } else {
-        elementary::kind(bytes)
-    }
-}
-
-/// The error for bytes that belong to no frame.
-fn foreign(bytes: &[u8], position: u64) -> Error {
-    unclaimed("MPEG audio", bytes, position, kind)
 }

@@ -1,0 +1,78 @@
+//! Windows as CSV.
+
+use csv::StringRecord;
+
+use super::super::{Problem, Window, WindowError};
+use super::channel::{self, Name, Said};
+use super::{Times, twice};
+
+pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let bad = |error: &csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        let mend = "this row has not as many columns as the header, or is not UTF-8";
+        Problem::Shape(mend.into()).at(format!("{name}, line {line}"))
+    };
+    let header = reader.headers().map_err(|error| bad(&error))?.clone();
+    let columns = Columns::of(&header).map_err(|problem| problem.at(format!("{name}, line 1")))?;
+    let mut windows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| bad(&error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let window = columns.window(&record, times);
+        windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
+    }
+    Ok(windows)
+}
+
+/// Where in a row stands what is read.
+struct Columns<'a> {
+    start: usize,
+    end: usize,
+    label: Option<usize>,
+    reason: Option<usize>,
+    /// Every column that names a channel, with its title.
+    channels: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(header: &'a StringRecord) -> Result<Self, Problem> {
+        let (Some(start), Some(end)) = (column(header, "start")?, column(header, "end")?) else {
+            let mend = "the first line of CSV names the columns, with commas: start,end[,channel][,label][,reason]";
+            return Err(Problem::Shape(mend.into()));
+        };
+        if let Some(title) = header.iter().find(|title| Name::of(title) == Name::Like) {
+            return Err(channel::like(title));
+        }
+        let titles = header.iter().enumerate();
+        let channels = titles.filter(|(_, title)| Name::of(title) == Name::Channel).collect();
+        let (label, reason) = (column(header, "label")?, column(header, "reason")?);
+        Ok(Self { start, end, label, reason, channels })
+    }
+
+    fn window(&self, row: &StringRecord, times: &mut Times) -> Result<Window, Problem> {
+        let time = |column| row.get(column).unwrap_or_default();
+        let cell = |column| row.get(column).filter(|cell| !cell.is_empty());
+        let mut window = Window::new(times.text(time(self.start))?, times.text(time(self.end))?)?;
+        let mut said = Said::default();
+        for &(column, title) in &self.channels {
+            if let Some(cell) = cell(column) {
+                said.csv(title, cell)?;
+            }
+        }
+        window.channel = said.number();
+        window.label = self.label.and_then(cell).map(str::to_owned);
+        window.reason = self.reason.and_then(cell).map(str::to_owned);
+        Ok(window)
+    }
+}
+
+/// The one column of this title, in whatever case.
+fn column(header: &StringRecord, key: &str) -> Result<Option<usize>, Problem> {
+    let is_it = |(_, title): &(usize, &str)| title.eq_ignore_ascii_case(key);
+    let mut found = header.iter().enumerate().filter(is_it).map(|(column, _)| column);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(twice(key)),
+        (one, None) => Ok(one),
+    }
+}

@@ -1,0 +1,229 @@
+//! Windows as JSON. Keys that stand twice are refused where they are read: whoever wrote them meant
+//! both, and a parser that keeps the last leaves the first one open.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
+use serde_json::{Map, Value};
+
+use super::super::{Problem, Window, WindowError};
+use super::channel::{Name, READ, Said, short};
+use super::{Times, twice};
+
+pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let list = ListSeed(times).deserialize(&mut json).and_then(|list| json.end().map(|()| list));
+    let list = list.map_err(|error| {
+        if error.is_data() {
+            let mend =
+                r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
+            return Problem::Shape(mend.into()).at(name);
+        }
+        let place = format!("{name}, line {}, column {}", error.line(), error.column());
+        Problem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
+    })?;
+    match list.problem {
+        Some((Some(index), problem)) => Err(problem.at(format!("{name}, index {index}"))),
+        Some((None, problem)) => Err(problem.at(name)),
+        None => Ok(list.windows),
+    }
+}
+
+/// What kind of mistake it is. The library's own message may quote the text, which is user data.
+fn category(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "the text ends too early",
+        _ if error.to_string().starts_with("number out of range") => "a number is out of range",
+        _ => "a comma, bracket, quote or number is wrong here",
+    }
+}
+
+/// What a JSON list holds. Entries are looked at one by one, as they are read: a list may be long.
+#[derive(Default)]
+struct List {
+    windows: Vec<Window>,
+    /// The first problem, and the entry that has it; none, if it lies around the list.
+    problem: Option<(Option<usize>, Problem)>,
+}
+
+/// Reads a list, or an object with one, whose times are read with this.
+struct ListSeed<'t>(&'t mut Times);
+
+impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
+    type Value = List;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<List, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListSeed<'_> {
+    type Value = List;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of windows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
+        let mut list = List::default();
+        while let Some(entry) = entries.next_element::<Entry>()? {
+            match entry.window(self.0) {
+                Ok(window) => list.windows.push(window),
+                Err(problem) => {
+                    // What follows must be JSON all the same.
+                    let index = list.windows.len();
+                    while entries.next_element::<IgnoredAny>()?.is_some() {}
+                    return Ok(List { problem: Some((Some(index), problem)), ..list });
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<List, A::Error> {
+        let (mut list, mut problem, mut seen) = (None, None, BTreeSet::new());
+        while let Some(key) = fields.next_key::<String>()? {
+            match key.as_str() {
+                "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
+                other if Name::of(other) == Name::Channel => {
+                    let value = fields.next_value()?;
+                    problem = problem.or_else(|| beside(other, &value));
+                }
+                _ => drop(fields.next_value::<IgnoredAny>()?),
+            }
+            if let Some(key) = seen.replace(key) {
+                problem = problem.or_else(|| Some(twice(&key)));
+            }
+        }
+        let mut list: List = list.ok_or_else(|| A::Error::missing_field("windows"))?;
+        if let Some(problem) = problem {
+            list.problem = Some((None, problem));
+        }
+        Ok(list)
+    }
+}
+
+/// What is wrong with a channel beside the list. A number under `channels` is how many the recording
+/// has, and tells nothing of the windows.
+fn beside(key: &str, value: &Value) -> Option<Problem> {
+    let is_count = key.to_lowercase().ends_with("channels") && value.is_number();
+    let key = short(key);
+    (!value.is_null() && !is_count).then(|| {
+        Problem::Shape(format!(
+            "`{key}` stands beside the windows; write `channel` into each of them"
+        ))
+    })
+}
+
+/// One entry of a list.
+enum Entry {
+    Pair(Vec<Value>),
+    /// What is read of an object; other keys have no value here.
+    Object(Map<String, Value>),
+    /// An object in which this key stands twice.
+    Twice(String),
+    Other,
+}
+
+impl Entry {
+    fn window(&self, times: &mut Times) -> Result<Window, Problem> {
+        match self {
+            Self::Pair(pair) => match pair.as_slice() {
+                [start, end] => Window::new(times.json(start)?, times.json(end)?),
+                _ => Err(Problem::Shape("expected a pair [start, end]".into())),
+            },
+            Self::Object(object) => of_object(object, times),
+            Self::Twice(key) => Err(twice(key)),
+            Self::Other => Err(Problem::Shape("expected [start, end] or an object".into())),
+        }
+    }
+}
+
+fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, Problem> {
+    let field =
+        |key: &str| object.get(key).ok_or_else(|| Problem::Shape(format!("`{key}` is missing")));
+    let mut window = Window::new(times.json(field("start")?)?, times.json(field("end")?)?)?;
+    let mut said = Said::default();
+    for (key, value) in object {
+        said.json(key, value)?;
+    }
+    window.channel = said.number();
+    let text = |key: &str| match object.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(Problem::Shape(format!("`{key}` is not a text"))),
+    };
+    (window.label, window.reason) = (text("label")?, text("reason")?);
+    Ok(window)
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a window")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<Entry, A::Error> {
+        let mut pair = Vec::with_capacity(2);
+        while let Some(time) = times.next_element()? {
+            pair.push(time);
+        }
+        Ok(Entry::Pair(pair))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entry, A::Error> {
+        let (mut object, mut second) = (Map::new(), None);
+        while let Some(key) = fields.next_key::<String>()? {
+            let is_read = READ.contains(&key.as_str()) || Name::of(&key) != Name::Other;
+            let value = if is_read {
+                fields.next_value()?
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+                Value::Null
+            };
+            if object.contains_key(&key) {
+                second = Some(key);
+            } else {
+                object.insert(key, value);
+            }
+        }
+        Ok(second.map_or(Entry::Object(object), Entry::Twice))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Entry, E> {
+        Ok(Entry::Other)
+    }
+}

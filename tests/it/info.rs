@@ -1,0 +1,66 @@
+//! `sordino info`, and the library behind it.
+
+use serde_json::Value;
+use sordino::{Info, Treatment};
+
+use crate::support::*;
+
+fn json(args: &[&str]) -> (Option<i32>, Value) {
+    let output = sordino(&[&["info", "--json"], args].concat());
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// Length and levels are those of the WAV that a redaction writes, outside its window.
+#[test]
+fn info_tells_what_a_redaction_would_write() {
+    for name in CALLS {
+        let (code, info) = json(&[fixture(name).to_str().unwrap()]);
+        assert_eq!(code, Some(0), "{name}");
+        // The first millisecond is silent on both channels.
+        let out = redacted(stream(fixture_bytes(name)), &["0-0.001"], Treatment::silence());
+        let out = out.unwrap();
+        let samples = samples_16(&out);
+        assert_eq!(info["frames"], samples.len() / 2, "{name}");
+        let rate = u32::from_le_bytes(out[24..28].try_into().unwrap());
+        assert_eq!((&info["rate"], &info["channels"]), (&rate.into(), &2.into()), "{name}");
+        for channel in 0..2 {
+            let of_channel =
+                || samples.iter().skip(channel).step_by(2).map(|&s| f64::from(s) / 32_768.0);
+            let peak = of_channel().fold(0.0, |peak, level| f64::max(peak, level.abs()));
+            let square = of_channel().map(|level| level * level).sum::<f64>();
+            let rms = (square / (samples.len() / 2) as f64).sqrt();
+            let levels = &info["levels"][channel];
+            assert_eq!(levels["peak"], peak, "{name}");
+            assert!((levels["rms"].as_f64().unwrap() - rms).abs() < 1e-6, "{name}");
+        }
+    }
+}
+
+#[test]
+fn info_tells_of_the_codec_delay_and_of_tags_by_name_only() {
+    let (_, info) = json(&[fixture("call.opus").to_str().unwrap()]);
+    // 312 samples of pre-skip at 48 kHz.
+    assert_eq!(info["delay"], 52);
+    let tagged = [b"ID3\x04\0\0\0\0\x01\0TIT2\0\0\0\x0c\0\0\x034111 1111 1".as_slice(), &[0; 106]];
+    let mp3 = [tagged.concat(), fixture_bytes("call.mp3")].concat();
+    let info = Info::of(stream(mp3.clone())).unwrap();
+    assert!(info.leftovers.iter().any(|left| left.name == "TIT2"), "{:?}", info.leftovers);
+    let output = sordino_fed(&["info", "-"], &mp3);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("TIT2") && !text.contains("4111"), "{text}");
+}
+
+#[test]
+fn info_refuses_what_a_redaction_refuses_with_its_reason() {
+    let folder = Folder::new();
+    let path = folder.path("cut.wav");
+    let call = fixture_bytes("call.wav");
+    std::fs::write(&path, &call[..call.len() - 1000]).unwrap();
+    let (code, info) = json(&[&path]);
+    assert_eq!((code, &info["redactable"]), (Some(1), &false.into()));
+    assert!(info["reason"].as_str().unwrap().contains("cut off"), "{info}");
+    let output = sordino(&["info", &path]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(stderr(&output).contains("cut off"), "{}", stderr(&output));
+    assert_eq!(sordino(&["info", &folder.path("missing.wav")]).status.code(), Some(2));
+}

@@ -1,0 +1,199 @@
+//! Lists of windows as people have them: each is read right, or refused with a clear error. None is
+//! read wrongly in silence.
+
+use serde_json::Value;
+
+use crate::support::*;
+
+/// Runs `sordino file` on the call with this list; what comes out, or the message. A refusal is exit
+/// code 2 and leaves nothing behind.
+fn run(list: &[u8], more: &[&str]) -> Result<Value, String> {
+    let (folder, into) = (Folder::new(), Folder::new());
+    let (path, out) = (folder.write("list", list), into.path("o.wav"));
+    let args = ["file", CALL, "--windows", &path, "-o", &out, "--json", "--silence"];
+    let result = sordino(&[args.as_slice(), more].concat());
+    match result.status.code() {
+        Some(0) => Ok(serde_json::from_slice(&result.stdout).unwrap()),
+        Some(2) => {
+            assert_eq!(into.names(), [""; 0], "nothing is left behind");
+            assert_eq!(stdout(&result), "");
+            Err(stderr(&result))
+        }
+        other => panic!("{other:?}: {}", stderr(&result)),
+    }
+}
+
+/// Start, end and channel of each window that was muted.
+fn muted(list: &[u8], more: &[&str]) -> Vec<(f64, f64, Option<u64>)> {
+    let json = run(list, more).unwrap();
+    let windows = json["windows"].as_array().unwrap().iter();
+    let of = |window: &Value| {
+        let time = |key: &str| window[key].as_f64().unwrap();
+        (time("start"), time("end"), window["channel"].as_u64())
+    };
+    windows.map(of).collect()
+}
+
+#[test]
+fn a_list_that_is_in_another_form_is_refused_and_never_guessed_at() {
+    let utf16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain("[[10.5,12.25]]".encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let cases: [(&str, &[u8], &str); 16] = [
+        ("SubRip", b"1\n00:00:10,500 --> 00:00:12,250\nxxxx\n", "the first line of CSV names"),
+        ("Audacity", b"10.500000\t12.250000\tcard\n", "the first line of CSV names"),
+        ("Whisper's TSV", b"start\tend\ttext\n10500\t12250\tcard\n", "the first line of CSV names"),
+        ("German", b"start;end;label\n10,5;12,25;Karte\n", "the first line of CSV names"),
+        ("German, half", b"start,end\n\"10,5\",\"12,25\"\n", "line 2: `10,5` is not a time"),
+        ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row has not as many columns"),
+        (
+            "Windows-1252",
+            b"start,end,label\r\n10.5,12.25,Stra\xDFe\r\n",
+            "this is not UTF-8; save it",
+        ),
+        ("UTF-16", &utf16, "this is not UTF-8; save it as UTF-8"),
+        ("UTF-16 without a mark", &utf16[2..], "this is not JSON"),
+        (
+            "Whisper",
+            br#"{"text":"x","segments":[{"id":0,"start":10.5,"end":12.25}]}"#,
+            "expected [[",
+        ),
+        (
+            "WhisperX",
+            br#"[{"word":"a","start":1.1,"end":1.2},{"word":"2266"}]"#,
+            "index 1: `start` is missing",
+        ),
+        (
+            "Transcribe",
+            br#"{"results":{"items":[{"start_time":"10.5","end_time":"12.25"}]}}"#,
+            "expected [[",
+        ),
+        ("Azure", br#"[{"offset":"PT10.5S","duration":"PT1.75S"}]"#, "index 0: `start` is missing"),
+        (
+            "milliseconds by name",
+            br#"[{"startMs":10500,"endMs":12250}]"#,
+            "index 0: `start` is missing",
+        ),
+        (
+            "JSON lines",
+            b"{\"start\":10.5,\"end\":12.25}\n{\"start\":30.5,\"end\":35.2}\n",
+            "expected [[",
+        ),
+        (
+            "SubRip's comma",
+            br#"[{"start":"00:00:10,500","end":"00:00:12,250"}]"#,
+            "index 0: `00:00:10,500` is not a time",
+        ),
+    ];
+    for (name, list, part) in cases {
+        for unit in [[].as_slice(), &["--unit", "ms"]] {
+            let message = run(list, unit).expect_err(name);
+            assert!(message.contains(part), "{name}: {message}");
+        }
+    }
+}
+
+#[test]
+fn whole_milliseconds_are_refused_without_their_unit_and_read_with_it() {
+    let list = br#"[{"text":"4111","start":2500,"end":3200,"confidence":0.9,"speaker":"B"}]"#;
+    let message = run(list, &[]).unwrap_err();
+    assert!(
+        message.contains("as seconds 2500-3200 runs over the end of the recording, which lasts 38 s; say --unit s or --unit ms"),
+        "{message}"
+    );
+    assert_eq!(muted(list, &["--unit", "ms"]), [(2.5, 3.2, None)]);
+    // As seconds they are past the end, which is an error of its own.
+    assert!(run(list, &["--unit", "s"]).unwrap_err().contains("begins after the end"));
+    let csv = b"start,end\n2500,3200\n10500,12s\n";
+    assert_eq!(muted(csv, &["--unit", "ms"]), [(2.5, 3.2, None), (10.5, 12.0, None)]);
+}
+
+#[test]
+fn whole_seconds_are_taken_where_they_fit_or_are_said_to_be_seconds() {
+    assert_eq!(muted(b"[[10, 15]]", &[]), [(10.0, 15.0, None)]);
+    assert!(run(b"[[1, 2], [30, 40]]", &[]).unwrap_err().contains("say --unit s or --unit ms"));
+    assert_eq!(muted(b"[[30, 40]]", &["--unit", "s"]), [(30.0, 40.0, None)]);
+    // A flag is in seconds, whatever the list is in, and is never asked about.
+    let flag = ["-w", "37-40"];
+    assert_eq!(muted(b"[[10, 15]]", &flag), [(10.0, 15.0, None), (37.0, 40.0, None)]);
+    let both = [flag.as_slice(), &["--unit", "ms"]].concat();
+    assert_eq!(muted(b"[[2500, 3200]]", &both), [(2.5, 3.2, None), (37.0, 40.0, None)]);
+}
+
+#[test]
+fn a_unit_without_a_list_is_a_wrong_call() {
+    for (unit, part) in
+        [("ms", "error: reading --unit: it is for the list of --windows"), ("min", "min")]
+    {
+        let result = sordino(&["file", CALL, "-w", "1-2", "--unit", unit, "-o", "-"]);
+        assert_eq!(result.status.code(), Some(2));
+        assert!(stderr(&result).contains(part), "{}", stderr(&result));
+    }
+}
+
+/// A stream whose header does not say how long it is: long windows are asked about before it is
+/// decoded, others when it has ended.
+#[test]
+fn whole_milliseconds_are_refused_where_the_length_is_not_known() {
+    let folder = Folder::new();
+    let fed = |list: &[u8], unit: &[&str]| {
+        let (path, out) = (folder.write("list", list), folder.path("o.wav"));
+        let mut endless = fixture_bytes("call.wav");
+        endless[4..8].copy_from_slice(&[0xFF; 4]);
+        endless[40..44].copy_from_slice(&[0xFF; 4]);
+        let args = ["file", "-", "--windows", &path, "-o", &out, "--force", "--silence"];
+        let result = sordino_fed(&[args.as_slice(), unit].concat(), &endless);
+        let message = stderr(&result);
+        assert_eq!(result.status.code(), Some(if message.is_empty() { 0 } else { 2 }), "{message}");
+        assert_eq!(folder.names().len(), if message.is_empty() { 2 } else { 1 });
+        message
+    };
+    assert!(
+        fed(b"[[2500, 3200]]", &[]).contains("their median length is 11:40, more than a minute")
+    );
+    assert!(
+        fed(b"[[2500, 2550]]", &[])
+            .contains("2500-2550 runs over the end of the recording, which lasts 38 s")
+    );
+    assert_eq!(fed(b"[[2500, 3200]]", &["--unit", "ms"]), "");
+}
+
+#[test]
+fn the_audit_asks_for_the_unit_too() {
+    let folder = Folder::new();
+    let list = folder.write("list", b"[[2500, 3200]]");
+    let out = folder.path("o.wav");
+    assert!(sordino(&["file", CALL, "-w", "2.5-3.2", "-o", &out]).status.success());
+    let args = ["verify", CALL, &out, "--windows", &list];
+    let open = sordino(&args);
+    assert_eq!(open.status.code(), Some(2));
+    assert!(stderr(&open).contains("say --unit s or --unit ms"), "{}", stderr(&open));
+    let said = sordino(&[args.as_slice(), &["--unit", "ms"]].concat());
+    assert_eq!(said.status.code(), Some(0), "{}{}", stdout(&said), stderr(&said));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let message = run(br#"{"windows":[[1,2]],"windows":[[5,6]]}"#, &[]).unwrap_err();
+    assert!(message.contains("list: `windows` stands twice; keep one"), "{message}");
+    let message = run(br#"[{"start":1,"end":2,"end":6}]"#, &[]).unwrap_err();
+    assert!(message.contains("list, index 0: `end` stands twice; keep one"), "{message}");
+}
+
+#[test]
+fn a_channel_is_read_or_refused_whatever_it_is_called() {
+    for key in ["channel", "channels", "channel_index", "Channel", "channelId"] {
+        let json = format!(r#"[{{"start": 1.5, "end": 2, "{key}": 1}}]"#);
+        assert_eq!(muted(json.as_bytes(), &[]), [(1.5, 2.0, Some(1))], "{key}");
+        let csv = format!("start,end,{key}\n1.5,2,1\n");
+        assert_eq!(muted(csv.as_bytes(), &[]), [(1.5, 2.0, Some(1))], "{key}");
+    }
+    let message = run(br#"[{"start": 1.5, "end": 2, "channels": [0, 1]}]"#, &[]).unwrap_err();
+    assert!(
+        message.contains("index 0: `channels` is not one channel; give one number"),
+        "{message}"
+    );
+    let message = run(br#"[{"start": 1.5, "end": 2, "channelTag": 1}]"#, &[]).unwrap_err();
+    assert!(message.contains("index 0: `channelTag` may mean a channel"), "{message}");
+}
