@@ -64,6 +64,8 @@ Examples:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
+  A recording that has gaps, with silence in them, so that all times stay right:
+    sordino file call.webm -w 10-15 --gaps fill -o redacted.wav
   Keep µ-law as it is, byte for byte outside the window:
     sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
 
