@@ -219,7 +219,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Hold REDACTED against this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED

@@ -463,6 +463,31 @@ fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
     file
 }
 
+/// A page tells where its last packet ends. What that leaves open is settled: Opus lies before the end
+/// that its page tells, Vorbis behind the page before.
+#[test]
+fn a_page_of_opus_comes_after_its_gap_and_one_of_vorbis_before() {
+    for (name, clock, skip) in [("call.opus", 48_000, SKIP as i64), ("call.ogg", 8000, 0)] {
+        let whole = fixture_bytes(name);
+        let pages = pages(&whole);
+        let place = |index: usize| {
+            let granule = i64::from_le_bytes(pages[index][6..14].try_into().unwrap());
+            granule * 8000 / clock - skip
+        };
+        let file = [pages[..5].concat(), moved(&pages[5..].concat(), clock)].concat();
+        let intact = decoded(stream(whole.clone()), Gaps::Refuse).unwrap();
+        assert!(decoded(stream(file.clone()), Gaps::Close).unwrap() == intact, "{name}");
+        let redacted = proven(stream(file), &["0-0.00001"], Treatment::silence(), Gaps::Fill);
+        let redacted = redacted.unwrap();
+        let gap = redacted.summary().gaps[0];
+        let meant = if clock == 48_000 { place(4) } else { place(5) };
+        assert_eq!((gap.at as i64, gap.frames), (meant, 8000), "{name}");
+        let at = 2 * gap.at as usize;
+        let filled = [&intact[..at], &vec![0; 16_000], &intact[at..]].concat();
+        assert!(samples(&redacted) == filled, "{name}");
+    }
+}
+
 #[test]
 fn an_ogg_that_begins_above_0_is_decoded_from_its_first_packet() {
     for (name, clock) in [("call.opus", 48_000), ("call.ogg", 8000)] {
@@ -625,6 +650,11 @@ fn the_command_tells_what_it_met_and_what_to_do() {
         let run = sordino(&["verify", "--receipt", &receipt, &input, &out]);
         assert!(run.status.success(), "{}{}", stdout(&run), stderr(&run));
     }
+    let info = sordino(&["info", &input, "--json"]);
+    assert_eq!(info.status.code(), Some(1));
+    assert!(stdout(&info).contains("--gaps fill"), "{}", stdout(&info));
+    let info = sordino(&["info", &input, "--gaps", "close"]);
+    assert!(stdout(&info).contains("at 1.9935 s, 2 s"), "{}", stdout(&info));
     let late = folder.write("late.opus", &moved(&endless(&fixture_bytes("call.opus")), 480_000));
     let run = sordino(&["file", &late, "-w", "1-2", "--silence", "-o", &out, "--force", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&stdout(&run)).unwrap();
