@@ -5,6 +5,7 @@
 //! would make a redaction fail.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::block::{Block, Recording};
 use crate::decode::{Decoder, Leftover, Source};
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::evidence::Loudness;
 use crate::level::levels;
 use crate::redact::Progress;
+use crate::span::Gap;
 
 /// What a recording is.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,12 @@ pub struct Info {
     pub frames: u64,
     /// Frames of codec delay that were dropped before the first of them.
     pub delay: u64,
+    /// The time of the container's clock at the first frame, which times count from.
+    pub begins: Duration,
+    /// Whether the file itself tells that its end is the end, by a length, a count or a flag.
+    pub end_proven: bool,
+    /// The parts in which nothing was recorded, where they are not refused.
+    pub gaps: Vec<Gap>,
     /// How loud each channel is.
     pub channels: Vec<Loudness>,
     /// What the recording holds besides its audio, by name and size.
@@ -64,7 +72,7 @@ impl Info {
                     loudness.see(*level);
                 }
             }
-            let progress = Progress { bytes: decoder.bytes_received(), frames: block.end() };
+            let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
             if watch(progress).is_break() {
                 return Err(Error::Interrupted);
             }
@@ -75,6 +83,9 @@ impl Info {
             recording,
             frames,
             delay: decoder.delay(),
+            begins: decoder.begins(),
+            end_proven: decoder.end_proven(),
+            gaps: decoder.gaps().to_vec(),
             channels,
             leftovers: decoder.leftovers(),
             bytes: decoder.bytes_received(),

@@ -57,6 +57,30 @@
 //! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
 //! `use crate::…` lines and holds them against this.
 //!
+//! # Clocks and gaps
+//!
+//! Windows are meant by the clock of the recording, which a player shows. It begins with the first frame
+//! that is heard, also where a container begins to count later than 0: a WebM at 0.12 s, an Ogg above
+//! granule 0. So FFmpeg counts, and whatever decodes with it; RFC 7845 has it so for Ogg. Chromium
+//! shows such a WebM from 0.12 s on. Therefore the difference is told ([`Summary::begins`]), unless it
+//! is less than a packet, which is rounding. Where a picture begins before the audio, the clock is that
+//! of both, and what comes before the audio is a gap.
+//!
+//! A gap is a part in which that clock ran on and nothing was recorded: packets were lost, or left out
+//! while nobody spoke, or a track was paused. It is found where the container has timestamps (Ogg,
+//! MP4, Matroska and WebM), and [`Gaps`] says what becomes of it. Positions in [`block`]s are by the clock,
+//! whether silence was put there or not; a [`span::Timeline`] maps them to the output. What other
+//! containers miss is damage, and so is an Ogg page that is missing by its number.
+//!
+//! Ogg tells a gap by the page: the place of its last packet's end. Of Opus it is taken to lie before the
+//! first packet of the page that tells of it, as RFC 7845 has it. Of Vorbis and FLAC it lies
+//! behind that page, as symphonia and FFmpeg have it. A day is the most that is filled or closed.
+//!
+//! The end of a recording is proven by a length, a count or a flag of the file. Some have none: an Ogg whose
+//! recorder sets no flag at the end, a live WebM, a WAV that was written into a pipe, MP3 and ADTS without a
+//! count. They are read to their end, and [`Summary::end_proven`] says that a cut between two packets
+//! would leave no trace.
+//!
 //! # What is promised
 //!
 //! 1. No touched frame survives: every frame whose place meets a window is treated.

@@ -165,6 +165,14 @@ pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec
     windows.iter().filter(is_gone).cloned().collect()
 }
 
+impl Summary {
+    /// How the recording's clock maps to the output.
+    pub fn timeline(&self) -> Timeline {
+        let closed = if self.gaps_policy == Gaps::Close { self.gaps.as_slice() } else { &[] };
+        Timeline::new(self.frames, closed)
+    }
+}
+
 impl Redacted {
     /// What was done.
     pub fn summary(&self) -> &Summary {

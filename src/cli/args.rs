@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use sordino::{Gaps, RawFormat};
+use sordino::RawFormat;
 
 mod bench;
+mod gaps;
 mod genesys;
 
 pub(crate) use bench::{BenchArgs, BenchProcessesArgs, BenchStagesArgs, Way};
+pub(crate) use gaps::GapsArgs;
 pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
 use super::help::{
@@ -197,31 +199,6 @@ pub(crate) struct FormatArgs {
     pub(crate) gaps: GapsArgs,
 }
 
-#[derive(Debug, Clone, Copy, Group)]
-pub(crate) struct GapsArgs {
-    /// Where nothing was recorded, though the recording's clock ran on: `refuse`, put silence there
-    /// (`fill`), or join what is around it (`close`). Windows are meant by the clock, which a player shows
-    #[arg(long, value_name = "WAY", default_value = "refuse", hide_possible_values = true)]
-    gaps: GapsArg,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum GapsArg {
-    Refuse,
-    Fill,
-    Close,
-}
-
-impl GapsArgs {
-    pub(crate) fn gaps(self) -> Gaps {
-        match self.gaps {
-            GapsArg::Refuse => Gaps::Refuse,
-            GapsArg::Fill => Gaps::Fill,
-            GapsArg::Close => Gaps::Close,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum EncodingArg {
     Pcm,
@@ -249,7 +226,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Hold REDACTED against this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// ORIGINAL is headerless audio, as `file --raw` takes it; a receipt says so by itself

@@ -72,6 +72,8 @@ Examples:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
   Headerless audio, as some switches write it:
     sordino file call.ulaw --raw mulaw:8000:1 -w 10-15 -o redacted.wav
+  A recording that has gaps, with silence in them, so that all times stay right:
+    sordino file call.webm -w 10-15 --gaps fill -o redacted.wav
   Keep µ-law as it is, byte for byte outside the window:
     sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
 

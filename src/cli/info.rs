@@ -72,6 +72,15 @@ fn text(info: &Info, input: &str) -> String {
         let delay = format!("{} frames, {} s, dropped", info.delay, seconds(info.delay));
         rows.push(("codec delay".into(), delay));
     }
+    rows.push(("end".into(), if info.end_proven { "proven" } else { "not proven" }.into()));
+    if !info.begins.is_zero() {
+        let begins = Clock(info.begins);
+        rows.push(("begins at".into(), format!("{begins} s of its container's clock")));
+    }
+    for gap in &info.gaps {
+        let (at, length) = (seconds(gap.at), seconds(gap.frames));
+        rows.push(("gap".into(), format!("at {at} s, {length} s")));
+    }
     for (channel, loudness) in info.channels.iter().enumerate() {
         let levels = [loudness.peak, loudness.rms].map(report::decibel);
         rows.push((
@@ -99,6 +108,9 @@ fn to_json(info: &Info, input: &str) -> Value {
     json["redactable"] = true.into();
     json["seconds"] = time_of(info.frames, info.recording.rate).as_secs_f64().into();
     json["delay"] = info.delay.into();
+    json["endProven"] = info.end_proven.into();
+    json["beginsAt"] = info.begins.as_secs_f64().into();
+    json["gaps"] = report::gaps(&info.gaps, info.recording.rate);
     json["bytes"] = info.bytes.into();
     json["levels"] = info
         .channels

@@ -24,7 +24,7 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 pub(crate) fn notes(summary: &Summary) {
     // As asked: padding that runs over the end is worth no warning.
     let rate = summary.recording.rate;
-    for window in over_end(summary.windows.asked(), rate, summary.frames) {
+    for window in over_end(summary.windows.asked(), rate, summary.timeline().end()) {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
     }
     for window in &summary.vanished {
@@ -85,6 +85,12 @@ pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
     })
 }
 
+/// Gaps, by the recording's clock.
+pub(crate) fn gaps(gaps: &[Gap], rate: u32) -> Value {
+    let gap = |&Gap { at, frames }: &Gap| json!({ "at": seconds(time_of(at, rate)), "first": at, "frames": frames });
+    gaps.iter().map(gap).collect()
+}
+
 /// What was found besides audio, by name and size.
 pub(crate) fn leftovers(leftovers: &[Leftover]) -> Value {
     let all = leftovers.iter().map(|left| json!({ "name": left.name, "bytes": left.bytes }));
@@ -94,16 +100,6 @@ pub(crate) fn leftovers(leftovers: &[Leftover]) -> Value {
 /// A level, full scale being 1, in dB below full scale.
 pub(crate) fn decibel(level: f64) -> String {
     if level > 0.0 { format!("{:.1}", 20.0 * level.log10()) } else { "-inf".into() }
-}
-
-/// The gaps, and what became of them.
-fn gaps(summary: &Summary) -> Value {
-    let gap = |&Gap { at, frames }: &Gap| {
-        let time = seconds(time_of(at, summary.recording.rate));
-        json!({ "at": time, "first": at, "frames": frames })
-    };
-    let list: Vec<_> = summary.gaps.iter().map(gap).collect();
-    json!({ "treatment": summary.gaps_policy.name(), "list": list })
 }
 
 /// The numbers.
@@ -127,7 +123,8 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
     json["windows"] = windows.collect();
     json["endProven"] = summary.end_proven.into();
     json["beginsAt"] = seconds(summary.begins).into();
-    json["gaps"] = gaps(summary);
+    let list = gaps(&summary.gaps, summary.recording.rate);
+    json["gaps"] = json!({ "treatment": summary.gaps_policy.name(), "list": list });
     json["treatment"] = json!({
         "kind": summary.treatment.name(),
         "gain": summary.treatment.gain(),

@@ -48,6 +48,17 @@ fn redact(
     format: SampleFormat,
     treatment: Treatment,
     meddle: impl Fn(&mut Block),
+    turned: (usize, u8),
+) -> Result<usize, Error> {
+    redact_without(&[], format, treatment, meddle, turned)
+}
+
+/// The same where the blocks that begin at these frames lie in gaps that are closed.
+fn redact_without(
+    gone: &[u64],
+    format: SampleFormat,
+    treatment: Treatment,
+    meddle: impl Fn(&mut Block),
     (place, turn): (usize, u8),
 ) -> Result<usize, Error> {
     let (container, codec) = ("wave", "any");
@@ -57,8 +68,10 @@ fn redact(
     let mut treater = Treater::new(treatment, &spans)?;
     let mut output = Behind::new(Spool::anonymous()).unwrap();
     let mut encoder = Encoder::new(&mut output, &recording)?;
-    for first in (0..90).step_by(8) {
+    let mut frames = 0;
+    for first in (0..90).step_by(8).filter(|first| !gone.contains(first)) {
         let mut block = block(format, first);
+        frames += block.frames() as u64;
         check.decoded(&block);
         treater.apply(&mut block);
         meddle(&mut block);
@@ -68,7 +81,7 @@ fn redact(
     encoder.finish()?;
     let mut spool = output.into_spool().unwrap();
     let length = spool.seek(SeekFrom::End(0)).unwrap();
-    let begin = length - 90 * recording.frame_bytes();
+    let begin = length - frames * recording.frame_bytes();
     let mut whole = Vec::new();
     spool.reader().unwrap().read_to_end(&mut whole).unwrap();
     whole[place] ^= turn;
@@ -94,6 +107,30 @@ fn what_is_right_passes_and_a_change_of_any_bit_on_the_disk_is_found() {
                 let result = redact(format, treatment, |_| (), (place, 1 << (place % 8)));
                 assert!(matches!(result, Err(Error::SelfCheck { .. })), "{format} {place}");
             }
+        }
+    }
+}
+
+/// Gaps before, inside and behind the windows, and one that holds the beginning of one.
+#[test]
+fn where_gaps_are_closed_too() {
+    let closed = [vec![8, 16], vec![24], vec![16, 24, 40], vec![0, 32, 40], vec![48, 64, 80]];
+    for gone in closed {
+        for treatment in treatments() {
+            let format = SampleFormat::S16;
+            let redact = |turned| redact_without(&gone, format, treatment, |_| (), turned);
+            let length = redact((0, 0)).unwrap();
+            for place in 0..length {
+                let result = redact((place, 1 << (place % 8)));
+                assert!(matches!(result, Err(Error::SelfCheck { .. })), "{gone:?} {place}");
+            }
+            // A frame that was left as it was, inside a window that is still there.
+            let frame =
+                [20, 30, 35, 41].into_iter().find(|frame| !gone.contains(&(frame - frame % 8)));
+            let Some(frame) = frame else { continue };
+            let meddle = |block: &mut Block| set(block, frame, 1, |_| 9000);
+            let result = redact_without(&gone, format, treatment, meddle, (0, 0));
+            assert!(matches!(result, Err(Error::SelfCheck { .. })), "{gone:?} {frame}");
         }
     }
 }

@@ -129,6 +129,7 @@ fn is_of_the_file(error: &Error) -> bool {
             | Error::Container { .. }
             | Error::Damaged { .. }
             | Error::Truncated { .. }
+            | Error::Gap { .. }
     )
 }
 

@@ -43,7 +43,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ),
     ("report", &["evidence", "receipt", "redact", "span", "window"]),
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
-    ("info", &["block", "decode", "error", "evidence", "level", "redact"]),
+    ("info", &["block", "decode", "error", "evidence", "level", "redact", "span"]),
     ("error", &["window"]),
     ("genesys", &["redact"]),
     (
