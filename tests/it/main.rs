@@ -8,6 +8,7 @@
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `elementary` | streams without a container: what their bytes are, one and all |
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
+//! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
 //! | `table` | the README's table of formats, line by line |
@@ -44,6 +45,7 @@ mod fuzz;
 mod gaps;
 mod genesys;
 mod golden;
+mod he_aac;
 mod house;
 mod info;
 mod invariants;

@@ -13,6 +13,9 @@ use crate::error::Error;
 /// The bytes of the checksum at the end of a frame.
 const CHECKSUM: usize = 2;
 
+/// How many bytes are looked at together.
+const PIECE: usize = 64;
+
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
     info: Option<StreamInfo>,
@@ -61,11 +64,13 @@ impl FrameSearch {
 
     /// How many bytes follow the first frame of a packet.
     pub(super) fn after(&mut self, packet: &[u8]) -> usize {
-        let mut syncs = packet.windows(2).enumerate().skip(1);
-        let is_frame = |(at, pair): (usize, &[u8])| {
-            matches!(pair, [0xFF, 0xF8 | 0xF9]) && Header::parse(&packet[at..]).is_some()
-        };
-        let has_more = packet.ends_with(&[0]) || syncs.any(is_frame);
+        // Pieces without the first byte of a header are passed over quickly.
+        let pieces = packet.chunks(PIECE).enumerate().filter(|(_, piece)| piece.contains(&0xFF));
+        let places =
+            pieces.flat_map(|(number, piece)| (0..piece.len()).map(move |at| number * PIECE + at));
+        let mut places = places.filter(|&at| at > 0 && packet[at] == 0xFF);
+        let has_more =
+            packet.ends_with(&[0]) || places.any(|at| Header::parse(&packet[at..]).is_some());
         let end = if has_more { self.end(packet) } else { None };
         end.map_or(0, |end| packet.len() - end)
     }
