@@ -45,3 +45,28 @@ pub(super) fn wav_codec(tag: u16) -> String {
     }
     .into()
 }
+
+/// The error for a codec that an MP4, QuickTime file or CAF names by four letters, and that is not read
+/// in one.
+pub(super) fn four_letters(code: [u8; 4], container: &str) -> Error {
+    let name = match &code {
+        b"samr" => "AMR",
+        b"sawb" | b"sawp" => "AMR-WB",
+        b"aach" | b"aacp" => "HE-AAC",
+        b"ac-3" | b"ec-3" | b"ac-4" => "Dolby Digital",
+        b"agsm" => "GSM 6.10",
+        b"dtsc" | b"dtse" | b"dtsh" | b"dtsl" => "DTS",
+        b"enca" | b"drms" => "encrypted audio",
+        b"ima4" | b"ms\0\x11" => "IMA ADPCM",
+        b"ms\0\x02" => "MS ADPCM",
+        b"MAC3" | b"MAC6" => "MACE",
+        b"Qclp" | b"sqcp" => "QCELP",
+        b"QDM2" | b"QDMC" => "QDesign audio",
+        b"raw " | b"sowt" | b"twos" | b"in24" | b"in32" | b"fl32" | b"fl64" | b"lpcm" | b"ipcm"
+        | b"fpcm" | b"NONE" => "this kind of PCM",
+        b"sevc" | b"secb" => "EVRC",
+        b"spex" => "Speex",
+        _ => "the codec",
+    };
+    not_decoded(&format!("{name} ({}) in {container}", code.escape_ascii()))
+}

@@ -5,6 +5,8 @@
 //! | `invariants` | the seven promises of the crate docs, each under its name |
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
+//! | `mp4`, `caf` | boxes and chunks as other programs write them |
+//! | `bounds` | enormous claims, in 512 MiB of address space |
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `elementary` | streams without a container: what their bytes are, one and all |
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
@@ -35,7 +37,9 @@
 
 mod bad_input;
 mod bench;
+mod bounds;
 mod browser;
+mod caf;
 mod corpus;
 mod elementary;
 mod file;
@@ -50,6 +54,7 @@ mod house;
 mod info;
 mod invariants;
 mod lists;
+mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;
 mod plain;

@@ -31,6 +31,21 @@ pub(in crate::decode) enum Reader {
     Symphonia(Box<dyn FormatReader>),
     /// Samples that lie one after the other.
     Pcm(Box<PcmReader>),
+    /// Packets that a table here tells of.
+    Packets(Box<dyn Packets>),
+}
+
+/// A reader of our own.
+pub(in crate::decode) trait Packets: Send {
+    fn tracks(&self) -> &[Track];
+
+    /// The next packet.
+    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>>;
+
+    /// Tags and pictures, by name and size.
+    fn tags(&mut self) -> Vec<Leftover> {
+        Vec::new()
+    }
 }
 
 impl From<Box<dyn FormatReader>> for Reader {
@@ -74,6 +89,7 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.tracks(),
             Self::Pcm(reader) => reader.tracks(),
+            Self::Packets(reader) => reader.tracks(),
         }
     }
 
@@ -98,12 +114,17 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.next_packet(),
             Self::Pcm(reader) => reader.next_packet(),
+            Self::Packets(reader) => reader.next_packet(),
         }
     }
 
     /// The tags and pictures that symphonia has read, by name and size.
     pub(in crate::decode) fn tags(&mut self) -> Vec<Leftover> {
-        let Self::Symphonia(reader) = self else { return Vec::new() };
+        let reader = match self {
+            Self::Symphonia(reader) => reader,
+            Self::Packets(reader) => return reader.tags(),
+            Self::Pcm(_) => return Vec::new(),
+        };
         let mut metadata = reader.metadata();
         let Some(revision) = metadata.skip_to_latest() else { return Vec::new() };
         tags::leftovers(revision)

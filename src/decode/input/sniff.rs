@@ -59,9 +59,57 @@ pub(in crate::decode) fn is_sought_in(head: &[u8]) -> bool {
     matches!(container(head), Ok(Container::Mp4 | Container::Caf))
 }
 
-/// Whether a file that begins like this is an MP4 or QuickTime file.
+/// Boxes that an MP4 or QuickTime file begins with.
+const FIRST: [&[u8; 4]; 6] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"];
+
+/// Boxes that may come before those, or mean nothing by themselves.
+const EARLY: [&[u8; 4]; 8] =
+    [b"styp", b"pdin", b"uuid", b"sidx", b"moof", b"emsg", b"prft", b"pnot"];
+
+/// Whether a file that begins like this is an MP4 or QuickTime file. An unknown first box is passed
+/// over, where the next one is in sight.
 fn is_mp4(head: &[u8]) -> bool {
-    matches!(head.get(4..8), Some(b"ftyp" | b"moov" | b"mdat" | b"wide" | b"free" | b"skip"))
+    let Some(kind) = head.get(4..8) else { return false };
+    if FIRST.iter().any(|first| first.as_slice() == kind) {
+        return true;
+    }
+    let size =
+        head.get(..4).map_or(0, |size| size.iter().fold(0, |sum, &b| sum << 8 | u32::from(b)));
+    // A size of 64 bits comes after a 1.
+    let plausible = size == 1 || (8..1 << 24).contains(&size);
+    if !plausible || !kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        return false;
+    }
+    let early = EARLY.iter().any(|early| early.as_slice() == kind);
+    let next = match size {
+        1 => head.get(8..16).and_then(|size| size.try_into().ok()).map_or(0, u64::from_be_bytes),
+        size => size.into(),
+    };
+    let next = usize::try_from(next).ok().filter(|&next| next >= 8);
+    early || next.and_then(|next| head.get(next..)).is_some_and(is_mp4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_mp4_may_begin_with_any_box() {
+        let boxed = |size: u32, kind: &[u8]| [&size.to_be_bytes(), kind, &[9; 40]].concat();
+        for kind in FIRST.iter().chain(&EARLY) {
+            assert!(is_mp4(&boxed(48, *kind)), "{}", kind.escape_ascii());
+        }
+        let unknown = [boxed(48, b"wxyz"), boxed(48, b"ab12"), boxed(48, b"ftyp")].concat();
+        assert!(is_mp4(&unknown));
+        assert!(!is_mp4(&unknown[..96]), "nothing known is in sight");
+        assert!(!is_mp4(&unknown[1..]));
+        let long =
+            [boxed(1, b"wxyz")[..8].to_vec(), 16u64.to_be_bytes().to_vec(), boxed(48, b"moov")];
+        assert!(is_mp4(&long.concat()));
+        for other in [b"Dear uuid readers".as_slice(), b"\0\0\0\x07ftyq", b"", b"\0\0\0\x01wxyz"] {
+            assert!(!is_mp4(other), "{}", other.escape_ascii());
+        }
+    }
 }
 
 /// Whether the first packet of an Ogg file is a head of Speex.
