@@ -134,8 +134,9 @@ impl Guard for Mp4Guard {
 
     fn clock(&self, _: &Track) -> Clock {
         let base = TimeBase::try_from_recip(self.scale);
-        let clock = if self.in_fragments { Clock::Live } else { Clock::Index };
-        base.map_or(Clock::None, clock)
+        // Beside a video, audio that comes late begins where its clock says.
+        let live = |base| Clock::Live { base, alone: false };
+        base.map_or(Clock::None, if self.in_fragments { live } else { Clock::Index })
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.

@@ -89,29 +89,6 @@ fn is_mp4(head: &[u8]) -> bool {
     early || next.and_then(|next| head.get(next..)).is_some_and(is_mp4)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_mp4_may_begin_with_any_box() {
-        let boxed = |size: u32, kind: &[u8]| [&size.to_be_bytes(), kind, &[9; 40]].concat();
-        for kind in FIRST.iter().chain(&EARLY) {
-            assert!(is_mp4(&boxed(48, *kind)), "{}", kind.escape_ascii());
-        }
-        let unknown = [boxed(48, b"wxyz"), boxed(48, b"ab12"), boxed(48, b"ftyp")].concat();
-        assert!(is_mp4(&unknown));
-        assert!(!is_mp4(&unknown[..96]), "nothing known is in sight");
-        assert!(!is_mp4(&unknown[1..]));
-        let long =
-            [boxed(1, b"wxyz")[..8].to_vec(), 16u64.to_be_bytes().to_vec(), boxed(48, b"moov")];
-        assert!(is_mp4(&long.concat()));
-        for other in [b"Dear uuid readers".as_slice(), b"\0\0\0\x07ftyq", b"", b"\0\0\0\x01wxyz"] {
-            assert!(!is_mp4(other), "{}", other.escape_ascii());
-        }
-    }
-}
-
 /// Whether the first packet of an Ogg file is a head of Speex.
 fn is_speex(head: &[u8]) -> bool {
     head.get(FIRST_PACKET..).is_some_and(|packet| packet.starts_with(b"Speex   "))
@@ -259,6 +236,24 @@ mod tests {
         }
         for head in [b"RIFF".as_slice(), b"RIFF\x01", &[0; 3], b"\x01\x02\x03\x04", b"\xFF"] {
             assert!(matches!(container(head), Err(Error::UnknownFormat)), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn an_mp4_may_begin_with_any_box() {
+        let boxed = |size: u32, kind: &[u8]| [&size.to_be_bytes(), kind, &[9; 40]].concat();
+        for kind in FIRST.iter().chain(&EARLY) {
+            assert!(is_mp4(&boxed(48, *kind)), "{}", kind.escape_ascii());
+        }
+        let unknown = [boxed(48, b"wxyz"), boxed(48, b"ab12"), boxed(48, b"ftyp")].concat();
+        assert!(is_mp4(&unknown));
+        assert!(!is_mp4(&unknown[..96]), "nothing known is in sight");
+        assert!(!is_mp4(&unknown[1..]));
+        let long =
+            [boxed(1, b"wxyz")[..8].to_vec(), 16u64.to_be_bytes().to_vec(), boxed(48, b"moov")];
+        assert!(is_mp4(&long.concat()));
+        for other in [b"Dear uuid readers".as_slice(), b"\0\0\0\x07ftyq", b"", b"\0\0\0\x01wxyz"] {
+            assert!(!is_mp4(other), "{}", other.escape_ascii());
         }
     }
 }
