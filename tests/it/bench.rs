@@ -96,7 +96,7 @@ fn a_bad_call_is_said_before_anything_is_measured() {
         (2, vec![CALL, "--chart", CALL, "--force"], "this is an input"),
         (2, vec![&no], "No such file"),
         (2, vec!["/"], "this is not a file"),
-        (1, vec![&noise], "this is not a recording in a known format"),
+        (1, vec![&noise], "a text, not a recording"),
         (1, vec![&cut], "the recording is cut off"),
     ] {
         let temporary = Folder::new();

@@ -7,7 +7,7 @@ use crate::support::*;
 
 /// One line: container and codec as the README has them, and for each kind of file in it a name, the
 /// command that makes it of `IN`, a 16-bit WAV, and the format of the output, without and with
-/// `--encoding same`.
+/// `--encoding same`; `-` where that is refused. Headerless files are named as `--raw` wants them.
 struct Line {
     container: &'static str,
     codec: &'static str,
@@ -24,7 +24,7 @@ const LINES: &[Line] = &[
             ("s24.wav", "ffmpeg -i IN -c:a pcm_s24le OUT", "s24", "s24"),
             ("s32.wav", "ffmpeg -i IN -c:a pcm_s32le OUT", "s32", "s32"),
             ("f32.wav", "ffmpeg -i IN -c:a pcm_f32le OUT", "f32", "f32"),
-            ("f64.wav", "ffmpeg -i IN -c:a pcm_f64le OUT", "f32", "f32"),
+            ("f64.wav", "ffmpeg -i IN -c:a pcm_f64le OUT", "f32", "-"),
             ("rf64.wav", "ffmpeg -i IN -rf64 always OUT", "s16", "s16"),
             ("rifx.wav", "sox IN -B OUT", "s16", "s16"),
         ],
@@ -47,6 +47,24 @@ const LINES: &[Line] = &[
         ],
     },
     Line {
+        container: "WAV",
+        codec: "MP3, MP2",
+        files: &[
+            ("mp3.wav", "ffmpeg -i IN -c:a libmp3lame OUT", "s16", "s16"),
+            ("mp2.wav", "ffmpeg -i IN -c:a mp2 -ar 16000 -b:a 64k OUT", "s16", "s16"),
+        ],
+    },
+    Line {
+        container: "W64",
+        codec: "PCM, A-law, µ-law, ADPCM",
+        files: &[
+            ("s16.w64", "ffmpeg -i IN -c:a pcm_s16le OUT", "s16", "s16"),
+            ("s24.w64", "ffmpeg -i IN -c:a pcm_s24le OUT", "s24", "s24"),
+            ("mulaw.w64", "ffmpeg -i IN -c:a pcm_mulaw OUT", "s16", "mulaw"),
+            ("ima.w64", "ffmpeg -i IN -c:a adpcm_ima_wav OUT", "s16", "s16"),
+        ],
+    },
+    Line {
         container: "AIFF, AIFF-C",
         codec: "PCM, f32, f64, A-law, µ-law",
         files: &[
@@ -55,9 +73,36 @@ const LINES: &[Line] = &[
             ("s24.aiff", "ffmpeg -i IN -c:a pcm_s24be OUT", "s24", "s24"),
             ("s32.aiff", "ffmpeg -i IN -c:a pcm_s32be OUT", "s32", "s32"),
             ("f32.aiff", "ffmpeg -i IN -c:a pcm_f32be OUT", "f32", "f32"),
-            ("f64.aiff", "ffmpeg -i IN -c:a pcm_f64be OUT", "f32", "f32"),
+            ("f64.aiff", "ffmpeg -i IN -c:a pcm_f64be OUT", "f32", "-"),
             ("alaw.aiff", "ffmpeg -i IN -c:a pcm_alaw OUT", "s16", "alaw"),
             ("mulaw.aiff", "ffmpeg -i IN -c:a pcm_mulaw OUT", "s16", "mulaw"),
+        ],
+    },
+    Line {
+        container: "AU, SND",
+        codec: "PCM, f32, f64, A-law, µ-law",
+        files: &[
+            ("s8.au", "ffmpeg -i IN -c:a pcm_s8 OUT", "u8", "u8"),
+            ("s16.au", "ffmpeg -i IN -c:a pcm_s16be OUT", "s16", "s16"),
+            ("s24.au", "ffmpeg -i IN -c:a pcm_s24be OUT", "s24", "s24"),
+            ("s32.au", "ffmpeg -i IN -c:a pcm_s32be OUT", "s32", "s32"),
+            ("f32.au", "ffmpeg -i IN -c:a pcm_f32be OUT", "f32", "f32"),
+            ("f64.au", "ffmpeg -i IN -c:a pcm_f64be OUT", "f32", "-"),
+            ("alaw.au", "ffmpeg -i IN -c:a pcm_alaw OUT", "s16", "alaw"),
+            ("mulaw.snd", "sox IN -t au -e mu-law OUT", "s16", "mulaw"),
+        ],
+    },
+    Line {
+        container: "headerless, with `--raw`",
+        codec: "PCM, f32, f64, A-law, µ-law",
+        files: &[
+            ("s16le:8000:2", "ffmpeg -i IN -f s16le OUT", "s16", "s16"),
+            ("u8:8000:2", "ffmpeg -i IN -f u8 OUT", "u8", "u8"),
+            ("s24be:8000:2", "ffmpeg -i IN -f s24be OUT", "s24", "s24"),
+            ("f32le:8000:2", "ffmpeg -i IN -f f32le OUT", "f32", "f32"),
+            ("f64le:8000:2", "ffmpeg -i IN -f f64le OUT", "f32", "-"),
+            ("alaw:8000:2", "ffmpeg -i IN -f alaw OUT", "s16", "alaw"),
+            ("mulaw:8000:2", "ffmpeg -i IN -f mulaw OUT", "s16", "mulaw"),
         ],
     },
     Line {
@@ -153,8 +198,13 @@ fn the_table_of_formats_is_true() {
             let out = folder.path(name);
             assert!(make(command, &source, &out), "{name} could not be made");
             for (encoding, format) in [(Encoding::Pcm, pcm), (Encoding::Same, same)] {
-                let options = Options { encoding, ..Options::default() };
+                let raw = line.container.starts_with("headerless").then(|| name.parse().unwrap());
+                let options = Options { encoding, raw, ..Options::default() };
                 let info = Info::of(Source::open(&out).unwrap().with_options(options));
+                if *format == "-" {
+                    assert!(info.is_err(), "{name}");
+                    continue;
+                }
                 let info = info.unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(info.recording.format.to_string(), *format, "{name}");
                 let seconds = info.frames as f64 / f64::from(info.recording.rate);
