@@ -87,8 +87,9 @@ fn opened(movie: Movie, bytes: Bytes, monitor: Arc<InputMonitor>) -> Result<Open
         totals: movie.totals,
         packet: movie.tables.first_duration().unwrap_or(0),
         in_fragments: movie.fragments.is_some(),
+        alone: movie.alone,
     };
-    let parts = movie.fragments.map(Parts::new);
+    let parts = movie.fragments.map(|defaults| Parts::new(defaults, movie.alone));
     let reader =
         Mp4Reader::new(track, sketch, (bytes, Walk::new(movie.tables), parts), frame, monitor);
     Ok(Opened::new(Reader::Packets(Box::new(reader)), guard))
@@ -102,6 +103,8 @@ struct Mp4Guard {
     /// How long the first packet lasts, in units of the track.
     packet: u32,
     in_fragments: bool,
+    /// Whether there is no track beside it.
+    alone: bool,
 }
 
 impl Mp4Guard {
@@ -134,9 +137,10 @@ impl Guard for Mp4Guard {
 
     fn clock(&self, _: &Track) -> Clock {
         let base = TimeBase::try_from_recip(self.scale);
-        // Beside a video, audio that comes late begins where its clock says.
-        let live = |base| Clock::Live { base, alone: false };
-        base.map_or(Clock::None, if self.in_fragments { live } else { Clock::Index })
+        base.map_or(Clock::None, |base| match self.in_fragments {
+            true => Clock::Live { base, alone: self.alone },
+            false => Clock::Index(base),
+        })
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.

@@ -13,6 +13,8 @@ const MAX_TAGS: usize = 2 * 1024 * 1024;
 /// What an index says.
 pub(super) struct Movie<'a> {
     pub(super) id: u32,
+    /// Whether there is no track beside it.
+    pub(super) alone: bool,
     /// Units a second of the track.
     pub(super) scale: u32,
     /// The content of the sample description.
@@ -63,8 +65,10 @@ impl<'a> Movie<'a> {
         let fits = all.iter().map(|udta| udta.len()).sum::<usize>() <= MAX_TAGS;
         let reads = fits && matches!(description, Description::Coded);
         let (tags, untold) = if reads { (all, Vec::new()) } else { (Vec::new(), all) };
+        let tracks = children(moov).flatten().filter(|(kind, _)| kind == b"trak");
         Ok(Self {
             id,
+            alone: tracks.count() == 1,
             scale,
             stsd,
             description,

@@ -52,8 +52,10 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(defaults: Defaults) -> Self {
-        Self { defaults, at: 0, number: None, fragment: Fragment::default(), base: None }
+    /// `alone` is whether there is no other track that could have begun before this one.
+    pub(super) fn new(defaults: Defaults, alone: bool) -> Self {
+        let base = if alone { None } else { Some(0) };
+        Self { defaults, at: 0, number: None, fragment: Fragment::default(), base }
     }
 
     /// Goes to the next fragment; false where there is none.
@@ -202,7 +204,7 @@ mod tests {
     fn read_all(file: Vec<u8>) -> (u64, u64) {
         let count = Arc::new(AtomicU64::new(0));
         let bytes = Sought::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
-        let parts = Parts::new(Defaults { track: 1, duration: 1024, size: 2 });
+        let parts = Parts::new(Defaults { track: 1, duration: 1024, size: 2 }, true);
         let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
         let mut packets = 0;
@@ -235,7 +237,7 @@ mod tests {
         let run = boxed(b"trun", &[&[1, most, 0].map(u32::to_be_bytes).concat()]);
         let head = boxed(b"tfhd", &[&[0, 2, 0, 0, 0, 0, 0, 1]]);
         let traf = boxed(b"traf", &[&head, &run, &run]);
-        let mut parts = Parts::new(defaults);
+        let mut parts = Parts::new(defaults, true);
         parts.fragment = Fragment::parse(traf, 0, defaults).unwrap();
         let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
