@@ -124,6 +124,17 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// What the output holds less of than the recording, in words, where its samples are narrower.
+    pub fn loss(&self) -> Option<&'static str> {
+        match self.codec {
+            "pcm_s64le" | "pcm_s64be" => {
+                Some("64-bit integers become 32-bit ones, without their lower half")
+            }
+            "pcm_f64le" | "pcm_f64be" => Some("64-bit floats are rounded to 32-bit ones"),
+            _ => None,
+        }
+    }
+
     /// Bytes that one frame takes in the output.
     pub(crate) fn frame_bytes(&self) -> u64 {
         u64::from(self.format.bytes()) * u64::from(self.channels)

@@ -17,18 +17,22 @@ use crate::error::Error;
 use crate::span::{Gap, Timeline, time_of};
 
 mod fault;
+mod format;
 mod names;
+mod step;
 mod input;
 mod codec;
 mod container;
 mod stream;
 mod gaps;
 
-use container::{Guard, Opened, Reader, Seen, Step};
+use container::{Guard, Opened, Reader, Seen};
 use fault::{Fault, guarded};
+use format::Container;
 use gaps::GapKeeper;
-pub use input::{Encoding, Gaps, Leftover, Options, Source};
+pub use input::{Encoding, Gaps, Leftover, Options, RawFormat, RawFormatError, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
+use step::Step;
 use stream::{Stream, next_packet};
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
@@ -74,7 +78,10 @@ impl Decoder {
     fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
         let mut input = Input::open(source, monitor)?;
         let (hashing, options) = (input.hashing.take(), input.options);
-        let container = sniff::container(input.head())?;
+        let container = match options.raw {
+            Some(_) => Container::Raw,
+            None => sniff::container(input.head())?,
+        };
         let Opened { reader, guard, frames } = container::open(container, input)?;
         let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);

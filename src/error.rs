@@ -24,9 +24,17 @@ pub enum Error {
     NoAudio,
     /// The bytes begin like no format that is known.
     #[error(
-        "this is not a recording in a known format (WAV, AIFF, CAF, FLAC, MP3, Ogg, MP4, Matroska, AAC)"
+        "this is not a recording in a known format (WAV, W64, AIFF, AU, CAF, FLAC, MP3, Ogg, MP4, Matroska, AAC)"
     )]
     UnknownFormat,
+    /// The bytes are of a format that is known by its first bytes and not read, or are no recording.
+    #[error("this looks like {what}; {mend}")]
+    Foreign {
+        /// What it is.
+        what: String,
+        /// What to do about it.
+        mend: String,
+    },
     /// The format is known, and cannot be redacted to the sample.
     #[error("{what} is not supported")]
     Unsupported {

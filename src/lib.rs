@@ -122,7 +122,7 @@ pub mod sandbox;
 pub mod ffmpeg;
 
 pub use block::Recording;
-pub use decode::{Decoder, Encoding, Gaps, Options, Source};
+pub use decode::{Decoder, Encoding, Gaps, Options, RawFormat, Source};
 pub use error::Error;
 pub use evidence::{Evidence, Proof};
 pub use info::Info;

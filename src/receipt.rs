@@ -121,6 +121,10 @@ pub struct Output {
     pub samples_sha256: String,
     /// How a sample is stored.
     pub format: String,
+    /// What it holds less of than the input outside the windows too, in words; absent where there is
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
     /// How many frames: those that were decoded, and the silence that gaps were filled with.
     pub frames: u64,
     /// How many of them were treated on at least one channel.
@@ -205,6 +209,7 @@ impl Receipt {
                 sha256: figures.output.sha256.clone(),
                 samples_sha256: figures.samples.sha256.clone(),
                 format: recording.format.to_string(),
+                loss: recording.loss().map(str::to_owned),
                 frames: summary.frames,
                 frames_treated: summary.frames_treated,
                 self_checked: evidence.self_checked,

@@ -1,24 +1,59 @@
 //! Verify: the leak audit of an original, what somebody made of it, and the windows between them.
 //!
 //! In: two [`Source`]s and [`Windows`]. Out: an [`Audit`], which says of each window and channel what
-//! was done there and where it was not, and of all the rest what has changed. Both are decoded once,
-//! side by side, in constant memory. What can go wrong: a recording that cannot be decoded. Lengths,
-//! rates and channels that differ are findings, not errors.
+//! was done there and where it was not, and of all the rest what has changed. What can go wrong: a
+//! recording that cannot be decoded. Lengths, rates and channels that differ are findings, not errors.
+//!
+//! Where the redacted recording holds samples exactly, samples are compared. A lossy codec leaves none
+//! as it was, so there the sound is compared, in pieces of 20 ms: what the codec does to it is measured
+//! outside the windows of the same file, and says what may be concluded inside. A piece that has gone
+//! was muted if, at its level, nothing goes that was left alone. What cannot be told is said to be so,
+//! and is never clean. The two must lie at the same frames: a codec's delay that the container does
+//! not tell makes everything a change.
+//!
+//! Both are decoded once, side by side. Memory does not grow with the length of the recordings: about
+//! 2 KiB for each window and channel, besides what the two decoders hold.
 
-use crate::block::{Block, Recording, SampleFormat, Samples, index_of};
+use std::ops::Range;
+
+use crate::block::{Block, Recording};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::level::{levels, step};
 use crate::span::{Span, Spans, cut_at_end};
-use crate::treatment::{Treater, Treatment};
+use crate::treatment::Treatment;
 use crate::window::Windows;
 
+mod count;
 mod feed;
+mod found;
+mod kind;
+mod noise;
+mod piece;
 mod place;
+mod sound;
+#[cfg(test)]
+mod tests;
+mod walk;
 
-use feed::Feed;
-use place::Place;
-pub use place::{Done, Leak, WindowAudit};
+use feed::{Feed, Rest};
+pub use found::{Done, Leak, WindowAudit};
+use piece::Piece;
+use walk::{Found, Walk};
+
+/// What an audit comes to, or what was found in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Nothing was left open, and nothing else has changed.
+    Clean,
+    /// It may have been muted or not: the codec leaves too little of such a sound to tell, or there is
+    /// too little outside the windows to measure it by.
+    CannotTell,
+    /// Something besides the windows has changed. Never of a window.
+    Changed,
+    /// Something was left open.
+    Leak,
+}
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,22 +72,49 @@ pub struct Audit {
     pub outside: Outside,
     /// What the redacted recording holds besides its audio, save the name of the tool that wrote it.
     pub leftovers: Vec<Leftover>,
-    /// How far apart two samples may be and still be the same, full scale being 1. Not 0 where the
-    /// redacted recording is lossy or has another sample format.
-    pub tolerance: f64,
+    /// Frames that a codec has added to fill its last packet: silent, and no change of the length.
+    pub padding: u64,
+    /// How far apart two samples outside the windows may be and still be the same, full scale being 1.
+    /// 0 where samples are exact; none where the codec's noise says what has changed.
+    pub tolerance: Option<f64>,
+    /// How loud what the codec has changed outside the windows is beside the sound: the ratio of the
+    /// roots of the mean squares. None where samples are exact, or nothing was heard there.
+    pub noise: Option<f64>,
 }
 
 /// Samples outside every window, over all channels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Outside {
-    /// How many have changed.
+    /// How many have changed; in a lossy recording, how many lie where the sound has changed as no
+    /// codec changes it.
     pub changed: u64,
     /// The first frame in which one has.
     pub first: Option<u64>,
     /// The last.
     pub last: Option<u64>,
-    /// The largest change, full scale being 1.
+    /// The largest change, full scale being 1; infinite where a sample is not a number.
     pub largest: f64,
+}
+
+impl Outside {
+    /// So many samples in these frames.
+    fn add(&mut self, samples: u64, frames: Range<u64>, largest: f64) {
+        let last = frames.end.saturating_sub(1);
+        self.changed += samples;
+        self.first = Some(self.first.map_or(frames.start, |first| first.min(frames.start)));
+        self.last = Some(self.last.map_or(last, |before| before.max(last)));
+        self.largest = self.largest.max(largest);
+    }
+
+    fn add_piece(&mut self, piece: &Piece) {
+        self.add(piece.frames, piece.first..piece.end(), piece.largest);
+    }
+
+    fn join(&mut self, other: &Self) {
+        if let Some((first, last)) = other.first.zip(other.last) {
+            self.add(other.changed, first..last + 1, other.largest);
+        }
+    }
 }
 
 impl Audit {
@@ -61,13 +123,24 @@ impl Audit {
         self.original.rate == self.redacted.rate && self.original.channels == self.redacted.channels
     }
 
-    /// Whether nothing was left open and nothing else has changed.
+    /// What it comes to; a leak before a change, a change before what cannot be told.
+    pub fn verdict(&self) -> Verdict {
+        let some = |verdict| self.windows.iter().any(|window| window.verdict == verdict);
+        let is_changed = !self.is_comparable()
+            || self.original_frames + self.padding != self.redacted_frames
+            || self.outside.changed > 0
+            || !self.leftovers.is_empty();
+        match (some(Verdict::Leak), is_changed, some(Verdict::CannotTell)) {
+            (true, _, _) => Verdict::Leak,
+            (false, true, _) => Verdict::Changed,
+            (false, false, true) => Verdict::CannotTell,
+            (false, false, false) => Verdict::Clean,
+        }
+    }
+
+    /// Whether it is certain that nothing was left open and nothing else has changed.
     pub fn is_clean(&self) -> bool {
-        self.is_comparable()
-            && self.original_frames == self.redacted_frames
-            && self.outside.changed == 0
-            && self.leftovers.is_empty()
-            && self.windows.iter().all(|window| window.leak.is_none())
+        self.verdict() == Verdict::Clean
     }
 
     /// Whether what was said in a window can be recovered from the redacted recording.
@@ -78,8 +151,9 @@ impl Audit {
 
 /// Audits a redaction, whoever made it. The treatment is recognised; `expected` is tried first, and
 /// what is outside the windows must be as it leaves it: its fade is no change.
-/// Samples may differ by `tolerance` (full scale being 1) and count as equal; without one, by nothing,
-/// or by as much as a lossy codec or a narrower format needs.
+/// Samples outside the windows may differ by `tolerance` (full scale being 1) and count as equal;
+/// without one, by nothing, by a step of a narrower format, or as the codec's noise allows. Inside it
+/// counts for nothing.
 ///
 /// # Errors
 /// [`Error`] when either recording cannot be decoded, or a window does not fit the original.
@@ -108,9 +182,8 @@ pub fn verify(
     let (mut decoder, mut other) = (Decoder::open(original)?, Feed::open(redacted)?);
     let (original, redacted) = (decoder.recording().clone(), other.decoder.recording().clone());
     let spans = Spans::new(windows, original.rate, original.channels)?;
-    let tolerance = tolerance.unwrap_or_else(|| tolerance_between(&original, &redacted));
     let comparable = original.rate == redacted.rate && original.channels == redacted.channels;
-    let mut walk = Walk::new(&original, windows, &spans, expected, tolerance);
+    let mut walk = Walk::new((&original, &redacted), windows, &spans, expected, tolerance);
     let mut block = Block::new(original.format, original.channels);
     while decoder.next(&mut block)? {
         if comparable {
@@ -120,134 +193,27 @@ pub fn verify(
     }
     let original_frames = decoder.frames();
     cut_at_end(windows, original.rate, decoder.timeline().end())?;
-    let (redacted_frames, leftovers) = other.finish()?;
-    let (windows, outside) = walk.finish(comparable);
+    let rest = other.finish()?;
+    let padding = if comparable { padding(&walk, &rest, original_frames, &redacted) } else { 0 };
+    let found = if comparable { walk.finish() } else { Found::default() };
     Ok(Audit {
         original,
         redacted,
         original_frames,
-        redacted_frames,
-        windows,
-        outside,
-        leftovers,
-        tolerance,
+        redacted_frames: rest.frames,
+        windows: found.windows,
+        outside: found.outside,
+        leftovers: rest.leftovers,
+        padding,
+        tolerance: found.tolerance,
+        noise: found.noise,
     })
 }
 
-/// What samples may differ by where the second recording cannot hold those of the first: 20 dB below
-/// full scale for a lossy codec, one step of the narrower format for others.
-fn tolerance_between(original: &Recording, redacted: &Recording) -> f64 {
-    let exact = ["pcm", "flac", "alac"].iter().any(|codec| redacted.codec.starts_with(codec));
-    match (exact, original.format == redacted.format) {
-        (true, true) => 0.0,
-        (true, false) => step(original.format).max(step(redacted.format)),
-        (false, _) => 0.1,
-    }
-}
-
-/// A treatment that may have been applied, and what it makes of the original.
-struct Candidate<'a> {
-    treatment: Treatment,
-    treater: Treater<'a>,
-    block: Block,
-}
-
-struct Walk<'a> {
-    candidates: Vec<Candidate<'a>>,
-    /// Sorted by their first frame.
-    places: Vec<Place>,
-    /// How many of the places lie wholly behind the last block.
-    passed: usize,
-    outside: Outside,
-    tolerance: f64,
-    channels: usize,
-    /// Whether the first candidate was asked for, and changes frames outside the windows.
-    fades: bool,
-}
-
-impl<'a> Walk<'a> {
-    fn new(
-        original: &Recording,
-        windows: &Windows,
-        spans: &'a Spans,
-        expected: Option<Treatment>,
-        tolerance: f64,
-    ) -> Self {
-        // Where what was said was faint, a gain leaves nothing either: that is silence.
-        let usual = [Treatment::silence(), Treatment::default()];
-        let tone = Treatment::tone(1000).ok();
-        let mut candidates: Vec<Candidate<'a>> = Vec::new();
-        for treatment in expected.into_iter().chain(usual).chain(tone) {
-            let known = candidates.iter().any(|candidate| candidate.treatment == treatment);
-            // A tone may be too high for the recording.
-            if let (false, Ok(treater)) = (known, Treater::new(treatment, spans)) {
-                let block = Block::new(original.format, original.channels);
-                candidates.push(Candidate { treatment, treater, block });
-            }
-        }
-        let channels = usize::from(original.channels);
-        let treatments: Vec<_> = candidates.iter().map(|candidate| candidate.treatment).collect();
-        let places = windows.iter().flat_map(|window| {
-            let span = Span::of(window, original.rate);
-            let all = 0..original.channels;
-            let treatments = treatments.clone();
-            all.filter(|&channel| window.channel().is_none_or(|only| only == channel))
-                .map(move |channel| Place::new(window, span, channel, &treatments))
-        });
-        let mut places: Vec<_> = places.collect();
-        places.sort_by_key(|place| place.span.first);
-        let outside = Outside::default();
-        let first = candidates.first().map(|candidate| candidate.treatment);
-        let fades = first == expected && expected.is_some_and(|asked| !asked.fade().is_zero());
-        Self { candidates, places, passed: 0, outside, tolerance, channels, fades }
-    }
-
-    /// Compares a block of the original with the same frames of the other.
-    fn compare(&mut self, block: &Block, there: &Samples, format: SampleFormat) {
-        let is_past = |place: &&Place| place.span.end <= block.first();
-        self.passed += self.places[self.passed..].iter().take_while(is_past).count();
-        let rest = &mut self.places[self.passed..];
-        let near = rest.iter().take_while(|place| place.span.first < block.end()).count();
-        if near == 0 && !self.fades && block.samples() == there {
-            return;
-        }
-        let (before, after) = (levels(block.samples(), block.format()), levels(there, format));
-        let mut inside = vec![false; before.len()];
-        let expected: Vec<_> = self
-            .candidates
-            .iter_mut()
-            .map(|candidate| {
-                candidate.block.clone_from(block);
-                candidate.treater.apply(&mut candidate.block);
-                levels(candidate.block.samples(), block.format())
-            })
-            .collect();
-        for place in &mut rest[..near] {
-            // Of those that are near, a short one may be over.
-            let frames = place.span.first.max(block.first())..place.span.end.min(block.end());
-            for frame in frames {
-                let index = index_of(frame - block.first()) * self.channels + place.channel();
-                inside[index] = true;
-                let Some(&is) = after.get(index) else { continue };
-                let meant = expected.iter().map(|levels| levels[index]);
-                place.see(frame, before[index], is, meant, self.tolerance);
-            }
-        }
-        // The candidate that was asked for comes first.
-        let outside = if self.fades { &expected[0] } else { &before };
-        for (index, (&was, &is)) in outside.iter().zip(&after).enumerate() {
-            if !inside[index] && (was - is).abs() > self.tolerance {
-                let frame = block.first() + (index / self.channels) as u64;
-                self.outside.changed += 1;
-                self.outside.first.get_or_insert(frame);
-                self.outside.last = Some(frame);
-                self.outside.largest = self.outside.largest.max((was - is).abs());
-            }
-        }
-    }
-
-    fn finish(self, comparable: bool) -> (Vec<WindowAudit>, Outside) {
-        let audits = self.places.into_iter().filter(|_| comparable).map(Place::judge);
-        (audits.collect(), self.outside)
-    }
+/// How many of the frames behind the end of the original are a codec's padding: all, if they fit into
+/// one packet and are at least 20 dB below the loudest sample, or none.
+fn padding(walk: &Walk<'_>, rest: &Rest, frames: u64, redacted: &Recording) -> u64 {
+    let more = rest.frames.saturating_sub(frames);
+    let is_padding = more <= walk.kind.reach(redacted) && rest.peak <= 0.1 * walk.peak;
+    if is_padding { more } else { 0 }
 }

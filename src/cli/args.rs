@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use sordino::RawFormat;
 
 mod bench;
 mod gaps;
@@ -65,7 +66,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
-    /// The recording: WAV, AIFF, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC; `-` for stdin
+    /// The recording: WAV, W64, AIFF, AU, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC, or
+    /// headerless audio with --raw; `-` for stdin
     pub(crate) input: PathBuf,
 
     /// Where the redacted WAV goes; `-` for stdout. A link stays, and the file that it leads to is
@@ -175,6 +177,11 @@ pub(crate) struct FormatArgs {
     #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true)]
     pub(crate) encoding: EncodingArg,
 
+    /// Read headerless audio: s16le, mulaw, alaw and others; then the rate in Hz, and the channels.
+    /// Such as mulaw:8000:1
+    #[arg(long, value_name = "FORMAT:RATE:CHANNELS")]
+    pub(crate) raw: Option<RawFormat>,
+
     /// Decode Opus at this rate [default: the one that the recording was made at]
     #[arg(long, value_name = "HZ", value_parser = ["8000", "12000", "16000", "24000", "48000"])]
     pub(crate) opus_rate: Option<String>,
@@ -222,8 +229,12 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
-    /// Let samples differ by this, in dB below full scale [default: not at all; -20 where REDACTED
-    /// is lossy]
+    /// ORIGINAL is headerless audio, as `file --raw` takes it; a receipt says so by itself
+    #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]
+    pub(crate) raw: Option<RawFormat>,
+
+    /// Let samples outside the windows differ by this, in dB below full scale [default: not at all;
+    /// as the codec's own noise allows where REDACTED is lossy]
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
 

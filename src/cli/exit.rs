@@ -3,7 +3,7 @@
 //! | code | means |
 //! |---|---|
 //! | 0 | done; also if whoever reads the text on our stdout has had enough |
-//! | 1 | it failed, and nothing was left behind, also if audio could not be delivered to stdout; or `verify` found a leak or a change |
+//! | 1 | it failed, and nothing was left behind, also if audio could not be delivered to stdout; or `verify` found a leak or a change, or cannot tell |
 //! | 2 | the call was wrong: arguments, windows, paths |
 //! | 130 | ctrl-c or a request to terminate; nothing was left behind, or what was is named |
 

@@ -72,6 +72,9 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
     };
     let papers = Papers::check(&args.proof, &inputs, output.path(), args.force)?;
     let (input, source) = plan::open(&args.input, &args.format)?;
+    if let Some(path) = output.path() {
+        plan::note_ending(path);
+    }
     let (force, json) = (args.force, args.json);
     Ok(Plan { source, input, output, windows, treatment, papers, force, json })
 }
@@ -97,7 +100,8 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         ControlFlow::Continue(())
     });
     bar.clear();
-    let redacted = redacted.map_err(|error| Failure::of(doing.as_str(), error))?;
+    let redacted =
+        redacted.map_err(|error| Failure::of(doing.as_str(), plan::named(&input, error)))?;
     // Folders are nobody's business.
     let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
     let receipt = Receipt::of(&redacted);

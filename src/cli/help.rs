@@ -28,7 +28,7 @@ sordino verify [OPTIONS] -w START-END ORIGINAL REDACTED
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
-  sordino verify call.wav redacted.mp3 --windows windows.json --tolerance -25 --json
+  sordino verify call.wav redacted.mp3 --windows windows.json --json
   Is this the file that a receipt speaks of? With the original, the audit too:
     sordino verify --receipt receipt.json redacted.wav
     sordino verify --receipt receipt.json call.wav redacted.wav
@@ -36,8 +36,14 @@ Examples:
 The treatment is recognised: a gain of 0.001, silence and a tone of 1000 Hz to the sample, or what
 you name; another gain, or anything else in place of the original, by what is left of it.
 
-Exit codes: 0 clean; 1 a leak, or something else has changed; 2 the call was wrong, or a recording
-cannot be decoded.";
+Where REDACTED is lossy no sample is as it was. What the codec does to the sound is then measured
+outside the windows, and inside the original is looked for in pieces of 20 ms. Where the codec keeps
+too little to tell, or too little sound is left outside to measure by, it cannot be told: exit code
+1, never clean. A leak of less than 60 ms, or of what the codec does not keep, may not be seen: to be
+sure, audit a lossless copy, before it is encoded. Both recordings must begin at the same frame.
+
+Exit codes: 0 clean; 1 a leak, something else has changed, or it cannot be told; 2 the call was wrong,
+or a recording cannot be decoded.";
 
 pub(super) const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -64,6 +70,8 @@ Examples:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
+  Headerless audio, as some switches write it:
+    sordino file call.ulaw --raw mulaw:8000:1 -w 10-15 -o redacted.wav
   A recording that has gaps, with silence in them, so that all times stay right:
     sordino file call.webm -w 10-15 --gaps fill -o redacted.wav
   Keep µ-law as it is, byte for byte outside the window:

@@ -21,6 +21,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
         ControlFlow::Continue(())
     });
     bar.clear();
+    let info = info.map_err(|error| plan::named(&input, error));
     if args.json {
         let json = match &info {
             Ok(info) => to_json(info, &input),

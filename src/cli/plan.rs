@@ -9,7 +9,7 @@ use sordino::window::{Unit, parse_flag, parse_list, parse_time};
 use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
 
 use super::args::{EncodingArg, FormatArgs, TreatmentArgs, UnitArg, WindowArgs};
-use super::exit::Failure;
+use super::exit::{Failure, say};
 
 /// The longest list of windows that is read: a million windows are about 20 MiB of JSON.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
@@ -53,6 +53,7 @@ impl FormatArgs {
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
             gaps: self.gaps.gaps(),
+            raw: self.raw,
         }
     }
 }
@@ -142,6 +143,37 @@ pub(crate) fn check_output(output: &Path, inputs: &[&Path], force: bool) -> Resu
         return wrong("its folder does not exist; make it first");
     }
     Ok(Place { named: output.to_owned(), target })
+}
+
+/// The ending of a name, in small letters.
+pub(crate) fn ending(path: &Path) -> String {
+    path.extension().map_or(String::new(), |end| end.to_string_lossy().to_lowercase())
+}
+
+/// The error, or another for a file without a header, of which the name alone says what it may be. Silence in
+/// µ-law looks like the beginning of MPEG audio, so what that makes of it is not told.
+pub(crate) fn named(input: &str, error: Error) -> Error {
+    let convert = "convert it first, as with `ffmpeg -f FORMAT -i IN OUT.wav`";
+    let say_so = "say what it holds, as with --raw mulaw:8000:1";
+    let (what, mend) = match ending(Path::new(input)).as_str() {
+        "gsm" => ("GSM 6.10", convert),
+        "g722" | "g723" | "g726" | "g729" => ("G.722, G.723, G.726 or G.729", convert),
+        "vox" => ("Dialogic ADPCM", "convert it first, as with `sox -r 8000 IN.vox OUT.wav`"),
+        "raw" | "pcm" | "ul" | "ulaw" | "al" | "alaw" | "sln" => ("headerless audio", say_so),
+        _ => return error,
+    };
+    let what = format!("no format that is known, and by its name it is {what}");
+    let is_unknown =
+        matches!(error, Error::UnknownFormat | Error::Header { .. } | Error::Container { .. });
+    if is_unknown { Error::Foreign { what, mend: mend.into() } } else { error }
+}
+
+/// Tells people whose output is named as something else that it will be a WAV.
+pub(crate) fn note_ending(output: &Path) {
+    let ending = ending(output);
+    if !matches!(ending.as_str(), "" | "wav" | "wave") {
+        say(&format!("note: {} gets a WAV, whatever its ending .{ending}", output.display()));
+    }
 }
 
 /// Whether two paths, of which neither may exist yet, are one.

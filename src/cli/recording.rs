@@ -115,7 +115,11 @@ fn outputs(args: &RecordingArgs) -> Result<(Option<Place>, Papers), Failure> {
         Some(path) if plan::is_dash(path) => {
             return Err(Failure::usage("reading --keep", "it takes the path of a file"));
         }
-        Some(path) => Some(plan::check_output(path, &inputs, args.force)?),
+        Some(path) => {
+            let place = plan::check_output(path, &inputs, args.force)?;
+            plan::note_ending(path);
+            Some(place)
+        }
         None => None,
     };
     let target = keep.as_ref().map(|place| place.target.as_path());

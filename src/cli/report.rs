@@ -49,6 +49,9 @@ pub(crate) fn notes(summary: &Summary) {
     if !summary.end_proven && summary.recording.container == "ogg" {
         say("note: nothing in the file says that this is its end; if it was cut, it does not show");
     }
+    if let Some(loss) = summary.recording.loss() {
+        say(&format!("note: {loss}"));
+    }
     if summary.treatment.is_recoverable() {
         let gain = summary.treatment.gain();
         let decibel = 20.0 * gain.log10();
@@ -112,6 +115,9 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
         })
     });
     let mut json = recording(&summary.recording, summary.frames);
+    if let Some(loss) = summary.recording.loss() {
+        json["loss"] = loss.into();
+    }
     json["framesTreated"] = summary.frames_treated.into();
     json["seconds"] = length(summary.frames, summary).into();
     json["windows"] = windows.collect();

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sordino::span::time_of;
-use sordino::verify::{Audit, Done, Leak, Outside, WindowAudit};
+use sordino::verify::{Audit, Done, Leak, Outside, Verdict, WindowAudit};
 use sordino::window::{Clock, seconds};
-use sordino::{Decoder, Encoding, Options, Recording, Source, Treatment, Window, Windows, verify};
+use sordino::{
+    Decoder, Encoding, Options, RawFormat, Recording, Source, Treatment, Window, Windows, verify,
+};
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
@@ -22,7 +24,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         ([redacted], Some(receipt)) => receipt::hold(args, receipt, None, redacted),
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
-            let both = opened(original, redacted, receipt.options())?;
+            let both = opened(original, redacted, receipt.options(), receipt.raw())?;
             let audit = audit(both, &windows, Some(treatment), tolerance)?;
             receipt::hold(args, receipt, Some((original, &audit)), redacted)
         }
@@ -30,9 +32,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let windows = args.windows.windows()?;
             let given = args.treatment.is_given();
             let expected = given.then(|| args.treatment.treatment()).transpose()?;
-            let options = options(original, redacted)?;
+            let options = options(original, redacted, args.raw)?;
             let options = Options { gaps: args.gaps.gaps(), ..options };
-            let both = opened(original, redacted, options)?;
+            let both = opened(original, redacted, options, args.raw)?;
             let audit = audit(both, &windows, expected, tolerance)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
@@ -63,10 +65,16 @@ struct Both {
     doing: String,
 }
 
-fn opened(original: &Path, redacted: &Path, options: Options) -> Result<Both, Failure> {
+/// Opens both with these options; `raw` is what the original holds, if it has no header.
+fn opened(
+    original: &Path,
+    redacted: &Path,
+    options: Options,
+    raw: Option<RawFormat>,
+) -> Result<Both, Failure> {
     let doing = format!("comparing {} and {}", original.display(), redacted.display());
-    let open = |path| open(path).map(|source| source.with_options(options));
-    Ok(Both { original: open(original)?, redacted: open(redacted)?, doing })
+    let original = open(original)?.with_options(Options { raw, ..options });
+    Ok(Both { original, redacted: open(redacted)?.with_options(options), doing })
 }
 
 fn audit(
@@ -86,22 +94,27 @@ fn open(path: &Path) -> Result<Source, Failure> {
     Source::open(path).map_err(|error| Failure::usage(doing, error))
 }
 
-/// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate that
-/// the other has. A pipe can be read once only, and is not looked at before.
-fn options(original: &Path, redacted: &Path) -> Result<Options, Failure> {
+/// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate of the
+/// other. A pipe can be read once only, and is not looked at before.
+fn options(original: &Path, redacted: &Path, raw: Option<RawFormat>) -> Result<Options, Failure> {
     if !original.is_file() || !redacted.is_file() {
         return Ok(Options::default());
     }
-    let kind = |path: &Path| -> Result<Recording, Failure> {
+    let kind = |path: &Path, raw| -> Result<Recording, Failure> {
         let doing = format!("opening {}", path.display());
-        let decoder = Decoder::open(open(path)?).map_err(|error| Failure::usage(doing, error))?;
+        let source = open(path)?.with_options(Options { raw, ..Options::default() });
+        let decoder = Decoder::open(source).map_err(|error| Failure::usage(doing, error))?;
         Ok(decoder.recording().clone())
     };
-    let (before, after) = (kind(original)?, kind(redacted)?);
+    let (before, after) = (kind(original, raw)?, kind(redacted, None)?);
     let is_law = ["pcm_alaw", "pcm_mulaw"].contains(&before.codec) && before.codec == after.codec;
     let encoding = if is_law { Encoding::Same } else { Encoding::Pcm };
-    let is_rate = [8000, 12_000, 16_000, 24_000, 48_000].contains(&after.rate);
-    let opus_rate = (before.codec == "opus" && is_rate).then_some(after.rate);
+    let other = match (before.codec, after.codec) {
+        ("opus", _) => Some(after.rate),
+        (_, "opus") => Some(before.rate),
+        _ => None,
+    };
+    let opus_rate = other.filter(|rate| [8000, 12_000, 16_000, 24_000, 48_000].contains(rate));
     Ok(Options { encoding, opus_rate, ..Options::default() })
 }
 
@@ -127,6 +140,8 @@ fn done(window: &WindowAudit) -> String {
         Done::Attenuated => format!("gain about {:.4}", window.gain),
         Done::Replaced => "something else".into(),
         Done::Silent => "silence, as before".into(),
+        Done::Muted => "next to nothing".into(),
+        Done::Unknown => "cannot be told".into(),
         _ => "the original".into(),
     }
 }
@@ -137,7 +152,11 @@ pub(super) fn table(audit: &Audit) -> String {
         ["window", "channel", "what is there", "peak dB", "rms dB", "left open"].map(str::to_owned),
     ];
     for window in &audit.windows {
-        let leak = window.leak.map_or("nothing".into(), |leak| open_part(leak, rate));
+        let leak = match window.leak {
+            Some(leak) => open_part(leak, rate),
+            None if window.verdict == Verdict::CannotTell => "cannot be told".into(),
+            None => "nothing".into(),
+        };
         let times = times(&window.window);
         let name = window.window.label().map_or(times.clone(), |label| format!("{times} {label}"));
         let (peak, rms) = (decibel(window.peak), decibel(window.rms));
@@ -170,41 +189,76 @@ fn findings(audit: &Audit) -> Vec<String> {
         let describe = |r: &sordino::Recording| format!("{} channels at {} Hz", r.channels, r.rate);
         lines.push(format!("format: {} became {}", describe(before), describe(after)));
     } else {
-        lines.push(outside(&audit.outside, before.rate));
+        lines.push(outside(audit));
     }
     let (was, is) = (audit.original_frames, audit.redacted_frames);
-    if was != is {
-        lines.push(format!("length: {was} frames became {is}"));
+    match audit.padding {
+        0 if was != is => lines.push(format!("length: {was} frames became {is}")),
+        0 => {}
+        padding => lines.push(format!("length: as before, and {padding} frames of padding")),
     }
     if !audit.leftovers.is_empty() {
         let all =
             audit.leftovers.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
         lines.push(format!("metadata: {}", all.collect::<Vec<_>>().join(", ")));
     }
-    if audit.tolerance > 0.0 {
-        let tolerance = decibel(audit.tolerance);
+    if let Some(noise) = audit.noise {
+        let below = decibel(1.0 / noise);
+        lines.push(format!("noise: what the codec has changed is {below} dB below the sound"));
+    }
+    if let Some(tolerance) = audit.tolerance.filter(|&tolerance| tolerance > 0.0) {
+        let tolerance = decibel(tolerance);
         lines.push(format!("tolerance: samples count as equal within {tolerance} dB"));
     }
-    let open = audit.windows.iter().filter(|window| window.leak.is_some()).count();
-    let verdict = match (audit.is_clean(), open) {
-        (true, _) if audit.is_recoverable() => {
-            "clean; what was said is only quieter, and can be recovered".into()
-        }
-        (true, _) => "clean; what was said cannot be recovered".into(),
-        (false, 0) => "changed: more than the windows, or other than the original".into(),
-        (false, open) => format!("LEAK in {open} of {} rows", audit.windows.len()),
-    };
-    lines.push(format!("verdict: {verdict}"));
+    lines.push(format!("verdict: {}", verdict(audit)));
     lines
 }
 
-fn outside(outside: &Outside, rate: u32) -> String {
+fn verdict(audit: &Audit) -> String {
+    let rows = |verdict| {
+        let found = audit.windows.iter().filter(|window| window.verdict == verdict).count();
+        format!("{found} of {} rows", audit.windows.len())
+    };
+    // Where no sample is as it was, not even sordino can prove a silence.
+    let is_exact = audit.tolerance.is_some() && audit.noise.is_none();
+    match audit.verdict() {
+        Verdict::Clean if audit.is_recoverable() => {
+            "clean; what was said is only quieter, and can be recovered".into()
+        }
+        Verdict::Clean if is_exact => "clean; what was said cannot be recovered".into(),
+        Verdict::Clean => "clean; nothing of what was said was found".into(),
+        Verdict::Leak => format!("LEAK in {}", rows(Verdict::Leak)),
+        Verdict::CannotTell => {
+            let rows = rows(Verdict::CannotTell);
+            format!(
+                "CANNOT BE TOLD in {rows}: what the codec keeps of so faint or short a sound, or of so little outside the windows, proves nothing; audit it before it is encoded"
+            )
+        }
+        _ => "changed: more than the windows, or other than the original".into(),
+    }
+}
+
+fn outside(audit: &Audit) -> String {
+    let (outside, rate): (&Outside, _) = (&audit.outside, audit.original.rate);
     let Some((first, last)) = outside.first.zip(outside.last) else {
-        return "outside: no sample has changed".into();
+        return match audit.tolerance {
+            Some(_) => "outside: no sample has changed".into(),
+            None => "outside: nothing has changed but what the codec changes".into(),
+        };
     };
     let (from, to) = (Clock(time_of(first, rate)), Clock(time_of(last, rate)));
     let largest = decibel(outside.largest);
     format!("outside: {} samples changed, {from}-{to} s, by at most {largest} dB", outside.changed)
+}
+
+/// A verdict as JSON names it.
+fn name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clean => "clean",
+        Verdict::Changed => "changed",
+        Verdict::Leak => "leak",
+        _ => "cannot tell",
+    }
 }
 
 fn to_json(audit: &Audit) -> Value {
@@ -219,6 +273,7 @@ fn to_json(audit: &Audit) -> Value {
             "channel": window.channel,
             "first": window.span.first,
             "frames": window.span.frames(),
+            "verdict": name(window.verdict),
             "done": done(window),
             "leak": leak,
             "gain": window.gain,
@@ -230,6 +285,7 @@ fn to_json(audit: &Audit) -> Value {
     });
     json!({
         "clean": audit.is_clean(),
+        "verdict": name(audit.verdict()),
         "recoverable": audit.is_recoverable(),
         "original": report::recording(&audit.original, audit.original_frames),
         "redacted": report::recording(&audit.redacted, audit.redacted_frames),
@@ -244,6 +300,8 @@ fn to_json(audit: &Audit) -> Value {
             "name": left.name,
             "bytes": left.bytes,
         })).collect::<Vec<_>>(),
+        "padding": audit.padding,
         "tolerance": audit.tolerance,
+        "noise": audit.noise,
     })
 }

@@ -18,11 +18,14 @@ mod parallel;
 mod pcm;
 mod preroll;
 mod symphonia_decoder;
+mod trial;
 
 use parallel::ParallelDecoder;
 use pcm::Pcm;
+pub(super) use pcm::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
 use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
+pub(super) use trial::Trial;
 
 /// The longest packet that any codec here has is FLAC's, of 65,535 frames.
 const MAX_PACKET: u64 = 65_536;
@@ -103,6 +106,10 @@ pub(super) fn codec_of(
         return refused(format!("{name} with packets of more than {MAX_PACKET} frames"));
     }
     if let Some(pcm) = pcm {
+        let name = pcm.name().unwrap_or(name);
+        if pcm.narrows() && options.encoding == Encoding::Same {
+            return refused(format!("keeping 64-bit samples ({name}) as they are"));
+        }
         return Ok((Codec::Pcm(pcm), name));
     }
     let decoder = SymphoniaDecoder::new(params, rate, channels)?;

@@ -4,6 +4,7 @@
 //! that knows what must be true of them. There is one file a container; a container without a guard
 //! is not opened.
 
+use super::format::Container;
 use super::input::Input;
 use crate::error::Error;
 
@@ -12,19 +13,23 @@ mod guard;
 mod reader;
 mod pcm;
 mod riff;
+mod tags;
 pub(super) mod timestamps;
 
 mod adts;
 mod aiff;
+mod au;
 mod caf;
 mod flac;
 mod matroska;
 mod mp4;
 mod mpeg;
 mod ogg;
+mod raw;
+mod w64;
 mod wav;
 
-pub(super) use guard::{Container, Guard, PreSkip, Seen, Step};
+pub(super) use guard::{Guard, Seen};
 pub(super) use reader::{Opened, Reader};
 
 /// Opens a recording whose first bytes show this container.
@@ -34,6 +39,9 @@ pub(super) use reader::{Opened, Reader};
 pub(super) fn open(container: Container, input: Input) -> Result<Opened, Error> {
     match container {
         Container::Wav => wav::open(input),
+        Container::W64 => w64::open(input),
+        Container::Au => au::open(input),
+        Container::Raw => raw::open(input),
         Container::Aiff => aiff::open(input),
         Container::Caf => caf::open(input),
         Container::Flac => flac::open(input),

@@ -12,6 +12,7 @@ use crate::error::Error;
 mod hashing;
 mod media;
 mod monitor;
+mod raw;
 pub(super) mod sniff;
 mod source;
 
@@ -19,6 +20,7 @@ pub(super) use hashing::HashingReader;
 pub(super) use media::{Media, ReadSeek};
 pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
+pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
 pub(super) use source::read_up_to;
 pub use source::{Encoding, Gaps, Options, Source};
@@ -39,6 +41,8 @@ pub(super) struct Input {
     head: Vec<u8>,
     /// Where the format begins in `head`, after ID3v2 tags and zeros.
     start: usize,
+    /// Bytes of the whole, where that is known.
+    length: Option<u64>,
     pub(super) monitor: Arc<InputMonitor>,
     pub(super) hashing: Option<HashingReader>,
     pub(super) options: Options,
@@ -50,17 +54,21 @@ impl Input {
     /// # Errors
     /// [`Error::Read`]; [`Error::Empty`]; [`Error::Unsupported`] for a tag of more than 16 MiB.
     pub(super) fn open(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
-        let Source { origin, options, digested, .. } = source;
+        let Source { origin, options, digested, length } = source;
+        // Without a header the first bytes may look like anything.
+        let is_raw = options.raw.is_some();
+        // What others say of the length is for progress only.
+        let length = length.filter(|_| matches!(origin, Origin::File(_)));
         let mut head = Vec::new();
         let stream: Box<dyn Read + Send> = match origin {
             Origin::File(mut file) => {
                 head = read_up_to(&mut file, HEAD)?;
                 file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-                if sniff::is_sought_in(&head) {
+                if !is_raw && sniff::is_sought_in(&head) {
                     let again = digested.then(|| file.try_clone()).transpose();
                     let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
                     let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));
-                    return Ok(Self { origin, head, start: 0, monitor, hashing, options });
+                    return Ok(Self { origin, head, start: 0, length, monitor, hashing, options });
                 }
                 head.clear();
                 Box::new(file)
@@ -71,14 +79,21 @@ impl Input {
             if digested { HashingReader::passing(stream) } else { (stream, None) };
         let origin = Origin::Stream(Box::new(MonitoredReader::new(stream, monitor)));
         let monitor = Arc::clone(monitor);
-        let mut input = Self { origin, head, start: 0, monitor, hashing, options };
+        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
         input.look(HEAD)?;
         if input.head.is_empty() {
             return Err(Error::Empty);
         }
-        input.skip_tags()?;
-        input.skip_zeros()?;
+        if !is_raw {
+            input.skip_tags()?;
+            input.skip_zeros()?;
+        }
         Ok(input)
+    }
+
+    /// Bytes of the whole, where a file says it.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// The first bytes of the format.

@@ -2,69 +2,8 @@
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
-use symphonia::core::meta::MetadataRevision;
 
-use super::input::Leftover;
-
-/// Tags that many programs write.
-const USUAL_TAGS: [&str; 24] = [
-    "ALBUM",
-    "ALBUMARTIST",
-    "ALBUM_ARTIST",
-    "ARTIST",
-    "COMMENT",
-    "COMPOSER",
-    "COPYRIGHT",
-    "CREATION_TIME",
-    "DATE",
-    "DATE_RECORDED",
-    "DESCRIPTION",
-    "DISCNUMBER",
-    "DURATION",
-    "ENCODED_BY",
-    "ENCODER",
-    "ENCODER_OPTIONS",
-    "GENRE",
-    "LANGUAGE",
-    "ORGANIZATION",
-    "PERFORMER",
-    "SYNOPSIS",
-    "TITLE",
-    "TRACKNUMBER",
-    "VERSION",
-];
-
-/// A tag's name, if it is one that many programs write, or a code of four letters. Of others the name
-/// itself may say what nobody should know.
-pub(super) fn tag(name: &str) -> &str {
-    // Matroska says in front of it what it is for.
-    let last = name.rsplit(['@', '/']).next().unwrap_or(name);
-    let usual = |name: &str| USUAL_TAGS.iter().any(|usual| usual.eq_ignore_ascii_case(name));
-    let is_code = |name: &str| name.chars().count() <= 4;
-    match (is_code(name) || usual(name), is_code(last) || usual(last)) {
-        (true, _) => name,
-        (false, true) => last,
-        (false, false) => "another tag",
-    }
-}
-
-/// The tags and pictures of a recording, by name and size: what they say is shown to nobody.
-pub(super) fn leftovers(revision: &MetadataRevision) -> Vec<Leftover> {
-    let tracks = revision.per_track.iter().map(|track| &track.metadata);
-    let mut all = Vec::new();
-    for part in std::iter::once(&revision.media).chain(tracks) {
-        all.extend(part.tags.iter().map(|raw| {
-            let bytes = raw.raw.value.to_string().len() as u64;
-            Leftover { name: tag(&raw.raw.key).into(), bytes }
-        }));
-        all.extend(
-            part.visuals
-                .iter()
-                .map(|visual| Leftover { name: "picture".into(), bytes: visual.data.len() as u64 }),
-        );
-    }
-    all
-}
+use crate::error::Error;
 
 /// A codec for which there is no decoder.
 pub(super) fn codec(id: AudioCodecId) -> String {
@@ -82,14 +21,18 @@ pub(super) fn codec(id: AudioCodecId) -> String {
     }
 }
 
+/// The error for audio that is known and not decoded.
+pub(super) fn not_decoded(what: &str) -> Error {
+    let what = format!("{what}, which is not decoded here");
+    Error::Foreign { what, mend: "convert it first, as with `ffmpeg -i IN OUT.wav`".into() }
+}
+
 /// A codec that a WAV can name by its tag, and that is not read in one.
 pub(super) fn wav_codec(tag: u16) -> String {
     match tag {
         0x0031 => "GSM 6.10",
         0x0040 | 0x0045 | 0x0064 => "G.726 ADPCM",
         0x0042 | 0x0111 => "G.723.1",
-        0x0050 => "MPEG layer 1 or 2",
-        0x0055 => "MP3",
         0x0065 | 0x028F => "G.722",
         0x0083 => "G.729",
         0x0160..=0x0163 => "Windows Media Audio",
@@ -101,4 +44,29 @@ pub(super) fn wav_codec(tag: u16) -> String {
         _ => return format!("format tag 0x{tag:04X}"),
     }
     .into()
+}
+
+/// The error for a codec that an MP4, QuickTime file or CAF names by four letters, and that is not read
+/// in one.
+pub(super) fn four_letters(code: [u8; 4], container: &str) -> Error {
+    let name = match &code {
+        b"samr" => "AMR",
+        b"sawb" | b"sawp" => "AMR-WB",
+        b"aach" | b"aacp" => "HE-AAC",
+        b"ac-3" | b"ec-3" | b"ac-4" => "Dolby Digital",
+        b"agsm" => "GSM 6.10",
+        b"dtsc" | b"dtse" | b"dtsh" | b"dtsl" => "DTS",
+        b"enca" | b"drms" => "encrypted audio",
+        b"ima4" | b"ms\0\x11" => "IMA ADPCM",
+        b"ms\0\x02" => "MS ADPCM",
+        b"MAC3" | b"MAC6" => "MACE",
+        b"Qclp" | b"sqcp" => "QCELP",
+        b"QDM2" | b"QDMC" => "QDesign audio",
+        b"raw " | b"sowt" | b"twos" | b"in24" | b"in32" | b"fl32" | b"fl64" | b"lpcm" | b"ipcm"
+        | b"fpcm" | b"NONE" => "this kind of PCM",
+        b"sevc" | b"secb" => "EVRC",
+        b"spex" => "Speex",
+        _ => "the codec",
+    };
+    not_decoded(&format!("{name} ({}) in {container}", code.escape_ascii()))
 }

@@ -8,9 +8,11 @@ use symphonia::core::packet::Packet;
 
 use super::codec::{self, Codec, opus};
 use super::container::timestamps::TimestampCheck;
-use super::container::{Container, Guard, Reader, Step};
+use super::container::{Guard, Reader};
 use super::fault::Fault;
+use super::format::Container;
 use super::input::{InputMonitor, Options};
+use super::step::Step;
 use crate::block::{Block, Recording, Samples};
 use crate::error::Error;
 

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::agree::format_of;
-use super::{GapsEntry, Receipt};
+use super::{GapsEntry, Input, Receipt};
 use crate::block::{Block, SampleFormat};
-use crate::decode::{Decoder, Encoding, Gaps, Options, Source};
+use crate::decode::{Decoder, Encoding, Gaps, Options, RawFormat, Source};
 use crate::digest::{Digest, Digester};
 use crate::error::Error;
 use crate::evidence::Proof;
@@ -76,7 +76,8 @@ impl Receipt {
         let (windows, treatment) =
             (self.windows().map_err(wrong)?, self.treatment().map_err(wrong)?);
         let proof = Proof { self_check: false, receipt: true, waveform: false };
-        let original = original.with_options(self.options());
+        let options = Options { raw: self.raw(), ..self.options() };
+        let original = original.with_options(options);
         let go_on = |_| ControlFlow::Continue(());
         let redacted =
             redact_into(Spool::anonymous(), original, &windows, treatment, proof, go_on)?;
@@ -101,6 +102,13 @@ impl Receipt {
         let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
         let gaps = self.input.gaps.as_ref().and_then(GapsEntry::policy).unwrap_or(Gaps::Refuse);
         Options { encoding, opus_rate, gaps, ..Options::default() }
+    }
+
+    /// What the original holds, where it has no header that could say it.
+    pub fn raw(&self) -> Option<RawFormat> {
+        let Input { container, codec, rate, channels, .. } = &self.input;
+        let text = format!("{codec}:{rate}:{channels}");
+        (container == "raw").then(|| text.parse().ok()).flatten()
     }
 
     fn output_format(&self) -> Option<SampleFormat> {

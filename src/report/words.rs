@@ -175,6 +175,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
     let dropped =
         receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
     let dropped: Vec<_> = dropped.collect();
+    let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
     let mut parts = vec![
         Part {
             id: "input",
@@ -192,7 +193,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
             id: "output",
             title: "Output",
             facts: vec![
-                fact("Format", format!("WAV, {}", output.format)),
+                fact("Format", format!("WAV, {}{loss}", output.format)),
                 fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
                 fact("Widened by", format!("{} s on both sides", receipt.asked.pad)),
                 fact("Fade", format!("{} s", receipt.treatment.fade)),

@@ -28,7 +28,7 @@ fn a_bad_input_file_is_named() {
     assert!(fails(2, &[&folder.path(""), "-w", "1-2"]).contains("is a directory"));
     let file = |name: &str, bytes: &[u8]| fails(1, &[&folder.write(name, bytes), "-w", "1-2"]);
     assert!(file("empty.wav", b"").contains("is empty (0 bytes)"));
-    assert!(file("text.wav", b"four one one one one").contains("not a recording in a known"));
+    assert!(file("text.wav", b"four one one one one").contains("a text, not a recording"));
     assert!(file("short.wav", b"RIFF").contains("not a recording in a known"));
     let header = &fixture_bytes("call.wav")[..44];
     assert!(file("cut.wav", header).contains("is cut off after 0 frames"));

@@ -20,11 +20,12 @@ const CLICK: (f64, f64, f64) = (0.05, 0.1, 0.004);
 
 /// Streams that do not say how long their codec's delay is, or not always (LAME's tag needs a frame
 /// that is large enough): it stays, as with every other decoder.
-const DELAYED: [&str; 9] = [
+const DELAYED: [&str; 10] = [
     "cbr.mp3",
     "plain.mp3",
     "bare.mp3",
     "mp3.mka",
+    "mp3.wav",
     "a.mp2",
     "adts.aac",
     "aac.mka",
@@ -51,6 +52,12 @@ const PCM: &[Case] = &[
     ("rf64.wav", "ffmpeg -i IN -rf64 always OUT"),
     ("s16.aiff", "ffmpeg -i IN -c:a pcm_s16be OUT"),
     ("s24.aiff", "ffmpeg -i IN -c:a pcm_s24be OUT"),
+    ("s16.au", "ffmpeg -i IN -c:a pcm_s16be OUT"),
+    ("mulaw.au", "ffmpeg -i IN -c:a pcm_mulaw OUT"),
+    ("s24.w64", "ffmpeg -i IN -c:a pcm_s24le OUT"),
+    ("s64.wav", "ffmpeg -i IN -c:a pcm_s64le OUT"),
+    ("ms-256.wav", "ffmpeg -i IN -c:a adpcm_ms -block_size 256 OUT"),
+    ("ima-256.wav", "ffmpeg -i IN -c:a adpcm_ima_wav -block_size 256 OUT"),
     ("s16.caf", "ffmpeg -i IN -c:a pcm_s16le OUT"),
     ("s16.mka", "ffmpeg -i IN -c:a pcm_s16le OUT"),
     ("sox.wav", "sox IN OUT"),
@@ -76,6 +83,7 @@ const MPEG: &[Case] = &[
     ("tagged.mp3", "ffmpeg -i IN -c:a libmp3lame -metadata title=x OUT"),
     ("bare.mp3", "ffmpeg -i IN -c:a libmp3lame -write_xing 0 -id3v2_version 0 OUT"),
     ("mp3.mka", "ffmpeg -i IN -c:a libmp3lame OUT"),
+    ("mp3.wav", "ffmpeg -i IN -c:a libmp3lame OUT"),
     ("a.mp2", "ffmpeg -i IN -c:a mp2 -b:a 64k OUT"),
     ("aac.m4a", "ffmpeg -i IN -c:a aac OUT"),
     ("first.m4a", "ffmpeg -i IN -c:a aac -movflags +faststart OUT"),

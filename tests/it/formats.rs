@@ -298,7 +298,10 @@ fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
     }
     let speex = [ogg_page(2, 7, 0, b"Speex   1.2"), ogg_page(4, 7, 1, b"speech")].concat();
     let error = redacted(stream(speex), &["1-2"], Treatment::silence()).unwrap_err().to_string();
-    assert_eq!(error, "an Ogg without a codec that is known is not supported");
+    assert!(
+        error.starts_with("this looks like an Ogg with Speex, which is not decoded"),
+        "{error}"
+    );
 }
 
 /// A page of one packet, with its checksum.
@@ -585,7 +588,7 @@ fn an_unknown_codec_is_named() {
     let folder = Folder::new();
     let cases: [(&str, &[&str], &str); 3] = [
         ("gsm.wav", &["-c:a", "gsm_ms", "-ac", "1"], "GSM 6.10"),
-        ("mp3.wav", &["-c:a", "libmp3lame"], "MP3"),
+        ("g722.au", &["-c:a", "g722", "-ac", "1", "-ar", "16000"], "G.722"),
         ("a.mka", &["-c:a", "ac3", "-ar", "48000"], "AC-3"),
     ];
     for (name, args, codec) in cases {
@@ -599,7 +602,8 @@ fn an_unknown_codec_is_named() {
         }
         let error = redacted(Source::open(&path).unwrap(), &["1-2"], Treatment::default());
         let message = error.unwrap_err().to_string();
-        assert!(message.contains(codec) && message.ends_with("not supported"), "{message}");
+        let refused = message.ends_with("not supported") || message.contains("is not decoded here");
+        assert!(message.contains(codec) && refused, "{message}");
     }
 }
 

@@ -54,8 +54,8 @@ fn seeds_and_findings_of_windows_hold() {
 
 /// Recordings whose containers do not say how long they are: cut between two of their parts, they
 /// are whole recordings of less.
-const OPEN_ENDED: [&str; 6] =
-    ["a.mp2", "adts.aac", "chained.opus", "live.webm", "piped.wav", "plain.mp3"];
+const OPEN_ENDED: [&str; 7] =
+    ["a.mp2", "adts.aac", "chained.opus", "live.webm", "piped.au", "piped.wav", "plain.mp3"];
 
 /// Cuts every recording there is at 200 places: an error, or the beginning of what the whole gives.
 #[test]
@@ -81,6 +81,38 @@ fn a_cut_recording_is_an_error_or_a_whole_and_correct_prefix() {
         }
     }
     assert!(passed.contains("piped.wav"), "a pipe that ends is no error: {passed:?}");
+}
+
+/// Sets every byte of each MP4 and CAF to others: an error or a recording, soon, and no panic in what is
+/// read here. The audio itself is left alone: what a codec makes of it is another matter.
+#[test]
+fn any_byte_of_an_index_may_be_wrong() {
+    let is_index = |path: &PathBuf| {
+        let name = path.to_str().unwrap();
+        ["m4a", "mp4", "caf"].iter().any(|end| name.ends_with(end))
+    };
+    for path in recordings("fuzz/seeds/recording").into_iter().filter(is_index) {
+        let bytes = std::fs::read(&path).unwrap();
+        let number = |from: usize| {
+            bytes[from..from + 4].iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte))
+        };
+        let place = |name: &[u8; 4]| bytes.windows(4).position(|kind| kind == name);
+        let audio = match place(b"mdat") {
+            Some(at) => at + 4..at - 4 + number(at - 4),
+            // Of a size of 64 bits the lower half; before the audio stand four bytes more.
+            None => place(b"data").map(|at| at + 16..at + 12 + number(at + 8)).unwrap(),
+        };
+        for at in (0..bytes.len()).filter(|at| !audio.contains(at)) {
+            for value in [0, 1, 0x7F, 0xFF, bytes[at] ^ 0x80, bytes[at].wrapping_add(1)] {
+                let mut changed = bytes.clone();
+                changed[at] = value;
+                let done = redacted(stream(changed), &["0-0.0001"], Treatment::silence());
+                let Err(error) = done else { continue };
+                let error = error.to_string();
+                assert!(!error.contains("gave up"), "{path:?}, byte {at} = {value}: {error}");
+            }
+        }
+    }
 }
 
 fn recordings(folder: &str) -> Vec<PathBuf> {

@@ -104,6 +104,7 @@ fn each_room_knows_only_the_rooms_that_the_picture_joins_to_it() {
 fn each_dependency_is_named_in_its_room_only() {
     for (name, home) in [
         ("symphonia::", "decode"),
+        ("file_format::", "decode"),
         ("hound::", "encode"),
         ("askama::", "report"),
         ("humantime::", "receipt"),

@@ -41,6 +41,9 @@ fn info_tells_of_the_codec_delay_and_of_tags_by_name_only() {
     let (_, info) = json(&[fixture("call.opus").to_str().unwrap()]);
     // 312 samples of pre-skip at 48 kHz.
     assert_eq!(info["delay"], 52);
+    // LAME's own delay of 576 samples, and the decoder's of 529.
+    let (_, info) = json(&[fixture("call.mp3").to_str().unwrap()]);
+    assert_eq!(info["delay"], 576 + 529);
     let tagged = [b"ID3\x04\0\0\0\0\x01\0TIT2\0\0\0\x0c\0\0\x034111 1111 1".as_slice(), &[0; 106]];
     let mp3 = [tagged.concat(), fixture_bytes("call.mp3")].concat();
     let info = Info::of(stream(mp3.clone())).unwrap();

@@ -5,9 +5,12 @@
 //! | `invariants` | the seven promises of the crate docs, each under its name |
 //! | `golden` | what each fixture decodes and redacts to, one line a file in `fixtures/golden.txt` |
 //! | `formats` | frame counts against an independent decoder; headers as they are met |
+//! | `mp4`, `caf` | boxes and chunks as other programs write them |
+//! | `bounds` | enormous claims, in 512 MiB of address space |
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `elementary` | streams without a container: what their bytes are, one and all |
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
+//! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
 //! | `table` | the README's table of formats, line by line |
@@ -17,10 +20,12 @@
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
+//! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
+//! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -32,7 +37,9 @@
 
 mod bad_input;
 mod bench;
+mod bounds;
 mod browser;
+mod caf;
 mod corpus;
 mod elementary;
 mod file;
@@ -42,12 +49,15 @@ mod fuzz;
 mod gaps;
 mod genesys;
 mod golden;
+mod he_aac;
 mod house;
 mod info;
 mod invariants;
 mod lists;
+mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;
+mod plain;
 mod receipt;
 mod recording;
 mod report;
@@ -55,3 +65,4 @@ mod support;
 mod table;
 mod threads;
 mod verify;
+mod verify_lossy;

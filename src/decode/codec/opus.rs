@@ -13,7 +13,6 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::packet::Packet;
 
-use crate::decode::container::PreSkip;
 use crate::error::Error;
 
 /// The clock of every Opus stream, in Hz, whatever rate it is decoded at.
@@ -36,6 +35,18 @@ const WAV_ORDER: [&[usize]; 8] = [
     &[0, 2, 1, 6, 5, 3, 4],
     &[0, 2, 1, 7, 5, 6, 3, 4],
 ];
+
+/// The pre-skip of an Opus head: frames at 48 kHz to drop from the front.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::decode) struct PreSkip(pub(in crate::decode) u16);
+
+impl PreSkip {
+    /// In frames at `rate` Hz, unless that is no whole number.
+    pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
+        let scaled = u64::from(self.0) * u64::from(rate);
+        scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
+    }
+}
 
 /// The head of a stream (RFC 7845, 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use symphonia::core::packet::Packet;
 use super::preroll::Preroll;
 use super::symphonia_decoder::SymphoniaDecoder;
 use crate::block::{SampleFormat, Samples};
-use crate::decode::container::Step;
 use crate::decode::fault::{Fault, gave_up, guarded};
+use crate::decode::step::Step;
 use crate::error::Error;
 
 /// How many samples a batch holds at least, about: few enough to stay in a core's cache.

@@ -7,10 +7,17 @@
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
+use symphonia::core::common::FourCc;
 
 use crate::block::{SampleFormat, Samples, whole_16};
 use crate::decode::input::Encoding;
 use crate::g711::Law;
+
+/// 64-bit integers, for which symphonia has no name.
+pub(in crate::decode) const CODEC_ID_PCM_S64LE: AudioCodecId =
+    AudioCodecId::new(FourCc::new(*b"s64l"));
+pub(in crate::decode) const CODEC_ID_PCM_S64BE: AudioCodecId =
+    AudioCodecId::new(FourCc::new(*b"s64b"));
 
 /// How the samples of a PCM or G.711 packet are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +33,7 @@ enum Layout {
     S16,
     S24,
     S32,
+    S64,
     F32,
     F64,
     /// Codes that become amplitudes.
@@ -50,6 +58,8 @@ impl Pcm {
             CODEC_ID_PCM_S24BE => (Layout::S24, true),
             CODEC_ID_PCM_S32LE => (Layout::S32, false),
             CODEC_ID_PCM_S32BE => (Layout::S32, true),
+            CODEC_ID_PCM_S64LE => (Layout::S64, false),
+            CODEC_ID_PCM_S64BE => (Layout::S64, true),
             CODEC_ID_PCM_F32LE => (Layout::F32, false),
             CODEC_ID_PCM_F32BE => (Layout::F32, true),
             CODEC_ID_PCM_F64LE => (Layout::F64, false),
@@ -61,7 +71,19 @@ impl Pcm {
         Some(Self { layout, big_endian })
     }
 
-    /// The format of the block. 64-bit floats are narrowed to 32: hound writes no others.
+    /// The short name of a codec that symphonia does not know.
+    pub(super) fn name(self) -> Option<&'static str> {
+        let name = if self.big_endian { "pcm_s64be" } else { "pcm_s64le" };
+        (self.layout == Layout::S64).then_some(name)
+    }
+
+    /// Whether samples lose bits: 64 become 32.
+    pub(super) fn narrows(self) -> bool {
+        matches!(self.layout, Layout::S64 | Layout::F64)
+    }
+
+    /// The format of the block. 64 bits are narrowed to 32: integers to their upper half, floats to the
+    /// nearest. hound writes no others.
     pub(in crate::decode) fn format(self) -> SampleFormat {
         match self.layout {
             Layout::U8 | Layout::S8 => SampleFormat::U8,
@@ -69,7 +91,7 @@ impl Pcm {
             Layout::Codes(Law::A) => SampleFormat::ALaw,
             Layout::Codes(Law::Mu) => SampleFormat::MuLaw,
             Layout::S24 => SampleFormat::S24,
-            Layout::S32 => SampleFormat::S32,
+            Layout::S32 | Layout::S64 => SampleFormat::S32,
             Layout::F32 | Layout::F64 => SampleFormat::F32,
         }
     }
@@ -81,7 +103,7 @@ impl Pcm {
             Layout::S16 => 2,
             Layout::S24 => 3,
             Layout::S32 | Layout::F32 => 4,
-            Layout::F64 => 8,
+            Layout::S64 | Layout::F64 => 8,
         }
     }
 
@@ -108,6 +130,12 @@ impl Pcm {
             }
             (Samples::I32(out), Layout::S24, true) => {
                 each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) >> 8);
+            }
+            (Samples::I32(out), Layout::S64, false) => {
+                each(bytes, out, |[_, _, _, _, a, b, c, d]| i32::from_le_bytes([a, b, c, d]));
+            }
+            (Samples::I32(out), Layout::S64, true) => {
+                each(bytes, out, |[a, b, c, d, ..]: [u8; 8]| i32::from_be_bytes([a, b, c, d]));
             }
             (Samples::I32(out), _, false) => each(bytes, out, i32::from_le_bytes),
             (Samples::I32(out), _, true) => each(bytes, out, i32::from_be_bytes),
@@ -234,6 +262,12 @@ mod tests {
             assert_eq!(unpack(layout, false, little), expected, "{layout:?}");
             assert_eq!(unpack(layout, true, big), expected, "{layout:?}");
         }
+        // The lower half goes, whatever it holds.
+        let wide = [2, -3].map(|upper: i64| (upper << 32 | 0xF123_4567).to_le_bytes());
+        let turned = wide.map(|bytes| i64::from_le_bytes(bytes).to_be_bytes());
+        let expected = Samples::I32(vec![2, -3]);
+        assert_eq!(unpack(Layout::S64, false, wide.as_flattened()), expected);
+        assert_eq!(unpack(Layout::S64, true, turned.as_flattened()), expected);
         assert_eq!(unpack(Layout::U8, false, &[130, 125, 0]), Samples::I16(vec![2, -3, -128]));
         assert_eq!(unpack(Layout::S8, false, &[2, 0xFD, 0x80]), Samples::I16(vec![2, -3, -128]));
         let half = Samples::F32(vec![0.5]);

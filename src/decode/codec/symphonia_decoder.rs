@@ -38,8 +38,8 @@ impl SymphoniaDecoder {
         rate: u32,
         channels: u16,
     ) -> Result<Self, Error> {
-        let is_he = |config: &Box<[u8]>| params.codec == CODEC_ID_AAC && sbr::is_declared(config);
-        if params.extra_data.as_ref().is_some_and(is_he) {
+        let is_he = params.extra_data.as_deref().is_some_and(sbr::is_declared);
+        if params.codec == CODEC_ID_AAC && is_he {
             return Err(Error::Unsupported { what: HE_AAC.into() });
         }
         let codecs = symphonia::default::get_codecs();

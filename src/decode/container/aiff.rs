@@ -58,8 +58,8 @@ impl Aiff {
                     chunks.skip(offset.into())?;
                     return common.aiff(u64::from(size), offset.into(), chunks.others);
                 }
-                b"FVER" => chunks.skip(size.into())?,
-                _ => chunks.pass_over(id, size)?,
+                b"FVER" => drop(chunks.skip(size.into())?),
+                _ => drop(chunks.pass_over(id, size)?),
             }
         }
     }

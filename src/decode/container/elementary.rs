@@ -13,9 +13,9 @@ use symphonia::default::meta::Id3v2Reader;
 
 use super::guard::{Container, Seen};
 use super::reader::Reader;
+use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
 use crate::decode::input::{Input, InputMonitor, Leftover, Media, id3_length, locked};
-use crate::decode::names;
 use crate::error::Error;
 
 /// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
@@ -60,7 +60,21 @@ pub(super) fn open<R: FormatReader + 'static>(
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(id3_leftovers(input.before()));
     let position = input.before().len() as u64;
-    let inner = input.stream();
+    open_stream(container, input.stream(), position, &monitor, open)
+}
+
+/// Opens a stream that begins at byte `position` of the recording, in a container of its own perhaps.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_stream<R: FormatReader + 'static>(
+    container: Container,
+    inner: Box<dyn Read + Send>,
+    position: u64,
+    monitor: &Arc<InputMonitor>,
+    open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
+) -> Result<(Reader, Account), Error> {
+    let monitor = Arc::clone(monitor);
     let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
     let shared = Arc::new(Mutex::new(shared));
     let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));
@@ -256,7 +270,7 @@ fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
     let media = Media::stream(Cursor::new(before.to_vec()));
     let read = Id3v2Reader::try_new(media, Default::default()).and_then(|mut tag| tag.read_all());
     match read {
-        Ok(tag) => names::leftovers(&tag.revision),
+        Ok(tag) => tags::leftovers(&tag.revision),
         Err(_) => vec![Leftover { name: "ID3v2".into(), bytes: before.len() as u64 }],
     }
 }

@@ -25,7 +25,7 @@ use search::FrameSearch;
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let info = StreamInfo::parse(input.head());
     let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
-    let search = FrameSearch::new(info, codec::audio_params(reader.track()?).ok());
+    let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
     Ok(Opened::new(reader, FlacGuard { account, info, search, begun: false }))
 }
 

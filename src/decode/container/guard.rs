@@ -6,79 +6,11 @@ use symphonia::core::packet::Packet;
 
 use super::timestamps::Clock;
 use crate::block::Block;
+pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
 use crate::decode::fault::Fault;
+pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
 use crate::span::time_of;
-
-/// The containers that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decode) enum Container {
-    Wav,
-    Aiff,
-    Caf,
-    Flac,
-    /// MPEG audio, layers 1 to 3.
-    Mpeg,
-    /// AAC without a container but the headers of its frames.
-    Adts,
-    Ogg,
-    /// MP4 and QuickTime.
-    Mp4,
-    /// Matroska and WebM.
-    Matroska,
-}
-
-impl Container {
-    /// The name that people know it by.
-    pub(in crate::decode) fn name(self) -> &'static str {
-        match self {
-            Self::Wav => "WAV",
-            Self::Aiff => "AIFF",
-            Self::Caf => "CAF",
-            Self::Flac => "FLAC",
-            Self::Mpeg => "MPEG audio",
-            Self::Adts => "ADTS",
-            Self::Ogg => "Ogg",
-            Self::Mp4 => "MP4",
-            Self::Matroska => "Matroska",
-        }
-    }
-
-    /// The short name, in receipts and JSON.
-    pub(in crate::decode) fn short_name(self) -> &'static str {
-        match self {
-            Self::Wav => "wave",
-            Self::Aiff => "aiff",
-            Self::Caf => "caf",
-            Self::Flac => "flac",
-            Self::Mpeg => "mp3",
-            Self::Adts => "aac",
-            Self::Ogg => "ogg",
-            Self::Mp4 => "isomp4",
-            Self::Matroska => "matroska",
-        }
-    }
-}
-
-/// What comes next in a container.
-pub(in crate::decode) enum Step {
-    Packet(Packet),
-    /// Another stream begins, of a chained Ogg file.
-    Link,
-    End,
-}
-
-/// The pre-skip of an Opus head: frames at 48 kHz to drop from the front.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::decode) struct PreSkip(pub(in crate::decode) u16);
-
-impl PreSkip {
-    /// In frames at `rate` Hz, unless that is no whole number.
-    pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
-        let scaled = u64::from(self.0) * u64::from(rate);
-        scaled.is_multiple_of(48_000).then_some(scaled / 48_000)
-    }
-}
 
 /// What was decoded, when the end has come.
 #[derive(Debug, Clone, Copy)]

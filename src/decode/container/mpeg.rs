@@ -5,18 +5,21 @@
 //! first delay is dropped. What can go wrong: bytes between or after the frames that are no audio; a
 //! last frame that is cut off.
 
+use std::io::Read;
+use std::sync::Arc;
+
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, Account, packet_at};
-use super::guard::{Container, Guard, Seen};
-use super::reader::Opened;
+use super::guard::{Container, Guard, PreSkip, Seen};
+use super::reader::{Opened, Reader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::Fault;
-use crate::decode::input::Input;
+use crate::decode::input::{Input, InputMonitor};
 use crate::error::Error;
 
 /// Opens a stream of MPEG audio.
@@ -25,6 +28,22 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
     }
     let (reader, account) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
+    guarded(Container::Mpeg, reader, account)
+}
+
+/// Opens MPEG audio that lies in `container`, from byte `position` of the recording on.
+pub(super) fn open_stream(
+    container: Container,
+    stream: Box<dyn Read + Send>,
+    position: u64,
+    monitor: &Arc<InputMonitor>,
+) -> Result<Opened, Error> {
+    let (reader, account) =
+        elementary::open_stream(container, stream, position, monitor, MpaReader::try_new)?;
+    guarded(container, reader, account)
+}
+
+fn guarded(container: Container, reader: Reader, account: Account) -> Result<Opened, Error> {
     let track = reader.track()?;
     let is_layer_3 = track
         .codec_params
@@ -33,7 +52,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         .is_some_and(|params| params.codec == CODEC_ID_MP3);
     let counted = counted(track);
     let (coded, packets, padding) = (0, 0, Vec::new());
-    let guard = MpegGuard { account, is_layer_3, counted, coded, packets, padding };
+    let guard = MpegGuard { container, account, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -44,6 +63,7 @@ fn counted(track: &Track) -> Option<u64> {
 }
 
 struct MpegGuard {
+    container: Container,
     account: Account,
     is_layer_3: bool,
     /// The frames that a tag counts, until more come.
@@ -57,7 +77,11 @@ struct MpegGuard {
 
 impl Guard for MpegGuard {
     fn container(&self) -> Container {
-        Container::Mpeg
+        self.container
+    }
+
+    fn delay(&self, track: &Track, _: Option<PreSkip>, _: u32) -> Result<u64, Error> {
+        Ok(track.delay.unwrap_or(0).into())
     }
 
     fn least(&self, track: &Track, _: u32) -> u64 {
@@ -92,13 +116,12 @@ impl Guard for MpegGuard {
             samples.splice(..0, self.padding.drain(..));
         }
         self.coded += (samples.len() / channels) as u64;
-        let count = |frames: u64| index_of(frames).saturating_mul(channels).min(samples.len());
-        let (start, end) = (count(packet.trim_start.get()), count(packet.trim_end.get()));
         // Without a count symphonia would trim everything.
         if self.counted.is_some() {
-            self.padding.extend(samples.drain(samples.len() - end..));
+            let end = index_of(packet.trim_end.get()).saturating_mul(channels);
+            let kept = samples.len().saturating_sub(end);
+            self.padding.extend(samples.drain(kept..));
         }
-        samples.drain(..start.min(samples.len()));
         Ok(())
     }
 

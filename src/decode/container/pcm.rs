@@ -32,7 +32,7 @@ pub(in crate::decode) struct Layout {
     pub(in crate::decode) rate: u32,
     pub(in crate::decode) channels: u16,
     pub(in crate::decode) block_bytes: u64,
-    /// 1 for PCM.
+    /// 1 for PCM; 0 where the bytes do not tell, as in MPEG audio.
     pub(in crate::decode) block_frames: u64,
 }
 
@@ -160,6 +160,8 @@ pub(super) struct Body<R> {
     left: Option<u64>,
     given: u64,
     layout: Layout,
+    /// Whether a last frame that is not whole is an error, where the size is not known.
+    whole: bool,
     after: Option<After<R>>,
 }
 
@@ -173,26 +175,44 @@ impl<R: Read> Body<R> {
         after: impl FnOnce(&mut R) -> Result<Vec<Leftover>, Error> + Send + 'static,
     ) -> Self {
         let (monitor, layout) = (Arc::clone(monitor), layout.clone());
-        Self { inner, monitor, left: bytes, given: 0, layout, after: Some(Box::new(after)) }
+        let after: Option<After<R>> = Some(Box::new(after));
+        Self { inner, monitor, left: bytes, given: 0, layout, whole: false, after }
+    }
+
+    /// The same body, whose last frame must be whole where its size is not known.
+    pub(super) fn of_whole_frames(self) -> Self {
+        Self { whole: true, ..self }
     }
 
     /// Called where the audio ends or the source does.
     fn end(&mut self) -> Result<(), Error> {
         let Some(after) = self.after.take() else { return Ok(()) };
+        let block = self.layout.block_bytes.max(1);
+        let part = self.given % block;
         match self.left {
             Some(0) => self.monitor.left_out(after(&mut self.inner)?),
             Some(left) => {
-                let frames = self.given / self.layout.block_bytes.max(1) * self.layout.block_frames;
                 let declared = self.given + left;
-                return Err(Error::Truncated {
-                    frames,
-                    time: time_of(frames, self.layout.rate),
-                    reason: format!("{} of {declared} bytes of audio are there", self.given),
-                });
+                return Err(self.cut(format!("{} of {declared} bytes of audio", self.given)));
+            }
+            None if self.whole && part > 0 => {
+                return Err(self.cut(format!("{part} of the {block} bytes of its last frame")));
             }
             None => {}
         }
         Ok(())
+    }
+
+    /// The error for audio of which only this is there.
+    fn cut(&self, there: String) -> Error {
+        let Layout { rate, block_bytes, block_frames, .. } = self.layout;
+        let frames = self.given / block_bytes.max(1) * block_frames;
+        let reason = format!("{there} are there");
+        if block_frames == 0 {
+            let container = "recording".into();
+            return Error::Container { container, reason: format!("it is cut off: {reason}") };
+        }
+        Error::Truncated { frames, time: time_of(frames, rate), reason }
     }
 }
 
@@ -206,10 +226,11 @@ impl<R: Read> Read for Body<R> {
         if let Some(left) = &mut self.left {
             *left -= count as u64;
         }
-        if count == 0 && !buffer.is_empty() {
-            if let Err(error) = self.end() {
-                return self.monitor.failed(error);
-            }
+        if count == 0
+            && !buffer.is_empty()
+            && let Err(error) = self.end()
+        {
+            return self.monitor.failed(error);
         }
         Ok(count)
     }

@@ -7,8 +7,8 @@ use symphonia::core::packet::Packet;
 
 use super::guard::{Container, Guard};
 use super::pcm::PcmReader;
+use super::tags;
 use crate::decode::input::Leftover;
-use crate::decode::names;
 use crate::error::Error;
 
 /// A container that is open.
@@ -30,7 +30,22 @@ pub(in crate::decode) enum Reader {
     /// A reader of symphonia.
     Symphonia(Box<dyn FormatReader>),
     /// Samples that lie one after the other.
-    Pcm(PcmReader),
+    Pcm(Box<PcmReader>),
+    /// Packets that a table here tells of.
+    Packets(Box<dyn Packets>),
+}
+
+/// A reader of our own.
+pub(in crate::decode) trait Packets: Send {
+    fn tracks(&self) -> &[Track];
+
+    /// The next packet.
+    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>>;
+
+    /// Tags and pictures, by name and size.
+    fn tags(&mut self) -> Vec<Leftover> {
+        Vec::new()
+    }
 }
 
 impl From<Box<dyn FormatReader>> for Reader {
@@ -41,7 +56,7 @@ impl From<Box<dyn FormatReader>> for Reader {
 
 impl From<PcmReader> for Reader {
     fn from(reader: PcmReader) -> Self {
-        Self::Pcm(reader)
+        Self::Pcm(Box::new(reader))
     }
 }
 
@@ -74,6 +89,7 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.tracks(),
             Self::Pcm(reader) => reader.tracks(),
+            Self::Packets(reader) => reader.tracks(),
         }
     }
 
@@ -98,15 +114,20 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.next_packet(),
             Self::Pcm(reader) => reader.next_packet(),
+            Self::Packets(reader) => reader.next_packet(),
         }
     }
 
     /// The tags and pictures that symphonia has read, by name and size.
     pub(in crate::decode) fn tags(&mut self) -> Vec<Leftover> {
-        let Self::Symphonia(reader) = self else { return Vec::new() };
+        let reader = match self {
+            Self::Symphonia(reader) => reader,
+            Self::Packets(reader) => return reader.tags(),
+            Self::Pcm(_) => return Vec::new(),
+        };
         let mut metadata = reader.metadata();
         let Some(revision) = metadata.skip_to_latest() else { return Vec::new() };
-        names::leftovers(revision)
+        tags::leftovers(revision)
     }
 
     /// Forgets all tags but the last ones. symphonia keeps those of every part of a chained file.

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::decode::input::{Leftover, read_up_to};
+use super::guard::Container;
+use crate::decode::input::{Leftover, read_up_to, sniff};
 use crate::error::Error;
 
 /// The longest list of texts that is looked into, in bytes.
@@ -13,6 +14,15 @@ const MAX_OTHERS: usize = 1000;
 
 /// The length of an ID3v1 tag, which begins with `TAG`.
 const ID3V1: u64 = 128;
+
+/// Chunks that stand after the audio in files that people have. The last one may be shorter than it
+/// says: it holds no audio.
+const KNOWN: [&[u8; 4]; 34] = [
+    b"LIST", b"fact", b"PEAK", b"cue ", b"smpl", b"inst", b"plst", b"labl", b"note", b"bext",
+    b"iXML", b"_PMX", b"axml", b"chna", b"umid", b"cart", b"id3 ", b"ID3 ", b"JUNK", b"junk",
+    b"PAD ", b"FLLR", b"acid", b"DISP", b"MARK", b"INST", b"COMT", b"NAME", b"AUTH", b"ANNO",
+    b"(c) ", b"APPL", b"MIDI", b"CHAN",
+];
 
 /// The order of the bytes in every number of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,37 +54,47 @@ pub(super) struct Chunks<'a, R> {
     order: Order,
     /// Whether the chunk before had an odd size: then a zero should follow, and may be missing.
     odd: bool,
+    /// Bytes read so far.
+    pub(super) position: u64,
     /// What has been passed over.
     pub(super) others: Vec<Leftover>,
 }
 
 impl<'a, R: Read> Chunks<'a, R> {
     pub(super) fn new(rest: &'a mut R, order: Order) -> Self {
-        Self { rest, order, odd: false, others: Vec::new() }
+        Self { rest, order, odd: false, position: 0, others: Vec::new() }
     }
 
     /// The name and size of the next chunk; nothing at a clean end.
     pub(super) fn next(&mut self) -> Result<Option<([u8; 4], u32)>, Error> {
         let mut head = Vec::new();
         if self.odd {
-            head = read_up_to(self.rest, 1)?;
+            head = self.read(1)?;
             // A name begins with a letter; anything else is padding.
             head.retain(u8::is_ascii_graphic);
         }
-        head.extend(read_up_to(self.rest, 8 - head.len() as u64)?);
+        let missing = 8 - head.len() as u64;
+        head.extend(self.read(missing)?);
         let Ok([a, b, c, d, size @ ..]) = <[u8; 8]>::try_from(head) else { return Ok(None) };
         let size = self.order.long(size);
         self.odd = size % 2 == 1;
         Ok(Some(([a, b, c, d], size)))
     }
 
-    /// The content of a chunk.
-    pub(super) fn body(&mut self, size: u32) -> Result<Vec<u8>, Error> {
-        read_up_to(self.rest, size.into())
+    fn read(&mut self, bytes: u64) -> Result<Vec<u8>, Error> {
+        let read = read_up_to(self.rest, bytes)?;
+        self.position += read.len() as u64;
+        Ok(read)
     }
 
-    /// Passes over a chunk that is no part of the audio, and notes it; a list of texts by each.
-    pub(super) fn pass_over(&mut self, id: [u8; 4], size: u32) -> Result<(), Error> {
+    /// The content of a chunk.
+    pub(super) fn body(&mut self, size: u32) -> Result<Vec<u8>, Error> {
+        self.read(size.into())
+    }
+
+    /// Passes over a chunk that is no part of the audio, and notes it; a list of texts by each. Whether
+    /// all of it is there.
+    pub(super) fn pass_over(&mut self, id: [u8; 4], size: u32) -> Result<bool, Error> {
         let name = |id: &[u8]| String::from_utf8_lossy(id).trim_end().to_owned();
         if self.others.len() >= MAX_OTHERS {
             return self.skip(size.into());
@@ -92,12 +112,15 @@ impl<'a, R: Read> Chunks<'a, R> {
             let length = usize::try_from(size).unwrap_or(usize::MAX);
             rest = content.get(length.saturating_add(length % 2)..).unwrap_or_default();
         }
-        Ok(())
+        Ok(list.len() as u64 == u64::from(size))
     }
 
-    pub(super) fn skip(&mut self, bytes: u64) -> Result<(), Error> {
+    /// Passes over so many bytes. Whether they are all there.
+    pub(super) fn skip(&mut self, bytes: u64) -> Result<bool, Error> {
         let mut skipped = self.rest.take(bytes);
-        io::copy(&mut skipped, &mut io::sink()).map(drop).map_err(Error::Read)
+        let count = io::copy(&mut skipped, &mut io::sink()).map_err(Error::Read)?;
+        self.position += count;
+        Ok(count == bytes)
     }
 }
 
@@ -129,44 +152,75 @@ impl Trailer {
                 let what = format!("{} with several {audio} chunks", self.name);
                 return Err(Error::Unsupported { what });
             }
-            if matches!(&id, b"RIFF" | b"RIFX" | b"RF64" | b"BW64" | b"FORM") {
-                let what = format!("{} with a second file after it", self.name);
-                return Err(Error::Unsupported { what });
+            let size_bytes = match self.order {
+                Order::Little => size.to_le_bytes(),
+                Order::Big => size.to_be_bytes(),
+            };
+            let head = [id, size_bytes].concat();
+            if begins_a_file(&head) {
+                return Err(second_file(self.name));
             }
-            if id.starts_with(b"TAG") {
-                chunks.skip(ID3V1 - 8)?;
-                chunks.others.push(Leftover { name: "ID3v1".into(), bytes: ID3V1 });
-                self.zeros(chunks.rest)?;
+            if id.starts_with(b"TAG") || !id.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+                chunks.others.extend(after_audio(self.name, &head, chunks.rest)?);
                 break;
             }
-            if !id.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-                if id != [0; 4] || size != 0 {
-                    return Err(self.no_chunk());
-                }
-                self.zeros(chunks.rest)?;
-                break;
+            // What runs past the end and is nothing that anybody writes there may be anything.
+            if !chunks.pass_over(id, size)? && !KNOWN.contains(&&id) {
+                return Err(not_a_chunk(self.name));
             }
-            chunks.pass_over(id, size)?;
         }
         Ok(chunks.others)
     }
+}
 
-    /// Reads on to the end of the source; there may be nothing but padding.
-    fn zeros(self, inner: &mut impl Read) -> Result<(), Error> {
-        let mut buffer = [0; 4096];
-        loop {
-            let count = inner.read(&mut buffer).map_err(Error::Read)?;
-            if buffer[..count].iter().any(|&byte| byte != 0) {
-                return Err(self.no_chunk());
-            }
-            if count == 0 {
-                return Ok(());
-            }
+/// What may follow the audio of any file: zeros, or an ID3v1 tag and zeros. `head` are the first bytes
+/// of it, which were read already.
+///
+/// # Errors
+/// [`Error::Container`] for anything else; [`Error::Unsupported`] for a second file.
+pub(super) fn after_audio(
+    name: &'static str,
+    head: &[u8],
+    inner: &mut impl Read,
+) -> Result<Option<Leftover>, Error> {
+    let mut inner = head.chain(inner);
+    let head = read_up_to(&mut inner, ID3V1)?;
+    if begins_a_file(&head) {
+        return Err(second_file(name));
+    }
+    let is_tag = head.starts_with(b"TAG");
+    if !is_tag && head.iter().any(|&byte| byte != 0) {
+        return Err(not_a_chunk(name));
+    }
+    let mut buffer = [0; 4096];
+    loop {
+        let count = inner.read(&mut buffer).map_err(Error::Read)?;
+        if buffer[..count].iter().any(|&byte| byte != 0) {
+            return Err(not_a_chunk(name));
+        }
+        if count == 0 {
+            return Ok(is_tag.then(|| Leftover { name: "ID3v1".into(), bytes: ID3V1 }));
         }
     }
+}
 
-    fn no_chunk(self) -> Error {
-        let reason = "what follows its audio is no chunk; perhaps its header counts too few bytes";
-        Error::Container { container: self.name.into(), reason: reason.into() }
-    }
+/// Whether another file begins here. The frames of MPEG audio look too much like samples.
+pub(super) fn begins_a_file(head: &[u8]) -> bool {
+    // The rest of the head may not have been read.
+    let forms = [b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM"];
+    forms.iter().any(|form| head.starts_with(*form))
+        || head.starts_with(b"riff\x2E\x91\xCF\x11")
+        || matches!(sniff::container(head), Ok(other) if !matches!(other, Container::Mpeg | Container::Adts))
+}
+
+/// The error for one file after another.
+pub(super) fn second_file(name: &str) -> Error {
+    let what = format!("{name} with a second file after it (joined with cat?)");
+    Error::Unsupported { what }
+}
+
+/// The error for bytes after the audio that belong to nothing.
+pub(super) fn not_a_chunk(name: &str) -> Error {
+    let reason = "what follows its audio is no chunk; perhaps its header counts too few bytes";
+    Error::Container { container: name.into(), reason: reason.into() }
 }

@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
 
+use super::raw::RawFormat;
 use crate::error::Error;
 
 /// Hours of anything that telephony records.
@@ -45,6 +46,8 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// What becomes of a part in which nothing was recorded.
     pub gaps: Gaps,
+    /// What the recording holds, if it has no header that could say it.
+    pub raw: Option<RawFormat>,
 }
 
 /// What becomes of a gap: a part of a recording in which nothing was recorded, though its clock ran
@@ -75,8 +78,14 @@ impl Gaps {
 
 impl Default for Options {
     fn default() -> Self {
-        let (opus_rate, threads, gaps) = (None, None, Gaps::Refuse);
-        Self { encoding: Encoding::Pcm, opus_rate, memory_limit: MEMORY_LIMIT, threads, gaps }
+        Self {
+            encoding: Encoding::Pcm,
+            opus_rate: None,
+            memory_limit: MEMORY_LIMIT,
+            threads: None,
+            gaps: Gaps::Refuse,
+            raw: None,
+        }
     }
 }
 
@@ -100,7 +109,7 @@ pub enum Encoding {
     #[default]
     Pcm,
     /// As [`Encoding::Pcm`]; but A-law stays A-law and µ-law stays µ-law, and every code outside
-    /// the windows is what it was.
+    /// the windows is what it was. Samples of 64 bits are refused: a WAV of 32 is all that is written.
     Same,
 }
 

@@ -5,10 +5,10 @@
 //! packet begin. So each place that looks like such a fill element is tried: does the packet still
 //! decode if it ends there?
 
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
-use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+
+use crate::decode::codec::Trial;
 
 /// How many packets at the beginning are looked into. SBR is in all packets of a stream.
 const PACKETS: u32 = 16;
@@ -55,7 +55,7 @@ pub(in crate::decode::codec) fn is_declared(config: &[u8]) -> bool {
 
 /// Looks for SBR in the first packets of a stream.
 pub(in crate::decode::codec) struct SbrSearch {
-    decoder: Option<Box<dyn AudioDecoder>>,
+    trial: Option<Trial>,
     /// Packets so far.
     packets: u32,
 }
@@ -63,19 +63,17 @@ pub(in crate::decode::codec) struct SbrSearch {
 impl SbrSearch {
     /// For a stream of these parameters. Nothing is found where they are not AAC's.
     pub(in crate::decode::codec) fn new(params: &AudioCodecParameters) -> Self {
-        let codecs = symphonia::default::get_codecs();
-        let decoder = (params.codec == CODEC_ID_AAC)
-            .then(|| codecs.make_audio_decoder(params, &Default::default()).ok());
-        Self { decoder: decoder.flatten(), packets: 0 }
+        let trial = (params.codec == CODEC_ID_AAC).then(|| Trial::new(params));
+        Self { trial, packets: 0 }
     }
 
     /// Whether SBR is in a packet, if it is one of the first.
     pub(in crate::decode::codec) fn finds(&mut self, packet: &[u8]) -> bool {
         self.packets = self.packets.saturating_add(1);
         if self.packets > PACKETS {
-            self.decoder = None;
+            self.trial = None;
         }
-        self.decoder.is_some()
+        self.trial.is_some()
             && (0..8 * packet.len())
                 .any(|at| is_like_sbr(packet, at) && self.is_element(packet, at))
     }
@@ -102,8 +100,7 @@ impl SbrSearch {
             carried = low;
         }
         bytes.push(carried);
-        let packet = Packet::new(0, Timestamp::ZERO, Duration::from(0_u32), bytes);
-        self.decoder.as_mut().is_some_and(|decoder| decoder.decode(&packet).is_ok())
+        self.trial.as_mut().is_some_and(|trial| trial.decodes(&bytes))
     }
 }
 

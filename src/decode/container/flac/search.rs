@@ -3,31 +3,30 @@
 //! another format. The checksum of a frame stays right when zeros or whole frames are added to it.
 
 use symphonia::core::checksum::Crc16Ansi;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::io::Monitor;
-use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
 
 use super::frame::{Header, StreamInfo};
+use crate::decode::codec::Trial;
 use crate::error::Error;
 
 /// The bytes of the checksum at the end of a frame.
 const CHECKSUM: usize = 2;
 
+/// How many bytes are looked at together.
+const PIECE: usize = 64;
+
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
     info: Option<StreamInfo>,
     /// Tells whether bytes that have the right checksum are a frame.
-    decoder: Option<Box<dyn AudioDecoder>>,
+    trial: Trial,
 }
 
 impl FrameSearch {
     /// For a stream of this format.
-    pub(super) fn new(info: Option<StreamInfo>, params: Option<&AudioCodecParameters>) -> Self {
-        let decoder = params.and_then(|params| {
-            symphonia::default::get_codecs().make_audio_decoder(params, &Default::default()).ok()
-        });
-        Self { info, decoder }
+    pub(super) fn new(info: Option<StreamInfo>, params: &AudioCodecParameters) -> Self {
+        Self { info, trial: Trial::new(params) }
     }
 
     /// The length of the frame that bytes begin with, if it is whole and of the stream's format.
@@ -43,7 +42,9 @@ impl FrameSearch {
         // A frame decodes without its checksum, and with one byte less it does not.
         ends.find(|&end| {
             let data = end.saturating_sub(CHECKSUM);
-            self.decodes(&bytes[..data]) && !self.decodes(&bytes[..data - 1])
+            data > 0
+                && self.trial.decodes(&bytes[..data])
+                && !self.trial.decodes(&bytes[..data - 1])
         })
     }
 
@@ -63,17 +64,14 @@ impl FrameSearch {
 
     /// How many bytes follow the first frame of a packet.
     pub(super) fn after(&mut self, packet: &[u8]) -> usize {
-        let mut syncs = packet.windows(2).enumerate().skip(1);
-        let is_frame = |(at, pair): (usize, &[u8])| {
-            matches!(pair, [0xFF, 0xF8 | 0xF9]) && Header::parse(&packet[at..]).is_some()
-        };
-        let has_more = packet.ends_with(&[0]) || syncs.any(is_frame);
+        // Pieces without the first byte of a header are passed over quickly.
+        let pieces = packet.chunks(PIECE).enumerate().filter(|(_, piece)| piece.contains(&0xFF));
+        let places =
+            pieces.flat_map(|(number, piece)| (0..piece.len()).map(move |at| number * PIECE + at));
+        let mut places = places.filter(|&at| at > 0 && packet[at] == 0xFF);
+        let has_more =
+            packet.ends_with(&[0]) || places.any(|at| Header::parse(&packet[at..]).is_some());
         let end = if has_more { self.end(packet) } else { None };
         end.map_or(0, |end| packet.len() - end)
-    }
-
-    fn decodes(&mut self, frame: &[u8]) -> bool {
-        let packet = Packet::new(0, Timestamp::ZERO, Duration::from(0_u32), frame);
-        self.decoder.as_mut().is_some_and(|decoder| decoder.decode(&packet).is_ok())
     }
 }
