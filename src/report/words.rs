@@ -155,7 +155,10 @@ fn length(receipt: &Receipt) -> String {
     if let Some(gaps) = &input.gaps {
         let way = if gaps.treatment == "fill" { "filled with silence" } else { "closed" };
         let frames: u64 = gaps.list.iter().map(|gap| gap.frames).sum();
-        length += &format!("; {} gaps of {frames} frames in all, {way}", gaps.list.len());
+        length += &match gaps.list.len() {
+            1 => format!("; a gap of {frames} frames was {way}"),
+            count => format!("; {count} gaps of {frames} frames in all were {way}"),
+        };
     }
     length
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sordino::receipt::Comparison;
-use sordino::redact::Redacted;
 use sordino::{
-    Error, Gaps, Options, Proof, Receipt, Source, Spool, Treatment, redact_into, verify,
+    Error, Gaps, Options, Proof, Receipt, Redacted, Report, Source, Spool, Treatment, redact_into,
+    verify,
 };
 
 use crate::formats::{pages, seal};
@@ -323,6 +323,26 @@ fn windows_in_a_closed_gap_vanish_and_are_told() {
     let redacted = proven(stream(file), &["2.5-3"], Treatment::silence(), Gaps::Close).unwrap();
     assert_eq!(redacted.summary().frames_treated, 0);
     assert!(Receipt::parse(&Receipt::of(&redacted).unwrap().to_json()).unwrap().spans.is_empty());
+}
+
+#[test]
+fn the_page_tells_where_a_window_has_gone() {
+    let file = endless(&without(&GONE, 10).0);
+    for (gaps, said) in [(Gaps::Close, "closed"), (Gaps::Fill, "filled with silence")] {
+        let list = ["2.5-3", "5-6"];
+        let redacted = proven(stream(file.clone()), &list, Treatment::silence(), gaps).unwrap();
+        let receipt = Receipt::of(&redacted).unwrap();
+        let mut page = Vec::new();
+        Report::new("call", &receipt, &redacted).write(&mut page).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        let gap = format!("a gap of 16000 frames was {said}");
+        assert!(page.contains(&gap), "{gaps:?}");
+        assert!(page.contains("nothing in the file says that this is its end"));
+        // Two seconds are gone before it.
+        let (moved, gone) =
+            (page.contains("(now from 0:03.000)"), page.contains("(in a gap: nothing"));
+        assert_eq!((moved, gone), (gaps == Gaps::Close, gaps == Gaps::Close), "{gaps:?}");
+    }
 }
 
 #[test]
