@@ -107,12 +107,13 @@ const LINES: &[Line] = &[
     },
     Line {
         container: "CAF",
-        codec: "PCM, ALAC, AAC-LC, Opus",
+        codec: "PCM, A-law, µ-law, ALAC, AAC-LC, Opus",
         files: &[
             ("s8.caf", "ffmpeg -i IN -c:a pcm_s8 OUT", "u8", "u8"),
             ("s16.caf", "ffmpeg -i IN -c:a pcm_s16le OUT", "s16", "s16"),
+            // AAC in CAF, which ffmpeg does not write, is the matter of `caf`.
+            ("mulaw.caf", "ffmpeg -i IN -c:a pcm_mulaw OUT", "s16", "mulaw"),
             ("alac.caf", "ffmpeg -i IN -c:a alac OUT", "s16", "s16"),
-            ("aac.caf", "ffmpeg -i IN -c:a aac OUT", "s16", "s16"),
             ("opus.caf", "ffmpeg -i IN -c:a libopus OUT", "s16", "s16"),
         ],
     },
@@ -138,12 +139,15 @@ const LINES: &[Line] = &[
         files: &[("a.aac", "ffmpeg -i IN -c:a aac OUT", "s16", "s16")],
     },
     Line {
-        container: "MP4, M4A",
-        codec: "AAC-LC, ALAC, Opus",
+        container: "MP4, M4A, MOV",
+        codec: "AAC-LC, ALAC, Opus, PCM, A-law, µ-law",
         files: &[
             ("aac.m4a", "ffmpeg -i IN -c:a aac OUT", "s16", "s16"),
             ("alac.m4a", "ffmpeg -i IN -c:a alac OUT", "s16", "s16"),
             ("opus.mp4", "ffmpeg -i IN -c:a libopus -ar 48000 OUT", "s16", "s16"),
+            ("s16.mov", "ffmpeg -i IN -c:a pcm_s16le OUT", "s16", "s16"),
+            ("s24.mov", "ffmpeg -i IN -c:a pcm_s24be OUT", "s24", "s24"),
+            ("mulaw.mov", "ffmpeg -i IN -c:a pcm_mulaw OUT", "s16", "mulaw"),
         ],
     },
     Line {
