@@ -1,7 +1,7 @@
 //! `sordino info`, and the library behind it.
 
 use serde_json::Value;
-use sordino::{Info, Treatment};
+use sordino::{Info, Source, Treatment};
 
 use crate::support::*;
 
@@ -66,4 +66,20 @@ fn info_refuses_what_a_redaction_refuses_with_its_reason() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     assert!(stderr(&output).contains("cut off"), "{}", stderr(&output));
     assert_eq!(sordino(&["info", &folder.path("missing.wav")]).status.code(), Some(2));
+}
+
+/// An index, a table, a count or a flag tells the end; a stream of packets does not.
+#[test]
+fn info_tells_whether_the_end_is_proven() {
+    let seeds = fixture("../fuzz/seeds/recording");
+    let open = ["a.mp2", "adts.aac", "live.webm", "mp3.wav", "parts.mp4", "piped.au", "plain.mp3"];
+    let mut seen = 0;
+    for entry in std::fs::read_dir(seeds).unwrap() {
+        let path = entry.unwrap().path();
+        let info = Info::of(Source::open(&path).unwrap()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(info.end_proven, !open.contains(&name), "{name}");
+        seen += u8::from(open.contains(&name));
+    }
+    assert_eq!(usize::from(seen), open.len());
 }

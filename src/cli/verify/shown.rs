@@ -8,7 +8,7 @@ use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, Verdict, WindowAudit};
 use sordino::window::{Clock, Window, seconds};
 
-use crate::cli::report;
+use super::super::report;
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
 fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {

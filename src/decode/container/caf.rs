@@ -123,6 +123,11 @@ impl Guard for CafGuard {
         self.end.map(|end| self.frames(end.audio, rate))
     }
 
+    /// Its table lists every packet.
+    fn proves_end(&self) -> Option<bool> {
+        Some(true)
+    }
+
     fn decoded(&mut self, _: &Packet, _: u64, rate: u32, block: &mut Block) -> Result<(), Fault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };

@@ -2,20 +2,18 @@
 //! they are, and symphonia looks for the next frame after any damage. So every byte is accounted for:
 //! it belongs to a packet, or to something that is known to be no audio.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use symphonia::core::errors::Result as SymphoniaResult;
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataReader;
-use symphonia::default::meta::Id3v2Reader;
 
 use super::guard::{Container, Seen};
 use super::reader::Reader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{Input, InputMonitor, Leftover, Media, id3_length, locked};
+use crate::decode::input::{Input, InputMonitor, Leftover, Media, locked};
 use crate::error::Error;
 
 /// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
@@ -24,10 +22,6 @@ const MAX_WAITING: usize = 2 * 1024 * 1024;
 
 /// How many zeros may follow the last frame, in bytes.
 const MAX_ZEROS: usize = 8 * 1024;
-
-/// The length of an ID3v1 tag, and of the extended one that may stand before it.
-const ID3V1: usize = 128;
-const ID3V1_EXTENDED: usize = 227;
 
 /// A stream that remembers the bytes that no packet has claimed yet. It ends where too many wait;
 /// the account tells.
@@ -58,7 +52,7 @@ pub(super) fn open<R: FormatReader + 'static>(
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
 ) -> Result<(Reader, Account), Error> {
     let monitor = Arc::clone(&input.monitor);
-    monitor.left_out(id3_leftovers(input.before()));
+    monitor.left_out(tags::id3_leftovers(input.before()));
     let position = input.before().len() as u64;
     open_stream(container, input.stream(), position, &monitor, open)
 }
@@ -182,7 +176,7 @@ fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
         if run > 0 && zeros + run <= MAX_ZEROS {
             zeros += run;
             at += run;
-        } else if let Some((length, name)) = tag(rest) {
+        } else if let Some((length, name)) = tags::tag(rest) {
             let length = length.clamp(1, rest.len());
             note(Leftover { name: name.into(), bytes: length as u64 });
             at += length;
@@ -253,57 +247,11 @@ fn kind(bytes: &[u8]) -> &'static str {
     if bytes.starts_with(b"fLaC") {
         return "a second FLAC file (joined files?)";
     }
-    match tag(bytes) {
+    match tags::tag(bytes) {
         Some((_, "ID3v2")) => "a second ID3 tag (joined files?)",
         Some((_, "ID3v1")) => "an ID3v1 tag",
         Some(_) => "a tag",
         None if bytes.iter().all(|&byte| byte == 0) => "zeros",
         None => "of no kind that is known",
-    }
-}
-
-/// The tags in what stands before a stream, by name and size.
-fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
-    if id3_length(before) == 0 {
-        return Vec::new();
-    }
-    let media = Media::stream(Cursor::new(before.to_vec()));
-    let read = Id3v2Reader::try_new(media, Default::default()).and_then(|mut tag| tag.read_all());
-    match read {
-        Ok(tag) => tags::leftovers(&tag.revision),
-        Err(_) => vec![Leftover { name: "ID3v2".into(), bytes: before.len() as u64 }],
-    }
-}
-
-/// The length of a tag that `bytes` begin with, and its kind: ID3, APE or Lyrics3. Tags that stand
-/// after the audio are no part of it.
-fn tag(bytes: &[u8]) -> Option<(usize, &'static str)> {
-    match bytes {
-        [b'T', b'A', b'G', b'+', ..] => Some((ID3V1_EXTENDED, "ID3v1")),
-        [b'T', b'A', b'G', ..] => Some((ID3V1, "ID3v1")),
-        [b'I', b'D', b'3', ..] => Some((usize::try_from(id3_length(bytes)).ok()?, "ID3v2")),
-        _ if bytes.starts_with(b"LYRICSBEGIN") => {
-            let end = [b"LYRICS200".as_slice(), b"LYRICSEND"];
-            let end = end.iter().find_map(|end| bytes.windows(9).position(|at| at == *end))?;
-            Some((end + 9, "Lyrics3"))
-        }
-        _ => Some((ape(bytes)?, "APE")),
-    }
-}
-
-/// The length of an APE tag that `bytes` begin with: a header, items, a footer; one of them may stand
-/// alone. The size that both give leaves out the header.
-fn ape(bytes: &[u8]) -> Option<usize> {
-    const ID: &[u8] = b"APETAGEX";
-    const LENGTH: usize = 32;
-    let at = bytes.windows(ID.len()).position(|at| at == ID)?;
-    let long = |field: usize| {
-        let four = bytes.get(at + field..at + field + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(four)).ok()
-    };
-    let (size, is_header) = (long(12)?, long(20)? & 0x2000_0000 != 0);
-    match (at, is_header) {
-        (0, true) => LENGTH.checked_add(size),
-        _ => Some(at + LENGTH).filter(|&end| !is_header && end == size),
     }
 }

@@ -143,6 +143,11 @@ impl Guard for Mp4Guard {
         })
     }
 
+    /// An index lists every packet; after a fragment another may have been cut away.
+    fn proves_end(&self) -> Option<bool> {
+        Some(!self.in_fragments)
+    }
+
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
     fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
         let Some((length, scale)) = self.trim.played else { return Ok(()) };
