@@ -15,17 +15,17 @@
 //! The flow is the layout. What a person asks for comes from above, the recording from the left:
 //!
 //! ```text
-//! windows ──▶ spans ───────┐                              what to mute: seconds ──▶ frames
-//! source ──▶ decode ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted      blocking, no network
-//!   ▲                      ▲                              │
-//!   │                  treatment                          ▼
-//! sign in ──▶ locate ──▶ fetch                 grant ──▶ upload ──▶ complete     async, no audio
-//!     └──────────────────────────── job ───────────────────────────────┘   knows both halves
+//! windows ──▶ spans ───────────────────┐              what to mute: seconds ──▶ frames
+//! source ──▶ container ▸ codec ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted     blocking, no network
+//!   ▲              (decode)            ▲                              │
+//!   │                              treatment                          ▼
+//! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
+//!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //!
 //! Redacted ──▶ receipt ──▶ report                         the evidence: a file, and a page
 //!
 //! original + redacted + windows ──▶ verify ──▶ Audit       who trusts nobody: the leak audit
-//! source ──▶ info ──▶ Info                                what a recording is
+//! source ──▶ info ──▶ Info                                 what a recording is
 //!
 //! bin: args ──▶ plan ──▶ run ──▶ exit code
 //! ```
