@@ -1,20 +1,13 @@
 //! Decode: a source in, blocks out. symphonia is named here and below only.
 //!
-//! In: the bytes of a recording, as they arrive. Out: [`Block`]s in order. Their positions are the
-//! running count of frames, and of the gaps between them; they are never a timestamp of the container.
+//! In: the bytes of a recording, as they arrive. Out: [`Block`]s in order. Positions are the running
+//! count of frames and gaps, never a timestamp of the container.
 //! What can go wrong: a format that is not known, a packet that does not decode, an end that comes too
 //! early. All of them are errors: a packet left out would move every later window.
 //!
-//! ```text
-//! input ──▶ container ──▶ codec ──▶ blocks
-//! bytes,    packets, and     samples
-//! watched   the guard
-//! ```
+//! `input` (bytes, watched) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
 //!
-//! The first bytes decide the container. Each container has one file, or folder, and a guard in it:
-//! what sordino itself knows of it, whatever symphonia makes of it. A guard tells the delay to drop, the
-//! length, and the clock to hold the count against; it claims every byte where nothing else counts them;
-//! and at the end it gives its verdict. A container without a guard is not opened.
+//! The first bytes decide the container. A container without a guard of sordino's own is not opened.
 
 use std::sync::Arc;
 use std::time::Duration;

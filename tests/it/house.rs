@@ -138,6 +138,50 @@ fn symphonia_alone_never_decides_what_a_file_is() {
     }
 }
 
+/// The files below `src/decode` that a `use` of this one names.
+fn known_to(path: &Path, text: &str, all: &[PathBuf]) -> Vec<PathBuf> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lines = text.split("#[cfg(test)]").next().unwrap().split("use ").skip(1);
+    let known = lines.filter_map(|line| {
+        let line = line.split([';', '{']).next().unwrap();
+        let from = line.strip_prefix("crate::").map(|rest| (src.clone(), rest)).or_else(|| {
+            // A file's own folder is named as it is; `super` is the folder that it lies in.
+            line.strip_prefix("super::").map(|rest| (path.parent().unwrap().to_owned(), rest))
+        });
+        let (folder, rest) = from?;
+        let mut file = None;
+        let mut place = folder;
+        for part in rest.split("::") {
+            place = place.join(part.trim());
+            let this = place.with_extension("rs");
+            file = all.contains(&this).then_some(this).or(file);
+        }
+        file
+    });
+    known.filter(|file| file != path).collect()
+}
+
+/// Whoever reads a file of the decoder has read those below it, and needs no other.
+#[test]
+fn no_files_of_the_decoder_know_each_other_in_a_circle() {
+    let files = sources("src/decode");
+    let mut all: Vec<PathBuf> = files.iter().map(|(path, _)| path.clone()).collect();
+    let mut below: BTreeMap<PathBuf, Vec<PathBuf>> =
+        files.iter().map(|(path, text)| (path.clone(), known_to(path, text, &all))).collect();
+    assert!(below.values().map(Vec::len).sum::<usize>() > 80, "uses are read: {below:?}");
+    while !all.is_empty() {
+        let before = all.len();
+        let ground: Vec<_> = all.iter().filter(|path| below[*path].is_empty()).cloned().collect();
+        all.retain(|path| !ground.contains(path));
+        below.values_mut().for_each(|known| known.retain(|path| !ground.contains(path)));
+        assert!(
+            all.len() < before,
+            "a circle: {:?}",
+            below.iter().filter(|(p, _)| all.contains(p)).collect::<Vec<_>>()
+        );
+    }
+}
+
 #[test]
 fn what_is_unsafe_lies_in_one_file() {
     for (path, text) in sources("src") {

@@ -22,9 +22,10 @@ use crate::decode::fault::Fault;
 use crate::decode::input::{Input, InputMonitor, ReadSeek};
 use crate::error::Error;
 use chunks::Chunks;
-use packets::CafReader;
+use packets::{CafReader, End};
 
 mod chunks;
+mod description;
 mod packets;
 
 /// Opens a CAF.
@@ -88,15 +89,6 @@ struct CafGuard {
     /// Frames so far, priming included.
     coded: u64,
     padding: Padding,
-}
-
-/// The end of the audio, in frames of the description's rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct End {
-    /// The frames of all packets.
-    all: u64,
-    /// Those before the remainder.
-    audio: u64,
 }
 
 impl CafGuard {

@@ -36,7 +36,9 @@ impl Seen {
     }
 }
 
-/// What must be true of the packets of one container. Where it is not, the recording is refused.
+/// What must be true of the packets of one container. Where it is not, the recording is refused. A guard
+/// tells the delay to drop, the length, and the clock to hold the count against; it claims every byte
+/// where nothing else counts them; and at the end it gives its verdict.
 pub(in crate::decode) trait Guard: Send {
     /// Which container this is.
     fn container(&self) -> Container;

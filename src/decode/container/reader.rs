@@ -8,7 +8,7 @@ use symphonia::core::packet::Packet;
 use super::guard::{Container, Guard};
 use super::pcm::PcmReader;
 use super::tags;
-use crate::decode::input::Leftover;
+use crate::decode::input::{InputMonitor, Leftover};
 use crate::error::Error;
 
 /// A container that is open.
@@ -40,7 +40,20 @@ pub(in crate::decode) trait Packets: Send {
     fn tracks(&self) -> &[Track];
 
     /// The next packet.
-    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>>;
+    fn packet(&mut self) -> Result<Option<Packet>, Error>;
+
+    /// Where a failure is told.
+    fn monitor(&self) -> &InputMonitor;
+
+    /// The next packet. What is missing is told by the decoder, with its place; the monitor tells the
+    /// rest.
+    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
+        match self.packet() {
+            Ok(packet) => Ok(packet),
+            Err(Error::Read(error)) => Err(Symphonia::IoError(error)),
+            Err(error) => self.monitor().failed(error).map_err(Symphonia::IoError),
+        }
+    }
 
     /// Tags and pictures, by name and size.
     fn tags(&mut self) -> Vec<Leftover> {

@@ -5,18 +5,25 @@
 use std::io::{BufReader, Cursor};
 use std::sync::Arc;
 
-use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::CafReader as Sketch;
 
-use super::End;
-use super::chunks::{Description, header_error};
+use super::description::{Description, header_error};
 use crate::decode::container::guard::Container;
 use crate::decode::container::reader::{Packets, Reader};
 use crate::decode::input::{InputMonitor, Media, ReadSeek, read_up_to};
 use crate::error::Error;
+
+/// The end of the audio, in frames of the description's rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// The frames of all packets.
+    pub(super) all: u64,
+    /// Those before the remainder.
+    pub(super) audio: u64,
+}
 
 /// The largest packet, in bytes.
 const MAX_PACKET: u64 = 16 * 1024 * 1024;
@@ -145,7 +152,7 @@ impl CafReader {
         Ok(Self { track: [track], file, description, table, left, frames: 0, monitor })
     }
 
-    fn packet(&mut self) -> Result<Option<Packet>, Error> {
+    fn read_packet(&mut self) -> Result<Option<Packet>, Error> {
         let (packets, bytes) = self.left;
         if packets == 0 && bytes == 0 {
             return Ok(None);
@@ -183,12 +190,11 @@ impl Packets for CafReader {
         &self.track
     }
 
-    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
-        match self.packet() {
-            Ok(packet) => Ok(packet),
-            // What is missing is told with its place.
-            Err(Error::Read(error)) => Err(Symphonia::IoError(error)),
-            Err(error) => self.monitor.failed(error).map_err(Symphonia::IoError),
-        }
+    fn packet(&mut self) -> Result<Option<Packet>, Error> {
+        self.read_packet()
+    }
+
+    fn monitor(&self) -> &InputMonitor {
+        &self.monitor
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
@@ -103,7 +102,7 @@ impl Mp4Reader {
         Self { track, sketch, bytes, walk, parts, frame, time, given, monitor }
     }
 
-    fn packet(&mut self) -> Result<Option<Packet>, Error> {
+    fn read_packet(&mut self) -> Result<Option<Packet>, Error> {
         let Some(sample) = self.sample()? else { return self.bytes.finish().map(|()| None) };
         let frame = self.frame.map_or(1, u64::from);
         if sample.bytes == 0 || sample.bytes > MAX_PACKET || !sample.bytes.is_multiple_of(frame) {
@@ -144,13 +143,12 @@ impl Packets for Mp4Reader {
         &self.track
     }
 
-    fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
-        match self.packet() {
-            Ok(packet) => Ok(packet),
-            // What is missing is told with its place.
-            Err(Error::Read(error)) => Err(Symphonia::IoError(error)),
-            Err(error) => self.monitor.failed(error).map_err(Symphonia::IoError),
-        }
+    fn packet(&mut self) -> Result<Option<Packet>, Error> {
+        self.read_packet()
+    }
+
+    fn monitor(&self) -> &InputMonitor {
+        &self.monitor
     }
 
     fn tags(&mut self) -> Vec<Leftover> {
