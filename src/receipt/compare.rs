@@ -124,6 +124,7 @@ fn is_of_the_file(error: &Error) -> bool {
         Error::Empty
             | Error::NoAudio
             | Error::UnknownFormat
+            | Error::Foreign { .. }
             | Error::Unsupported { .. }
             | Error::Header { .. }
             | Error::Container { .. }
@@ -135,6 +136,8 @@ fn is_of_the_file(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
     use crate::treatment::Treatment;
     use crate::window::{Window, Windows};
@@ -155,5 +158,7 @@ mod tests {
         let error = receipt.compare_with(other(), little).unwrap_err();
         assert!(matches!(error, Error::TooLargeForMemory { .. }), "{error}");
         assert_eq!(receipt.compare(other()).unwrap(), Comparison::Neither);
+        let text = || Source::stream(io::Cursor::new("<html><body>Not found</body></html>"));
+        assert_eq!(receipt.compare(text()).unwrap(), Comparison::Neither, "an error page");
     }
 }

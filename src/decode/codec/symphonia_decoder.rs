@@ -40,7 +40,7 @@ impl SymphoniaDecoder {
     ) -> Result<Self, Error> {
         let is_he = params.extra_data.as_deref().is_some_and(sbr::is_declared);
         if params.codec == CODEC_ID_AAC && is_he {
-            return Err(Error::Unsupported { what: HE_AAC.into() });
+            return Err(names::not_decoded(HE_AAC));
         }
         let codecs = symphonia::default::get_codecs();
         // MPEG is trimmed by the guard: symphonia would believe a header that counts too few frames.
@@ -98,7 +98,7 @@ impl SymphoniaDecoder {
             ));
         }
         if self.sbr.finds(&packet.data) {
-            return Err(Fault::Unsupported(HE_AAC.into()));
+            return Err(names::not_decoded(HE_AAC).into());
         }
         let format = self.format();
         let decoded = self.decoder.decode(packet).map_err(Fault::Decoder)?;
