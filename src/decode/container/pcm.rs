@@ -22,7 +22,10 @@ use crate::error::Error;
 use crate::span::time_of;
 
 /// How many bytes a packet has, about.
-const PACKET: usize = 16 * 1024;
+const PACKET: usize = 64 * 1024;
+
+/// The same of ADPCM, of which a byte becomes two frames.
+const ADPCM_PACKET: usize = 16 * 1024;
 
 /// What one block of samples is: a frame of PCM, or a block of ADPCM.
 #[derive(Debug, Clone)]
@@ -80,8 +83,8 @@ impl PcmReader {
     /// How many blocks a packet has.
     fn blocks(layout: &Layout) -> usize {
         let bytes = usize::try_from(layout.block_bytes).unwrap_or(usize::MAX).max(1);
-        // Decoders of ADPCM hold a packet in memory.
-        (PACKET / bytes).max(1)
+        let packet = if layout.block_frames > 1 { ADPCM_PACKET } else { PACKET };
+        (packet / bytes).max(1)
     }
 
     pub(super) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
