@@ -77,14 +77,19 @@ pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
         Err(Failure::Usage { doing, source }) => (USAGE, doing, source),
         Err(Failure::Failed { doing, source }) => (FAILED, doing, source),
     };
-    let mut line = format!("error: {doing}: {source}");
-    let mut cause = source.source();
+    say(&format!("error: {doing}: {}", chain(source.as_ref())));
+    ExitCode::from(code)
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
     while let Some(error) = cause {
-        line.push_str(&format!(": {error}"));
+        text.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    say(&line);
-    ExitCode::from(code)
+    text
 }
 
 /// Prints what clap has to say: help on stdout is a success, anything else a wrong call.

@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use serde_json::{Value, json};
+use sordino::Info;
 use sordino::span::time_of;
 use sordino::window::Clock;
-use sordino::{Error, Info};
 
 use super::args::InfoArgs;
-use super::exit::Failure;
+use super::exit::{self, Failure};
 use super::plan;
 use super::progress::Bar;
 use super::report;
@@ -25,7 +25,9 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     if args.json {
         let json = match &info {
             Ok(info) => to_json(info, &input),
-            Err(error) => json!({ "input": input, "redactable": false, "reason": reason(error) }),
+            Err(error) => {
+                json!({ "input": input, "redactable": false, "reason": exit::chain(error) })
+            }
         };
         report::print(&json.to_string())?;
         // The object has said why.
@@ -33,17 +35,6 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     }
     let info = info.map_err(|error| Failure::of(format!("reading {input}"), error))?;
     report::print(&text(&info, &input))
-}
-
-/// An error with its causes.
-fn reason(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// What the samples of the output would be, without and with `--encoding same`.
