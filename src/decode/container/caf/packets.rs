@@ -151,8 +151,14 @@ impl CafReader {
         let (file, left) = (BufReader::with_capacity(64 * 1024, file), (packets, bytes));
         Ok(Self { track: [track], file, description, table, left, frames: 0, monitor })
     }
+}
 
-    fn read_packet(&mut self) -> Result<Option<Packet>, Error> {
+impl Packets for CafReader {
+    fn tracks(&self) -> &[Track] {
+        &self.track
+    }
+
+    fn packet(&mut self) -> Result<Option<Packet>, Error> {
         let (packets, bytes) = self.left;
         if packets == 0 && bytes == 0 {
             return Ok(None);
@@ -182,16 +188,6 @@ impl CafReader {
         let first = Timestamp::new(i64::try_from(self.frames).unwrap_or(i64::MAX));
         self.frames = self.frames.saturating_add(frames);
         Ok(Some(Packet::new(self.track[0].id, first, Duration::new(frames), data)))
-    }
-}
-
-impl Packets for CafReader {
-    fn tracks(&self) -> &[Track] {
-        &self.track
-    }
-
-    fn packet(&mut self) -> Result<Option<Packet>, Error> {
-        self.read_packet()
     }
 
     fn monitor(&self) -> &InputMonitor {

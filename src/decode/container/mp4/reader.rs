@@ -102,25 +102,6 @@ impl Mp4Reader {
         Self { track, sketch, bytes, walk, parts, frame, time, given, monitor }
     }
 
-    fn read_packet(&mut self) -> Result<Option<Packet>, Error> {
-        let Some(sample) = self.sample()? else { return self.bytes.finish().map(|()| None) };
-        let frame = self.frame.map_or(1, u64::from);
-        if sample.bytes == 0 || sample.bytes > MAX_PACKET || !sample.bytes.is_multiple_of(frame) {
-            let reason = format!("a packet has {} bytes, which cannot be", sample.bytes);
-            return Err(header_error(&reason));
-        }
-        self.given = self.given.saturating_add(sample.bytes);
-        if self.bytes.length().is_some_and(|length| self.given > length) {
-            return Err(header_error("its packets lie over each other"));
-        }
-        let data = self.bytes.read(sample.at, sample.bytes)?;
-        let time = i64::try_from(self.time);
-        let time = time.map_err(|_| header_error("its packets last too long"))?;
-        self.time = self.time.saturating_add(sample.duration);
-        let (time, duration) = (Timestamp::new(time), Duration::new(sample.duration));
-        Ok(Some(Packet::new(self.track[0].id, time, duration, data)))
-    }
-
     fn sample(&mut self) -> Result<Option<Sample>, Error> {
         let batch = if self.frame.is_some() { BATCH } else { 1 };
         if let Some(sample) = self.walk.next(batch)? {
@@ -144,7 +125,22 @@ impl Packets for Mp4Reader {
     }
 
     fn packet(&mut self) -> Result<Option<Packet>, Error> {
-        self.read_packet()
+        let Some(sample) = self.sample()? else { return self.bytes.finish().map(|()| None) };
+        let frame = self.frame.map_or(1, u64::from);
+        if sample.bytes == 0 || sample.bytes > MAX_PACKET || !sample.bytes.is_multiple_of(frame) {
+            let reason = format!("a packet has {} bytes, which cannot be", sample.bytes);
+            return Err(header_error(&reason));
+        }
+        self.given = self.given.saturating_add(sample.bytes);
+        if self.bytes.length().is_some_and(|length| self.given > length) {
+            return Err(header_error("its packets lie over each other"));
+        }
+        let data = self.bytes.read(sample.at, sample.bytes)?;
+        let time = i64::try_from(self.time);
+        let time = time.map_err(|_| header_error("its packets last too long"))?;
+        self.time = self.time.saturating_add(sample.duration);
+        let (time, duration) = (Timestamp::new(time), Duration::new(sample.duration));
+        Ok(Some(Packet::new(self.track[0].id, time, duration, data)))
     }
 
     fn monitor(&self) -> &InputMonitor {
