@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sordino::block::Block;
 use sordino::window::Window;
-use sordino::{Decoder, Options, Proof, Source, Spool, Treatment, Windows, redact_into};
+use sordino::{
+    DecodeOptions, Decoder, EvidenceOptions, Source, Spool, Treatment, Windows, redact_into,
+};
 
 const CALLS: [&str; 9] = [
     "call.wav",
@@ -35,10 +37,10 @@ fn windows(list: &[(f64, f64)]) -> Windows {
     Windows::new(windows.map(|window| window.expect("it is a window"))).expect("there is one")
 }
 
-fn decode(name: &str, bytes: &[u8], options: Options) -> u64 {
+fn decode(name: &str, bytes: &[u8], options: DecodeOptions) -> u64 {
     let source = Source::stream(Cursor::new(bytes.to_vec())).with_options(options);
     let mut decoder = Decoder::open(source).expect("it decodes");
-    let recording = decoder.recording().clone();
+    let recording = decoder.stream_info().clone();
     let mut block = Block::new(recording.format, recording.channels);
     while decoder.next(&mut block).unwrap_or_else(|error| panic!("{name}: {error}")) {
         black_box(block.samples());
@@ -49,7 +51,7 @@ fn decode(name: &str, bytes: &[u8], options: Options) -> u64 {
 fn redact(bytes: &[u8], windows: &Windows, treatment: Treatment) -> u64 {
     let source = Source::stream(Cursor::new(bytes.to_vec()));
     let go_on = |_| ControlFlow::Continue(());
-    let proof = Proof { self_check: false, ..Proof::default() };
+    let proof = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
     let redacted = redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on);
     redacted.expect("it is redacted").summary().frames
 }
@@ -59,11 +61,11 @@ fn stages(criterion: &mut Criterion) {
     for name in CALLS {
         let bytes = bytes(name);
         let mut group = criterion.benchmark_group(name);
-        let all = Options::default();
+        let all = DecodeOptions::default();
         group.throughput(Throughput::Elements(decode(name, &bytes, all)));
         group.bench_function("decode", |bencher| bencher.iter(|| decode(name, &bytes, all)));
         if THREADED.contains(&name) {
-            let one = Options { threads: Some(NonZeroUsize::MIN), ..all };
+            let one = DecodeOptions { threads: Some(NonZeroUsize::MIN), ..all };
             group.bench_function("decode-on-one-thread", |bencher| {
                 bencher.iter(|| decode(name, &bytes, one));
             });

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
 use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
-use sordino::{Encoding, Error, Options, Redacted, Source, Treatment, Windows, redact};
+use sordino::{DecodeOptions, Encoding, Error, Redacted, Source, Treatment, Windows, redact};
 
 /// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
 /// same however the bytes arrive, and on however many threads they are decoded.
@@ -104,7 +104,7 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
             let (whole, pieces) = (bytes_of(whole), bytes_of(pieces));
             assert!(whole == pieces, "arrival or threads have made a difference");
             let data = data_of(&whole);
-            let recording = &summary.recording;
+            let recording = &summary.stream_info;
             let frame = usize::from(recording.channels) * usize::from(recording.format.bytes());
             assert_eq!(data.len() as u64, summary.frames * frame as u64);
             let treated = usize::try_from(summary.frames_treated).unwrap() * frame;
@@ -126,7 +126,8 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
 fn run(source: Source, encoding: Encoding, threads: usize) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
     let threads = NonZeroUsize::new(threads);
-    let options = Options { memory_limit: 1 << 20, encoding, threads, ..Options::default() };
+    let options =
+        DecodeOptions { memory_limit: 1 << 20, encoding, threads, ..DecodeOptions::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Block`] holds consecutive frames, interleaved, in their own width, and knows the position of
 //! its first frame, so that nobody after the decoder has to count. The buffer is handed in and
-//! refilled: the loop over a recording does not allocate. A [`Recording`] says what the blocks of
+//! refilled: the loop over a recording does not allocate. A [`StreamInfo`] says what the blocks of
 //! one recording have in common.
 
 use std::borrow::Cow;
@@ -108,7 +108,7 @@ impl Samples {
 
 /// What is known of a recording before its first frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recording {
+pub struct StreamInfo {
     /// The container's short name, such as `wave` or `ogg`.
     pub container: &'static str,
     /// The codec's short name, such as `pcm_s16le` or `mp3`.
@@ -123,7 +123,7 @@ pub struct Recording {
     pub frames: Option<u64>,
 }
 
-impl Recording {
+impl StreamInfo {
     /// What the output holds less of than the recording, in words, where its samples are narrower.
     pub fn loss(&self) -> Option<&'static str> {
         match self.codec {

@@ -14,7 +14,7 @@ mod file;
 mod help;
 mod info;
 mod interrupt;
-mod papers;
+mod side_outputs;
 mod plan;
 mod progress;
 mod recording;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use symphonia::core::packet::Packet;
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, StreamInfo};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::span::{Gap, Timeline, time_of};
@@ -33,7 +33,7 @@ use container::{Guard, Opened, Reader, Seen};
 use fault::{Fault, guarded};
 use format::Container;
 use gaps::GapKeeper;
-pub use input::{Encoding, Gaps, Leftover, Options, RawFormat, RawFormatError, Source};
+pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
 use input::{HashingReader, Input, InputMonitor, sniff};
 use step::Step;
 use stream::{Stream, next_packet};
@@ -44,7 +44,7 @@ const MAX_EMPTY: u32 = 1000;
 
 /// A recording being decoded.
 pub struct Decoder {
-    recording: Recording,
+    recording: StreamInfo,
     monitor: Arc<InputMonitor>,
     reader: Reader,
     guard: Box<dyn Guard>,
@@ -111,7 +111,7 @@ impl Decoder {
     }
 
     /// What the header says.
-    pub fn recording(&self) -> &Recording {
+    pub fn stream_info(&self) -> &StreamInfo {
         &self.recording
     }
 

@@ -1,16 +1,16 @@
 //! Encode: blocks in, a WAV file out. hound is named here only.
 //!
 //! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
-//! else (G.711 has its `fact`), written [`Behind`] the work. What can go wrong: a full disk, or more
+//! else (G.711 has its `fact`), written [`BackgroundWriter`] the work. What can go wrong: a full disk, or more
 //! than a WAV can hold.
 
-use crate::block::{Block, Recording, SampleFormat, Samples};
+use crate::block::{Block, SampleFormat, Samples, StreamInfo};
 use crate::error::Error;
 
-mod behind;
+mod background_writer;
 mod g711;
 
-pub(crate) use behind::Behind;
+pub(crate) use background_writer::BackgroundWriter;
 use g711::CodeWriter;
 
 /// The most bytes of samples that a WAV can hold: sizes are 32 bits, and the RIFF size counts the
@@ -26,7 +26,7 @@ pub(crate) struct Encoder<'a> {
 
 enum Writer<'a> {
     Pcm(Hound<'a>),
-    G711(CodeWriter<&'a mut Behind>),
+    G711(CodeWriter<&'a mut BackgroundWriter>),
 }
 
 impl<'a> Encoder<'a> {
@@ -34,8 +34,11 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// [`Error::TooLong`] when the recording declares more than fits; [`Error::Write`].
-    pub(crate) fn new(output: &'a mut Behind, recording: &Recording) -> Result<Self, Error> {
-        let &Recording { format, rate, channels, frames, .. } = recording;
+    pub(crate) fn new(
+        output: &'a mut BackgroundWriter,
+        recording: &StreamInfo,
+    ) -> Result<Self, Error> {
+        let &StreamInfo { format, rate, channels, frames, .. } = recording;
         let bytes_per_frame = recording.frame_bytes();
         if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
             return Err(Error::TooLong);
@@ -99,7 +102,7 @@ impl<'a> Encoder<'a> {
     }
 }
 
-type Hound<'a> = hound::WavWriter<&'a mut Behind>;
+type Hound<'a> = hound::WavWriter<&'a mut BackgroundWriter>;
 
 /// The fast way for the usual width: one copy a block.
 fn write_16(wav: &mut Hound<'_>, samples: &[i16]) -> hound::Result<()> {
@@ -127,15 +130,15 @@ mod tests {
     use super::*;
     use crate::spool::Spool;
 
-    fn recording(frames: Option<u64>) -> Recording {
+    fn recording(frames: Option<u64>) -> StreamInfo {
         let (container, codec) = ("wave", "pcm_s16le");
         let format = SampleFormat::S16;
-        Recording { container, codec, rate: 8000, channels: 2, format, frames }
+        StreamInfo { container, codec, rate: 8000, channels: 2, format, frames }
     }
 
     #[test]
     fn more_than_a_wav_can_hold_is_refused_before_and_on_the_way() {
-        let mut output = Behind::new(Spool::anonymous()).unwrap();
+        let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
         let known = Encoder::new(&mut output, &recording(Some(MAX_DATA / 4 + 1))).err();
         assert!(matches!(known, Some(Error::TooLong)));
         let mut encoder = Encoder::new(&mut output, &recording(None)).unwrap();

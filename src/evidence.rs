@@ -1,13 +1,13 @@
 //! Evidence: what is seen of a redaction while it is made.
 //!
 //! In: each [`Block`] before and after its treatment; at the end, the [`Spool`] and the decoder. Out:
-//! [`Evidence`], as much as the [`Proof`] that was asked for needs. What can go wrong: the
+//! [`Evidence`], as much as the [`EvidenceOptions`] that was asked for needs. What can go wrong: the
 //! self-check, or reading back.
 
 use std::io::{self, Read};
 use std::thread;
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover};
 use crate::digest::{Digest, digest_of};
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::window::Windows;
 
 mod check;
 mod header;
-mod meant;
+mod oracle;
 mod measure;
 mod waveform;
 
@@ -29,7 +29,7 @@ pub use waveform::{Column, Waveform};
 
 /// What is to be proven of a redaction. At first, the self-check alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proof {
+pub struct EvidenceOptions {
     /// Read back what was written, and hold every frame against what was meant; a mismatch is an
     /// error.
     pub self_check: bool,
@@ -39,7 +39,7 @@ pub struct Proof {
     pub waveform: bool,
 }
 
-impl Default for Proof {
+impl Default for EvidenceOptions {
     fn default() -> Self {
         Self { self_check: true, receipt: false, waveform: false }
     }
@@ -72,19 +72,19 @@ pub struct Figures {
 }
 
 /// Sees every block.
-pub(crate) struct Witness<'a> {
+pub(crate) struct Observer<'a> {
     check: Option<Check<'a>>,
     meter: Option<Meter>,
     waveform: Option<Waveform>,
 }
 
-impl<'a> Witness<'a> {
+impl<'a> Observer<'a> {
     pub(crate) fn new(
-        proof: Proof,
+        proof: EvidenceOptions,
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
-        recording: &'a Recording,
+        recording: &'a StreamInfo,
     ) -> Self {
         Self {
             check: proof.self_check.then(|| Check::new(treatment, windows, recording)),
@@ -149,7 +149,7 @@ fn figures(
     spool: &Spool,
     begin: u64,
 ) -> Result<Figures, Error> {
-    let data = decoder.frames() * decoder.recording().frame_bytes();
+    let data = decoder.frames() * decoder.stream_info().frame_bytes();
     let (file, samples) = (spool.reader(), spool.reader_from(begin));
     // SHA-256 is the slowest of all this, and there is another core.
     let (output, samples) = thread::scope(|scope| {
@@ -170,7 +170,7 @@ fn figures(
 /// Where the samples begin in a WAV of so many bytes. They end with the file; behind an odd number of
 /// codes of G.711 there is a byte of padding, which hound does not write.
 fn data_begins(decoder: &Decoder, bytes: u64) -> u64 {
-    let recording = decoder.recording();
+    let recording = decoder.stream_info();
     let data = decoder.frames() * recording.frame_bytes();
     let padding = if recording.format.is_g711() { data % 2 } else { 0 };
     bytes.saturating_sub(data + padding)

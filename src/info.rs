@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
 use crate::evidence::Loudness;
@@ -19,7 +19,7 @@ use crate::span::Gap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Info {
     /// Container, codec, rate, channels and the format of the output.
-    pub recording: Recording,
+    pub recording: StreamInfo,
     /// Frames that were decoded.
     pub frames: u64,
     /// Frames of codec delay that were dropped before the first of them.
@@ -63,7 +63,7 @@ impl Info {
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let mut decoder = Decoder::open(source)?;
-        let recording = decoder.recording().clone();
+        let recording = decoder.stream_info().clone();
         let mut channels = vec![Loudness::default(); recording.channels.into()];
         let mut block = Block::new(recording.format, recording.channels);
         while decoder.next(&mut block)? {

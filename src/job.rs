@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::decode::{Options, Source};
-use crate::evidence::Proof;
+use crate::decode::{DecodeOptions, Source};
+use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Completed, Genesys, Step, Trace};
 use crate::receipt::{Delivery, Receipt, StepEntry, rfc3339};
 use crate::redact::{Progress, Redacted, Summary, redact_into};
@@ -28,8 +28,8 @@ pub struct Job {
     pub windows: Windows,
     /// How.
     pub treatment: Treatment,
-    options: Options,
-    proof: Proof,
+    options: DecodeOptions,
+    proof: EvidenceOptions,
     watch: Option<Watch>,
 }
 
@@ -49,22 +49,22 @@ impl Job {
             recording_id: recording_id.into(),
             windows,
             treatment,
-            options: Options::default(),
-            proof: Proof::default(),
+            options: DecodeOptions::default(),
+            proof: EvidenceOptions::default(),
             watch: None,
         }
     }
 
     /// The same job, with the recording decoded in this way.
     #[must_use]
-    pub fn with_options(mut self, options: Options) -> Self {
+    pub fn with_options(mut self, options: DecodeOptions) -> Self {
         self.options = options;
         self
     }
 
     /// The same job, with this proven of it.
     #[must_use]
-    pub fn with_proof(mut self, proof: Proof) -> Self {
+    pub fn with_proof(mut self, proof: EvidenceOptions) -> Self {
         self.proof = proof;
         self
     }
@@ -97,7 +97,7 @@ pub struct Sanitised {
     pub completed: Completed,
     /// What was done.
     pub summary: Summary,
-    /// The evidence, if the job's [`Proof`] asks for it.
+    /// The evidence, if the job's [`EvidenceOptions`] asks for it.
     pub receipt: Option<Receipt>,
 }
 
@@ -270,7 +270,7 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Try {
 }
 
 impl Prepared {
-    /// The evidence, if the job's [`Proof`] asks for it: of a recording that was delivered to a
+    /// The evidence, if the job's [`EvidenceOptions`] asks for it: of a recording that was delivered to a
     /// conversation, or not.
     pub fn receipt(&self, job: &Job, delivered: Option<(&Completed, &str)>) -> Option<Receipt> {
         let last = delivered.iter().flat_map(|(completed, _)| &completed.traces);

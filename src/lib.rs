@@ -52,7 +52,6 @@
 //! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
 //! | [`job`] | one recording from end to end: the one place that knows both halves |
 //! | [`sandbox`] | a Genesys stand-in; shares [`genesys::wire`] with the client and nothing else |
-//! | `ffmpeg` | FFmpeg in process, behind the feature `ffmpeg`: tests and benches compare with it |
 //!
 //! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
 //! `use crate::…` lines and holds them against this.
@@ -118,13 +117,11 @@ pub mod error;
 pub mod genesys;
 pub mod job;
 pub mod sandbox;
-#[cfg(feature = "ffmpeg")]
-pub mod ffmpeg;
 
-pub use block::Recording;
-pub use decode::{Decoder, Encoding, Gaps, Options, RawFormat, Source};
+pub use block::StreamInfo;
+pub use decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
 pub use error::Error;
-pub use evidence::{Evidence, Proof};
+pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use receipt::Receipt;

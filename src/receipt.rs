@@ -1,6 +1,6 @@
 //! Receipts: what was done, in numbers: the evidence that a compliance officer files.
 //!
-//! In: a [`Redacted`] of which a receipt was to be [proven](crate::Proof), and what Genesys said, if it
+//! In: a [`Redacted`] of which a receipt was to be [proven](crate::EvidenceOptions), and what Genesys said, if it
 //! was asked. Out: a [`Receipt`], which is JSON of the shape of [`SCHEMA`], and can be read back and
 //! held against a file. It holds no audio, no transcript and no secret; labels and reasons are what
 //! the caller wrote. What can go wrong: [`ReceiptError`]. A receipt is not signed: it shows which file
@@ -14,14 +14,14 @@ use thiserror::Error;
 use crate::redact::Redacted;
 use crate::window::{Window, seconds};
 
-mod agree;
+mod validate;
 mod compare;
 mod delivery;
-mod entry;
+mod model;
 
 pub use compare::Comparison;
 pub use delivery::{Delivery, StepEntry};
-pub use entry::{GapEntry, GapsEntry, Level, SpanEntry, TreatmentEntry, WindowEntry};
+pub use model::{GapEntry, GapsEntry, Level, SpanEntry, TreatmentEntry, WindowEntry};
 
 /// The version of the shape below. Another shape gets another number.
 pub const VERSION: u32 = 1;
@@ -169,7 +169,7 @@ impl Receipt {
     pub fn of(redacted: &Redacted) -> Option<Self> {
         let (summary, evidence) = (redacted.summary(), redacted.evidence());
         let figures = evidence.figures.as_ref()?;
-        let recording = &summary.recording;
+        let recording = &summary.stream_info;
         let windows = &summary.windows;
         let gaps = GapsEntry::of(summary);
         let filled = gaps.as_ref().map_or(0, GapsEntry::filled);
@@ -239,7 +239,7 @@ impl Receipt {
         }
         // Straight from the text, so that nothing can stand in it twice.
         let receipt: Self = serde_json::from_str(text).map_err(shape)?;
-        agree::check(&receipt).map_err(ReceiptError::Contradiction)?;
+        validate::check(&receipt).map_err(ReceiptError::Contradiction)?;
         Ok(receipt)
     }
 

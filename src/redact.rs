@@ -9,11 +9,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Gaps, Source};
-use crate::encode::{Behind, Encoder};
+use crate::encode::{BackgroundWriter, Encoder};
 use crate::error::Error;
-use crate::evidence::{Evidence, Proof, Witness};
+use crate::evidence::{Evidence, EvidenceOptions, Observer};
 use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
 use crate::spool::{Draft, Reader, Spool};
 use crate::treatment::{Treater, Treatment};
@@ -35,7 +35,7 @@ pub struct Redacted {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// What the input was.
-    pub recording: Recording,
+    pub stream_info: StreamInfo,
     /// Frames in the output, which are all that were decoded, and the silence that gaps were filled
     /// with.
     pub frames: u64,
@@ -91,10 +91,10 @@ pub struct Progress {
 /// ```
 pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result<Redacted, Error> {
     let watch = |_| ControlFlow::Continue(());
-    redact_into(Spool::anonymous(), source, windows, treatment, Proof::default(), watch)
+    redact_into(Spool::anonymous(), source, windows, treatment, EvidenceOptions::default(), watch)
 }
 
-/// Like [`redact`], into a [`Spool`] and with the [`Proof`] of the caller's choice. `watch` is told of the progress after
+/// Like [`redact`], into a [`Spool`] and with the [`EvidenceOptions`] of the caller's choice. `watch` is told of the progress after
 /// every block, and may break off.
 ///
 /// # Errors
@@ -104,12 +104,12 @@ pub fn redact_into(
     source: Source,
     windows: &Windows,
     treatment: Treatment,
-    proof: Proof,
+    proof: EvidenceOptions,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Redacted, Error> {
     let (length, gaps_policy) = (source.length(), source.gaps());
     let mut decoder = Decoder::open(source.digested(proof.receipt))?;
-    let recording = decoder.recording().clone();
+    let recording = decoder.stream_info().clone();
     let spans = Spans::new(windows, recording.rate, recording.channels)?;
     if let Some(frames) = recording.frames {
         // Gaps may make it longer by its clock.
@@ -123,14 +123,14 @@ pub fn redact_into(
         check_without_length(windows)?;
     }
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut witness = Witness::new(proof, treatment, windows, &spans, &recording);
-    let mut output = Behind::new(spool)?;
+    let mut observer = Observer::new(proof, treatment, windows, &spans, &recording);
+    let mut output = BackgroundWriter::new(spool)?;
     let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut block = Block::new(recording.format, recording.channels);
     while decoder.next(&mut block)? {
-        witness.decoded(&block);
+        observer.decoded(&block);
         treater.apply(&mut block);
-        witness.treated(&block);
+        observer.treated(&block);
         encoder.write(&block)?;
         let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
         if watch(progress).is_break() {
@@ -142,7 +142,7 @@ pub fn redact_into(
     let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
     let timeline = decoder.timeline();
     let cut = cut_at_end(windows, recording.rate, timeline.end())?;
-    let evidence = witness.finish(&mut decoder, &spool, bytes)?;
+    let evidence = observer.finish(&mut decoder, &spool, bytes)?;
     let summary = Summary {
         frames: decoder.frames(),
         frames_treated: spans.frames_inside(&timeline),
@@ -154,7 +154,7 @@ pub fn redact_into(
         gaps: decoder.gaps().to_vec(),
         end_proven: decoder.end_proven(),
         begins: decoder.begins(),
-        recording,
+        stream_info: recording,
     };
     Ok(Redacted { spool, bytes, summary, evidence })
 }

@@ -13,11 +13,11 @@ use crate::evidence::Waveform;
 use crate::receipt::Receipt;
 use crate::redact::Redacted;
 
-mod picture;
-mod words;
+mod svg;
+mod text;
 
-use picture::{Channel, ticks};
-use words::{Part, Row, Verdict};
+use svg::{Channel, ticks};
+use text::{Part, Row, Verdict};
 
 /// The most windows that the table lists; the receipt has all.
 const MOST_ROWS: usize = 1000;
@@ -103,18 +103,18 @@ impl<'a> Report<'a> {
         let receipt = self.receipt;
         let none = Waveform::none();
         let waveform = self.redacted.evidence().waveform.as_ref().unwrap_or(&none);
-        let rows = words::rows(receipt, MOST_ROWS);
+        let rows = text::rows(receipt, MOST_ROWS);
         Page {
             title: self.title,
-            sentence: words::sentence(receipt),
-            verdicts: words::verdicts(receipt),
-            channels: picture::channels(waveform, receipt),
+            sentence: text::sentence(receipt),
+            verdicts: text::verdicts(receipt),
+            channels: svg::channels(waveform, receipt),
             columns: waveform.channels.first().map_or(1, Vec::len).max(1),
             ticks: ticks(receipt),
             more: receipt.windows.len() - rows.len(),
             reasons: receipt.windows.iter().any(|window| window.reason.is_some()),
             rows,
-            facts: words::facts(receipt),
+            facts: text::facts(receipt),
             made: &receipt.made,
             version: &receipt.tool.version,
             step: waveform.step * 1000 / u64::from(receipt.input.rate.max(1)),

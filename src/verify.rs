@@ -16,7 +16,7 @@
 
 use std::ops::Range;
 
-use crate::block::{Block, Recording};
+use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
 use crate::span::{Span, Spans, cut_at_end};
@@ -24,18 +24,18 @@ use crate::treatment::Treatment;
 use crate::window::Windows;
 
 mod count;
-mod feed;
+mod aligned_reader;
 mod found;
 mod kind;
 mod noise;
 mod piece;
-mod place;
+mod window_tally;
 mod sound;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use feed::{Feed, Rest};
+use aligned_reader::{AlignedReader, Rest};
 pub use found::{Done, Leak, WindowAudit};
 use piece::Piece;
 use walk::{Found, Walk};
@@ -59,9 +59,9 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
     /// What the original is.
-    pub original: Recording,
+    pub original: StreamInfo,
     /// What the redacted recording is.
-    pub redacted: Recording,
+    pub redacted: StreamInfo,
     /// Frames of the original.
     pub original_frames: u64,
     /// Frames of the redacted recording.
@@ -179,8 +179,8 @@ pub fn verify(
     expected: Option<Treatment>,
     tolerance: Option<f64>,
 ) -> Result<Audit, Error> {
-    let (mut decoder, mut other) = (Decoder::open(original)?, Feed::open(redacted)?);
-    let (original, redacted) = (decoder.recording().clone(), other.decoder.recording().clone());
+    let (mut decoder, mut other) = (Decoder::open(original)?, AlignedReader::open(redacted)?);
+    let (original, redacted) = (decoder.stream_info().clone(), other.decoder.stream_info().clone());
     let spans = Spans::new(windows, original.rate, original.channels)?;
     let comparable = original.rate == redacted.rate && original.channels == redacted.channels;
     let mut walk = Walk::new((&original, &redacted), windows, &spans, expected, tolerance);
@@ -212,7 +212,7 @@ pub fn verify(
 
 /// How many of the frames behind the end of the original are a codec's padding: all, if they fit into
 /// one packet and are at least 20 dB below the loudest sample, or none.
-fn padding(walk: &Walk<'_>, rest: &Rest, frames: u64, redacted: &Recording) -> u64 {
+fn padding(walk: &Walk<'_>, rest: &Rest, frames: u64, redacted: &StreamInfo) -> u64 {
     let more = rest.frames.saturating_sub(frames);
     let is_padding = more <= walk.kind.reach(redacted) && rest.peak <= 0.1 * walk.peak;
     if is_padding { more } else { 0 }

@@ -91,7 +91,7 @@ pub(crate) struct FileArgs {
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
-    pub(crate) proof: ProofArgs,
+    pub(crate) proof: EvidenceArgs,
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
@@ -152,7 +152,7 @@ pub(crate) struct TreatmentArgs {
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to prove it")]
-pub(crate) struct ProofArgs {
+pub(crate) struct EvidenceArgs {
     /// Write what was done, in numbers, as JSON: the evidence to file
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
@@ -263,5 +263,5 @@ pub(crate) struct DemoArgs {
     pub(crate) force: bool,
 
     #[command(flatten)]
-    pub(crate) proof: ProofArgs,
+    pub(crate) proof: EvidenceArgs,
 }

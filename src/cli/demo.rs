@@ -11,10 +11,10 @@ use sordino::{Job, Source, Treatment, Windows, verify};
 use super::args::DemoArgs;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
-use super::papers::{self, Papers};
 use super::plan::{self, Place};
 use super::recording::failure;
 use super::sandbox::{CALL, CALL_ID};
+use super::side_outputs::{self, SideOutputs};
 use super::verify::table;
 use super::{block_on, report};
 
@@ -29,16 +29,16 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let output = args.output.as_ref().map(|path| plan::check_output(path, &[], args.force));
     let output = output.transpose()?;
     let target = output.as_ref().map(|place| place.target.as_path());
-    let papers = Papers::check(&args.proof, &[], target, args.force)?;
+    let side_outputs = SideOutputs::check(&args.proof, &[], target, args.force)?;
     let windows = WINDOWS.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
     let windows = Windows::new(windows)?;
-    block_on(walk(args.force, output, &papers, windows))
+    block_on(walk(args.force, output, &side_outputs, windows))
 }
 
 async fn walk(
     force: bool,
     output: Option<Place>,
-    papers: &Papers,
+    side_outputs: &SideOutputs,
     windows: Windows,
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::new();
@@ -55,13 +55,14 @@ async fn walk(
         "A call of 38 s lies in a Genesys stand-in on this machine: the agent on the left channel, the",
     )?;
     say("customer on the right. The customer reads a card number aloud, later a security code.\n")?;
-    let job = Job::new(CALL_ID, windows.clone(), Treatment::default()).with_proof(papers.proof());
+    let job =
+        Job::new(CALL_ID, windows.clone(), Treatment::default()).with_proof(side_outputs.proof());
     let prepared = prepare(&genesys, &job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
     say(
         "  signed in, located, fetched     decoded while it arrived; nothing of it touched a disk",
     )?;
-    let (sentence, checked) = (report::sentence(redacted.summary()), papers.checked());
+    let (sentence, checked) = (report::sentence(redacted.summary()), side_outputs.checked());
     say(&format!("  redacted                        {sentence}; {checked}"))?;
     let completed = deliver(&genesys, redacted, CONVERSATION_ID).await.map_err(failed)?;
     say(&format!("  granted, uploaded, completed    as recording {}\n", completed.id))?;
@@ -71,33 +72,33 @@ async fn walk(
     audit(back, &windows)?;
     let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
     interrupt.deliver(|| {
-        let drafts = papers.write("The call of the demo", redacted, receipt.as_ref())?;
-        let placed = papers::put(drafts)?;
+        let drafts = side_outputs.write("The call of the demo", redacted, receipt.as_ref())?;
+        let placed = side_outputs::put(drafts)?;
         if let Some(place) = &output {
             let saved = redacted.persist_copy(&place.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
-        papers::keep(placed);
+        side_outputs::keep(placed);
         Ok(())
     })?;
     if let Some(place) = &output {
         say(&format!("Saved as {}.\n", place.named.display()))?;
     }
-    if let Some(line) = papers.line() {
+    if let Some(line) = side_outputs.line() {
         say(&format!("Written: {line}.\n"))?;
     }
-    next(output.is_some(), papers)
+    next(output.is_some(), side_outputs)
 }
 
 /// What to try after this.
-fn next(saved: bool, papers: &Papers) -> Result<(), Failure> {
+fn next(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
     say("Next:")?;
     if !saved {
         say(
             "  sordino demo -o sanitised.wav                     keep the result, and listen to it",
         )?;
     }
-    if papers.line().is_none() {
+    if side_outputs.line().is_none() {
         say("  sordino demo --report demo.html --report-audio    a page to look at, and to play")?;
     }
     say("  sordino file call.wav -w 10-15 -o redacted.wav    redact a recording of your own")?;

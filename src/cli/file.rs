@@ -10,9 +10,9 @@ use sordino::{Error, Receipt, Redacted, Source, Summary, Treatment, Windows, red
 use super::args::FileArgs;
 use super::exit::{Failure, say};
 use super::interrupt::Interrupt;
-use super::papers::{self, Papers};
 use super::plan::{self, Place, is_dash};
 use super::progress::Bar;
+use super::side_outputs::{self, SideOutputs};
 use super::{report, stdout};
 
 /// What is to be done, checked as far as it can be before work starts.
@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     output: Output,
     windows: Windows,
     treatment: Treatment,
-    papers: Papers,
+    side_outputs: SideOutputs,
     force: bool,
     json: bool,
 }
@@ -70,13 +70,13 @@ pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
     } else {
         Output::File(plan::check_output(&args.output, &inputs, args.force)?)
     };
-    let papers = Papers::check(&args.proof, &inputs, output.path(), args.force)?;
+    let side_outputs = SideOutputs::check(&args.proof, &inputs, output.path(), args.force)?;
     let (input, source) = plan::open(&args.input, &args.format)?;
     if let Some(path) = output.path() {
         plan::note_ending(path);
     }
     let (force, json) = (args.force, args.json);
-    Ok(Plan { source, input, output, windows, treatment, papers, force, json })
+    Ok(Plan { source, input, output, windows, treatment, side_outputs, force, json })
 }
 
 fn stdout_for_audio() -> Result<File, Failure> {
@@ -90,15 +90,16 @@ fn stdout_for_audio() -> Result<File, Failure> {
 
 /// Redacts and reports.
 pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
-    let Plan { source, input, output, windows, treatment, papers, force, json } = plan;
+    let Plan { source, input, output, windows, treatment, side_outputs, force, json } = plan;
     let doing = format!("redacting {input}");
     let interrupt = Interrupt::new();
     let spool = interrupt.spool(output.path()).map_err(|e| Failure::of(doing.as_str(), e))?;
     let (mut bar, length) = (Bar::new("redacting"), source.length());
-    let redacted = redact_into(spool, source, &windows, treatment, papers.proof(), |progress| {
-        bar.show(progress.bytes, length);
-        ControlFlow::Continue(())
-    });
+    let redacted =
+        redact_into(spool, source, &windows, treatment, side_outputs.proof(), |progress| {
+            bar.show(progress.bytes, length);
+            ControlFlow::Continue(())
+        });
     bar.clear();
     let redacted =
         redacted.map_err(|error| Failure::of(doing.as_str(), plan::named(&input, error)))?;
@@ -110,17 +111,18 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         // The recording comes last: where it is, all is. If it does not come, what was there before is
         // there again.
         Output::File(place) => interrupt.deliver(|| {
-            let placed = papers::put(papers.write(&title, &redacted, receipt.as_ref())?)?;
+            let placed =
+                side_outputs::put(side_outputs.write(&title, &redacted, receipt.as_ref())?)?;
             let summary = deliver_file(redacted, &place.target, force)?;
-            papers::keep(placed);
+            side_outputs::keep(placed);
             Ok(summary)
         })?,
         // Whoever reads stdout may be slow, and must be able to end us.
         Output::Stdout(out) => {
             stdout::deliver(&redacted, out).map_err(undelivered)?;
             interrupt.deliver(|| {
-                let drafts = papers.write(&title, &redacted, receipt.as_ref())?;
-                papers::put(drafts).map(papers::keep)
+                let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
+                side_outputs::put(drafts).map(side_outputs::keep)
             })?;
             redacted.summary().clone()
         }
@@ -129,12 +131,12 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     let line = if json {
         let mut json = report::to_json(&summary);
         json["status"] = "completed".into();
-        json["selfCheck"] = papers.verdict().into();
+        json["selfCheck"] = side_outputs.verdict().into();
         json["input"] = input.into();
         json["output"] = target.into();
         json.to_string()
     } else {
-        let (sentence, ending) = (report::sentence(&summary), papers.ending());
+        let (sentence, ending) = (report::sentence(&summary), side_outputs.ending());
         format!("redacted {sentence}, {input} -> {target}{ending}")
     };
     if is_stdout {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sordino::window::{Unit, parse_flag, parse_list, parse_time};
-use sordino::{Encoding, Error, Options, Source, Treatment, Windows};
+use sordino::{DecodeOptions, Encoding, Error, Source, Treatment, Windows};
 
 use super::args::{EncodingArg, FormatArgs, TreatmentArgs, UnitArg, WindowArgs};
 use super::exit::{Failure, say};
@@ -43,8 +43,8 @@ impl WindowArgs {
 
 impl FormatArgs {
     /// How the recording is decoded, and what becomes of G.711.
-    pub(crate) fn options(&self) -> Options {
-        Options {
+    pub(crate) fn options(&self) -> DecodeOptions {
+        DecodeOptions {
             encoding: match self.encoding {
                 EncodingArg::Pcm => Encoding::Pcm,
                 EncodingArg::Same => Encoding::Same,

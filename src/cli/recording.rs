@@ -10,9 +10,9 @@ use sordino::{Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs};
 use super::exit::{Failure, INTERRUPTED, say};
-use super::papers::{self, Papers};
 use super::plan::{self, Place, time};
 use super::progress::Bar;
+use super::side_outputs::{self, SideOutputs};
 use super::{block_on, report};
 
 /// What is to be done.
@@ -22,7 +22,7 @@ pub(crate) struct Plan {
     /// `None` for a dry run.
     conversation_id: Option<String>,
     keep: Option<(Place, bool)>,
-    papers: Papers,
+    side_outputs: SideOutputs,
     json: bool,
     bar: SharedBar,
     granted: Granted,
@@ -84,7 +84,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
         let why = format!("missing: {}", missing.join(", "));
         return Err(Failure::usage("reading the configuration", why));
     };
-    let (keep, papers) = outputs(args)?;
+    let (keep, side_outputs) = outputs(args)?;
     let bar: SharedBar = Arc::new(Mutex::new(Bar::new("redacting")));
     let granted = Granted::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&granted));
@@ -93,14 +93,14 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
         .with_options(args.format.options())
-        .with_proof(papers.proof())
+        .with_proof(side_outputs.proof())
         .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
     Ok(Plan {
         genesys,
         job,
         conversation_id: conversation_id.filter(|_| !args.dry_run),
         keep: keep.map(|place| (place, args.force)),
-        papers,
+        side_outputs,
         json: args.json,
         bar,
         granted,
@@ -108,7 +108,7 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
 }
 
 /// Checks every path that will be written.
-fn outputs(args: &RecordingArgs) -> Result<(Option<Place>, Papers), Failure> {
+fn outputs(args: &RecordingArgs) -> Result<(Option<Place>, SideOutputs), Failure> {
     let inputs = [&args.windows.windows, &args.client.client_secret_file];
     let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
     let keep = match &args.keep {
@@ -123,8 +123,8 @@ fn outputs(args: &RecordingArgs) -> Result<(Option<Place>, Papers), Failure> {
         None => None,
     };
     let target = keep.as_ref().map(|place| place.target.as_path());
-    let papers = Papers::check(&args.proof, &inputs, target, args.force)?;
-    Ok((keep, papers))
+    let side_outputs = SideOutputs::check(&args.proof, &inputs, target, args.force)?;
+    Ok((keep, side_outputs))
 }
 
 /// The secret, from the file that is named, or the environment; never from an argument, which
@@ -212,17 +212,17 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
         json["recordingId"] = new_id.into();
         json["originalRecordingId"] = recording.into();
         json["conversationId"] = plan.conversation_id.into();
-        json["selfCheck"] = plan.papers.verdict().into();
+        json["selfCheck"] = plan.side_outputs.verdict().into();
         json["bytes"] = redacted.bytes().into();
         json.to_string()
     } else {
-        let (sentence, ending) = (report::sentence(summary), plan.papers.ending());
+        let (sentence, ending) = (report::sentence(summary), plan.side_outputs.ending());
         match new_id {
             Some(id) => format!("sanitised {sentence}, recording {recording} -> {id}{ending}"),
             None => format!("dry run: would sanitise {sentence}, recording {recording}{ending}"),
         }
     };
-    plan.papers.offer_page();
+    plan.side_outputs.offer_page();
     report::print(&line)
 }
 
@@ -233,7 +233,7 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
     let redacted = &prepared.redacted;
     let write = |delivered| {
         let receipt = prepared.receipt(&plan.job, delivered);
-        plan.papers.write(&doing, redacted, receipt.as_ref())
+        plan.side_outputs.write(&doing, redacted, receipt.as_ref())
     };
     {
         let mut state = state(&plan.granted);
@@ -246,8 +246,8 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
         }
     }
     // The recording comes last, if it is kept. Until then everything old is in its place.
-    let put = |papers: Vec<Draft>, kept| {
-        papers::put(papers.into_iter().chain(kept).collect()).map(papers::keep)
+    let put = |side_outputs: Vec<Draft>, kept| {
+        side_outputs::put(side_outputs.into_iter().chain(kept).collect()).map(side_outputs::keep)
     };
     let Some(conversation) = &plan.conversation_id else {
         let mut state = state(&plan.granted);
@@ -260,7 +260,8 @@ async fn work(plan: &Plan) -> Result<(Redacted, Option<String>), Failure> {
     let kept = state.kept.take();
     let completed = completed.map_err(failed)?;
     state.new = New::Complete(completed.id.clone());
-    let done = write(Some((&completed, conversation))).and_then(|papers| put(papers, kept));
+    let done =
+        write(Some((&completed, conversation))).and_then(|side_outputs| put(side_outputs, kept));
     done.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
     drop(state);
     Ok((prepared.redacted, Some(completed.id)))

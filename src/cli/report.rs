@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sordino::decode::Leftover;
 use sordino::span::{Gap, over_end, time_of};
 use sordino::window::{Clock, seconds};
-use sordino::{Gaps, Recording, Summary};
+use sordino::{Gaps, StreamInfo, Summary};
 
 use super::exit::{Failure, say};
 
@@ -23,7 +23,7 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 /// What people should know besides, on stderr.
 pub(crate) fn notes(summary: &Summary) {
     // As asked: padding that runs over the end is worth no warning.
-    let rate = summary.recording.rate;
+    let rate = summary.stream_info.rate;
     for window in over_end(summary.windows.asked(), rate, summary.timeline().end()) {
         say(&format!("warning: the window {window} runs over the end and was cut there"));
     }
@@ -46,10 +46,10 @@ pub(crate) fn notes(summary: &Summary) {
         ));
     }
     // Others that do not tell are as they always are.
-    if !summary.end_proven && summary.recording.container == "ogg" {
+    if !summary.end_proven && summary.stream_info.container == "ogg" {
         say("note: nothing in the file says that this is its end; if it was cut, it does not show");
     }
-    if let Some(loss) = summary.recording.loss() {
+    if let Some(loss) = summary.stream_info.loss() {
         say(&format!("note: {loss}"));
     }
     if summary.treatment.is_recoverable() {
@@ -62,7 +62,7 @@ pub(crate) fn notes(summary: &Summary) {
 }
 
 fn length(frames: u64, summary: &Summary) -> f64 {
-    time_of(frames, summary.recording.rate).as_secs_f64()
+    time_of(frames, summary.stream_info.rate).as_secs_f64()
 }
 
 /// `2 windows, 9.7 s of 38.0 s`.
@@ -74,7 +74,7 @@ pub(crate) fn sentence(summary: &Summary) -> String {
 }
 
 /// What a recording of so many frames is.
-pub(crate) fn recording(recording: &Recording, frames: u64) -> Value {
+pub(crate) fn recording(recording: &StreamInfo, frames: u64) -> Value {
     json!({
         "container": recording.container,
         "codec": recording.codec,
@@ -114,8 +114,8 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
             "inGap": summary.vanished.contains(window),
         })
     });
-    let mut json = recording(&summary.recording, summary.frames);
-    if let Some(loss) = summary.recording.loss() {
+    let mut json = recording(&summary.stream_info, summary.frames);
+    if let Some(loss) = summary.stream_info.loss() {
         json["loss"] = loss.into();
     }
     json["framesTreated"] = summary.frames_treated.into();
@@ -123,7 +123,7 @@ pub(crate) fn to_json(summary: &Summary) -> Value {
     json["windows"] = windows.collect();
     json["endProven"] = summary.end_proven.into();
     json["beginsAt"] = seconds(summary.begins).into();
-    let list = gaps(&summary.gaps, summary.recording.rate);
+    let list = gaps(&summary.gaps, summary.stream_info.rate);
     json["gaps"] = json!({ "treatment": summary.gaps_policy.name(), "list": list });
     json["treatment"] = json!({
         "kind": summary.treatment.name(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sordino::verify::Audit;
 use sordino::{
-    Decoder, Encoding, Options, RawFormat, Recording, Source, Treatment, Windows, verify,
+    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, Treatment, Windows, verify,
 };
 
 use super::args::VerifyArgs;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let given = args.treatment.is_given();
             let expected = given.then(|| args.treatment.treatment()).transpose()?;
             let options = options(original, redacted, args.raw)?;
-            let options = Options { gaps: args.gaps.gaps(), ..options };
+            let options = DecodeOptions { gaps: args.gaps.gaps(), ..options };
             let both = opened(original, redacted, options, args.raw)?;
             let audit = audit(both, &windows, expected, tolerance)?;
             let json = args.json;
@@ -69,11 +69,11 @@ struct Both {
 fn opened(
     original: &Path,
     redacted: &Path,
-    options: Options,
+    options: DecodeOptions,
     raw: Option<RawFormat>,
 ) -> Result<Both, Failure> {
     let doing = format!("comparing {} and {}", original.display(), redacted.display());
-    let original = open(original)?.with_options(Options { raw, ..options });
+    let original = open(original)?.with_options(DecodeOptions { raw, ..options });
     Ok(Both { original, redacted: open(redacted)?.with_options(options), doing })
 }
 
@@ -96,15 +96,19 @@ fn open(path: &Path) -> Result<Source, Failure> {
 
 /// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate of the
 /// other. A pipe can be read once only, and is not looked at before.
-fn options(original: &Path, redacted: &Path, raw: Option<RawFormat>) -> Result<Options, Failure> {
+fn options(
+    original: &Path,
+    redacted: &Path,
+    raw: Option<RawFormat>,
+) -> Result<DecodeOptions, Failure> {
     if !original.is_file() || !redacted.is_file() {
-        return Ok(Options::default());
+        return Ok(DecodeOptions::default());
     }
-    let kind = |path: &Path, raw| -> Result<Recording, Failure> {
+    let kind = |path: &Path, raw| -> Result<StreamInfo, Failure> {
         let doing = format!("opening {}", path.display());
-        let source = open(path)?.with_options(Options { raw, ..Options::default() });
+        let source = open(path)?.with_options(DecodeOptions { raw, ..DecodeOptions::default() });
         let decoder = Decoder::open(source).map_err(|error| Failure::usage(doing, error))?;
-        Ok(decoder.recording().clone())
+        Ok(decoder.stream_info().clone())
     };
     let (before, after) = (kind(original, raw)?, kind(redacted, None)?);
     let is_law = ["pcm_alaw", "pcm_mulaw"].contains(&before.codec) && before.codec == after.codec;
@@ -115,5 +119,5 @@ fn options(original: &Path, redacted: &Path, raw: Option<RawFormat>) -> Result<O
         _ => None,
     };
     let opus_rate = other.filter(|rate| [8000, 12_000, 16_000, 24_000, 48_000].contains(rate));
-    Ok(Options { encoding, opus_rate, ..Options::default() })
+    Ok(DecodeOptions { encoding, opus_rate, ..DecodeOptions::default() })
 }

@@ -7,7 +7,7 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::formats::Track;
 
-use super::input::{Encoding, Options};
+use super::input::{DecodeOptions, Encoding};
 use crate::block::SampleFormat;
 use crate::error::Error;
 
@@ -92,7 +92,7 @@ pub(super) fn rate_and_channels(
 pub(super) fn codec_of(
     params: &AudioCodecParameters,
     (rate, channels): (u32, u16),
-    options: Options,
+    options: DecodeOptions,
 ) -> Result<(Codec, &'static str), Error> {
     let pcm = Pcm::of(params.codec, options.encoding);
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);

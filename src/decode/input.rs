@@ -23,7 +23,7 @@ pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
 pub(super) use source::read_up_to;
-pub use source::{Encoding, Gaps, Options, Source};
+pub use source::{DecodeOptions, Encoding, Gaps, Source};
 
 /// How many bytes are read to recognise a format: three packets of an MPEG transport stream.
 const HEAD: u64 = 3 * 192;
@@ -45,7 +45,7 @@ pub(super) struct Input {
     length: Option<u64>,
     pub(super) monitor: Arc<InputMonitor>,
     pub(super) hashing: Option<HashingReader>,
-    pub(super) options: Options,
+    pub(super) options: DecodeOptions,
 }
 
 impl Input {
@@ -127,7 +127,7 @@ impl Input {
     /// memory.
     ///
     /// # Errors
-    /// [`Error::TooLargeForMemory`] when a stream is larger than [`Options::memory_limit`].
+    /// [`Error::TooLargeForMemory`] when a stream is larger than [`DecodeOptions::memory_limit`].
     pub(super) fn seekable(self) -> Result<Box<dyn ReadSeek>, Error> {
         let limit = self.options.memory_limit;
         match self.origin {

@@ -11,9 +11,9 @@ use super::container::timestamps::TimestampCheck;
 use super::container::{Guard, Reader};
 use super::fault::Fault;
 use super::format::Container;
-use super::input::{InputMonitor, Options};
+use super::input::{DecodeOptions, InputMonitor};
 use super::step::Step;
-use crate::block::{Block, Recording, Samples};
+use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
 /// A stream of packets being decoded.
@@ -21,7 +21,7 @@ pub(super) struct Stream {
     pub(super) track: u32,
     codec: Codec,
     timestamps: TimestampCheck,
-    options: Options,
+    options: DecodeOptions,
     /// In Hz.
     rate: u32,
     /// Packets so far.
@@ -44,8 +44,8 @@ impl Stream {
     pub(super) fn open(
         reader: &Reader,
         guard: &dyn Guard,
-        options: Options,
-    ) -> Result<(Self, Recording), Error> {
+        options: DecodeOptions,
+    ) -> Result<(Self, StreamInfo), Error> {
         let container = guard.container();
         let track = reader.track()?;
         let params = codec::audio_params(track)?;
@@ -69,7 +69,7 @@ impl Stream {
         };
         let skip = delay(rate)?;
         let declared = guard.declared(track, rate);
-        let recording = Recording {
+        let recording = StreamInfo {
             container: if container == Container::Mpeg { name } else { container.short_name() },
             codec: name,
             rate,
@@ -94,10 +94,10 @@ impl Stream {
         &self,
         reader: &Reader,
         guard: &dyn Guard,
-        recording: &Recording,
-    ) -> Result<(Self, Recording), Error> {
+        recording: &StreamInfo,
+    ) -> Result<(Self, StreamInfo), Error> {
         let opus_rate = Some(recording.rate).filter(|_| recording.codec == "opus");
-        Self::open(reader, guard, Options { opus_rate, ..self.options })
+        Self::open(reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
     /// What comes next. `read` gives the packets of this track.
@@ -132,7 +132,7 @@ impl Stream {
         &mut self,
         packet: &Packet,
         guard: &mut dyn Guard,
-        recording: &Recording,
+        recording: &StreamInfo,
         block: &mut Block,
     ) -> Result<u64, Fault> {
         match &mut self.codec {

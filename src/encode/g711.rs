@@ -5,7 +5,7 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use crate::block::{Recording, SampleFormat};
+use crate::block::{SampleFormat, StreamInfo};
 
 /// Format tags in `fmt `.
 const A_LAW: u16 = 6;
@@ -22,8 +22,8 @@ pub(super) struct CodeWriter<W> {
 
 impl<W: Write + Seek> CodeWriter<W> {
     /// Begins the file with a header that counts nothing yet.
-    pub(super) fn new(mut output: W, recording: &Recording) -> io::Result<Self> {
-        let &Recording { rate, channels, format, .. } = recording;
+    pub(super) fn new(mut output: W, recording: &StreamInfo) -> io::Result<Self> {
+        let &StreamInfo { rate, channels, format, .. } = recording;
         let law = if format == SampleFormat::ALaw { A_LAW } else { MU_LAW };
         output.write_all(&header(law, rate, channels, 0))?;
         Ok(Self { output, law, rate, channels, written: 0 })

@@ -2,7 +2,7 @@
 //!
 //! In: each [`Block`] as it was decoded and as it was treated; at the end, the [`Spool`]. Outside the
 //! windows the file must hold what was decoded; inside, what the treatment makes of it, of which
-//! [`Meant`] has its own opinion. What was decoded is remembered as a hash, and the file is read back
+//! [`Oracle`] has its own opinion. What was decoded is remembered as a hash, and the file is read back
 //! from where it lies. What can go wrong: [`Error::SelfCheck`].
 
 use std::hash::Hasher;
@@ -13,8 +13,8 @@ use std::thread;
 use twox_hash::XxHash3_64;
 
 use super::header;
-use super::meant::{Meant, Samples};
-use crate::block::{Block, Recording, index_of};
+use super::oracle::{Oracle, Samples};
+use crate::block::{Block, StreamInfo, index_of};
 use crate::error::Error;
 use crate::span::{Span, time_of};
 use crate::spool::Spool;
@@ -33,8 +33,8 @@ const READERS: usize = 2;
 
 /// What a redaction means to write.
 pub(crate) struct Check<'a> {
-    recording: &'a Recording,
-    meant: Meant,
+    recording: &'a StreamInfo,
+    meant: Oracle,
     /// The frames that may change: those inside a window on some channel, and fades.
     touched: Vec<Span>,
     /// The block as it was decoded, if it may change.
@@ -72,8 +72,8 @@ impl Hashes {
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(treatment: Treatment, windows: &Windows, recording: &'a Recording) -> Self {
-        let meant = Meant::new(treatment, windows, recording);
+    pub(crate) fn new(treatment: Treatment, windows: &Windows, recording: &'a StreamInfo) -> Self {
+        let meant = Oracle::new(treatment, windows, recording);
         let touched = meant.touched();
         let decoded = Block::new(recording.format, recording.channels);
         let (hashes, closed) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! The header of a WAV, field by field, as strictly as no reader reads it.
 
-use crate::block::{Recording, SampleFormat};
+use crate::block::{SampleFormat, StreamInfo};
 
 const EXTENSIBLE: u16 = 0xFFFE;
 
@@ -9,12 +9,12 @@ const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9
 
 /// Whether a header says exactly what is there: a recording of so many frames, in a file of so many
 /// bytes.
-pub(super) fn is_right(header: &[u8], recording: &Recording, frames: u64, bytes: u64) -> bool {
+pub(super) fn is_right(header: &[u8], recording: &StreamInfo, frames: u64, bytes: u64) -> bool {
     tells(header, recording, frames, bytes).is_some_and(|all| all)
 }
 
 /// `None` where it is too short.
-fn tells(header: &[u8], recording: &Recording, frames: u64, bytes: u64) -> Option<bool> {
+fn tells(header: &[u8], recording: &StreamInfo, frames: u64, bytes: u64) -> Option<bool> {
     let part = |at: usize, length: usize| header.get(at..at + length);
     let word = |at| Some(u16::from_le_bytes(part(at, 2)?.try_into().ok()?));
     let long = |at| Some(u64::from(u32::from_le_bytes(part(at, 4)?.try_into().ok()?)));

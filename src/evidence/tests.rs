@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::block::{SampleFormat, Samples};
-use crate::encode::{Behind, Encoder};
+use crate::encode::{BackgroundWriter, Encoder};
 use crate::treatment::Treater;
 use crate::window::{Window, Windows};
 
@@ -62,11 +62,11 @@ fn redact_without(
     (place, turn): (usize, u8),
 ) -> Result<usize, Error> {
     let (container, codec) = ("wave", "any");
-    let recording = Recording { container, codec, rate: 10, channels: 2, format, frames: None };
+    let recording = StreamInfo { container, codec, rate: 10, channels: 2, format, frames: None };
     let spans = Spans::new(&windows(), 10, 2)?;
     let mut check = Check::new(treatment, &windows(), &recording);
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut output = Behind::new(Spool::anonymous()).unwrap();
+    let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
     let mut encoder = Encoder::new(&mut output, &recording)?;
     let mut frames = 0;
     for first in (0..90).step_by(8).filter(|first| !gone.contains(first)) {
@@ -200,7 +200,7 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
             let windows = Windows::new([window]).unwrap();
             let (container, codec) = ("wave", "any");
             let recording =
-                Recording { container, codec, rate: 10, channels: 1, format, frames: None };
+                StreamInfo { container, codec, rate: 10, channels: 1, format, frames: None };
             let spans = Spans::new(&windows, 10, 1).unwrap();
             let mut check = Check::new(treatment, &windows, &recording);
             let mut block = Block::new(format, 1);
@@ -230,7 +230,7 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
 fn every_section_of_a_long_recording_is_read_back() {
     const FRAMES: usize = 2_500_000;
     let (format, container, codec) = (SampleFormat::U8, "wave", "any");
-    let recording = Recording { container, codec, rate: 1000, channels: 1, format, frames: None };
+    let recording = StreamInfo { container, codec, rate: 1000, channels: 1, format, frames: None };
     // Over the border of the first two sections, which is at frame 1,048,576.
     let window = Window::from_seconds(1000.0, 1100.0).unwrap();
     let windows = Windows::new([window]).unwrap();
@@ -238,7 +238,7 @@ fn every_section_of_a_long_recording_is_read_back() {
     let result = |change: &dyn Fn(&mut [u8])| {
         let mut check = Check::new(Treatment::silence(), &windows, &recording);
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
-        let mut output = Behind::new(Spool::anonymous()).unwrap();
+        let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
         let mut encoder = Encoder::new(&mut output, &recording).unwrap();
         let mut block = Block::new(format, 1);
         for first in (0..FRAMES).step_by(50_000) {

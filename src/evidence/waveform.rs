@@ -1,6 +1,6 @@
 //! The shape of a recording, before and after: coarse enough that nothing of what was said is in it.
 
-use crate::block::{Block, Recording, index_of};
+use crate::block::{Block, StreamInfo, index_of};
 use crate::level::levels;
 
 /// The most columns that are kept. When there are more, two become one.
@@ -36,7 +36,7 @@ impl Waveform {
         Self { step: 1, channels: Vec::new(), frames: 0, first: 0 }
     }
 
-    pub(super) fn new(recording: &Recording) -> Self {
+    pub(super) fn new(recording: &StreamInfo) -> Self {
         let step = (u64::from(recording.rate) * SHORTEST_MS).div_ceil(1000).max(1);
         Self { step, channels: vec![Vec::new(); recording.channels.into()], frames: 0, first: 0 }
     }
@@ -108,7 +108,7 @@ mod tests {
     fn a_long_recording_has_few_columns_and_none_loses_a_peak() {
         let (container, codec) = ("wave", "any");
         let (format, frames) = (SampleFormat::S16, None);
-        let recording = Recording { container, codec, rate: 100, channels: 1, format, frames };
+        let recording = StreamInfo { container, codec, rate: 100, channels: 1, format, frames };
         let mut waveform = Waveform::new(&recording);
         let mut block = Block::new(format, 1);
         for first in (0..100_000u64).step_by(1000) {

@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use super::agree::format_of;
+use super::validate::format_of;
 use super::{GapsEntry, Input, Receipt};
 use crate::block::{Block, SampleFormat};
-use crate::decode::{Decoder, Encoding, Gaps, Options, RawFormat, Source};
+use crate::decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
 use crate::digest::{Digest, Digester};
 use crate::error::Error;
-use crate::evidence::Proof;
+use crate::evidence::EvidenceOptions;
 use crate::redact::redact_into;
 use crate::spool::Spool;
 
@@ -35,7 +35,7 @@ impl Receipt {
         self.compare_with(file, self.options())
     }
 
-    fn compare_with(&self, file: Source, options: Options) -> Result<Comparison, Error> {
+    fn compare_with(&self, file: Source, options: DecodeOptions) -> Result<Comparison, Error> {
         let (digest, samples) = match self.digests(file.with_options(options)) {
             Ok(digests) => digests,
             Err(error) if is_of_the_file(&error) => return Ok(Comparison::Neither),
@@ -54,7 +54,7 @@ impl Receipt {
     /// The digest of a file, decoded as its options say, and that of its samples, if they are of the output's kind.
     fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
         let mut decoder = Decoder::open(file.digested(true))?;
-        let recording = decoder.recording().clone();
+        let recording = decoder.stream_info().clone();
         let mut block = Block::new(recording.format, recording.channels);
         let mut samples = Digester::new();
         while decoder.next(&mut block)? {
@@ -75,8 +75,8 @@ impl Receipt {
         let wrong = |why: String| Error::Treatment(why);
         let (windows, treatment) =
             (self.windows().map_err(wrong)?, self.treatment().map_err(wrong)?);
-        let proof = Proof { self_check: false, receipt: true, waveform: false };
-        let options = Options { raw: self.raw(), ..self.options() };
+        let proof = EvidenceOptions { self_check: false, receipt: true, waveform: false };
+        let options = DecodeOptions { raw: self.raw(), ..self.options() };
         let original = original.with_options(options);
         let go_on = |_| ControlFlow::Continue(());
         let redacted =
@@ -96,12 +96,12 @@ impl Receipt {
     }
 
     /// How original and output are decoded, so that both are as they were when this was made.
-    pub fn options(&self) -> Options {
+    pub fn options(&self) -> DecodeOptions {
         let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
         let gaps = self.input.gaps.as_ref().and_then(GapsEntry::policy).unwrap_or(Gaps::Refuse);
-        Options { encoding, opus_rate, gaps, ..Options::default() }
+        DecodeOptions { encoding, opus_rate, gaps, ..DecodeOptions::default() }
     }
 
     /// What the original holds, where it has no header that could say it.
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn a_file_that_is_too_large_for_memory_is_not_called_another() {
         let windows = Windows::new([Window::from_seconds(1.0, 2.0).unwrap()]).unwrap();
-        let proof = Proof { receipt: true, ..Proof::default() };
+        let proof = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
         let go_on = |_| ControlFlow::Continue(());
         let source = Source::open("fixtures/call.wav").unwrap();
         let (spool, treatment) = (Spool::anonymous(), Treatment::silence());
@@ -154,7 +154,7 @@ mod tests {
         let receipt = Receipt::of(&redacted).unwrap();
         // Its index is last, so that as a stream it must be held.
         let other = || Source::stream(std::fs::File::open("fixtures/call.m4a").unwrap());
-        let little = Options { memory_limit: 10_000, ..receipt.options() };
+        let little = DecodeOptions { memory_limit: 10_000, ..receipt.options() };
         let error = receipt.compare_with(other(), little).unwrap_err();
         assert!(matches!(error, Error::TooLargeForMemory { .. }), "{error}");
         assert_eq!(receipt.compare(other()).unwrap(), Comparison::Neither);

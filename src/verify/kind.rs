@@ -1,6 +1,6 @@
 //! Kind: how the samples of a redacted recording can be held against those of the original.
 
-use crate::block::Recording;
+use crate::block::StreamInfo;
 use crate::level::step;
 
 /// How a redacted recording is compared with the original.
@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(original: &Recording, redacted: &Recording) -> Self {
+    pub(super) fn of(original: &StreamInfo, redacted: &StreamInfo) -> Self {
         // Codes of G.711 are exact only beside codes of the same law.
         let is_law = ["pcm_alaw", "pcm_mulaw"].contains(&redacted.codec);
         let exact = ["pcm", "flac", "alac"].iter().any(|codec| redacted.codec.starts_with(codec));
@@ -37,7 +37,7 @@ impl Kind {
 
     /// How far codecs carry what happens at one frame, in frames, and so the most that they add at the
     /// end: the longest packet that is usual. 0 where nothing is carried.
-    pub(super) fn reach(self, redacted: &Recording) -> u64 {
+    pub(super) fn reach(self, redacted: &StreamInfo) -> u64 {
         if self != Self::Lossy {
             return 0;
         }

@@ -2,9 +2,9 @@
 
 use super::kind::Kind;
 use super::noise::{Ears, Noise};
-use super::place::Place;
+use super::window_tally::WindowTally;
 use super::{Outside, WindowAudit};
-use crate::block::{Block, Recording, SampleFormat, Samples, index_of};
+use crate::block::{Block, SampleFormat, Samples, StreamInfo, index_of};
 use crate::level::levels;
 use crate::span::{Span, Spans};
 use crate::treatment::{Treater, Treatment};
@@ -20,7 +20,7 @@ struct Candidate<'a> {
 pub(super) struct Walk<'a> {
     candidates: Vec<Candidate<'a>>,
     /// Sorted by their first frame.
-    places: Vec<Place>,
+    places: Vec<WindowTally>,
     /// How many of the places lie wholly behind the last block.
     passed: usize,
     pub(super) kind: Kind,
@@ -38,7 +38,7 @@ pub(super) struct Walk<'a> {
 /// Treatments to look for; the one that was asked for comes first. Where what was said was faint, a
 /// gain leaves nothing either: that is silence.
 fn candidates<'a>(
-    original: &Recording,
+    original: &StreamInfo,
     spans: &'a Spans,
     expected: Option<Treatment>,
 ) -> Vec<Candidate<'a>> {
@@ -58,16 +58,18 @@ fn candidates<'a>(
 
 /// Each window on each of its channels.
 fn places(
-    original: &Recording,
+    original: &StreamInfo,
     windows: &Windows,
     treatments: &[Treatment],
     kind: Kind,
-) -> Vec<Place> {
+) -> Vec<WindowTally> {
     let places = windows.iter().flat_map(|window| {
         let span = Span::of(window, original.rate);
         let all = 0..original.channels;
         all.filter(|&channel| window.channel().is_none_or(|only| only == channel)).map(
-            move |channel| Place::new(window, (span, original.rate), channel, treatments, kind),
+            move |channel| {
+                WindowTally::new(window, (span, original.rate), channel, treatments, kind)
+            },
         )
     });
     let mut places: Vec<_> = places.collect();
@@ -83,7 +85,7 @@ fn on_channel(spans: &Spans, channel: usize) -> &[Span] {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(
-        (original, redacted): (&Recording, &Recording),
+        (original, redacted): (&StreamInfo, &StreamInfo),
         windows: &Windows,
         spans: &'a Spans,
         expected: Option<Treatment>,
@@ -112,7 +114,7 @@ impl<'a> Walk<'a> {
 
     /// Compares a block of the original with the same frames of the other.
     pub(super) fn compare(&mut self, block: &Block, there: &Samples, format: SampleFormat) {
-        let is_past = |place: &&Place| place.span.end <= block.first();
+        let is_past = |place: &&WindowTally| place.span.end <= block.first();
         self.passed += self.places[self.passed..].iter().take_while(is_past).count();
         let rest = &self.places[self.passed..];
         let near = rest.iter().take_while(|place| place.span.first < block.end()).count();

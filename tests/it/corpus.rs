@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sordino::block::{Block, Samples};
-use sordino::{Decoder, Options, Source, Treatment, Window, Windows, redact};
+use sordino::{DecodeOptions, Decoder, Source, Treatment, Window, Windows, redact};
 
 use crate::support::*;
 
@@ -183,14 +183,14 @@ struct Decoded {
     samples: Vec<i16>,
 }
 
-fn options() -> Options {
-    Options { opus_rate: Some(48_000), ..Options::default() }
+fn options() -> DecodeOptions {
+    DecodeOptions { opus_rate: Some(48_000), ..DecodeOptions::default() }
 }
 
 fn decode(path: &Path) -> Result<Decoded, String> {
     let source = Source::open(path).unwrap().with_options(options());
     let mut decoder = Decoder::open(source).map_err(|error| error.to_string())?;
-    let recording = decoder.recording().clone();
+    let recording = decoder.stream_info().clone();
     let mut block = Block::new(recording.format, recording.channels);
     let mut samples = Vec::new();
     while decoder.next(&mut block).map_err(|error| error.to_string())? {

@@ -38,7 +38,7 @@ pub fn muted(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
 /// What a decoder leaves out of a whole recording: names and sizes.
 fn leftovers(bytes: Vec<u8>) -> Vec<(String, u64)> {
     let mut decoder = Decoder::open(stream(bytes)).unwrap();
-    let mut block = Block::new(decoder.recording().format, decoder.recording().channels);
+    let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
     while decoder.next(&mut block).unwrap() {}
     decoder.leftovers().into_iter().map(|leftover| (leftover.name, leftover.bytes)).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sordino::block::Block;
-use sordino::{Decoder, Encoding, Error, Options, Source, Treatment};
+use sordino::{DecodeOptions, Decoder, Encoding, Error, Source, Treatment};
 
 use crate::support::*;
 
@@ -229,7 +229,7 @@ fn an_mp3_is_as_long_as_its_frames_whatever_its_tag_says() {
 fn a_call_in_opus_is_decoded_at_its_own_rate_and_at_any_other() {
     for (name, own) in [("call.opus", 8000), ("call.webm", 16_000)] {
         for (asked, rate) in [(None, own), (Some(12_000), 12_000), (Some(48_000), 48_000)] {
-            let options = Options { opus_rate: asked, ..Options::default() };
+            let options = DecodeOptions { opus_rate: asked, ..DecodeOptions::default() };
             let source = Source::open(fixture(name)).unwrap().with_options(options);
             let out = redacted(source, &CALL_WINDOWS, Treatment::silence()).unwrap();
             assert_eq!(u32::from_le_bytes(out[24..28].try_into().unwrap()), rate);
@@ -243,7 +243,7 @@ fn a_call_in_opus_is_decoded_at_its_own_rate_and_at_any_other() {
             };
             assert!(spoken(7.6, 9.9) && spoken(15.4, 18.0), "{name} at {rate}");
         }
-        let options = Options { opus_rate: Some(44_100), ..Options::default() };
+        let options = DecodeOptions { opus_rate: Some(44_100), ..DecodeOptions::default() };
         let source = Source::open(fixture(name)).unwrap().with_options(options);
         let error = redacted(source, &["1-2"], Treatment::silence()).unwrap_err().to_string();
         assert_eq!(error, "Opus at 44100 Hz is not supported");
@@ -553,7 +553,7 @@ fn what_other_tools_make_and_symphonia_does_not_read_is_refused_or_mended() {
 #[test]
 fn g711_is_kept_byte_for_byte_outside_the_windows() {
     for (name, tag, silence) in [("call-alaw.wav", 6, 0xD5), ("call-mulaw.wav", 7, 0xFF)] {
-        let options = Options { encoding: Encoding::Same, ..Options::default() };
+        let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
         let source = || Source::open(fixture(name)).unwrap().with_options(options);
         let out = redacted(source(), &CALL_WINDOWS, Treatment::silence()).unwrap();
         let whole = fixture_bytes(name);
@@ -627,7 +627,7 @@ fn a_recording_too_long_for_wav_is_refused_before_work_starts() {
 fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
     let bytes = fixture_bytes("call.m4a");
     let limit = |bytes: u64| {
-        let options = Options { memory_limit: bytes, ..Options::default() };
+        let options = DecodeOptions { memory_limit: bytes, ..DecodeOptions::default() };
         stream(fixture_bytes("call.m4a")).with_options(options)
     };
     let size = bytes.len() as u64;
@@ -742,7 +742,7 @@ fn a_wav_behind_other_bytes_is_refused() {
 fn after_an_error_there_is_nothing_but_errors() {
     let cut = fixture_bytes("call.wav")[..100_000].to_vec();
     let mut decoder = Decoder::open(stream(cut)).unwrap();
-    let recording = decoder.recording().clone();
+    let recording = decoder.stream_info().clone();
     let mut block = Block::new(recording.format, recording.channels);
     while let Ok(more) = decoder.next(&mut block) {
         assert!(more, "a cut recording passes for whole");

@@ -9,8 +9,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sordino::receipt::Comparison;
 use sordino::{
-    Error, Gaps, Options, Proof, Receipt, Redacted, Report, Source, Spool, Treatment, redact_into,
-    verify,
+    DecodeOptions, Error, EvidenceOptions, Gaps, Receipt, Redacted, Report, Source, Spool,
+    Treatment, redact_into, verify,
 };
 
 use crate::formats::{pages, seal};
@@ -25,8 +25,8 @@ const SKIP: usize = 52;
 #[expect(clippy::single_range_in_vec_init, reason = "one range is meant")]
 const GONE: [Range<usize>; 1] = [100..200];
 
-fn options(gaps: Gaps) -> Options {
-    Options { gaps, ..Options::default() }
+fn options(gaps: Gaps) -> DecodeOptions {
+    DecodeOptions { gaps, ..DecodeOptions::default() }
 }
 
 /// Redacts with a receipt.
@@ -36,7 +36,7 @@ fn proven(
     treatment: Treatment,
     gaps: Gaps,
 ) -> Result<Redacted, Error> {
-    let proof = Proof { receipt: true, waveform: true, ..Proof::default() };
+    let proof = EvidenceOptions { receipt: true, waveform: true, ..EvidenceOptions::default() };
     let source = source.with_options(options(gaps));
     let go_on = |_| std::ops::ControlFlow::Continue(());
     redact_into(Spool::anonymous(), source, &windows(list), treatment, proof, go_on)

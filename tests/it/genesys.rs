@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use sordino::genesys::{Config, Credentials, Error, Genesys, Step, Timer};
 use sordino::job::{deliver, prepare};
 use sordino::sandbox::{Options, Sandbox};
-use sordino::{Job, JobError, Proof, Sanitised, Treatment, sanitise};
+use sordino::{EvidenceOptions, Job, JobError, Sanitised, Treatment, sanitise};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -63,7 +63,7 @@ async fn world(faults: &[&str]) -> World {
 }
 
 fn job() -> Job {
-    let proof = Proof { receipt: true, ..Proof::default() };
+    let proof = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
     Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()).with_proof(proof)
 }
 

@@ -8,7 +8,7 @@ use crate::support::*;
 /// One line: name, rate, channels, frames, CRC-32 of the decoded samples, of the redacted ones.
 fn line(name: &str) -> String {
     let mut decoder = Decoder::open(Source::open(fixture(name)).unwrap()).unwrap();
-    let recording = decoder.recording().clone();
+    let recording = decoder.stream_info().clone();
     let mut block = Block::new(recording.format, recording.channels);
     let mut decoded = crc32fast::Hasher::new();
     while decoder.next(&mut block).unwrap() {

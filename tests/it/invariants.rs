@@ -86,7 +86,7 @@ proptest! {
 fn the_length_is_kept() {
     for name in CALLS {
         let mut decoder = Decoder::open(Source::open(fixture(name)).unwrap()).unwrap();
-        let recording = decoder.recording().clone();
+        let recording = decoder.stream_info().clone();
         let mut block = Block::new(recording.format, recording.channels);
         let mut frames = 0;
         while decoder.next(&mut block).unwrap() {
@@ -202,7 +202,7 @@ fn what_is_changed_behind_our_back_never_leaves() {
         let folder = Folder::new();
         let spool = sordino::Spool::beside(Path::new(&folder.path("out.wav"))).unwrap();
         let hidden = spool.path().unwrap().to_owned();
-        let proof = sordino::Proof { self_check, ..sordino::Proof::default() };
+        let proof = sordino::EvidenceOptions { self_check, ..sordino::EvidenceOptions::default() };
         // Near the end, when all but the last chunks have been written.
         let meddle = |progress: sordino::Progress| {
             if progress.frames > 7_900_000 {

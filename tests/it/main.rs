@@ -21,6 +21,7 @@
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
+//! | `ffmpeg` | FFmpeg in process, for `parity` to compare with |
 //! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
@@ -42,6 +43,8 @@ mod browser;
 mod caf;
 mod corpus;
 mod elementary;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg;
 mod file;
 mod flac;
 mod formats;

@@ -259,7 +259,7 @@ fn a_copy_from_webm_is_decoded_in_spite_of_its_rounding() {
     ffmpeg(["-i", CALL, "-c:a", "libopus", "-f", "webm", "-live", "1", &live]);
     ffmpeg(["-i", &live, "-c", "copy", &copy]);
     let decoder = |path: &str| Decoder::open(Source::open(path).unwrap()).unwrap();
-    let rate = decoder(&copy).recording().rate as usize;
+    let rate = decoder(&copy).stream_info().rate as usize;
     let theirs = ffmpeg(["-c:a", "libopus", "-i", &copy, "-f", "s16le", "-"]).len() / 4;
     let ours = decoded(&std::fs::read(&copy).unwrap()).len() / 2;
     assert_eq!(ours, theirs * rate / 48_000);

@@ -13,10 +13,10 @@
 
 use std::path::Path;
 
+use crate::ffmpeg::filter;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use sordino::Treatment;
-use sordino::ffmpeg::filter;
 
 use crate::support::*;
 

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use sordino::block::Block;
-use sordino::{Decoder, Encoding, Error, Options, RawFormat, Source, Treatment};
+use sordino::{DecodeOptions, Decoder, Encoding, Error, RawFormat, Source, Treatment};
 
 use crate::support::*;
 
@@ -65,10 +65,10 @@ fn source(folder: &Folder, channels: usize) -> String {
 }
 
 /// How a file is to be opened: headerless ones bear their format's name.
-fn options(name: &str, channels: usize) -> Options {
+fn options(name: &str, channels: usize) -> DecodeOptions {
     let format = name.strip_suffix(".raw");
     let raw = format.map(|format| format!("{format}:8000:{channels}").parse().unwrap());
-    Options { raw, ..Options::default() }
+    DecodeOptions { raw, ..DecodeOptions::default() }
 }
 
 /// The samples with a window on the first frame alone.
@@ -185,7 +185,10 @@ fn mpeg_audio_in_wav_and_w64_is_decoded_to_its_last_frame() {
         ffmpeg([&["-i", &input], args, &[&path]].concat());
         let decoder = Decoder::open(Source::open(&path).unwrap()).unwrap();
         let container = if name.ends_with("w64") { "w64" } else { "wave" };
-        assert_eq!((decoder.recording().container, decoder.recording().codec), (container, codec));
+        assert_eq!(
+            (decoder.stream_info().container, decoder.stream_info().codec),
+            (container, codec)
+        );
         let ours = but_one(Source::open(&path).unwrap()).unwrap();
         let theirs = ffmpeg(["-i", &path, "-f", "s16le", "-"]);
         assert_eq!(ours.len(), theirs.len(), "{name}");
@@ -332,7 +335,7 @@ fn a_tag_after_the_audio_is_listed_and_zeros_are_padding() {
             let bytes = [file.clone(), after].concat();
             assert!(but_one(stream(bytes.clone())).unwrap() == out, "{name}");
             let mut decoder = Decoder::open(stream(bytes)).unwrap();
-            let mut block = Block::new(decoder.recording().format, 1);
+            let mut block = Block::new(decoder.stream_info().format, 1);
             while decoder.next(&mut block).unwrap() {}
             let left = decoder.leftovers();
             assert_eq!(left.len(), listed, "{name}");
@@ -416,7 +419,7 @@ fn samples_of_64_bits_lose_half_and_people_are_told() {
         assert!(std::fs::read_to_string(&page).unwrap().contains(json["loss"].as_str().unwrap()));
         let held = sordino(&["verify", "--receipt", &receipt, &input, &out]);
         assert_eq!(held.status.code(), Some(0), "{}{}", stdout(&held), stderr(&held));
-        let kept = Options { encoding: Encoding::Same, ..Options::default() };
+        let kept = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
         let error = but_one(Source::open(&input).unwrap().with_options(kept)).unwrap_err();
         assert!(error.to_string().starts_with("keeping 64-bit samples"), "{error}");
     }
@@ -454,7 +457,7 @@ fn headerless_audio_is_read_as_it_is_told() {
 #[test]
 fn headerless_audio_that_cannot_be_meant_is_an_error() {
     let raw: RawFormat = "s16be:8000:2".parse().unwrap();
-    let options = Options { raw: Some(raw), ..Options::default() };
+    let options = DecodeOptions { raw: Some(raw), ..DecodeOptions::default() };
     let opened = |bytes: Vec<u8>| but_one(stream(bytes).with_options(options));
     assert_eq!(opened(vec![0, 1, 0, 2, 0, 3, 0, 4]).unwrap(), [0, 0, 0, 0, 3, 0, 4, 0]);
     for missing in 1..4 {

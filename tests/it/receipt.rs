@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::process::Command;
 
 use serde_json::Value;
-use sordino::evidence::Proof;
+use sordino::evidence::EvidenceOptions;
 use sordino::receipt::{Comparison, ReceiptError, SCHEMA};
 use sordino::{Receipt, Redacted, Source, Spool, Treatment, Windows, redact_into};
 
@@ -12,7 +12,7 @@ use crate::support::*;
 
 /// A redaction of which everything is proven.
 pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redacted, Receipt) {
-    let proof = Proof { self_check: true, receipt: true, waveform: true };
+    let proof = EvidenceOptions { self_check: true, receipt: true, waveform: true };
     let go_on = |_| ControlFlow::Continue(());
     let redacted =
         redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on).unwrap();
@@ -368,7 +368,7 @@ fn what_cannot_be_read_back_is_told_as_that() {
         let folder = Folder::new();
         let spool = Spool::beside(folder.path("o.wav").as_ref()).unwrap();
         let hidden = spool.path().unwrap().to_owned();
-        let proof = Proof { self_check, receipt, waveform: false };
+        let proof = EvidenceOptions { self_check, receipt, waveform: false };
         let meddle = |_| {
             let _ = std::fs::remove_file(&hidden);
             ControlFlow::Continue(())

@@ -1,7 +1,7 @@
 //! The README's table of formats, held against what happens: each line is made by the tools of others
 //! and read.
 
-use sordino::{Encoding, Info, Options, Source};
+use sordino::{DecodeOptions, Encoding, Info, Source};
 
 use crate::support::*;
 
@@ -203,7 +203,7 @@ fn the_table_of_formats_is_true() {
             assert!(make(command, &source, &out), "{name} could not be made");
             for (encoding, format) in [(Encoding::Pcm, pcm), (Encoding::Same, same)] {
                 let raw = line.container.starts_with("headerless").then(|| name.parse().unwrap());
-                let options = Options { encoding, raw, ..Options::default() };
+                let options = DecodeOptions { encoding, raw, ..DecodeOptions::default() };
                 let info = Info::of(Source::open(&out).unwrap().with_options(options));
                 if *format == "-" {
                     assert!(info.is_err(), "{name}");

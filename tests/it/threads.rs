@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use sordino::block::{Block, Samples};
-use sordino::{Decoder, Error, Options, Source};
+use sordino::{DecodeOptions, Decoder, Error, Source};
 
 use crate::support::*;
 
@@ -17,7 +17,8 @@ struct Decoded {
 
 fn decoded(bytes: &[u8], threads: usize) -> Decoded {
     let threads = NonZeroUsize::new(threads);
-    let source = stream(bytes.to_vec()).with_options(Options { threads, ..Options::default() });
+    let source =
+        stream(bytes.to_vec()).with_options(DecodeOptions { threads, ..DecodeOptions::default() });
     let mut all = Decoded { bytes: Vec::new(), error: None };
     let ended = blocks(source, |block| {
         assert_eq!(block.first() as usize * block.channels(), all.bytes.len() / 2, "the position");
@@ -30,7 +31,7 @@ fn decoded(bytes: &[u8], threads: usize) -> Decoded {
 
 fn blocks(source: Source, mut see: impl FnMut(&Block)) -> Result<(), Error> {
     let mut decoder = Decoder::open(source)?;
-    let mut block = Block::new(decoder.recording().format, decoder.recording().channels);
+    let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
     while decoder.next(&mut block)? {
         see(&block);
     }

@@ -2,7 +2,7 @@
 //! what cannot be told is said to be so. Encoded on the spot by ffmpeg; without it nothing is tested.
 
 use sordino::verify::{Audit, Done, Verdict};
-use sordino::{Options, Source, Treatment, redact, verify};
+use sordino::{DecodeOptions, Source, Treatment, redact, verify};
 
 use crate::support::*;
 
@@ -58,7 +58,7 @@ fn in_codec(folder: &Folder, samples: &[i16], (ending, encoder): (&str, &str)) -
 }
 
 fn audit(original: &[i16], redacted: &str, list: &[&str]) -> Audit {
-    let options = Options { opus_rate: Some(RATE as u32), ..Options::default() };
+    let options = DecodeOptions { opus_rate: Some(RATE as u32), ..DecodeOptions::default() };
     let redacted = Source::open(redacted).unwrap().with_options(options);
     verify(stream(file(original)), redacted, &windows(list), None, None).unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
-use super::{FormatArgs, ProofArgs, TreatmentArgs, WindowArgs};
+use super::{EvidenceArgs, FormatArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct RecordingArgs {
@@ -39,7 +39,7 @@ pub(crate) struct RecordingArgs {
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
-    pub(crate) proof: ProofArgs,
+    pub(crate) proof: EvidenceArgs,
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sordino::block::Block;
 use sordino::window::parse_flag;
-use sordino::{Decoder, Error, Proof, Source, Spool, Treatment, WindowError, Windows, redact_into};
+use sordino::{
+    Decoder, Error, EvidenceOptions, Source, Spool, Treatment, WindowError, Windows, redact_into,
+};
 
 use super::super::args::{BenchProcessesArgs, BenchStagesArgs, Way};
 use super::super::exit::Failure;
@@ -85,7 +87,7 @@ fn stage(file: &Path, way: Way, windows: &Asked) -> Result<Run, Error> {
 
 fn decode(source: Source) -> Result<(), Error> {
     let mut decoder = Decoder::open(source)?;
-    let mut block = Block::new(decoder.recording().format, decoder.recording().channels);
+    let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
     while decoder.next(&mut block)? {
         std::hint::black_box(block.samples());
     }
@@ -93,7 +95,7 @@ fn decode(source: Source) -> Result<(), Error> {
 }
 
 fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<sordino::Redacted, Error> {
-    let proof = Proof { self_check, ..Proof::default() };
+    let proof = EvidenceOptions { self_check, ..EvidenceOptions::default() };
     let go_on = |_| ControlFlow::Continue(());
     redact_into(Spool::anonymous(), source, windows, Treatment::default(), proof, go_on)
 }

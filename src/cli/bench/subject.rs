@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sordino::block::Block;
 use sordino::span::time_of;
-use sordino::{Decoder, Recording, Source};
+use sordino::{Decoder, Source, StreamInfo};
 
 use super::super::exit::Failure;
 use super::super::report;
@@ -24,7 +24,7 @@ pub(super) struct Subject {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     pub(super) frames: u64,
-    pub(super) recording: Recording,
+    pub(super) recording: StreamInfo,
 }
 
 impl Subject {
@@ -58,7 +58,7 @@ impl Subject {
         let source = Source::open(&path).map_err(failed)?;
         let bytes = source.length().unwrap_or(0);
         let mut decoder = Decoder::open(source).map_err(failed)?;
-        let recording = decoder.recording().clone();
+        let recording = decoder.stream_info().clone();
         let mut block = Block::new(recording.format, recording.channels);
         while decoder.next(&mut block).map_err(failed)? {}
         let frames = decoder.frames();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use sordino::Recording;
+use sordino::StreamInfo;
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, Verdict, WindowAudit};
 use sordino::window::{Clock, Window, seconds};
@@ -74,7 +74,7 @@ fn findings(audit: &Audit) -> Vec<String> {
     let (before, after) = (&audit.original, &audit.redacted);
     let mut lines = Vec::new();
     if !audit.is_comparable() {
-        let describe = |r: &Recording| format!("{} channels at {} Hz", r.channels, r.rate);
+        let describe = |r: &StreamInfo| format!("{} channels at {} Hz", r.channels, r.rate);
         lines.push(format!("format: {} became {}", describe(before), describe(after)));
     } else {
         lines.push(outside(audit));

@@ -10,7 +10,7 @@ use crate::decode::codec::pcm_width;
 use crate::decode::input::{Input, RawFormat};
 use crate::error::Error;
 
-/// Opens audio of the format that [`Options::raw`](crate::Options::raw) names.
+/// Opens audio of the format that [`DecodeOptions::raw`](crate::DecodeOptions::raw) names.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let RawFormat { codec, rate, channels } = input.options.raw.ok_or(Error::UnknownFormat)?;
     // Its header would be heard, and every window would come late by as much.

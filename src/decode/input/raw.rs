@@ -29,10 +29,10 @@ const NAMES: [(&str, AudioCodecId); 15] = [
 /// are interleaved. It is written `FORMAT:RATE:CHANNELS`.
 ///
 /// ```
-/// use sordino::{Options, RawFormat};
+/// use sordino::{DecodeOptions, RawFormat};
 ///
 /// let raw: RawFormat = "mulaw:8000:1".parse()?;
-/// let options = Options { raw: Some(raw), ..Options::default() };
+/// let options = DecodeOptions { raw: Some(raw), ..DecodeOptions::default() };
 /// assert!("mulaw".parse::<RawFormat>().is_err());
 /// # Ok::<(), sordino::decode::RawFormatError>(())
 /// ```

@@ -25,13 +25,13 @@ const MOST_THREADS: usize = 64;
 pub struct Source {
     pub(super) origin: Origin,
     pub(super) length: Option<u64>,
-    pub(super) options: Options,
+    pub(super) options: DecodeOptions,
     pub(super) digested: bool,
 }
 
 /// How a recording is to be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct DecodeOptions {
     /// What the output of A-law and µ-law is.
     pub encoding: Encoding,
     /// The sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None`
@@ -76,7 +76,7 @@ impl Gaps {
     }
 }
 
-impl Default for Options {
+impl Default for DecodeOptions {
     fn default() -> Self {
         Self {
             encoding: Encoding::Pcm,
@@ -89,7 +89,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl DecodeOptions {
     /// How many threads decode. To know the cores several files are read, so the system is asked only
     /// where that is of use.
     pub(in crate::decode) fn threads(self) -> usize {
@@ -141,13 +141,13 @@ impl Source {
         }
         let length = Some(metadata.len());
         let origin = Origin::File(file);
-        Ok(Self { origin, length, options: Options::default(), digested: false })
+        Ok(Self { origin, length, options: DecodeOptions::default(), digested: false })
     }
 
     /// Anything that can be read, once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let origin = Origin::Stream(Box::new(reader));
-        Self { origin, length: None, options: Options::default(), digested: false }
+        Self { origin, length: None, options: DecodeOptions::default(), digested: false }
     }
 
     /// The same source with the number of bytes that it will give, for progress.
@@ -159,7 +159,7 @@ impl Source {
 
     /// The same source, to be decoded with these options.
     #[must_use]
-    pub fn with_options(mut self, options: Options) -> Self {
+    pub fn with_options(mut self, options: DecodeOptions) -> Self {
         self.options = options;
         self
     }

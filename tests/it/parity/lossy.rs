@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use sordino::ffmpeg::filter;
-use sordino::{Options, Source, Treatment, redact};
+use crate::ffmpeg::filter;
+use sordino::{DecodeOptions, Source, Treatment, redact};
 
 use crate::support::*;
 
@@ -27,7 +27,7 @@ impl Decoded {
 
 /// Opus at the rate at which FFmpeg decodes it. Where there is no window, this is a mere decoder.
 fn ours(name: &str, list: &[Nanos]) -> Decoded {
-    let options = Options { opus_rate: Some(48_000), ..Options::default() };
+    let options = DecodeOptions { opus_rate: Some(48_000), ..DecodeOptions::default() };
     let source = Source::open(fixture(name)).unwrap().with_options(options);
     let (list, treatment) = match list {
         [] => (vec!["0-1".to_owned()], Treatment::attenuate(1.0).unwrap()),
@@ -36,7 +36,7 @@ fn ours(name: &str, list: &[Nanos]) -> Decoded {
     let list: Vec<_> = list.iter().map(String::as_str).collect();
     let mut out = Vec::new();
     let redacted = redact(source, &windows(&list), treatment).unwrap();
-    let rate = redacted.summary().recording.rate;
+    let rate = redacted.summary().stream_info.rate;
     redacted.write_to(&mut out).unwrap();
     Decoded { rate, samples: samples_16(&out).into_iter().map(f32::from).collect() }
 }

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::ffmpeg::{Pcm, filter};
 use proptest::prelude::*;
-use sordino::ffmpeg::{Pcm, filter};
 use sordino::{Source, Treatment, Window, Windows};
 
 use crate::support::*;

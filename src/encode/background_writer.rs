@@ -20,13 +20,13 @@ const CHUNK: usize = 256 * 1024;
 const WAITING: usize = 6;
 
 /// A [`Spool`] that is written by another thread.
-pub(crate) struct Behind {
+pub(crate) struct BackgroundWriter {
     chunk: Vec<u8>,
     state: State,
 }
 
 enum State {
-    Behind {
+    BackgroundWriter {
         full: SyncSender<Vec<u8>>,
         empty: Receiver<Vec<u8>>,
         worker: JoinHandle<Written>,
@@ -39,7 +39,7 @@ enum State {
 /// The spool comes back even when writing failed: dropping it removes its file.
 type Written = (Spool, io::Result<()>);
 
-impl Behind {
+impl BackgroundWriter {
     /// # Errors
     /// [`Error::Thread`].
     pub(crate) fn new(spool: Spool) -> Result<Self, Error> {
@@ -47,7 +47,7 @@ impl Behind {
         let (recycle, empty) = channel();
         let work = move || write_all(spool, &chunks, &recycle);
         let worker = thread::Builder::new().spawn(work).map_err(Error::Thread)?;
-        let state = State::Behind { full, empty, worker };
+        let state = State::BackgroundWriter { full, empty, worker };
         Ok(Self { chunk: Vec::with_capacity(CHUNK), state })
     }
 
@@ -62,7 +62,7 @@ impl Behind {
 
     /// Hands the chunk over, and takes an empty one in its place.
     fn hand_over(&mut self) -> io::Result<()> {
-        let State::Behind { full, empty, .. } = &self.state else { return Ok(()) };
+        let State::BackgroundWriter { full, empty, .. } = &self.state else { return Ok(()) };
         let next = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
         let chunk = mem::replace(&mut self.chunk, next);
         match full.send(chunk) {
@@ -75,7 +75,7 @@ impl Behind {
     /// Waits until everything is written; from here on writes are direct.
     fn settle(&mut self) -> io::Result<()> {
         let (full, worker) = match mem::replace(&mut self.state, State::Gone) {
-            State::Behind { full, worker, .. } => (full, worker),
+            State::BackgroundWriter { full, worker, .. } => (full, worker),
             State::Direct(spool) => {
                 self.state = State::Direct(spool);
                 return Ok(());
@@ -92,20 +92,22 @@ impl Behind {
     }
 }
 
-impl Drop for Behind {
+impl Drop for BackgroundWriter {
     /// Waits for the worker, so that the hidden file is gone when the caller hears of a failure.
     fn drop(&mut self) {
-        if let State::Behind { full, worker, .. } = mem::replace(&mut self.state, State::Gone) {
+        if let State::BackgroundWriter { full, worker, .. } =
+            mem::replace(&mut self.state, State::Gone)
+        {
             drop(full);
             drop(worker.join());
         }
     }
 }
 
-impl Write for Behind {
+impl Write for BackgroundWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.state {
-            State::Behind { .. } => {
+            State::BackgroundWriter { .. } => {
                 self.chunk.extend_from_slice(bytes);
                 if self.chunk.len() >= CHUNK {
                     self.hand_over()?;
@@ -122,7 +124,7 @@ impl Write for Behind {
     }
 }
 
-impl Seek for Behind {
+impl Seek for BackgroundWriter {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.settle()?;
         match &mut self.state {
@@ -158,7 +160,7 @@ mod tests {
     fn what_is_written_behind_arrives_whole_and_in_order() {
         let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
         for piece in [1000, 100_000, CHUNK, 3 * CHUNK] {
-            let mut behind = Behind::new(Spool::anonymous()).unwrap();
+            let mut behind = BackgroundWriter::new(Spool::anonymous()).unwrap();
             bytes.chunks(piece).for_each(|piece| behind.write_all(piece).unwrap());
             behind.seek(SeekFrom::Start(2)).unwrap();
             behind.write_all(b"header").unwrap();

@@ -6,7 +6,7 @@ use crate::evidence::{Column, Waveform};
 use crate::receipt::Receipt;
 use crate::span::time_of;
 
-use super::words::clock;
+use super::text::clock;
 
 /// One channel.
 pub(super) struct Channel {

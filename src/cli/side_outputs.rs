@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use sordino::report::MOST_AUDIO;
 use sordino::spool::{Draft, Placed};
-use sordino::{Proof, Receipt, Redacted, Report};
+use sordino::{EvidenceOptions, Receipt, Redacted, Report};
 
-use super::args::ProofArgs;
+use super::args::EvidenceArgs;
 use super::exit::{Failure, say};
 use super::plan::{self, Place};
 
 /// Where they go.
 #[derive(Debug, Clone)]
-pub(crate) struct Papers {
+pub(crate) struct SideOutputs {
     receipt: Option<Place>,
     report: Option<Place>,
     audio: bool,
@@ -22,10 +22,10 @@ pub(crate) struct Papers {
     force: bool,
 }
 
-impl Papers {
+impl SideOutputs {
     /// Checks the paths: against each other, and against those that must stay, or are written too.
     pub(crate) fn check(
-        args: &ProofArgs,
+        args: &EvidenceArgs,
         inputs: &[&Path],
         output: Option<&Path>,
         force: bool,
@@ -56,8 +56,8 @@ impl Papers {
     }
 
     /// What must be seen on the way, for them.
-    pub(crate) fn proof(&self) -> Proof {
-        Proof {
+    pub(crate) fn proof(&self) -> EvidenceOptions {
+        EvidenceOptions {
             self_check: self.self_check,
             // The page shows what is in the receipt.
             receipt: self.receipt.is_some() || self.report.is_some(),

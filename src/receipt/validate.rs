@@ -1,6 +1,6 @@
 //! Whether a receipt agrees with itself.
 
-use super::entry::is_long;
+use super::model::is_long;
 use super::{Level, Receipt, SpanEntry, WindowEntry};
 use crate::block::SampleFormat;
 use crate::decode::Gaps;

@@ -85,7 +85,7 @@ pub struct GapEntry {
 impl GapsEntry {
     /// None, where there is no gap.
     pub(super) fn of(summary: &Summary) -> Option<Self> {
-        let rate = summary.recording.rate;
+        let rate = summary.stream_info.rate;
         let entry = |&Gap { at, frames }: &Gap| GapEntry {
             at: seconds(time_of(at, rate)),
             first: at,

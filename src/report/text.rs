@@ -213,7 +213,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
     parts.extend(receipt.genesys.as_ref().map(|genesys| {
         let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
         let mut facts = vec![
-            fact("Recording", genesys.recording_id.clone()),
+            fact("StreamInfo", genesys.recording_id.clone()),
             fact("Conversation", id(&genesys.conversation_id)),
             fact("New recording", id(&genesys.new_recording_id)),
         ];

@@ -1,6 +1,5 @@
-//! FFmpeg in process, to be compared with: for parity tests and benches only. Nothing that sordino
-//! does for its users calls it, and it is there with the feature `ffmpeg` alone. The libraries
-//! (FFmpeg 5.1 or later) are those of the system.
+//! FFmpeg in process, for the parity tests to compare with. Needs the feature `ffmpeg` and the system's
+//! libraries, FFmpeg 5.1 or later.
 //!
 //! In: a file, and a filter graph as the command line writes it. Out: [`Pcm`], all that the graph
 //! gave. What can go wrong: whatever FFmpeg refuses, in its own words, as an [`FfmpegError`].
@@ -56,14 +55,6 @@ impl Pcm {
 ///
 /// # Errors
 /// [`FfmpegError`] when the file cannot be read or decoded to its end, or the graph is none.
-///
-/// ```
-/// let call = std::path::Path::new("fixtures/call.flac");
-/// let pcm = sordino::ffmpeg::filter(call, "volume=0")?;
-/// assert_eq!((pcm.format, pcm.rate, pcm.channels, pcm.frames()), ("s16", 8000, 2, 304_000));
-/// assert!(pcm.data.iter().all(|&byte| byte == 0));
-/// # Ok::<(), sordino::ffmpeg::FfmpegError>(())
-/// ```
 pub fn filter(path: &Path, graph: &str) -> Result<Pcm, FfmpegError> {
     let mut input = raw::Input::open(path)?;
     let mut graph = raw::Graph::new(&input, graph)?;

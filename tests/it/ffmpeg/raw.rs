@@ -1,4 +1,4 @@
-//! The calls into FFmpeg. All `unsafe` of the crate is in this file.
+//! The calls into FFmpeg. All `unsafe` of the project is in this file.
 //!
 //! Each object lies in an [`Owned`], which frees it once, whichever way a function is left. Pointers
 //! to objects stay in this file, so whoever uses it can do nothing unsafe.

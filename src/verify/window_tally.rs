@@ -30,7 +30,7 @@ struct Miss {
 }
 
 /// A window on one channel, being walked through.
-pub(super) struct Place {
+pub(super) struct WindowTally {
     window: Window,
     pub(super) span: Span,
     channel: u16,
@@ -52,7 +52,7 @@ pub(super) struct Place {
     sound: Option<Sound>,
 }
 
-impl Place {
+impl WindowTally {
     pub(super) fn new(
         window: &Window,
         (span, rate): (Span, u32),

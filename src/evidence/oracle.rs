@@ -1,4 +1,4 @@
-//! Meant: what each sample should have become.
+//! Oracle: what each sample should have become.
 //!
 //! This is found apart from `window`, `span` and `treatment`, which make it so: from the windows as
 //! they were asked for, with a merge of its own, and in another arithmetic, so that no single mistake
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use crate::block::{Block, Recording, SampleFormat, index_of};
+use crate::block::{Block, SampleFormat, StreamInfo, index_of};
 use crate::level::{levels, room};
 use crate::span::Span;
 use crate::treatment::{TONE_PEAK, Treatment};
@@ -33,7 +33,7 @@ impl<'a> Samples<'a> {
 }
 
 /// Where something is to be done, and what.
-pub(super) struct Meant {
+pub(super) struct Oracle {
     treatment: Treatment,
     format: SampleFormat,
     rate: u32,
@@ -43,8 +43,8 @@ pub(super) struct Meant {
     inside: Vec<Vec<Range<u64>>>,
 }
 
-impl Meant {
-    pub(super) fn new(treatment: Treatment, windows: &Windows, recording: &Recording) -> Self {
+impl Oracle {
+    pub(super) fn new(treatment: Treatment, windows: &Windows, recording: &StreamInfo) -> Self {
         let frame = |nanos: u128| {
             u64::try_from(nanos * u128::from(recording.rate) / NANOS).unwrap_or(u64::MAX - 1)
         };

@@ -12,7 +12,7 @@ const TOOLS: [&str; 5] = ["ISFT", "ENCODER", "encoder", "TSSE", "\u{a9}too"];
 const LENGTH: (&str, u64) = ("DURATION", 18);
 
 /// The second recording, in pieces as long as the blocks of the first.
-pub(super) struct Feed {
+pub(super) struct AlignedReader {
     pub(super) decoder: Decoder,
     block: Block,
     /// What has been decoded and not been taken.
@@ -20,10 +20,10 @@ pub(super) struct Feed {
     taken: Samples,
 }
 
-impl Feed {
+impl AlignedReader {
     pub(super) fn open(source: Source) -> Result<Self, Error> {
         let decoder = Decoder::open(source)?;
-        let recording = decoder.recording();
+        let recording = decoder.stream_info();
         let block = Block::new(recording.format, recording.channels);
         let (waiting, taken) = (block.samples().clone(), block.samples().clone());
         Ok(Self { decoder, block, waiting, taken })
@@ -42,7 +42,7 @@ impl Feed {
 
     /// Decodes the rest.
     pub(super) fn finish(mut self) -> Result<Rest, Error> {
-        let format = self.decoder.recording().format;
+        let format = self.decoder.stream_info().format;
         let loudest = |peak: f64, samples: &Samples| {
             levels(samples, format).iter().fold(peak, |peak, level| {
                 if level.is_finite() { peak.max(level.abs()) } else { f64::INFINITY }
