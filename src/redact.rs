@@ -90,73 +90,121 @@ pub struct Progress {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result<Redacted, Error> {
-    let watch = |_| ControlFlow::Continue(());
-    redact_into(Spool::anonymous(), source, windows, treatment, EvidenceOptions::default(), watch)
+    Redaction::new(windows, treatment).run(source)
 }
 
-/// Like [`redact`], into a [`Spool`] and with the [`EvidenceOptions`] of the caller's choice. `watch` is told of the progress after
-/// every block, and may break off.
+/// A redaction with options: which evidence to collect, where the output is spooled, and a progress
+/// callback.
 ///
-/// # Errors
-/// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
-pub fn redact_into(
-    spool: Spool,
-    source: Source,
-    windows: &Windows,
+/// ```
+/// use std::ops::ControlFlow;
+/// use sordino::{EvidenceOptions, Receipt, Redaction, Source, Treatment, Window, Windows};
+///
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let evidence = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
+/// let redaction = Redaction::new(&windows, Treatment::silence()).with_evidence(evidence);
+/// let redacted = redaction.run_watched(Source::open("fixtures/call.wav")?, |progress| {
+///     println!("{} frames", progress.frames);
+///     ControlFlow::Continue(())
+/// })?;
+/// println!("{}", Receipt::of(&redacted).expect("it was asked for").to_json());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is redacted until it is run"]
+pub struct Redaction<'a> {
+    windows: &'a Windows,
     treatment: Treatment,
-    proof: EvidenceOptions,
-    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Redacted, Error> {
-    let (length, gaps_policy) = (source.length(), source.gaps());
-    let mut decoder = Decoder::open(source.digested(proof.receipt))?;
-    let recording = decoder.stream_info().clone();
-    let spans = Spans::new(windows, recording.rate, recording.channels)?;
-    if let Some(frames) = recording.frames {
-        // Gaps may make it longer by its clock.
-        if gaps_policy == Gaps::Refuse {
-            cut_at_end(windows, recording.rate, frames)?;
-        }
-        // A header may claim anything; a recording that makes more of its bytes is only slower.
-        let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
-        spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
-    } else {
-        check_without_length(windows)?;
+    evidence: EvidenceOptions,
+    spool: Spool,
+}
+
+impl<'a> Redaction<'a> {
+    /// A redaction with the default [`EvidenceOptions`] and an [anonymous](Spool::anonymous) spool.
+    pub fn new(windows: &'a Windows, treatment: Treatment) -> Self {
+        let (evidence, spool) = (EvidenceOptions::default(), Spool::anonymous());
+        Self { windows, treatment, evidence, spool }
     }
-    let mut treater = Treater::new(treatment, &spans)?;
-    let mut observer = Observer::new(proof, treatment, windows, &spans, &recording);
-    let mut output = BackgroundWriter::new(spool)?;
-    let mut encoder = Encoder::new(&mut output, &recording)?;
-    let mut block = Block::new(recording.format, recording.channels);
-    while decoder.next(&mut block)? {
-        observer.decoded(&block);
-        treater.apply(&mut block);
-        observer.treated(&block);
-        encoder.write(&block)?;
-        let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
-        if watch(progress).is_break() {
-            return Err(Error::Interrupted);
-        }
+
+    /// Selects the evidence to collect.
+    pub fn with_evidence(self, evidence: EvidenceOptions) -> Self {
+        Self { evidence, ..self }
     }
-    encoder.finish()?;
-    let mut spool = output.into_spool().map_err(Error::Write)?;
-    let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
-    let timeline = decoder.timeline();
-    let cut = cut_at_end(windows, recording.rate, timeline.end())?;
-    let evidence = observer.finish(&mut decoder, &spool, bytes)?;
-    let summary = Summary {
-        frames: decoder.frames(),
-        frames_treated: spans.frames_inside(&timeline),
-        vanished: vanished(windows, recording.rate, &timeline),
-        windows: windows.clone(),
-        cut,
-        treatment,
-        gaps_policy,
-        gaps: decoder.gaps().to_vec(),
-        end_proven: decoder.end_proven(),
-        begins: decoder.begins(),
-        stream_info: recording,
-    };
-    Ok(Redacted { spool, bytes, summary, evidence })
+
+    /// Writes the output into this spool.
+    pub fn with_spool(self, spool: Spool) -> Self {
+        Self { spool, ..self }
+    }
+
+    /// Redacts the source.
+    ///
+    /// # Errors
+    /// As [`redact`].
+    pub fn run(self, source: Source) -> Result<Redacted, Error> {
+        self.run_watched(source, |_| ControlFlow::Continue(()))
+    }
+
+    /// Redacts the source and calls `watch` with the progress after every block.
+    ///
+    /// # Errors
+    /// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
+    pub fn run_watched(
+        self,
+        source: Source,
+        mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Redacted, Error> {
+        let Self { windows, treatment, evidence, spool } = self;
+        let (length, gaps_policy) = (source.length(), source.gaps());
+        let mut decoder = Decoder::open(source.digested(evidence.receipt))?;
+        let recording = decoder.stream_info().clone();
+        let spans = Spans::new(windows, recording.rate, recording.channels)?;
+        if let Some(frames) = recording.frames {
+            // Gaps may make it longer by its clock.
+            if gaps_policy == Gaps::Refuse {
+                cut_at_end(windows, recording.rate, frames)?;
+            }
+            // A header may claim anything; a recording that makes more of its bytes is only slower.
+            let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
+            spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
+        } else {
+            check_without_length(windows)?;
+        }
+        let mut treater = Treater::new(treatment, &spans)?;
+        let mut observer = Observer::new(evidence, treatment, windows, &spans, &recording);
+        let mut output = BackgroundWriter::new(spool)?;
+        let mut encoder = Encoder::new(&mut output, &recording)?;
+        let mut block = Block::new(recording.format, recording.channels);
+        while decoder.next(&mut block)? {
+            observer.decoded(&block);
+            treater.apply(&mut block);
+            observer.treated(&block);
+            encoder.write(&block)?;
+            let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
+            if watch(progress).is_break() {
+                return Err(Error::Interrupted);
+            }
+        }
+        encoder.finish()?;
+        let mut spool = output.into_spool().map_err(Error::Write)?;
+        let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
+        let timeline = decoder.timeline();
+        let cut = cut_at_end(windows, recording.rate, timeline.end())?;
+        let evidence = observer.finish(&mut decoder, &spool, bytes)?;
+        let summary = Summary {
+            frames: decoder.frames(),
+            frames_treated: spans.frames_inside(&timeline),
+            vanished: vanished(windows, recording.rate, &timeline),
+            windows: windows.clone(),
+            cut,
+            treatment,
+            gaps_policy,
+            gaps: decoder.gaps().to_vec(),
+            end_proven: decoder.end_proven(),
+            begins: decoder.begins(),
+            stream_info: recording,
+        };
+        Ok(Redacted { spool, bytes, summary, evidence })
+    }
 }
 
 /// The windows of which nothing is left in the output: they lie wholly in gaps that were closed.

@@ -1,7 +1,5 @@
 //! Whether files are those that a receipt speaks of.
 
-use std::ops::ControlFlow;
-
 use super::validate::format_of;
 use super::{GapsEntry, Input, Receipt};
 use crate::block::{Block, SampleFormat};
@@ -9,8 +7,7 @@ use crate::decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
 use crate::digest::{Digest, Digester};
 use crate::error::Error;
 use crate::evidence::EvidenceOptions;
-use crate::redact::redact_into;
-use crate::spool::Spool;
+use crate::redact::Redaction;
 
 /// A file held against a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +75,7 @@ impl Receipt {
         let proof = EvidenceOptions { self_check: false, receipt: true, waveform: false };
         let options = DecodeOptions { raw: self.raw(), ..self.options() };
         let original = original.with_options(options);
-        let go_on = |_| ControlFlow::Continue(());
-        let redacted =
-            redact_into(Spool::anonymous(), original, &windows, treatment, proof, go_on)?;
+        let redacted = Redaction::new(&windows, treatment).with_evidence(proof).run(original)?;
         let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
         again.output.self_checked = self.output.self_checked;
         // Receipts of old do not say it.
@@ -147,10 +142,9 @@ mod tests {
     fn a_file_that_is_too_large_for_memory_is_not_called_another() {
         let windows = Windows::new([Window::from_seconds(1.0, 2.0).unwrap()]).unwrap();
         let proof = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
-        let go_on = |_| ControlFlow::Continue(());
         let source = Source::open("fixtures/call.wav").unwrap();
-        let (spool, treatment) = (Spool::anonymous(), Treatment::silence());
-        let redacted = redact_into(spool, source, &windows, treatment, proof, go_on).unwrap();
+        let redaction = Redaction::new(&windows, Treatment::silence()).with_evidence(proof);
+        let redacted = redaction.run(source).unwrap();
         let receipt = Receipt::of(&redacted).unwrap();
         // Its index is last, so that as a stream it must be held.
         let other = || Source::stream(std::fs::File::open("fixtures/call.m4a").unwrap());

@@ -3,7 +3,7 @@
 use super::kind::Kind;
 use super::noise::{Ears, Noise};
 use super::window_tally::WindowTally;
-use super::{Outside, WindowAudit};
+use super::{Outside, VerifyOptions, WindowAudit};
 use crate::block::{Block, SampleFormat, Samples, StreamInfo, index_of};
 use crate::level::levels;
 use crate::span::{Span, Spans};
@@ -88,9 +88,9 @@ impl<'a> Walk<'a> {
         (original, redacted): (&StreamInfo, &StreamInfo),
         windows: &Windows,
         spans: &'a Spans,
-        expected: Option<Treatment>,
-        tolerance: Option<f64>,
+        options: VerifyOptions,
     ) -> Self {
+        let VerifyOptions { treatment: expected, tolerance } = options;
         let kind = Kind::of(original, redacted);
         let candidates = candidates(original, spans, expected);
         let treatments: Vec<_> = candidates.iter().map(|candidate| candidate.treatment).collect();

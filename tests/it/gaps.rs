@@ -9,8 +9,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sordino::receipt::Comparison;
 use sordino::{
-    DecodeOptions, Error, EvidenceOptions, Gaps, Receipt, Redacted, Report, Source, Spool,
-    Treatment, redact_into, verify,
+    DecodeOptions, Error, EvidenceOptions, Gaps, Receipt, Redacted, Redaction, Report, Source,
+    Treatment, VerifyOptions, verify,
 };
 
 use crate::formats::{pages, seal};
@@ -38,8 +38,7 @@ fn proven(
 ) -> Result<Redacted, Error> {
     let proof = EvidenceOptions { receipt: true, waveform: true, ..EvidenceOptions::default() };
     let source = source.with_options(options(gaps));
-    let go_on = |_| std::ops::ControlFlow::Continue(());
-    redact_into(Spool::anonymous(), source, &windows(list), treatment, proof, go_on)
+    Redaction::new(&windows(list), treatment).with_evidence(proof).run(source)
 }
 
 fn samples(redacted: &Redacted) -> Vec<i16> {
@@ -413,9 +412,11 @@ fn a_recording_with_gaps_is_audited_alike() {
         let original = || stream(file.clone()).with_options(options(gaps));
         let list = ["1.9-2.2", "5-6"];
         let out = redacted(original(), &list, Treatment::silence()).unwrap();
-        let audit = verify(original(), stream(out), &windows(&list), None, None).unwrap();
+        let audit =
+            verify(original(), stream(out), &windows(&list), VerifyOptions::default()).unwrap();
         assert!(audit.is_clean(), "{gaps:?}: {audit:?}");
-        let audit = verify(original(), original(), &windows(&list), None, None).unwrap();
+        let audit =
+            verify(original(), original(), &windows(&list), VerifyOptions::default()).unwrap();
         assert!(!audit.is_clean(), "{gaps:?}");
     }
 }

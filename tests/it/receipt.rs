@@ -6,16 +6,14 @@ use std::process::Command;
 use serde_json::Value;
 use sordino::evidence::EvidenceOptions;
 use sordino::receipt::{Comparison, ReceiptError, SCHEMA};
-use sordino::{Receipt, Redacted, Source, Spool, Treatment, Windows, redact_into};
+use sordino::{Receipt, Redacted, Redaction, Source, Spool, Treatment, Windows};
 
 use crate::support::*;
 
 /// A redaction of which everything is proven.
 pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redacted, Receipt) {
-    let proof = EvidenceOptions { self_check: true, receipt: true, waveform: true };
-    let go_on = |_| ControlFlow::Continue(());
-    let redacted =
-        redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on).unwrap();
+    let all = EvidenceOptions { self_check: true, receipt: true, waveform: true };
+    let redacted = Redaction::new(windows, treatment).with_evidence(all).run(source).unwrap();
     let receipt = Receipt::of(&redacted).unwrap();
     (redacted, receipt)
 }
@@ -368,14 +366,14 @@ fn what_cannot_be_read_back_is_told_as_that() {
         let folder = Folder::new();
         let spool = Spool::beside(folder.path("o.wav").as_ref()).unwrap();
         let hidden = spool.path().unwrap().to_owned();
-        let proof = EvidenceOptions { self_check, receipt, waveform: false };
+        let evidence = EvidenceOptions { self_check, receipt, waveform: false };
         let meddle = |_| {
             let _ = std::fs::remove_file(&hidden);
             ControlFlow::Continue(())
         };
         let (source, windows) = (Source::open(CALL).unwrap(), windows(&["1-2"]));
-        let result = redact_into(spool, source, &windows, Treatment::silence(), proof, meddle);
-        let error = result.unwrap_err();
+        let redaction = Redaction::new(&windows, Treatment::silence()).with_evidence(evidence);
+        let error = redaction.with_spool(spool).run_watched(source, meddle).unwrap_err();
         assert!(matches!(error, sordino::Error::ReadBack(_)), "{error}");
         assert_eq!(error.to_string(), "the redacted recording cannot be read back");
     }
