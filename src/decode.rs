@@ -22,7 +22,7 @@ use crate::span::{Gap, Timeline, time_of};
 mod fault;
 mod format;
 mod names;
-mod step;
+mod demuxed;
 mod input;
 mod codec;
 mod container;
@@ -30,13 +30,13 @@ mod stream;
 mod gaps;
 
 use container::{Guard, Opened, Reader, Seen};
-use fault::{Fault, guarded};
+use demuxed::Demuxed;
+use fault::{PacketFault, guarded};
 use format::Container;
 use gaps::GapKeeper;
 pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
-use input::{HashingReader, Input, InputMonitor, sniff};
-use step::Step;
-use stream::{Stream, next_packet};
+use input::{HashingReader, InputMonitor, PeekedSource, sniff};
+use stream::{PacketStream, next_packet};
 
 /// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
 /// shortest. A few bytes of Matroska can hold 256 that are empty.
@@ -48,7 +48,7 @@ pub struct Decoder {
     monitor: Arc<InputMonitor>,
     reader: Reader,
     guard: Box<dyn Guard>,
-    stream: Stream,
+    stream: PacketStream,
     hashing: Option<HashingReader>,
     gaps: GapKeeper,
     /// A packet that is decoded next, when the gap before it has been filled.
@@ -79,14 +79,14 @@ impl Decoder {
     }
 
     fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
-        let mut input = Input::open(source, monitor)?;
+        let mut input = PeekedSource::open(source, monitor)?;
         let (hashing, options) = (input.hashing.take(), input.options);
         let container = match options.raw {
             Some(_) => Container::Raw,
             None => sniff::container(input.head())?,
         };
         let Opened { reader, guard, frames } = container::open(container, input)?;
-        let (stream, mut recording) = Stream::open(&reader, guard.as_ref(), options)?;
+        let (stream, mut recording) = PacketStream::open(&reader, guard.as_ref(), options)?;
         recording.frames = frames.or(recording.frames);
         let monitor = Arc::clone(monitor);
         let gaps = GapKeeper::new(options.gaps);
@@ -201,9 +201,9 @@ impl Decoder {
             if !self.gaps.fill(block) {
                 let Some(packet) = self.held.take() else {
                     match self.step()? {
-                        Step::Packet(packet) => self.hold(packet)?,
-                        Step::Link => self.chain()?,
-                        Step::End => return self.finish().map(|()| false),
+                        Demuxed::Packet(packet) => self.hold(packet)?,
+                        Demuxed::Link => self.chain()?,
+                        Demuxed::End => return self.finish().map(|()| false),
                     }
                     continue;
                 };
@@ -221,7 +221,7 @@ impl Decoder {
         }
     }
 
-    fn step(&mut self) -> Result<Step, Error> {
+    fn step(&mut self) -> Result<Demuxed, Error> {
         let Self { stream, reader, guard, monitor, .. } = self;
         let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
         step.map_err(|fault| self.fault(fault))
@@ -281,12 +281,12 @@ impl Decoder {
         if self.frames == 0 { Err(Error::NoAudio) } else { Ok(()) }
     }
 
-    fn fault(&self, fault: Fault) -> Error {
+    fn fault(&self, fault: PacketFault) -> Error {
         fault.at(self.position(), self.recording.rate)
     }
 
     fn damaged(&self, reason: &str) -> Error {
-        self.fault(Fault::Damaged(reason.into()))
+        self.fault(PacketFault::Damaged(reason.into()))
     }
 }
 

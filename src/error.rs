@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::window::Clock;
+use crate::window::ClockTime;
 
 /// Why a recording was not redacted. Whenever one of these is returned, nothing new is at the output
 /// path, and what was there before is there still.
@@ -58,7 +58,7 @@ pub enum Error {
         reason: String,
     },
     /// A part of the recording does not decode, so what follows it would be out of place.
-    #[error("the recording is damaged at frame {frame} ({} s): {reason}", Clock(*.time))]
+    #[error("the recording is damaged at frame {frame} ({} s): {reason}", ClockTime(*.time))]
     Damaged {
         /// The first frame that is affected.
         frame: u64,
@@ -71,7 +71,7 @@ pub enum Error {
     /// while nobody spoke, or the recording was paused. See [`Gaps`](crate::Gaps).
     #[error(
         "nothing was recorded from {} s to {} s ({} s are missing); --gaps fill puts silence there, so that everything stays at the time that a player shows, and --gaps close joins what is around it",
-        Clock(*.at), Clock(*.at + *.length), Clock(*.length)
+        ClockTime(*.at), ClockTime(*.at + *.length), ClockTime(*.length)
     )]
     Gap {
         /// Where it begins, by the recording's clock.
@@ -80,7 +80,7 @@ pub enum Error {
         length: Duration,
     },
     /// The recording ends before its container says that it does.
-    #[error("the recording is cut off after {frames} frames ({} s): {reason}", Clock(*.time))]
+    #[error("the recording is cut off after {frames} frames ({} s): {reason}", ClockTime(*.time))]
     Truncated {
         /// Frames found.
         frames: u64,
@@ -108,7 +108,7 @@ pub enum Error {
         channels: u16,
     },
     /// A window begins after the recording has ended.
-    #[error("the window {window} begins after the end of the recording, which lasts {} s", Clock(*.length))]
+    #[error("the window {window} begins after the end of the recording, which lasts {} s", ClockTime(*.length))]
     WindowPastEnd {
         /// The window, as `-w` takes it.
         window: String,

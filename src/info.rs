@@ -1,8 +1,7 @@
-//! Info: what a recording is, before anybody redacts it.
+//! Info: what a recording is, without redacting it.
 //!
-//! In: a [`Source`]. Out: an [`Info`]. The recording is decoded once from its first byte to its last,
-//! as for a redaction, so its length is exact and its end is known. What can go wrong: everything that
-//! would make a redaction fail.
+//! In: a [`Source`]. Out: an [`Info`]. The whole recording is decoded once, as for a redaction, so its
+//! length is exact and its end is checked. Errors: everything that would make a redaction fail.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -15,45 +14,45 @@ use crate::level::levels;
 use crate::redact::Progress;
 use crate::span::Gap;
 
-/// What a recording is.
+/// Facts about one recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Info {
-    /// Container, codec, rate, channels and the format of the output.
-    pub recording: StreamInfo,
-    /// Frames that were decoded.
+    /// Container, codec, rate, channels and the sample format of the output.
+    pub stream_info: StreamInfo,
+    /// Decoded frames.
     pub frames: u64,
-    /// Frames of codec delay that were dropped before the first of them.
+    /// Frames of codec delay that were dropped from the front.
     pub delay: u64,
-    /// The time of the container's clock at the first frame, which times count from.
+    /// The container's timestamp of the first frame. All times in sordino count from that frame.
     pub begins: Duration,
-    /// Whether the file itself tells that its end is the end, by a length, a count or a flag.
+    /// Whether the file proves its end, by a length, a count or a flag.
     pub end_proven: bool,
-    /// The parts in which nothing was recorded, where they are not refused.
+    /// The gaps, unless [`Gaps::Refuse`](crate::Gaps::Refuse) makes them an error.
     pub gaps: Vec<Gap>,
-    /// How loud each channel is.
+    /// Peak and RMS of each channel.
     pub channels: Vec<Loudness>,
-    /// What the recording holds besides its audio, by name and size.
+    /// Name and size of everything in the recording that is not audio.
     pub leftovers: Vec<Leftover>,
-    /// Bytes taken from the source.
+    /// Bytes read from the source.
     pub bytes: u64,
 }
 
 impl Info {
-    /// Decodes a recording and tells what it is.
+    /// Decodes a recording and describes it.
     ///
     /// # Errors
-    /// [`Error`] when it cannot be redacted: it is not whole, or of a kind that is not read.
+    /// [`Error`] when the recording is damaged, cut off or not supported.
     ///
     /// ```
     /// let info = sordino::Info::of(sordino::Source::open("fixtures/call.wav")?)?;
-    /// assert_eq!((info.recording.codec, info.frames, info.delay), ("pcm_s16le", 304_000, 0));
+    /// assert_eq!((info.stream_info.codec, info.frames, info.delay), ("pcm_s16le", 304_000, 0));
     /// # Ok::<(), sordino::Error>(())
     /// ```
     pub fn of(source: Source) -> Result<Self, Error> {
         Self::watched(source, |_| ControlFlow::Continue(()))
     }
 
-    /// Like [`Info::of`]. `watch` is told of the progress after every block, and may break off.
+    /// Like [`Info::of`]; calls `watch` after every block and stops when it breaks.
     ///
     /// # Errors
     /// As [`Info::of`]; [`Error::Interrupted`] when `watch` breaks.
@@ -63,9 +62,9 @@ impl Info {
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let mut decoder = Decoder::open(source)?;
-        let recording = decoder.stream_info().clone();
-        let mut channels = vec![Loudness::default(); recording.channels.into()];
-        let mut block = Block::new(recording.format, recording.channels);
+        let stream_info = decoder.stream_info().clone();
+        let mut channels = vec![Loudness::default(); stream_info.channels.into()];
+        let mut block = Block::new(stream_info.format, stream_info.channels);
         while decoder.next(&mut block)? {
             for frame in levels(block.samples(), block.format()).chunks(channels.len()) {
                 for (loudness, level) in channels.iter_mut().zip(frame) {
@@ -80,7 +79,7 @@ impl Info {
         let frames = decoder.frames();
         channels.iter_mut().for_each(|loudness| loudness.average(frames.max(1) as f64));
         Ok(Self {
-            recording,
+            stream_info,
             frames,
             delay: decoder.delay(),
             begins: decoder.begins(),

@@ -15,7 +15,7 @@ use crate::encode::{BackgroundWriter, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, EvidenceOptions, Observer};
 use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
-use crate::spool::{Draft, Reader, Spool};
+use crate::spool::{Draft, Spool, SpoolReader};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
@@ -209,7 +209,7 @@ impl<'a> Redaction<'a> {
 
 /// The windows of which nothing is left in the output: they lie wholly in gaps that were closed.
 pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec<Window> {
-    let is_gone = |window: &&Window| timeline.span(Span::of(window, rate)).is_none();
+    let is_gone = |window: &&Window| timeline.span(Span::covering(window, rate)).is_none();
     windows.iter().filter(is_gone).cloned().collect()
 }
 
@@ -238,7 +238,7 @@ impl Redacted {
     }
 
     /// The WAV from its first byte, for one reader of its own.
-    pub(crate) fn reader(&self) -> io::Result<Reader> {
+    pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
         self.spool.reader()
     }
 

@@ -31,7 +31,7 @@ pub struct Span {
 
 /// The spans of one channel, or of all channels alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lane {
+pub struct ChannelSpans {
     /// The channel, counted from 0; `None` means that the spans hold for every channel.
     pub channel: Option<usize>,
     /// Sorted; between two neighbours there is at least one frame.
@@ -41,7 +41,7 @@ pub struct Lane {
 /// Everything that is to be treated in one recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spans {
-    lanes: Vec<Lane>,
+    lanes: Vec<ChannelSpans>,
     rate: u32,
 }
 
@@ -60,7 +60,7 @@ pub fn time_of(frame: u64, rate: u32) -> Duration {
 
 impl Span {
     /// The frames that a window touches at `rate` Hz.
-    pub(crate) fn of(window: &Window, rate: u32) -> Self {
+    pub(crate) fn covering(window: &Window, rate: u32) -> Self {
         let end = frame_at(window.end(), rate).saturating_add(1);
         Self { first: frame_at(window.start(), rate), end }
     }
@@ -83,9 +83,9 @@ impl Spans {
         }
         let spans_of = |channel: Option<u16>| {
             let meant = windows.iter().filter(|w| w.channel().is_none() || w.channel() == channel);
-            merge(meant.map(|window| Span::of(window, rate)).collect())
+            merge(meant.map(|window| Span::covering(window, rate)).collect())
         };
-        let lane = |channel: Option<u16>| Lane {
+        let lane = |channel: Option<u16>| ChannelSpans {
             channel: channel.map(usize::from),
             spans: spans_of(channel),
         };
@@ -98,7 +98,7 @@ impl Spans {
     }
 
     /// The spans, one lane for all channels or one for each.
-    pub fn lanes(&self) -> &[Lane] {
+    pub fn channel_spans(&self) -> &[ChannelSpans] {
         &self.lanes
     }
 
@@ -116,8 +116,9 @@ impl Spans {
     /// Each span on each of so many channels, by the recording's clock; sorted by the first frame.
     pub(crate) fn by_channel(&self, channels: u16) -> Vec<(u16, Span)> {
         let of_channel = |channel: u16| {
-            let is_mine =
-                move |lane: &&Lane| lane.channel.is_none_or(|only| only == usize::from(channel));
+            let is_mine = move |lane: &&ChannelSpans| {
+                lane.channel.is_none_or(|only| only == usize::from(channel))
+            };
             let spans = self.lanes.iter().filter(is_mine).flat_map(|lane| &lane.spans);
             spans.map(move |&span| (channel, span))
         };
@@ -142,12 +143,12 @@ fn merge(mut spans: Vec<Span>) -> Vec<Span> {
 /// Walks along sorted spans with the blocks of a recording. Each span is passed once, so a block
 /// costs what it meets, however many windows there are.
 #[derive(Debug)]
-pub(crate) struct Cursor<'a> {
+pub(crate) struct SpanCursor<'a> {
     spans: &'a [Span],
     next: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> SpanCursor<'a> {
     pub(crate) fn new(spans: &'a [Span]) -> Self {
         Self { spans, next: 0 }
     }
@@ -189,7 +190,7 @@ mod tests {
             for &b in &all {
                 let windows = Windows::new([window(a.0, a.1), window(b.0, b.1)]).unwrap();
                 let spans = Spans::new(&windows, RATE, 1).unwrap();
-                let found = &spans.lanes()[0].spans;
+                let found = &spans.channel_spans()[0].spans;
                 for frame in 0..14 {
                     let place = frame * MILLI..(frame + 1) * MILLI;
                     let meets = |w: (u64, u64)| w.0 < place.end && w.1 >= place.start;
@@ -207,7 +208,7 @@ mod tests {
             rate in prop::sample::select(vec![1u32, 8000, 11_025, 16_000, 22_050, 44_100, 48_000, 768_000])
         ) {
             let windows = Windows::new([window(start, start + length)]).unwrap();
-            let span = Spans::new(&windows, rate, 2).unwrap().lanes()[0].spans[0];
+            let span = Spans::new(&windows, rate, 2).unwrap().channel_spans()[0].spans[0];
             // Frame n lies inside [n/rate, (n+1)/rate): compare as fractions, without division.
             let (start, end) = (u128::from(start), u128::from(start + length));
             let begin = |frame: u64| u128::from(frame) * 1_000_000_000;
@@ -223,7 +224,7 @@ mod tests {
             margin in 0u64..10,
         ) {
             let spans = merge(pairs.iter().map(|&(f, n)| Span { first: f, end: f + n }).collect());
-            let mut cursor = Cursor::new(&spans);
+            let mut cursor = SpanCursor::new(&spans);
             let mut first = 0;
             for block in blocks {
                 let end = first + block;
@@ -242,7 +243,7 @@ mod tests {
     fn a_window_on_the_grid_takes_both_its_ends() {
         let windows = Windows::new([Window::from_seconds(14.0, 14.111).unwrap()]).unwrap();
         let spans = Spans::new(&windows, 8000, 1).unwrap();
-        assert_eq!(spans.lanes()[0].spans, [Span { first: 112_000, end: 112_889 }]);
+        assert_eq!(spans.channel_spans()[0].spans, [Span { first: 112_000, end: 112_889 }]);
     }
 
     #[test]
@@ -253,9 +254,11 @@ mod tests {
         ])
         .unwrap();
         let spans = Spans::new(&windows, 10, 2).unwrap();
-        let both =
-            |channel, end| Lane { channel: Some(channel), spans: vec![Span { first: 10, end }] };
-        assert_eq!(spans.lanes(), [both(0, 21), both(1, 31)]);
+        let both = |channel, end| ChannelSpans {
+            channel: Some(channel),
+            spans: vec![Span { first: 10, end }],
+        };
+        assert_eq!(spans.channel_spans(), [both(0, 21), both(1, 31)]);
         assert_eq!(spans.frames_inside(&Timeline::new(1000, &[])), 21);
         assert_eq!(spans.frames_inside(&Timeline::new(15, &[])), 5);
         let gap = Gap { at: 12, frames: 5 };

@@ -31,10 +31,10 @@ const PREFIX: &str = ".sordino-";
 /// Storage for a redacted recording in the making. What is not persisted is gone when it is
 /// dropped.
 #[derive(Debug)]
-pub struct Spool(Inner);
+pub struct Spool(SpoolStorage);
 
 #[derive(Debug)]
-enum Inner {
+enum SpoolStorage {
     /// Shared with the readers of an upload.
     Anonymous(Arc<Mutex<SpooledTempFile>>),
     Beside {
@@ -47,7 +47,7 @@ enum Inner {
 impl Spool {
     /// Memory, then a nameless temporary file.
     pub fn anonymous() -> Self {
-        Self(Inner::Anonymous(Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY)))))
+        Self(SpoolStorage::Anonymous(Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY)))))
     }
 
     /// A hidden file in the folder of `target`, so that persisting is a rename.
@@ -56,14 +56,18 @@ impl Spool {
     /// [`Error::Persist`] when the folder is missing or cannot be written.
     pub fn beside(target: &Path) -> Result<Self, Error> {
         let file = temp_file_in(folder_of(target)).map_err(|source| persist(target, source))?;
-        Ok(Self(Inner::Beside { file, target: target.to_owned(), writeback: Writeback::default() }))
+        Ok(Self(SpoolStorage::Beside {
+            file,
+            target: target.to_owned(),
+            writeback: Writeback::default(),
+        }))
     }
 
     /// The hidden file's path, for those who must remove it when the process is told to die.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
-            Inner::Anonymous(_) => None,
-            Inner::Beside { file, .. } => Some(file.path()),
+            SpoolStorage::Anonymous(_) => None,
+            SpoolStorage::Beside { file, .. } => Some(file.path()),
         }
     }
 
@@ -71,7 +75,7 @@ impl Spool {
     /// telephony. It is no promise; a disk that is too small says so when it is full.
     pub(crate) fn reserve(&self, bytes: u64) {
         #[cfg(target_os = "linux")]
-        if let Inner::Beside { file, .. } = &self.0 {
+        if let SpoolStorage::Beside { file, .. } = &self.0 {
             use rustix::fs::{FallocateFlags, fallocate};
             let _ = fallocate(file.as_file(), FallocateFlags::KEEP_SIZE, 0, bytes);
         }
@@ -87,7 +91,7 @@ impl Spool {
     /// Like [`Spool::persist`], and it can still be taken back.
     fn place(self, target: &Path, overwrite: bool) -> Result<Placed, Error> {
         let file = match self.0 {
-            Inner::Beside { file, target: mine, .. } if mine == target => file,
+            SpoolStorage::Beside { file, target: mine, .. } if mine == target => file,
             other => return Self(other).copy_beside(target)?.place(target, overwrite),
         };
         let placed = file.as_file().sync_all().and_then(|()| Placed::put(file, target, overwrite));
@@ -95,19 +99,19 @@ impl Spool {
     }
 
     /// The content from its beginning, for one reader of its own.
-    pub(crate) fn reader(&self) -> io::Result<Reader> {
+    pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
         Ok(match &self.0 {
-            Inner::Anonymous(file) => Reader::Shared { file: Arc::clone(file), at: 0 },
-            Inner::Beside { file, .. } => Reader::Own(file.reopen()?),
+            SpoolStorage::Anonymous(file) => SpoolReader::Shared { file: Arc::clone(file), at: 0 },
+            SpoolStorage::Beside { file, .. } => SpoolReader::Own(file.reopen()?),
         })
     }
 
     /// The content from byte `begin`, for one reader of its own.
-    pub(crate) fn reader_from(&self, begin: u64) -> io::Result<Reader> {
+    pub(crate) fn reader_from(&self, begin: u64) -> io::Result<SpoolReader> {
         let mut reader = self.reader()?;
         match &mut reader {
-            Reader::Shared { at, .. } => *at = begin,
-            Reader::Own(file) => drop(file.seek(SeekFrom::Start(begin))?),
+            SpoolReader::Shared { at, .. } => *at = begin,
+            SpoolReader::Own(file) => drop(file.seek(SeekFrom::Start(begin))?),
         }
         Ok(reader)
     }
@@ -147,12 +151,12 @@ impl Spool {
 
 /// Reads a complete spool.
 #[derive(Debug)]
-pub(crate) enum Reader {
+pub(crate) enum SpoolReader {
     Shared { file: Arc<Mutex<SpooledTempFile>>, at: u64 },
     Own(File),
 }
 
-impl Read for Reader {
+impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Shared { file, at } => {
@@ -233,8 +237,8 @@ fn persist(path: &Path, source: io::Error) -> Error {
 impl Write for Spool {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Inner::Anonymous(file) => lock(file).write(buffer),
-            Inner::Beside { file, writeback, .. } => {
+            SpoolStorage::Anonymous(file) => lock(file).write(buffer),
+            SpoolStorage::Beside { file, writeback, .. } => {
                 let count = file.write(buffer)?;
                 writeback.wrote(count as u64, file.as_file());
                 Ok(count)
@@ -244,8 +248,8 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            Inner::Anonymous(file) => lock(file).flush(),
-            Inner::Beside { file, .. } => file.flush(),
+            SpoolStorage::Anonymous(file) => lock(file).flush(),
+            SpoolStorage::Beside { file, .. } => file.flush(),
         }
     }
 }
@@ -253,8 +257,8 @@ impl Write for Spool {
 impl Seek for Spool {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
-            Inner::Anonymous(file) => lock(file).seek(position),
-            Inner::Beside { file, .. } => file.seek(position),
+            SpoolStorage::Anonymous(file) => lock(file).seek(position),
+            SpoolStorage::Beside { file, .. } => file.seek(position),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
-use crate::span::{Cursor, Lane, Span, Spans, frame_at};
+use crate::span::{ChannelSpans, Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
 
@@ -26,7 +26,7 @@ pub const DEFAULT_TONE_HZ: u32 = 1000;
 pub(crate) const TONE_PEAK: f64 = 0.1;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+enum TreatmentKind {
     Attenuate(f64),
     Silence,
     Tone(u32),
@@ -35,13 +35,13 @@ enum Kind {
 /// What happens inside a span. The default attenuates by 0.001.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Treatment {
-    kind: Kind,
+    kind: TreatmentKind,
     fade: Duration,
 }
 
 impl Default for Treatment {
     fn default() -> Self {
-        Self { kind: Kind::Attenuate(DEFAULT_GAIN), fade: Duration::ZERO }
+        Self { kind: TreatmentKind::Attenuate(DEFAULT_GAIN), fade: Duration::ZERO }
     }
 }
 
@@ -54,13 +54,14 @@ impl Treatment {
         if !(0.0..=1.0).contains(&gain) {
             return Err(Error::Treatment(format!("a gain is a number from 0 to 1, not {gain}")));
         }
-        let kind = if gain == 0.0 { Kind::Silence } else { Kind::Attenuate(gain) };
+        let kind =
+            if gain == 0.0 { TreatmentKind::Silence } else { TreatmentKind::Attenuate(gain) };
         Ok(Self { kind, ..Self::default() })
     }
 
     /// Puts zeros in place of what was there. Nothing of it can be recovered.
     pub fn silence() -> Self {
-        Self { kind: Kind::Silence, ..Self::default() }
+        Self { kind: TreatmentKind::Silence, ..Self::default() }
     }
 
     /// Puts a sine of `hz` in place of what was there. Nothing of it can be recovered.
@@ -72,7 +73,7 @@ impl Treatment {
         if hz == 0 {
             return Err(Error::Treatment("a tone has at least 1 Hz".into()));
         }
-        Ok(Self { kind: Kind::Tone(hz), ..Self::default() })
+        Ok(Self { kind: TreatmentKind::Tone(hz), ..Self::default() })
     }
 
     /// The same treatment with ramps of this length before and after each span. They change frames
@@ -85,21 +86,21 @@ impl Treatment {
 
     /// Whether what was said can be recovered from the output: true for every gain above 0.
     pub fn is_recoverable(&self) -> bool {
-        matches!(self.kind, Kind::Attenuate(_))
+        matches!(self.kind, TreatmentKind::Attenuate(_))
     }
 
     /// The gain inside a span; 0 for silence and tone, which keep nothing.
     pub fn gain(&self) -> f64 {
         match self.kind {
-            Kind::Attenuate(gain) => gain,
-            Kind::Silence | Kind::Tone(_) => 0.0,
+            TreatmentKind::Attenuate(gain) => gain,
+            TreatmentKind::Silence | TreatmentKind::Tone(_) => 0.0,
         }
     }
 
     /// The frequency in Hz, if the treatment is a tone.
     pub fn tone_hz(&self) -> Option<u32> {
         match self.kind {
-            Kind::Tone(hz) => Some(hz),
+            TreatmentKind::Tone(hz) => Some(hz),
             _ => None,
         }
     }
@@ -107,9 +108,9 @@ impl Treatment {
     /// `attenuate`, `silence` or `tone`.
     pub fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Attenuate(_) => "attenuate",
-            Kind::Silence => "silence",
-            Kind::Tone(_) => "tone",
+            TreatmentKind::Attenuate(_) => "attenuate",
+            TreatmentKind::Silence => "silence",
+            TreatmentKind::Tone(_) => "tone",
         }
     }
 
@@ -125,7 +126,7 @@ pub(crate) struct Treater<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
-    lanes: Vec<(&'a Lane, Cursor<'a>)>,
+    lanes: Vec<(&'a ChannelSpans, SpanCursor<'a>)>,
 }
 
 impl<'a> Treater<'a> {
@@ -139,7 +140,8 @@ impl<'a> Treater<'a> {
                 rate.div_ceil(2)
             )));
         }
-        let lanes = spans.lanes().iter().map(|lane| (lane, Cursor::new(&lane.spans))).collect();
+        let lanes =
+            spans.channel_spans().iter().map(|lane| (lane, SpanCursor::new(&lane.spans))).collect();
         Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), lanes })
     }
 
@@ -200,11 +202,11 @@ impl Work<'_> {
     fn inside<A: Arithmetic>(&self, samples: &mut [A::Sample], span: Span) {
         let frames = self.clip(span.first, span.end);
         match self.treatment.kind {
-            Kind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
-            Kind::Attenuate(gain) => {
+            TreatmentKind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
+            TreatmentKind::Attenuate(gain) => {
                 self.each(samples, frames, |sample| *sample = A::scale(*sample, gain));
             }
-            Kind::Tone(hz) => self.each_frame(samples, frames, |frame, sample| {
+            TreatmentKind::Tone(hz) => self.each_frame(samples, frames, |frame, sample| {
                 *sample = A::level(tone(hz, frame - span.first, self.rate));
             }),
         }

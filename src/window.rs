@@ -16,7 +16,7 @@ mod time;
 
 pub use flag::parse_flag;
 pub use list::parse_list;
-pub use time::{Clock, TimeError, Unit, parse_time, seconds, time_from_seconds};
+pub use time::{ClockTime, TimeError, Unit, parse_time, seconds, time_from_seconds};
 
 /// One passage to be muted: the closed interval from `start` to `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +34,10 @@ impl Window {
     /// A window over all channels, from `start` to `end` inclusive.
     ///
     /// # Errors
-    /// [`Problem::EndNotAfterStart`] unless `end` is later than `start`.
-    pub fn new(start: Duration, end: Duration) -> Result<Self, Problem> {
+    /// [`WindowProblem::EndNotAfterStart`] unless `end` is later than `start`.
+    pub fn new(start: Duration, end: Duration) -> Result<Self, WindowProblem> {
         if end <= start {
-            return Err(Problem::EndNotAfterStart { start, end });
+            return Err(WindowProblem::EndNotAfterStart { start, end });
         }
         let (channel, label, reason) = (None, None, None);
         Ok(Self { start, end, channel, label, reason, is_unit_unknown: false })
@@ -46,8 +46,8 @@ impl Window {
     /// A window over all channels, given in seconds; exact to the nanosecond.
     ///
     /// # Errors
-    /// [`Problem`] when a number is negative or not finite, or `end` is not later than `start`.
-    pub fn from_seconds(start: f64, end: f64) -> Result<Self, Problem> {
+    /// [`WindowProblem`] when a number is negative or not finite, or `end` is not later than `start`.
+    pub fn from_seconds(start: f64, end: f64) -> Result<Self, WindowProblem> {
         Self::new(time_from_seconds(start)?, time_from_seconds(end)?)
     }
 
@@ -137,7 +137,7 @@ fn join(mine: &mut Option<String>, other: Option<&String>) {
 impl fmt::Display for Window {
     /// The syntax of `-w`, without the label.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", Clock(self.start), Clock(self.end))?;
+        write!(f, "{}-{}", ClockTime(self.start), ClockTime(self.end))?;
         match self.channel {
             Some(channel) => write!(f, "@{channel}"),
             None => Ok(()),
@@ -159,12 +159,12 @@ impl Windows {
     /// Sorts and merges.
     ///
     /// # Errors
-    /// [`WindowError`] with [`Problem::NoWindows`] when there is none: a redaction of nothing is a
+    /// [`WindowError`] with [`WindowProblem::NoWindows`] when there is none: a redaction of nothing is a
     /// mistake, not a success.
     pub fn new(windows: impl IntoIterator<Item = Window>) -> Result<Self, WindowError> {
         let asked: Arc<[Window]> = windows.into_iter().collect();
         if asked.is_empty() {
-            return Err(Problem::NoWindows.at("windows"));
+            return Err(WindowProblem::NoWindows.at("windows"));
         }
         let is_merged = asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
         let merged = if is_merged { Arc::clone(&asked) } else { merge(asked.to_vec()).into() };
@@ -232,18 +232,18 @@ pub struct WindowError {
     /// The flag, the file with its line, or the file with its index.
     pub place: String,
     /// What is wrong and how to mend it.
-    pub problem: Problem,
+    pub problem: WindowProblem,
 }
 
 /// What can be wrong with a window.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum WindowProblem {
     /// The window is inverted or has no length.
     #[error(
         "the window {}-{} does not end after it starts; write START-END with the later time last",
-        Clock(*.start),
-        Clock(*.end)
+        ClockTime(*.start),
+        ClockTime(*.end)
     )]
     EndNotAfterStart {
         /// Where it was said to open.
@@ -268,7 +268,7 @@ pub enum Problem {
     Shape(String),
 }
 
-impl Problem {
+impl WindowProblem {
     /// The problem together with its place.
     pub(crate) fn at(self, place: impl Into<String>) -> WindowError {
         WindowError { place: place.into(), problem: self }
@@ -328,11 +328,14 @@ mod tests {
     #[test]
     fn a_window_that_cannot_be_meant_is_an_error() {
         let second = Duration::from_secs(1);
-        assert!(matches!(Window::new(second, second), Err(Problem::EndNotAfterStart { .. })));
-        assert!(matches!(Window::from_seconds(15.0, 10.0), Err(Problem::EndNotAfterStart { .. })));
+        assert!(matches!(Window::new(second, second), Err(WindowProblem::EndNotAfterStart { .. })));
+        assert!(matches!(
+            Window::from_seconds(15.0, 10.0),
+            Err(WindowProblem::EndNotAfterStart { .. })
+        ));
         assert!(Window::from_seconds(f64::NAN, 1.0).is_err());
         assert!(Window::from_seconds(-1.0, 1.0).is_err());
-        assert_eq!(Windows::new([]).unwrap_err().problem, Problem::NoWindows);
+        assert_eq!(Windows::new([]).unwrap_err().problem, WindowProblem::NoWindows);
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sordino::span::frame_at;
 use sordino::spool::Draft;
-use sordino::window::Clock;
+use sordino::window::ClockTime;
 
 use super::args::BenchArgs;
 use super::exit::{Failure, say};
@@ -135,7 +135,7 @@ impl Measured {
         let unit = if length < Duration::from_secs(60) { " s" } else { "" };
         format!(
             "{name} of {}{unit}: {} {}, {} Hz, {} channels, {:.1} MB",
-            Clock(length),
+            ClockTime(length),
             recording.container,
             recording.codec,
             recording.rate,

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde_json::{Value, json};
 use sordino::Info;
 use sordino::span::time_of;
-use sordino::window::Clock;
+use sordino::window::ClockTime;
 
 use super::args::InfoArgs;
 use super::exit::{self, Failure};
@@ -39,8 +39,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 
 /// What the samples of the output would be, without and with `--encoding same`.
 fn outputs(info: &Info) -> (String, &'static str) {
-    let format = info.recording.format.to_string();
-    let same = match info.recording.codec {
+    let format = info.stream_info.format.to_string();
+    let same = match info.stream_info.codec {
         "pcm_alaw" => "A-law, byte for byte outside the windows",
         "pcm_mulaw" => "µ-law, byte for byte outside the windows",
         _ => "the same as without it",
@@ -49,8 +49,8 @@ fn outputs(info: &Info) -> (String, &'static str) {
 }
 
 fn text(info: &Info, input: &str) -> String {
-    let recording = &info.recording;
-    let seconds = |frames| Clock(time_of(frames, recording.rate));
+    let recording = &info.stream_info;
+    let seconds = |frames| ClockTime(time_of(frames, recording.rate));
     let (output, same) = outputs(info);
     let mut rows = vec![
         ("container".into(), recording.container.to_owned()),
@@ -65,7 +65,7 @@ fn text(info: &Info, input: &str) -> String {
     }
     rows.push(("end".into(), if info.end_proven { "proven" } else { "not proven" }.into()));
     if !info.begins.is_zero() {
-        let begins = Clock(info.begins);
+        let begins = ClockTime(info.begins);
         rows.push(("begins at".into(), format!("{begins} s of its container's clock")));
     }
     for gap in &info.gaps {
@@ -94,14 +94,14 @@ fn text(info: &Info, input: &str) -> String {
 
 fn to_json(info: &Info, input: &str) -> Value {
     let (_, same) = outputs(info);
-    let mut json = report::recording(&info.recording, info.frames);
+    let mut json = report::recording(&info.stream_info, info.frames);
     json["input"] = input.into();
     json["redactable"] = true.into();
-    json["seconds"] = time_of(info.frames, info.recording.rate).as_secs_f64().into();
+    json["seconds"] = time_of(info.frames, info.stream_info.rate).as_secs_f64().into();
     json["delay"] = info.delay.into();
     json["endProven"] = info.end_proven.into();
     json["beginsAt"] = info.begins.as_secs_f64().into();
-    json["gaps"] = report::gaps(&info.gaps, info.recording.rate);
+    json["gaps"] = report::gaps(&info.gaps, info.stream_info.rate);
     json["bytes"] = info.bytes.into();
     json["levels"] = info
         .channels

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
 use sordino::span::{Gap, over_end, time_of};
-use sordino::window::{Clock, seconds};
+use sordino::window::{ClockTime, seconds};
 use sordino::{Gaps, StreamInfo, Summary};
 
 use super::exit::{Failure, say};
@@ -40,7 +40,7 @@ pub(crate) fn notes(summary: &Summary) {
         say(&format!("note: {count} gap{plural} of {missing:.1} s in all {were} {way}"));
     }
     if !summary.begins.is_zero() {
-        let begins = Clock(summary.begins);
+        let begins = ClockTime(summary.begins);
         say(&format!(
             "note: the audio begins at {begins} s of its container; times count from there"
         ));

@@ -21,7 +21,7 @@ mod symphonia_decoder;
 mod trial;
 
 use parallel::ParallelDecoder;
-use pcm::Pcm;
+use pcm::PcmCodec;
 pub(super) use pcm::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
 use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
@@ -39,9 +39,9 @@ const MAX_CHANNELS: u16 = 64;
 /// How packets become samples.
 pub(super) enum Codec {
     /// Taken from the packet as they are.
-    Pcm(Pcm),
+    Pcm(PcmCodec),
     /// By the library `ropus`.
-    Opus(Box<opus::Decoder>),
+    Opus(Box<opus::OpusDecoder>),
     /// By a decoder of symphonia.
     Symphonia(Box<SymphoniaDecoder>),
     /// By several of them, on several threads.
@@ -94,7 +94,7 @@ pub(super) fn codec_of(
     (rate, channels): (u32, u16),
     options: DecodeOptions,
 ) -> Result<(Codec, &'static str), Error> {
-    let pcm = Pcm::of(params.codec, options.encoding);
+    let pcm = PcmCodec::of(params.codec, options.encoding);
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
     let name = known.map_or("", |known| known.codec.info.short_name);
     let refused = |what: String| Err(Error::Unsupported { what });
@@ -125,5 +125,5 @@ pub(super) fn codec_of(
 
 /// Bytes of one sample, of PCM and G.711.
 pub(super) fn pcm_width(codec: AudioCodecId) -> Option<usize> {
-    Pcm::of(codec, Encoding::Pcm).map(Pcm::width)
+    PcmCodec::of(codec, Encoding::Pcm).map(PcmCodec::width)
 }

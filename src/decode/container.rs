@@ -1,11 +1,11 @@
 //! Containers: what sordino knows of each by itself, whatever symphonia makes of it.
 //!
-//! In: an [`Input`] and the [`Container`] that its first bytes show. Out: packets, and a [`Guard`]
+//! In: an [`PeekedSource`] and the [`Container`] that its first bytes show. Out: packets, and a [`Guard`]
 //! that knows what must be true of them. There is one file a container; a container without a guard
 //! is not opened.
 
 use super::format::Container;
-use super::input::Input;
+use super::input::PeekedSource;
 use crate::error::Error;
 
 mod elementary;
@@ -36,7 +36,7 @@ pub(super) use reader::{Opened, Reader};
 ///
 /// # Errors
 /// [`Error`] when the header cannot be used, or the container is not whole.
-pub(super) fn open(container: Container, input: Input) -> Result<Opened, Error> {
+pub(super) fn open(container: Container, input: PeekedSource) -> Result<Opened, Error> {
     match container {
         Container::Wav => wav::open(input),
         Container::W64 => w64::open(input),

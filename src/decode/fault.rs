@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::span::time_of;
 
 /// A failure at one packet. The decoder knows the position and adds it.
-pub(super) enum Fault {
+pub(super) enum PacketFault {
     /// The packet, or its place, is wrong.
     Damaged(String),
     /// The packet is of a kind that cannot be redacted to the sample.
@@ -19,7 +19,7 @@ pub(super) enum Fault {
     Told(Error),
 }
 
-impl Fault {
+impl PacketFault {
     /// The error for a fault after so many frames at `rate` Hz.
     pub(super) fn at(self, frames: u64, rate: u32) -> Error {
         let time = time_of(frames, rate);
@@ -38,7 +38,7 @@ impl Fault {
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for PacketFault {
     fn from(error: Error) -> Self {
         Self::Told(error)
     }

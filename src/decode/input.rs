@@ -1,6 +1,6 @@
-//! Input: the bytes of a recording, watched on their way to the decoder.
+//! PeekedSource: the bytes of a recording, watched on their way to the decoder.
 //!
-//! In: a [`Source`]. Out: an [`Input`], which knows the first bytes and hands out the whole as a
+//! In: a [`Source`]. Out: an [`PeekedSource`], which knows the first bytes and hands out the whole as a
 //! stream, or as something that can be sought in. What can go wrong: the source cannot be read, or
 //! is too large for memory where it must be held there.
 
@@ -35,7 +35,7 @@ const MAX_TAG: u64 = 16 * 1024 * 1024;
 const MAX_ZEROS: u64 = 64 * 1024;
 
 /// A source whose first bytes have been read.
-pub(super) struct Input {
+pub(super) struct PeekedSource {
     origin: Origin,
     /// What has been read of it, where it is a stream.
     head: Vec<u8>,
@@ -48,7 +48,7 @@ pub(super) struct Input {
     pub(super) options: DecodeOptions,
 }
 
-impl Input {
+impl PeekedSource {
     /// Reads the first bytes, over any ID3v2 tags and zeros that stand before the format.
     ///
     /// # Errors

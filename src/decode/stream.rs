@@ -9,15 +9,15 @@ use symphonia::core::packet::Packet;
 use super::codec::{self, Codec, opus};
 use super::container::timestamps::TimestampCheck;
 use super::container::{Guard, Reader};
-use super::fault::Fault;
+use super::demuxed::Demuxed;
+use super::fault::PacketFault;
 use super::format::Container;
 use super::input::{DecodeOptions, InputMonitor};
-use super::step::Step;
 use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
 /// A stream of packets being decoded.
-pub(super) struct Stream {
+pub(super) struct PacketStream {
     pub(super) track: u32,
     codec: Codec,
     timestamps: TimestampCheck,
@@ -36,7 +36,7 @@ pub(super) struct Stream {
     pub(super) least: u64,
 }
 
-impl Stream {
+impl PacketStream {
     /// The stream that `reader` is at the beginning of, and what is known of it.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Stream {
         let track = reader.track()?;
         let params = codec::audio_params(track)?;
         let head = opus::head(params, container == Container::Mp4)?;
-        let pre_skip = head.as_ref().map(opus::Head::pre_skip);
+        let pre_skip = head.as_ref().map(opus::OpusHead::pre_skip);
         let delay = |rate| guard.delay(track, pre_skip, rate);
         let params = match &head {
             Some(head) => {
@@ -64,7 +64,7 @@ impl Stream {
             return Err(Error::Unsupported { what: what.into() });
         }
         let (codec, name) = match &head {
-            Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
+            Some(head) => (Codec::Opus(Box::new(opus::OpusDecoder::new(head, rate)?)), "opus"),
             None => codec::codec_of(&params, (rate, channels), options)?,
         };
         let skip = delay(rate)?;
@@ -89,7 +89,7 @@ impl Stream {
     /// `recording` so far.
     ///
     /// # Errors
-    /// As [`Stream::open`].
+    /// As [`PacketStream::open`].
     pub(super) fn following(
         &self,
         reader: &Reader,
@@ -103,8 +103,8 @@ impl Stream {
     /// What comes next. `read` gives the packets of this track.
     pub(super) fn next(
         &mut self,
-        mut read: impl FnMut(u32) -> Result<Step, Fault>,
-    ) -> Result<Step, Fault> {
+        mut read: impl FnMut(u32) -> Result<Demuxed, PacketFault>,
+    ) -> Result<Demuxed, PacketFault> {
         let track = self.track;
         match &mut self.codec {
             Codec::Parallel(decoder) => decoder.next(|| read(track)),
@@ -113,10 +113,14 @@ impl Stream {
     }
 
     /// How many frames are missing before a packet that has come. It is to be asked once for each.
-    pub(super) fn gap(&mut self, packet: &mut Packet, guard: &mut dyn Guard) -> Result<u64, Fault> {
+    pub(super) fn gap(
+        &mut self,
+        packet: &mut Packet,
+        guard: &mut dyn Guard,
+    ) -> Result<u64, PacketFault> {
         let noted = guard.gap(packet, self.packets, self.rate)?;
         let gap = self.timestamps.gap(packet, self.coded);
-        gap.map(|gap| gap + noted).map_err(|reason| Fault::Damaged(reason.into()))
+        gap.map(|gap| gap + noted).map_err(|reason| PacketFault::Damaged(reason.into()))
     }
 
     /// Where the audio begins by the container's clock, in frames; 0, if that is less than `longest`,
@@ -134,14 +138,16 @@ impl Stream {
         guard: &mut dyn Guard,
         recording: &StreamInfo,
         block: &mut Block,
-    ) -> Result<u64, Fault> {
+    ) -> Result<u64, PacketFault> {
         match &mut self.codec {
             Codec::Pcm(pcm) => {
                 pcm.unpack(&packet.data, recording.channels.into(), &mut block.samples);
             }
             Codec::Opus(decoder) => {
                 let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
-                decoder.decode(packet, samples).map_err(|reason| Fault::Damaged(reason.into()))?;
+                decoder
+                    .decode(packet, samples)
+                    .map_err(|reason| PacketFault::Damaged(reason.into()))?;
             }
             Codec::Symphonia(decoder) => decoder.decode(packet, &mut block.samples)?,
             Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
@@ -157,8 +163,8 @@ impl Stream {
 }
 
 /// What comes where symphonia finds no more packets.
-fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
-    Ok(guard.last()?.map_or(Step::End, Step::Packet))
+fn end(guard: &mut dyn Guard) -> Result<Demuxed, PacketFault> {
+    Ok(guard.last()?.map_or(Demuxed::End, Demuxed::Packet))
 }
 
 /// The next packet of this track; those between, of pictures and subtitles, are passed over.
@@ -167,7 +173,7 @@ pub(super) fn next_packet(
     guard: &mut dyn Guard,
     monitor: &InputMonitor,
     track: u32,
-) -> Result<Step, Fault> {
+) -> Result<Demuxed, PacketFault> {
     let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
     loop {
         let packet = reader.next_packet();
@@ -177,12 +183,12 @@ pub(super) fn next_packet(
             Ok(Some(packet)) => {
                 monitor.packet();
                 guard.read(&packet)?;
-                return Ok(Step::Packet(packet));
+                return Ok(Demuxed::Packet(packet));
             }
             Ok(None) => return end(guard),
-            Err(Symphonia::ResetRequired) => return Ok(Step::Link),
+            Err(Symphonia::ResetRequired) => return Ok(Demuxed::Link),
             Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
-            Err(error) => return Err(Fault::Decoder(error)),
+            Err(error) => return Err(PacketFault::Decoder(error)),
         }
     }
 }

@@ -22,11 +22,11 @@ const WAITING: usize = 6;
 /// A [`Spool`] that is written by another thread.
 pub(crate) struct BackgroundWriter {
     chunk: Vec<u8>,
-    state: State,
+    state: WriterState,
 }
 
-enum State {
-    BackgroundWriter {
+enum WriterState {
+    Background {
         full: SyncSender<Vec<u8>>,
         empty: Receiver<Vec<u8>>,
         worker: JoinHandle<Written>,
@@ -47,22 +47,22 @@ impl BackgroundWriter {
         let (recycle, empty) = channel();
         let work = move || write_all(spool, &chunks, &recycle);
         let worker = thread::Builder::new().spawn(work).map_err(Error::Thread)?;
-        let state = State::BackgroundWriter { full, empty, worker };
+        let state = WriterState::Background { full, empty, worker };
         Ok(Self { chunk: Vec::with_capacity(CHUNK), state })
     }
 
     /// The spool, with everything written.
     pub(crate) fn into_spool(mut self) -> io::Result<Spool> {
         self.settle()?;
-        match mem::replace(&mut self.state, State::Gone) {
-            State::Direct(spool) => Ok(spool),
+        match mem::replace(&mut self.state, WriterState::Gone) {
+            WriterState::Direct(spool) => Ok(spool),
             _ => Err(gone()),
         }
     }
 
     /// Hands the chunk over, and takes an empty one in its place.
     fn hand_over(&mut self) -> io::Result<()> {
-        let State::BackgroundWriter { full, empty, .. } = &self.state else { return Ok(()) };
+        let WriterState::Background { full, empty, .. } = &self.state else { return Ok(()) };
         let next = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
         let chunk = mem::replace(&mut self.chunk, next);
         match full.send(chunk) {
@@ -74,20 +74,20 @@ impl BackgroundWriter {
 
     /// Waits until everything is written; from here on writes are direct.
     fn settle(&mut self) -> io::Result<()> {
-        let (full, worker) = match mem::replace(&mut self.state, State::Gone) {
-            State::BackgroundWriter { full, worker, .. } => (full, worker),
-            State::Direct(spool) => {
-                self.state = State::Direct(spool);
+        let (full, worker) = match mem::replace(&mut self.state, WriterState::Gone) {
+            WriterState::Background { full, worker, .. } => (full, worker),
+            WriterState::Direct(spool) => {
+                self.state = WriterState::Direct(spool);
                 return Ok(());
             }
-            State::Gone => return Err(gone()),
+            WriterState::Gone => return Err(gone()),
         };
         // If the worker has failed it takes no more; then its own error is the one to tell.
         let _ = full.send(mem::take(&mut self.chunk));
         drop(full);
         let (spool, result) = worker.join().map_err(|_| gone())?;
         result?;
-        self.state = State::Direct(spool);
+        self.state = WriterState::Direct(spool);
         Ok(())
     }
 }
@@ -95,8 +95,8 @@ impl BackgroundWriter {
 impl Drop for BackgroundWriter {
     /// Waits for the worker, so that the hidden file is gone when the caller hears of a failure.
     fn drop(&mut self) {
-        if let State::BackgroundWriter { full, worker, .. } =
-            mem::replace(&mut self.state, State::Gone)
+        if let WriterState::Background { full, worker, .. } =
+            mem::replace(&mut self.state, WriterState::Gone)
         {
             drop(full);
             drop(worker.join());
@@ -107,15 +107,15 @@ impl Drop for BackgroundWriter {
 impl Write for BackgroundWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.state {
-            State::BackgroundWriter { .. } => {
+            WriterState::Background { .. } => {
                 self.chunk.extend_from_slice(bytes);
                 if self.chunk.len() >= CHUNK {
                     self.hand_over()?;
                 }
                 Ok(bytes.len())
             }
-            State::Direct(spool) => spool.write(bytes),
-            State::Gone => Err(gone()),
+            WriterState::Direct(spool) => spool.write(bytes),
+            WriterState::Gone => Err(gone()),
         }
     }
 
@@ -128,7 +128,7 @@ impl Seek for BackgroundWriter {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.settle()?;
         match &mut self.state {
-            State::Direct(spool) => spool.seek(position),
+            WriterState::Direct(spool) => spool.seek(position),
             _ => Err(gone()),
         }
     }

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::span::{Span, time_of};
 use crate::spool::Spool;
 use crate::treatment::Treatment;
-use crate::window::{Clock, Windows};
+use crate::window::{ClockTime, Windows};
 
 /// How much of the file is read at once.
 const PIECE: usize = 256 * 1024;
@@ -136,7 +136,7 @@ impl<'a> Check<'a> {
     /// [`Error::SelfCheck`] when it is not what was meant; [`Error::ReadBack`] when it cannot be read.
     pub(crate) fn finish(self, spool: &Spool, begin: u64, bytes: u64) -> Result<(), Error> {
         if let Some(frame) = self.wrong {
-            let time = Clock(time_of(frame, self.recording.rate));
+            let time = ClockTime(time_of(frame, self.recording.rate));
             return Err(failed(format!("frame {frame} ({time} s) was not treated as asked")));
         }
         let mut reader = spool.reader().map_err(Error::ReadBack)?;

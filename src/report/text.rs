@@ -99,7 +99,7 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
     // A receipt that was parsed, or has just been made, holds times that are some.
     let time = |seconds| time_from_seconds(seconds).unwrap_or_default();
     let timeline = receipt.timeline().unwrap_or_default();
-    let span = window.window().and_then(|window| timeline.span(Span::of(&window, rate)));
+    let span = window.window().and_then(|window| timeline.span(Span::covering(&window, rate)));
     let is_mine = |entry: &&SpanEntry| {
         let channel = window.channel.is_none_or(|channel| channel == entry.channel);
         let end = entry.first + entry.frames;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{frame_at, time_of};
 use crate::error::Error;
-use crate::window::{Clock, Window, Windows};
+use crate::window::{ClockTime, Window, Windows};
 
 /// The longest median of windows whose whole numbers are taken for seconds without a question. What
 /// people redact is shorter; a word in milliseconds, taken for seconds, lasts minutes.
@@ -20,7 +20,7 @@ const LONGEST_MEDIAN: Duration = Duration::from_secs(60);
 pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
     if let Some(window) = over_end(of_unknown_unit(windows), rate, frames).next() {
         let (start, end) = (window.start().as_secs(), window.end().as_secs());
-        let length = Clock(time_of(frames, rate));
+        let length = ClockTime(time_of(frames, rate));
         let reason =
             format!("{start}-{end} runs over the end of the recording, which lasts {length} s");
         return Err(Error::UnitUnknown { reason });
@@ -48,7 +48,7 @@ pub fn check_without_length(windows: &Windows) -> Result<(), Error> {
     let median = lengths.get(middle).zip(upper).map(|(&a, &b)| (a + b) / 2);
     match median {
         Some(median) if median > LONGEST_MEDIAN => {
-            let median = Clock(median);
+            let median = ClockTime(median);
             let reason = format!("their median length is {median}, more than a minute");
             Err(Error::UnitUnknown { reason })
         }

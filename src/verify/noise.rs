@@ -6,7 +6,7 @@
 
 use super::Outside;
 use super::piece::{LEVELS, Look, Piece, length};
-use crate::span::{Cursor, Span};
+use crate::span::{Span, SpanCursor};
 
 /// Pieces that must have been seen at a level, or near it, before anything can be said about it: a
 /// second of sound.
@@ -97,7 +97,7 @@ pub(super) struct Ears<'a> {
 
 /// One channel of it.
 struct Lane<'a> {
-    spans: Cursor<'a>,
+    spans: SpanCursor<'a>,
     looks: Looks,
     piece: Piece,
     chunk: Piece,
@@ -119,7 +119,7 @@ impl<'a> Ears<'a> {
     /// of each channel.
     pub(super) fn new(spans: impl Iterator<Item = &'a [Span]>, rate: u32, reach: u64) -> Self {
         let lane = |spans| Lane {
-            spans: Cursor::new(spans),
+            spans: SpanCursor::new(spans),
             looks: Looks::default(),
             piece: Piece::default(),
             chunk: Piece::default(),

@@ -64,7 +64,7 @@ fn places(
     kind: Kind,
 ) -> Vec<WindowTally> {
     let places = windows.iter().flat_map(|window| {
-        let span = Span::of(window, original.rate);
+        let span = Span::covering(window, original.rate);
         let all = 0..original.channels;
         all.filter(|&channel| window.channel().is_none_or(|only| only == channel)).map(
             move |channel| {
@@ -79,7 +79,8 @@ fn places(
 
 /// What of `spans` is on this channel.
 fn on_channel(spans: &Spans, channel: usize) -> &[Span] {
-    let lane = spans.lanes().iter().find(|lane| lane.channel.is_none_or(|only| only == channel));
+    let lane =
+        spans.channel_spans().iter().find(|lane| lane.channel.is_none_or(|only| only == channel));
     lane.map_or(&[], |lane| &lane.spans)
 }
 

@@ -1,6 +1,6 @@
 //! Windows as they are written on a command line: `START-END[@CHANNEL][=LABEL]`.
 
-use super::{Problem, Window, WindowError, parse_time};
+use super::{Window, WindowError, WindowProblem, parse_time};
 
 /// Reads one `-w` argument. The place named in an error is the argument itself.
 ///
@@ -17,7 +17,7 @@ pub fn parse_flag(text: &str) -> Result<Window, WindowError> {
     parse(text).map_err(|problem| problem.at(format!("-w {text}")))
 }
 
-fn parse(text: &str) -> Result<Window, Problem> {
+fn parse(text: &str) -> Result<Window, WindowProblem> {
     let (place, label) = match text.split_once('=') {
         Some((place, label)) => (place, Some(label.trim())),
         None => (text, None),
@@ -30,7 +30,8 @@ fn parse(text: &str) -> Result<Window, Problem> {
     if let Some(rest) = times.trim().strip_prefix('-') {
         parse_time(&format!("-{}", rest.split('-').next().unwrap_or(rest)))?;
     }
-    let (start, end) = times.split_once('-').ok_or_else(|| Problem::NotAWindow(text.to_owned()))?;
+    let (start, end) =
+        times.split_once('-').ok_or_else(|| WindowProblem::NotAWindow(text.to_owned()))?;
     let mut window = Window::new(parse_time(start)?, parse_time(end)?)?;
     if let Some(channel) = channel {
         window = window.on_channel(channel);
@@ -42,10 +43,10 @@ fn parse(text: &str) -> Result<Window, Problem> {
 }
 
 /// Reads a channel number, counted from 0.
-pub(super) fn parse_channel(text: &str) -> Result<u16, Problem> {
+pub(super) fn parse_channel(text: &str) -> Result<u16, WindowProblem> {
     let text = text.trim();
     let plain = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|_| plain).ok_or_else(|| Problem::NotAChannel(text.to_owned()))
+    text.parse().ok().filter(|_| plain).ok_or_else(|| WindowProblem::NotAChannel(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -70,18 +71,18 @@ mod tests {
     #[test]
     fn each_mistake_has_its_own_problem() {
         let problem = |text: &str| parse_flag(text).unwrap_err().problem;
-        assert!(matches!(problem("10"), Problem::NotAWindow(_)));
-        assert!(matches!(problem(""), Problem::NotAWindow(_)));
-        assert!(matches!(problem("15-10"), Problem::EndNotAfterStart { .. }));
-        assert!(matches!(problem("10-10"), Problem::EndNotAfterStart { .. }));
-        assert!(matches!(problem("-5-10"), Problem::Time(TimeError::Negative(_))));
-        assert!(matches!(problem("5--10"), Problem::Time(TimeError::Negative(_))));
-        assert!(matches!(problem("NaN-10"), Problem::Time(TimeError::Malformed(_))));
-        assert!(matches!(problem("0-1e400"), Problem::Time(TimeError::Malformed(_))));
-        assert!(matches!(problem("10-"), Problem::Time(TimeError::Malformed(_))));
-        assert!(matches!(problem("1-2@left"), Problem::NotAChannel(_)));
-        assert!(matches!(problem("1-2@+1"), Problem::NotAChannel(_)));
-        assert!(matches!(problem("1-2@65536"), Problem::NotAChannel(_)));
+        assert!(matches!(problem("10"), WindowProblem::NotAWindow(_)));
+        assert!(matches!(problem(""), WindowProblem::NotAWindow(_)));
+        assert!(matches!(problem("15-10"), WindowProblem::EndNotAfterStart { .. }));
+        assert!(matches!(problem("10-10"), WindowProblem::EndNotAfterStart { .. }));
+        assert!(matches!(problem("-5-10"), WindowProblem::Time(TimeError::Negative(_))));
+        assert!(matches!(problem("5--10"), WindowProblem::Time(TimeError::Negative(_))));
+        assert!(matches!(problem("NaN-10"), WindowProblem::Time(TimeError::Malformed(_))));
+        assert!(matches!(problem("0-1e400"), WindowProblem::Time(TimeError::Malformed(_))));
+        assert!(matches!(problem("10-"), WindowProblem::Time(TimeError::Malformed(_))));
+        assert!(matches!(problem("1-2@left"), WindowProblem::NotAChannel(_)));
+        assert!(matches!(problem("1-2@+1"), WindowProblem::NotAChannel(_)));
+        assert!(matches!(problem("1-2@65536"), WindowProblem::NotAChannel(_)));
         assert_eq!(
             parse_flag("15-10").unwrap_err().to_string(),
             "-w 15-10: the window 15-10 does not end after it starts; \

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::time::{is_bare_whole, parse_time_in, time_from_number};
-use super::{Problem, TimeError, Unit, Window, WindowError};
+use super::{TimeError, Unit, Window, WindowError, WindowProblem};
 
 mod channel;
 mod csv;
@@ -48,7 +48,7 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
         Some(_) => csv::read(text, name, &mut times)?,
     };
     if windows.is_empty() {
-        return Err(Problem::NoWindows.at(name));
+        return Err(WindowProblem::NoWindows.at(name));
     }
     if times.is_unknown {
         windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
@@ -69,7 +69,7 @@ impl Times {
         parse_time_in(text, self.unit)
     }
 
-    fn json(&mut self, value: &Value) -> Result<Duration, Problem> {
+    fn json(&mut self, value: &Value) -> Result<Duration, WindowProblem> {
         match value {
             // Text first: a whole number is exact without a float.
             Value::Number(number) if number.is_u64() => Ok(self.text(&number.to_string())?),
@@ -79,14 +79,14 @@ impl Times {
                 Ok(time_from_number(number, self.unit)?)
             }
             Value::String(text) => Ok(self.text(text)?),
-            _ => Err(Problem::Shape("a time is a number or a text such as 1:02.5".into())),
+            _ => Err(WindowProblem::Shape("a time is a number or a text such as 1:02.5".into())),
         }
     }
 }
 
 /// What is wrong with a key or column that stands twice.
-fn twice(key: &str) -> Problem {
-    Problem::Shape(format!("`{}` stands twice; keep one", channel::short(key)))
+fn twice(key: &str) -> WindowProblem {
+    WindowProblem::Shape(format!("`{}` stands twice; keep one", channel::short(key)))
 }
 
 #[cfg(test)]

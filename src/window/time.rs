@@ -164,9 +164,9 @@ fn digits(text: &str) -> Option<u128> {
 
 /// A time as [`parse_time`] reads it: `9.7` below a minute, `1:02.5` and `1:02:03.25` above.
 #[derive(Debug, Clone, Copy)]
-pub struct Clock(pub Duration);
+pub struct ClockTime(pub Duration);
 
-impl fmt::Display for Clock {
+impl fmt::Display for ClockTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.0.as_secs();
         let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);
@@ -277,7 +277,7 @@ mod tests {
         #[test]
         fn what_is_shown_is_read_back(nanos in 0u64..400_000_000_000_000) {
             let time = Duration::from_nanos(nanos);
-            prop_assert_eq!(parse_time(&Clock(time).to_string()), Ok(time));
+            prop_assert_eq!(parse_time(&ClockTime(time).to_string()), Ok(time));
         }
 
         #[test]

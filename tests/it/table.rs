@@ -210,8 +210,8 @@ fn the_table_of_formats_is_true() {
                     continue;
                 }
                 let info = info.unwrap_or_else(|error| panic!("{name}: {error}"));
-                assert_eq!(info.recording.format.to_string(), *format, "{name}");
-                let seconds = info.frames as f64 / f64::from(info.recording.rate);
+                assert_eq!(info.stream_info.format.to_string(), *format, "{name}");
+                let seconds = info.frames as f64 / f64::from(info.stream_info.rate);
                 assert!((1.9..2.2).contains(&seconds), "{name}: {seconds} s");
             }
         }

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use sordino::StreamInfo;
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, Outside, Verdict, WindowAudit};
-use sordino::window::{Clock, Window, seconds};
+use sordino::window::{ClockTime, Window, seconds};
 
 use super::super::report;
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
 fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {
-    let (from, to) = (Clock(time_of(first, rate)), Clock(time_of(last, rate)));
+    let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
     let plural = if frames == 1 { "" } else { "s" };
     let millis = time_of(frames, rate).as_secs_f64() * 1000.0;
     format!("{frames} frame{plural}, {from}-{to} s ({millis:.0} ms)")
@@ -66,7 +66,7 @@ pub(in crate::cli) fn table(audit: &Audit) -> String {
 
 /// A window's times alone; the channel has a column of its own.
 fn times(window: &Window) -> String {
-    format!("{}-{}", Clock(window.start()), Clock(window.end()))
+    format!("{}-{}", ClockTime(window.start()), ClockTime(window.end()))
 }
 
 /// What is to be said besides, the verdict last.
@@ -134,7 +134,7 @@ fn outside(audit: &Audit) -> String {
             None => "outside: nothing has changed but what the codec changes".into(),
         };
     };
-    let (from, to) = (Clock(time_of(first, rate)), Clock(time_of(last, rate)));
+    let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
     let largest = report::decibel(outside.largest);
     format!("outside: {} samples changed, {from}-{to} s, by at most {largest} dB", outside.changed)
 }

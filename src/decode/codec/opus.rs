@@ -50,7 +50,7 @@ impl PreSkip {
 
 /// The head of a stream (RFC 7845, 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::decode) struct Head {
+pub(in crate::decode) struct OpusHead {
     channels: u8,
     /// Frames at [`CLOCK`] to drop from the front.
     pre_skip: u16,
@@ -64,7 +64,7 @@ pub(in crate::decode) struct Head {
     mapping: Vec<u8>,
 }
 
-impl Head {
+impl OpusHead {
     /// Reads a head, whose numbers MP4 alone has big-endian.
     fn parse(bytes: &[u8], big_endian: bool) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"OpusHead")?;
@@ -110,14 +110,14 @@ impl Head {
 pub(in crate::decode) fn head(
     params: &AudioCodecParameters,
     big_endian: bool,
-) -> Result<Option<Head>, Error> {
+) -> Result<Option<OpusHead>, Error> {
     if params.codec != CODEC_ID_OPUS {
         return Ok(None);
     }
     let channels = params.channels.as_ref().map_or(0, Channels::count);
     let head = match params.extra_data.as_deref() {
-        Some(bytes) => Head::parse(bytes, big_endian),
-        None => u8::try_from(channels).ok().and_then(Head::plain),
+        Some(bytes) => OpusHead::parse(bytes, big_endian),
+        None => u8::try_from(channels).ok().and_then(OpusHead::plain),
     };
     let head = head.filter(|head| usize::from(head.channels) == channels);
     head.map(Some).ok_or_else(|| header_error("its channels cannot be told from it"))
@@ -130,7 +130,7 @@ pub(in crate::decode) fn head(
 /// [`Error::Unsupported`] when the recording would begin between two frames.
 pub(in crate::decode) fn at_rate(
     mut params: AudioCodecParameters,
-    head: &Head,
+    head: &OpusHead,
     begins: impl Fn(u32) -> bool,
     wanted: Option<u32>,
 ) -> Result<AudioCodecParameters, Error> {
@@ -152,17 +152,17 @@ pub(in crate::decode) fn at_rate(
 }
 
 /// The decoder of one stream.
-pub(in crate::decode) struct Decoder {
+pub(in crate::decode) struct OpusDecoder {
     inner: ropus::OpusMSDecoder,
     channels: usize,
     /// In Hz.
     rate: u32,
 }
 
-impl Decoder {
+impl OpusDecoder {
     /// # Errors
     /// [`Error::Header`] when the head asks for what cannot be.
-    pub(in crate::decode) fn new(head: &Head, rate: u32) -> Result<Self, Error> {
+    pub(in crate::decode) fn new(head: &OpusHead, rate: u32) -> Result<Self, Error> {
         let (channels, streams, coupled) = (head.channels, head.streams, head.coupled);
         let rate_hz = i32::try_from(rate).unwrap_or(0);
         let inner = ropus::OpusMSDecoder::new(

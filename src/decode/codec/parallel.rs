@@ -16,8 +16,8 @@ use symphonia::core::packet::Packet;
 use super::preroll::Preroll;
 use super::symphonia_decoder::SymphoniaDecoder;
 use crate::block::{SampleFormat, Samples};
-use crate::decode::fault::{Fault, gave_up, guarded};
-use crate::decode::step::Step;
+use crate::decode::demuxed::Demuxed;
+use crate::decode::fault::{PacketFault, gave_up, guarded};
 use crate::error::Error;
 
 /// How many samples a batch holds at least, about: few enough to stay in a core's cache.
@@ -49,16 +49,16 @@ pub(in crate::decode) struct ParallelDecoder {
     most: usize,
     /// The packets that go before the next batch.
     before: Vec<Packet>,
-    ready: VecDeque<(Packet, Decoded)>,
+    ready: VecDeque<(Packet, DecodedSamples)>,
     /// What was decoded from the packet that was given last.
-    current: Option<Decoded>,
+    current: Option<DecodedSamples>,
     /// What comes behind the last packet, once that is known.
-    last: Option<Result<Step, Fault>>,
+    last: Option<Result<Demuxed, PacketFault>>,
     /// Buffers to be used again.
     spare: Vec<Samples>,
 }
 
-type Decoded = Result<Samples, Fault>;
+type DecodedSamples = Result<Samples, PacketFault>;
 
 impl ParallelDecoder {
     /// For a stream that `decoder` decodes, after a pre-roll.
@@ -88,37 +88,37 @@ impl ParallelDecoder {
     /// What comes next, of the packets that `read` gives.
     pub(in crate::decode) fn next(
         &mut self,
-        mut read: impl FnMut() -> Result<Step, Fault>,
-    ) -> Result<Step, Fault> {
+        mut read: impl FnMut() -> Result<Demuxed, PacketFault>,
+    ) -> Result<Demuxed, PacketFault> {
         loop {
             if let Some((packet, decoded)) = self.ready.pop_front() {
                 self.current = Some(decoded);
-                return Ok(Step::Packet(packet));
+                return Ok(Demuxed::Packet(packet));
             }
             while self.last.is_none() && self.out - self.back < BATCHES * self.threads {
                 self.hand_out(&mut read);
             }
             if self.out == self.back {
-                return self.last.take().unwrap_or(Ok(Step::End));
+                return self.last.take().unwrap_or(Ok(Demuxed::End));
             }
             self.take_back()?;
         }
     }
 
     /// Puts the samples of the packet that was given last in the place of `samples`.
-    pub(in crate::decode) fn decode(&mut self, samples: &mut Samples) -> Result<(), Fault> {
+    pub(in crate::decode) fn decode(&mut self, samples: &mut Samples) -> Result<(), PacketFault> {
         let decoded = self.current.take().unwrap_or_else(|| Err(gave_up().into()))?;
         self.spare.push(mem::replace(samples, decoded));
         Ok(())
     }
 
     /// Reads a batch, and gives it to the worker whose turn it is.
-    fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Step, Fault>) {
+    fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Demuxed, PacketFault>) {
         let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
         let mut packets = Vec::with_capacity(count);
         while self.last.is_none() && packets.len() < count {
             match read() {
-                Ok(Step::Packet(packet)) => {
+                Ok(Demuxed::Packet(packet)) => {
                     let room = self.spare.pop().unwrap_or_else(|| self.decoder.samples());
                     packets.push((packet, room));
                 }
@@ -147,16 +147,16 @@ impl ParallelDecoder {
         }
         let turn = self.out % self.threads;
         // A worker that is gone is missed when its batch is to be taken back.
-        let _ = self.workers[turn].batches.send(Batch { before, packets });
+        let _ = self.workers[turn].batches.send(PacketBatch { before, packets });
         self.out += 1;
     }
 
     /// Waits for the batch whose turn it is.
-    fn take_back(&mut self) -> Result<(), Fault> {
+    fn take_back(&mut self) -> Result<(), PacketFault> {
         let worker = &self.workers[self.back % self.threads];
         self.ready = worker.done.recv().map_err(|_| gave_up())?;
         self.back += 1;
-        let samples = |(_, decoded): &(_, Decoded)| decoded.as_ref().map_or(0, Samples::len);
+        let samples = |(_, decoded): &(_, DecodedSamples)| decoded.as_ref().map_or(0, Samples::len);
         let samples: usize = self.ready.iter().map(samples).sum();
         self.packets = (SAMPLES * self.ready.len() / samples.max(1)).clamp(1, self.most);
         Ok(())
@@ -165,8 +165,8 @@ impl ParallelDecoder {
 
 /// A thread with a decoder of its own. It ends when it is dropped.
 struct Worker {
-    batches: Sender<Batch>,
-    done: Receiver<VecDeque<(Packet, Decoded)>>,
+    batches: Sender<PacketBatch>,
+    done: Receiver<VecDeque<(Packet, DecodedSamples)>>,
 }
 
 impl Worker {
@@ -175,7 +175,7 @@ impl Worker {
         let thread = thread::Builder::new().spawn(move || {
             for batch in work {
                 // Nobody waits for it any longer when the recording has failed.
-                if send.send(Batch::decode(batch, &mut decoder)).is_err() {
+                if send.send(PacketBatch::decode(batch, &mut decoder)).is_err() {
                     return;
                 }
             }
@@ -186,15 +186,15 @@ impl Worker {
 }
 
 /// Packets that follow each other, with room for their samples.
-struct Batch {
+struct PacketBatch {
     /// Those that come before them, of which nothing is to be heard.
     before: Vec<Packet>,
     packets: Vec<(Packet, Samples)>,
 }
 
-impl Batch {
+impl PacketBatch {
     /// Decodes up to the first packet that fails.
-    fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, Decoded)> {
+    fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, DecodedSamples)> {
         decoder.reset();
         let mut unheard = decoder.samples();
         let mut decode =

@@ -21,13 +21,13 @@ pub(in crate::decode) const CODEC_ID_PCM_S64BE: AudioCodecId =
 
 /// How the samples of a PCM or G.711 packet are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::decode) struct Pcm {
-    layout: Layout,
+pub(in crate::decode) struct PcmCodec {
+    encoding: SampleEncoding,
     big_endian: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
+enum SampleEncoding {
     U8,
     S8,
     S16,
@@ -42,68 +42,71 @@ enum Layout {
     Codes(Law),
 }
 
-impl Pcm {
-    /// The layout of a PCM or G.711 codec; nothing for codecs that need a decoder.
+impl PcmCodec {
+    /// The encoding of a PCM or G.711 codec; nothing for codecs that need a decoder.
     pub(super) fn of(codec: AudioCodecId, encoding: Encoding) -> Option<Self> {
         let g711 = |law| match encoding {
-            Encoding::Pcm => Layout::Law(law),
-            Encoding::Same => Layout::Codes(law),
+            Encoding::Pcm => SampleEncoding::Law(law),
+            Encoding::Same => SampleEncoding::Codes(law),
         };
-        let (layout, big_endian) = match codec {
-            CODEC_ID_PCM_U8 => (Layout::U8, false),
-            CODEC_ID_PCM_S8 => (Layout::S8, false),
-            CODEC_ID_PCM_S16LE => (Layout::S16, false),
-            CODEC_ID_PCM_S16BE => (Layout::S16, true),
-            CODEC_ID_PCM_S24LE => (Layout::S24, false),
-            CODEC_ID_PCM_S24BE => (Layout::S24, true),
-            CODEC_ID_PCM_S32LE => (Layout::S32, false),
-            CODEC_ID_PCM_S32BE => (Layout::S32, true),
-            CODEC_ID_PCM_S64LE => (Layout::S64, false),
-            CODEC_ID_PCM_S64BE => (Layout::S64, true),
-            CODEC_ID_PCM_F32LE => (Layout::F32, false),
-            CODEC_ID_PCM_F32BE => (Layout::F32, true),
-            CODEC_ID_PCM_F64LE => (Layout::F64, false),
-            CODEC_ID_PCM_F64BE => (Layout::F64, true),
+        let (encoding, big_endian) = match codec {
+            CODEC_ID_PCM_U8 => (SampleEncoding::U8, false),
+            CODEC_ID_PCM_S8 => (SampleEncoding::S8, false),
+            CODEC_ID_PCM_S16LE => (SampleEncoding::S16, false),
+            CODEC_ID_PCM_S16BE => (SampleEncoding::S16, true),
+            CODEC_ID_PCM_S24LE => (SampleEncoding::S24, false),
+            CODEC_ID_PCM_S24BE => (SampleEncoding::S24, true),
+            CODEC_ID_PCM_S32LE => (SampleEncoding::S32, false),
+            CODEC_ID_PCM_S32BE => (SampleEncoding::S32, true),
+            CODEC_ID_PCM_S64LE => (SampleEncoding::S64, false),
+            CODEC_ID_PCM_S64BE => (SampleEncoding::S64, true),
+            CODEC_ID_PCM_F32LE => (SampleEncoding::F32, false),
+            CODEC_ID_PCM_F32BE => (SampleEncoding::F32, true),
+            CODEC_ID_PCM_F64LE => (SampleEncoding::F64, false),
+            CODEC_ID_PCM_F64BE => (SampleEncoding::F64, true),
             CODEC_ID_PCM_ALAW => (g711(Law::A), false),
             CODEC_ID_PCM_MULAW => (g711(Law::Mu), false),
             _ => return None,
         };
-        Some(Self { layout, big_endian })
+        Some(Self { encoding, big_endian })
     }
 
     /// The short name of a codec that symphonia does not know.
     pub(super) fn name(self) -> Option<&'static str> {
         let name = if self.big_endian { "pcm_s64be" } else { "pcm_s64le" };
-        (self.layout == Layout::S64).then_some(name)
+        (self.encoding == SampleEncoding::S64).then_some(name)
     }
 
     /// Whether samples lose bits: 64 become 32.
     pub(super) fn narrows(self) -> bool {
-        matches!(self.layout, Layout::S64 | Layout::F64)
+        matches!(self.encoding, SampleEncoding::S64 | SampleEncoding::F64)
     }
 
     /// The format of the block. 64 bits are narrowed to 32: integers to their upper half, floats to the
     /// nearest. hound writes no others.
     pub(in crate::decode) fn format(self) -> SampleFormat {
-        match self.layout {
-            Layout::U8 | Layout::S8 => SampleFormat::U8,
-            Layout::S16 | Layout::Law(_) => SampleFormat::S16,
-            Layout::Codes(Law::A) => SampleFormat::ALaw,
-            Layout::Codes(Law::Mu) => SampleFormat::MuLaw,
-            Layout::S24 => SampleFormat::S24,
-            Layout::S32 | Layout::S64 => SampleFormat::S32,
-            Layout::F32 | Layout::F64 => SampleFormat::F32,
+        match self.encoding {
+            SampleEncoding::U8 | SampleEncoding::S8 => SampleFormat::U8,
+            SampleEncoding::S16 | SampleEncoding::Law(_) => SampleFormat::S16,
+            SampleEncoding::Codes(Law::A) => SampleFormat::ALaw,
+            SampleEncoding::Codes(Law::Mu) => SampleFormat::MuLaw,
+            SampleEncoding::S24 => SampleFormat::S24,
+            SampleEncoding::S32 | SampleEncoding::S64 => SampleFormat::S32,
+            SampleEncoding::F32 | SampleEncoding::F64 => SampleFormat::F32,
         }
     }
 
     /// Bytes that one sample takes in a packet.
     pub(super) fn width(self) -> usize {
-        match self.layout {
-            Layout::U8 | Layout::S8 | Layout::Law(_) | Layout::Codes(_) => 1,
-            Layout::S16 => 2,
-            Layout::S24 => 3,
-            Layout::S32 | Layout::F32 => 4,
-            Layout::S64 | Layout::F64 => 8,
+        match self.encoding {
+            SampleEncoding::U8
+            | SampleEncoding::S8
+            | SampleEncoding::Law(_)
+            | SampleEncoding::Codes(_) => 1,
+            SampleEncoding::S16 => 2,
+            SampleEncoding::S24 => 3,
+            SampleEncoding::S32 | SampleEncoding::F32 => 4,
+            SampleEncoding::S64 | SampleEncoding::F64 => 8,
         }
     }
 
@@ -111,38 +114,38 @@ impl Pcm {
     pub(in crate::decode) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
         let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
-        match (samples, self.layout, self.big_endian) {
+        match (samples, self.encoding, self.big_endian) {
             (Samples::U8(out), ..) => out.extend_from_slice(bytes),
-            (Samples::I16(out), Layout::Law(law), _) => {
+            (Samples::I16(out), SampleEncoding::Law(law), _) => {
                 let table = law.table();
                 out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
             }
-            (Samples::I16(out), Layout::U8, _) => {
+            (Samples::I16(out), SampleEncoding::U8, _) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte) - 128));
             }
-            (Samples::I16(out), Layout::S8, _) => {
+            (Samples::I16(out), SampleEncoding::S8, _) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte.cast_signed())));
             }
             (Samples::I16(out), _, false) => each(bytes, out, i16::from_le_bytes),
             (Samples::I16(out), _, true) => each(bytes, out, i16::from_be_bytes),
-            (Samples::I32(out), Layout::S24, false) => {
+            (Samples::I32(out), SampleEncoding::S24, false) => {
                 each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
             }
-            (Samples::I32(out), Layout::S24, true) => {
+            (Samples::I32(out), SampleEncoding::S24, true) => {
                 each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) >> 8);
             }
-            (Samples::I32(out), Layout::S64, false) => {
+            (Samples::I32(out), SampleEncoding::S64, false) => {
                 each(bytes, out, |[_, _, _, _, a, b, c, d]| i32::from_le_bytes([a, b, c, d]));
             }
-            (Samples::I32(out), Layout::S64, true) => {
+            (Samples::I32(out), SampleEncoding::S64, true) => {
                 each(bytes, out, |[a, b, c, d, ..]: [u8; 8]| i32::from_be_bytes([a, b, c, d]));
             }
             (Samples::I32(out), _, false) => each(bytes, out, i32::from_le_bytes),
             (Samples::I32(out), _, true) => each(bytes, out, i32::from_be_bytes),
-            (Samples::F32(out), Layout::F64, false) => {
+            (Samples::F32(out), SampleEncoding::F64, false) => {
                 each(bytes, out, |b| narrow(f64::from_le_bytes(b)));
             }
-            (Samples::F32(out), Layout::F64, true) => {
+            (Samples::F32(out), SampleEncoding::F64, true) => {
                 each(bytes, out, |b| narrow(f64::from_be_bytes(b)));
             }
             (Samples::F32(out), _, false) => each(bytes, out, f32::from_le_bytes),
@@ -240,8 +243,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn unpack(layout: Layout, big_endian: bool, bytes: &[u8]) -> Samples {
-        let pcm = Pcm { layout, big_endian };
+    fn unpack(encoding: SampleEncoding, big_endian: bool, bytes: &[u8]) -> Samples {
+        let pcm = PcmCodec { encoding, big_endian };
         let mut block = crate::block::Block::new(pcm.format(), 1);
         pcm.unpack(bytes, 1, &mut block.samples);
         block.samples
@@ -249,35 +252,45 @@ mod tests {
 
     #[test]
     fn each_width_keeps_its_values_in_either_order() {
-        let cases: [(Layout, &[u8], &[u8]); 3] = [
-            (Layout::S16, &[2, 0, 0xFD, 0xFF], &[0, 2, 0xFF, 0xFD]),
-            (Layout::S24, &[2, 0, 0, 0xFD, 0xFF, 0xFF], &[0, 0, 2, 0xFF, 0xFF, 0xFD]),
-            (Layout::S32, &[2, 0, 0, 0, 0xFD, 255, 255, 255], &[0, 0, 0, 2, 255, 255, 255, 0xFD]),
+        let cases: [(SampleEncoding, &[u8], &[u8]); 3] = [
+            (SampleEncoding::S16, &[2, 0, 0xFD, 0xFF], &[0, 2, 0xFF, 0xFD]),
+            (SampleEncoding::S24, &[2, 0, 0, 0xFD, 0xFF, 0xFF], &[0, 0, 2, 0xFF, 0xFF, 0xFD]),
+            (
+                SampleEncoding::S32,
+                &[2, 0, 0, 0, 0xFD, 255, 255, 255],
+                &[0, 0, 0, 2, 255, 255, 255, 0xFD],
+            ),
         ];
-        for (layout, little, big) in cases {
-            let expected = match layout {
-                Layout::S16 => Samples::I16(vec![2, -3]),
+        for (encoding, little, big) in cases {
+            let expected = match encoding {
+                SampleEncoding::S16 => Samples::I16(vec![2, -3]),
                 _ => Samples::I32(vec![2, -3]),
             };
-            assert_eq!(unpack(layout, false, little), expected, "{layout:?}");
-            assert_eq!(unpack(layout, true, big), expected, "{layout:?}");
+            assert_eq!(unpack(encoding, false, little), expected, "{encoding:?}");
+            assert_eq!(unpack(encoding, true, big), expected, "{encoding:?}");
         }
         // The lower half goes, whatever it holds.
         let wide = [2, -3].map(|upper: i64| (upper << 32 | 0xF123_4567).to_le_bytes());
         let turned = wide.map(|bytes| i64::from_le_bytes(bytes).to_be_bytes());
         let expected = Samples::I32(vec![2, -3]);
-        assert_eq!(unpack(Layout::S64, false, wide.as_flattened()), expected);
-        assert_eq!(unpack(Layout::S64, true, turned.as_flattened()), expected);
-        assert_eq!(unpack(Layout::U8, false, &[130, 125, 0]), Samples::I16(vec![2, -3, -128]));
-        assert_eq!(unpack(Layout::S8, false, &[2, 0xFD, 0x80]), Samples::I16(vec![2, -3, -128]));
+        assert_eq!(unpack(SampleEncoding::S64, false, wide.as_flattened()), expected);
+        assert_eq!(unpack(SampleEncoding::S64, true, turned.as_flattened()), expected);
+        assert_eq!(
+            unpack(SampleEncoding::U8, false, &[130, 125, 0]),
+            Samples::I16(vec![2, -3, -128])
+        );
+        assert_eq!(
+            unpack(SampleEncoding::S8, false, &[2, 0xFD, 0x80]),
+            Samples::I16(vec![2, -3, -128])
+        );
         let half = Samples::F32(vec![0.5]);
-        assert_eq!(unpack(Layout::F32, false, &0.5f32.to_le_bytes()), half);
-        assert_eq!(unpack(Layout::F64, true, &0.5f64.to_be_bytes()), half);
+        assert_eq!(unpack(SampleEncoding::F32, false, &0.5f32.to_le_bytes()), half);
+        assert_eq!(unpack(SampleEncoding::F64, true, &0.5f64.to_be_bytes()), half);
     }
 
     #[test]
     fn a_frame_that_is_not_whole_is_left_out() {
-        assert_eq!(unpack(Layout::S16, false, &[2, 0, 9]), Samples::I16(vec![2]));
+        assert_eq!(unpack(SampleEncoding::S16, false, &[2, 0, 9]), Samples::I16(vec![2]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::aac::sbr::{self, SbrSearch};
 use super::pcm::{self, Copier};
 use super::{aac, mpeg_header};
 use crate::block::{Block, SampleFormat, Samples, index_of};
-use crate::decode::fault::Fault;
+use crate::decode::fault::PacketFault;
 use crate::decode::names;
 use crate::error::Error;
 
@@ -91,9 +91,9 @@ impl SymphoniaDecoder {
         &mut self,
         packet: &Packet,
         samples: &mut Samples,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PacketFault> {
         if self.params.codec == CODEC_ID_FLAC && !self.fills_planes(&packet.data) {
-            return Err(Fault::Damaged(
+            return Err(PacketFault::Damaged(
                 "a FLAC frame has other channels than the recording".into(),
             ));
         }
@@ -101,10 +101,10 @@ impl SymphoniaDecoder {
             return Err(names::not_decoded(HE_AAC).into());
         }
         let format = self.format();
-        let decoded = self.decoder.decode(packet).map_err(Fault::Decoder)?;
+        let decoded = self.decoder.decode(packet).map_err(PacketFault::Decoder)?;
         let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());
         if rate != self.rate || channels != usize::from(self.channels) {
-            return Err(Fault::Unsupported(format!(
+            return Err(PacketFault::Unsupported(format!(
                 "a recording that turns out to have {channels} channels at {rate} Hz"
             )));
         }
@@ -112,7 +112,7 @@ impl SymphoniaDecoder {
         if self.params.codec == CODEC_ID_AAC
             && self.aac.lack(&packet.data, self.copier.float(), channels)
         {
-            return Err(Fault::Damaged("an AAC packet lacks a channel".into()));
+            return Err(PacketFault::Damaged("an AAC packet lacks a channel".into()));
         }
         Ok(())
     }

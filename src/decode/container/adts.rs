@@ -7,12 +7,12 @@ use symphonia::default::formats::AdtsReader;
 use super::elementary::{self, Account, packet_at};
 use super::guard::{Container, Guard, Seen};
 use super::reader::Opened;
-use crate::decode::fault::Fault;
-use crate::decode::input::Input;
+use crate::decode::fault::PacketFault;
+use crate::decode::input::PeekedSource;
 use crate::error::Error;
 
 /// Opens a stream of AAC.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let (reader, account) = elementary::open(Container::Adts, input, AdtsReader::try_new)?;
     Ok(Opened::new(reader, AdtsGuard { account, format: None }))
 }
@@ -28,7 +28,7 @@ impl Guard for AdtsGuard {
         Container::Adts
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
+    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
         let format = &mut self.format;
         let claim = |bytes: &[u8], position| {
             let now = self::format(bytes);

@@ -12,14 +12,14 @@ use super::guard::Container;
 use super::pcm::{Body, Layout, PcmGuard, PcmReader};
 use super::reader::Opened;
 use super::riff::{Chunks, Order, Trailer};
-use crate::decode::input::{Input, Leftover, read_up_to};
+use crate::decode::input::{Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
 /// The longest `COMM` chunk that is read: 22 bytes and a name of up to 255.
 const MAX_COMM: u32 = 512;
 
 /// Opens an AIFF.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;

@@ -13,7 +13,7 @@ use super::pcm::{Body, Layout, PcmGuard, PcmReader};
 use super::reader::Opened;
 use super::riff::{Order, after_audio};
 use crate::decode::codec::pcm_width;
-use crate::decode::input::{Input, Leftover, read_up_to};
+use crate::decode::input::{Leftover, PeekedSource, read_up_to};
 use crate::decode::names;
 use crate::error::Error;
 
@@ -24,7 +24,7 @@ const HEAD: u32 = 24;
 const MAX_TEXT: u32 = 16 * 1024 * 1024;
 
 /// Opens an AU.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let head = read_up_to(&mut rest, HEAD.into())?;

@@ -18,8 +18,8 @@ use super::guard::{Container, Guard, Padding, PreSkip, Seen};
 use super::pcm::{Body, Layout, PcmGuard, PcmReader};
 use super::reader::{Opened, Reader};
 use crate::block::Block;
-use crate::decode::fault::Fault;
-use crate::decode::input::{Input, InputMonitor, ReadSeek};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::{InputMonitor, PeekedSource, ReadSeek};
 use crate::error::Error;
 use chunks::Chunks;
 use packets::{CafReader, End};
@@ -29,7 +29,7 @@ mod description;
 mod packets;
 
 /// Opens a CAF.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = Arc::clone(&input.monitor);
     let mut file = input.seekable()?;
     let chunks = Chunks::read(&mut file)?;
@@ -120,7 +120,13 @@ impl Guard for CafGuard {
         Some(true)
     }
 
-    fn decoded(&mut self, _: &Packet, _: u64, rate: u32, block: &mut Block) -> Result<(), Fault> {
+    fn decoded(
+        &mut self,
+        _: &Packet,
+        _: u64,
+        rate: u32,
+        block: &mut Block,
+    ) -> Result<(), PacketFault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };
         let over = self.coded.saturating_sub(self.frames(end.audio, rate));

@@ -13,7 +13,7 @@ use super::guard::{Container, Seen};
 use super::reader::Reader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{Input, InputMonitor, Leftover, Media, locked};
+use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, locked};
 use crate::error::Error;
 
 /// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
@@ -48,7 +48,7 @@ pub(super) struct Account(Arc<Mutex<Shared>>);
 /// [`Error::Header`]; [`Error::Unsupported`] where 2 MiB and more stand before the first frame.
 pub(super) fn open<R: FormatReader + 'static>(
     container: Container,
-    input: Input,
+    input: PeekedSource,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
 ) -> Result<(Reader, Account), Error> {
     let monitor = Arc::clone(&input.monitor);

@@ -11,8 +11,8 @@ use super::guard::{Container, Guard, Seen};
 use super::reader::Opened;
 use super::timestamps::Clock;
 use crate::decode::codec;
-use crate::decode::fault::Fault;
-use crate::decode::input::Input;
+use crate::decode::fault::PacketFault;
+use crate::decode::input::PeekedSource;
 use crate::error::Error;
 
 mod frame;
@@ -22,7 +22,7 @@ use frame::{Header, StreamInfo};
 use search::FrameSearch;
 
 /// Opens a FLAC stream.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let info = StreamInfo::parse(input.head());
     let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
     let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
@@ -71,7 +71,7 @@ impl Guard for FlacGuard {
         true
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
+    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
         let account = self.account.clone();
         Ok(account.claim(|bytes, position| {
             let lead = self.lead(bytes);
@@ -85,7 +85,7 @@ impl Guard for FlacGuard {
         })?)
     }
 
-    fn last(&mut self) -> Result<Option<Packet>, Fault> {
+    fn last(&mut self) -> Result<Option<Packet>, PacketFault> {
         let account = self.account.clone();
         account.read_all()?;
         Ok(account.claim(|bytes, _| {

@@ -7,7 +7,7 @@ use symphonia::core::packet::Packet;
 use super::timestamps::Clock;
 use crate::block::Block;
 pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
-use crate::decode::fault::Fault;
+use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
 use crate::span::time_of;
@@ -79,16 +79,16 @@ pub(in crate::decode) trait Guard: Send {
     /// A packet has been read. It may be decoded much later.
     ///
     /// # Errors
-    /// [`Fault`] where it does not follow the one before.
-    fn read(&mut self, _packet: &Packet) -> Result<(), Fault> {
+    /// [`PacketFault`] where it does not follow the one before.
+    fn read(&mut self, _packet: &Packet) -> Result<(), PacketFault> {
         Ok(())
     }
 
     /// symphonia has come to the end: a packet that it has not found. The next end asks again.
     ///
     /// # Errors
-    /// [`Fault`] where the source cannot be read.
-    fn last(&mut self) -> Result<Option<Packet>, Fault> {
+    /// [`PacketFault`] where the source cannot be read.
+    fn last(&mut self) -> Result<Option<Packet>, PacketFault> {
         Ok(None)
     }
 
@@ -96,14 +96,14 @@ pub(in crate::decode) trait Guard: Send {
     /// it.
     ///
     /// # Errors
-    /// [`Fault`] where something follows what was taken away: it would be heard too early.
+    /// [`PacketFault`] where something follows what was taken away: it would be heard too early.
     fn decoded(
         &mut self,
         _packet: &Packet,
         _number: u64,
         _rate: u32,
         _block: &mut Block,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PacketFault> {
         Ok(())
     }
 
@@ -121,8 +121,8 @@ pub(in crate::decode) trait Guard: Send {
     /// reader made of the packet.
     ///
     /// # Errors
-    /// [`Fault`] where the packet is out of place.
-    fn gap(&mut self, _packet: &mut Packet, _number: u64, _rate: u32) -> Result<u64, Fault> {
+    /// [`PacketFault`] where the packet is out of place.
+    fn gap(&mut self, _packet: &mut Packet, _number: u64, _rate: u32) -> Result<u64, PacketFault> {
         Ok(0)
     }
 
@@ -152,11 +152,11 @@ impl Padding {
         container: Container,
         padded: bool,
         block: &Block,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PacketFault> {
         if self.dropped && block.frames() > 0 {
             let name = container.name();
             let what = format!("a {name} recording with padding between its packets");
-            return Err(Fault::Unsupported(what));
+            return Err(PacketFault::Unsupported(what));
         }
         self.dropped |= padded;
         Ok(())

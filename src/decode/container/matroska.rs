@@ -12,8 +12,8 @@ use super::guard::{Container, Guard, Padding, PreSkip, Seen};
 use super::reader::{Opened, Reader};
 use super::timestamps::Clock;
 use crate::block::Block;
-use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::{Media, PeekedSource};
 use crate::error::Error;
 
 mod ebml;
@@ -22,7 +22,7 @@ mod elements;
 use elements::{Elements, Notes};
 
 /// Opens a Matroska or WebM file.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let elements = Elements::new(input.stream(), &monitor);
     let notes = elements.notes();
@@ -88,11 +88,11 @@ impl Guard for MatroskaGuard {
         number: u64,
         rate: u32,
         block: &mut Block,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PacketFault> {
         let nanos = self.notes.padding(packet.track_id, number);
         if nanos < 0 {
             let what = "a Matroska recording that discards the front of a packet";
-            return Err(Fault::Unsupported(what.into()));
+            return Err(PacketFault::Unsupported(what.into()));
         }
         block.drop_back(frames_of(nanos.unsigned_abs(), rate));
         self.padding.check(Container::Matroska, nanos > 0, block)

@@ -24,7 +24,7 @@ use super::guard::{Container, Guard, PreSkip, Seen};
 use super::reader::{Opened, Reader};
 use super::timestamps::Clock;
 use crate::decode::codec;
-use crate::decode::input::{Input, InputMonitor, Leftover, Media, ReadSeek, read_up_to};
+use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, ReadSeek, read_up_to};
 use crate::error::Error;
 use crate::span::time_of;
 use crate::window;
@@ -46,7 +46,7 @@ mod tables;
 mod trim;
 
 /// Opens an MP4 or QuickTime file.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = Arc::clone(&input.monitor);
     let (moov, bytes) = if input.is_file() {
         sought(input.seekable()?)?
@@ -157,7 +157,7 @@ impl Guard for Mp4Guard {
         if u128::from(seen.frames) <= played + slack {
             return Ok(());
         }
-        let all = window::Clock(time_of(seen.frames, seen.rate));
+        let all = window::ClockTime(time_of(seen.frames, seen.rate));
         Err(Error::Unsupported {
             what: format!("an MP4 whose edit list plays only a part of its {all} s"),
         })

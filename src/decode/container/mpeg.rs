@@ -18,12 +18,12 @@ use super::guard::{Container, Guard, PreSkip, Seen};
 use super::reader::{Opened, Reader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
-use crate::decode::fault::Fault;
-use crate::decode::input::{Input, InputMonitor};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::{InputMonitor, PeekedSource};
 use crate::error::Error;
 
 /// Opens a stream of MPEG audio.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     if is_free_format(input.head()) {
         return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
     }
@@ -88,7 +88,7 @@ impl Guard for MpegGuard {
         track.num_frames.unwrap_or(0)
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), Fault> {
+    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
         let first = self.packets == 0;
         self.packets += 1;
         let lead = |bytes: &[u8]| {
@@ -103,12 +103,18 @@ impl Guard for MpegGuard {
         };
         self.account.claim(claim)?;
         if self.is_layer_3 && has_mixed_blocks(&packet.data) {
-            return Err(Fault::Unsupported("an MP3 with mixed blocks".into()));
+            return Err(PacketFault::Unsupported("an MP3 with mixed blocks".into()));
         }
         Ok(())
     }
 
-    fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
+    fn decoded(
+        &mut self,
+        packet: &Packet,
+        _: u64,
+        _: u32,
+        block: &mut Block,
+    ) -> Result<(), PacketFault> {
         let channels = block.channels();
         let Samples::I16(samples) = &mut block.samples else { return Ok(()) };
         if self.counted.is_some_and(|counted| self.coded >= counted) {

@@ -18,8 +18,8 @@ use super::guard::{Container, Guard, Padding, Seen};
 use super::reader::{Opened, Reader};
 use super::timestamps::Clock;
 use crate::block::Block;
-use crate::decode::fault::Fault;
-use crate::decode::input::{Input, Media};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::{Media, PeekedSource};
 use crate::error::Error;
 
 mod opus;
@@ -31,7 +31,7 @@ use pages::{Pages, Told};
 const OPUS_CLOCK: u64 = 48_000;
 
 /// Opens an Ogg. symphonia reads it to its end in search of a codec that it knows.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     monitor.count_idle();
     let pages = Pages::new(input.stream(), &monitor);
@@ -78,7 +78,7 @@ impl Guard for OggGuard {
         Some(!self.told.open.load(Ordering::Relaxed))
     }
 
-    fn gap(&mut self, packet: &mut Packet, number: u64, rate: u32) -> Result<u64, Fault> {
+    fn gap(&mut self, packet: &mut Packet, number: u64, rate: u32) -> Result<u64, PacketFault> {
         let Some(note) = self.told.notes.of(self.link, number) else { return Ok(0) };
         if !note.is_last {
             // symphonia trims a page that came a little early.
@@ -99,7 +99,13 @@ impl Guard for OggGuard {
     }
 
     /// The decoders have trimmed the end.
-    fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
+    fn decoded(
+        &mut self,
+        packet: &Packet,
+        _: u64,
+        _: u32,
+        block: &mut Block,
+    ) -> Result<(), PacketFault> {
         self.padding.check(Container::Ogg, packet.trim_end.get() > 0, block)
     }
 

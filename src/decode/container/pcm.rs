@@ -16,7 +16,7 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::guard::{Container, Guard, Seen};
 use crate::block::{Block, Samples};
-use crate::decode::fault::Fault;
+use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, Leftover};
 use crate::error::Error;
 use crate::span::time_of;
@@ -133,10 +133,16 @@ impl Guard for PcmGuard {
         self.container
     }
 
-    fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
+    fn decoded(
+        &mut self,
+        packet: &Packet,
+        _: u64,
+        _: u32,
+        block: &mut Block,
+    ) -> Result<(), PacketFault> {
         if self.upper_24 && !is_upper_24(block.samples()) {
             let what = "24-bit WAV whose 4-byte samples use all bits (floats?)";
-            return Err(Fault::Unsupported(what.into()));
+            return Err(PacketFault::Unsupported(what.into()));
         }
         block.drop_back(packet.trim_end.get());
         Ok(())

@@ -7,11 +7,11 @@ use super::pcm::{Body, Layout, PcmGuard, PcmReader};
 use super::reader::Opened;
 use super::riff::begins_a_file;
 use crate::decode::codec::pcm_width;
-use crate::decode::input::{Input, RawFormat};
+use crate::decode::input::{PeekedSource, RawFormat};
 use crate::error::Error;
 
 /// Opens audio of the format that [`DecodeOptions::raw`](crate::DecodeOptions::raw) names.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let RawFormat { codec, rate, channels } = input.options.raw.ok_or(Error::UnknownFormat)?;
     // Its header would be heard, and every window would come late by as much.
     if begins_a_file(input.head()) {

@@ -9,7 +9,7 @@ use super::pcm::Body;
 use super::reader::Opened;
 use super::riff::{Order, after_audio, begins_a_file, not_a_chunk, second_file};
 use super::wav::{Format, MAX_FMT, open_body};
-use crate::decode::input::{Input, Leftover, read_up_to};
+use crate::decode::input::{Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
 /// What every name ends with, after the four letters that a WAV would have, save those below.
@@ -31,7 +31,7 @@ const MAX_SIZE: u64 = 1 << 62;
 const MAX_OTHERS: usize = 1000;
 
 /// Opens a W64.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let mut position = read_up_to(&mut rest, FORM)?.len() as u64;

@@ -13,7 +13,7 @@ use super::mpeg;
 use super::pcm::{Body, PcmGuard, PcmReader};
 use super::reader::Opened;
 use super::riff::{Chunks, Order, Trailer};
-use crate::decode::input::{Input, InputMonitor, Leftover, read_up_to};
+use crate::decode::input::{InputMonitor, Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
 mod format;
@@ -29,7 +29,7 @@ fn is_unknown(size: u64) -> bool {
 }
 
 /// Opens a WAV.
-pub(super) fn open(input: Input) -> Result<Opened, Error> {
+pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;

@@ -3,17 +3,17 @@
 
 use serde_json::Value;
 
-use super::super::Problem;
+use super::super::WindowProblem;
 use super::super::flag::parse_channel;
 
 /// What the name of a key or column has to do with channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(super) enum ChannelKey {
     /// It names the channel of a window.
     Channel,
     /// It has to do with channels, and what it holds cannot be relied on: a count, a tag that counts
     /// from 1, a name.
-    Like,
+    Ambiguous,
     /// Nothing.
     Other,
 }
@@ -27,7 +27,7 @@ const NAMES: [&str; 5] = ["chanel", "chanels", "chanelindex", "chanelid", "chane
 /// Short forms, and the word in other languages.
 const LIKE: [&str; 6] = ["ch", "chan", "chn", "chnl", "kanal", "canal"];
 
-impl Name {
+impl ChannelKey {
     pub(super) fn of(key: &str) -> Self {
         // These are in every entry.
         if READ.contains(&key) {
@@ -40,7 +40,7 @@ impl Name {
         if NAMES.contains(&plain.as_str()) {
             Self::Channel
         } else if plain.contains("chanel") || LIKE.contains(&plain.as_str()) {
-            Self::Like
+            Self::Ambiguous
         } else {
             Self::Other
         }
@@ -49,11 +49,11 @@ impl Name {
 
 /// The channel of one window, which may be said under several names.
 #[derive(Default)]
-pub(super) struct Said<'a>(Option<(&'a str, u16)>);
+pub(super) struct ChannelField<'a>(Option<(&'a str, u16)>);
 
-impl<'a> Said<'a> {
+impl<'a> ChannelField<'a> {
     /// Takes in what a key of a JSON object says.
-    pub(super) fn json(&mut self, key: &'a str, value: &Value) -> Result<(), Problem> {
+    pub(super) fn json(&mut self, key: &'a str, value: &Value) -> Result<(), WindowProblem> {
         if value.is_null() {
             return Ok(());
         }
@@ -61,21 +61,21 @@ impl<'a> Said<'a> {
             Value::Array(list) if list.len() == 1 => &list[0],
             other => other,
         };
-        match (Name::of(key), value) {
-            (Name::Other, _) | (_, Value::Null) => return Ok(()),
-            (Name::Like, _) => return Err(like(key)),
-            (Name::Channel, _) => {}
+        match (ChannelKey::of(key), value) {
+            (ChannelKey::Other, _) | (_, Value::Null) => return Ok(()),
+            (ChannelKey::Ambiguous, _) => return Err(ambiguous(key)),
+            (ChannelKey::Channel, _) => {}
         }
         let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
         match number {
             Some(number) => self.add(key, number),
-            None if key == "channel" => Err(Problem::NotAChannel(value.to_string())),
+            None if key == "channel" => Err(WindowProblem::NotAChannel(value.to_string())),
             None => Err(unclear(key)),
         }
     }
 
     /// Takes in what a cell of CSV says in the column of this title.
-    pub(super) fn csv(&mut self, title: &'a str, cell: &str) -> Result<(), Problem> {
+    pub(super) fn csv(&mut self, title: &'a str, cell: &str) -> Result<(), WindowProblem> {
         match parse_channel(cell) {
             Ok(number) => self.add(title, number),
             Err(problem) if title.eq_ignore_ascii_case("channel") => Err(problem),
@@ -83,11 +83,13 @@ impl<'a> Said<'a> {
         }
     }
 
-    fn add(&mut self, key: &'a str, number: u16) -> Result<(), Problem> {
+    fn add(&mut self, key: &'a str, number: u16) -> Result<(), WindowProblem> {
         match self.0 {
             Some((first, other)) if other != number => {
                 let (first, key) = (short(first), short(key));
-                Err(Problem::Shape(format!("`{first}` and `{key}` name two channels; keep one")))
+                Err(WindowProblem::Shape(format!(
+                    "`{first}` and `{key}` name two channels; keep one"
+                )))
             }
             _ => {
                 self.0 = Some((key, number));
@@ -103,17 +105,17 @@ impl<'a> Said<'a> {
 }
 
 /// What is wrong with a name that has to do with channels.
-pub(super) fn like(key: &str) -> Problem {
+pub(super) fn ambiguous(key: &str) -> WindowProblem {
     let key = short(key);
-    Problem::Shape(format!(
+    WindowProblem::Shape(format!(
         "`{key}` may mean a channel, and is not read; name the channel `channel`, counted from 0, or \
          leave the key out"
     ))
 }
 
-fn unclear(key: &str) -> Problem {
+fn unclear(key: &str) -> WindowProblem {
     let key = short(key);
-    Problem::Shape(format!(
+    WindowProblem::Shape(format!(
         "`{key}` is not one channel; give one number, counted from 0, as `channel`"
     ))
 }
@@ -143,7 +145,7 @@ mod tests {
             "chanel",
             "channell",
         ] {
-            assert_eq!(Name::of(key), Name::Channel, "{key}");
+            assert_eq!(ChannelKey::of(key), ChannelKey::Channel, "{key}");
         }
         for key in [
             "channelTag",
@@ -154,10 +156,10 @@ mod tests {
             "Kanal",
             "channel_label",
         ] {
-            assert_eq!(Name::of(key), Name::Like, "{key}");
+            assert_eq!(ChannelKey::of(key), ChannelKey::Ambiguous, "{key}");
         }
         for key in ["", "start", "end", "text", "change", "chance", "speaker", "track", "Chapter"] {
-            assert_eq!(Name::of(key), Name::Other, "{key}");
+            assert_eq!(ChannelKey::of(key), ChannelKey::Other, "{key}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use csv::StringRecord;
 
-use super::super::{Problem, Window, WindowError};
-use super::channel::{self, Name, Said};
+use super::super::{Window, WindowError, WindowProblem};
+use super::channel::{self, ChannelField, ChannelKey};
 use super::{Times, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
@@ -11,7 +11,7 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     let bad = |error: &csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
         let mend = "this row has not as many columns as the header, or is not UTF-8";
-        Problem::Shape(mend.into()).at(format!("{name}, line {line}"))
+        WindowProblem::Shape(mend.into()).at(format!("{name}, line {line}"))
     };
     let header = reader.headers().map_err(|error| bad(&error))?.clone();
     let columns = Columns::of(&header).map_err(|problem| problem.at(format!("{name}, line 1")))?;
@@ -36,25 +36,28 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(header: &'a StringRecord) -> Result<Self, Problem> {
+    fn of(header: &'a StringRecord) -> Result<Self, WindowProblem> {
         let (Some(start), Some(end)) = (column(header, "start")?, column(header, "end")?) else {
             let mend = "the first line of CSV names the columns, with commas: start,end[,channel][,label][,reason]";
-            return Err(Problem::Shape(mend.into()));
+            return Err(WindowProblem::Shape(mend.into()));
         };
-        if let Some(title) = header.iter().find(|title| Name::of(title) == Name::Like) {
-            return Err(channel::like(title));
+        if let Some(title) =
+            header.iter().find(|title| ChannelKey::of(title) == ChannelKey::Ambiguous)
+        {
+            return Err(channel::ambiguous(title));
         }
         let titles = header.iter().enumerate();
-        let channels = titles.filter(|(_, title)| Name::of(title) == Name::Channel).collect();
+        let channels =
+            titles.filter(|(_, title)| ChannelKey::of(title) == ChannelKey::Channel).collect();
         let (label, reason) = (column(header, "label")?, column(header, "reason")?);
         Ok(Self { start, end, label, reason, channels })
     }
 
-    fn window(&self, row: &StringRecord, times: &mut Times) -> Result<Window, Problem> {
+    fn window(&self, row: &StringRecord, times: &mut Times) -> Result<Window, WindowProblem> {
         let time = |column| row.get(column).unwrap_or_default();
         let cell = |column| row.get(column).filter(|cell| !cell.is_empty());
         let mut window = Window::new(times.text(time(self.start))?, times.text(time(self.end))?)?;
-        let mut said = Said::default();
+        let mut said = ChannelField::default();
         for &(column, title) in &self.channels {
             if let Some(cell) = cell(column) {
                 said.csv(title, cell)?;
@@ -68,7 +71,7 @@ impl<'a> Columns<'a> {
 }
 
 /// The one column of this title, in whatever case.
-fn column(header: &StringRecord, key: &str) -> Result<Option<usize>, Problem> {
+fn column(header: &StringRecord, key: &str) -> Result<Option<usize>, WindowProblem> {
     let is_it = |(_, title): &(usize, &str)| title.eq_ignore_ascii_case(key);
     let mut found = header.iter().enumerate().filter(is_it).map(|(column, _)| column);
     match (found.next(), found.next()) {

@@ -10,8 +10,8 @@ use serde::de::{
 };
 use serde_json::{Map, Value};
 
-use super::super::{Problem, Window, WindowError};
-use super::channel::{Name, READ, Said, short};
+use super::super::{Window, WindowError, WindowProblem};
+use super::channel::{ChannelField, ChannelKey, READ, short};
 use super::{Times, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
@@ -21,10 +21,10 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
         if error.is_data() {
             let mend =
                 r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-            return Problem::Shape(mend.into()).at(name);
+            return WindowProblem::Shape(mend.into()).at(name);
         }
         let place = format!("{name}, line {}, column {}", error.line(), error.column());
-        Problem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
+        WindowProblem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
     })?;
     match list.problem {
         Some((Some(index), problem)) => Err(problem.at(format!("{name}, index {index}"))),
@@ -47,7 +47,7 @@ fn category(error: &serde_json::Error) -> &'static str {
 struct List {
     windows: Vec<Window>,
     /// The first problem, and the entry that has it; none, if it lies around the list.
-    problem: Option<(Option<usize>, Problem)>,
+    problem: Option<(Option<usize>, WindowProblem)>,
 }
 
 /// Reads a list, or an object with one, whose times are read with this.
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
         let mut list = List::default();
-        while let Some(entry) = entries.next_element::<Entry>()? {
+        while let Some(entry) = entries.next_element::<ListEntry>()? {
             match entry.window(self.0) {
                 Ok(window) => list.windows.push(window),
                 Err(problem) => {
@@ -89,7 +89,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
         while let Some(key) = fields.next_key::<String>()? {
             match key.as_str() {
                 "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
-                other if Name::of(other) == Name::Channel => {
+                other if ChannelKey::of(other) == ChannelKey::Channel => {
                     let value = fields.next_value()?;
                     problem = problem.or_else(|| beside(other, &value));
                 }
@@ -109,18 +109,18 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 
 /// What is wrong with a channel beside the list. A number under `channels` is how many the recording
 /// has, and tells nothing of the windows.
-fn beside(key: &str, value: &Value) -> Option<Problem> {
+fn beside(key: &str, value: &Value) -> Option<WindowProblem> {
     let is_count = key.to_lowercase().ends_with("channels") && value.is_number();
     let key = short(key);
     (!value.is_null() && !is_count).then(|| {
-        Problem::Shape(format!(
+        WindowProblem::Shape(format!(
             "`{key}` stands beside the windows; write `channel` into each of them"
         ))
     })
 }
 
 /// One entry of a list.
-enum Entry {
+enum ListEntry {
     Pair(Vec<Value>),
     /// What is read of an object; other keys have no value here.
     Object(Map<String, Value>),
@@ -129,25 +129,26 @@ enum Entry {
     Other,
 }
 
-impl Entry {
-    fn window(&self, times: &mut Times) -> Result<Window, Problem> {
+impl ListEntry {
+    fn window(&self, times: &mut Times) -> Result<Window, WindowProblem> {
         match self {
             Self::Pair(pair) => match pair.as_slice() {
                 [start, end] => Window::new(times.json(start)?, times.json(end)?),
-                _ => Err(Problem::Shape("expected a pair [start, end]".into())),
+                _ => Err(WindowProblem::Shape("expected a pair [start, end]".into())),
             },
             Self::Object(object) => of_object(object, times),
             Self::Twice(key) => Err(twice(key)),
-            Self::Other => Err(Problem::Shape("expected [start, end] or an object".into())),
+            Self::Other => Err(WindowProblem::Shape("expected [start, end] or an object".into())),
         }
     }
 }
 
-fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, Problem> {
-    let field =
-        |key: &str| object.get(key).ok_or_else(|| Problem::Shape(format!("`{key}` is missing")));
+fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, WindowProblem> {
+    let field = |key: &str| {
+        object.get(key).ok_or_else(|| WindowProblem::Shape(format!("`{key}` is missing")))
+    };
     let mut window = Window::new(times.json(field("start")?)?, times.json(field("end")?)?)?;
-    let mut said = Said::default();
+    let mut said = ChannelField::default();
     for (key, value) in object {
         said.json(key, value)?;
     }
@@ -155,13 +156,13 @@ fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, P
     let text = |key: &str| match object.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Problem::Shape(format!("`{key}` is not a text"))),
+        Some(_) => Err(WindowProblem::Shape(format!("`{key}` is not a text"))),
     };
     (window.label, window.reason) = (text("label")?, text("reason")?);
     Ok(window)
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for ListEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(EntryVisitor)
     }
@@ -170,24 +171,24 @@ impl<'de> Deserialize<'de> for Entry {
 struct EntryVisitor;
 
 impl<'de> Visitor<'de> for EntryVisitor {
-    type Value = Entry;
+    type Value = ListEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a window")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<Entry, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<ListEntry, A::Error> {
         let mut pair = Vec::with_capacity(2);
         while let Some(time) = times.next_element()? {
             pair.push(time);
         }
-        Ok(Entry::Pair(pair))
+        Ok(ListEntry::Pair(pair))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entry, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ListEntry, A::Error> {
         let (mut object, mut second) = (Map::new(), None);
         while let Some(key) = fields.next_key::<String>()? {
-            let is_read = READ.contains(&key.as_str()) || Name::of(&key) != Name::Other;
+            let is_read = READ.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
             let value = if is_read {
                 fields.next_value()?
             } else {
@@ -200,30 +201,30 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 object.insert(key, value);
             }
         }
-        Ok(second.map_or(Entry::Object(object), Entry::Twice))
+        Ok(second.map_or(ListEntry::Object(object), ListEntry::Twice))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_bool<E>(self, _: bool) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_i64<E>(self, _: i64) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_u64<E>(self, _: u64) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_f64<E>(self, _: f64) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_str<E>(self, _: &str) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 
-    fn visit_unit<E>(self) -> Result<Entry, E> {
-        Ok(Entry::Other)
+    fn visit_unit<E>(self) -> Result<ListEntry, E> {
+        Ok(ListEntry::Other)
     }
 }
