@@ -36,7 +36,7 @@
 //! | [`span`] | frame ranges, by exact integer arithmetic |
 //! | [`block`] | consecutive frames with their position: the only currency of this half |
 //! | `g711` | what the codes of A-law and µ-law mean |
-//! | `level` | samples of any format on one scale |
+//! | [`level`] | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | SHA-256 of bytes on their way |
 //! | [`decode`] | a source in, blocks out; symphonia is named there only |
 //! | [`treatment`] | what happens inside a span |
@@ -101,7 +101,7 @@ pub mod window;
 pub mod span;
 pub mod block;
 mod g711;
-mod level;
+pub mod level;
 pub mod digest;
 pub mod decode;
 pub mod treatment;

@@ -163,6 +163,22 @@ impl<'a> SpanCursor<'a> {
     }
 }
 
+/// The items whose spans may meet `frames`, where the items are sorted by the first frame of their
+/// spans and are asked about with ascending blocks. `passed` counts the leading items that have ended;
+/// it starts at 0. An item that ended between two others is still among those returned.
+pub(crate) fn meeting<'a, T>(
+    items: &'a mut [T],
+    passed: &mut usize,
+    frames: std::ops::Range<u64>,
+    span: impl Fn(&T) -> Span,
+) -> &'a mut [T] {
+    let has_ended = |item: &&T| span(item).end <= frames.start;
+    *passed += items[*passed..].iter().take_while(has_ended).count();
+    let rest = &mut items[*passed..];
+    let count = rest.iter().take_while(|item| span(item).first < frames.end).count();
+    &mut rest[..count]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
