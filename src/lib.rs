@@ -110,12 +110,16 @@ pub mod evidence;
 pub mod spool;
 pub mod redact;
 pub mod receipt;
+#[cfg(feature = "report")]
 pub mod report;
 pub mod verify;
 pub mod info;
 pub mod error;
+#[cfg(feature = "genesys")]
 pub mod genesys;
+#[cfg(feature = "genesys")]
 pub mod job;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 
 pub use block::StreamInfo;
@@ -123,9 +127,11 @@ pub use decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
 pub use error::Error;
 pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;
+#[cfg(feature = "genesys")]
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use receipt::Receipt;
 pub use redact::{Progress, Redacted, Redaction, Summary, redact};
+#[cfg(feature = "report")]
 pub use report::Report;
 pub use spool::Spool;
 pub use treatment::Treatment;

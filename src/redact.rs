@@ -3,7 +3,7 @@
 //! In: a [`Source`], [`Windows`], a [`Treatment`]. Out: a [`Redacted`], which only this module makes and
 //! which alone can be persisted or uploaded. Errors: every [`Error`]; no output is left then.
 
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::encode::{BackgroundWriter, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, EvidenceOptions, Observer};
 use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
-use crate::spool::{Draft, Spool, SpoolReader};
+use crate::spool::{Draft, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
@@ -235,7 +235,10 @@ impl Redacted {
     }
 
     /// An independent reader of the WAV, from its first byte.
-    pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn reader(&self) -> io::Result<impl Read + Send + use<>> {
         self.spool.reader()
     }
 

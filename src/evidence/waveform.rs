@@ -34,6 +34,7 @@ pub struct Column {
 
 impl Waveform {
     /// A waveform without channels.
+    #[cfg(feature = "report")]
     pub(crate) fn empty() -> Self {
         Self { step: 1, channels: Vec::new(), frames: 0, first: 0 }
     }

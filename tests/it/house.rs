@@ -129,6 +129,51 @@ fn each_dependency_is_named_in_its_room_only() {
     }
 }
 
+/// The rooms that a feature brings. All others are the core.
+const FEATURES: &[(&str, &str)] =
+    &[("report", "report"), ("genesys", "genesys"), ("job", "genesys"), ("sandbox", "sandbox")];
+
+#[test]
+fn each_room_outside_the_core_has_its_feature() {
+    let (_, text) = sources("src").into_iter().find(|(path, _)| path.ends_with("lib.rs")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    for (at, line) in lines.iter().enumerate() {
+        let Some(room) = line.strip_prefix("pub mod ").or_else(|| line.strip_prefix("mod ")) else {
+            continue;
+        };
+        let room = room.trim_end_matches(';');
+        let feature = FEATURES.iter().find(|(gated, _)| *gated == room);
+        let gate = feature.map(|(_, feature)| format!("#[cfg(feature = \"{feature}\")]"));
+        let found = lines[at - 1].starts_with("#[cfg(").then(|| lines[at - 1].to_owned());
+        assert_eq!(found, gate, "{room}");
+    }
+}
+
+/// Crates that the core links, itself included; those that only run while it is compiled are not counted.
+const MOST_CRATES: usize = 55;
+
+/// What a program that redacts must not have to compile.
+const NOT_IN_THE_CORE: [&str; 8] =
+    ["tokio", "reqwest", "hyper", "rustls", "axum", "clap", "indicatif", "ctrlc"];
+
+#[test]
+fn the_core_is_light() {
+    let tree = ["tree", "--locked", "--offline", "--no-default-features"];
+    let shape = ["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{lib}"];
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let done = cargo.args(tree).args(shape).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let done = done.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let text = String::from_utf8(done.stdout).unwrap();
+    let mut crates: Vec<&str> =
+        text.lines().map(|line| line.trim_end_matches(" (*)")).filter(|l| !l.is_empty()).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    assert!(crates.contains(&"symphonia_core"), "{crates:?}");
+    assert!(crates.len() <= MOST_CRATES, "{}: {crates:?}", crates.len());
+    assert!(!crates.iter().any(|name| NOT_IN_THE_CORE.contains(name)), "{crates:?}");
+}
+
 /// The first bytes decide which guard opens a recording: symphonia's own probe is never asked.
 #[test]
 fn symphonia_alone_never_decides_what_a_file_is() {

@@ -181,6 +181,7 @@ fn a_window_that_cannot_be_meant_is_an_error() {
 
 /// Promise 7: A failure leaves nothing at the output path, nor beside it.
 #[test]
+#[cfg(feature = "cli")]
 fn only_redacted_leaves() {
     let folder = Folder::new();
     for name in CALLS {

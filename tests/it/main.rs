@@ -36,36 +36,50 @@
 #![allow(clippy::cast_sign_loss, reason = "test data is made of bits")]
 #![allow(unreachable_pub, reason = "one binary")]
 
+#[cfg(feature = "cli")]
 mod bad_input;
+#[cfg(feature = "cli")]
 mod bench;
+#[cfg(feature = "cli")]
 mod bounds;
+#[cfg(feature = "cli")]
 mod browser;
 mod caf;
 mod corpus;
 mod elementary;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg;
+#[cfg(feature = "cli")]
 mod file;
 mod flac;
 mod formats;
 mod fuzz;
+#[cfg(feature = "cli")]
 mod gaps;
+#[cfg(feature = "cli")]
 mod genesys;
 mod golden;
 mod he_aac;
 mod house;
+#[cfg(feature = "cli")]
 mod info;
 mod invariants;
+#[cfg(feature = "cli")]
 mod lists;
 mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;
+#[cfg(feature = "cli")]
 mod plain;
+#[cfg(feature = "cli")]
 mod receipt;
+#[cfg(feature = "cli")]
 mod recording;
+#[cfg(feature = "cli")]
 mod report;
 mod support;
 mod table;
 mod threads;
+#[cfg(feature = "cli")]
 mod verify;
 mod verify_lossy;

@@ -1,5 +1,10 @@
 //! What several themes need: fixtures, WAVs made on the spot, the command.
 
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(dead_code, unused_imports, reason = "the command needs more")
+)]
+
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -100,10 +105,12 @@ pub fn samples_16(wav: &[u8]) -> Vec<i16> {
 }
 
 /// `sordino` with these arguments.
+#[cfg(feature = "cli")]
 pub fn sordino(args: &[&str]) -> Output {
     command(args).stdin(Stdio::null()).output().unwrap()
 }
 
+#[cfg(feature = "cli")]
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sordino"));
     command.args(args);
@@ -111,6 +118,7 @@ pub fn command(args: &[&str]) -> Command {
 }
 
 /// `sordino` with these arguments and this stdin.
+#[cfg(feature = "cli")]
 pub fn sordino_fed(args: &[&str], stdin: &[u8]) -> Output {
     let mut command = command(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
