@@ -1,4 +1,4 @@
-//! Tokens: one at a time, shared by many tasks.
+//! The token cache: one current token, shared by all tasks.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use tokio::sync::Mutex;
 
 use super::error::Error;
 
-/// A token is not used in its last minute, so that it does not expire on its way.
+/// A token is not used in its last minute, so that it does not expire in transit.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A bearer token. `number` tells it from the one before.
+/// A bearer token. `number` tells it from earlier tokens.
 #[derive(Debug, Clone)]
 pub(super) struct Bearer {
     pub(super) token: SecretString,
@@ -21,22 +21,22 @@ pub(super) struct Bearer {
 #[derive(Debug, Default)]
 struct Cached {
     bearer: Option<Bearer>,
-    /// How many there have been.
+    /// Number of tokens received so far.
     count: u64,
 }
 
-/// The one current token.
+/// The cache.
 #[derive(Debug, Default)]
 pub(super) struct Tokens(Mutex<Cached>);
 
 impl Tokens {
-    /// The current token; when there is none that will do at `now`, a new one from `sign_in`, which
-    /// gives the token and its lifetime. Only one task signs in; the others wait for its token.
+    /// The current token. If there is none that is valid at `now`, a new one from `sign_in`, which returns a
+    /// token and its lifetime. Only one task signs in; the others wait for its token.
     pub(super) async fn get<F>(&self, now: SystemTime, sign_in: F) -> Result<Bearer, Error>
     where
         F: Future<Output = Result<(SecretString, Duration), Error>>,
     {
-        // Held while signing in. Whoever waited for it looks at what is cached first.
+        // Locked during sign-in: the tasks that wait here then find the new token.
         let mut cached = self.0.lock().await;
         if let Some(bearer) = cached.bearer.as_ref().filter(|bearer| now < bearer.until) {
             return Ok(bearer.clone());
@@ -49,7 +49,7 @@ impl Tokens {
         Ok(bearer)
     }
 
-    /// Drops exactly this token. If another task has a new one already, that one stays.
+    /// Drops this token, which the API has refused. A newer one, from another task, stays.
     pub(super) async fn refuse(&self, bearer: &Bearer) {
         let mut cached = self.0.lock().await;
         if cached.bearer.as_ref().is_some_and(|current| current.number == bearer.number) {
@@ -90,7 +90,7 @@ mod tests {
         let first = get(&tokens, NOW, &count).await;
         tokens.refuse(&first).await;
         let second = get(&tokens, NOW, &count).await;
-        // A slower task hears of the first refusal only now.
+        // A slower task sees the refusal of the first token only now.
         tokens.refuse(&first).await;
         let third = get(&tokens, NOW, &count).await;
         assert_eq!(second.token.expose_secret(), third.token.expose_secret());

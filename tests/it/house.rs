@@ -10,13 +10,14 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("window", &[]),
     ("span", &["error", "window"]),
     ("block", &[]),
+    ("lock", &[]),
     ("g711", &[]),
     ("level", &["block", "g711"]),
     ("digest", &[]),
-    ("decode", &["block", "digest", "error", "g711", "span", "window"]),
+    ("decode", &["block", "digest", "error", "g711", "lock", "span", "window"]),
     ("treatment", &["block", "error", "g711", "span", "window"]),
     ("encode", &["block", "error", "spool"]),
-    ("spool", &["error"]),
+    ("spool", &["error", "lock"]),
     (
         "evidence",
         &["block", "decode", "digest", "error", "level", "span", "spool", "treatment", "window"],
@@ -45,12 +46,12 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
     ("info", &["block", "decode", "error", "evidence", "level", "redact", "span"]),
     ("error", &["window"]),
-    ("genesys", &["redact"]),
+    ("genesys", &["lock", "redact"]),
     (
         "job",
         &["decode", "evidence", "genesys", "receipt", "redact", "spool", "treatment", "window"],
     ),
-    ("sandbox", &["genesys"]),
+    ("sandbox", &["genesys", "lock"]),
 ];
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
