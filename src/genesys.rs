@@ -71,14 +71,4 @@ impl Genesys {
     pub fn new(config: Config) -> Result<Self, Error> {
         HttpClient::new(config).map(|client| Self(Arc::new(client)))
     }
-
-    /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
-    /// the error when no retry is left.
-    pub(crate) async fn wait_before_restart(
-        &self,
-        retries: u32,
-        error: Error,
-    ) -> Result<(), Error> {
-        self.0.wait_before_restart(WorkflowStep::Fetch, retries, error).await
-    }
 }

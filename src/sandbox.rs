@@ -17,6 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 mod answer;
+mod audio;
 mod fault;
 mod inject;
 mod routes;
@@ -27,23 +28,6 @@ pub use state::{LedgerEntry, Sandbox, SandboxOptions, Upload};
 
 use inject::ConnectionDropped;
 use state::Host;
-
-/// Serves the API on one listener and the storage host on another, until `shutdown` is ready.
-///
-/// # Errors
-/// An error of the listeners.
-pub async fn serve(
-    api: TcpListener,
-    storage: TcpListener,
-    sandbox: Sandbox,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
-    tokio::select! {
-        result = accept(api, Host::Api, sandbox.clone()) => result,
-        result = accept(storage, Host::Storage, sandbox) => result,
-        () = shutdown => Ok(()),
-    }
-}
 
 impl Sandbox {
     /// Binds two ports of this machine (`port` for the API, 0 for any free one) and serves in the
@@ -56,13 +40,14 @@ impl Sandbox {
         let storage = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let base = format!("http://{}", api.local_addr()?);
         self.lock().storage = format!("http://{}", storage.local_addr()?);
-        let sandbox = self.clone();
-        tokio::spawn(async move { serve(api, storage, sandbox, std::future::pending()).await });
+        tokio::spawn(accept(api, Host::Api, self.clone()));
+        tokio::spawn(accept(storage, Host::Storage, self.clone()));
         Ok(base)
     }
 }
 
-async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) -> io::Result<()> {
+/// Serves a host for ever.
+async fn accept(listener: TcpListener, host: Host, sandbox: Sandbox) {
     let router = TowerToHyperService::new(routes::router(host, sandbox.clone()));
     loop {
         // A client that disconnects before it is accepted must not stop the server.

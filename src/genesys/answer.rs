@@ -49,7 +49,7 @@ pub(super) async fn read_error(
         if is_api { ApiProblem::parse(&body) } else { ApiProblem::of_storage(&body, &url) };
     let code = clean(&problem.code);
     let error = if status.is_redirection() {
-        Error::Redirect { step, reason: "no redirect is followed here".into() }
+        Error::Redirect { step, reason: "only a download may be redirected".into() }
     } else if !is_api && storage::is_expired(status.as_u16(), &problem.code) {
         Error::Expired { step, status: status.as_u16(), code }
     } else {
@@ -137,11 +137,7 @@ pub(super) fn transport_error(step: WorkflowStep, error: reqwest::Error) -> Erro
 /// The text of an error and its causes, without the URL.
 pub(super) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    let first: Option<&dyn std::error::Error> = Some(&error);
+    let chain = std::iter::successors(first, |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -3,12 +3,8 @@
 use reqwest::Method;
 use reqwest::header::CONTENT_LENGTH;
 
-use super::Genesys;
-use super::config::Event;
-use super::error::Error;
-use super::request::{Request, StepRecord, Target};
-use super::upload::Uploaded;
-use super::wire::{self, WorkflowStep};
+use super::request::{Request, Target};
+use super::{Error, Event, Genesys, StepRecord, Uploaded, WorkflowStep, wire};
 
 /// A new recording that Genesys has accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +26,7 @@ impl Genesys {
         let Uploaded { id, mut steps } = uploaded;
         let path = [wire::RECORDINGS, &[&id], wire::COMPLETE];
         let build = || self.0.to_api(Method::POST, &path).header(CONTENT_LENGTH, 0);
-        let target = Target::Api { with_bearer: true };
-        let request = Request { step, target, idempotent: true, build: &build };
+        let request = Request { step, target: Target::Api, idempotent: true, build: &build };
         let (_, record) = self.0.send(request).await?;
         steps.push(record);
         Ok(Completed { id, steps })

@@ -14,7 +14,7 @@ pub enum Error {
     #[error("{0}")]
     Config(String),
     /// The client id or secret is wrong, or the client may not use this grant type.
-    #[error("{step}: the API refuses the credentials{}; check client id, secret and region", said(.message))]
+    #[error("{step}: the API refuses the credentials{}; check client id, secret and region", after(": ", .message))]
     Credentials {
         /// The step that failed.
         step: WorkflowStep,
@@ -22,7 +22,7 @@ pub enum Error {
         message: String,
     },
     /// The API or the storage host answered with an error status.
-    #[error("{step}: {} answers {status}{}{}", who(.step), said(.message), ids(.code, .context_id, .correlation_id))]
+    #[error("{step}: {} answers {status}{}{}", who(.step), after(": ", .message), ids(.code, .context_id, .correlation_id))]
     Refused {
         /// The step that failed.
         step: WorkflowStep,
@@ -46,7 +46,7 @@ pub enum Error {
         state: String,
     },
     /// A presigned URL is no longer valid.
-    #[error("{step}: the presigned URL has expired (status {status}{})", and_code(.code))]
+    #[error("{step}: the presigned URL has expired (status {status}{})", after(", code ", .code))]
     Expired {
         /// The step that failed.
         step: WorkflowStep,
@@ -130,12 +130,9 @@ fn who(step: &WorkflowStep) -> &'static str {
     }
 }
 
-fn said(message: &str) -> String {
-    if message.is_empty() { String::new() } else { format!(": {message}") }
-}
-
-fn and_code(code: &str) -> String {
-    if code.is_empty() { String::new() } else { format!(", code {code}") }
+/// A text after its separator; nothing if it is empty.
+fn after(separator: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{separator}{text}") }
 }
 
 fn ids(code: &str, context_id: &str, correlation_id: &str) -> String {

@@ -13,14 +13,11 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::Genesys;
 use super::answer::{header, transport_error};
-use super::config::Event;
-use super::error::Error;
-use super::locate::Located;
-use super::request::{Request, StepRecord, Target};
+use super::request::{Request, Target};
+use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
-use super::wire::WorkflowStep;
+use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
 
 /// Pieces of the body that may wait for the decoder; a piece is the result of one read of the socket.
 const WAITING: usize = 8;
@@ -102,6 +99,18 @@ impl Genesys {
             steps: vec![located.record, record],
             failure: DownloadFailure::default(),
         })
+    }
+
+    /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
+    /// the error when no retry is left.
+    pub(crate) async fn wait_before_restart(
+        &self,
+        retries: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let failed = FailedAttempt::new(true, Outcome::Unknown, error);
+        let mut budget = RetryBudget { retries, ..self.0.retry_budget() };
+        self.0.wait_before_retry(WorkflowStep::Fetch, failed, &mut budget).await
     }
 
     /// Requests a URL and follows redirects: to allowed hosts only, at most [`HOPS`], without credentials.

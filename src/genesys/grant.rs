@@ -3,12 +3,9 @@
 use reqwest::Method;
 use secrecy::SecretString;
 
-use super::Genesys;
-use super::config::Event;
-use super::error::Error;
-use super::request::{Request, StepRecord, Target};
+use super::request::{Request, Target};
 use super::secret::is_id;
-use super::wire::{self, WorkflowStep};
+use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
 /// A new recording without audio, and its upload URL.
 #[derive(Debug)]
@@ -28,7 +25,7 @@ impl Grant {
 
 impl Genesys {
     /// Creates a recording in the conversation. Not retried when the answer is lost, which could create a
-    /// second recording that nobody knows of.
+    /// second recording without anyone noticing.
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] when it is unknown whether a recording was created; [`Error::Refused`].
@@ -41,8 +38,7 @@ impl Genesys {
             conversation_id: conversation_id.into(),
         };
         let build = || self.0.to_api(Method::POST, &[wire::RECORDINGS]).json(&create);
-        let target = Target::Api { with_bearer: true };
-        let request = Request { step, target, idempotent: false, build: &build };
+        let request = Request { step, target: Target::Api, idempotent: false, build: &build };
         let (created, record) = self.0.send_for_json::<wire::CreatedRecording>(request).await?;
         if !is_id(&created.id) {
             let reason = "it contains no valid recording id".into();

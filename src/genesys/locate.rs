@@ -2,12 +2,9 @@
 
 use reqwest::Method;
 
-use super::Genesys;
-use super::config::Event;
-use super::error::Error;
-use super::request::{Request, StepRecord, Target};
+use super::request::{Request, Target};
 use super::secret::{Presigned, is_id};
-use super::wire::{self, WorkflowStep};
+use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
 /// A recording that can be downloaded for as long as its URL is valid.
 #[derive(Debug)]
@@ -32,8 +29,7 @@ impl Genesys {
         self.0.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
         let build = || self.0.to_api(Method::GET, &path);
-        let target = Target::Api { with_bearer: true };
-        let request = Request { step, target, idempotent: true, build: &build };
+        let request = Request { step, target: Target::Api, idempotent: true, build: &build };
         let (recording, record) = self.0.send_for_json::<wire::Recording>(request).await?;
         if recording.status != wire::COMPLETED {
             // A name of a state, not any text of a server.

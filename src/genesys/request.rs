@@ -16,15 +16,17 @@ pub(super) struct Request<'a> {
     pub(super) target: Target<'a>,
     /// Whether sending it twice has the same effect as sending it once.
     pub(super) idempotent: bool,
-    /// Builds the request anew for each attempt: a streamed body can be sent only once.
+    /// Builds the request again for each attempt: a streamed body can be sent only once.
     pub(super) build: &'a (dyn Fn() -> RequestBuilder + Sync),
 }
 
 /// Where a request goes. Only the API host gets the bearer token.
 #[derive(Clone, Copy)]
 pub(super) enum Target<'a> {
-    /// The API host, at the configured pace. All requests but sign-in carry the bearer token.
-    Api { with_bearer: bool },
+    /// The API host, at the configured pace, with the bearer token.
+    Api,
+    /// The API host, at the configured pace, to get a bearer token.
+    SignIn,
     /// A presigned download URL. A redirect counts as success; the caller checks where it leads.
     Download,
     /// A presigned upload URL.
@@ -33,7 +35,7 @@ pub(super) enum Target<'a> {
 
 impl Target<'_> {
     pub(super) fn is_api(self) -> bool {
-        matches!(self, Self::Api { .. })
+        matches!(self, Self::Api | Self::SignIn)
     }
 }
 
@@ -59,35 +61,24 @@ pub struct StepRecord {
 #[derive(Debug)]
 pub(super) struct UploadProgress {
     pub(super) length: u64,
-    current: Mutex<AttemptCounter>,
+    current: Mutex<Arc<AtomicU64>>,
 }
-
-/// Byte counter of one attempt; clones share it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct AttemptCounter(Arc<AtomicU64>);
 
 impl UploadProgress {
     pub(super) fn new(length: u64) -> Self {
         Self { length, current: Mutex::default() }
     }
 
-    /// Starts an attempt at 0 bytes. Counters of earlier attempts no longer matter.
-    pub(super) fn begin_attempt(&self) -> AttemptCounter {
-        let counter = AttemptCounter::default();
-        *lock(&self.current) = counter.clone();
+    /// Starts an attempt, and returns its counter. Counters of earlier attempts no longer matter.
+    pub(super) fn begin_attempt(&self) -> Arc<AtomicU64> {
+        let counter = Arc::<AtomicU64>::default();
+        *lock(&self.current) = Arc::clone(&counter);
         counter
     }
 
     /// Bytes taken in the current attempt.
     pub(super) fn bytes(&self) -> u64 {
-        lock(&self.current).0.load(Ordering::Relaxed)
-    }
-}
-
-impl AttemptCounter {
-    /// Adds `bytes` and returns the sum.
-    pub(super) fn add(&self, bytes: u64) -> u64 {
-        self.0.fetch_add(bytes, Ordering::Relaxed) + bytes
+        lock(&self.current).load(Ordering::Relaxed)
     }
 }
 
@@ -99,10 +90,12 @@ mod tests {
     fn bytes_of_an_earlier_attempt_do_not_count() {
         let progress = UploadProgress::new(16);
         let first = progress.begin_attempt();
-        first.add(7);
+        first.fetch_add(7, Ordering::Relaxed);
         assert_eq!(progress.bytes(), 7);
         let second = progress.begin_attempt();
-        assert_eq!((progress.bytes(), second.add(2), first.add(7)), (0, 2, 14));
-        assert_eq!(progress.bytes(), 2);
+        assert_eq!(progress.bytes(), 0);
+        second.fetch_add(2, Ordering::Relaxed);
+        first.fetch_add(7, Ordering::Relaxed);
+        assert_eq!((progress.bytes(), first.load(Ordering::Relaxed)), (2, 14));
     }
 }

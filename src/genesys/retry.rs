@@ -157,9 +157,13 @@ mod tests {
     };
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
+    fn failed(outcome: Outcome, idempotent: bool) -> FailedAttempt {
+        FailedAttempt::new(idempotent, outcome, Error::Config(String::new()))
+    }
+
     fn decide(retries: u32, outcome: Outcome, idempotent: bool) -> RetryDecision {
-        let failed = FailedAttempt::new(idempotent, outcome, Error::Config(String::new()));
-        decide_retry(&failed, &RetryBudget { retries, ..BUDGET }, NOW, 0.0)
+        let budget = RetryBudget { retries, ..BUDGET };
+        decide_retry(&failed(outcome, idempotent), &budget, NOW, 0.0)
     }
 
     #[test]
@@ -189,8 +193,8 @@ mod tests {
             let decision = decide(0, outcome, idempotent);
             assert_eq!(decision != RetryDecision::Stop, again, "{outcome:?} {idempotent}");
             // Exactly the failures that only an idempotent request may repeat leave the outcome unknown.
-            let failed = FailedAttempt::new(idempotent, outcome, Error::Config(String::new()));
-            let unknown = matches!(failed.error, Error::OutcomeUnknown { .. });
+            let error = failed(outcome, idempotent).error;
+            let unknown = matches!(error, Error::OutcomeUnknown { .. });
             assert_eq!(unknown, !idempotent && !again, "{outcome:?} {idempotent}");
         }
     }
@@ -224,9 +228,8 @@ mod tests {
         let endless = RetryAfter::parse("99999999999999999999999");
         assert_eq!(decide(0, busy(endless), true), RetryDecision::TooLong(NOW + LONGEST));
         let short = busy(Some(RetryAfter::In(Duration::from_secs(200))));
-        let failed = FailedAttempt::new(true, short, Error::Config(String::new()));
         let used = RetryBudget { retries: 1, waited: Duration::from_secs(101), ..BUDGET };
-        let decision = decide_retry(&failed, &used, NOW, 0.0);
+        let decision = decide_retry(&failed(short, true), &used, NOW, 0.0);
         assert_eq!(decision, RetryDecision::TooLong(NOW + Duration::from_secs(200)));
     }
 
@@ -237,9 +240,8 @@ mod tests {
         ) {
             let wait = Duration::from_secs(seconds);
             let after = if date { RetryAfter::At(NOW + wait) } else { RetryAfter::In(wait) };
-            let outcome = Outcome::Status(429, Some(after));
-            let failed = FailedAttempt::new(true, outcome, Error::Config(String::new()));
-            match decide_retry(&failed, &RetryBudget { retries, ..BUDGET }, NOW, jitter) {
+            let busy = failed(Outcome::Status(429, Some(after)), true);
+            match decide_retry(&busy, &RetryBudget { retries, ..BUDGET }, NOW, jitter) {
                 RetryDecision::Wait(chosen) => prop_assert_eq!(chosen, wait),
                 RetryDecision::TooLong(until) => prop_assert!(until == NOW + wait && seconds > 300),
                 RetryDecision::Stop => prop_assert!(retries >= 3),

@@ -89,7 +89,7 @@ impl HttpClient {
                 self.keep_pace(step).await;
             }
             let bearer = match request.target {
-                Target::Api { with_bearer: true } => Some(self.bearer().await?),
+                Target::Api => Some(self.bearer().await?),
                 _ => None,
             };
             let failed = match self.attempt(request, bearer.as_ref()).await {
@@ -197,7 +197,7 @@ impl HttpClient {
     }
 
     /// Waits as long as [`decide_retry`] says; an error when it says stop.
-    async fn wait_before_retry(
+    pub(super) async fn wait_before_retry(
         &self,
         step: WorkflowStep,
         failed: FailedAttempt,
@@ -217,20 +217,7 @@ impl HttpClient {
         }
     }
 
-    /// Waits before a transfer that broke with `error` is started again, after `retries` restarts. Returns
-    /// the error when no retry is left.
-    pub(super) async fn wait_before_restart(
-        &self,
-        step: WorkflowStep,
-        retries: u32,
-        error: Error,
-    ) -> Result<(), Error> {
-        let failed = FailedAttempt::new(true, Outcome::Unknown, error);
-        let mut budget = RetryBudget { retries, ..self.retry_budget() };
-        self.wait_before_retry(step, failed, &mut budget).await
-    }
-
-    fn retry_budget(&self) -> RetryBudget {
+    pub(super) fn retry_budget(&self) -> RetryBudget {
         RetryBudget {
             max_retries: self.config.retries,
             max_wait: self.config.longest_wait,

@@ -5,12 +5,10 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::config::Event;
-use super::error::Error;
 use super::request::{Request, Target};
 use super::send::HttpClient;
 use super::token::Bearer;
-use super::wire::{self, WorkflowStep};
+use super::{Error, Event, WorkflowStep, wire};
 
 /// The longest lifetime of a Genesys token. A token that claims more is renewed after this.
 const LONGEST: Duration = Duration::from_secs(2 * 24 * 3600);
@@ -33,8 +31,7 @@ impl HttpClient {
             client_secret: self.config.credentials.secret.expose_secret().into(),
         };
         let build = || self.to_api(Method::POST, &[wire::TOKEN]).form(&form);
-        let target = Target::Api { with_bearer: false };
-        let request = Request { step, target, idempotent: true, build: &build };
+        let request = Request { step, target: Target::SignIn, idempotent: true, build: &build };
         let (answer, _) = self.send_for_json::<wire::Token>(request).await.map_err(|error| {
             let is_refused = matches!(error, Error::Refused { status: 400 | 401, .. });
             if is_refused { error.into_credentials() } else { error }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::error::Error;
@@ -10,24 +10,16 @@ use super::error::Error;
 /// A token is not used in its last minute, so that it does not expire in transit.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A bearer token. `number` tells it from earlier tokens.
+/// A bearer token.
 #[derive(Debug, Clone)]
 pub(super) struct Bearer {
     pub(super) token: SecretString,
-    number: u64,
     until: SystemTime,
-}
-
-#[derive(Debug, Default)]
-struct Cached {
-    bearer: Option<Bearer>,
-    /// Number of tokens received so far.
-    count: u64,
 }
 
 /// The cache.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<Cached>);
+pub(super) struct Tokens(Mutex<Option<Bearer>>);
 
 impl Tokens {
     /// The current token. If there is none that is valid at `now`, a new one from `sign_in`, which returns a
@@ -38,30 +30,24 @@ impl Tokens {
     {
         // Locked during sign-in: the tasks that wait here then find the new token.
         let mut cached = self.0.lock().await;
-        if let Some(bearer) = cached.bearer.as_ref().filter(|bearer| now < bearer.until) {
+        if let Some(bearer) = cached.as_ref().filter(|bearer| now < bearer.until) {
             return Ok(bearer.clone());
         }
         let (token, lifetime) = sign_in.await?;
-        cached.count += 1;
         let until = now.checked_add(lifetime.saturating_sub(MARGIN)).unwrap_or(now);
-        let bearer = Bearer { token, number: cached.count, until };
-        cached.bearer = Some(bearer.clone());
-        Ok(bearer)
+        Ok(cached.insert(Bearer { token, until }).clone())
     }
 
     /// Drops this token, which the API has refused. A newer one, from another task, stays.
     pub(super) async fn refuse(&self, bearer: &Bearer) {
-        let mut cached = self.0.lock().await;
-        if cached.bearer.as_ref().is_some_and(|current| current.number == bearer.number) {
-            cached.bearer = None;
-        }
+        let refused = bearer.token.expose_secret();
+        self.0.lock().await.take_if(|current| current.token.expose_secret() == refused);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
     use std::cell::Cell;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;

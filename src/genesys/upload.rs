@@ -1,6 +1,8 @@
 //! Step 6, upload: sends the redacted recording to the presigned URL. Only a [`Redacted`] can be uploaded.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -8,13 +10,9 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::Genesys;
-use super::config::Event;
-use super::error::Error;
-use super::grant::Grant;
-use super::request::{Request, StepRecord, Target, UploadProgress};
+use super::request::{Request, Target, UploadProgress};
 use super::secret::Presigned;
-use super::wire::WorkflowStep;
+use super::{Error, Event, Genesys, Grant, StepRecord, WorkflowStep};
 use crate::redact::Redacted;
 
 /// Bytes that are read from the spool at once.
@@ -28,7 +26,7 @@ pub struct Uploaded {
 }
 
 impl Genesys {
-    /// Uploads the redacted recording with its exact length. The body is read anew for each attempt.
+    /// Uploads the redacted recording with its exact length. Each attempt reads the body from the start.
     ///
     /// # Errors
     /// [`Error::Expired`] when the upload URL is no longer valid; [`Error::Refused`],
@@ -65,10 +63,11 @@ impl Genesys {
         let (listener, counter) = (self.0.config.listener.clone(), progress.begin_attempt());
         let of = progress.length;
         let stream = futures_util::stream::unfold(pieces, move |mut pieces| {
-            let (listener, counter) = (listener.clone(), counter.clone());
+            let (listener, counter) = (listener.clone(), Arc::clone(&counter));
             async move {
                 let piece: io::Result<Bytes> = pieces.recv().await?;
-                let bytes = counter.add(piece.as_ref().map_or(0, Bytes::len) as u64);
+                let count = piece.as_ref().map_or(0, Bytes::len) as u64;
+                let bytes = counter.fetch_add(count, Ordering::Relaxed) + count;
                 listener.tell(Event::Uploaded { bytes, of });
                 Some((piece, pieces))
             }

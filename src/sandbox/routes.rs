@@ -15,12 +15,10 @@ use futures_util::StreamExt;
 use uuid::Uuid;
 
 use super::answer::{api_error, json};
+use super::audio::Audio;
 use super::fault::FaultKind;
-use super::state::{Audio, Host, Sandbox, Upload};
+use super::state::{Host, Sandbox, Upload};
 use crate::genesys::wire::{self, COMPLETED};
-
-/// Bytes of a download that are sent at once.
-const PIECE: u64 = 64 * 1024;
 
 pub(super) fn router(host: Host, sandbox: Sandbox) -> Router {
     match host {
@@ -54,9 +52,9 @@ impl FromRequestParts<Sandbox> for SignedIn {
 }
 
 /// Requires a presigned URL with a valid signature and no bearer token. Holds the recording's id.
-struct Presigned(String);
+struct PresignedRequest(String);
 
-impl FromRequestParts<Sandbox> for Presigned {
+impl FromRequestParts<Sandbox> for PresignedRequest {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Response> {
@@ -125,10 +123,14 @@ async fn list(_: SignedIn, State(sandbox): State<Sandbox>) -> Response {
 }
 
 async fn grant(
-    _: SignedIn,
+    signed_in: Result<SignedIn, Response>,
     State(sandbox): State<Sandbox>,
     Json(create): Json<wire::CreateRecording>,
 ) -> Response {
+    // Refused only here, because an answer before the body has arrived can be lost with the connection.
+    if let Err(refusal) = signed_in {
+        return refusal;
+    }
     if create.conversation_id.is_empty() {
         return api_error(400, "a recording belongs to a conversation");
     }
@@ -158,7 +160,7 @@ async fn complete(_: SignedIn, State(sandbox): State<Sandbox>, Path(id): Path<St
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn fetch(Presigned(id): Presigned, State(sandbox): State<Sandbox>) -> Response {
+async fn fetch(PresignedRequest(id): PresignedRequest, State(sandbox): State<Sandbox>) -> Response {
     let Some(audio) = sandbox.lock().recordings.get(&id).cloned() else {
         return api_error(404, "there is no such recording");
     };
@@ -186,13 +188,13 @@ pub(super) async fn drain(body: Body) {
 }
 
 async fn upload(
-    presigned: Result<Presigned, Response>,
+    presigned: Result<PresignedRequest, Response>,
     State(sandbox): State<Sandbox>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let id = match presigned {
-        Ok(Presigned(id)) => id,
+        Ok(PresignedRequest(id)) => id,
         Err(refusal) => {
             drain(body).await;
             return refusal;
@@ -220,41 +222,4 @@ async fn upload(
     };
     (upload.audio, upload.bytes) = (Some(Bytes::from(kept)), bytes);
     StatusCode::OK.into_response()
-}
-
-impl Audio {
-    fn length(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Made(bytes) => 44 + bytes,
-        }
-    }
-
-    /// The piece at offset `at`; `None` at the end.
-    fn piece(&self, at: u64) -> Option<Bytes> {
-        let end = (at + PIECE).min(self.length());
-        let count = usize::try_from(end.checked_sub(at)?).ok().filter(|count| *count > 0)?;
-        Some(match self {
-            Self::Bytes(bytes) => {
-                let at = usize::try_from(at).ok()?;
-                bytes.slice(at..at + count)
-            }
-            Self::Made(bytes) if at == 0 => {
-                let mut piece = Vec::from(wav_header(*bytes));
-                piece.resize(count, 0x2A);
-                piece.into()
-            }
-            Self::Made(_) => vec![0x2A; count].into(),
-        })
-    }
-}
-
-/// The header of a WAV with this many bytes of samples at 8 kHz, stereo, 16 bits.
-fn wav_header(bytes: u64) -> [u8; 44] {
-    let size = u32::try_from(bytes).unwrap_or(u32::MAX);
-    // 8000 frames and 32000 bytes a second, 4 bytes a frame; both sizes follow.
-    let mut header = *b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1F\0\0\0\x7D\0\0\x04\0\x10\0data\0\0\0\0";
-    header[4..8].copy_from_slice(&size.saturating_add(36).to_le_bytes());
-    header[40..].copy_from_slice(&size.to_le_bytes());
-    header
 }

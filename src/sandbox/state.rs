@@ -10,6 +10,7 @@ use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, REFERER, TRANSFER_ENCODING};
 use uuid::Uuid;
 
+use super::audio::Audio;
 use super::fault::{FaultKind, InjectedFault};
 use crate::genesys::wire::WorkflowStep;
 use crate::lock::lock;
@@ -71,7 +72,7 @@ pub struct LedgerEntry {
     pub length: Option<u64>,
     /// Whether its body was sent with `Transfer-Encoding`, without a length.
     pub chunked: bool,
-    /// The status of the answer; `None` if the connection was dropped, or before the answer.
+    /// The status of the answer; `None` before it is answered, or if the connection was dropped.
     pub status: Option<u16>,
 }
 
@@ -97,24 +98,16 @@ pub(super) enum Host {
     Storage,
 }
 
-/// The audio of a recording.
-#[derive(Debug, Clone)]
-pub(super) enum Audio {
-    Bytes(Bytes),
-    /// A WAV header and this many bytes of samples, generated while they are sent.
-    Made(u64),
-}
-
 /// Everything that changes while the sandbox runs.
 #[derive(Debug, Default)]
 pub(super) struct Organisation {
     /// The base URL of the storage host.
     pub(super) storage: String,
-    /// The tokens, each with its end.
+    /// The tokens, each with its expiry time.
     pub(super) tokens: HashMap<String, Instant>,
     pub(super) recordings: HashMap<String, Audio>,
     pub(super) uploads: Vec<Upload>,
-    /// The signatures of presigned URLs, each with the path it is for and its end.
+    /// The signatures of presigned URLs, each with its path and expiry time.
     signatures: HashMap<String, (String, Instant)>,
     faults: Vec<InjectedFault>,
     ledger: Vec<LedgerEntry>,
@@ -166,7 +159,7 @@ impl Sandbox {
         ids
     }
 
-    /// All valid or expired tokens that are still known, for tests that search outputs for them.
+    /// All tokens that were issued and not forgotten, for tests that search outputs for them.
     pub fn tokens(&self) -> Vec<String> {
         self.lock().tokens.keys().cloned().collect()
     }
@@ -211,17 +204,17 @@ impl Sandbox {
 
 fn step_of(host: Host, method: &str, path: &str) -> Option<WorkflowStep> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (host, method, parts.as_slice()) {
-        (Host::Api, "POST", ["oauth", "token"]) => Some(WorkflowStep::SignIn),
-        (Host::Api, "GET", ["api", "v2", "recordings", _]) => Some(WorkflowStep::Locate),
-        (Host::Api, "POST", ["api", "v2", "recordings"]) => Some(WorkflowStep::Grant),
+    Some(match (host, method, parts.as_slice()) {
+        (Host::Api, "POST", ["oauth", "token"]) => WorkflowStep::SignIn,
+        (Host::Api, "GET", ["api", "v2", "recordings", _]) => WorkflowStep::Locate,
+        (Host::Storage, "GET", ["download", _]) => WorkflowStep::Fetch,
+        (Host::Api, "POST", ["api", "v2", "recordings"]) => WorkflowStep::Grant,
+        (Host::Storage, "PUT", ["upload", _]) => WorkflowStep::Upload,
         (Host::Api, "POST", ["api", "v2", "recordings", _, "upload", "complete"]) => {
-            Some(WorkflowStep::Complete)
+            WorkflowStep::Complete
         }
-        (Host::Storage, "GET", ["download", _]) => Some(WorkflowStep::Fetch),
-        (Host::Storage, "PUT", ["upload", _]) => Some(WorkflowStep::Upload),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 impl Organisation {
