@@ -1,9 +1,8 @@
-//! Job: one recording from end to end; the one place that knows both halves.
+//! Job: one recording from end to end. The only module that knows both the Genesys client and the audio.
 //!
-//! In: a [`Genesys`] client, a recording's id, windows, a treatment. Out: a new, sanitised recording
-//! in the same organisation. What can go wrong: whatever either half can say; after a failure
-//! nothing has been completed at Genesys, save where the answer to
-//! the last step was lost, which is an error of its own; and nothing lies on a disk.
+//! In: a [`Genesys`] client, a recording id, windows, a treatment. Out: a new, redacted recording in the same
+//! organisation. After a failure nothing is left on a disk, and nothing was completed at Genesys, except
+//! that after [`JobError::MaybeCompleted`] this is unknown.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,28 +11,28 @@ use thiserror::Error;
 
 use crate::decode::{DecodeOptions, Source};
 use crate::evidence::EvidenceOptions;
-use crate::genesys::{self, Completed, Genesys, Step, Trace};
+use crate::genesys::{self, Completed, Genesys, StepRecord};
 use crate::receipt::{Delivery, Receipt, StepEntry, rfc3339};
 use crate::redact::{Progress, Redacted, Redaction, Summary};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
-/// What is to be done with one recording.
+/// A recording to redact, and how.
 #[derive(Clone)]
 pub struct Job {
     /// The recording to redact.
     pub recording_id: String,
     /// What to mute.
     pub windows: Windows,
-    /// How.
+    /// What happens inside the windows.
     pub treatment: Treatment,
     options: DecodeOptions,
-    proof: EvidenceOptions,
-    watch: Option<Watch>,
+    evidence: EvidenceOptions,
+    listener: Option<ProgressListener>,
 }
 
-/// Is told of progress; the second number is how many bytes there will be, where that is known.
-type Watch = Arc<dyn Fn(Progress, Option<u64>) + Send + Sync>;
+/// A function that is called with the progress, and the size of the download in bytes if it is known.
+type ProgressListener = Arc<dyn Fn(Progress, Option<u64>) + Send + Sync>;
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -42,61 +41,61 @@ impl std::fmt::Debug for Job {
 }
 
 impl Job {
-    /// A job.
+    /// A job with the default options for decoding and evidence.
     pub fn new(recording_id: impl Into<String>, windows: Windows, treatment: Treatment) -> Self {
         Self {
             recording_id: recording_id.into(),
             windows,
             treatment,
             options: DecodeOptions::default(),
-            proof: EvidenceOptions::default(),
-            watch: None,
+            evidence: EvidenceOptions::default(),
+            listener: None,
         }
     }
 
-    /// The same job, with the recording decoded in this way.
+    /// Sets how the recording is decoded.
     #[must_use]
     pub fn with_options(mut self, options: DecodeOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// The same job, with this proven of it.
+    /// Sets what evidence is collected.
     #[must_use]
-    pub fn with_proof(mut self, proof: EvidenceOptions) -> Self {
-        self.proof = proof;
+    pub fn with_evidence(mut self, evidence: EvidenceOptions) -> Self {
+        self.evidence = evidence;
         self
     }
 
-    /// Is told of the progress of fetch and redaction: after every block, and how many bytes there
-    /// will be, where that is known.
+    /// Calls `listener` after every block with the progress of fetch and redaction, and the size of the
+    /// download in bytes if it is known.
     #[must_use]
-    pub fn with_watch(
+    pub fn with_listener(
         mut self,
-        watch: impl Fn(Progress, Option<u64>) + Send + Sync + 'static,
+        listener: impl Fn(Progress, Option<u64>) + Send + Sync + 'static,
     ) -> Self {
-        self.watch = Some(Arc::new(watch));
+        self.listener = Some(Arc::new(listener));
         self
     }
 }
 
-/// A recording that was fetched and redacted, and is not delivered.
+/// A recording that was fetched and redacted, but not delivered.
 #[derive(Debug)]
 pub struct Prepared {
     /// The redacted recording.
     pub redacted: Redacted,
-    /// What locate and fetch took.
-    pub traces: Vec<Trace>,
+    /// Records of locate and fetch.
+    pub steps: Vec<StepRecord>,
 }
 
-/// A recording that was sanitised.
+/// The result of [`sanitise`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sanitised {
     /// The new recording.
     pub completed: Completed,
-    /// What was done.
+    /// Summary of the redaction.
     pub summary: Summary,
-    /// The evidence, if the job's [`EvidenceOptions`] asks for it.
+    /// The receipt, if the job's [`EvidenceOptions`] ask for it.
     pub receipt: Option<Receipt>,
 }
 
@@ -104,24 +103,24 @@ pub struct Sanitised {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// Genesys, or the way there.
+    /// A request to Genesys failed.
     #[error(transparent)]
     Genesys(#[from] genesys::Error),
-    /// The recording, or the windows.
+    /// The recording cannot be redacted, or the windows do not fit it.
     #[error("redact")]
     Redact(#[from] crate::Error),
-    /// A new recording was created, and something went wrong after that.
-    #[error("the new recording {id} was created and is not complete; another run makes another")]
+    /// A step after the creation of the new recording failed.
+    #[error("the new recording {id} was created and is not complete; another run creates another")]
     NotCompleted {
         /// The new recording's id.
         id: String,
-        /// What went wrong.
+        /// The error of that step.
         #[source]
         source: genesys::Error,
     },
     /// The answer to the last step was lost.
     #[error(
-        "the new recording {id} was uploaded; whether it is complete is not known: look at it before another run"
+        "the new recording {id} was uploaded; whether it is complete is not known: check it before another run"
     )]
     MaybeCompleted {
         /// The new recording's id.
@@ -132,26 +131,25 @@ pub enum JobError {
     },
 }
 
-/// Fetches a recording, redacts it while it arrives, and uploads the result as a new recording of
-/// the conversation. The original stays as it is.
+/// Fetches a recording, redacts it while it arrives, and uploads the result as a new recording of the
+/// conversation. The original recording stays unchanged.
 ///
 /// # Errors
-/// [`JobError`]. Nothing has been completed at Genesys then, save perhaps for
-/// [`JobError::MaybeCompleted`].
+/// [`JobError`]. Nothing was completed at Genesys, except perhaps after [`JobError::MaybeCompleted`].
 ///
 /// ```
 /// use sordino::genesys::{Config, Credentials, Genesys};
-/// use sordino::sandbox::{Options, Sandbox};
+/// use sordino::sandbox::{Sandbox, SandboxOptions};
 /// use sordino::{Job, Treatment, Window, Windows, sanitise};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// // A stand-in for an organisation; for yours, take `genesys::DEFAULT_BASE_URL` or its region's.
-/// let sandbox = Sandbox::new(Options::default());
+/// // A local stand-in. For a real organisation use `genesys::DEFAULT_BASE_URL` or its region's URL.
+/// let sandbox = Sandbox::new(SandboxOptions::default());
 /// sandbox.add_recording("call", std::fs::read("fixtures/call.wav")?);
 /// let base_url = sandbox.start(0).await?;
 ///
-/// // Built once; clones share token, pace and connections.
+/// // Build it once; clones share token, pace and connections.
 /// let credentials = Credentials::new("sandbox", "sandbox-secret");
 /// let genesys = Genesys::new(Config::new(&base_url, credentials)?)?;
 ///
@@ -173,26 +171,23 @@ pub async fn sanitise(
     Ok(Sanitised { completed, summary: prepared.redacted.summary().clone(), receipt })
 }
 
-/// The first half: locate, fetch, redact. A download that breaks is begun anew, as often as the
-/// client retries; nothing has left this machine by then, so that is harmless.
+/// The first half: locate, fetch, redact. A broken download starts again from the beginning, as often as the
+/// client retries. That is safe, because nothing has left this machine yet.
 ///
 /// # Errors
 /// [`JobError::Genesys`], [`JobError::Redact`].
 pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError> {
-    let mut attempt = 0;
+    let mut retries = 0;
     loop {
-        let broken = match fetch_and_redact(genesys, job).await? {
+        match fetch_and_redact(genesys, job).await? {
             Ok(mut prepared) => {
-                // Every new beginning is another try of the fetch.
-                prepared.traces.last_mut().into_iter().for_each(|fetch| fetch.retries += attempt);
+                // Every restart counts as a retry of the fetch, which is the last record.
+                prepared.steps.last_mut().into_iter().for_each(|fetch| fetch.retries += retries);
                 return Ok(prepared);
             }
-            Err(broken) => broken,
-        };
-        if !genesys.wait_before_retry(Step::Fetch, attempt).await {
-            return Err(JobError::Genesys(broken));
+            Err(broken) => genesys.wait_before_restart(retries, broken).await?,
         }
-        attempt += 1;
+        retries += 1;
     }
 }
 
@@ -200,7 +195,7 @@ pub async fn prepare(genesys: &Genesys, job: &Job) -> Result<Prepared, JobError>
 ///
 /// # Errors
 /// [`JobError::Genesys`] up to the grant; [`JobError::NotCompleted`] after it;
-/// [`JobError::MaybeCompleted`] when the last answer was lost.
+/// [`JobError::MaybeCompleted`] when the answer to complete was lost.
 pub async fn deliver(
     genesys: &Genesys,
     redacted: &Redacted,
@@ -213,79 +208,77 @@ pub async fn deliver(
         Err(source) => return Err(JobError::NotCompleted { id, source }),
     };
     genesys.complete(uploaded).await.map_err(|source| match source {
-        genesys::Error::Transport { .. } | genesys::Error::Stalled { .. } => {
-            JobError::MaybeCompleted { id, source }
-        }
-        genesys::Error::Refused { status: 500.., .. } => JobError::MaybeCompleted { id, source },
+        genesys::Error::Transport { .. }
+        | genesys::Error::Stalled { .. }
+        | genesys::Error::Refused { status: 500.., .. } => JobError::MaybeCompleted { id, source },
         _ => JobError::NotCompleted { id, source },
     })
 }
 
-/// One try of the first half. The inner error is a download that broke off: a new beginning may help,
-/// as it may not after any other.
-type Try = Result<Result<Prepared, genesys::Error>, JobError>;
-
-async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Try {
+/// One attempt of the first half. The inner error is the cause of a broken download, the only one after
+/// which a restart may help.
+async fn fetch_and_redact(
+    genesys: &Genesys,
+    job: &Job,
+) -> Result<Result<Prepared, genesys::Error>, JobError> {
     let located = genesys.locate(&job.recording_id).await?;
-    let body = match genesys.fetch(located).await {
-        // The URL has died between the two steps: ask for another, once.
+    let download = match genesys.fetch(located).await {
+        // The URL has expired between the two steps: request another one, once.
         Err(genesys::Error::Expired { .. }) => {
             let located = genesys.locate(&job.recording_id).await?;
             genesys.fetch(located).await?
         }
         other => other?,
     };
-    let (length, job, traces) = (body.length(), job.clone(), body.traces().to_vec());
-    let breakage = body.breakage();
-    // Whoever drops this future wants no more of it.
+    let (length, job, steps) = (download.length(), job.clone(), download.steps().to_vec());
+    let failure = download.failure();
+    // Dropping this future drops `wanted`, which stops the blocking task after its current block.
     let wanted = Arc::new(());
-    let still = Arc::downgrade(&wanted);
+    let still_wanted = Arc::downgrade(&wanted);
     let redacted = tokio::task::spawn_blocking(move || {
         let watch = |progress| {
-            if let Some(watch) = &job.watch {
-                watch(progress, length);
+            if let Some(listener) = &job.listener {
+                listener(progress, length);
             }
-            if still.strong_count() > 0 {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
+            match still_wanted.strong_count() {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
             }
         };
-        let source = Source::stream(body).with_options(job.options);
-        let redaction = Redaction::new(&job.windows, job.treatment).with_evidence(job.proof);
+        let source = Source::stream(download).with_options(job.options);
+        let redaction = Redaction::new(&job.windows, job.treatment).with_evidence(job.evidence);
         redaction.run_watched(source, watch)
     });
-    // A panic is a defect, and must not pass for an error of the recording.
+    // A panic is a bug, and must not be reported as an error of the recording.
     let result =
         redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     drop(wanted);
-    match (result, breakage.cause()) {
-        // Windows that do not fit do not fit another download either.
+    match (result, failure.cause()) {
+        // Another download would not make the windows fit.
         (Err(error), _) if error.is_usage() => Err(error.into()),
-        // The decoder has seen a reading error, if it has asked for so much. Whatever it made of that,
-        // this is the cause.
+        // The broken download is the cause, whatever the decoder made of the read error.
         (_, Some(broken)) => Ok(Err(broken.clone())),
-        (result, None) => Ok(Ok(Prepared { redacted: result?, traces })),
+        (result, None) => Ok(Ok(Prepared { redacted: result?, steps })),
     }
 }
 
 impl Prepared {
-    /// The evidence, if the job's [`EvidenceOptions`] asks for it: of a recording that was delivered to a
-    /// conversation, or not.
+    /// The receipt, if the job's [`EvidenceOptions`] ask for it. `delivered`: the new recording and its
+    /// conversation id, if it was delivered.
     pub fn receipt(&self, job: &Job, delivered: Option<(&Completed, &str)>) -> Option<Receipt> {
-        let last = delivered.iter().flat_map(|(completed, _)| &completed.traces);
-        let step = |trace: &Trace| StepEntry {
-            step: trace.step.name().into(),
-            began: rfc3339(trace.began),
-            answered: rfc3339(trace.answered),
-            retries: trace.retries,
-            correlation_id: trace.correlation_id.clone(),
+        let last = delivered.iter().flat_map(|(completed, _)| &completed.steps);
+        let step = |record: &StepRecord| StepEntry {
+            step: record.step.name().into(),
+            began: rfc3339(record.began),
+            answered: rfc3339(record.answered),
+            retries: record.retries,
+            correlation_id: record.correlation_id.clone(),
         };
         let genesys = Delivery {
             recording_id: job.recording_id.clone(),
             conversation_id: delivered.map(|(_, conversation)| conversation.to_owned()),
             new_recording_id: delivered.map(|(completed, _)| completed.id.clone()),
-            steps: self.traces.iter().chain(last).map(step).collect(),
+            steps: self.steps.iter().chain(last).map(step).collect(),
         };
         Some(Receipt { genesys: Some(genesys), ..Receipt::of(&self.redacted)? })
     }

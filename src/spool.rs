@@ -7,11 +7,12 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tempfile::{NamedTempFile, SpooledTempFile};
 
 use crate::error::Error;
+use crate::lock::lock;
 
 mod draft;
 mod placed;
@@ -169,10 +170,6 @@ impl Read for SpoolReader {
             Self::Own(file) => file.read(buffer),
         }
     }
-}
-
-fn lock(file: &Mutex<SpooledTempFile>) -> MutexGuard<'_, SpooledTempFile> {
-    file.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks the system to begin writing to disk what has been written to the file, so that little is

@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
-# Walks the recordings API with curl alone, as a script written for Genesys would: sign in, locate,
-# fetch, grant, upload, complete. The tests run it against the sandbox; it is also the shortest
-# description of the protocol.
+# Runs the steps of the recordings API with curl: sign in, locate, fetch, grant, upload, complete. The tests
+# run it against the sandbox. It is also the shortest description of the protocol.
 #
-# Takes GENESYS_BASE_URL, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, GENESYS_RECORDING_ID and
-# GENESYS_CONVERSATION_ID from the environment, and a WAV to upload as its argument. Prints the new
-# recording's id.
+# Environment: GENESYS_BASE_URL, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, GENESYS_RECORDING_ID,
+# GENESYS_CONVERSATION_ID. Argument: a WAV to upload. Prints the new recording's id.
 set -euo pipefail
 wav=$1
 api=$GENESYS_BASE_URL/api/v2/recordings
@@ -16,7 +14,7 @@ token=$(curl -sSf "$GENESYS_BASE_URL/oauth/token" \
   --data-urlencode "client_secret=$GENESYS_CLIENT_SECRET" | field access_token)
 bearer="Authorization: Bearer $token"
 
-# The download URL is on another host, which must not see the bearer.
+# The download URL is on another host, which must not see the bearer token.
 download=$(curl -sSf -H "$bearer" "$api/$GENESYS_RECORDING_ID" | field downloadUrl)
 curl -sSf "$download" -o /dev/null
 

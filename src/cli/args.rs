@@ -233,7 +233,7 @@ pub(crate) struct SandboxArgs {
 
     /// Order a fault: STEP=KIND[xTIMES]
     #[arg(long, value_name = "FAULT")]
-    pub(crate) fault: Vec<sordino::sandbox::Fault>,
+    pub(crate) fault: Vec<sordino::sandbox::InjectedFault>,
 
     /// Give downloads so many bytes a second
     #[arg(long, value_name = "BYTES")]

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use sordino::genesys::{Config, Credentials, Genesys};
 use sordino::job::{deliver, prepare};
-use sordino::sandbox::{Options, Sandbox};
+use sordino::sandbox::{Sandbox, SandboxOptions};
 use sordino::window::parse_flag;
 use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
@@ -42,7 +42,7 @@ async fn walk(
     windows: Windows,
 ) -> Result<(), Failure> {
     let interrupt = Interrupt::new();
-    let options = Options::default();
+    let options = SandboxOptions::default();
     let credentials = Credentials::new(&options.client_id, &options.client_secret);
     let sandbox = Sandbox::new(options);
     sandbox.add_recording(CALL_ID, CALL);
@@ -55,8 +55,8 @@ async fn walk(
         "A call of 38 s lies in a Genesys stand-in on this machine: the agent on the left channel, the",
     )?;
     say("customer on the right. The customer reads a card number aloud, later a security code.\n")?;
-    let job =
-        Job::new(CALL_ID, windows.clone(), Treatment::default()).with_proof(side_outputs.proof());
+    let job = Job::new(CALL_ID, windows.clone(), Treatment::default())
+        .with_evidence(side_outputs.proof());
     let prepared = prepare(&genesys, &job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
     say(

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sordino::genesys::{Config, Credentials, Error as GenesysError, Event, Genesys, Step};
+use sordino::genesys::{Config, Credentials, Error as GenesysError, Event, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
@@ -93,8 +93,8 @@ pub(crate) fn check(args: &RecordingArgs) -> Result<Plan, Failure> {
     let shown = Arc::clone(&bar);
     let job = Job::new(recording_id, windows, treatment)
         .with_options(args.format.options())
-        .with_proof(side_outputs.proof())
-        .with_watch(move |progress, of| lock(&shown).show(progress.bytes, of));
+        .with_evidence(side_outputs.proof())
+        .with_listener(move |progress, of| lock(&shown).show(progress.bytes, of));
     Ok(Plan {
         genesys,
         job,
@@ -155,7 +155,7 @@ fn client(
         .with_longest_wait(time("--max-wait", &args.max_wait)?)
         .with_rate(args.rate)
         .with_timeout(timeout)
-        .with_watch(watch);
+        .with_listener(watch);
     Genesys::new(config).map_err(wrong)
 }
 
@@ -164,7 +164,7 @@ fn tell(event: Event, bar: &SharedBar, granted: &Granted) {
         Event::Granted(id) => {
             state(granted).new = New::Created(id);
         }
-        Event::Begins(Step::Upload) => {
+        Event::Begins(WorkflowStep::Upload) => {
             lock(bar).clear();
             *lock(bar) = Bar::new("uploading");
         }

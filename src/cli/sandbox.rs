@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sordino::sandbox::{Entry, Options, Sandbox};
+use sordino::sandbox::{LedgerEntry, Sandbox, SandboxOptions};
 
 use super::args::SandboxArgs;
 use super::exit::{Failure, say};
@@ -16,13 +16,13 @@ pub(crate) const CALL_ID: &str = "demo-call";
 
 /// Serves, and says how to use it.
 pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
-    let options = Options {
+    let options = SandboxOptions {
         token_lifetime: time("--token-lifetime", &args.token_lifetime)?,
         url_lifetime: time("--url-lifetime", &args.url_lifetime)?,
         throttle: args.throttle,
         discard: args.discard,
-        watch: Some(tell),
-        ..Options::default()
+        listener: Some(tell),
+        ..SandboxOptions::default()
     };
     let sandbox = Sandbox::new(options.clone());
     sandbox.add_recording(CALL_ID, CALL);
@@ -32,7 +32,7 @@ pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
     if let Some(hours) = args.made {
         sandbox.add_made_recording("made", hours);
     }
-    args.fault.into_iter().for_each(|fault| sandbox.order(fault));
+    args.fault.into_iter().for_each(|fault| sandbox.inject(fault));
     block_on(async {
         let doing = format!("listening on port {}", args.port);
         let base = sandbox.start(args.port).await.map_err(|error| Failure::usage(doing, error))?;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
     })
 }
 
-fn introduction(base: &str, options: &Options, sandbox: &Sandbox) -> String {
+fn introduction(base: &str, options: &SandboxOptions, sandbox: &Sandbox) -> String {
     let (id, secret) = (&options.client_id, &options.client_secret);
     let recordings = sandbox.recordings().join(", ");
     format!(
@@ -71,8 +71,8 @@ fn add_folder(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
 }
 
 /// A line a request.
-fn tell(entry: &Entry) {
-    let step = entry.step.map_or("-", sordino::genesys::Step::name);
+fn tell(entry: &LedgerEntry) {
+    let step = entry.step.map_or("-", sordino::genesys::WorkflowStep::name);
     let answer = entry.status.map_or("dropped".into(), |status| status.to_string());
     say(&format!("{step:9} {:4} {} {answer}", entry.method, entry.path));
 }

@@ -1,136 +1,111 @@
-//! From an answer to a value or an error. The status counts first, whatever the body is.
+//! Reading an answer: a value from a success, a [`FailedAttempt`] from anything else. The status decides,
+//! whatever the body is: an error page in HTML is still a 502.
+
+use std::time::Duration;
 
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode, Url};
-use secrecy::ExposeSecret;
+use reqwest::{Response, Url};
+use serde::de::DeserializeOwned;
 
-use super::call::{Call, Caller, Mishap, To};
 use super::error::Error;
-use super::retry::{Outcome, Repeat, RetryAfter};
+use super::request::Request;
+use super::retry::{FailedAttempt, Outcome, RetryAfter};
 use super::secret::scrub;
 use super::storage;
-use super::token::Bearer;
-use super::wire::{self, Step};
+use super::wire::{self, WorkflowStep};
 
-/// The longest JSON that is read.
+/// The longest JSON that is read, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
-impl Caller {
-    /// Makes an error of an answer that is no success. The status counts, whatever the body is.
-    pub(super) async fn refused(
-        &self,
-        call: &Call<'_>,
-        response: Response,
-        bearer: Option<&Bearer>,
-    ) -> Mishap {
-        let (step, status) = (call.step, response.status());
-        let header = |name: &str| {
-            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default().to_owned()
-        };
-        let after = RetryAfter::parse(&header(RETRY_AFTER.as_str()));
-        let correlation_id = header(wire::CORRELATION);
-        let url = response.url().clone();
-        let body = self.read_body(step, response).await.unwrap_or_default();
-        let is_storage = !matches!(call.to, To::Api { .. });
-        let problem = if is_storage { Said::by_storage(&body, &url) } else { Said::parse(&body) };
-        let secrets = self.secrets(bearer);
-        let clean = |text: &str| scrub(text, &secrets);
-        let error = if status.is_redirection() {
-            Error::Redirect { step, reason: "the API host does not redirect".into() }
-        } else if is_storage && storage::is_expired(status.as_u16(), &problem.code) {
-            Error::Expired { step, status: status.as_u16(), code: clean(&problem.code) }
-        } else {
-            Error::Refused {
-                step,
-                status: status.as_u16(),
-                message: clean(&problem.message),
-                code: clean(&problem.code),
-                context_id: clean(&problem.context_id),
-                correlation_id: clean(&correlation_id),
-            }
-        };
-        let outcome = match is_storage {
-            true => storage::outcome(status.as_u16(), &problem.code, after),
-            false => Outcome::Status(status.as_u16(), after),
-        };
-        let harmful = status == StatusCode::REQUEST_TIMEOUT
-            || (status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE);
-        let error = if harmful { unknown(call.repeat, Outcome::Unknown, error) } else { error };
-        Mishap { outcome, error }
-    }
-
-    /// What the API calls a request that was a success.
-    pub(super) fn correlation_id(
-        &self,
-        call: &Call<'_>,
-        response: &Response,
-        bearer: Option<&Bearer>,
-    ) -> Option<String> {
-        let To::Api { .. } = call.to else { return None };
-        let id = response.headers().get(wire::CORRELATION)?.to_str().ok()?;
-        Some(scrub(id, &self.secrets(bearer)))
-    }
-
-    /// Everything that must not be shown, in each spelling that a server could echo.
-    fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
-        let secret = self.config.credentials.secret.expose_secret();
-        let form = serde_json::json!({ "": secret });
-        let mut secrets = vec![secret.to_owned()];
-        // As it stands in a form, and as it stands in JSON.
-        secrets.extend(
-            Url::parse_with_params("x:", [("", secret)])
-                .ok()
-                .and_then(|url| url.query().map(|query| query.trim_start_matches('=').to_owned())),
-        );
-        secrets.push(form[""].to_string().trim_matches('"').to_owned());
-        secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
-        secrets
-    }
-
-    pub(super) async fn read_body(&self, step: Step, response: Response) -> Result<Vec<u8>, Error> {
-        // One limit for all of it: a byte now and then is no answer.
-        match tokio::time::timeout(self.config.timeout, read_all(step, response)).await {
-            Ok(body) => body,
-            Err(_) => Err(Error::Stalled { step, after: self.config.timeout }),
-        }
-    }
+/// Reads the JSON of a success.
+pub(super) async fn read_json<T: DeserializeOwned>(
+    step: WorkflowStep,
+    response: Response,
+    timeout: Duration,
+) -> Result<T, Error> {
+    let body = read_body(step, response, timeout).await?;
+    serde_json::from_slice(&body).map_err(|error| {
+        // Without the parser's message, which could quote a token.
+        let (line, column) = (error.line(), error.column());
+        let reason = format!("not the expected JSON (line {line}, column {column})");
+        Error::Answer { step, reason }
+    })
 }
 
-async fn read_all(step: Step, mut response: Response) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST_ANSWER => {
-                body.extend_from_slice(&chunk);
-            }
-            Ok(Some(_)) => {
+/// Reads an answer with an error status. No text of it is shown without [`scrub`].
+pub(super) async fn read_error(
+    request: Request<'_>,
+    response: Response,
+    timeout: Duration,
+    secrets: &[String],
+) -> FailedAttempt {
+    let clean = |text: &str| scrub(text, secrets);
+    let (step, is_api) = (request.step, request.target.is_api());
+    let (status, url) = (response.status(), response.url().clone());
+    let retry_after = header(&response, RETRY_AFTER.as_str()).and_then(RetryAfter::parse);
+    let correlation_id = clean(header(&response, wire::CORRELATION).unwrap_or_default());
+    let body = read_body(step, response, timeout).await.unwrap_or_default();
+    let problem =
+        if is_api { ApiProblem::parse(&body) } else { ApiProblem::of_storage(&body, &url) };
+    let code = clean(&problem.code);
+    let error = if status.is_redirection() {
+        Error::Redirect { step, reason: "only a download may be redirected".into() }
+    } else if !is_api && storage::is_expired(status.as_u16(), &problem.code) {
+        Error::Expired { step, status: status.as_u16(), code }
+    } else {
+        Error::Refused {
+            step,
+            status: status.as_u16(),
+            message: clean(&problem.message),
+            code,
+            context_id: clean(&problem.context_id),
+            correlation_id,
+        }
+    };
+    let status = match is_api {
+        true => status.as_u16(),
+        false => storage::meant_status(status.as_u16(), &problem.code),
+    };
+    FailedAttempt::new(request.idempotent, Outcome::Status(status, retry_after), error)
+}
+
+/// A header of an answer, if it is there and is text.
+pub(super) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// Reads a body. `timeout` is for all of it, so that a host cannot go on sending a byte now and then.
+async fn read_body(
+    step: WorkflowStep,
+    mut response: Response,
+    timeout: Duration,
+) -> Result<Vec<u8>, Error> {
+    let read = async {
+        let mut body = Vec::new();
+        while let Some(piece) =
+            response.chunk().await.map_err(|error| transport_error(step, error))?
+        {
+            if body.len() + piece.len() > LONGEST_ANSWER {
                 return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
             }
-            Ok(None) => return Ok(body),
-            Err(error) => return Err(Error::Transport { step, reason: reason(error) }),
+            body.extend_from_slice(&piece);
         }
-    }
+        Ok(body)
+    };
+    let stalled = Error::Stalled { step, after: timeout };
+    tokio::time::timeout(timeout, read).await.unwrap_or(Err(stalled))
 }
 
-/// What an error says of itself, as far as it can be understood.
+/// The parts of an error body that are shown; each may be missing.
 #[derive(Default)]
-struct Said {
+struct ApiProblem {
     message: String,
     code: String,
     context_id: String,
 }
 
-impl Said {
-    /// A presigned host knows nothing of this protocol, and may well echo the URL: its code is taken,
-    /// and only if it is no part of the query.
-    fn by_storage(body: &[u8], url: &Url) -> Self {
-        let query = url.query().unwrap_or_default();
-        let code = storage::code(body).filter(|code| !query.contains(code.as_str()));
-        Self { code: code.unwrap_or_default(), ..Self::default() }
-    }
-
-    /// Takes each text that is one; the rest of the body may be whatever it is.
+impl ApiProblem {
+    /// Takes each field that is a string, and ignores the rest of the body.
     fn parse(body: &[u8]) -> Self {
         let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |names: &[&str]| {
@@ -138,39 +113,31 @@ impl Said {
             found.unwrap_or_default().to_owned()
         };
         Self {
-            // The API's own, then those of OAuth.
+            // Genesys' own field, then those of OAuth.
             message: text(&["message", "error_description", "description", "error"]),
             code: text(&["code"]),
             context_id: text(&["contextId"]),
         }
     }
-}
 
-/// What an error is called when it leaves open whether something was made.
-pub(super) fn unknown(repeat: Repeat, outcome: Outcome, error: Error) -> Error {
-    match (repeat, outcome) {
-        (Repeat::MakesAnother, Outcome::Unknown) => {
-            Error::OutcomeUnknown { reason: error.to_string() }
-        }
-        _ => error,
+    /// Takes the error code alone, and only if it is not part of the URL's query: storage hosts may echo
+    /// the URL.
+    fn of_storage(body: &[u8], url: &Url) -> Self {
+        let query = url.query().unwrap_or_default();
+        let code = storage::error_code(body).filter(|code| !query.contains(code.as_str()));
+        Self { code: code.unwrap_or_default(), ..Self::default() }
     }
 }
 
-pub(super) fn credentials(error: Error) -> Error {
-    match error {
-        Error::Refused { step, message, .. } => Error::Credentials { step, message },
-        other => other,
-    }
+/// An error of the transport, without the URL.
+pub(super) fn transport_error(step: WorkflowStep, error: reqwest::Error) -> Error {
+    Error::Transport { step, reason: reason(error) }
 }
 
-/// What a transport error says, down to its cause, without the URL that it would show.
+/// The text of an error and its causes, without the URL.
 pub(super) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    let first: Option<&dyn std::error::Error> = Some(&error);
+    let chain = std::iter::successors(first, |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

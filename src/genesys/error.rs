@@ -1,109 +1,111 @@
-//! What can go wrong at Genesys. No type of a dependency appears here, no URL, no secret.
+//! Errors of the Genesys client. They hold no URL, no secret, and no type of a dependency.
 
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use super::wire::Step;
+use super::wire::WorkflowStep;
 
-/// Why a step did not succeed.
+/// Why a step failed.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration cannot be used.
+    /// The configuration is invalid.
     #[error("{0}")]
     Config(String),
-    /// The client id or secret is wrong, or the client may not use this grant.
-    #[error("{step}: the API refuses the credentials{}; check client id, secret and region", said(.message))]
+    /// The client id or secret is wrong, or the client may not use this grant type.
+    #[error("{step}: the API refuses the credentials{}; check client id, secret and region", after(": ", .message))]
     Credentials {
-        /// Where it was noticed.
-        step: Step,
-        /// What the API says.
+        /// The step that failed.
+        step: WorkflowStep,
+        /// The API's message.
         message: String,
     },
-    /// The API, or the storage host, answered with an error.
-    #[error("{step}: {} answers {status}{}{}", who(.step), said(.message), ids(.code, .context_id, .correlation_id))]
+    /// The API or the storage host answered with an error status.
+    #[error("{step}: {} answers {status}{}{}", who(.step), after(": ", .message), ids(.code, .context_id, .correlation_id))]
     Refused {
-        /// Which step.
-        step: Step,
+        /// The step that failed.
+        step: WorkflowStep,
         /// The HTTP status.
         status: u16,
-        /// The API's own message; empty where the answer held none.
+        /// The API's message; empty if the answer has none.
         message: String,
-        /// The API's own code, or the storage host's; empty where the answer held none.
+        /// The error code; empty if the answer has none.
         code: String,
-        /// The API's own context id; empty where the answer held none.
+        /// The API's `contextId`; empty if the answer has none.
         context_id: String,
-        /// The header `ININ-Correlation-Id`; empty where there was none.
+        /// The header `ININ-Correlation-Id`; empty if the answer has none.
         correlation_id: String,
     },
-    /// The recording is not ready to be downloaded.
-    #[error("locate: the recording's state is `{state}`, not `completed`; try again when it is")]
+    /// The recording cannot be downloaded yet.
+    #[error(
+        "locate: the recording's state is `{state}`, not `completed`; try again when it is completed"
+    )]
     NotCompleted {
-        /// The state as the API names it.
+        /// The API's name of the state.
         state: String,
     },
     /// A presigned URL is no longer valid.
-    #[error("{step}: the presigned URL has expired (status {status}{})", and_code(.code))]
+    #[error("{step}: the presigned URL has expired (status {status}{})", after(", code ", .code))]
     Expired {
-        /// Which step.
-        step: Step,
+        /// The step that failed.
+        step: WorkflowStep,
         /// The HTTP status.
         status: u16,
-        /// The storage host's own code; empty where the answer held none.
+        /// The storage host's error code; empty if the answer has none.
         code: String,
     },
-    /// The connection could not be made, or broke.
+    /// The connection was not made, or broke.
     #[error("{step}: the connection failed: {reason}")]
     Transport {
-        /// Which step.
-        step: Step,
-        /// Why, without any URL.
+        /// The step that failed.
+        step: WorkflowStep,
+        /// Why, without the URL.
         reason: String,
     },
-    /// No byte came, or none was taken, for too long.
-    #[error("{step}: nothing moved for {} s", .after.as_secs_f64())]
+    /// No data was transferred for the length of the timeout.
+    #[error("{step}: no data was transferred for {} s", .after.as_secs_f64())]
     Stalled {
-        /// Which step.
-        step: Step,
-        /// For how long.
+        /// The step that failed.
+        step: WorkflowStep,
+        /// The timeout.
         after: Duration,
     },
-    /// The API asks to wait longer than is allowed.
+    /// `Retry-After` asks for a longer wait than [`Config::with_longest_wait`](super::Config) allows.
     #[error("{step}: the API asks to wait until {}; try again then, or allow a longer wait", httpdate::fmt_http_date(*.until))]
     WaitTooLong {
-        /// Which step.
-        step: Step,
-        /// When it may be tried again.
+        /// The step that failed.
+        step: WorkflowStep,
+        /// The earliest time of the next attempt.
         until: SystemTime,
     },
-    /// An answer that does not follow the protocol.
-    #[error("{step}: the answer cannot be understood: {reason}")]
+    /// The answer does not follow the protocol.
+    #[error("{step}: invalid answer: {reason}")]
     Answer {
-        /// Which step.
-        step: Step,
-        /// What is wrong with it.
+        /// The step that failed.
+        step: WorkflowStep,
+        /// What is wrong with the answer.
         reason: String,
     },
-    /// A redirect where none may be followed.
+    /// A redirect that must not be followed.
     #[error("{step}: a redirect was refused: {reason}")]
     Redirect {
-        /// Which step.
-        step: Step,
+        /// The step that failed.
+        step: WorkflowStep,
         /// Why.
         reason: String,
     },
-    /// A URL that is neither `https` nor on this machine.
+    /// A URL that is neither `https` nor on this machine, or has a user name.
     #[error(
-        "a URL on {host} was refused: only https without a user name is allowed, and http on this machine"
+        "a URL on {host} was refused: only https without a user name is allowed, or http on this machine"
     )]
     Insecure {
         /// The host.
         host: String,
     },
-    /// A create whose answer was lost. It is not repeated.
+    /// The answer to a create was lost. The create is not retried.
     #[error(
-        "grant: the answer was lost ({reason}); a new recording may exist: look for one without audio before trying again"
+        "grant: the answer was lost ({reason}); a new recording may exist: look for one without audio before you try again"
     )]
     OutcomeUnknown {
         /// How the answer was lost.
@@ -111,24 +113,31 @@ pub enum Error {
     },
 }
 
-fn who(step: &Step) -> &'static str {
-    if matches!(step, Step::Fetch | Step::Upload) { "the storage host" } else { "the API" }
+impl Error {
+    /// A refusal, as [`Error::Credentials`]; other errors unchanged.
+    pub(super) fn into_credentials(self) -> Self {
+        match self {
+            Self::Refused { step, message, .. } => Self::Credentials { step, message },
+            other => other,
+        }
+    }
 }
 
-fn said(message: &str) -> String {
-    if message.is_empty() { String::new() } else { format!(": {message}") }
+fn who(step: &WorkflowStep) -> &'static str {
+    match step {
+        WorkflowStep::Fetch | WorkflowStep::Upload => "the storage host",
+        _ => "the API",
+    }
 }
 
-fn and_code(code: &str) -> String {
-    if code.is_empty() { String::new() } else { format!(", code {code}") }
+/// A text after its separator; nothing if it is empty.
+fn after(separator: &str, text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("{separator}{text}") }
 }
 
 fn ids(code: &str, context_id: &str, correlation_id: &str) -> String {
-    let parts: Vec<String> =
-        [("code", code), ("contextId", context_id), ("correlation", correlation_id)]
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name} {value}"))
-            .collect();
+    let ids = [("code", code), ("contextId", context_id), ("correlation", correlation_id)];
+    let known = ids.iter().filter(|(_, value)| !value.is_empty());
+    let parts: Vec<String> = known.map(|(name, value)| format!("{name} {value}")).collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }

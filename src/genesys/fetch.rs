@@ -1,8 +1,8 @@
-//! Step 3, fetch: the download, as something that a decoder can read while it arrives.
+//! Step 3, fetch: the download, which a decoder reads while it arrives.
 //!
-//! The body crosses from the async side to the blocking one through a bounded channel: memory stays
-//! constant, and a slow decoder slows the download. A transport that fails crosses as an error that
-//! no decoder can take for an end; its cause is kept beside the body, in its [`Breakage`].
+//! The audio passes from async to blocking code through a bounded channel: memory stays constant, and a slow
+//! decoder slows the download. A broken transport arrives as an [`io::Error`], never as an end of the
+//! data. Its cause is kept in a [`DownloadFailure`], because a decoder may hide it.
 
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
@@ -13,120 +13,135 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::answer::reason;
-use super::call::{Call, To};
-use super::error::Error;
-use super::locate::Located;
-use super::retry::Repeat;
+use super::answer::{header, transport_error};
+use super::request::{Request, Target};
+use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
-use super::trace::Trace;
-use super::wire::Step;
-use super::{Event, Genesys};
+use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
 
-/// How many pieces of the body may wait for the decoder; each is what one read of the socket gave.
+/// Pieces of the body that may wait for the decoder; a piece is the result of one read of the socket.
 const WAITING: usize = 8;
 
-/// How many redirects a download may take.
+/// The most redirects that a download may follow.
 const HOPS: u32 = 5;
 
-/// A recording on its way. Reading it blocks, so it is for a thread that may.
-pub struct Body {
+/// A recording while it downloads. Reading it blocks.
+pub struct Download {
+    /// An empty piece is the end. A channel that closes without one was abandoned.
     pieces: Receiver<Result<Bytes, Error>>,
     current: Bytes,
     ended: bool,
     length: Option<u64>,
-    traces: Vec<Trace>,
-    breakage: Breakage,
+    steps: Vec<StepRecord>,
+    failure: DownloadFailure,
 }
 
-/// How a [`Body`] broke off, if it has. Whoever reads the body sees an [`io::Error`], perhaps through
-/// a decoder; whoever has kept this sees the cause.
+/// The cause of a broken [`Download`]. Shared with the download, so that it can be read after the download
+/// was handed to a decoder.
 #[derive(Debug, Clone, Default)]
-pub struct Breakage(Arc<OnceLock<Error>>);
+pub struct DownloadFailure(Arc<OnceLock<Error>>);
 
-impl Breakage {
-    /// The cause; nothing, as long as all went well.
+impl DownloadFailure {
+    /// The first cause; `None` if nothing has failed.
     pub fn cause(&self) -> Option<&Error> {
         self.0.get()
     }
 
-    /// Keeps the first cause, and makes of this one what a reader is told.
+    /// Keeps the first cause, and returns the error for the reader.
     fn keep(&self, error: Error) -> io::Error {
-        let told = io::Error::other(error.clone());
+        let reported = io::Error::other(error.clone());
         let _ = self.0.set(error);
-        told
+        reported
     }
 }
 
-impl std::fmt::Debug for Body {
+impl std::fmt::Debug for Download {
     /// Without the audio.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Body").field("length", &self.length).finish_non_exhaustive()
+        f.debug_struct("Download").field("length", &self.length).finish_non_exhaustive()
     }
 }
 
-impl Body {
-    /// The number of bytes that are announced.
+impl Download {
+    /// The announced size in bytes.
     pub fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// What it took to come so far.
-    pub fn traces(&self) -> &[Trace] {
-        &self.traces
+    /// Records of locate and fetch.
+    pub fn steps(&self) -> &[StepRecord] {
+        &self.steps
     }
 
-    /// How it will have broken off, for whoever hands the body on.
-    pub fn breakage(&self) -> Breakage {
-        self.breakage.clone()
+    /// A handle to the cause of a failure, to keep when the download is handed on.
+    pub fn failure(&self) -> DownloadFailure {
+        self.failure.clone()
     }
 }
 
 impl Genesys {
-    /// Begins the download. It goes on in the background while the [`Body`] is read.
+    /// Starts the download. It continues in the background while the [`Download`] is read.
     ///
     /// # Errors
-    /// [`Error::Expired`] when the URL is no longer valid: locate the recording anew. Errors after
-    /// the first byte come out of the [`Body`].
-    pub async fn fetch(&self, located: Located) -> Result<Body, Error> {
-        self.0.config.watch.tell(Event::Begins(Step::Fetch));
-        let (response, trace) = self.download(located.download).await?;
-        let traces = vec![located.trace, trace];
+    /// [`Error::Expired`] when the URL is no longer valid: locate the recording again. After the first byte
+    /// errors are returned by reading the [`Download`].
+    pub async fn fetch(&self, located: Located) -> Result<Download, Error> {
+        self.0.tell(Event::Begins(WorkflowStep::Fetch));
+        let (response, record) = self.follow(located.url).await?;
         let length = response.content_length();
         let (sender, pieces) = channel(WAITING);
         tokio::spawn(pump(response, length, sender, self.0.config.timeout));
-        let (current, breakage) = (Bytes::new(), Breakage::default());
-        Ok(Body { pieces, current, ended: false, length, traces, breakage })
+        Ok(Download {
+            pieces,
+            current: Bytes::new(),
+            ended: false,
+            length,
+            steps: vec![located.record, record],
+            failure: DownloadFailure::default(),
+        })
     }
 
-    /// Follows redirects by hand: to allowed hosts only, a few, and without credentials.
-    async fn download(&self, mut url: Presigned) -> Result<(Response, Trace), Error> {
-        let step = Step::Fetch;
+    /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
+    /// the error when no retry is left.
+    pub(crate) async fn wait_before_restart(
+        &self,
+        retries: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let failed = FailedAttempt::new(true, Outcome::Unknown, error);
+        let mut budget = RetryBudget { retries, ..self.0.retry_budget() };
+        self.0.wait_before_retry(WorkflowStep::Fetch, failed, &mut budget).await
+    }
+
+    /// Requests a URL and follows redirects: to allowed hosts only, at most [`HOPS`], without credentials.
+    async fn follow(&self, mut url: Presigned) -> Result<(Response, StepRecord), Error> {
+        let step = WorkflowStep::Fetch;
         for _ in 0..=HOPS {
-            let request = || self.0.open.request(Method::GET, url.expose().clone());
-            let call = Call { step, repeat: Repeat::Harmless, to: To::Download, request: &request };
-            let (response, trace) = self.0.call(call).await?;
+            let build = || self.0.to_storage(Method::GET, &url);
+            let target = Target::Download;
+            let request = Request { step, target, idempotent: true, build: &build };
+            let (response, record) = self.0.send(request).await?;
             if !response.status().is_redirection() {
-                return Ok((response, trace));
+                return Ok((response, record));
             }
-            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let no_target = || Error::Redirect { step, reason: "it names no target".into() };
-            let next = url.expose().join(to.ok_or_else(no_target)?).map_err(|_| no_target())?;
-            url = Presigned::new(next, self.0.is_local())?;
+            let next =
+                header(&response, LOCATION.as_str()).and_then(|to| url.expose().join(to).ok());
+            let reason = || "it has no valid target".into();
+            let next = next.ok_or_else(|| Error::Redirect { step, reason: reason() })?;
+            url = Presigned::new(next, self.0.config.is_local())?;
         }
         Err(Error::Redirect { step, reason: format!("there are more than {HOPS}") })
     }
 }
 
-/// Hands the body over piece by piece. An empty piece is the end; a channel that closes without one
-/// is not.
+/// Sends the body through the channel piece by piece, then an empty piece as its end.
 async fn pump(
     mut response: Response,
     length: Option<u64>,
     sender: Sender<Result<Bytes, Error>>,
     timeout: Duration,
 ) {
-    let step = Step::Fetch;
+    let step = WorkflowStep::Fetch;
     let mut received = 0;
     loop {
         let piece = match tokio::time::timeout(timeout, response.chunk()).await {
@@ -136,29 +151,26 @@ async fn pump(
                 Err(Error::Transport { step, reason: format!("it ended after {received} bytes") })
             }
             Ok(Ok(None)) => Ok(Bytes::new()),
-            Ok(Err(error)) => Err(Error::Transport { step, reason: reason(error) }),
+            Ok(Err(error)) => Err(transport_error(step, error)),
             Err(_) => Err(Error::Stalled { step, after: timeout }),
         };
-        let last = !matches!(&piece, Ok(piece) if !piece.is_empty());
+        let is_last = !matches!(&piece, Ok(piece) if !piece.is_empty());
         received += piece.as_ref().map_or(0, Bytes::len) as u64;
-        // The reader is gone when it has failed; then nobody wants the rest.
-        if sender.send(piece).await.is_err() || last {
+        // Fails when the reader has stopped, for example after a decoding error.
+        if sender.send(piece).await.is_err() || is_last {
             return;
         }
     }
 }
 
-impl Read for Body {
+impl Read for Download {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.current.is_empty() && !self.ended {
-            self.current = match self.pieces.blocking_recv() {
-                Some(Ok(piece)) => piece,
-                Some(Err(error)) => return Err(self.breakage.keep(error)),
-                None => {
-                    let (step, reason) = (Step::Fetch, "the download was abandoned".into());
-                    return Err(self.breakage.keep(Error::Transport { step, reason }));
-                }
-            };
+            let step = WorkflowStep::Fetch;
+            let abandoned =
+                || Error::Transport { step, reason: "the download was abandoned".into() };
+            let piece = self.pieces.blocking_recv().unwrap_or_else(|| Err(abandoned()));
+            self.current = piece.map_err(|error| self.failure.keep(error))?;
             self.ended = self.current.is_empty();
         }
         let count = self.current.len().min(buffer.len());

@@ -1,51 +1,47 @@
-//! Step 2, locate: where a recording can be downloaded.
+//! Step 2, locate: the download URL of a recording.
 
-use super::call::{Call, To};
-use super::error::Error;
-use super::retry::Repeat;
+use reqwest::Method;
+
+use super::request::{Request, Target};
 use super::secret::{Presigned, is_id};
-use super::trace::Trace;
-use super::wire::Step;
-use super::{Event, Genesys, wire};
+use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
-/// A recording that can be fetched now, for as long as its download URL is valid.
+/// A recording that can be downloaded for as long as its URL is valid.
 #[derive(Debug)]
 pub struct Located {
-    pub(super) download: Presigned,
-    pub(super) trace: Trace,
+    pub(super) url: Presigned,
+    pub(super) record: StepRecord,
 }
 
 impl Genesys {
-    /// Asks for the recording's download URL.
+    /// Requests the recording's download URL.
     ///
     /// # Errors
-    /// [`Error::Config`] when the id cannot be one; [`Error::NotCompleted`] when it is in another state; [`Error::Refused`], which holds the
-    /// API's message, when it is not there, locked, or not permitted.
+    /// [`Error::Config`] when the id is invalid; [`Error::NotCompleted`] when the recording is in another
+    /// state; [`Error::Refused`], with the API's message, when it does not exist, is locked, or permission
+    /// is missing.
     pub async fn locate(&self, recording_id: &str) -> Result<Located, Error> {
-        let step = Step::Locate;
+        let step = WorkflowStep::Locate;
         if !is_id(recording_id) {
-            let what = "a recording id has letters, digits, `-`, `_` and `.` only";
-            return Err(Error::Config(what.into()));
+            let rule = "a recording id has letters, digits, `-`, `_` and `.` only";
+            return Err(Error::Config(rule.into()));
         }
-        self.0.config.watch.tell(Event::Begins(step));
+        self.0.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
-        let request = || self.0.api(reqwest::Method::GET, &path);
-        let call = Call {
-            step,
-            repeat: Repeat::Harmless,
-            to: To::Api { bearer: true },
-            request: &request,
-        };
-        let (recording, trace): (wire::Recording, _) = self.0.json(call).await?;
+        let build = || self.0.to_api(Method::GET, &path);
+        let request = Request { step, target: Target::Api, idempotent: true, build: &build };
+        let (recording, record) = self.0.send_for_json::<wire::Recording>(request).await?;
         if recording.status != wire::COMPLETED {
-            let state = recording.status.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_');
-            let state = state.take(40).collect();
+            // A name of a state, not any text of a server.
+            let is_plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+            let state = recording.status.chars().filter(is_plain).take(40).collect();
             return Err(Error::NotCompleted { state });
         }
         let url = recording.download_url.ok_or_else(|| Error::Answer {
             step,
-            reason: "the recording is completed and has no download URL".into(),
+            reason: "the recording is completed but has no download URL".into(),
         })?;
-        Ok(Located { download: self.0.presigned(step, &url)?, trace })
+        let url = Presigned::parse(step, &url, self.0.config.is_local())?;
+        Ok(Located { url, record })
     }
 }

@@ -1,22 +1,52 @@
-//! Whether to try again, and when: a pure decision.
+//! The retry decision: whether to send a request again, and after which wait. [`decide_retry`] is the
+//! place where `Retry-After` is obeyed.
 //!
-//! In: how often it was tried, how it went, what a repeat would do, the time, a random number. Out:
-//! wait so long, or stop. Sleeping is somebody else's work.
+//! A pure function: the time and a random number are arguments, and sleeping is up to the caller.
 
 use std::time::{Duration, SystemTime};
 
-/// How an attempt went, if not well.
+use super::error::Error;
+
+/// An attempt that failed, and the error to report if there is no retry.
+#[derive(Debug)]
+pub(super) struct FailedAttempt {
+    pub(super) outcome: Outcome,
+    idempotent: bool,
+    pub(super) error: Error,
+}
+
+impl FailedAttempt {
+    /// Turns the error into [`Error::OutcomeUnknown`] when the request is not idempotent and the server may
+    /// have acted on it.
+    pub(super) fn new(idempotent: bool, outcome: Outcome, error: Error) -> Self {
+        let error = match outcome.may_have_had_effect() && !idempotent {
+            true => Error::OutcomeUnknown { reason: error.to_string() },
+            false => error,
+        };
+        Self { outcome, idempotent, error }
+    }
+}
+
+/// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// An answer with an error status, and its `Retry-After`.
     Status(u16, Option<RetryAfter>),
-    /// The connection was never made: nothing has happened at the other side.
+    /// No connection was made, so the server has not seen the request.
     NotSent,
-    /// The connection broke, or nothing came: what has happened is not known.
+    /// The connection broke or timed out: the server may or may not have acted on the request.
     Unknown,
 }
 
-/// The two forms of the header `Retry-After`.
+impl Outcome {
+    /// Whether the server may have acted on the request although no success was received.
+    fn may_have_had_effect(self) -> bool {
+        // 503 is sent instead of acting, unlike the other 5xx.
+        matches!(self, Self::Unknown | Self::Status(408 | 500..=502 | 504..=599, _))
+    }
+}
+
+/// The two forms of the header `Retry-After` (RFC 9110, 10.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryAfter {
     In(Duration),
@@ -24,7 +54,7 @@ pub(super) enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// Reads the header; what cannot be read is as good as none.
+    /// Parses the header. An invalid one counts as absent.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         match seconds(text) {
@@ -41,8 +71,8 @@ impl RetryAfter {
     }
 }
 
-/// `7`, and also `2.5`, which the standard does not allow and some hosts send. A part of a second
-/// counts as a whole one, so that nothing is shortened.
+/// Parses whole seconds, and fractions such as `2.5`, which the standard does not allow but some hosts
+/// send. A fraction is rounded up, so that the wait is never shortened.
 fn seconds(text: &str) -> Option<Duration> {
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
@@ -50,80 +80,68 @@ fn seconds(text: &str) -> Option<Duration> {
         return None;
     }
     let more = u64::from(part.bytes().any(|digit| digit != b'0'));
-    // More seconds than a number holds are still a wait.
+    // A number that overflows is still a very long wait, not an invalid header.
     let seconds = whole.parse::<u64>().ok().and_then(|seconds| seconds.checked_add(more));
     Some(seconds.map_or(Duration::MAX, Duration::from_secs))
 }
 
-/// The longest wait that is told to anyone. Dates far beyond cannot be written.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-/// What a second try of the same request would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// The same as one.
-    Harmless,
-    /// Make a second thing, unless the first try has made none for certain.
-    MakesAnother,
-}
-
-/// How patient to be.
+/// The retries and the waiting time of one request: limits, and what was used so far.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// Tries after the first.
+pub(super) struct RetryBudget {
+    pub(super) max_retries: u32,
+    /// Limit for the sum of all waits.
+    pub(super) max_wait: Duration,
     pub(super) retries: u32,
-    /// The longest that all waits of one call may take together.
-    pub(super) budget: Duration,
+    pub(super) waited: Duration,
 }
 
-/// What to do next.
+/// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum RetryDecision {
     Wait(Duration),
-    /// Trying again would not help, would do harm, or was tried enough.
+    /// A retry would not help, could do harm, or none is left.
     Stop,
-    /// The other side asks for more patience than there is.
+    /// `Retry-After` asks for a longer wait than the budget allows.
     TooLong(SystemTime),
 }
 
-/// Decides after attempt number `attempt` (from 0). `waited` is what earlier waits took; `jitter`,
-/// from 0 to 1, lengthens waits that the other side did not name by up to a quarter, so that many
-/// clients do not come back at once. A wait that it did name is never shortened.
-pub(super) fn decide(
-    attempt: u32,
-    outcome: Outcome,
-    repeat: Repeat,
-    patience: Patience,
-    waited: Duration,
+/// The latest time reported in [`RetryDecision::TooLong`], counted from now: 100 years. Dates after the
+/// year 9999 cannot be formatted.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Decides what to do after a failed attempt.
+///
+/// - Is a retry safe? After 429, 503 or no connection always: the server has done nothing. After 408,
+///   another 5xx or a broken connection only if the request is idempotent. After other statuses never.
+/// - How long is the wait? As long as `Retry-After` says, never shorter. Without it 1 s, 2 s, 4 s …, each
+///   lengthened by up to a quarter by `jitter` (0 to 1), so that many clients do not come back at once.
+/// - Does the wait fit the budget? If not, stop; a `Retry-After` is reported as a time.
+pub(super) fn decide_retry(
+    failed: &FailedAttempt,
+    budget: &RetryBudget,
     now: SystemTime,
     jitter: f64,
-) -> Verdict {
-    let again = matches!(
-        (outcome, repeat),
-        // Nothing has happened at the other side.
-        (Outcome::Status(429 | 503, _) | Outcome::NotSent, _)
-            // Something may have, and once more is as good as once.
-            | (Outcome::Status(408 | 500..=599, _) | Outcome::Unknown, Repeat::Harmless)
-    );
-    if !again || attempt >= patience.retries {
-        return Verdict::Stop;
+) -> RetryDecision {
+    let safe = match failed.outcome {
+        Outcome::Status(429 | 503, _) | Outcome::NotSent => true,
+        outcome => outcome.may_have_had_effect() && failed.idempotent,
+    };
+    if !safe || budget.retries >= budget.max_retries {
+        return RetryDecision::Stop;
     }
-    let named = match outcome {
+    let retry_after = match failed.outcome {
         Outcome::Status(_, Some(after)) => Some(after.counted_from(now)),
         _ => None,
     };
-    let wait = named.unwrap_or_else(|| {
-        let base = Duration::from_secs(1 << attempt.min(16));
+    let wait = retry_after.unwrap_or_else(|| {
+        let base = Duration::from_secs(1 << budget.retries.min(16));
         base + base.mul_f64(0.25 * jitter.clamp(0.0, 1.0))
     });
-    if waited.saturating_add(wait) > patience.budget {
-        // Only a wait that the other side named is worth telling.
-        return match named {
-            Some(wait) => Verdict::TooLong(now + wait.min(LONGEST)),
-            None => Verdict::Stop,
-        };
+    match retry_after {
+        _ if budget.waited.saturating_add(wait) <= budget.max_wait => RetryDecision::Wait(wait),
+        Some(wait) => RetryDecision::TooLong(now + wait.min(LONGEST)),
+        None => RetryDecision::Stop,
     }
-    Verdict::Wait(wait)
 }
 
 #[cfg(test)]
@@ -131,45 +149,58 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PATIENCE: Patience = Patience { retries: 3, budget: Duration::from_secs(300) };
+    const BUDGET: RetryBudget = RetryBudget {
+        max_retries: 3,
+        max_wait: Duration::from_secs(300),
+        retries: 0,
+        waited: Duration::ZERO,
+    };
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
-    fn after(attempt: u32, outcome: Outcome, repeat: Repeat) -> Verdict {
-        decide(attempt, outcome, repeat, PATIENCE, Duration::ZERO, NOW, 0.0)
+    fn failed(outcome: Outcome, idempotent: bool) -> FailedAttempt {
+        FailedAttempt::new(idempotent, outcome, Error::Config(String::new()))
+    }
+
+    fn decide(retries: u32, outcome: Outcome, idempotent: bool) -> RetryDecision {
+        let budget = RetryBudget { retries, ..BUDGET };
+        decide_retry(&failed(outcome, idempotent), &budget, NOW, 0.0)
     }
 
     #[test]
-    fn without_a_word_from_the_other_side_the_wait_doubles() {
+    fn without_retry_after_the_wait_doubles() {
         let busy = Outcome::Status(429, None);
-        let waits: Vec<_> = (0..4).map(|n| after(n, busy, Repeat::Harmless)).collect();
-        let seconds = |n| Verdict::Wait(Duration::from_secs(n));
-        assert_eq!(waits, [seconds(1), seconds(2), seconds(4), Verdict::Stop]);
+        let waits: Vec<_> = (0..4).map(|retries| decide(retries, busy, true)).collect();
+        let seconds = |n| RetryDecision::Wait(Duration::from_secs(n));
+        assert_eq!(waits, [seconds(1), seconds(2), seconds(4), RetryDecision::Stop]);
     }
 
     #[test]
     fn a_create_is_not_repeated_after_an_unknown_outcome() {
-        use Repeat::{Harmless, MakesAnother};
-        for (outcome, repeat, again) in [
-            (Outcome::Unknown, MakesAnother, false),
-            (Outcome::Status(500, None), MakesAnother, false),
-            (Outcome::Status(502, None), MakesAnother, false),
-            (Outcome::Status(504, None), MakesAnother, false),
-            (Outcome::Status(429, None), MakesAnother, true),
-            (Outcome::Status(503, None), MakesAnother, true),
-            (Outcome::NotSent, MakesAnother, true),
-            (Outcome::Unknown, Harmless, true),
-            (Outcome::Status(500, None), Harmless, true),
-            (Outcome::Status(400, None), Harmless, false),
-            (Outcome::Status(403, None), Harmless, false),
-            (Outcome::Status(404, None), Harmless, false),
+        for (outcome, idempotent, again) in [
+            (Outcome::Unknown, false, false),
+            (Outcome::Status(500, None), false, false),
+            (Outcome::Status(502, None), false, false),
+            (Outcome::Status(504, None), false, false),
+            (Outcome::Status(429, None), false, true),
+            (Outcome::Status(503, None), false, true),
+            (Outcome::NotSent, false, true),
+            (Outcome::Unknown, true, true),
+            (Outcome::Status(500, None), true, true),
+            (Outcome::Status(400, None), true, false),
+            (Outcome::Status(403, None), true, false),
+            (Outcome::Status(404, None), true, false),
         ] {
-            let verdict = after(0, outcome, repeat);
-            assert_eq!(verdict != Verdict::Stop, again, "{outcome:?} {repeat:?}");
+            let decision = decide(0, outcome, idempotent);
+            assert_eq!(decision != RetryDecision::Stop, again, "{outcome:?} {idempotent}");
+            // Exactly the failures that only an idempotent request may repeat leave the outcome unknown.
+            let error = failed(outcome, idempotent).error;
+            let unknown = matches!(error, Error::OutcomeUnknown { .. });
+            assert_eq!(unknown, !idempotent && !again, "{outcome:?} {idempotent}");
         }
     }
 
     #[test]
-    fn both_forms_of_retry_after_are_read() {
+    fn both_forms_of_retry_after_are_parsed() {
         let at = |text: &str| RetryAfter::parse(text).map(|after| after.counted_from(NOW));
         assert_eq!(at("7"), Some(Duration::from_secs(7)));
         assert_eq!(at("Thu, 01 Jan 1970 00:01:00 GMT"), Some(Duration::from_secs(60)));
@@ -181,40 +212,39 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_second_is_waited_for_as_a_whole_one() {
+    fn a_fraction_of_a_second_is_rounded_up() {
         for (text, wait) in [("2.5", 3), (" 2.001 ", 3), ("2.000", 2), ("0.1", 1), ("0.0", 0)] {
-            let named = RetryAfter::parse(text);
-            assert_eq!(named, Some(RetryAfter::In(Duration::from_secs(wait))), "{text}");
+            let parsed = RetryAfter::parse(text);
+            assert_eq!(parsed, Some(RetryAfter::In(Duration::from_secs(wait))), "{text}");
         }
     }
 
     #[test]
     fn longer_than_the_budget_means_stop_and_say_until_when() {
-        let long = Outcome::Status(429, Some(RetryAfter::In(Duration::from_secs(301))));
+        let busy = |after| Outcome::Status(429, after);
+        let long = Some(RetryAfter::In(Duration::from_secs(301)));
         let until = NOW + Duration::from_secs(301);
-        assert_eq!(after(0, long, Repeat::Harmless), Verdict::TooLong(until));
-        let endless = Outcome::Status(429, RetryAfter::parse("99999999999999999999999"));
-        assert_eq!(after(0, endless, Repeat::Harmless), Verdict::TooLong(NOW + LONGEST));
-        let short = Outcome::Status(429, Some(RetryAfter::In(Duration::from_secs(200))));
-        let waited = Duration::from_secs(101);
-        let verdict = decide(1, short, Repeat::Harmless, PATIENCE, waited, NOW, 0.0);
-        assert_eq!(verdict, Verdict::TooLong(NOW + Duration::from_secs(200)));
+        assert_eq!(decide(0, busy(long), true), RetryDecision::TooLong(until));
+        let endless = RetryAfter::parse("99999999999999999999999");
+        assert_eq!(decide(0, busy(endless), true), RetryDecision::TooLong(NOW + LONGEST));
+        let short = busy(Some(RetryAfter::In(Duration::from_secs(200))));
+        let used = RetryBudget { retries: 1, waited: Duration::from_secs(101), ..BUDGET };
+        let decision = decide_retry(&failed(short, true), &used, NOW, 0.0);
+        assert_eq!(decision, RetryDecision::TooLong(NOW + Duration::from_secs(200)));
     }
 
     proptest! {
         #[test]
         fn retry_after_is_never_shortened(
-            seconds in 0u64..1000, date: bool, attempt in 0u32..5, jitter in 0.0..1.0
+            seconds in 0u64..1000, date: bool, retries in 0u32..5, jitter in 0.0..1.0
         ) {
             let wait = Duration::from_secs(seconds);
-            let named = if date { RetryAfter::At(NOW + wait) } else { RetryAfter::In(wait) };
-            let outcome = Outcome::Status(429, Some(named));
-            let verdict = decide(
-                attempt, outcome, Repeat::Harmless, PATIENCE, Duration::ZERO, NOW, jitter);
-            match verdict {
-                Verdict::Wait(chosen) => prop_assert_eq!(chosen, wait),
-                Verdict::TooLong(until) => prop_assert!(until == NOW + wait && seconds > 300),
-                Verdict::Stop => prop_assert!(attempt >= 3),
+            let after = if date { RetryAfter::At(NOW + wait) } else { RetryAfter::In(wait) };
+            let busy = failed(Outcome::Status(429, Some(after)), true);
+            match decide_retry(&busy, &RetryBudget { retries, ..BUDGET }, NOW, jitter) {
+                RetryDecision::Wait(chosen) => prop_assert_eq!(chosen, wait),
+                RetryDecision::TooLong(until) => prop_assert!(until == NOW + wait && seconds > 300),
+                RetryDecision::Stop => prop_assert!(retries >= 3),
             }
         }
     }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::error::Error;
+use super::wire::WorkflowStep;
 
-/// An OAuth client: an id, which may be shown, and a secret, which may not.
+/// An OAuth client: its id, which may be shown, and its secret, which may not.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub(super) client_id: String,
@@ -16,13 +17,23 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The credentials of a client that may use the grant `client_credentials`.
+    /// Credentials of a client with the grant type `client_credentials`.
     pub fn new(client_id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { client_id: client_id.into(), secret: SecretString::from(secret.into()) }
     }
+
+    /// The secret in each spelling that a server could echo: plain, form-encoded, and escaped in JSON.
+    pub(super) fn secret_spellings(&self) -> Vec<String> {
+        let secret = self.secret.expose_secret();
+        let form = Url::parse_with_params("x:", [("", secret)]).ok();
+        let form = form.as_ref().and_then(Url::query).unwrap_or_default().trim_start_matches('=');
+        let json = serde_json::Value::from(secret).to_string();
+        vec![secret.to_owned(), form.to_owned(), json.trim_matches('"').to_owned()]
+    }
 }
 
-/// Whether a URL may be talked to: `https` anywhere, plain `http` on this machine only.
+/// Whether requests to a URL are allowed: `https` to any host, plain `http` to this machine only, never
+/// with a user name.
 pub(super) fn is_allowed(url: &Url) -> bool {
     let no_user = url.username().is_empty() && url.password().is_none();
     no_user && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)))
@@ -34,24 +45,30 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// A URL on a storage host whose query lets anyone in. It is shown without it.
+/// A URL on a storage host. Its query grants access, so `Debug` shows scheme and host only.
 #[derive(Clone)]
 pub(super) struct Presigned(Url);
 
 impl Presigned {
-    /// A URL that the API names. `local` says whether the API itself is on this machine: only then
-    /// may the URL be; an API elsewhere has no business with the services of this machine.
+    /// Checks a URL from an answer of the API. `api_is_local`: whether the API itself is on this machine.
+    /// Only then may the URL be plain `http`: a remote API must not reach local services through us.
     ///
     /// # Errors
     /// [`Error::Insecure`] for anything but `https`, or `http` on this machine.
-    pub(super) fn new(url: Url, local: bool) -> Result<Self, Error> {
-        if is_allowed(&url) && (local || url.scheme() == "https") {
+    pub(super) fn new(url: Url, api_is_local: bool) -> Result<Self, Error> {
+        if is_allowed(&url) && (api_is_local || url.scheme() == "https") {
             return Ok(Self(url));
         }
         Err(Error::Insecure { host: url.host_str().unwrap_or("no host").into() })
     }
 
-    /// The URL itself, for the request and nothing else.
+    /// Parses and checks a URL from the answer to `step`.
+    pub(super) fn parse(step: WorkflowStep, text: &str, api_is_local: bool) -> Result<Self, Error> {
+        let invalid = |_| Error::Answer { step, reason: "its URL is not valid".into() };
+        Self::new(Url::parse(text).map_err(invalid)?, api_is_local)
+    }
+
+    /// The URL with its query, for the request only.
     pub(super) fn expose(&self) -> &Url {
         &self.0
     }
@@ -63,14 +80,14 @@ impl fmt::Debug for Presigned {
     }
 }
 
-/// Whether a text can be the id of something at Genesys, and one segment of a path.
+/// Whether a text is a possible Genesys id: safe as one segment of a URL path.
 pub(super) fn is_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     (1..=128).contains(&text.len()) && text.bytes().all(plain) && !text.trim_matches('.').is_empty()
 }
 
-/// A text from outside, fit to be shown: on one line, of bearable length, without anything that
-/// moves a terminal's cursor, without known secrets and the queries of URLs.
+/// Makes a text from a server safe to show: one line of at most 300 characters, without control
+/// characters, invisible direction marks, `secrets`, and the queries of URLs.
 pub(super) fn scrub(text: &str, secrets: &[String]) -> String {
     const LONGEST: usize = 300;
     let moves = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}');
@@ -115,6 +132,8 @@ mod tests {
         let url = Url::parse("https://storage.example/a/b?signature=s3cret").unwrap();
         let url = Presigned::new(url, false).unwrap();
         assert_eq!(format!("{url:?}"), "https://storage.example/…");
+        let spellings = Credentials::new("client", "a b\"c").secret_spellings();
+        assert_eq!(spellings, ["a b\"c", "a+b%22c", r#"a b\"c"#]);
         let text = "bad s3\u{7}cret at\nhttps://storage.example/a?sig=abc /b?sig=abc now?";
         assert_eq!(
             scrub(text, &["s3cret".into()]),
@@ -123,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_elsewhere_names_no_url_on_this_machine() {
+    fn a_remote_api_may_not_name_a_url_on_this_machine() {
         let url = Url::parse("http://127.0.0.1:1/x").unwrap();
         assert!(Presigned::new(url.clone(), true).is_ok());
         assert!(Presigned::new(url, false).is_err());

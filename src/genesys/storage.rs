@@ -1,15 +1,13 @@
-//! What storage hosts say when they refuse a presigned URL: an error in XML, with a `<Code>`.
+//! Error answers of storage hosts to a presigned URL: XML with a `<Code>`, as S3, Google Cloud Storage,
+//! Azure and CloudFront write it.
 //!
-//! S3, Google Cloud Storage, Azure and CloudFront all write it so. Nothing else of the body is
-//! shown: it may repeat the request, whose query is a secret.
+//! Nothing else of the body is used: it may echo the request, whose query is a secret.
 
-use super::retry::{Outcome, RetryAfter};
-
-/// The longest code that is shown; the longest of S3 has about 50 letters.
+/// The longest error code that is shown; the longest of S3 has about 50 letters.
 const LONGEST: usize = 64;
 
-/// The host's own code; nothing, if there is none that is made of letters alone.
-pub(super) fn code(body: &[u8]) -> Option<String> {
+/// The error code in a body, if it consists of letters only.
+pub(super) fn error_code(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
@@ -19,9 +17,8 @@ pub(super) fn code(body: &[u8]) -> Option<String> {
     is_code.then(|| code.to_owned())
 }
 
-/// Whether a new URL may help. Hosts are not precise: S3 and CloudFront say `AccessDenied` of a URL
-/// that has expired, Azure `AuthenticationFailed`. What is wrong with the signature or the key is
-/// wrong with the next URL too.
+/// Whether a new presigned URL may help. Hosts are not precise: for an expired URL S3 and CloudFront answer
+/// `AccessDenied`, Azure `AuthenticationFailed`. A wrong signature or key would be wrong in the next URL too.
 pub(super) fn is_expired(status: u16, code: &str) -> bool {
     match status {
         410 => true,
@@ -34,12 +31,10 @@ pub(super) fn is_expired(status: u16, code: &str) -> bool {
     }
 }
 
-/// How the try went. S3 reports a request that came too slowly as 400, and a repeat helps.
-pub(super) fn outcome(status: u16, code: &str, after: Option<RetryAfter>) -> Outcome {
-    match (status, code) {
-        (400, "RequestTimeout") => Outcome::Status(408, after),
-        _ => Outcome::Status(status, after),
-    }
+/// The status that the retry decision uses. S3 answers 400 `RequestTimeout` when a request came too slowly;
+/// a retry helps, as after 408.
+pub(super) fn meant_status(status: u16, code: &str) -> u16 {
+    if (status, code) == (400, "RequestTimeout") { 408 } else { status }
 }
 
 #[cfg(test)]
@@ -47,10 +42,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_made_of_letters_and_is_short() {
+    fn an_error_code_has_letters_only_and_is_short() {
         let of = |code: &str| {
             let xml = "<?xml version=\"1.0\"?>\n<Error><Code>{}</Code><Message>x</Message></Error>";
-            super::code(xml.replace("{}", code).as_bytes())
+            super::error_code(xml.replace("{}", code).as_bytes())
         };
         assert_eq!(of("SignatureDoesNotMatch").as_deref(), Some("SignatureDoesNotMatch"));
         assert_eq!(of("\n  SlowDown\n").as_deref(), Some("SlowDown"));
@@ -61,12 +56,12 @@ mod tests {
         for body in
             [&b"<Code>x"[..], b"</Code>x<Code>", b"{\"code\": \"x\"}", b"\xFF<Code>x</Code>"]
         {
-            assert_eq!(super::code(body), None);
+            assert_eq!(super::error_code(body), None);
         }
     }
 
     #[test]
-    fn only_what_a_new_url_may_mend_is_called_expired() {
+    fn an_error_is_expired_only_if_a_new_url_may_help() {
         for (status, code, expired) in [
             (403, "", true),
             (403, "AccessDenied", true),

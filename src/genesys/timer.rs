@@ -1,27 +1,26 @@
-//! Time, as the client needs it. Tests put another in its place, and read what was asked for.
+//! Clock of the client. Tests replace it to record waits instead of sleeping.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 /// A clock that can wait.
 pub trait Timer: fmt::Debug + Send + Sync {
-    /// The time.
+    /// The current time.
     fn now(&self) -> SystemTime;
 
-    /// Is ready after `wait`.
+    /// A future that is ready after `wait`.
     fn wait(&self, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// A number from 0 to 1, at random.
+    /// A random number from 0 to 1.
     fn jitter(&self) -> f64;
 }
 
 /// The clock of this machine.
 #[derive(Debug)]
-pub(super) struct Clock;
+pub(super) struct SystemTimer;
 
-impl Timer for Clock {
+impl Timer for SystemTimer {
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -31,7 +30,7 @@ impl Timer for Clock {
     }
 
     fn jitter(&self) -> f64 {
-        // A random id is made of good random bytes; one of them is enough here.
+        // One random byte is enough; a random UUID avoids another dependency.
         f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0
     }
 }

@@ -1,67 +1,53 @@
-//! Tokens: one at a time, shared by many tasks.
+//! The token cache: one current token, shared by all tasks.
 
 use std::time::{Duration, SystemTime};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::error::Error;
 
-/// A token is not used in its last minute, so that it does not expire on its way.
+/// A token is not used in its last minute, so that it does not expire in transit.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A bearer token. `number` tells it from the one before.
+/// A bearer token.
 #[derive(Debug, Clone)]
 pub(super) struct Bearer {
     pub(super) token: SecretString,
-    number: u64,
     until: SystemTime,
 }
 
+/// The cache.
 #[derive(Debug, Default)]
-struct Cached {
-    bearer: Option<Bearer>,
-    /// How many there have been.
-    count: u64,
-}
-
-/// The one current token.
-#[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<Cached>);
+pub(super) struct Tokens(Mutex<Option<Bearer>>);
 
 impl Tokens {
-    /// The current token; when there is none that will do at `now`, a new one from `sign_in`, which
-    /// gives the token and its lifetime. Only one task signs in; the others wait for its token.
+    /// The current token. If there is none that is valid at `now`, a new one from `sign_in`, which returns a
+    /// token and its lifetime. Only one task signs in; the others wait for its token.
     pub(super) async fn get<F>(&self, now: SystemTime, sign_in: F) -> Result<Bearer, Error>
     where
         F: Future<Output = Result<(SecretString, Duration), Error>>,
     {
-        // Held while signing in. Whoever waited for it looks at what is cached first.
+        // Locked during sign-in: the tasks that wait here then find the new token.
         let mut cached = self.0.lock().await;
-        if let Some(bearer) = cached.bearer.as_ref().filter(|bearer| now < bearer.until) {
+        if let Some(bearer) = cached.as_ref().filter(|bearer| now < bearer.until) {
             return Ok(bearer.clone());
         }
         let (token, lifetime) = sign_in.await?;
-        cached.count += 1;
         let until = now.checked_add(lifetime.saturating_sub(MARGIN)).unwrap_or(now);
-        let bearer = Bearer { token, number: cached.count, until };
-        cached.bearer = Some(bearer.clone());
-        Ok(bearer)
+        Ok(cached.insert(Bearer { token, until }).clone())
     }
 
-    /// Drops exactly this token. If another task has a new one already, that one stays.
+    /// Drops this token, which the API has refused. A newer one, from another task, stays.
     pub(super) async fn refuse(&self, bearer: &Bearer) {
-        let mut cached = self.0.lock().await;
-        if cached.bearer.as_ref().is_some_and(|current| current.number == bearer.number) {
-            cached.bearer = None;
-        }
+        let refused = bearer.token.expose_secret();
+        self.0.lock().await.take_if(|current| current.token.expose_secret() == refused);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
     use std::cell::Cell;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
@@ -90,7 +76,7 @@ mod tests {
         let first = get(&tokens, NOW, &count).await;
         tokens.refuse(&first).await;
         let second = get(&tokens, NOW, &count).await;
-        // A slower task hears of the first refusal only now.
+        // A slower task sees the refusal of the first token only now.
         tokens.refuse(&first).await;
         let third = get(&tokens, NOW, &count).await;
         assert_eq!(second.token.expose_secret(), third.token.expose_secret());

@@ -1,135 +1,58 @@
-//! Steps 5 to 7: grant, upload, complete. Only a [`Redacted`] can be uploaded.
+//! Step 6, upload: sends the redacted recording to the presigned URL. Only a [`Redacted`] can be uploaded.
 
-use std::io::Read;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::call::{Call, To};
-use super::error::Error;
-use super::retry::Repeat;
-use super::secret::{Presigned, is_id};
-use super::taken::Taken;
-use super::trace::Trace;
-use super::wire::Step;
-use super::{Event, Genesys, wire};
+use super::request::{Request, Target, UploadProgress};
+use super::secret::Presigned;
+use super::{Error, Event, Genesys, Grant, StepRecord, WorkflowStep};
 use crate::redact::Redacted;
 
-/// How much of the spool is read at once.
+/// Bytes that are read from the spool at once.
 const PIECE: usize = 64 * 1024;
 
-/// A new recording without audio, and the right to give it some.
-#[derive(Debug)]
-pub struct Grant {
-    id: String,
-    /// Not looked at before the id is in the caller's hands.
-    upload_url: SecretString,
-    trace: Trace,
-}
-
-/// A new recording whose audio lies at the storage host.
+/// A new recording whose audio is at the storage host.
 #[derive(Debug)]
 pub struct Uploaded {
-    id: String,
-    traces: Vec<Trace>,
-}
-
-/// A new recording that Genesys has taken over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Completed {
-    /// The new recording's id.
-    pub id: String,
-    /// What grant, upload and complete took.
-    pub traces: Vec<Trace>,
-}
-
-impl Grant {
-    /// The new recording's id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
+    pub(super) id: String,
+    pub(super) steps: Vec<StepRecord>,
 }
 
 impl Genesys {
-    /// Creates a recording in the conversation. After an answer that was lost this is not repeated,
-    /// so that no second recording is made behind anyone's back.
-    ///
-    /// # Errors
-    /// [`Error::OutcomeUnknown`] when a recording may exist or not; [`Error::Refused`].
-    pub async fn grant(&self, conversation_id: &str) -> Result<Grant, Error> {
-        let step = Step::Grant;
-        self.0.config.watch.tell(Event::Begins(step));
-        let create = wire::Create {
-            recording_type: "conversation".into(),
-            media_type: "audio".into(),
-            conversation_id: conversation_id.into(),
-        };
-        let request = || self.0.api(Method::POST, &[wire::RECORDINGS]).json(&create);
-        let call = Call {
-            step,
-            repeat: Repeat::MakesAnother,
-            to: To::Api { bearer: true },
-            request: &request,
-        };
-        let (granted, trace): (wire::Grant, _) = self.0.json(call).await?;
-        if !is_id(&granted.id) {
-            return Err(Error::OutcomeUnknown { reason: "it holds no id that can be one".into() });
-        }
-        self.0.config.watch.tell(Event::Granted(granted.id.clone()));
-        Ok(Grant { id: granted.id, upload_url: granted.upload_url.into(), trace })
-    }
-
-    /// Uploads the redacted recording, with its exact length; the body is read anew for each try.
+    /// Uploads the redacted recording with its exact length. Each attempt reads the body from the start.
     ///
     /// # Errors
     /// [`Error::Expired`] when the upload URL is no longer valid; [`Error::Refused`],
     /// [`Error::Transport`], [`Error::Stalled`].
     pub async fn upload(&self, grant: Grant, redacted: &Redacted) -> Result<Uploaded, Error> {
-        let step = Step::Upload;
-        self.0.config.watch.tell(Event::Begins(step));
-        let url = self.0.presigned(Step::Grant, grant.upload_url.expose_secret())?;
-        let length = redacted.bytes();
-        let taken = Taken::default();
-        let request = || self.put(&url, redacted, length, &taken);
-        let to = To::Upload { taken: &taken, length };
-        let call = Call { step, repeat: Repeat::Harmless, to, request: &request };
-        let (_, trace) = self.0.call(call).await?;
-        if taken.bytes() != length {
-            let reason = "it came before all of the recording was taken".into();
+        let step = WorkflowStep::Upload;
+        self.0.tell(Event::Begins(step));
+        let url = grant.upload_url.expose_secret();
+        let url = Presigned::parse(WorkflowStep::Grant, url, self.0.config.is_local())?;
+        let progress = UploadProgress::new(redacted.bytes());
+        let build = || self.put(&url, redacted, &progress);
+        let target = Target::Upload(&progress);
+        let request = Request { step, target, idempotent: true, build: &build };
+        let (_, record) = self.0.send(request).await?;
+        if progress.bytes() != progress.length {
+            let reason = "it came before the whole recording was sent".into();
             return Err(Error::Answer { step, reason });
         }
-        Ok(Uploaded { id: grant.id, traces: vec![grant.trace, trace] })
-    }
-
-    /// Tells Genesys that the audio is there.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] and everything that can happen on the way.
-    pub async fn complete(&self, mut uploaded: Uploaded) -> Result<Completed, Error> {
-        let step = Step::Complete;
-        self.0.config.watch.tell(Event::Begins(step));
-        let path = [wire::RECORDINGS, &[&uploaded.id], wire::COMPLETE];
-        let request = || self.0.api(Method::POST, &path).header(CONTENT_LENGTH, 0);
-        let call = Call {
-            step,
-            repeat: Repeat::Harmless,
-            to: To::Api { bearer: true },
-            request: &request,
-        };
-        let (_, trace) = self.0.call(call).await?;
-        uploaded.traces.push(trace);
-        Ok(Completed { id: uploaded.id, traces: uploaded.traces })
+        Ok(Uploaded { id: grant.id, steps: vec![grant.record, record] })
     }
 
     fn put(
         &self,
         url: &Presigned,
         redacted: &Redacted,
-        length: u64,
-        taken: &Taken,
+        progress: &UploadProgress,
     ) -> RequestBuilder {
         let (sender, pieces) = channel(2);
         let reader = redacted.reader();
@@ -137,28 +60,28 @@ impl Genesys {
             Ok(reader) => pump(reader, &sender),
             Err(error) => drop(sender.blocking_send(Err(error))),
         });
-        let (watch, taken) = (self.0.config.watch.clone(), taken.begin());
+        let (listener, counter) = (self.0.config.listener.clone(), progress.begin_attempt());
+        let of = progress.length;
         let stream = futures_util::stream::unfold(pieces, move |mut pieces| {
-            let (watch, taken) = (watch.clone(), taken.clone());
+            let (listener, counter) = (listener.clone(), Arc::clone(&counter));
             async move {
-                let piece: std::io::Result<Bytes> = pieces.recv().await?;
+                let piece: io::Result<Bytes> = pieces.recv().await?;
                 let count = piece.as_ref().map_or(0, Bytes::len) as u64;
-                let bytes = taken.add(count);
-                watch.tell(Event::Uploaded { bytes, of: length });
+                let bytes = counter.fetch_add(count, Ordering::Relaxed) + count;
+                listener.tell(Event::Uploaded { bytes, of });
                 Some((piece, pieces))
             }
         });
         self.0
-            .open
-            .request(Method::PUT, url.expose().clone())
+            .to_storage(Method::PUT, url)
             .header(CONTENT_TYPE, "audio/wav")
-            .header(CONTENT_LENGTH, length)
+            .header(CONTENT_LENGTH, of)
             .body(reqwest::Body::wrap_stream(stream))
     }
 }
 
-/// Reads the spool on a thread that may block, until it ends or nobody listens.
-fn pump(mut reader: impl Read, sender: &Sender<std::io::Result<Bytes>>) {
+/// Reads the spool on a thread that may block, until it ends or the receiver is gone.
+fn pump(mut reader: impl Read, sender: &Sender<io::Result<Bytes>>) {
     let mut buffer = vec![0; PIECE];
     loop {
         let piece = match reader.read(&mut buffer) {

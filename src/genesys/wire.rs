@@ -1,29 +1,29 @@
-//! The bodies and paths of the recordings API, shared with the sandbox and nobody else.
+//! Bodies and paths of the recordings API, shared by client and sandbox.
 //!
-//! Types that hold a token or a presigned URL have no `Debug`.
+//! Types with a token or a presigned URL have no `Debug`, so that they cannot be printed.
 
 use serde::{Deserialize, Serialize};
 
-/// The steps of the recipe, in order.
+/// The steps of the workflow, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Step {
-    /// Getting a token.
+pub enum WorkflowStep {
+    /// Get a bearer token.
     SignIn,
-    /// Asking where the recording can be downloaded.
+    /// Get the recording's download URL.
     Locate,
-    /// Downloading it.
+    /// Download the recording.
     Fetch,
-    /// Creating a new recording, which grants an upload URL.
+    /// Create a new recording and get its upload URL.
     Grant,
-    /// Uploading to that URL.
+    /// Upload the redacted audio to that URL.
     Upload,
-    /// Saying that the upload is complete.
+    /// Report that the upload is complete.
     Complete,
 }
 
-impl Step {
-    /// The step's name in logs, ledgers and messages.
+impl WorkflowStep {
+    /// The step's name in messages, receipts and the sandbox's ledger.
     pub fn name(self) -> &'static str {
         match self {
             Self::SignIn => "sign in",
@@ -36,35 +36,36 @@ impl Step {
     }
 }
 
-impl std::fmt::Display for Step {
+impl std::fmt::Display for WorkflowStep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }
 }
 
-/// `POST`, form: the credentials.
+/// Path for `POST` of a [`SignIn`] form; the answer is a [`Token`].
 pub const TOKEN: &[&str] = &["oauth", "token"];
-/// `POST`: a [`Create`]. With an id behind it, `GET`: a [`Recording`].
+/// Path for `POST` of a [`CreateRecording`]; the answer is a [`CreatedRecording`]. Followed by an id, for
+/// `GET` of a [`Recording`].
 pub const RECORDINGS: &[&str] = &["api", "v2", "recordings"];
-/// Behind a recording's path, `POST`: the upload is complete.
+/// Follows a recording's path, for `POST` without a body: the upload is complete.
 pub const COMPLETE: &[&str] = &["upload", "complete"];
-/// The header in which the API names a request, for its support.
+/// Header with the API's id of the request, for Genesys support.
 pub const CORRELATION: &str = "inin-correlation-id";
-/// The state of a recording that can be downloaded.
+/// Status of a recording that can be downloaded.
 pub const COMPLETED: &str = "completed";
 
-/// The form that asks for a token.
+/// Form that requests a token.
 #[derive(Serialize, Deserialize)]
 pub struct SignIn {
     /// `client_credentials`.
     pub grant_type: String,
-    /// The client's id.
+    /// The OAuth client's id.
     pub client_id: String,
-    /// The client's secret.
+    /// The OAuth client's secret.
     pub client_secret: String,
 }
 
-/// The answer to [`SignIn`].
+/// Answer to [`SignIn`].
 #[derive(Serialize, Deserialize)]
 pub struct Token {
     /// The bearer token.
@@ -76,11 +77,11 @@ pub struct Token {
     pub expires_in: u64,
 }
 
-/// What the API knows of a recording.
+/// A recording, as the API describes it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recording {
-    /// Its id.
+    /// The recording's id.
     pub id: String,
     /// `conversation`.
     #[serde(default)]
@@ -88,48 +89,48 @@ pub struct Recording {
     /// `audio`.
     #[serde(default)]
     pub media_type: String,
-    /// Where it can be downloaded for a while; only when it is completed.
+    /// Presigned URL of the audio, valid for a limited time. Only if the status is [`COMPLETED`].
     #[serde(default)]
     pub download_url: Option<String>,
-    /// [`COMPLETED`], or a state on the way there.
+    /// [`COMPLETED`], or an earlier state.
     pub status: String,
-    /// When it was made, in ISO 8601.
+    /// Time of creation, ISO 8601.
     #[serde(default)]
     pub created_date: Option<String>,
 }
 
-/// The body that creates a recording.
+/// Body of the request that creates a recording.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Create {
+pub struct CreateRecording {
     /// `conversation`.
     pub recording_type: String,
     /// `audio`.
     pub media_type: String,
-    /// The conversation that the recording belongs to.
+    /// The conversation of the recording.
     pub conversation_id: String,
 }
 
-/// The answer to [`Create`].
+/// Answer to [`CreateRecording`].
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Grant {
+pub struct CreatedRecording {
     /// The new recording's id.
     pub id: String,
-    /// Where its audio is to be put.
+    /// Presigned URL for `PUT` of its audio.
     pub upload_url: String,
 }
 
-/// The body of an answer that is an error. Any part may be missing.
+/// Body of an error answer. Each field may be missing.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Problem {
-    /// For people.
+pub struct ErrorBody {
+    /// The message for people.
     pub message: String,
-    /// For programs.
+    /// The error code for programs.
     pub code: String,
-    /// The HTTP status again.
+    /// The HTTP status.
     pub status: u16,
-    /// For the API's support.
+    /// The API's id of the error, for Genesys support.
     pub context_id: String,
 }

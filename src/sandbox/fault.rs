@@ -1,71 +1,66 @@
-//! Faults: each way in which the network can hurt, on demand.
+//! Injected faults: each way in which the network can fail, on demand.
 //!
-//! A fault is written `STEP=KIND[xTIMES]`, TIMES being a number or `ever`; see [`Kind`].
+//! A fault is written `STEP=KIND[xTIMES]`, where TIMES is a number or `ever`; see [`FaultKind`].
 
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream, Bytes};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use axum::http::{HeaderValue, Response, StatusCode};
-use futures_util::StreamExt;
 use thiserror::Error;
 
-use super::state::Sandbox;
-use crate::genesys::wire::{Problem, Step};
+use crate::genesys::wire::WorkflowStep;
 
 /// A fault at a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where it happens.
-    pub step: Step,
-    /// What happens.
-    pub kind: Kind,
+pub struct InjectedFault {
+    /// The step that fails.
+    pub step: WorkflowStep,
+    /// How it fails.
+    pub kind: FaultKind,
     /// How often; `u32::MAX` is for ever.
     pub times: u32,
 }
 
-/// What can happen, as it is written.
+/// The kinds of faults, each with its syntax.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Kind {
-    /// `429`, `503` …: the status, with a message and ids in JSON.
+pub enum FaultKind {
+    /// `429`, `503` …: this status, with a message and ids in JSON.
     Status(u16),
-    /// `429:SECONDS`: with `Retry-After` in seconds, also in parts of them (`429:2.5`).
+    /// `429:SECONDS`: this status with `Retry-After` in seconds; fractions are allowed (`429:2.5`).
     StatusIn(u16, Duration),
-    /// `429:date:SECONDS`: with `Retry-After` as a date so far ahead.
+    /// `429:date:SECONDS`: this status with `Retry-After` as a date, that many seconds from now.
     StatusAt(u16, u64),
-    /// `code:STATUS:CODE`: with an error in XML, as storage hosts write it.
+    /// `code:STATUS:CODE`: an error in XML, as storage hosts write it.
     Code(u16, String),
-    /// `early:STATUS`: before the body of the request has come; it is taken all the same.
+    /// `early:STATUS`: this status before the request's body has arrived. The body is still read.
     Early(u16),
-    /// `html`: status 502 and a page for people.
+    /// `html`: status 502 with an HTML page.
     Html,
-    /// `reset`: the connection closes without an answer; nothing has been done.
+    /// `reset`: closes the connection without an answer, before anything is done.
     Reset,
-    /// `lost`: it is done, and the connection closes without an answer.
+    /// `lost`: closes the connection without an answer, after the request was carried out.
     Lost,
-    /// `refused`: the presigned URL leads to a port where nobody listens.
+    /// `refused`: the presigned URL leads to a port where nothing listens.
     Refused,
     /// `expired`: the presigned URL has expired.
     Expired,
-    /// `dies`: the token is no longer known.
+    /// `dies`: all tokens become unknown.
     Dies,
     /// `state:NAME`: the recording is in another state.
     State(String),
-    /// `cut:N`: the body ends after N bytes, and the length was announced.
+    /// `cut:N`: the body ends after N bytes, fewer than announced.
     Cut(u64),
-    /// `cut-unsized:N`: the same, and no length was announced.
+    /// `cut-unsized:N`: the body ends after N bytes; no length is announced.
     CutUnsized(u64),
-    /// `stall:N`: after N bytes nothing moves.
+    /// `stall:N`: after N bytes no more data is sent.
     Stall(u64),
-    /// `length:N`: N bytes are announced, whatever comes.
+    /// `length:N`: announces N bytes, whatever follows.
     Length(u64),
-    /// `redirect`: to another host.
+    /// `redirect`: a redirect to another host.
     Redirect,
 }
 
-/// A fault that cannot be read.
+/// A text that is not a valid fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{0}` is not a fault; write STEP=KIND[xTIMES] with STEP sign-in, locate, fetch, grant, upload or \
@@ -75,7 +70,7 @@ pub enum Kind {
 )]
 pub struct FaultError(String);
 
-impl FromStr for Fault {
+impl FromStr for InjectedFault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
@@ -83,17 +78,11 @@ impl FromStr for Fault {
     }
 }
 
-fn parse(text: &str) -> Option<Fault> {
+fn parse(text: &str) -> Option<InjectedFault> {
+    use WorkflowStep::{Complete, Fetch, Grant, Locate, SignIn, Upload};
     let (step, rest) = text.split_once('=')?;
-    let step = match step {
-        "sign-in" => Step::SignIn,
-        "locate" => Step::Locate,
-        "fetch" => Step::Fetch,
-        "grant" => Step::Grant,
-        "upload" => Step::Upload,
-        "complete" => Step::Complete,
-        _ => return None,
-    };
+    let mut steps = [SignIn, Locate, Fetch, Grant, Upload, Complete].into_iter();
+    let step = steps.find(|known| known.name().replace(' ', "-") == step)?;
     let times = |text: &str| if text == "ever" { Some(u32::MAX) } else { text.parse().ok() };
     let (kind, times) = match rest.rsplit_once('x').map(|(kind, text)| (kind, times(text))) {
         Some((kind, Some(times))) => (kind, times),
@@ -103,195 +92,83 @@ fn parse(text: &str) -> Option<Fault> {
     let number = || value.parse().ok();
     let status = |text: &str| text.parse().ok().filter(|status| (300..600).contains(status));
     let kind = match (name, value) {
-        ("html", "") => Kind::Html,
-        ("reset", "") => Kind::Reset,
-        ("lost", "") => Kind::Lost,
-        ("refused", "") => Kind::Refused,
-        ("expired", "") => Kind::Expired,
-        ("dies", "") => Kind::Dies,
-        ("redirect", "") => Kind::Redirect,
-        ("state", state) if !state.is_empty() => Kind::State(state.to_owned()),
-        ("cut", _) => Kind::Cut(number()?),
-        ("cut-unsized", _) => Kind::CutUnsized(number()?),
-        ("stall", _) => Kind::Stall(number()?),
-        ("length", _) => Kind::Length(number()?),
-        ("early", value) => Kind::Early(status(value)?),
+        ("html", "") => FaultKind::Html,
+        ("reset", "") => FaultKind::Reset,
+        ("lost", "") => FaultKind::Lost,
+        ("refused", "") => FaultKind::Refused,
+        ("expired", "") => FaultKind::Expired,
+        ("dies", "") => FaultKind::Dies,
+        ("redirect", "") => FaultKind::Redirect,
+        ("state", state) if !state.is_empty() => FaultKind::State(state.to_owned()),
+        ("cut", _) => FaultKind::Cut(number()?),
+        ("cut-unsized", _) => FaultKind::CutUnsized(number()?),
+        ("stall", _) => FaultKind::Stall(number()?),
+        ("length", _) => FaultKind::Length(number()?),
+        ("early", value) => FaultKind::Early(status(value)?),
         ("code", value) => {
             let (text, code) = value.split_once(':')?;
             let plain = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            Kind::Code(status(text)?, plain.then(|| code.to_owned())?)
+            FaultKind::Code(status(text)?, plain.then(|| code.to_owned())?)
         }
         (text, value) => {
             let status = status(text)?;
             match value.strip_prefix("date:") {
-                Some(seconds) => Kind::StatusAt(status, seconds.parse().ok()?),
-                None if value.is_empty() => Kind::Status(status),
-                None => Kind::StatusIn(status, seconds(value)?),
+                Some(seconds) => FaultKind::StatusAt(status, seconds.parse().ok()?),
+                None if value.is_empty() => FaultKind::Status(status),
+                None => FaultKind::StatusIn(status, seconds(value)?),
             }
         }
     };
-    let fits = match (&kind, step) {
-        (Kind::State(_), step) => step == Step::Locate,
-        (Kind::Refused, step) => matches!(step, Step::Locate | Step::Grant),
-        (Kind::Stall(_) | Kind::Length(_), step) => step == Step::Fetch,
-        (Kind::Cut(_) | Kind::CutUnsized(_), step) => {
-            !matches!(step, Step::Upload | Step::Complete)
-        }
-        (Kind::Code(..), step) => matches!(step, Step::Fetch | Step::Upload),
-        (Kind::Early(_), step) => step == Step::Upload,
-        (Kind::StatusAt(_, seconds), _) => *seconds < FAR,
+    let fits = match kind {
+        FaultKind::State(_) => step == Locate,
+        FaultKind::Refused => matches!(step, Locate | Grant),
+        FaultKind::Stall(_) | FaultKind::Length(_) => step == Fetch,
+        FaultKind::Cut(_) | FaultKind::CutUnsized(_) => !matches!(step, Upload | Complete),
+        FaultKind::Code(..) => matches!(step, Fetch | Upload),
+        FaultKind::Early(_) => step == Upload,
+        FaultKind::StatusAt(_, seconds) => seconds < FAR,
         _ => true,
     };
-    (fits && times > 0).then_some(Fault { step, kind, times })
+    (fits && times > 0).then_some(InjectedFault { step, kind, times })
 }
 
-/// Seconds, and parts of them.
+/// Parses seconds with an optional fraction.
 fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
-/// Further ahead a date is not sent: 30 years, in seconds.
+/// Limit for the date of a `Retry-After`, in seconds from now: 30 years.
 const FAR: u64 = 1_000_000_000;
-
-/// The connection is to be closed without an answer.
-#[derive(Debug)]
-pub(super) struct Dropped;
-
-type Answer = Result<Response<Body>, Dropped>;
-
-/// What a fault answers before anything is done.
-pub(super) fn before(fault: &Option<Kind>, sandbox: &Sandbox) -> Option<Answer> {
-    let status = |status: u16| problem(status, "a fault was ordered");
-    let with = |mut response: Response<Body>, after: String| {
-        if let Ok(after) = HeaderValue::from_str(&after) {
-            response.headers_mut().insert(RETRY_AFTER, after);
-        }
-        response
-    };
-    Some(Ok(match fault.as_ref()? {
-        Kind::Status(code) | Kind::Early(code) => status(*code),
-        Kind::StatusIn(code, wait) => with(status(*code), wait.as_secs_f64().to_string()),
-        Kind::Code(status, code) => xml(*status, code),
-        Kind::StatusAt(code, seconds) => {
-            let at = SystemTime::now() + Duration::from_secs(*seconds);
-            with(status(*code), httpdate::fmt_http_date(at))
-        }
-        Kind::Html => {
-            let mut page = Response::new(Body::from("<html><h1>Bad gateway</h1></html>"));
-            *page.status_mut() = StatusCode::BAD_GATEWAY;
-            page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
-            page
-        }
-        Kind::Expired => problem(403, "Request has expired"),
-        Kind::Dies => {
-            sandbox.forget_tokens();
-            problem(401, "the token is not known")
-        }
-        Kind::Redirect => {
-            let mut answer = problem(302, "elsewhere");
-            let elsewhere = HeaderValue::from_static("http://evil.example/");
-            answer.headers_mut().insert(LOCATION, elsewhere);
-            answer
-        }
-        Kind::Reset => return Some(Err(Dropped)),
-        _ => return None,
-    }))
-}
-
-/// What a fault does to an answer.
-pub(super) fn after(fault: &Option<Kind>, response: Response<Body>) -> Answer {
-    let Some(kind) = fault else { return Ok(response) };
-    let (mut parts, body) = response.into_parts();
-    let body = match kind {
-        Kind::Lost => return Err(Dropped),
-        Kind::Cut(count) => Body::from_stream(cut(body.into_data_stream(), *count, false)),
-        Kind::CutUnsized(count) => {
-            parts.headers.remove(CONTENT_LENGTH);
-            Body::from_stream(cut(body.into_data_stream(), *count, false))
-        }
-        Kind::Stall(count) => Body::from_stream(cut(body.into_data_stream(), *count, true)),
-        Kind::Length(length) => {
-            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(*length));
-            Body::from_stream(body.into_data_stream())
-        }
-        _ => body,
-    };
-    Ok(Response::from_parts(parts, body))
-}
-
-/// The first `count` bytes; then nothing for ever, or an error that closes the connection.
-fn cut(
-    body: BodyDataStream,
-    count: u64,
-    stall: bool,
-) -> impl futures_util::Stream<Item = Result<Bytes, axum::Error>> {
-    futures_util::stream::unfold((body, count), move |(mut body, left)| async move {
-        if left == 0 {
-            if stall {
-                std::future::pending::<()>().await;
-            }
-            return Some((Err(axum::Error::new("cut on purpose")), (body, 0)));
-        }
-        let piece = body.next().await?;
-        let piece = piece.map(|piece| {
-            let keep = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
-            piece.slice(..keep)
-        });
-        let left = left - piece.as_ref().map_or(0, Bytes::len) as u64;
-        Some((piece, (body, left)))
-    })
-}
-
-/// An error as the API words it.
-pub(super) fn problem(status: u16, message: &str) -> Response<Body> {
-    let context_id = uuid::Uuid::new_v4().to_string();
-    let body =
-        Problem { message: message.into(), code: format!("sandbox.{status}"), status, context_id };
-    let json = serde_json::to_vec(&body).unwrap_or_default();
-    let mut response = Response::new(Body::from(json));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// An error as storage hosts word it. They may well repeat the request, signature and all.
-fn xml(status: u16, code: &str) -> Response<Body> {
-    let body = format!(
-        "<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>A fault was ordered: \
-         ?signature=secret</Message></Error>"
-    );
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    response
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn faults_are_read_as_they_are_documented() {
+    fn faults_are_parsed_as_documented() {
         for (text, kind, times) in [
-            ("locate=429", Kind::Status(429), 1),
-            ("locate=429:7x2", Kind::StatusIn(429, Duration::from_secs(7)), 2),
-            ("locate=429:2.5", Kind::StatusIn(429, Duration::from_millis(2500)), 1),
-            ("locate=503:date:9xever", Kind::StatusAt(503, 9), u32::MAX),
-            ("locate=htmlx3", Kind::Html, 3),
-            ("locate=state:pending", Kind::State("pending".into()), 1),
-            ("locate=cut:10x2", Kind::Cut(10), 2),
-            ("locate=cut-unsized:10", Kind::CutUnsized(10), 1),
-            ("locate=expired", Kind::Expired, 1),
-            ("locate=state:mixing", Kind::State("mixing".into()), 1),
+            ("locate=429", FaultKind::Status(429), 1),
+            ("locate=429:7x2", FaultKind::StatusIn(429, Duration::from_secs(7)), 2),
+            ("locate=429:2.5", FaultKind::StatusIn(429, Duration::from_millis(2500)), 1),
+            ("locate=503:date:9xever", FaultKind::StatusAt(503, 9), u32::MAX),
+            ("locate=htmlx3", FaultKind::Html, 3),
+            ("locate=state:pending", FaultKind::State("pending".into()), 1),
+            ("locate=cut:10x2", FaultKind::Cut(10), 2),
+            ("locate=cut-unsized:10", FaultKind::CutUnsized(10), 1),
+            ("locate=expired", FaultKind::Expired, 1),
+            ("locate=state:mixing", FaultKind::State("mixing".into()), 1),
         ] {
-            let step = Step::Locate;
-            assert_eq!(text.parse(), Ok(Fault { step, kind, times }), "{text}");
+            let step = WorkflowStep::Locate;
+            assert_eq!(text.parse(), Ok(InjectedFault { step, kind, times }), "{text}");
         }
-        let (step, times) = (Step::Upload, 2);
-        let kind = Kind::Code(400, "RequestTimeout".into());
-        assert_eq!("upload=code:400:RequestTimeoutx2".parse(), Ok(Fault { step, kind, times }));
-        let kind = Kind::Early(503);
-        assert_eq!("upload=early:503x2".parse(), Ok(Fault { step, kind, times }));
+        let (step, times) = (WorkflowStep::Upload, 2);
+        let kind = FaultKind::Code(400, "RequestTimeout".into());
+        assert_eq!(
+            "upload=code:400:RequestTimeoutx2".parse(),
+            Ok(InjectedFault { step, kind, times })
+        );
+        let kind = FaultKind::Early(503);
+        assert_eq!("upload=early:503x2".parse(), Ok(InjectedFault { step, kind, times }));
         for text in [
             "",
             "locate",
@@ -311,7 +188,7 @@ mod tests {
             "upload=code:403",
             "upload=code:403:a<b",
         ] {
-            assert!(text.parse::<Fault>().is_err(), "{text}");
+            assert!(text.parse::<InjectedFault>().is_err(), "{text}");
         }
     }
 }

@@ -1,25 +1,24 @@
-//! The routes, each the sandbox's side of one step.
+//! Routes: the server side of each step.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Form, Json, Path, Query, State};
+use axum::extract::{Form, FromRequestParts, Json, Path, Query, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use axum::{Router, http};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
-use super::Shared;
-use super::fault::{Kind, problem};
-use super::state::{Audio, Host, Sandbox, Upload};
+use super::answer::{api_error, json};
+use super::audio::Audio;
+use super::fault::FaultKind;
+use super::state::{Host, Sandbox, Upload};
 use crate::genesys::wire::{self, COMPLETED};
-
-/// How much of a body is sent at once.
-const PIECE: u64 = 64 * 1024;
 
 pub(super) fn router(host: Host, sandbox: Sandbox) -> Router {
     match host {
@@ -32,56 +31,73 @@ pub(super) fn router(host: Host, sandbox: Sandbox) -> Router {
             Router::new().route("/download/{id}", get(fetch)).route("/upload/{id}", put(upload))
         }
     }
-    .fallback(|| async { problem(404, "there is nothing here") })
-    .with_state(sandbox.0)
+    .fallback(|| async { api_error(404, "there is nothing here") })
+    .with_state(sandbox)
 }
 
-type Answer = Response<Body>;
+/// Requires a valid bearer token.
+struct SignedIn;
 
-fn json(body: &impl serde::Serialize) -> Answer {
-    let mut answer = Json(body).into_response();
-    let id = Uuid::new_v4().to_string();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        answer.headers_mut().insert(wire::CORRELATION, id);
+impl FromRequestParts<Sandbox> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Response> {
+        let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).unwrap_or_default();
+        match sandbox.lock().tokens.get(token) {
+            Some(until) if Instant::now() < *until => Ok(Self),
+            _ => Err(api_error(401, "the token is missing, unknown or expired")),
+        }
     }
-    answer
 }
 
-/// The error for whoever shows no bearer that is valid.
-fn unless_signed_in(state: &Shared, headers: &HeaderMap) -> Option<Answer> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).unwrap_or_default();
-    let known = state.lock().tokens.get(token).is_some_and(|until| Instant::now() < *until);
-    (!known).then(|| problem(401, "the token is missing, unknown or expired"))
+/// Requires a presigned URL with a valid signature and no bearer token. Holds the recording's id.
+struct PresignedRequest(String);
+
+impl FromRequestParts<Sandbox> for PresignedRequest {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, sandbox: &Sandbox) -> Result<Self, Response> {
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return Err(api_error(400, "a presigned URL takes no Authorization"));
+        }
+        type PathAndQuery = (Path<String>, Query<HashMap<String, String>>);
+        let (Path(id), Query(query)) = PathAndQuery::from_request_parts(parts, sandbox).await?;
+        let verb = if parts.method == Method::PUT { "upload" } else { "download" };
+        let signature = query.get("signature").map_or("", String::as_str);
+        match sandbox.lock().is_signed(&format!("{verb}/{id}"), signature) {
+            true => Ok(Self(id)),
+            false => Err(api_error(403, "Request has expired")),
+        }
+    }
 }
 
-async fn sign_in(State(state): State<Shared>, Form(form): Form<wire::SignIn>) -> Answer {
-    let options = &state.options;
+async fn sign_in(State(sandbox): State<Sandbox>, Form(form): Form<wire::SignIn>) -> Response {
+    let options = &sandbox.options;
     if form.grant_type != "client_credentials" {
-        return problem(400, "only client_credentials are granted");
+        return api_error(400, "only client_credentials are granted");
     }
     if form.client_id != options.client_id || form.client_secret != options.client_secret {
-        return problem(401, "the client id or secret is wrong");
+        return api_error(401, "the client id or secret is wrong");
     }
     let token = Uuid::new_v4().simple().to_string();
     let lifetime = options.token_lifetime;
-    state.lock().tokens.insert(token.clone(), Instant::now() + lifetime);
+    sandbox.lock().tokens.insert(token.clone(), Instant::now() + lifetime);
     let (access_token, token_type) = (token, "bearer".into());
     json(&wire::Token { access_token, token_type, expires_in: lifetime.as_secs() })
 }
 
-async fn locate(State(state): State<Shared>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
-    if let Some(refusal) = unless_signed_in(&state, &headers) {
-        return refusal;
+async fn locate(_: SignedIn, State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
+    let mut organisation = sandbox.lock();
+    if !organisation.recordings.contains_key(&id) {
+        return api_error(404, "there is no such recording");
     }
-    let lifetime = state.options.url_lifetime;
-    let mut inner = state.lock();
-    if !inner.recordings.contains_key(&id) {
-        return problem(404, "there is no such recording");
-    }
-    let (status, download_url) = match inner.state_fault.clone() {
-        Some(Kind::State(state)) => (state, None),
-        _ => (COMPLETED.into(), Some(inner.presign("download", &id, lifetime))),
+    let (status, download_url) = match organisation.fault_in_answer.clone() {
+        Some(FaultKind::State(state)) => (state, None),
+        _ => {
+            let url = organisation.presign("download", &id, sandbox.options.url_lifetime);
+            (COMPLETED.into(), Some(url))
+        }
     };
     json(&wire::Recording {
         id,
@@ -93,194 +109,117 @@ async fn locate(State(state): State<Shared>, Path(id): Path<String>, headers: He
     })
 }
 
-/// Not of Genesys: what was uploaded, for people who look.
-async fn list(State(state): State<Shared>, headers: HeaderMap) -> Answer {
-    if let Some(refusal) = unless_signed_in(&state, &headers) {
-        return refusal;
-    }
-    let uploads = state
-        .lock()
-        .uploads
-        .iter()
-        .map(|upload| {
-            serde_json::json!({
-                "id": upload.id,
-                "conversationId": upload.conversation_id,
-                "bytes": upload.bytes,
-                "status": if upload.completed { COMPLETED } else { "uploading" },
-            })
+/// Not part of the Genesys API: lists the uploads, for people.
+async fn list(_: SignedIn, State(sandbox): State<Sandbox>) -> Response {
+    let describe = |upload: &Upload| {
+        serde_json::json!({
+            "id": upload.id,
+            "conversationId": upload.conversation_id,
+            "bytes": upload.bytes,
+            "status": if upload.completed { COMPLETED } else { "uploading" },
         })
-        .collect::<Vec<_>>();
-    json(&uploads)
+    };
+    json(&sandbox.uploads().iter().map(describe).collect::<Vec<_>>())
 }
 
 async fn grant(
-    State(state): State<Shared>,
-    headers: HeaderMap,
-    Json(create): Json<wire::Create>,
-) -> Answer {
-    if let Some(refusal) = unless_signed_in(&state, &headers) {
+    signed_in: Result<SignedIn, Response>,
+    State(sandbox): State<Sandbox>,
+    Json(create): Json<wire::CreateRecording>,
+) -> Response {
+    // Refused only here, because an answer before the body has arrived can be lost with the connection.
+    if let Err(refusal) = signed_in {
         return refusal;
     }
     if create.conversation_id.is_empty() {
-        return problem(400, "a recording belongs to a conversation");
+        return api_error(400, "a recording belongs to a conversation");
     }
     let id = Uuid::new_v4().to_string();
-    let lifetime = state.options.url_lifetime;
-    let mut inner = state.lock();
-    let upload_url = inner.presign("upload", &id, lifetime);
-    inner.uploads.push(Upload {
+    let mut organisation = sandbox.lock();
+    let upload_url = organisation.presign("upload", &id, sandbox.options.url_lifetime);
+    organisation.uploads.push(Upload {
         id: id.clone(),
         conversation_id: create.conversation_id,
         audio: None,
         bytes: 0,
         completed: false,
     });
-    json(&wire::Grant { id, upload_url })
+    json(&wire::CreatedRecording { id, upload_url })
 }
 
-async fn complete(
-    State(state): State<Shared>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
-    if let Some(refusal) = unless_signed_in(&state, &headers) {
-        return refusal;
-    }
-    let mut inner = state.lock();
-    let Some(upload) = inner.uploads.iter_mut().find(|upload| upload.id == id) else {
-        return problem(404, "there is no such recording");
+async fn complete(_: SignedIn, State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
+    let mut organisation = sandbox.lock();
+    let Some(upload) = organisation.uploads.iter_mut().find(|upload| upload.id == id) else {
+        return api_error(404, "there is no such recording");
     };
     let Some(audio) = upload.audio.clone() else {
-        return problem(409, "nothing has been uploaded");
+        return api_error(409, "nothing has been uploaded");
     };
     upload.completed = true;
-    inner.recordings.insert(id, Audio::Bytes(audio));
+    organisation.recordings.insert(id, Audio::Bytes(audio));
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// The error for whoever shows a presigned host a bearer, or no good signature.
-fn unless_presigned(
-    state: &Shared,
-    what: &str,
-    query: &HashMap<String, String>,
-    headers: &HeaderMap,
-) -> Option<Answer> {
-    if headers.contains_key(AUTHORIZATION) {
-        return Some(problem(400, "a presigned URL takes no Authorization"));
-    }
-    let signature = query.get("signature").map_or("", String::as_str);
-    (!state.lock().is_signed(what, signature)).then(|| problem(403, "Request has expired"))
-}
-
-async fn fetch(
-    State(state): State<Shared>,
-    Path(id): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Answer {
-    let what = format!("download/{id}");
-    if let Some(refusal) = unless_presigned(&state, &what, &query, &headers) {
-        return refusal;
-    }
-    let Some(audio) = state.lock().recordings.get(&id).cloned() else {
-        return problem(404, "there is no such recording");
+async fn fetch(PresignedRequest(id): PresignedRequest, State(sandbox): State<Sandbox>) -> Response {
+    let Some(audio) = sandbox.lock().recordings.get(&id).cloned() else {
+        return api_error(404, "there is no such recording");
     };
-    let (length, throttle) = (audio.length(), state.options.throttle);
+    let headers = [
+        (CONTENT_LENGTH, HeaderValue::from(audio.length())),
+        (CONTENT_TYPE, HeaderValue::from_static("audio/wav")),
+    ];
+    let throttle = sandbox.options.throttle;
     let stream = futures_util::stream::unfold((audio, 0), move |(audio, at)| async move {
         let piece = audio.piece(at)?;
         if let Some(rate) = throttle {
-            // A piece takes its time; the last one as well.
             let micros = piece.len() as u64 * 1_000_000 / rate.max(1);
             tokio::time::sleep(Duration::from_micros(micros)).await;
         }
         let next = at + piece.len() as u64;
         Some((Ok::<_, axum::Error>(piece), (audio, next)))
     });
-    let mut answer = Response::new(Body::from_stream(stream));
-    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
-    answer
+    (headers, Body::from_stream(stream)).into_response()
 }
 
-/// Takes a body, and forgets it.
+/// Reads a body to its end, and drops it.
 pub(super) async fn drain(body: Body) {
     let mut body = body.into_data_stream();
     while let Some(Ok(_)) = body.next().await {}
 }
 
 async fn upload(
-    State(state): State<Shared>,
-    Path(id): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
-    request: http::Request<Body>,
-) -> Answer {
-    let what = format!("upload/{id}");
-    if let Some(refusal) = unless_presigned(&state, &what, &query, request.headers()) {
-        drain(request.into_body()).await;
-        return refusal;
-    }
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    presigned: Result<PresignedRequest, Response>,
+    State(sandbox): State<Sandbox>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let id = match presigned {
+        Ok(PresignedRequest(id)) => id,
+        Err(refusal) => {
+            drain(body).await;
+            return refusal;
+        }
+    };
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let Some(length) = length.and_then(|length| length.parse::<u64>().ok()) else {
-        return problem(411, "an upload announces its length");
+        return api_error(411, "an upload announces its length");
     };
     let (mut kept, mut bytes) = (Vec::new(), 0);
-    let mut body = request.into_body().into_data_stream();
+    let mut body = body.into_data_stream();
     while let Some(piece) = body.next().await {
-        let Ok(piece) = piece else { return problem(400, "the upload broke off") };
+        let Ok(piece) = piece else { return api_error(400, "the upload broke off") };
         bytes += piece.len() as u64;
-        if !state.options.discard {
+        if !sandbox.options.discard {
             kept.extend_from_slice(&piece);
         }
     }
     if bytes != length {
-        return problem(400, "the upload is not as long as announced");
+        return api_error(400, "the upload is not as long as announced");
     }
-    let mut inner = state.lock();
-    let Some(upload) = inner.uploads.iter_mut().find(|upload| upload.id == id) else {
-        return problem(404, "there is no such recording");
+    let mut organisation = sandbox.lock();
+    let Some(upload) = organisation.uploads.iter_mut().find(|upload| upload.id == id) else {
+        return api_error(404, "there is no such recording");
     };
     (upload.audio, upload.bytes) = (Some(Bytes::from(kept)), bytes);
     StatusCode::OK.into_response()
-}
-
-impl Audio {
-    fn length(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Made(bytes) => 44 + bytes,
-        }
-    }
-
-    /// The piece that begins at `at`; nothing at the end.
-    fn piece(&self, at: u64) -> Option<Bytes> {
-        let end = (at + PIECE).min(self.length());
-        let count = usize::try_from(end.checked_sub(at)?).ok().filter(|count| *count > 0)?;
-        Some(match self {
-            Self::Bytes(bytes) => {
-                let at = usize::try_from(at).ok()?;
-                bytes.slice(at..at + count)
-            }
-            Self::Made(bytes) if at == 0 => {
-                let mut piece = header(*bytes);
-                piece.resize(count, 0x2A);
-                piece.into()
-            }
-            Self::Made(_) => vec![0x2A; count].into(),
-        })
-    }
-}
-
-/// A WAV header for so many bytes at 8 kHz, stereo, 16 bit.
-fn header(bytes: u64) -> Vec<u8> {
-    let size = u32::try_from(bytes).unwrap_or(u32::MAX);
-    let mut header = Vec::from(*b"RIFF");
-    header.extend_from_slice(&size.saturating_add(36).to_le_bytes());
-    header.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x02\0");
-    header.extend_from_slice(&8000u32.to_le_bytes());
-    header.extend_from_slice(&32_000u32.to_le_bytes());
-    header.extend_from_slice(&[4, 0, 16, 0]);
-    header.extend_from_slice(b"data");
-    header.extend_from_slice(&size.to_le_bytes());
-    header
 }

@@ -1,8 +1,8 @@
-//! What the sandbox knows: recordings, tokens, presigned URLs, uploads, faults to come, and the
-//! ledger of everything that was asked.
+//! State of the sandbox: recordings, tokens, presigned URLs, uploads, faults to inject, and the ledger of
+//! all requests.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -10,29 +10,31 @@ use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, REFERER, TRANSFER_ENCODING};
 use uuid::Uuid;
 
-use super::fault::{Fault, Kind};
-use crate::genesys::wire::Step;
+use super::audio::Audio;
+use super::fault::{FaultKind, InjectedFault};
+use crate::genesys::wire::WorkflowStep;
+use crate::lock::lock;
 
-/// How a sandbox behaves.
+/// Behaviour of a sandbox.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// The id of the one client.
+pub struct SandboxOptions {
+    /// The id of the only OAuth client.
     pub client_id: String,
-    /// Its secret.
+    /// The secret of that client.
     pub client_secret: String,
-    /// How long a token is valid.
+    /// Lifetime of a token.
     pub token_lifetime: Duration,
-    /// How long a presigned URL is valid.
+    /// Lifetime of a presigned URL.
     pub url_lifetime: Duration,
-    /// Bytes a second that a download gives; `None` is as fast as it goes.
+    /// Speed of downloads in bytes a second; `None` for no limit.
     pub throttle: Option<u64>,
-    /// Whether uploads are counted and not kept.
+    /// Whether uploads are counted but not kept.
     pub discard: bool,
-    /// Is told of each request once it is answered.
-    pub watch: Option<fn(&Entry)>,
+    /// Called with each request once it is answered.
+    pub listener: Option<fn(&LedgerEntry)>,
 }
 
-impl Default for Options {
+impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             client_id: "sandbox".into(),
@@ -41,144 +43,137 @@ impl Default for Options {
             url_lifetime: Duration::from_secs(600),
             throttle: None,
             discard: false,
-            watch: None,
+            listener: None,
         }
     }
 }
 
-/// A stand-in for one organisation. Clones share everything.
+/// A stand-in for one organisation. Clones share its state.
 #[derive(Debug, Clone)]
-pub struct Sandbox(pub(super) Arc<State>);
+pub struct Sandbox {
+    pub(super) options: Arc<SandboxOptions>,
+    organisation: Arc<Mutex<Organisation>>,
+}
 
-/// A request and how it was answered.
+/// A request and the status of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The step, if the request is one of the recipe.
-    pub step: Option<Step>,
+pub struct LedgerEntry {
+    /// The step of the workflow, if the request is one.
+    pub step: Option<WorkflowStep>,
     /// The HTTP method.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// Whether it showed a bearer.
+    /// Whether it had the header `Authorization`.
     pub authorized: bool,
-    /// Whether it showed a `Referer`.
+    /// Whether it had the header `Referer`.
     pub referer: bool,
-    /// The announced length of its body.
+    /// Its `Content-Length`.
     pub length: Option<u64>,
-    /// Whether its body came in chunks of unknown number.
+    /// Whether its body was sent with `Transfer-Encoding`, without a length.
     pub chunked: bool,
-    /// The status of the answer; none when the connection was dropped or is still open.
+    /// The status of the answer; `None` before it is answered, or if the connection was dropped.
     pub status: Option<u16>,
 }
 
-/// A recording that was made here.
+/// A recording that a client created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
     /// Its id.
     pub id: String,
-    /// The conversation that it belongs to.
+    /// Its conversation.
     pub conversation_id: String,
-    /// Its audio, once that was put; empty if uploads are discarded.
+    /// Its audio after the upload; empty if uploads are discarded.
     pub audio: Option<Bytes>,
-    /// How many bytes were put.
+    /// Number of bytes uploaded.
     pub bytes: u64,
     /// Whether it was completed.
     pub completed: bool,
 }
 
-/// The two hosts.
+/// The two hosts, each on its own port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Host {
     Api,
     Storage,
 }
 
-/// What a recording is made of.
-#[derive(Debug, Clone)]
-pub(super) enum Audio {
-    Bytes(Bytes),
-    /// So many bytes of samples behind a WAV header, made while they are sent.
-    Made(u64),
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) options: Options,
-    inner: Mutex<Inner>,
-}
-
+/// Everything that changes while the sandbox runs.
 #[derive(Debug, Default)]
-pub(super) struct Inner {
+pub(super) struct Organisation {
+    /// The base URL of the storage host.
     pub(super) storage: String,
+    /// The tokens, each with its expiry time.
     pub(super) tokens: HashMap<String, Instant>,
     pub(super) recordings: HashMap<String, Audio>,
     pub(super) uploads: Vec<Upload>,
-    /// The signatures of presigned URLs: what they are for, and until when they are valid.
-    pub(super) signatures: HashMap<String, (String, Instant)>,
-    faults: Vec<Fault>,
-    ledger: Vec<Entry>,
-    /// The fault that the current locate or grant is to build into its answer.
-    pub(super) state_fault: Option<Kind>,
+    /// The signatures of presigned URLs, each with its path and expiry time.
+    signatures: HashMap<String, (String, Instant)>,
+    faults: Vec<InjectedFault>,
+    ledger: Vec<LedgerEntry>,
+    /// A fault that the route of the current locate or grant builds into its answer.
+    pub(super) fault_in_answer: Option<FaultKind>,
 }
 
 impl Sandbox {
     /// A sandbox without recordings.
-    pub fn new(options: Options) -> Self {
-        Self(Arc::new(State { options, inner: Mutex::default() }))
+    pub fn new(options: SandboxOptions) -> Self {
+        Self { options: Arc::new(options), organisation: Arc::default() }
     }
 
-    /// Adds a recording that is completed and can be downloaded.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Organisation> {
+        lock(&self.organisation)
+    }
+
+    /// Adds a completed recording.
     pub fn add_recording(&self, id: &str, audio: impl Into<Bytes>) {
-        self.0.lock().recordings.insert(id.into(), Audio::Bytes(audio.into()));
+        self.lock().recordings.insert(id.into(), Audio::Bytes(audio.into()));
     }
 
-    /// Adds a WAV of so many hours at 8 kHz, stereo, 16 bit, which is made while it is sent.
+    /// Adds a completed recording of `hours` hours: a WAV at 8 kHz, stereo, 16 bits, which is generated while
+    /// it is sent.
     pub fn add_made_recording(&self, id: &str, hours: u32) {
         let bytes = u64::from(hours) * 3600 * 8000 * 4;
-        self.0.lock().recordings.insert(id.into(), Audio::Made(bytes));
+        self.lock().recordings.insert(id.into(), Audio::Made(bytes));
     }
 
-    /// Orders a fault. The first that was ordered for a step happens first.
-    pub fn order(&self, fault: Fault) {
-        self.0.lock().faults.push(fault);
+    /// Adds a fault. Faults at the same step happen in the order in which they were added.
+    pub fn inject(&self, fault: InjectedFault) {
+        self.lock().faults.push(fault);
     }
 
-    /// Every request so far, in order.
-    pub fn ledger(&self) -> Vec<Entry> {
-        self.0.lock().ledger.clone()
+    /// All requests so far, in order.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.lock().ledger.clone()
     }
 
-    /// Every recording that was made here.
+    /// All recordings that clients created, in order.
     pub fn uploads(&self) -> Vec<Upload> {
-        self.0.lock().uploads.clone()
+        self.lock().uploads.clone()
     }
 
-    /// The ids of the recordings that can be located, in order.
+    /// The ids of the recordings that can be located, sorted.
     pub fn recordings(&self) -> Vec<String> {
-        let mut ids: Vec<String> = self.0.lock().recordings.keys().cloned().collect();
+        let mut ids: Vec<String> = self.lock().recordings.keys().cloned().collect();
         ids.sort();
         ids
     }
 
-    pub(super) fn set_storage(&self, url: String) {
-        self.0.lock().storage = url;
-    }
-
-    /// Every token that was given and is still known, for tests that look for them.
+    /// All tokens that were issued and not forgotten, for tests that search outputs for them.
     pub fn tokens(&self) -> Vec<String> {
-        self.0.lock().tokens.keys().cloned().collect()
+        self.lock().tokens.keys().cloned().collect()
     }
 
-    /// Makes every token that was given unknown.
+    /// Makes all tokens unknown.
     pub fn forget_tokens(&self) {
-        self.0.lock().tokens.clear();
+        self.lock().tokens.clear();
     }
 
-    /// Writes a request into the ledger; gives its place there, and the fault that is due.
-    pub(super) fn receives(&self, host: Host, request: &Request<Body>) -> (usize, Option<Kind>) {
+    /// Records a request in the ledger. Returns its index there, and the fault to inject.
+    pub(super) fn record(&self, host: Host, request: &Request<Body>) -> (usize, Option<FaultKind>) {
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let step = step_of(host, request.method().as_str(), request.uri().path());
-        let entry = Entry {
+        let entry = LedgerEntry {
             step,
             method: request.method().to_string(),
             path: request.uri().path().into(),
@@ -188,56 +183,51 @@ impl Sandbox {
             chunked: header(TRANSFER_ENCODING).is_some(),
             status: None,
         };
-        let mut inner = self.0.lock();
-        inner.ledger.push(entry);
-        let fault = step.and_then(|step| inner.due(step));
-        inner.state_fault =
-            fault.clone().filter(|kind| matches!(kind, Kind::State(_) | Kind::Refused));
-        (inner.ledger.len() - 1, fault)
+        let mut organisation = self.lock();
+        organisation.ledger.push(entry);
+        let fault = step.and_then(|step| organisation.next_fault(step));
+        organisation.fault_in_answer =
+            fault.clone().filter(|kind| matches!(kind, FaultKind::State(_) | FaultKind::Refused));
+        (organisation.ledger.len() - 1, fault)
     }
 
-    /// Writes down how a request was answered.
-    pub(super) fn answers(&self, place: usize, status: Option<u16>) {
-        if let Some(entry) = self.0.lock().ledger.get_mut(place) {
+    /// Records the status of the answer to the request at this index of the ledger.
+    pub(super) fn record_answer(&self, index: usize, status: Option<u16>) {
+        if let Some(entry) = self.lock().ledger.get_mut(index) {
             entry.status = status;
-            if let Some(watch) = self.0.options.watch {
-                watch(entry);
+            if let Some(listener) = self.options.listener {
+                listener(entry);
             }
         }
     }
 }
 
-fn step_of(host: Host, method: &str, path: &str) -> Option<Step> {
+fn step_of(host: Host, method: &str, path: &str) -> Option<WorkflowStep> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (host, method, parts.as_slice()) {
-        (Host::Api, "POST", ["oauth", "token"]) => Some(Step::SignIn),
-        (Host::Api, "GET", ["api", "v2", "recordings", _]) => Some(Step::Locate),
-        (Host::Api, "POST", ["api", "v2", "recordings"]) => Some(Step::Grant),
+    Some(match (host, method, parts.as_slice()) {
+        (Host::Api, "POST", ["oauth", "token"]) => WorkflowStep::SignIn,
+        (Host::Api, "GET", ["api", "v2", "recordings", _]) => WorkflowStep::Locate,
+        (Host::Storage, "GET", ["download", _]) => WorkflowStep::Fetch,
+        (Host::Api, "POST", ["api", "v2", "recordings"]) => WorkflowStep::Grant,
+        (Host::Storage, "PUT", ["upload", _]) => WorkflowStep::Upload,
         (Host::Api, "POST", ["api", "v2", "recordings", _, "upload", "complete"]) => {
-            Some(Step::Complete)
+            WorkflowStep::Complete
         }
-        (Host::Storage, "GET", ["download", _]) => Some(Step::Fetch),
-        (Host::Storage, "PUT", ["upload", _]) => Some(Step::Upload),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
-impl State {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    fn due(&mut self, step: Step) -> Option<Kind> {
-        let place = self.faults.iter().position(|fault| fault.step == step)?;
-        let fault = self.faults.get_mut(place)?;
+impl Organisation {
+    /// Takes the next fault at a step.
+    fn next_fault(&mut self, step: WorkflowStep) -> Option<FaultKind> {
+        let index = self.faults.iter().position(|fault| fault.step == step)?;
+        let fault = self.faults.get_mut(index)?;
         let kind = fault.kind.clone();
         if fault.times != u32::MAX {
             fault.times -= 1;
         }
         if fault.times == 0 {
-            self.faults.remove(place);
+            self.faults.remove(index);
         }
         Some(kind)
     }
@@ -245,18 +235,18 @@ impl Inner {
     /// A presigned URL for `verb` (`download` or `upload`) of a recording.
     pub(super) fn presign(&mut self, verb: &str, id: &str, lifetime: Duration) -> String {
         let signature = Uuid::new_v4().simple().to_string();
-        let what = format!("{verb}/{id}");
-        // Nobody listens on the port of discard on this machine, or it would not be free to bind.
-        let refused = self.state_fault == Some(Kind::Refused);
+        let path = format!("{verb}/{id}");
+        // Nothing listens on port 9 (discard) of a usual machine.
+        let refused = self.fault_in_answer == Some(FaultKind::Refused);
         let host = if refused { "http://127.0.0.1:9" } else { &self.storage };
-        let url = format!("{host}/{what}?signature={signature}");
-        self.signatures.insert(signature, (what, Instant::now() + lifetime));
+        let url = format!("{host}/{path}?signature={signature}");
+        self.signatures.insert(signature, (path, Instant::now() + lifetime));
         url
     }
 
-    /// Whether a signature is good for this.
-    pub(super) fn is_signed(&self, what: &str, signature: &str) -> bool {
+    /// Whether a signature is valid for a path.
+    pub(super) fn is_signed(&self, path: &str, signature: &str) -> bool {
         let known = self.signatures.get(signature);
-        known.is_some_and(|(signed, until)| signed == what && Instant::now() < *until)
+        known.is_some_and(|(signed, until)| signed == path && Instant::now() < *until)
     }
 }

@@ -1,5 +1,4 @@
-//! The client against the sandbox: each way in which the network can hurt, over real sockets of
-//! this machine. Waits are recorded and not slept.
+//! The client against the sandbox: each network fault, over loopback sockets. Waits are recorded, not slept.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use sordino::genesys::{Config, Credentials, Error, Genesys, Step, Timer};
+use sordino::genesys::{Config, Credentials, Error, Genesys, Timer, WorkflowStep};
 use sordino::job::{deliver, prepare};
-use sordino::sandbox::{Options, Sandbox};
+use sordino::sandbox::{Sandbox, SandboxOptions};
 use sordino::{EvidenceOptions, Job, JobError, Sanitised, Treatment, sanitise};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -18,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::*;
 
-/// A clock that does not wait, and remembers what it was asked for.
+/// A timer that records waits and does not sleep.
 #[derive(Debug, Default)]
 pub struct Recorder(Mutex<Vec<Duration>>);
 
@@ -45,26 +44,30 @@ struct World {
 
 const SECRET: &str = "sandbox-secret";
 
-async fn world_with(options: Options, faults: &[&str], change: fn(Config) -> Config) -> World {
+async fn world_with(
+    options: SandboxOptions,
+    faults: &[&str],
+    change: fn(Config) -> Config,
+) -> World {
     let sandbox = Sandbox::new(options);
     sandbox.add_recording("call", fixture_bytes("call.wav"));
-    faults.iter().for_each(|fault| sandbox.order(fault.parse().unwrap()));
+    faults.iter().for_each(|fault| sandbox.inject(fault.parse().unwrap()));
     let base = sandbox.start(0).await.unwrap();
     let recorder = Arc::new(Recorder::default());
     let config = Config::new(&base, Credentials::new("sandbox", SECRET)).unwrap();
-    // The clock below does not wait, so that a pace would be kept by spinning.
+    // A high rate: the timer does not sleep, so keeping the pace would be a busy loop.
     let config = config.with_rate(60_000);
     let config = change(config.with_timer(Arc::clone(&recorder) as Arc<dyn Timer>));
     World { sandbox, genesys: Genesys::new(config).unwrap(), recorder }
 }
 
 async fn world(faults: &[&str]) -> World {
-    world_with(Options::default(), faults, |config| config).await
+    world_with(SandboxOptions::default(), faults, |config| config).await
 }
 
 fn job() -> Job {
-    let proof = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
-    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()).with_proof(proof)
+    let evidence = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
+    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()).with_evidence(evidence)
 }
 
 impl World {
@@ -81,7 +84,7 @@ impl World {
         waits.iter().map(Duration::as_secs).filter(|&seconds| seconds > 0).collect()
     }
 
-    fn count(&self, step: Step) -> usize {
+    fn count(&self, step: WorkflowStep) -> usize {
         self.sandbox.ledger().iter().filter(|entry| entry.step == Some(step)).count()
     }
 
@@ -100,13 +103,13 @@ async fn a_recording_is_sanitised_from_end_to_end() {
     let expected = redacted(source, &CALL_WINDOWS, Treatment::silence()).unwrap();
     assert!(uploads[0].audio.as_ref().unwrap() == &expected);
     let steps: Vec<_> = world.sandbox.ledger().iter().map(|entry| entry.step.unwrap()).collect();
-    use Step::{Complete, Fetch, Grant, Locate, SignIn, Upload};
+    use WorkflowStep::{Complete, Fetch, Grant, Locate, SignIn, Upload};
     assert_eq!(steps, [SignIn, Locate, Fetch, Grant, Upload, Complete]);
     let put = &world.sandbox.ledger()[4];
     assert_eq!((put.length, put.chunked), (Some(expected.len() as u64), false));
 }
 
-/// Promise 10.
+/// Invariant 10.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bearer_goes_to_the_api_host_only() {
     let world = world(&["fetch=503", "upload=503"]).await;
@@ -118,53 +121,55 @@ async fn the_bearer_goes_to_the_api_host_only() {
     }
 }
 
-/// Each fault that passes: it is tried again, after the waits that it asks for, and succeeds.
+/// Faults that pass: the request is retried after the expected waits, and succeeds.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_passes_is_tried_again() {
+async fn a_fault_that_passes_is_retried() {
     for (faults, waits, step, tries) in [
-        (&["sign-in=500"][..], &[1][..], Step::SignIn, 2),
-        (&["sign-in=429:5"], &[5], Step::SignIn, 2),
-        (&["locate=429"], &[1], Step::Locate, 2),
-        (&["locate=429:7x2"], &[7, 7], Step::Locate, 3),
-        (&["locate=500", "locate=502", "locate=504"], &[1, 2, 4], Step::Locate, 4),
-        (&["locate=html"], &[1], Step::Locate, 2),
-        (&["locate=reset"], &[1], Step::Locate, 2),
-        (&["locate=cut:9"], &[1], Step::Locate, 2),
-        (&["fetch=503:3"], &[3], Step::Fetch, 2),
-        // Longer than it asks for, never shorter.
-        (&["fetch=503:2.5"], &[3], Step::Fetch, 2),
-        (&["fetch=code:400:RequestTimeout"], &[1], Step::Fetch, 2),
-        (&["fetch=reset"], &[1], Step::Fetch, 2),
-        (&["locate=refused"], &[1, 2, 4], Step::Fetch, 0),
-        // A body that breaks off is fetched anew from the start, and so is the URL.
-        (&["fetch=cut:500000x2"], &[1, 2], Step::Fetch, 3),
-        (&["fetch=cut-unsized:500000"], &[1], Step::Fetch, 2),
-        (&["fetch=length:2000000"], &[1], Step::Fetch, 2),
-        (&["fetch=expired"], &[], Step::Fetch, 2),
-        (&["fetch=code:400:ExpiredToken"], &[], Step::Fetch, 2),
-        (&["fetch=code:403:AccessDenied"], &[], Step::Fetch, 2),
-        (&["grant=429:2"], &[2], Step::Grant, 2),
-        (&["grant=503"], &[1], Step::Grant, 2),
-        (&["upload=500"], &[1], Step::Upload, 2),
-        (&["upload=lost"], &[1], Step::Upload, 2),
-        (&["upload=early:503x2"], &[1, 2], Step::Upload, 3),
-        (&["upload=code:400:RequestTimeout"], &[1], Step::Upload, 2),
-        (&["complete=504"], &[1], Step::Complete, 2),
-        (&["complete=lost"], &[1], Step::Complete, 2),
-        (&["locate=dies"], &[], Step::Locate, 2),
-        (&["complete=dies"], &[], Step::Complete, 2),
+        (&["sign-in=500"][..], &[1][..], WorkflowStep::SignIn, 2),
+        (&["sign-in=429:5"], &[5], WorkflowStep::SignIn, 2),
+        (&["locate=429"], &[1], WorkflowStep::Locate, 2),
+        (&["locate=429:7x2"], &[7, 7], WorkflowStep::Locate, 3),
+        (&["locate=500", "locate=502", "locate=504"], &[1, 2, 4], WorkflowStep::Locate, 4),
+        (&["locate=html"], &[1], WorkflowStep::Locate, 2),
+        (&["locate=reset"], &[1], WorkflowStep::Locate, 2),
+        (&["locate=cut:9"], &[1], WorkflowStep::Locate, 2),
+        (&["fetch=503:3"], &[3], WorkflowStep::Fetch, 2),
+        // Rounded up, never down.
+        (&["fetch=503:2.5"], &[3], WorkflowStep::Fetch, 2),
+        (&["fetch=code:400:RequestTimeout"], &[1], WorkflowStep::Fetch, 2),
+        (&["fetch=reset"], &[1], WorkflowStep::Fetch, 2),
+        (&["locate=refused"], &[1, 2, 4], WorkflowStep::Fetch, 0),
+        // A broken download starts again from the beginning, with a new URL.
+        (&["fetch=cut:500000x2"], &[1, 2], WorkflowStep::Fetch, 3),
+        (&["fetch=cut-unsized:500000"], &[1], WorkflowStep::Fetch, 2),
+        (&["fetch=length:2000000"], &[1], WorkflowStep::Fetch, 2),
+        (&["fetch=expired"], &[], WorkflowStep::Fetch, 2),
+        (&["fetch=code:400:ExpiredToken"], &[], WorkflowStep::Fetch, 2),
+        (&["fetch=code:403:AccessDenied"], &[], WorkflowStep::Fetch, 2),
+        (&["grant=429:2"], &[2], WorkflowStep::Grant, 2),
+        (&["grant=503"], &[1], WorkflowStep::Grant, 2),
+        (&["upload=500"], &[1], WorkflowStep::Upload, 2),
+        (&["upload=lost"], &[1], WorkflowStep::Upload, 2),
+        (&["upload=early:503x2"], &[1, 2], WorkflowStep::Upload, 3),
+        (&["upload=code:400:RequestTimeout"], &[1], WorkflowStep::Upload, 2),
+        (&["complete=504"], &[1], WorkflowStep::Complete, 2),
+        (&["complete=lost"], &[1], WorkflowStep::Complete, 2),
+        (&["locate=dies"], &[], WorkflowStep::Locate, 2),
+        (&["complete=dies"], &[], WorkflowStep::Complete, 2),
     ] {
         let world = world(faults).await;
         let result = world.sanitised().await;
         assert_eq!(world.waits(), waits, "{faults:?} {result:?}");
         assert_eq!(world.count(step), tries, "{faults:?} {result:?}");
         let steps = result.iter().flat_map(|done| &done.receipt.as_ref().unwrap().genesys);
-        let told = steps.flat_map(|genesys| &genesys.steps).find(|told| told.step == step.name());
-        // Another URL is not another try of the same.
+        let entry =
+            steps.flat_map(|genesys| &genesys.steps).find(|entry| entry.step == step.name());
+        // A fetch from a new URL does not count as a retry.
         let is_expired = ["expired", "ExpiredToken", "AccessDenied"].iter();
         let tries = if is_expired.clone().any(|e| faults[0].ends_with(e)) { 1 } else { tries };
-        assert!(told.is_none_or(|told| told.retries as usize == tries - 1), "{faults:?} {told:?}");
-        // One of the rows stops for good; `what_stays_is_an_error` has its error.
+        let is_counted = entry.is_none_or(|entry| entry.retries as usize == tries - 1);
+        assert!(is_counted, "{faults:?} {entry:?}");
+        // This row stays; `a_fault_that_stays_is_an_error` checks its error.
         let passes = faults[0] != "locate=refused";
         assert_eq!(
             (result.is_ok(), world.completed()),
@@ -174,13 +179,13 @@ async fn what_passes_is_tried_again() {
     }
 }
 
-/// A fault, and what its error says.
+/// A fault, and a part of its error text.
 const STAYS: &[(&str, &str)] = &[
-    ("sign-in=401", "sign in: the API refuses the credentials: a fault was ordered"),
+    ("sign-in=401", "sign in: the API refuses the credentials: a fault was injected"),
     ("locate=401xever", "locate: the API refuses the credentials"),
     (
         "locate=403",
-        "locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
+        "locate: the API answers 403: a fault was injected (code sandbox.403, contextId ",
     ),
     ("locate=404", "locate: the API answers 404"),
     ("locate=429xever", "locate: the API answers 429"),
@@ -211,7 +216,7 @@ const STAYS: &[(&str, &str)] = &[
     ("fetch=cut-unsized:1000000xever", "fetch: the connection failed"),
     ("fetch=length:2000000xever", "fetch: the connection failed"),
     ("fetch=length:1000000xever", "redact: the recording is cut off"),
-    ("fetch=stall:100000xever", "fetch: nothing moved for 2 s"),
+    ("fetch=stall:100000xever", "fetch: no data was transferred for 2 s"),
     ("grant=403", "grant: the API answers 403"),
     ("grant=500", "grant: the answer was lost (grant: the API answers 500"),
     ("grant=lost", "grant: the answer was lost (grant: the connection failed"),
@@ -219,15 +224,15 @@ const STAYS: &[(&str, &str)] = &[
     ("grant=cut:9", "grant: the answer was lost"),
     (
         "grant=refused",
-        "was created and is not complete; another run makes another: upload: the connection",
+        "was created and is not complete; another run creates another: upload: the connection",
     ),
     (
         "upload=expired",
-        "is not complete; another run makes another: upload: the presigned URL has expired",
+        "is not complete; another run creates another: upload: the presigned URL has expired",
     ),
     (
         "upload=code:403:SignatureDoesNotMatch",
-        "another run makes another: upload: the storage host answers 403 (code SignatureDoesNotMatch)",
+        "another run creates another: upload: the storage host answers 403 (code SignatureDoesNotMatch)",
     ),
     (
         "upload=code:400:ExpiredToken",
@@ -236,25 +241,25 @@ const STAYS: &[(&str, &str)] = &[
     ("upload=early:503xever", "upload: the storage host answers 503"),
     (
         "upload=500xever",
-        "is not complete; another run makes another: upload: the storage host answers 500",
+        "is not complete; another run creates another: upload: the storage host answers 500",
     ),
     (
         "upload=redirect",
-        "is not complete; another run makes another: upload: a redirect was refused",
+        "is not complete; another run creates another: upload: a redirect was refused",
     ),
-    ("complete=403", "is not complete; another run makes another: complete: the API answers 403"),
+    ("complete=403", "is not complete; another run creates another: complete: the API answers 403"),
     (
         "complete=500xever",
-        "whether it is complete is not known: look at it before another run: complete",
+        "whether it is complete is not known: check it before another run: complete",
     ),
 ];
 
-/// Each fault that stays is an error that says what it is, and nothing is completed.
+/// Faults that stay: the error says what happened, and nothing is completed.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stays_is_an_error() {
+async fn a_fault_that_stays_is_an_error() {
     for (fault, words) in STAYS {
         let quick = |config: Config| config.with_timeout(Duration::from_secs(2)).with_retries(1);
-        let world = world_with(Options::default(), &[fault], quick).await;
+        let world = world_with(SandboxOptions::default(), &[fault], quick).await;
         let Err(error) = world.sanitise().await else { panic!("{fault} passes") };
         let text = chain(&error);
         assert!(text.contains(words), "{fault}: {text}");
@@ -263,42 +268,36 @@ async fn what_stays_is_an_error() {
         let all = format!("{text} {error:?} {:?}", world.genesys);
         assert!(!all.contains("signature") && !all.contains(SECRET), "{fault}: {all}");
         assert!(!world.sandbox.tokens().iter().any(|token| all.contains(token)), "{fault}: {all}");
-        let granted = world.count(Step::Grant);
+        let granted = world.count(WorkflowStep::Grant);
         assert!(!fault.starts_with("grant") || granted == 1, "{fault}: a create was repeated");
     }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Promise 12: the create was made, its answer was lost; there is one recording, not two.
+/// Invariant 12: the answer to the create was lost; there is one new recording, not two.
 #[tokio::test]
 async fn a_create_is_not_repeated_after_an_unknown_outcome() {
     let world = world(&["grant=lost"]).await;
     let error = world.sanitise().await.unwrap_err();
     assert!(matches!(error, JobError::Genesys(Error::OutcomeUnknown { .. })), "{error:?}");
     assert_eq!(world.sandbox.uploads().len(), 1);
-    assert_eq!((world.count(Step::Grant), world.waits()), (1, vec![]));
+    assert_eq!((world.count(WorkflowStep::Grant), world.waits()), (1, vec![]));
 }
 
-/// The last answer is lost: then it is not known whether the recording is complete, and that is said.
+/// The answer to complete is lost, so the error says that completion is unknown.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_last_answer_is_told_as_what_it_is() {
+async fn a_lost_answer_to_complete_is_reported_as_unknown() {
     let world = world(&["complete=lostxever"]).await;
     let error = world.sanitise().await.unwrap_err();
     assert!(matches!(error, JobError::MaybeCompleted { .. }), "{error:?}");
     assert_eq!(world.completed(), 1);
 }
 
-/// An API and storage host in one: it answers each request by its head, on a connection of its own.
-/// `put` answers the uploads.
+/// A server for both API and storage host, with one connection per request. `put` answers the uploads.
 async fn host<F>(put: impl Fn(TcpStream, u64) -> F + Send + 'static) -> (String, JoinHandle<()>)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -341,19 +340,19 @@ async fn say(stream: &mut TcpStream, status: u16, body: &str) {
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-/// Takes so many bytes; gives how many came.
+/// Reads up to `length` bytes and returns how many came.
 async fn read_bytes(stream: &mut TcpStream, length: u64) -> u64 {
     let mut limited = stream.take(length);
     tokio::io::copy(&mut limited, &mut tokio::io::sink()).await.unwrap_or(0)
 }
 
-/// A redacted recording that is larger than what a system takes for a host that does not read.
+/// A redacted recording that is larger than the socket buffers, so that a host must read to receive it.
 fn large() -> sordino::Redacted {
     let loud = wav(1, 8000, 2, 16, &vec![1; 30_000_000]);
     sordino::redact(stream(loud), &windows(&["1-2"]), Treatment::silence()).unwrap()
 }
 
-/// A host that answers an upload before it has taken all of it has not got it.
+/// A success before the whole upload was sent is not believed.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_answered_too_early_is_an_error() {
     let (base, _serving) =
@@ -364,10 +363,10 @@ async fn an_upload_that_is_answered_too_early_is_an_error() {
     assert!(matches!(error, JobError::NotCompleted { .. }), "{error:?}");
 }
 
-/// A host that is busy says so before it has read the body, and reads it while the next try comes:
-/// what it takes of the first does not count for the second.
+/// A busy host answers 503 before it has read the body, and reads it during the next attempt: those bytes
+/// do not count for the next attempt.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_try_of_an_upload_counts_its_own_bytes() {
+async fn each_attempt_of_an_upload_counts_its_own_bytes() {
     let (second_comes, first_goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let tries = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&tries);
@@ -395,23 +394,23 @@ async fn each_try_of_an_upload_counts_its_own_bytes() {
     assert_eq!((completed.id.as_str(), tries.load(Ordering::SeqCst)), ("new", 2));
 }
 
-/// Another URL would be signed with the same key.
+/// A new URL would be signed with the same key.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signature_that_does_not_match_leads_to_no_other_url() {
+async fn a_wrong_signature_does_not_request_a_new_url() {
     for (code, locates) in [("SignatureDoesNotMatch", 1), ("AccessDenied", 2), ("ExpiredToken", 2)]
     {
         let world = world(&[&format!("fetch=code:403:{code}xever")]).await;
         world.sanitise().await.unwrap_err();
-        assert_eq!(world.count(Step::Locate), locates, "{code}");
+        assert_eq!(world.count(WorkflowStep::Locate), locates, "{code}");
     }
 }
 
-/// Fifty tasks, one client, a token that has died: one of them signs in again.
+/// Fifty tasks share a client whose token is refused: only one of them signs in again.
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_tasks_share_one_refresh() {
     let world = world(&[]).await;
     world.genesys.locate("call").await.unwrap();
-    assert_eq!(world.count(Step::SignIn), 1);
+    assert_eq!(world.count(WorkflowStep::SignIn), 1);
     world.sandbox.forget_tokens();
     let tasks: Vec<_> = (0..50)
         .map(|_| {
@@ -422,23 +421,24 @@ async fn fifty_tasks_share_one_refresh() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(world.count(Step::SignIn), 2);
+    assert_eq!(world.count(WorkflowStep::SignIn), 2);
 }
 
 #[tokio::test]
 async fn a_token_in_its_last_minute_is_not_used() {
-    let options = Options { token_lifetime: Duration::from_secs(59), ..Options::default() };
+    let options =
+        SandboxOptions { token_lifetime: Duration::from_secs(59), ..SandboxOptions::default() };
     let world = world_with(options, &[], |config| config).await;
     for _ in 0..3 {
         world.genesys.locate("call").await.unwrap();
     }
-    assert_eq!(world.count(Step::SignIn), 3);
+    assert_eq!(world.count(WorkflowStep::SignIn), 3);
 }
 
-/// The pace is asked for, not slept: after the burst each request waits for its turn.
+/// After the burst each request waits to keep the pace.
 #[tokio::test]
 async fn requests_keep_the_pace() {
-    let world = world_with(Options::default(), &[], |config| config.with_rate(2)).await;
+    let world = world_with(SandboxOptions::default(), &[], |config| config.with_rate(2)).await;
     world.genesys.locate("call").await.unwrap();
     let waits = world.recorder.0.lock().unwrap().clone();
     assert!(waits.is_empty(), "a burst of two goes at once: {waits:?}");
@@ -462,7 +462,7 @@ fn plain_http_is_for_this_machine_only() {
     assert!(matches!(config("mailto:x@y"), Err(Error::Config(_))));
 }
 
-/// A certificate that nobody vouches for: here the listener does not even speak TLS.
+/// The listener does not speak TLS at all.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_https_host_that_cannot_be_verified_is_refused() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -475,7 +475,7 @@ async fn an_https_host_that_cannot_be_verified_is_refused() {
     let config = Config::new(&url, Credentials::new("id", "secret")).unwrap().with_retries(0);
     match Genesys::new(config) {
         Ok(genesys) => assert!(genesys.locate("x").await.is_err()),
-        // A machine without any certificates trusts nobody.
+        // On a machine without root certificates.
         Err(error) => assert!(matches!(error, Error::Config(_))),
     }
 }
@@ -486,27 +486,27 @@ async fn windows_that_do_not_fit_create_nothing() {
     let job = Job::new("call", windows(&["39-40"]), Treatment::silence());
     let error = sanitise(&world.genesys, &job, "conversation").await.unwrap_err();
     assert!(matches!(error, JobError::Redact(sordino::Error::WindowPastEnd { .. })), "{error:?}");
-    assert_eq!(world.count(Step::Grant), 0);
+    assert_eq!(world.count(WorkflowStep::Grant), 0);
 }
 
-/// The cause of a broken download does not go through the decoder.
+/// The cause of a broken download is available without the decoder.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_keeps_the_cause_of_its_breakage() {
+async fn a_download_keeps_the_cause_of_its_failure() {
     for (fault, broken) in [("fetch=cut:700000", true), ("complete=500", false)] {
         let world = world(&[fault]).await;
         let located = world.genesys.locate("call").await.unwrap();
-        let mut body = world.genesys.fetch(located).await.unwrap();
-        let breakage = body.breakage();
-        assert!(breakage.cause().is_none());
+        let mut download = world.genesys.fetch(located).await.unwrap();
+        let failure = download.failure();
+        assert!(failure.cause().is_none());
         let read =
-            tokio::task::spawn_blocking(move || std::io::copy(&mut body, &mut std::io::sink()));
+            tokio::task::spawn_blocking(move || std::io::copy(&mut download, &mut std::io::sink()));
         assert_eq!(read.await.unwrap().is_err(), broken);
-        let is_transport = matches!(breakage.cause(), Some(Error::Transport { .. }));
-        assert_eq!((is_transport, breakage.cause().is_some()), (broken, broken), "{fault}");
+        let is_transport = matches!(failure.cause(), Some(Error::Transport { .. }));
+        assert_eq!((is_transport, failure.cause().is_some()), (broken, broken), "{fault}");
     }
 }
 
-/// The steps one by one, for those who need them.
+/// `prepare` and `deliver` can be called separately.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redacted_recording_can_be_delivered_twice() {
     let world = world(&[]).await;
@@ -516,6 +516,6 @@ async fn a_redacted_recording_can_be_delivered_twice() {
     assert_ne!(first.id, second.id);
     let uploads = world.sandbox.uploads();
     assert_eq!(uploads[0].audio, uploads[1].audio);
-    // What was completed can be fetched like any other.
+    // A completed upload can be located like any recording.
     world.genesys.locate(&second.id).await.unwrap();
 }

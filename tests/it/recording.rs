@@ -1,15 +1,15 @@
-//! `sordino recording`, `sandbox` and `demo` as a person uses them.
+//! The commands `sordino recording`, `sandbox` and `demo`.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
-use sordino::sandbox::{Options, Sandbox};
+use sordino::sandbox::{LedgerEntry, Sandbox, SandboxOptions};
 
 use crate::support::*;
 
 const SECRET: &str = "sandbox-secret";
 
-/// A sandbox in this process, for a command in another.
+/// A sandbox in this process, used by a command in another process.
 struct World {
     sandbox: Sandbox,
     base: String,
@@ -19,9 +19,9 @@ struct World {
 
 fn world(faults: &[&str]) -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = Sandbox::new(Options::default());
+    let sandbox = Sandbox::new(SandboxOptions::default());
     sandbox.add_recording("call", fixture_bytes("call.wav"));
-    faults.iter().for_each(|fault| sandbox.order(fault.parse().unwrap()));
+    faults.iter().for_each(|fault| sandbox.inject(fault.parse().unwrap()));
     let base = runtime.block_on(sandbox.start(0)).unwrap();
     World { sandbox, base, folder: Folder::new(), _runtime: runtime }
 }
@@ -40,7 +40,7 @@ impl World {
         command
     }
 
-    /// Runs it; no output of it may hold a secret.
+    /// Runs the command, and checks that its output holds no secret.
     fn run(&self, args: &[&str]) -> Output {
         let output = self.command(args).output().unwrap();
         for text in [stdout(&output), stderr(&output)] {
@@ -86,9 +86,9 @@ fn json_names_the_new_recording() {
     assert_eq!(json["recoverable"], false);
 }
 
-/// A receipt tells each step, and neither a secret nor where a download was.
+/// The receipt lists each step, but no secret and no URL.
 #[test]
-fn the_receipt_tells_what_happened_at_genesys() {
+fn the_receipt_lists_the_steps_at_genesys() {
     let world = world(&["locate=503", "fetch=503", "complete=429:0"]);
     let (receipt, page) = (world.folder.path("r.json"), world.folder.path("page.html"));
     let papers = ["--receipt", &receipt, "--report", &page];
@@ -134,7 +134,7 @@ fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     assert_eq!(world.folder.names(), ["kept.wav"]);
 }
 
-/// The recording to keep and the papers come when all is done; until then what was there stays.
+/// The files of --keep, --receipt and --report are replaced only after the upload is complete.
 #[test]
 fn a_run_that_fails_loses_nothing_that_was_kept_before() {
     for (fault, code) in [("upload=403xever", 1), ("complete=503", 0)] {
@@ -152,7 +152,7 @@ fn a_run_that_fails_loses_nothing_that_was_kept_before() {
 }
 
 #[test]
-fn everything_that_is_missing_is_named_at_once() {
+fn all_missing_settings_are_named_at_once() {
     let world = world(&[]);
     let mut command = world.command(&["-w", "1-2"]);
     for name in ["CLIENT_ID", "CLIENT_SECRET", "RECORDING_ID", "CONVERSATION_ID"] {
@@ -169,7 +169,7 @@ fn everything_that_is_missing_is_named_at_once() {
 }
 
 #[test]
-fn a_wrong_call_is_told_from_a_refusal() {
+fn wrong_arguments_exit_with_2_and_refusals_with_1() {
     let world = world(&[]);
     for (args, part) in [
         (&["-w", "15-10"][..], "does not end after it starts"),
@@ -199,7 +199,7 @@ fn a_wrong_call_is_told_from_a_refusal() {
 }
 
 #[test]
-fn whole_milliseconds_create_nothing_until_their_unit_is_said() {
+fn whole_milliseconds_without_a_unit_create_nothing() {
     let world = world(&[]);
     let (folder, receipt) = (Folder::new(), world.folder.path("r.json"));
     let list = folder.write("w.json", br#"[{"start": 2500, "end": 3200}]"#);
@@ -217,17 +217,17 @@ fn whole_milliseconds_create_nothing_until_their_unit_is_said() {
 }
 
 #[test]
-fn a_refusal_is_shown_in_the_words_of_the_api() {
+fn an_error_shows_the_message_of_the_api() {
     for (fault, part) in [
         (
             "locate=403",
-            "error: recording call: locate: the API answers 403: a fault was ordered (code sandbox.403, contextId ",
+            "error: recording call: locate: the API answers 403: a fault was injected (code sandbox.403, contextId ",
         ),
         ("locate=state:pending", "`pending`"),
         ("grant=lost", "may exist"),
         (
             "upload=expired",
-            "is not complete; another run makes another: upload: the presigned URL has expired",
+            "is not complete; another run creates another: upload: the presigned URL has expired",
         ),
         ("fetch=cut:700000xever", "fetch: the connection failed"),
     ] {
@@ -240,19 +240,19 @@ fn a_refusal_is_shown_in_the_words_of_the_api() {
     }
 }
 
-/// Killed after it has consumed many different parts of the download: there is never a file with a
-/// passage of the original in the temporary folder. The first download breaks off at the point; when
-/// the second is asked for, all of the first has been decoded, and the process is killed.
+/// The process is killed after different parts of the download: the temporary folder never holds a passage of
+/// the original. The first download breaks at `point`. The second one starts only after the first was
+/// decoded, and then the process is killed.
 #[cfg(unix)]
 #[test]
 fn kill_9_leaves_no_unredacted_audio() {
     let original = fixture_bytes("call.wav");
-    // What the customer says at 12 s, as bytes: it must not be found anywhere.
+    // The bytes of the speech at 12 s, which is inside a window.
     let secret = &original[44 + 12 * 32_000..][..4000];
     let kill_after = |point: u64| {
         let world = world(&[&format!("fetch=cut:{point}"), "fetch=stall:100"]);
         let mut child = world.command(&WINDOWS).stderr(Stdio::null()).spawn().unwrap();
-        let fetched = |entry: &sordino::sandbox::Entry| entry.path.starts_with("/download");
+        let fetched = |entry: &LedgerEntry| entry.path.starts_with("/download");
         while world.sandbox.ledger().iter().filter(|entry| fetched(entry)).count() < 2 {
             std::thread::yield_now();
         }
@@ -271,7 +271,7 @@ fn kill_9_leaves_no_unredacted_audio() {
     });
 }
 
-/// The client waits for its turn to complete; then ctrl-c. It says which recording it leaves behind.
+/// ctrl-c while the client waits before it retries complete: the message names the new recording.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_names_the_recording_that_was_created() {
@@ -279,9 +279,8 @@ fn ctrl_c_names_the_recording_that_was_created() {
     let kept = world.folder.path("kept.wav");
     let args = [WINDOWS.as_slice(), &["--keep", &kept]].concat();
     let child = world.command(&args).stderr(Stdio::piped()).spawn().unwrap();
-    let complete = |entry: &sordino::sandbox::Entry| {
-        entry.path.ends_with("/upload/complete") && entry.status.is_some()
-    };
+    let complete =
+        |entry: &LedgerEntry| entry.path.ends_with("/upload/complete") && entry.status.is_some();
     while !world.sandbox.ledger().iter().any(complete) {
         std::thread::yield_now();
     }
@@ -295,10 +294,10 @@ fn ctrl_c_names_the_recording_that_was_created() {
     assert_eq!((world.completed(), world.folder.names()), (0, vec![]));
 }
 
-/// The sandbox as its own process, as in the README, and curl alone against it.
+/// The sandbox in its own process, as in the README; then only curl against it.
 #[cfg(unix)]
 #[test]
-fn a_script_of_curl_walks_the_sandbox() {
+fn a_curl_script_runs_all_steps_against_the_sandbox() {
     struct Running(Child);
     impl Drop for Running {
         fn drop(&mut self) {
@@ -333,10 +332,10 @@ fn a_script_of_curl_walks_the_sandbox() {
 }
 
 #[test]
-fn the_demo_goes_the_whole_way_and_leaves_nothing_behind() {
+fn the_demo_runs_all_steps_and_leaves_no_files() {
     let folder = Folder::new();
     let mut demo = command(&["demo"]);
-    // A proxy for everything, as companies have it: it must not see what is for this machine.
+    // A proxy for all requests, as in companies: requests to this machine must not go through it.
     demo.env("http_proxy", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9");
     let result = demo.current_dir(folder.path("")).env("TMPDIR", folder.path("")).output().unwrap();
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));

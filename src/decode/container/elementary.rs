@@ -13,8 +13,9 @@ use super::guard::{Container, Seen};
 use super::reader::Reader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, locked};
+use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource};
 use crate::error::Error;
+use crate::lock::lock;
 
 /// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
 /// first one, of which it makes up to 25 times as much.
@@ -81,7 +82,7 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
 
 impl Read for ElementaryStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        locked(&self.0).read(buffer)
+        lock(&self.0).read(buffer)
     }
 }
 
@@ -114,7 +115,7 @@ pub(super) struct Rest {
 impl Account {
     /// Claims what `take` says of the bytes that wait, whose first has this position.
     pub(super) fn claim<T>(&self, take: impl FnOnce(&[u8], u64) -> (usize, T)) -> T {
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let position = shared.position + shared.claimed as u64;
         let (count, result) = take(&shared.bytes[shared.claimed..], position);
         shared.claimed = (shared.claimed + count).min(shared.bytes.len());
@@ -126,7 +127,7 @@ impl Account {
     /// # Errors
     /// [`Error::Read`].
     pub(super) fn read_all(&self) -> Result<(), Error> {
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let mut buffer = [0; 4096];
         loop {
             match shared.read(&mut buffer) {
@@ -144,7 +145,7 @@ impl Account {
     /// # Errors
     /// [`Error::Unsupported`] where that is so.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if locked(&self.0).waiting() < MAX_WAITING {
+        if lock(&self.0).waiting() < MAX_WAITING {
             return Ok(());
         }
         let what = "a recording with 2 MiB and more between two pieces of its audio".into();
@@ -158,7 +159,7 @@ impl Account {
     pub(super) fn rest(&self) -> Result<Rest, Error> {
         self.read_all()?;
         self.check()?;
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let (position, claimed) = (shared.position + shared.claimed as u64, shared.claimed);
         let mut bytes = shared.bytes.split_off(claimed);
         let known = skip_known(&bytes, |tag| shared.monitor.left_out([tag]));

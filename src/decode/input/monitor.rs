@@ -5,9 +5,10 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::error::Error;
+use crate::lock::lock;
 
 /// Something in a recording that is no audio, and is not written again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl InputMonitor {
 
     /// Notes a failure. The first one counts.
     pub(in crate::decode) fn fail(&self, error: Error) {
-        locked(&self.failure).get_or_insert(error);
+        lock(&self.failure).get_or_insert(error);
     }
 
     /// Notes a failure, and gives what a reader returns then.
@@ -63,17 +64,17 @@ impl InputMonitor {
 
     /// The first failure, once.
     pub(in crate::decode) fn check(&self) -> Result<(), Error> {
-        locked(&self.failure).take().map_or(Ok(()), Err)
+        lock(&self.failure).take().map_or(Ok(()), Err)
     }
 
     /// Notes what is passed over.
     pub(in crate::decode) fn left_out(&self, leftovers: impl IntoIterator<Item = Leftover>) {
-        locked(&self.leftovers).extend(leftovers);
+        lock(&self.leftovers).extend(leftovers);
     }
 
     /// What was passed over so far.
     pub(in crate::decode) fn leftovers(&self) -> Vec<Leftover> {
-        locked(&self.leftovers).clone()
+        lock(&self.leftovers).clone()
     }
 
     fn took(&self, count: u64) {
@@ -85,11 +86,6 @@ impl InputMonitor {
             self.fail(Error::Unsupported { what });
         }
     }
-}
-
-/// What a lock guards, also after a panic elsewhere: it is only read and added to.
-pub(in crate::decode) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A reader that reports to an [`InputMonitor`] what passes through it.
@@ -110,7 +106,7 @@ impl<R: Read> Read for MonitoredReader<R> {
             match self.inner.read(buffer) {
                 Ok(count) => {
                     self.monitor.took(count as u64);
-                    let failed = locked(&self.monitor.failure).is_some();
+                    let failed = lock(&self.monitor.failure).is_some();
                     return if failed { Err(io::ErrorKind::Other.into()) } else { Ok(count) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

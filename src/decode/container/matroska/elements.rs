@@ -6,8 +6,9 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::ebml::{CLUSTER, Head, Observer, Position, SEGMENT, number};
-use crate::decode::input::{InputMonitor, locked};
+use crate::decode::input::InputMonitor;
 use crate::error::Error;
+use crate::lock::lock;
 
 /// The ids of the elements that matter, from RFC 9559.
 const EBML: u32 = 0x1A45_DFA3;
@@ -107,7 +108,7 @@ impl Notes {
     }
 
     fn lock(&self) -> MutexGuard<'_, Tracks> {
-        locked(&self.0)
+        lock(&self.0)
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::decode::container::timestamps::Jumps;
-use crate::decode::input::locked;
+use crate::lock::lock;
 
 /// Frames of 48 kHz in a millisecond.
 const MILLI: i128 = 48;
@@ -49,7 +49,7 @@ impl Note {
 impl Notes {
     /// What is known of a packet. Packets are asked for in order.
     pub(super) fn of(&self, link: u64, packet: u64) -> Option<Note> {
-        let mut notes = locked(&self.0);
+        let mut notes = lock(&self.0);
         let is_past = |note: &Note| (note.link, note.first + note.count) <= (link, packet);
         while notes.front().is_some_and(is_past) {
             notes.pop_front();
@@ -107,7 +107,7 @@ impl OpusPages {
         self.packets += count;
         self.coded += sum;
         let note = Note { link: self.link, first, count, gap, begins, is_last };
-        locked(&notes.0).push_back(note);
+        lock(&notes.0).push_back(note);
         Ok(())
     }
 

@@ -1,0 +1,142 @@
+//! Configuration of a client, and the events that it reports.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::error::Error;
+use super::secret::{Credentials, is_allowed};
+use super::timer::{SystemTimer, Timer};
+use super::wire::WorkflowStep;
+
+/// The API host of the oldest Genesys Cloud region; the default.
+pub const DEFAULT_BASE_URL: &str = "https://api.mypurecloud.com";
+
+/// Which organisation to connect to, and the limits for retries, pace and time.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub(super) base: Url,
+    pub(super) credentials: Credentials,
+    pub(super) retries: u32,
+    pub(super) longest_wait: Duration,
+    pub(super) requests_a_minute: u32,
+    pub(super) timeout: Duration,
+    pub(super) timer: Arc<dyn Timer>,
+    pub(super) listener: EventListener,
+}
+
+impl Config {
+    /// The API at `base_url` with these credentials. Defaults: 3 retries, at most 5 minutes of waiting
+    /// per request, 300 requests a minute, a timeout of 30 s.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `base_url` is not a URL with a host; [`Error::Insecure`] when it is neither
+    /// `https` nor on this machine.
+    pub fn new(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
+        let invalid = || Error::Config(format!("`{base_url}` is not the URL of an API host"));
+        let base = Url::parse(base_url).map_err(|_| invalid())?;
+        let host = base.host_str().ok_or_else(invalid)?;
+        if !is_allowed(&base) {
+            return Err(Error::Insecure { host: host.into() });
+        }
+        Ok(Self {
+            base,
+            credentials,
+            retries: 3,
+            longest_wait: Duration::from_secs(300),
+            requests_a_minute: 300,
+            timeout: Duration::from_secs(30),
+            timer: Arc::new(SystemTimer),
+            listener: EventListener::default(),
+        })
+    }
+
+    /// Sets how often a request is retried after its first attempt.
+    #[must_use]
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets the longest total wait between the attempts of one request. A longer `Retry-After` ends the
+    /// request with [`Error::WaitTooLong`]; it is never shortened.
+    #[must_use]
+    pub fn with_longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
+    /// Sets the pace in requests a minute, at least one. Genesys allows 300 per client.
+    #[must_use]
+    pub fn with_rate(mut self, requests_a_minute: u32) -> Self {
+        self.requests_a_minute = requests_a_minute.max(1);
+        self
+    }
+
+    /// Sets how long a request may go without any data transferred.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Replaces the system clock, for tests that record waits instead of sleeping.
+    #[must_use]
+    pub fn with_timer(mut self, timer: Arc<dyn Timer>) -> Self {
+        self.timer = timer;
+        self
+    }
+
+    /// Calls `listener` on every [`Event`].
+    #[must_use]
+    pub fn with_listener(mut self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.listener = EventListener(Some(Arc::new(listener)));
+        self
+    }
+
+    /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.
+    pub(super) fn is_local(&self) -> bool {
+        self.base.scheme() == "http"
+    }
+}
+
+/// Progress of the workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A step begins.
+    Begins(WorkflowStep),
+    /// A step waits before a retry.
+    Waits(WorkflowStep, Duration),
+    /// A step waits to keep the request rate.
+    Paces(WorkflowStep, Duration),
+    /// A new recording with this id was created. It has no audio yet.
+    Granted(String),
+    /// Part of the upload was handed to the network stack.
+    Uploaded {
+        /// Bytes handed over so far.
+        bytes: u64,
+        /// Size of the upload in bytes.
+        of: u64,
+    },
+}
+
+/// The function that is called on every [`Event`], if any.
+#[derive(Clone, Default)]
+pub(super) struct EventListener(Option<Arc<dyn Fn(Event) + Send + Sync>>);
+
+impl EventListener {
+    pub(super) fn tell(&self, event: Event) {
+        if let Some(listener) = &self.0 {
+            listener(event);
+        }
+    }
+}
+
+impl fmt::Debug for EventListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventListener")
+    }
+}

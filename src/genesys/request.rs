@@ -1,0 +1,101 @@
+//! A request with the rules for sending it, and the record of what it took.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use reqwest::RequestBuilder;
+
+use super::wire::WorkflowStep;
+use crate::lock::lock;
+
+/// A request with the rules for sending it.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) step: WorkflowStep,
+    pub(super) target: Target<'a>,
+    /// Whether sending it twice has the same effect as sending it once.
+    pub(super) idempotent: bool,
+    /// Builds the request again for each attempt: a streamed body can be sent only once.
+    pub(super) build: &'a (dyn Fn() -> RequestBuilder + Sync),
+}
+
+/// Where a request goes. Only the API host gets the bearer token.
+#[derive(Clone, Copy)]
+pub(super) enum Target<'a> {
+    /// The API host, at the configured pace, with the bearer token.
+    Api,
+    /// The API host, at the configured pace, to get a bearer token.
+    SignIn,
+    /// A presigned download URL. A redirect counts as success; the caller checks where it leads.
+    Download,
+    /// A presigned upload URL.
+    Upload(&'a UploadProgress),
+}
+
+impl Target<'_> {
+    pub(super) fn is_api(self) -> bool {
+        matches!(self, Self::Api | Self::SignIn)
+    }
+}
+
+/// Time, retries and correlation id of one successful step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRecord {
+    /// The step.
+    pub step: WorkflowStep,
+    /// When the first attempt began.
+    pub began: SystemTime,
+    /// When the successful answer arrived; for fetch, its head.
+    pub answered: SystemTime,
+    /// Failed attempts before it.
+    pub retries: u32,
+    /// The API's id of the request, for Genesys support.
+    pub correlation_id: Option<String>,
+}
+
+/// How many bytes of an upload the network stack has taken in the current attempt.
+///
+/// A host may answer before it has read the whole body. The body of that attempt can still be moving
+/// while the next attempt runs, so each attempt has a counter of its own.
+#[derive(Debug)]
+pub(super) struct UploadProgress {
+    pub(super) length: u64,
+    current: Mutex<Arc<AtomicU64>>,
+}
+
+impl UploadProgress {
+    pub(super) fn new(length: u64) -> Self {
+        Self { length, current: Mutex::default() }
+    }
+
+    /// Starts an attempt, and returns its counter. Counters of earlier attempts no longer matter.
+    pub(super) fn begin_attempt(&self) -> Arc<AtomicU64> {
+        let counter = Arc::<AtomicU64>::default();
+        *lock(&self.current) = Arc::clone(&counter);
+        counter
+    }
+
+    /// Bytes taken in the current attempt.
+    pub(super) fn bytes(&self) -> u64 {
+        lock(&self.current).load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_of_an_earlier_attempt_do_not_count() {
+        let progress = UploadProgress::new(16);
+        let first = progress.begin_attempt();
+        first.fetch_add(7, Ordering::Relaxed);
+        assert_eq!(progress.bytes(), 7);
+        let second = progress.begin_attempt();
+        assert_eq!(progress.bytes(), 0);
+        second.fetch_add(2, Ordering::Relaxed);
+        first.fetch_add(7, Ordering::Relaxed);
+        assert_eq!((progress.bytes(), first.load(Ordering::Relaxed)), (2, 14));
+    }
+}

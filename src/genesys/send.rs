@@ -1,0 +1,262 @@
+//! Sending with pace, retries and bearer token. Every request of the client goes through [`HttpClient`].
+//!
+//! In: a [`Request`]. Out: an answer that is a success, or an [`Error`] without URLs and secrets. Nothing
+//! here knows the bodies and paths of the API.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+
+use super::answer;
+use super::config::{Config, Event};
+use super::error::Error;
+use super::request::{Request, StepRecord, Target};
+use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_retry};
+use super::secret::{Presigned, scrub};
+use super::token::{Bearer, Tokens};
+use super::wire::{self, WorkflowStep};
+
+/// Timeout for making a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long an idle connection is kept. One that has idled through a long download may be dead, which a
+/// create would notice too late.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Requests that may be sent at once before the pace applies.
+const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+/// Timeout for the answer to an upload after the network stack has taken the whole body: it may hold
+/// megabytes that a slow link has yet to send.
+const LAST_ANSWER: Duration = Duration::from_secs(300);
+
+/// The HTTP connections, the token and the pace that all steps share.
+#[derive(Debug)]
+pub(super) struct HttpClient {
+    pub(super) config: Config,
+    /// For the API host.
+    api: Client,
+    /// For presigned URLs: never sees the bearer token.
+    storage: Client,
+    pub(super) tokens: Tokens,
+    pace: DefaultDirectRateLimiter,
+    pace_clock: governor::clock::DefaultClock,
+}
+
+impl HttpClient {
+    pub(super) fn new(config: Config) -> Result<Self, Error> {
+        // Fails if another part of the program has installed a provider, which is then used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let per_minute = NonZeroU32::new(config.requests_a_minute).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_minute(per_minute).allow_burst(per_minute.min(BURST));
+        Ok(Self {
+            api: connections(&config)?,
+            storage: connections(&config)?,
+            tokens: Tokens::default(),
+            pace: RateLimiter::direct(quota),
+            pace_clock: governor::clock::DefaultClock::default(),
+            config,
+        })
+    }
+
+    /// Starts a request to a path of the API host.
+    pub(super) fn to_api(&self, method: Method, path: &[&[&str]]) -> RequestBuilder {
+        let mut url: Url = self.config.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.concat());
+        }
+        self.api.request(method, url).header("accept", "application/json")
+    }
+
+    /// Starts a request to a presigned URL.
+    pub(super) fn to_storage(&self, method: Method, url: &Presigned) -> RequestBuilder {
+        self.storage.request(method, url.expose().clone())
+    }
+
+    /// Sends until an attempt succeeds or [`decide_retry`] says stop. After the first 401 the token is
+    /// renewed and the request sent again, which does not count as a retry for the budget.
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<(Response, StepRecord), Error> {
+        let step = request.step;
+        let mut budget = self.retry_budget();
+        let mut renewed = false;
+        let began = self.config.timer.now();
+        loop {
+            if request.target.is_api() {
+                self.keep_pace(step).await;
+            }
+            let bearer = match request.target {
+                Target::Api => Some(self.bearer().await?),
+                _ => None,
+            };
+            let failed = match self.attempt(request, bearer.as_ref()).await {
+                Ok(response) => {
+                    let id = answer::header(&response, wire::CORRELATION);
+                    let id = id.filter(|_| request.target.is_api());
+                    let correlation_id = id.map(|id| scrub(id, &self.secrets(bearer.as_ref())));
+                    let answered = self.config.timer.now();
+                    let retries = budget.retries + u32::from(renewed);
+                    let record = StepRecord { step, began, answered, retries, correlation_id };
+                    return Ok((response, record));
+                }
+                Err(failed) => failed,
+            };
+            if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, failed.outcome) {
+                self.tokens.refuse(bearer).await;
+                if renewed {
+                    return Err(failed.error.into_credentials());
+                }
+                renewed = true;
+                continue;
+            }
+            self.wait_before_retry(step, failed, &mut budget).await?;
+        }
+    }
+
+    /// Like [`HttpClient::send`], for an answer in JSON.
+    pub(super) async fn send_for_json<T: DeserializeOwned>(
+        &self,
+        request: Request<'_>,
+    ) -> Result<(T, StepRecord), Error> {
+        let (response, record) = self.send(request).await?;
+        match answer::read_json(request.step, response, self.config.timeout).await {
+            Ok(parsed) => Ok((parsed, record)),
+            // The server has carried out the request, but its answer is lost.
+            Err(error) => {
+                Err(FailedAttempt::new(request.idempotent, Outcome::Unknown, error).error)
+            }
+        }
+    }
+
+    /// Sends once.
+    async fn attempt(
+        &self,
+        request: Request<'_>,
+        bearer: Option<&Bearer>,
+    ) -> Result<Response, FailedAttempt> {
+        let (step, timeout) = (request.step, self.config.timeout);
+        let failed = |outcome, error| FailedAttempt::new(request.idempotent, outcome, error);
+        let mut builder = (request.build)();
+        if let Some(bearer) = bearer {
+            builder = builder.bearer_auth(bearer.token.expose_secret());
+        }
+        let response = match self.await_answer(request.target, builder.send()).await {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
+                let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Unknown };
+                return Err(failed(outcome, answer::transport_error(step, error)));
+            }
+            None => {
+                return Err(failed(Outcome::Unknown, Error::Stalled { step, after: timeout }));
+            }
+        };
+        let status = response.status();
+        let is_redirect = matches!(request.target, Target::Download) && status.is_redirection();
+        if status.is_success() || is_redirect {
+            return Ok(response);
+        }
+        Err(answer::read_error(request, response, timeout, &self.secrets(bearer)).await)
+    }
+
+    /// Waits for the answer; `None` after a timeout. An upload may take any time while the other side
+    /// keeps taking bytes.
+    async fn await_answer<T>(
+        &self,
+        target: Target<'_>,
+        answer: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut answer = std::pin::pin!(answer);
+        let upload = match target {
+            Target::Upload(progress) => Some(progress),
+            _ => None,
+        };
+        let taken = || upload.map_or(0, |progress| progress.bytes());
+        loop {
+            let before = taken();
+            let timeout = match upload {
+                Some(progress) if before >= progress.length => LAST_ANSWER.max(self.config.timeout),
+                _ => self.config.timeout,
+            };
+            match tokio::time::timeout(timeout, &mut answer).await {
+                Ok(answer) => return Some(answer),
+                Err(_) if taken() != before => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    async fn keep_pace(&self, step: WorkflowStep) {
+        while let Err(early) = self.pace.check() {
+            let wait = early.wait_time_from(self.pace_clock.now());
+            self.tell(Event::Paces(step, wait));
+            self.config.timer.wait(wait).await;
+        }
+    }
+
+    /// Waits as long as [`decide_retry`] says; an error when it says stop.
+    pub(super) async fn wait_before_retry(
+        &self,
+        step: WorkflowStep,
+        failed: FailedAttempt,
+        budget: &mut RetryBudget,
+    ) -> Result<(), Error> {
+        let (now, jitter) = (self.config.timer.now(), self.config.timer.jitter());
+        match decide_retry(&failed, budget, now, jitter) {
+            RetryDecision::Wait(wait) => {
+                self.tell(Event::Waits(step, wait));
+                self.config.timer.wait(wait).await;
+                budget.retries += 1;
+                budget.waited += wait;
+                Ok(())
+            }
+            RetryDecision::TooLong(until) => Err(Error::WaitTooLong { step, until }),
+            RetryDecision::Stop => Err(failed.error),
+        }
+    }
+
+    pub(super) fn retry_budget(&self) -> RetryBudget {
+        RetryBudget {
+            max_retries: self.config.retries,
+            max_wait: self.config.longest_wait,
+            retries: 0,
+            waited: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        self.config.listener.tell(event);
+    }
+
+    /// Everything that must not be shown, in each spelling that a server could echo.
+    fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
+        let mut secrets = self.config.credentials.secret_spellings();
+        secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
+        secrets
+    }
+}
+
+/// A pool of connections without redirects, retries and `Referer`.
+fn connections(config: &Config) -> Result<Client, Error> {
+    let mut builder = Client::builder();
+    if config.is_local() {
+        // No certificates, so that a sandbox works on a machine that has none. https then fails.
+        let roots = rustls::RootCertStore::empty();
+        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
+        // A proxy would carry the secret off this machine.
+        builder = builder.tls_backend_preconfigured(tls.with_no_client_auth()).no_proxy();
+    }
+    builder
+        .redirect(redirect::Policy::none())
+        // On by default; it would show the query of a presigned URL to another host.
+        .referer(false)
+        .retry(reqwest::retry::never())
+        // Shorter than the timeout of the request, so that a connection never made is known as such.
+        .connect_timeout((config.timeout / 2).min(CONNECT))
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!("sordino/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Error::Config(format!("TLS is not available: {}", answer::reason(error))))
+}
