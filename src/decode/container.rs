@@ -29,8 +29,8 @@ mod raw;
 mod w64;
 mod wav;
 
-pub(super) use guard::{Guard, Seen};
-pub(super) use reader::{Opened, Reader};
+pub(super) use guard::{DecodeTotals, Guard};
+pub(super) use reader::{Opened, PacketReader};
 
 /// Opens a recording whose first bytes show this container.
 ///

@@ -8,7 +8,7 @@ use symphonia::core::packet::Packet;
 
 use super::codec::{self, Codec, opus};
 use super::container::timestamps::TimestampCheck;
-use super::container::{Guard, Reader};
+use super::container::{Guard, PacketReader};
 use super::fault::Fault;
 use super::format::Container;
 use super::input::{DecodeOptions, InputMonitor};
@@ -42,7 +42,7 @@ impl Stream {
     /// # Errors
     /// [`Error`] when there is no such stream, or it is not decoded.
     pub(super) fn open(
-        reader: &Reader,
+        reader: &PacketReader,
         guard: &dyn Guard,
         options: DecodeOptions,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -77,7 +77,7 @@ impl Stream {
             format: codec.format(),
             frames: declared.map(|frames| frames.saturating_sub(skip)),
         };
-        let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
+        let timestamps = TimestampCheck::new(guard.timestamp_kind(track), name, rate);
         let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
         let delay = skip;
         let stream =
@@ -92,7 +92,7 @@ impl Stream {
     /// As [`Stream::open`].
     pub(super) fn following(
         &self,
-        reader: &Reader,
+        reader: &PacketReader,
         guard: &dyn Guard,
         recording: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -163,7 +163,7 @@ fn end(guard: &mut dyn Guard) -> Result<Step, Fault> {
 
 /// The next packet of this track; those between, of pictures and subtitles, are passed over.
 pub(super) fn next_packet(
-    reader: &mut Reader,
+    reader: &mut PacketReader,
     guard: &mut dyn Guard,
     monitor: &InputMonitor,
     track: u32,

@@ -4,8 +4,8 @@
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::AdtsReader;
 
-use super::elementary::{self, Account, packet_at};
-use super::guard::{Container, Guard, Seen};
+use super::elementary::{self, ByteLedger, packet_at};
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::Opened;
 use crate::decode::fault::Fault;
 use crate::decode::input::Input;
@@ -18,7 +18,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
 }
 
 struct AdtsGuard {
-    account: Account,
+    account: ByteLedger,
     /// What the first header says of rate and channels.
     format: Option<[u8; 2]>,
 }
@@ -44,7 +44,7 @@ impl Guard for AdtsGuard {
         Ok(self.account.claim(claim)?)
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         self.account.rest()?.verdict(Container::Adts, seen, |rest| header(rest) > 0)
     }
 }

@@ -9,9 +9,9 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmGuard, PcmLayout, PcmReader};
 use super::reader::Opened;
-use super::riff::{Chunks, Order, Trailer};
+use super::riff::{ByteOrder, RiffChunks, Trailer};
 use crate::decode::input::{Input, Leftover, read_up_to};
 use crate::error::Error;
 
@@ -23,32 +23,33 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;
-    let Aiff { layout, frames, trailer, others } = Aiff::read(&form, &mut rest)?;
+    let AiffHeader { layout, frames, trailer, others } = AiffHeader::read(&form, &mut rest)?;
     monitor.left_out(others);
     let bytes = Some(frames.saturating_mul(layout.block_bytes));
-    let body = Body::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
+    let body = AudioData::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
     let guard = PcmGuard { container: Container::Aiff, upper_24: false };
     let opened = Opened::new(PcmReader::new(layout, body), guard);
     Ok(Opened { frames: Some(frames), ..opened })
 }
 
 /// An AIFF whose header has been read, up to the first byte of its audio.
-struct Aiff {
-    layout: Layout,
+struct AiffHeader {
+    layout: PcmLayout,
     frames: u64,
     trailer: Trailer,
     others: Vec<Leftover>,
 }
 
-impl Aiff {
+impl AiffHeader {
     fn read(form: &[u8], rest: &mut impl Read) -> Result<Self, Error> {
-        let mut chunks = Chunks::new(rest, Order::Big);
+        let mut chunks = RiffChunks::new(rest, ByteOrder::Big);
         let mut common = None;
         loop {
             let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
             match &id {
                 b"COMM" if size <= MAX_COMM => {
-                    common = Some(Common::parse(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
+                    common =
+                        Some(CommonChunk::parse(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
                 }
                 b"SSND" => {
                     let missing = || header_error("it has no COMM chunk before SSND");
@@ -66,7 +67,7 @@ impl Aiff {
 }
 
 /// The fields of a `COMM` chunk.
-struct Common {
+struct CommonChunk {
     channels: u16,
     frames: u32,
     rate: u32,
@@ -75,7 +76,7 @@ struct Common {
     width: u16,
 }
 
-impl Common {
+impl CommonChunk {
     fn parse(body: &[u8], compressed: bool) -> Result<Self, Error> {
         let short =
             |at: usize| body.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
@@ -93,10 +94,10 @@ impl Common {
     }
 
     /// With `SSND` of so many bytes, of which the first 8 and `offset` more are no audio.
-    fn aiff(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<Aiff, Error> {
+    fn aiff(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<AiffHeader, Error> {
         let block_bytes = u64::from(self.width) * u64::from(self.channels);
         let (codec, rate, channels) = (self.codec, self.rate, self.channels);
-        let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
+        let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1 };
         let bytes = size.saturating_sub(8 + offset);
         let (held, frames) = (bytes / block_bytes, u64::from(self.frames));
         if frames > held {
@@ -109,8 +110,8 @@ impl Common {
             return Err(header_error(&format!("it declares {frames} frames, and has {held}")));
         }
         let (rest, odd) = (bytes - held * block_bytes, size % 2 == 1);
-        let trailer = Trailer { name: "AIFF", order: Order::Big, audio: *b"SSND", rest, odd };
-        Ok(Aiff { layout, frames: held, trailer, others })
+        let trailer = Trailer { name: "AIFF", order: ByteOrder::Big, audio: *b"SSND", rest, odd };
+        Ok(AiffHeader { layout, frames: held, trailer, others })
     }
 }
 

@@ -9,9 +9,9 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmGuard, PcmLayout, PcmReader};
 use super::reader::Opened;
-use super::riff::{Order, after_audio};
+use super::riff::{ByteOrder, after_audio};
 use crate::decode::codec::pcm_width;
 use crate::decode::input::{Input, Leftover, read_up_to};
 use crate::decode::names;
@@ -28,7 +28,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let head = read_up_to(&mut rest, HEAD.into())?;
-    let Au { layout, text, bytes } = Au::parse(&head)?;
+    let AuHeader { layout, text, bytes } = AuHeader::parse(&head)?;
     let mut texts = rest.by_ref().take(text);
     let first = read_up_to(&mut texts, 8)?;
     let skipped = io::copy(&mut texts, &mut io::sink()).map_err(Error::Read)?;
@@ -44,23 +44,23 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         read_up_to(rest, part)?;
         Ok(after_audio("AU", &[], rest)?.into_iter().collect())
     };
-    let body = Body::new(rest, whole, &layout, &monitor, after).of_whole_frames();
+    let body = AudioData::new(rest, whole, &layout, &monitor, after).of_whole_frames();
     let guard = PcmGuard { container: Container::Au, upper_24: false };
     Ok(Opened { frames, ..Opened::new(PcmReader::new(layout, body), guard) })
 }
 
 /// The header of an AU.
-struct Au {
-    layout: Layout,
+struct AuHeader {
+    layout: PcmLayout,
     /// Bytes of text before the audio.
     text: u64,
     /// Bytes of audio, where that is known.
     bytes: Option<u64>,
 }
 
-impl Au {
+impl AuHeader {
     fn parse(head: &[u8]) -> Result<Self, Error> {
-        let order = if head.starts_with(b"dns.") { Order::Little } else { Order::Big };
+        let order = if head.starts_with(b"dns.") { ByteOrder::Little } else { ByteOrder::Big };
         let (fields, _) = head.as_chunks::<4>();
         let Ok([_, offset, size, encoding, rate, channels]) = <[[u8; 4]; 6]>::try_from(fields)
         else {
@@ -76,7 +76,7 @@ impl Au {
         let codec = codec(encoding, order)?;
         let width = pcm_width(codec).unwrap_or(1) as u64;
         let block_bytes = width * u64::from(channels);
-        let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
+        let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1 };
         // Writers into a pipe leave the size open; others never come back to fill it in.
         let bytes = (!matches!(size, 0 | u32::MAX)).then_some(size.into());
         Ok(Self { layout, text: text.into(), bytes })
@@ -84,8 +84,8 @@ impl Au {
 }
 
 /// The codec of an encoding, as Sun numbered them.
-fn codec(encoding: u32, order: Order) -> Result<AudioCodecId, Error> {
-    let of = |big, little| if order == Order::Big { big } else { little };
+fn codec(encoding: u32, order: ByteOrder) -> Result<AudioCodecId, Error> {
+    let of = |big, little| if order == ByteOrder::Big { big } else { little };
     let refused = |name: &str| Err(names::not_decoded(&format!("an AU with {name}")));
     Ok(match encoding {
         1 => CODEC_ID_PCM_MULAW,

@@ -14,25 +14,25 @@ use std::sync::Arc;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
-use super::guard::{Container, Guard, Padding, PreSkip, Seen};
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
-use super::reader::{Opened, Reader};
+use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
+use super::pcm::{AudioData, PcmGuard, PcmLayout, PcmReader};
+use super::reader::{Opened, PacketReader};
 use crate::block::Block;
 use crate::decode::fault::Fault;
 use crate::decode::input::{Input, InputMonitor, ReadSeek};
 use crate::error::Error;
-use chunks::Chunks;
-use packets::{CafReader, End};
+use chunks::CafChunks;
+use packets::{AudioEnd, CafReader};
 
 mod chunks;
-mod description;
+mod audio_description;
 mod packets;
 
 /// Opens a CAF.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = Arc::clone(&input.monitor);
     let mut file = input.seekable()?;
-    let chunks = Chunks::read(&mut file)?;
+    let chunks = CafChunks::read(&mut file)?;
     file.seek(SeekFrom::Start(chunks.data.0)).map_err(Error::Read)?;
     monitor.left_out(chunks.others.iter().cloned());
     match chunks.description.pcm()? {
@@ -43,18 +43,18 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
 
 /// PCM and G.711.
 fn pcm(
-    chunks: &Chunks,
-    layout: Layout,
+    chunks: &CafChunks,
+    layout: PcmLayout,
     file: Box<dyn ReadSeek>,
     monitor: &Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
-    let trims = |table: &packets::Table| table.priming > 0 || table.remainder > 0;
+    let trims = |table: &packets::PacketTable| table.priming > 0 || table.remainder > 0;
     if chunks.table.as_ref().is_some_and(trims) {
         return Err(Error::Unsupported { what: "PCM in CAF that is to be trimmed".into() });
     }
     let bytes = chunks.data.1;
     let frames = bytes / layout.block_bytes;
-    let body = Body::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
+    let body = AudioData::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
     let guard = PcmGuard { container: Container::Caf, upper_24: false };
     let opened = Opened::new(PcmReader::new(layout, body), guard);
     Ok(Opened { frames: Some(frames), ..opened })
@@ -62,11 +62,11 @@ fn pcm(
 
 /// Every other codec.
 fn coded(
-    chunks: Chunks,
+    chunks: CafChunks,
     file: Box<dyn ReadSeek>,
     monitor: Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
-    let Chunks { description, data, cookie, table, .. } = chunks;
+    let CafChunks { description, data, cookie, table, .. } = chunks;
     let mut track = packets::track(&description, &cookie)?;
     let table = table.unwrap_or_default();
     track.with_delay(table.priming);
@@ -77,13 +77,13 @@ fn coded(
         padding: Padding::default(),
     };
     let reader = CafReader::new(track, file, (description, table, data.1), monitor)?;
-    Ok(Opened::new(Reader::Packets(Box::new(reader)), guard))
+    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
 }
 
 struct CafGuard {
     /// Where the audio ends, in frames of the description's rate from the first packet on, where the
     /// table calls what follows a remainder. Then the number of frames is known too.
-    end: Option<End>,
+    end: Option<AudioEnd>,
     /// In Hz.
     rate: u32,
     /// Frames so far, priming included.
@@ -129,7 +129,7 @@ impl Guard for CafGuard {
     }
 
     /// Whether the packets had the frames that the table counts, by which the end was cut.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         match self.end {
             Some(end) if self.coded != self.frames(end.all, seen.rate) => {
                 let (container, counted) = ("CAF".into(), self.coded);

@@ -9,8 +9,8 @@ use symphonia::core::errors::Result as SymphoniaResult;
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::MediaSourceStream;
 
-use super::guard::{Container, Seen};
-use super::reader::Reader;
+use super::guard::{Container, DecodeTotals};
+use super::reader::PacketReader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
 use crate::decode::input::{Input, InputMonitor, Leftover, Media, locked};
@@ -25,9 +25,9 @@ const MAX_ZEROS: usize = 8 * 1024;
 
 /// A stream that remembers the bytes that no packet has claimed yet. It ends where too many wait;
 /// the account tells.
-struct ElementaryStream(Arc<Mutex<Shared>>);
+struct ElementaryStream(Arc<Mutex<UnclaimedBytes>>);
 
-struct Shared {
+struct UnclaimedBytes {
     inner: Box<dyn Read + Send>,
     monitor: Arc<InputMonitor>,
     /// Bytes that were read; those before `claimed` belong to something.
@@ -39,7 +39,7 @@ struct Shared {
 
 /// The other end of an [`ElementaryStream`]: claims its bytes.
 #[derive(Clone)]
-pub(super) struct Account(Arc<Mutex<Shared>>);
+pub(super) struct ByteLedger(Arc<Mutex<UnclaimedBytes>>);
 
 /// Opens an input with a reader of symphonia, and gives the account of its bytes. The tags that stand
 /// before it are noted.
@@ -50,7 +50,7 @@ pub(super) fn open<R: FormatReader + 'static>(
     container: Container,
     input: Input,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(Reader, Account), Error> {
+) -> Result<(PacketReader, ByteLedger), Error> {
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(tags::id3_leftovers(input.before()));
     let position = input.before().len() as u64;
@@ -67,12 +67,12 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
     position: u64,
     monitor: &Arc<InputMonitor>,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(Reader, Account), Error> {
+) -> Result<(PacketReader, ByteLedger), Error> {
     let monitor = Arc::clone(monitor);
-    let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
+    let shared = UnclaimedBytes { inner, monitor, bytes: Vec::new(), claimed: 0, position };
     let shared = Arc::new(Mutex::new(shared));
-    let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));
-    let reader = Reader::open(container, Media::stream(stream), open);
+    let (stream, account) = (ElementaryStream(Arc::clone(&shared)), ByteLedger(shared));
+    let reader = PacketReader::open(container, Media::stream(stream), open);
     // What has ended here is perhaps not the source.
     reader
         .map(|reader| (reader.into(), account.clone()))
@@ -85,7 +85,7 @@ impl Read for ElementaryStream {
     }
 }
 
-impl Shared {
+impl UnclaimedBytes {
     fn waiting(&self) -> usize {
         self.bytes.len() - self.claimed
     }
@@ -105,13 +105,13 @@ impl Shared {
 }
 
 /// What follows the last packet, after tags and a few zeros.
-pub(super) struct Rest {
+pub(super) struct TrailingBytes {
     pub(super) bytes: Vec<u8>,
     /// In the recording.
     pub(super) position: u64,
 }
 
-impl Account {
+impl ByteLedger {
     /// Claims what `take` says of the bytes that wait, whose first has this position.
     pub(super) fn claim<T>(&self, take: impl FnOnce(&[u8], u64) -> (usize, T)) -> T {
         let mut shared = locked(&self.0);
@@ -155,7 +155,7 @@ impl Account {
     ///
     /// # Errors
     /// [`Error::Read`]; [`Error::Unsupported`] where it is 2 MiB or more.
-    pub(super) fn rest(&self) -> Result<Rest, Error> {
+    pub(super) fn rest(&self) -> Result<TrailingBytes, Error> {
         self.read_all()?;
         self.check()?;
         let mut shared = locked(&self.0);
@@ -163,7 +163,7 @@ impl Account {
         let mut bytes = shared.bytes.split_off(claimed);
         let known = skip_known(&bytes, |tag| shared.monitor.left_out([tag]));
         bytes.drain(..known);
-        Ok(Rest { bytes, position: position + known as u64 })
+        Ok(TrailingBytes { bytes, position: position + known as u64 })
     }
 }
 
@@ -186,7 +186,7 @@ fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
     }
 }
 
-impl Rest {
+impl TrailingBytes {
     /// Whether nothing follows that might be audio, when all frames that are `seen` are whole.
     ///
     /// # Errors
@@ -194,7 +194,7 @@ impl Rest {
     pub(super) fn verdict(
         &self,
         container: Container,
-        seen: &Seen,
+        seen: &DecodeTotals,
         is_frame: impl FnOnce(&[u8]) -> bool,
     ) -> Result<(), Error> {
         match self.bytes.as_slice() {

@@ -6,10 +6,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::FlacReader;
 
-use super::elementary::{self, Account, foreign, packet_at};
-use super::guard::{Container, Guard, Seen};
+use super::elementary::{self, ByteLedger, foreign, packet_at};
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::Opened;
-use super::timestamps::Clock;
+use super::timestamps::TimestampKind;
 use crate::decode::codec;
 use crate::decode::fault::Fault;
 use crate::decode::input::Input;
@@ -18,20 +18,20 @@ use crate::error::Error;
 mod frame;
 mod search;
 
-use frame::{Header, StreamInfo};
+use frame::{FrameHeader, StreamInfoBlock};
 use search::FrameSearch;
 
 /// Opens a FLAC stream.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
-    let info = StreamInfo::parse(input.head());
+    let info = StreamInfoBlock::parse(input.head());
     let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
     let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
     Ok(Opened::new(reader, FlacGuard { account, info, search, begun: false }))
 }
 
 struct FlacGuard {
-    account: Account,
-    info: Option<StreamInfo>,
+    account: ByteLedger,
+    info: Option<StreamInfoBlock>,
     search: FrameSearch,
     begun: bool,
 }
@@ -62,8 +62,8 @@ impl Guard for FlacGuard {
         track.num_frames.filter(|&frames| frames > 0)
     }
 
-    fn clock(&self, _: &Track) -> Clock {
-        Clock::Frames
+    fn timestamp_kind(&self, _: &Track) -> TimestampKind {
+        TimestampKind::Frames
     }
 
     /// symphonia may not find the last frame: see [`Guard::last`].
@@ -91,7 +91,7 @@ impl Guard for FlacGuard {
         Ok(account.claim(|bytes, _| {
             let lead = self.lead(bytes);
             let bytes = bytes.get(lead..).unwrap_or_default();
-            let frame = self.info.zip(Header::parse(bytes)).zip(self.search.end(bytes));
+            let frame = self.info.zip(FrameHeader::parse(bytes)).zip(self.search.end(bytes));
             let Some(((info, header), end)) = frame else { return (0, None) };
             let start = i64::try_from(info.start(&header)).unwrap_or(i64::MAX);
             let duration = Duration::from(header.frames);
@@ -100,7 +100,7 @@ impl Guard for FlacGuard {
         }))
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         self.account.read_all()?;
         let change = |bytes: &[u8], _| (0, self.search.change(bytes));
         self.account.claim(change).map_or(Ok(()), Err)?;

@@ -4,7 +4,7 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
-use super::timestamps::Clock;
+use super::timestamps::TimestampKind;
 use crate::block::Block;
 pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
 use crate::decode::fault::Fault;
@@ -14,7 +14,7 @@ use crate::span::time_of;
 
 /// What was decoded, when the end has come.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::decode) struct Seen {
+pub(in crate::decode) struct DecodeTotals {
     /// Frames that were given.
     pub(in crate::decode) frames: u64,
     /// The longest packet, in frames.
@@ -28,7 +28,7 @@ pub(in crate::decode) struct Seen {
     pub(in crate::decode) rate: u32,
 }
 
-impl Seen {
+impl DecodeTotals {
     /// The error for a recording that goes on where this one ends.
     pub(in crate::decode) fn truncated(&self, reason: impl Into<String>) -> Error {
         let (frames, time) = (self.frames, time_of(self.frames, self.rate));
@@ -67,8 +67,8 @@ pub(in crate::decode) trait Guard: Send {
     }
 
     /// The clock that the count of frames is held against.
-    fn clock(&self, _track: &Track) -> Clock {
-        Clock::None
+    fn timestamp_kind(&self, _track: &Track) -> TimestampKind {
+        TimestampKind::None
     }
 
     /// Whether an end of file that symphonia did not expect is the end all the same.
@@ -117,7 +117,7 @@ pub(in crate::decode) trait Guard: Send {
     }
 
     /// What lies before packet `number` of the track, in frames at `rate` Hz that were left out, where
-    /// this container tells it by other means than the [`clock`](Guard::clock). May mend what the
+    /// this container tells it by other means than the [`clock`](Guard::timestamp_kind). May mend what the
     /// reader made of the packet.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ pub(in crate::decode) trait Guard: Send {
     }
 
     /// How far from 0 this container says that its audio begins, in frames at `rate` Hz, where it
-    /// tells that by other means than the [`clock`](Guard::clock).
+    /// tells that by other means than the [`clock`](Guard::timestamp_kind).
     fn begins(&self, _rate: u32) -> u64 {
         0
     }
@@ -136,7 +136,7 @@ pub(in crate::decode) trait Guard: Send {
     ///
     /// # Errors
     /// [`Error::Truncated`], [`Error::Container`] and others where it is not.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error>;
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error>;
 }
 
 /// The padding at the end of a stream: nothing may follow it.

@@ -8,9 +8,9 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MkvReader;
 
-use super::guard::{Container, Guard, Padding, PreSkip, Seen};
-use super::reader::{Opened, Reader};
-use super::timestamps::Clock;
+use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
+use super::reader::{Opened, PacketReader};
+use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::fault::Fault;
 use crate::decode::input::{Input, Media};
@@ -19,14 +19,15 @@ use crate::error::Error;
 mod ebml;
 mod elements;
 
-use elements::{Elements, Notes};
+use elements::{CheckedElements, MatroskaStatus};
 
 /// Opens a Matroska or WebM file.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
-    let elements = Elements::new(input.stream(), &monitor);
+    let elements = CheckedElements::new(input.stream(), &monitor);
     let notes = elements.notes();
-    let reader = Reader::open(Container::Matroska, Media::stream(elements), MkvReader::try_new)?;
+    let reader =
+        PacketReader::open(Container::Matroska, Media::stream(elements), MkvReader::try_new)?;
     let alone = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
     let guard = MatroskaGuard { duration, alone, notes, padding };
@@ -43,7 +44,7 @@ fn duration(reader: &dyn FormatReader) -> Option<(u128, u128)> {
 }
 
 struct MatroskaGuard {
-    notes: Notes,
+    notes: MatroskaStatus,
     duration: Option<(u128, u128)>,
     /// Whether there is audio alone.
     alone: bool,
@@ -67,9 +68,9 @@ impl Guard for MatroskaGuard {
         u64::try_from(frames).unwrap_or(u64::MAX).saturating_sub(u64::from(rate) / 10)
     }
 
-    fn clock(&self, track: &Track) -> Clock {
+    fn timestamp_kind(&self, track: &Track) -> TimestampKind {
         let alone = self.alone;
-        track.time_base.map_or(Clock::None, |base| Clock::Live { base, alone })
+        track.time_base.map_or(TimestampKind::None, |base| TimestampKind::Live { base, alone })
     }
 
     /// One that is written live says neither its size nor its length.
@@ -77,7 +78,7 @@ impl Guard for MatroskaGuard {
         Some(self.duration.is_some() || self.notes.is_sized())
     }
 
-    /// symphonia reads until the source ends; [`Elements`] has seen whether it may.
+    /// symphonia reads until the source ends; [`CheckedElements`] has seen whether it may.
     fn ends_with_source(&self) -> bool {
         true
     }
@@ -99,7 +100,7 @@ impl Guard for MatroskaGuard {
     }
 
     /// symphonia passes over blocks that it cannot take apart.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         if seen.packets < self.notes.packets(seen.track) {
             return Err(seen.truncated("some of its blocks cannot be read"));
         }

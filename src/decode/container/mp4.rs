@@ -1,6 +1,6 @@
 //! MP4 and QuickTime.
 //!
-//! symphonia reads one sample description of these files and nothing else ([`entry`]). Tables and
+//! symphonia reads one sample description of these files and nothing else ([`sample_entry`]). SampleTables and
 //! fragments are read here: symphonia holds all of them, takes quadratic time where fragments are
 //! empty or tables long, needs a box that old QuickTime lacks, and knows neither `iTunSMPB` nor the
 //! clock of a fragment.
@@ -20,30 +20,30 @@ use symphonia::core::formats::Track;
 use symphonia::core::units::TimeBase;
 use symphonia::default::formats::IsoMp4Reader;
 
-use super::guard::{Container, Guard, PreSkip, Seen};
-use super::reader::{Opened, Reader};
-use super::timestamps::Clock;
+use super::guard::{Container, DecodeTotals, Guard, PreSkip};
+use super::reader::{Opened, PacketReader};
+use super::timestamps::TimestampKind;
 use crate::decode::codec;
 use crate::decode::input::{Input, InputMonitor, Leftover, Media, ReadSeek, read_up_to};
 use crate::error::Error;
 use crate::span::time_of;
 use crate::window;
-use boxes::{Header, LONGEST, child, header_error};
-use bytes::{Bytes, MAX_MOOV, Sought, Stream};
-use entry::Description;
-use movie::Movie;
-use reader::{Mp4Reader, Parts};
-use tables::{Totals, Walk};
-use trim::Trim;
+use boxes::{BoxHeader, LONGEST, child, header_error};
+use byte_source::{ByteSource, MAX_MOOV, Seekable, Sequential};
+use edit_list::EditList;
+use movie::MovieBox;
+use reader::{FragmentCursor, Mp4Reader};
+use sample_entry::SampleEntry;
+use tables::{SampleCursor, TableTotals};
 
 mod boxes;
-mod bytes;
-mod entry;
+mod byte_source;
+mod sample_entry;
 mod fragments;
 mod movie;
 mod reader;
 mod tables;
-mod trim;
+mod edit_list;
 
 /// Opens an MP4 or QuickTime file.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
@@ -54,29 +54,31 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
         let limit = input.options.memory_limit;
         let mut rest = input.stream();
         match read_index(&mut rest)? {
-            Index::First { moov, at } => (moov, Bytes::Stream(Stream::new(rest, at))),
-            Index::Later { head } => sought(Box::new(in_memory(head, rest, limit)?))?,
+            StreamStart::First { moov, at } => {
+                (moov, ByteSource::Sequential(Sequential::new(rest, at)))
+            }
+            StreamStart::Later { head } => sought(Box::new(in_memory(head, rest, limit)?))?,
         }
     };
-    opened(Movie::parse(&moov)?, bytes, monitor)
+    opened(MovieBox::parse(&moov)?, bytes, monitor)
 }
 
 /// The index of something that can be sought in.
-fn sought(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, Bytes), Error> {
-    let mut file = Sought::new(inner)?;
-    Ok((file.index()?, Bytes::Sought(file)))
+fn sought(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, ByteSource), Error> {
+    let mut file = Seekable::new(inner)?;
+    Ok((file.index()?, ByteSource::Seekable(file)))
 }
 
-fn opened(movie: Movie, bytes: Bytes, monitor: Arc<InputMonitor>) -> Result<Opened, Error> {
+fn opened(movie: MovieBox, bytes: ByteSource, monitor: Arc<InputMonitor>) -> Result<Opened, Error> {
     if movie.untold > 0 {
         monitor.left_out([Leftover { name: "udta".into(), bytes: movie.untold }]);
     }
     let (sketch, track, frame) = match movie.description {
-        Description::Pcm(pcm) => (None, pcm.track(movie.id), Some(pcm.frame)),
-        Description::Coded => {
-            let sketch = entry::sketch(movie.id, movie.scale, movie.stsd, &movie.tags);
+        SampleEntry::Pcm(pcm) => (None, pcm.track(movie.id), Some(pcm.frame)),
+        SampleEntry::Coded => {
+            let sketch = sample_entry::sketch(movie.id, movie.scale, movie.stsd, &movie.tags);
             let media = Media::seekable(Box::new(Cursor::new(sketch)))?;
-            let reader = Reader::open(Container::Mp4, media, IsoMp4Reader::try_new)?;
+            let reader = PacketReader::open(Container::Mp4, media, IsoMp4Reader::try_new)?;
             let track = reader.tracks().first().cloned().ok_or(Error::NoAudio)?;
             (Some(reader), track, None)
         }
@@ -89,17 +91,22 @@ fn opened(movie: Movie, bytes: Bytes, monitor: Arc<InputMonitor>) -> Result<Open
         in_fragments: movie.fragments.is_some(),
         alone: movie.alone,
     };
-    let parts = movie.fragments.map(|defaults| Parts::new(defaults, movie.alone));
-    let reader =
-        Mp4Reader::new(track, sketch, (bytes, Walk::new(movie.tables), parts), frame, monitor);
-    Ok(Opened::new(Reader::Packets(Box::new(reader)), guard))
+    let parts = movie.fragments.map(|defaults| FragmentCursor::new(defaults, movie.alone));
+    let reader = Mp4Reader::new(
+        track,
+        sketch,
+        (bytes, SampleCursor::new(movie.tables), parts),
+        frame,
+        monitor,
+    );
+    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
 }
 
 struct Mp4Guard {
     /// Units a second of the track.
     scale: u32,
-    trim: Trim,
-    totals: Totals,
+    trim: EditList,
+    totals: TableTotals,
     /// How long the first packet lasts, in units of the track.
     packet: u32,
     in_fragments: bool,
@@ -135,11 +142,11 @@ impl Guard for Mp4Guard {
         (exact && counts_frames).then(|| self.frames(self.totals.duration, rate))
     }
 
-    fn clock(&self, _: &Track) -> Clock {
+    fn timestamp_kind(&self, _: &Track) -> TimestampKind {
         let base = TimeBase::try_from_recip(self.scale);
-        base.map_or(Clock::None, |base| match self.in_fragments {
-            true => Clock::Live { base, alone: self.alone },
-            false => Clock::Index(base),
+        base.map_or(TimestampKind::None, |base| match self.in_fragments {
+            true => TimestampKind::Live { base, alone: self.alone },
+            false => TimestampKind::Index(base),
         })
     }
 
@@ -149,7 +156,7 @@ impl Guard for Mp4Guard {
     }
 
     /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         let Some((length, scale)) = self.trim.played else { return Ok(()) };
         let played = u128::from(length) * u128::from(seen.rate) / u128::from(scale);
         // The padding of the last packets, and the rounding of a coarse movie time scale.
@@ -174,7 +181,7 @@ fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8
 }
 
 /// The boxes of a stream up to and including the index, as far as they could be streamed.
-enum Index {
+enum StreamStart {
     /// The content of the index; the audio follows, at this place.
     First { moov: Vec<u8>, at: u64 },
     /// The audio comes first, or lies in fragments; this much has been read.
@@ -182,17 +189,17 @@ enum Index {
 }
 
 /// Reads boxes of a stream until the index or the audio.
-fn read_index(rest: &mut impl Read) -> Result<Index, Error> {
+fn read_index(rest: &mut impl Read) -> Result<StreamStart, Error> {
     let mut head = Vec::new();
     let mut at = 0;
     loop {
         let missing = (at as u64 + LONGEST).saturating_sub(head.len() as u64);
         head.extend(read_up_to(rest, missing)?);
-        let Some(header) = Header::parse(&head[at..]) else {
+        let Some(header) = BoxHeader::parse(&head[at..]) else {
             return Err(header_error("it ends before its index (moov)"));
         };
         if matches!(&header.kind, b"mdat" | b"moof") {
-            return Ok(Index::Later { head });
+            return Ok(StreamStart::Later { head });
         }
         if header.size > MAX_MOOV || head.len() as u64 > MAX_MOOV {
             return Err(header_error("its index is larger than 64 MiB"));
@@ -209,9 +216,9 @@ fn read_index(rest: &mut impl Read) -> Result<Index, Error> {
             let in_fragments = child(&head[content..end], b"mvex")?.is_some();
             // A header of 8 bytes was asked for as one of 16.
             if in_fragments || head.len() > end {
-                return Ok(Index::Later { head });
+                return Ok(StreamStart::Later { head });
             }
-            return Ok(Index::First { moov: head.split_off(content), at: end as u64 });
+            return Ok(StreamStart::First { moov: head.split_off(content), at: end as u64 });
         }
         at = end;
     }

@@ -13,9 +13,9 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
-use super::elementary::{self, Account, packet_at};
-use super::guard::{Container, Guard, PreSkip, Seen};
-use super::reader::{Opened, Reader};
+use super::elementary::{self, ByteLedger, packet_at};
+use super::guard::{Container, DecodeTotals, Guard, PreSkip};
+use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::Fault;
@@ -43,7 +43,11 @@ pub(super) fn open_stream(
     guarded(container, reader, account)
 }
 
-fn guarded(container: Container, reader: Reader, account: Account) -> Result<Opened, Error> {
+fn guarded(
+    container: Container,
+    reader: PacketReader,
+    account: ByteLedger,
+) -> Result<Opened, Error> {
     let track = reader.track()?;
     let is_layer_3 = track
         .codec_params
@@ -64,7 +68,7 @@ fn counted(track: &Track) -> Option<u64> {
 
 struct MpegGuard {
     container: Container,
-    account: Account,
+    account: ByteLedger,
     is_layer_3: bool,
     /// The frames that a tag counts, until more come.
     counted: Option<u64>,
@@ -125,7 +129,7 @@ impl Guard for MpegGuard {
         Ok(())
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         let rest = self.account.rest()?;
         if self.counted.is_some_and(|counted| self.coded >= counted) {
             return Ok(());

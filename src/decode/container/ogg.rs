@@ -14,18 +14,18 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 use symphonia::default::formats::OggReader;
 
-use super::guard::{Container, Guard, Padding, Seen};
-use super::reader::{Opened, Reader};
-use super::timestamps::Clock;
+use super::guard::{Container, DecodeTotals, Guard, Padding};
+use super::reader::{Opened, PacketReader};
+use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::fault::Fault;
 use crate::decode::input::{Input, Media};
 use crate::error::Error;
 
-mod opus;
+mod opus_granules;
 mod pages;
 
-use pages::{Pages, Told};
+use pages::{CheckedPages, OggStatus};
 
 /// The clock of every Opus stream, in Hz.
 const OPUS_CLOCK: u64 = 48_000;
@@ -34,15 +34,15 @@ const OPUS_CLOCK: u64 = 48_000;
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     monitor.count_idle();
-    let pages = Pages::new(input.stream(), &monitor);
+    let pages = CheckedPages::new(input.stream(), &monitor);
     let told = pages.told.clone();
-    let reader = Reader::open(Container::Ogg, Media::stream(pages), OggReader::try_new)
+    let reader = PacketReader::open(Container::Ogg, Media::stream(pages), OggReader::try_new)
         .map_err(|_| Error::Unsupported { what: "an Ogg without a codec that is known".into() })?;
     Ok(Opened::new(reader, OggGuard::new(told)))
 }
 
 struct OggGuard {
-    told: Told,
+    told: OggStatus,
     padding: Padding,
     /// The recording that is being decoded, of those that are chained, counted from 1.
     link: u64,
@@ -52,7 +52,7 @@ struct OggGuard {
 }
 
 impl OggGuard {
-    fn new(told: Told) -> Self {
+    fn new(told: OggStatus) -> Self {
         Self { told, padding: Padding::default(), link: 1, begins: 0, missing: 0 }
     }
 }
@@ -63,13 +63,13 @@ impl Guard for OggGuard {
     }
 
     /// Of Opus every page is held against its packets, in [`OggGuard::gap`].
-    fn clock(&self, track: &Track) -> Clock {
+    fn timestamp_kind(&self, track: &Track) -> TimestampKind {
         let params = track.codec_params.as_ref().and_then(|params| params.audio());
         let is_opus = params.is_some_and(|params| params.codec == CODEC_ID_OPUS);
-        if is_opus { Clock::None } else { Clock::Granules }
+        if is_opus { TimestampKind::None } else { TimestampKind::Granules }
     }
 
-    /// The source ends where its last page does; [`Pages`] has seen whether it may.
+    /// The source ends where its last page does; [`CheckedPages`] has seen whether it may.
     fn ends_with_source(&self) -> bool {
         true
     }
@@ -107,7 +107,7 @@ impl Guard for OggGuard {
         *self = Self { link: self.link + 1, ..Self::new(self.told.clone()) };
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         if self.told.links.load(Ordering::Relaxed) > seen.links {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
         }

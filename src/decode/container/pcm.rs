@@ -1,6 +1,6 @@
 //! Samples that lie one after the other, without packets: WAV, AIFF and their like.
 //!
-//! In: a [`Body`], which ends where the audio ends, and what a frame looks like. Out: packets of whole
+//! In: a [`AudioData`], which ends where the audio ends, and what a frame looks like. Out: packets of whole
 //! frames, or of whole ADPCM blocks.
 
 use std::io::Read;
@@ -14,7 +14,7 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::guard::{Container, Guard, Seen};
+use super::guard::{Container, DecodeTotals, Guard};
 use crate::block::{Block, Samples};
 use crate::decode::fault::Fault;
 use crate::decode::input::{InputMonitor, Leftover};
@@ -29,7 +29,7 @@ const ADPCM_PACKET: usize = 16 * 1024;
 
 /// What one block of samples is: a frame of PCM, or a block of ADPCM.
 #[derive(Debug, Clone)]
-pub(in crate::decode) struct Layout {
+pub(in crate::decode) struct PcmLayout {
     pub(in crate::decode) codec: AudioCodecId,
     /// In Hz.
     pub(in crate::decode) rate: u32,
@@ -39,26 +39,26 @@ pub(in crate::decode) struct Layout {
     pub(in crate::decode) block_frames: u64,
 }
 
-/// Cuts a [`Body`] into packets.
+/// Cuts a [`AudioData`] into packets.
 pub(in crate::decode) struct PcmReader {
     track: [Track; 1],
     body: Box<dyn Read + Send>,
-    layout: Layout,
+    layout: PcmLayout,
     /// Frames in part of an ADPCM block, by its bytes.
-    part: fn(&Layout, u64) -> u64,
+    part: fn(&PcmLayout, u64) -> u64,
     frames: u64,
 }
 
 impl PcmReader {
-    pub(super) fn new(layout: Layout, body: impl Read + Send + 'static) -> Self {
+    pub(super) fn new(layout: PcmLayout, body: impl Read + Send + 'static) -> Self {
         Self::with_parts(layout, body, |_, _| 0)
     }
 
     /// A reader of blocks, of which the last may be short.
     pub(super) fn with_parts(
-        layout: Layout,
+        layout: PcmLayout,
         body: impl Read + Send + 'static,
-        part: fn(&Layout, u64) -> u64,
+        part: fn(&PcmLayout, u64) -> u64,
     ) -> Self {
         let mut params = AudioCodecParameters::new();
         params
@@ -81,7 +81,7 @@ impl PcmReader {
     }
 
     /// How many blocks a packet has.
-    fn blocks(layout: &Layout) -> usize {
+    fn blocks(layout: &PcmLayout) -> usize {
         let bytes = usize::try_from(layout.block_bytes).unwrap_or(usize::MAX).max(1);
         let packet = if layout.block_frames > 1 { ADPCM_PACKET } else { PACKET };
         (packet / bytes).max(1)
@@ -120,7 +120,7 @@ impl PcmReader {
     }
 }
 
-/// The guard of these containers: their [`Body`] has seen to the rest.
+/// The guard of these containers: their [`AudioData`] has seen to the rest.
 pub(super) struct PcmGuard {
     pub(super) container: Container,
     /// Whether the lowest byte of every sample must be zero: 24 bits in four bytes are the upper
@@ -142,7 +142,7 @@ impl Guard for PcmGuard {
         Ok(())
     }
 
-    fn verdict(&mut self, _: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, _: &DecodeTotals) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -156,24 +156,24 @@ fn is_upper_24(samples: &Samples) -> bool {
 type After<R> = Box<dyn FnOnce(&mut R) -> Result<Vec<Leftover>, Error> + Send>;
 
 /// The audio of a recording, from its first byte to its last and no further.
-pub(super) struct Body<R> {
+pub(super) struct AudioData<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
     /// Bytes still to come; `None` means up to the end of the source.
     left: Option<u64>,
     given: u64,
-    layout: Layout,
+    layout: PcmLayout,
     /// Whether a last frame that is not whole is an error, where the size is not known.
     whole: bool,
     after: Option<After<R>>,
 }
 
-impl<R: Read> Body<R> {
+impl<R: Read> AudioData<R> {
     /// The next `bytes` of `inner`, or all. `after` looks at what follows those.
     pub(super) fn new(
         inner: R,
         bytes: Option<u64>,
-        layout: &Layout,
+        layout: &PcmLayout,
         monitor: &Arc<InputMonitor>,
         after: impl FnOnce(&mut R) -> Result<Vec<Leftover>, Error> + Send + 'static,
     ) -> Self {
@@ -208,7 +208,7 @@ impl<R: Read> Body<R> {
 
     /// The error for audio of which only this is there.
     fn cut(&self, there: String) -> Error {
-        let Layout { rate, block_bytes, block_frames, .. } = self.layout;
+        let PcmLayout { rate, block_bytes, block_frames, .. } = self.layout;
         let frames = self.given / block_bytes.max(1) * block_frames;
         let reason = format!("{there} are there");
         if block_frames == 0 {
@@ -219,7 +219,7 @@ impl<R: Read> Body<R> {
     }
 }
 
-impl<R: Read> Read for Body<R> {
+impl<R: Read> Read for AudioData<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let room = self.left.map_or(buffer.len(), |left| {
             usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()))

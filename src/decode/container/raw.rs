@@ -3,7 +3,7 @@
 //! What can go wrong: a last frame that is not whole; a file that has a header all the same.
 
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmGuard, PcmLayout, PcmReader};
 use super::reader::Opened;
 use super::riff::begins_a_file;
 use crate::decode::codec::pcm_width;
@@ -20,11 +20,11 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     }
     let width = pcm_width(codec).unwrap_or(1) as u64;
     let block_bytes = width * u64::from(channels);
-    let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
+    let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1 };
     let frames = input.length().filter(|length| length % block_bytes == 0);
     let frames = frames.map(|length| length / block_bytes);
     let monitor = input.monitor.clone();
-    let body = Body::new(input.stream(), None, &layout, &monitor, |_| Ok(Vec::new()));
+    let body = AudioData::new(input.stream(), None, &layout, &monitor, |_| Ok(Vec::new()));
     let reader = PcmReader::new(layout, body.of_whole_frames());
     let guard = PcmGuard { container: Container::Raw, upper_24: false };
     Ok(Opened { frames, ..Opened::new(reader, guard) })

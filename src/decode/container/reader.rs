@@ -13,30 +13,30 @@ use crate::error::Error;
 
 /// A container that is open.
 pub(in crate::decode) struct Opened {
-    pub(in crate::decode) reader: Reader,
+    pub(in crate::decode) reader: PacketReader,
     pub(in crate::decode) guard: Box<dyn Guard>,
     /// Frames, where the header was read here and declares them.
     pub(in crate::decode) frames: Option<u64>,
 }
 
 impl Opened {
-    pub(super) fn new(reader: impl Into<Reader>, guard: impl Guard + 'static) -> Self {
+    pub(super) fn new(reader: impl Into<PacketReader>, guard: impl Guard + 'static) -> Self {
         Self { reader: reader.into(), guard: Box::new(guard), frames: None }
     }
 }
 
 /// Where packets come from.
-pub(in crate::decode) enum Reader {
+pub(in crate::decode) enum PacketReader {
     /// A reader of symphonia.
     Symphonia(Box<dyn FormatReader>),
     /// Samples that lie one after the other.
     Pcm(Box<PcmReader>),
     /// Packets that a table here tells of.
-    Packets(Box<dyn Packets>),
+    Own(Box<dyn PacketSource>),
 }
 
 /// A reader of our own.
-pub(in crate::decode) trait Packets: Send {
+pub(in crate::decode) trait PacketSource: Send {
     fn tracks(&self) -> &[Track];
 
     /// The next packet.
@@ -61,19 +61,19 @@ pub(in crate::decode) trait Packets: Send {
     }
 }
 
-impl From<Box<dyn FormatReader>> for Reader {
+impl From<Box<dyn FormatReader>> for PacketReader {
     fn from(reader: Box<dyn FormatReader>) -> Self {
         Self::Symphonia(reader)
     }
 }
 
-impl From<PcmReader> for Reader {
+impl From<PcmReader> for PacketReader {
     fn from(reader: PcmReader) -> Self {
         Self::Pcm(Box::new(reader))
     }
 }
 
-impl Reader {
+impl PacketReader {
     /// Opens a reader of symphonia.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.tracks(),
             Self::Pcm(reader) => reader.tracks(),
-            Self::Packets(reader) => reader.tracks(),
+            Self::Own(reader) => reader.tracks(),
         }
     }
 
@@ -127,7 +127,7 @@ impl Reader {
         match self {
             Self::Symphonia(reader) => reader.next_packet(),
             Self::Pcm(reader) => reader.next_packet(),
-            Self::Packets(reader) => reader.next_packet(),
+            Self::Own(reader) => reader.next_packet(),
         }
     }
 
@@ -135,7 +135,7 @@ impl Reader {
     pub(in crate::decode) fn tags(&mut self) -> Vec<Leftover> {
         let reader = match self {
             Self::Symphonia(reader) => reader,
-            Self::Packets(reader) => return reader.tags(),
+            Self::Own(reader) => return reader.tags(),
             Self::Pcm(_) => return Vec::new(),
         };
         let mut metadata = reader.metadata();

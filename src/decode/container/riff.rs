@@ -1,4 +1,4 @@
-//! Chunks: a name, a size, and so many bytes. WAV and AIFF are made of them.
+//! RiffChunks: a name, a size, and so many bytes. WAV and AIFF are made of them.
 
 use std::io::{self, Read};
 
@@ -15,7 +15,7 @@ const MAX_OTHERS: usize = 1000;
 /// The length of an ID3v1 tag, which begins with `TAG`.
 const ID3V1: u64 = 128;
 
-/// Chunks that stand after the audio in files that people have. The last one may be shorter than it
+/// RiffChunks that stand after the audio in files that people have. The last one may be shorter than it
 /// says: it holds no audio.
 const KNOWN: [&[u8; 4]; 34] = [
     b"LIST", b"fact", b"PEAK", b"cue ", b"smpl", b"inst", b"plst", b"labl", b"note", b"bext",
@@ -26,13 +26,13 @@ const KNOWN: [&[u8; 4]; 34] = [
 
 /// The order of the bytes in every number of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum ByteOrder {
     Little,
     /// RIFX and AIFF.
     Big,
 }
 
-impl Order {
+impl ByteOrder {
     pub(super) fn short(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -48,10 +48,10 @@ impl Order {
     }
 }
 
-/// Chunks, one after the other.
-pub(super) struct Chunks<'a, R> {
+/// RiffChunks, one after the other.
+pub(super) struct RiffChunks<'a, R> {
     rest: &'a mut R,
-    order: Order,
+    order: ByteOrder,
     /// Whether the chunk before had an odd size: then a zero should follow, and may be missing.
     odd: bool,
     /// Bytes read so far.
@@ -60,8 +60,8 @@ pub(super) struct Chunks<'a, R> {
     pub(super) others: Vec<Leftover>,
 }
 
-impl<'a, R: Read> Chunks<'a, R> {
-    pub(super) fn new(rest: &'a mut R, order: Order) -> Self {
+impl<'a, R: Read> RiffChunks<'a, R> {
+    pub(super) fn new(rest: &'a mut R, order: ByteOrder) -> Self {
         Self { rest, order, odd: false, position: 0, others: Vec::new() }
     }
 
@@ -129,7 +129,7 @@ impl<'a, R: Read> Chunks<'a, R> {
 pub(super) struct Trailer {
     /// The name of the container, for errors.
     pub(super) name: &'static str,
-    pub(super) order: Order,
+    pub(super) order: ByteOrder,
     /// The name of the chunk that holds the audio.
     pub(super) audio: [u8; 4],
     /// Bytes of that chunk after the last whole frame.
@@ -143,7 +143,7 @@ impl Trailer {
     /// second file, or bytes that no chunk holds, as a writer leaves who counts wrongly. Gives the
     /// chunks that are passed over.
     pub(super) fn read(self, inner: &mut impl Read) -> Result<Vec<Leftover>, Error> {
-        let mut chunks = Chunks::new(inner, self.order);
+        let mut chunks = RiffChunks::new(inner, self.order);
         chunks.skip(self.rest)?;
         chunks.odd = self.odd;
         while let Some((id, size)) = chunks.next()? {
@@ -153,8 +153,8 @@ impl Trailer {
                 return Err(Error::Unsupported { what });
             }
             let size_bytes = match self.order {
-                Order::Little => size.to_le_bytes(),
-                Order::Big => size.to_be_bytes(),
+                ByteOrder::Little => size.to_le_bytes(),
+                ByteOrder::Big => size.to_be_bytes(),
             };
             let head = [id, size_bytes].concat();
             if begins_a_file(&head) {

@@ -23,12 +23,12 @@ const LAPPED: i128 = 8192;
 /// Compares timestamps with the count.
 #[derive(Debug)]
 pub(in crate::decode) struct TimestampCheck {
-    clock: Clock,
+    clock: TimestampKind,
     /// In Hz.
     rate: u32,
     /// Whether packets overlap.
     lapped: bool,
-    jumps: Jumps,
+    jumps: GapDetector,
     /// Where the audio begins, in frames.
     begins: i128,
     /// The timestamp before, in the container's units.
@@ -39,7 +39,7 @@ pub(in crate::decode) struct TimestampCheck {
 
 /// What the timestamps of a container are.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::decode) enum Clock {
+pub(in crate::decode) enum TimestampKind {
     /// There are none that could be trusted; something else tells what is missing.
     None,
     /// They number frames exactly, and none is ever left out, as in FLAC.
@@ -58,10 +58,10 @@ pub(in crate::decode) enum Clock {
 
 impl TimestampCheck {
     /// For a track of `codec`, decoded at `rate` Hz.
-    pub(in crate::decode) fn new(clock: Clock, codec: &str, rate: u32) -> Self {
+    pub(in crate::decode) fn new(clock: TimestampKind, codec: &str, rate: u32) -> Self {
         // A Vorbis packet completes the one before it: the first gives no frames.
         let lapped = codec == "vorbis";
-        let (jumps, begins) = (Jumps::default(), 0);
+        let (jumps, begins) = (GapDetector::default(), 0);
         Self { clock, rate, lapped, jumps, begins, last: None, before: 0 }
     }
 
@@ -84,10 +84,12 @@ impl TimestampCheck {
         let pts = i128::from(packet.pts.get());
         let repeated = self.last.replace(pts) == Some(pts);
         let (base, live) = match self.clock {
-            Clock::None => return Ok(0),
-            Clock::Frames | Clock::Granules => return self.gap_in_frames(packet, pts),
-            Clock::Index(base) => (base, None),
-            Clock::Live { base, alone } => (base, Some(alone)),
+            TimestampKind::None => return Ok(0),
+            TimestampKind::Frames | TimestampKind::Granules => {
+                return self.gap_in_frames(packet, pts);
+            }
+            TimestampKind::Index(base) => (base, None),
+            TimestampKind::Live { base, alone } => (base, Some(alone)),
         };
         // Packets that are laced into one block have one timestamp.
         if repeated || (self.lapped && coded == 0) {
@@ -136,7 +138,7 @@ impl TimestampCheck {
             self.begins = pts + i128::from(packet.trim_start.get());
         }
         self.jumps.expected = Some(pts + i128::from(packet.block_dur().get()));
-        let exact = matches!(self.clock, Clock::Frames);
+        let exact = matches!(self.clock, TimestampKind::Frames);
         if pts < expected || (exact && (pts > expected || self.begins > 0)) {
             return Err(MISSING);
         }
@@ -146,7 +148,7 @@ impl TimestampCheck {
 
 /// Finds jumps of a clock against a count.
 #[derive(Debug, Default)]
-pub(super) struct Jumps {
+pub(super) struct GapDetector {
     /// How far the clock is ahead of the count, once that is known.
     pub(super) expected: Option<i128>,
     /// Frames of all gaps so far.
@@ -155,7 +157,7 @@ pub(super) struct Jumps {
     off: i128,
 }
 
-impl Jumps {
+impl GapDetector {
     /// How many frames are missing where the clock is `at` frames ahead of the frames that came. The
     /// clock may be off by `room`. Packets of `length` frames have gone missing whole, if that fits to
     /// within `slack`.
@@ -220,7 +222,7 @@ mod tests {
 
     /// Packets of 20 ms at 8 kHz, at these times in milliseconds: the first that is misplaced.
     fn misplaced(
-        clock: fn(TimeBase) -> Clock,
+        clock: fn(TimeBase) -> TimestampKind,
         times: impl IntoIterator<Item = f64>,
     ) -> Option<usize> {
         let base = TimeBase::try_from_recip(1000).unwrap();
@@ -236,8 +238,8 @@ mod tests {
         (0..180_000).map(|index| f64::from(index) * 20.0)
     }
 
-    fn live(base: TimeBase) -> Clock {
-        Clock::Live { base, alone: true }
+    fn live(base: TimeBase) -> TimestampKind {
+        TimestampKind::Live { base, alone: true }
     }
 
     #[test]
@@ -252,20 +254,23 @@ mod tests {
         for gone in [1, 1000, 179_998] {
             let rest = without(gone).map(|(_, time)| time * 1.0002);
             assert_eq!(misplaced(live, rest), Some(gone));
-            assert_eq!(misplaced(Clock::Index, without(gone).map(|(_, time)| time)), Some(gone));
+            assert_eq!(
+                misplaced(TimestampKind::Index, without(gone).map(|(_, time)| time)),
+                Some(gone)
+            );
         }
     }
 
     #[test]
     fn what_an_index_says_is_exact() {
-        assert_eq!(misplaced(Clock::Index, steady()), None);
+        assert_eq!(misplaced(TimestampKind::Index, steady()), None);
         let off = |by: f64| steady().map(move |time| if time > 100.0 { time + by } else { time });
-        assert_eq!(misplaced(Clock::Index, off(4.0)), None);
-        assert_eq!(misplaced(Clock::Index, off(8.0)), Some(6));
+        assert_eq!(misplaced(TimestampKind::Index, off(4.0)), None);
+        assert_eq!(misplaced(TimestampKind::Index, off(8.0)), Some(6));
     }
 
     /// What is missing before each packet, and where the audio begins.
-    fn gaps(clock: Clock, times: &[f64]) -> Result<(Vec<u64>, u64), &'static str> {
+    fn gaps(clock: TimestampKind, times: &[f64]) -> Result<(Vec<u64>, u64), &'static str> {
         let mut check = TimestampCheck::new(clock, "opus", 8000);
         let packets = times.iter().enumerate();
         let gaps = packets.map(|(index, time)| check.gap(&packet(*time), index as u64 * 160));
@@ -278,7 +283,7 @@ mod tests {
         let base = TimeBase::try_from_recip(1000).unwrap();
         // Three packets; then a pause that is no whole number of them.
         let times = [0.0, 20.0, 103.0, 120.0, 140.0, 1171.0, 1191.0];
-        for clock in [live(base), Clock::Index(base)] {
+        for clock in [live(base), TimestampKind::Index(base)] {
             let (gaps, _) = gaps(clock, &times).unwrap();
             assert_eq!(gaps, [0, 0, 480, 0, 0, 8088, 0], "{clock:?}");
         }
@@ -288,11 +293,11 @@ mod tests {
     #[test]
     fn a_late_beginning_is_told_where_there_is_audio_alone() {
         let base = TimeBase::try_from_recip(1000).unwrap();
-        let beside = Clock::Live { base, alone: false };
+        let beside = TimestampKind::Live { base, alone: false };
         assert_eq!(gaps(live(base), &[120.0, 140.0]), Ok((vec![0, 0], 960)));
         assert_eq!(gaps(live(base), &[19.0, 39.0]), Ok((vec![0, 0], 0)), "less than a packet");
         assert_eq!(gaps(beside, &[120.0, 140.0]), Ok((vec![960, 0], 0)));
         assert_eq!(gaps(beside, &[50.0, 70.0]), Ok((vec![0, 0], 400)));
-        assert!(gaps(Clock::Index(base), &[10.0, 30.0]).is_err());
+        assert!(gaps(TimestampKind::Index(base), &[10.0, 30.0]).is_err());
     }
 }

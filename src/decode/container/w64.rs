@@ -5,10 +5,10 @@
 use std::io::Read;
 
 use super::guard::Container;
-use super::pcm::Body;
+use super::pcm::AudioData;
 use super::reader::Opened;
-use super::riff::{Order, after_audio, begins_a_file, not_a_chunk, second_file};
-use super::wav::{Format, MAX_FMT, open_body};
+use super::riff::{ByteOrder, after_audio, begins_a_file, not_a_chunk, second_file};
+use super::wav::{FmtChunk, MAX_FMT, open_body};
 use crate::decode::input::{Input, Leftover, read_up_to};
 use crate::error::Error;
 
@@ -37,14 +37,14 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let mut position = read_up_to(&mut rest, FORM)?.len() as u64;
     let (mut format, mut others) = (None, Vec::new());
     let size = loop {
-        let Some(Chunk { name, size }) = Chunk::read(&mut rest)? else {
+        let Some(W64Chunk { name, size }) = W64Chunk::read(&mut rest)? else {
             return Err(Error::NoAudio);
         };
         position += HEAD;
         match name.as_ref().map(<[u8; 4]>::as_slice) {
             Some(b"data") => break size,
             Some(b"fmt ") if size <= MAX_FMT.into() => {
-                format = Some(Format::parse(&read_up_to(&mut rest, size)?, Order::Little)?);
+                format = Some(FmtChunk::parse(&read_up_to(&mut rest, size)?, ByteOrder::Little)?);
                 skip(&mut rest, padding(size))?;
             }
             _ => pass_over(&mut rest, name, size, &mut others).map(drop)?,
@@ -57,17 +57,17 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let extent = format.extent((1..MAX_SIZE).contains(&size).then_some(size));
     let gap = extent.rest + padding(size);
     let layout = format.layout();
-    let body = Body::new(rest, extent.bytes, &layout, &monitor, move |rest| after(rest, gap));
+    let body = AudioData::new(rest, extent.bytes, &layout, &monitor, move |rest| after(rest, gap));
     open_body(Container::W64, &format, extent.frames, body, position, &monitor)
 }
 
 /// A chunk's name, where it is one of those that belong here, and the bytes of its content.
-struct Chunk {
+struct W64Chunk {
     name: Option<[u8; 4]>,
     size: u64,
 }
 
-impl Chunk {
+impl W64Chunk {
     /// The next one; nothing at the end.
     fn read(rest: &mut impl Read) -> Result<Option<Self>, Error> {
         let head = read_up_to(rest, HEAD)?;
@@ -113,12 +113,12 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
         }
         let is_tag = head.starts_with(b"TAG");
         let chunk = <[u8; 24]>::try_from(head.as_slice()).ok().filter(|_| !is_tag);
-        let chunk = chunk.and_then(|head| Chunk::parse(&head));
+        let chunk = chunk.and_then(|head| W64Chunk::parse(&head));
         match chunk {
-            Some(Chunk { name: Some(name), .. }) if name == *b"data" => {
+            Some(W64Chunk { name: Some(name), .. }) if name == *b"data" => {
                 return Err(Error::Unsupported { what: "W64 with several data chunks".into() });
             }
-            Some(Chunk { name, size }) if name.is_some() || size < MAX_SIZE => {
+            Some(W64Chunk { name, size }) if name.is_some() || size < MAX_SIZE => {
                 if !pass_over(rest, name, size, &mut others)? && name.is_none() {
                     return Err(not_a_chunk("W64"));
                 }

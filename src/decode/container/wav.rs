@@ -10,16 +10,16 @@ use std::sync::Arc;
 
 use super::guard::Container;
 use super::mpeg;
-use super::pcm::{Body, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmGuard, PcmReader};
 use super::reader::Opened;
-use super::riff::{Chunks, Order, Trailer};
+use super::riff::{ByteOrder, RiffChunks, Trailer};
 use crate::decode::input::{Input, InputMonitor, Leftover, read_up_to};
 use crate::error::Error;
 
 mod format;
 
 use format::{Extent, adpcm_frames, header_error};
-pub(super) use format::{Format, MAX_FMT};
+pub(super) use format::{FmtChunk, MAX_FMT};
 
 /// Whether a `data` size means "unknown, read to the end": the zero of a writer that never came back
 /// to fill it in, and what others write into a pipe: FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, LAME
@@ -33,11 +33,12 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;
-    let wav = Wav::read(&form, &mut rest)?;
+    let wav = WavHeader::read(&form, &mut rest)?;
     monitor.left_out(wav.others);
-    let Wav { format, extent, trailer, position, .. } = wav;
+    let WavHeader { format, extent, trailer, position, .. } = wav;
     let layout = format.layout();
-    let body = Body::new(rest, extent.bytes, &layout, &monitor, move |rest| trailer.read(rest));
+    let body =
+        AudioData::new(rest, extent.bytes, &layout, &monitor, move |rest| trailer.read(rest));
     let position = form.len() as u64 + position;
     open_body(Container::Wav, &format, extent.frames, body, position, &monitor)
 }
@@ -45,9 +46,9 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
 /// Opens the audio of a WAV or W64, which begins at byte `position` of the recording.
 pub(super) fn open_body<R: Read + Send + 'static>(
     container: Container,
-    format: &Format,
+    format: &FmtChunk,
     frames: Option<u64>,
-    body: Body<R>,
+    body: AudioData<R>,
     position: u64,
     monitor: &Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
@@ -60,8 +61,8 @@ pub(super) fn open_body<R: Read + Send + 'static>(
 }
 
 /// A WAV whose header has been read, up to the first byte of its audio.
-struct Wav {
-    format: Format,
+struct WavHeader {
+    format: FmtChunk,
     extent: Extent,
     trailer: Trailer,
     /// Bytes of its chunks before the audio.
@@ -70,11 +71,11 @@ struct Wav {
     others: Vec<Leftover>,
 }
 
-impl Wav {
+impl WavHeader {
     /// Reads chunks until `data`. `form` is what the first 12 bytes of the file said.
     fn read(form: &[u8], rest: &mut impl Read) -> Result<Self, Error> {
-        let order = if form.starts_with(b"RIFX") { Order::Big } else { Order::Little };
-        let mut chunks = Chunks::new(rest, order);
+        let order = if form.starts_with(b"RIFX") { ByteOrder::Big } else { ByteOrder::Little };
+        let mut chunks = RiffChunks::new(rest, order);
         let (mut format, mut wide) = (None, None);
         loop {
             let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
@@ -83,7 +84,7 @@ impl Wav {
                     if size > MAX_FMT {
                         return Err(header_error("its fmt chunk is longer than 4096 bytes"));
                     }
-                    format = Some(Format::parse(&chunks.body(size)?, order)?);
+                    format = Some(FmtChunk::parse(&chunks.body(size)?, order)?);
                 }
                 b"ds64" => {
                     let body = chunks.body(size.min(MAX_FMT))?;
@@ -98,7 +99,7 @@ impl Wav {
                     let extent = format.extent((!is_unknown(size)).then_some(size));
                     let (rest, odd) = (extent.rest, size % 2 == 1);
                     let trailer = Trailer { name: "WAV", order, audio: *b"data", rest, odd };
-                    let Chunks { position, others, .. } = chunks;
+                    let RiffChunks { position, others, .. } = chunks;
                     return Ok(Self { format, extent, trailer, position, others });
                 }
                 b"fact" => drop(chunks.skip(size.into())?),

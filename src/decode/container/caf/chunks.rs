@@ -2,8 +2,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::description::{Description, header_error};
-use super::packets::Table;
+use super::audio_description::{AudioDescription, header_error};
+use super::packets::PacketTable;
 use crate::decode::input::{Leftover, ReadSeek, read_up_to};
 use crate::error::Error;
 
@@ -14,18 +14,18 @@ const MAX_TABLE: u64 = 64 * 1024 * 1024;
 const MAX_COOKIE: u64 = 1024 * 1024;
 
 /// What the chunks of a CAF say.
-pub(super) struct Chunks {
-    pub(super) description: Description,
+pub(super) struct CafChunks {
+    pub(super) description: AudioDescription,
     /// Where the audio begins, and its bytes.
     pub(super) data: (u64, u64),
     /// The codec's own description.
     pub(super) cookie: Vec<u8>,
-    pub(super) table: Option<Table>,
+    pub(super) table: Option<PacketTable>,
     /// What is dropped.
     pub(super) others: Vec<Leftover>,
 }
 
-impl Chunks {
+impl CafChunks {
     /// Goes over all chunks, which must be whole.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Chunks {
             let end = end.ok_or_else(|| header_error("it is cut off inside a chunk"))?;
             let twice = match &kind {
                 b"desc" => {
-                    description.replace(Description::parse(&read_up_to(file, 32)?)?).is_some()
+                    description.replace(AudioDescription::parse(&read_up_to(file, 32)?)?).is_some()
                 }
                 b"data" => data.replace((at + 16, size.saturating_sub(4))).is_some(),
                 b"kuki" => cookie.replace(limited(file, size, MAX_COOKIE)?).is_some(),
@@ -73,7 +73,7 @@ impl Chunks {
             description: description.ok_or_else(|| missing("desc"))?,
             data: data.ok_or_else(|| missing("data"))?,
             cookie: cookie.unwrap_or_default(),
-            table: table.map(Table::parse).transpose()?,
+            table: table.map(PacketTable::parse).transpose()?,
             others,
         })
     }

@@ -10,15 +10,15 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::CafReader as Sketch;
 
-use super::description::{Description, header_error};
+use super::audio_description::{AudioDescription, header_error};
 use crate::decode::container::guard::Container;
-use crate::decode::container::reader::{Packets, Reader};
+use crate::decode::container::reader::{PacketReader, PacketSource};
 use crate::decode::input::{InputMonitor, Media, ReadSeek, read_up_to};
 use crate::error::Error;
 
 /// The end of the audio, in frames of the description's rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub(super) struct AudioEnd {
     /// The frames of all packets.
     pub(super) all: u64,
     /// Those before the remainder.
@@ -30,7 +30,7 @@ const MAX_PACKET: u64 = 16 * 1024 * 1024;
 
 /// The packet table (`pakt`).
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct PacketTable {
     /// How many packets there are.
     packets: u64,
     /// Frames to drop at the front.
@@ -43,7 +43,7 @@ pub(super) struct Table {
     at: usize,
 }
 
-impl Table {
+impl PacketTable {
     /// Reads the content of a `pakt`.
     pub(super) fn parse(chunk: Vec<u8>) -> Result<Self, Error> {
         let Some((head, entries)) = chunk.split_first_chunk::<24>() else {
@@ -69,7 +69,11 @@ impl Table {
     /// # Errors
     /// [`Error::Unsupported`] where packets differ in frames: the end cannot be told from the table's
     /// head.
-    pub(super) fn end(&self, description: &Description, bytes: u64) -> Result<Option<End>, Error> {
+    pub(super) fn end(
+        &self,
+        description: &AudioDescription,
+        bytes: u64,
+    ) -> Result<Option<AudioEnd>, Error> {
         if self.remainder == 0 {
             return Ok(None);
         }
@@ -83,7 +87,7 @@ impl Table {
         };
         let all = packets.checked_mul(description.packet_frames.into());
         let both = all.and_then(|all| Some((all, all.checked_sub(self.remainder.into())?)));
-        let end = both.map(|(all, audio)| End { all, audio });
+        let end = both.map(|(all, audio)| AudioEnd { all, audio });
         end.map(Some).ok_or_else(|| header_error("its remainder is longer than all its audio"))
     }
 
@@ -104,7 +108,7 @@ impl Table {
 }
 
 /// What symphonia makes of the description of a codec.
-pub(super) fn track(description: &Description, cookie: &[u8]) -> Result<Track, Error> {
+pub(super) fn track(description: &AudioDescription, cookie: &[u8]) -> Result<Track, Error> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         [kind.as_slice(), &(content.len() as u64).to_be_bytes(), content].concat()
     };
@@ -115,7 +119,7 @@ pub(super) fn track(description: &Description, cookie: &[u8]) -> Result<Track, E
     let kuki = if cookie.is_empty() { Vec::new() } else { chunk(b"kuki", cookie) };
     let parts = [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &desc), kuki, chunk(b"data", &[0; 4])];
     let media = Media::seekable(Box::new(Cursor::new(parts.concat())))?;
-    let reader = Reader::open(Container::Caf, media, Sketch::try_new)?;
+    let reader = PacketReader::open(Container::Caf, media, Sketch::try_new)?;
     reader.tracks().first().cloned().ok_or(Error::NoAudio)
 }
 
@@ -123,8 +127,8 @@ pub(super) fn track(description: &Description, cookie: &[u8]) -> Result<Track, E
 pub(super) struct CafReader {
     track: [Track; 1],
     file: BufReader<Box<dyn ReadSeek>>,
-    description: Description,
-    table: Table,
+    description: AudioDescription,
+    table: PacketTable,
     /// Packets and bytes that are left.
     left: (u64, u64),
     /// Frames so far, as the description counts them.
@@ -137,7 +141,7 @@ impl CafReader {
     pub(super) fn new(
         track: Track,
         file: Box<dyn ReadSeek>,
-        (description, table, bytes): (Description, Table, u64),
+        (description, table, bytes): (AudioDescription, PacketTable, u64),
         monitor: Arc<InputMonitor>,
     ) -> Result<Self, Error> {
         let constant = u64::from(description.packet_bytes);
@@ -153,7 +157,7 @@ impl CafReader {
     }
 }
 
-impl Packets for CafReader {
+impl PacketSource for CafReader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }

@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// The format of a stream, from its first block of metadata (RFC 9639, 8.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StreamInfo {
+pub(super) struct StreamInfoBlock {
     rate: u32,
     channels: u8,
     bits: u8,
@@ -24,7 +24,7 @@ const RATES: [u32; 12] =
 /// Bits of a sample by their code.
 const BITS: [u8; 8] = [0, 8, 12, 0, 16, 20, 24, 32];
 
-impl StreamInfo {
+impl StreamInfoBlock {
     /// Reads it from the first bytes of a file.
     pub(super) fn parse(head: &[u8]) -> Option<Self> {
         let body = head.strip_prefix(b"fLaC")?.get(4..)?;
@@ -42,15 +42,15 @@ impl StreamInfo {
 
     /// The error that names what changes, if these bytes begin a frame of another format.
     pub(super) fn change(self, bytes: &[u8]) -> Option<Error> {
-        let frame = Header::parse(bytes)?;
+        let frame = FrameHeader::parse(bytes)?;
         let what = match frame {
-            Header { rate: Some(rate), .. } if rate != self.rate => {
+            FrameHeader { rate: Some(rate), .. } if rate != self.rate => {
                 format!("sample rate, from {} to {rate} Hz,", self.rate)
             }
-            Header { channels, .. } if channels != self.channels => {
+            FrameHeader { channels, .. } if channels != self.channels => {
                 format!("number of channels, from {} to {channels},", self.channels)
             }
-            Header { bits: Some(bits), .. } if bits != self.bits => {
+            FrameHeader { bits: Some(bits), .. } if bits != self.bits => {
                 format!("bit depth, from {} to {bits},", self.bits)
             }
             _ => return None,
@@ -59,14 +59,14 @@ impl StreamInfo {
     }
 
     /// The number of the first sample of a frame.
-    pub(super) fn start(self, frame: &Header) -> u64 {
+    pub(super) fn start(self, frame: &FrameHeader) -> u64 {
         if frame.is_variable { frame.number } else { frame.number * self.block }
     }
 }
 
 /// What the header of a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct FrameHeader {
     /// In Hz, where it is not that of the stream.
     rate: Option<u32>,
     channels: u8,
@@ -79,7 +79,7 @@ pub(super) struct Header {
     pub(super) frames: u32,
 }
 
-impl Header {
+impl FrameHeader {
     /// Reads a header, whose checksum must be right.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let &[0xFF, second @ (0xF8 | 0xF9), third, fourth, first, ..] = bytes else { return None };

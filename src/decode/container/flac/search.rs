@@ -6,7 +6,7 @@ use symphonia::core::checksum::Crc16Ansi;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::io::Monitor;
 
-use super::frame::{Header, StreamInfo};
+use super::frame::{FrameHeader, StreamInfoBlock};
 use crate::decode::codec::Trial;
 use crate::error::Error;
 
@@ -18,20 +18,20 @@ const PIECE: usize = 64;
 
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
-    info: Option<StreamInfo>,
+    info: Option<StreamInfoBlock>,
     /// Tells whether bytes that have the right checksum are a frame.
     trial: Trial,
 }
 
 impl FrameSearch {
     /// For a stream of this format.
-    pub(super) fn new(info: Option<StreamInfo>, params: &AudioCodecParameters) -> Self {
+    pub(super) fn new(info: Option<StreamInfoBlock>, params: &AudioCodecParameters) -> Self {
         Self { info, trial: Trial::new(params) }
     }
 
     /// The length of the frame that bytes begin with, if it is whole and of the stream's format.
     pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        if Header::parse(bytes).is_none() || self.change(bytes).is_some() {
+        if FrameHeader::parse(bytes).is_none() || self.change(bytes).is_some() {
             return None;
         }
         let mut checksum = Crc16Ansi::new(0);
@@ -70,7 +70,7 @@ impl FrameSearch {
             pieces.flat_map(|(number, piece)| (0..piece.len()).map(move |at| number * PIECE + at));
         let mut places = places.filter(|&at| at > 0 && packet[at] == 0xFF);
         let has_more =
-            packet.ends_with(&[0]) || places.any(|at| Header::parse(&packet[at..]).is_some());
+            packet.ends_with(&[0]) || places.any(|at| FrameHeader::parse(&packet[at..]).is_some());
         let end = if has_more { self.end(packet) } else { None };
         end.map_or(0, |end| packet.len() - end)
     }

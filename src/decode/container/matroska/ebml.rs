@@ -8,10 +8,10 @@ pub(super) const CLUSTER: u32 = 0x1F43_B675;
 const LOOK: usize = 12;
 
 /// Is told of the elements that pass.
-pub(super) trait Observer {
+pub(super) trait ElementHandler {
     /// An element begins, in a segment or a cluster if it is `in_list`: whether its content is
     /// elements too.
-    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str>;
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, &'static str>;
 
     /// The content of an element without others in it, or its first bytes.
     fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str>;
@@ -22,7 +22,7 @@ pub(super) trait Observer {
 
 /// The head of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct ElementHeader {
     pub(super) id: u32,
     /// The size of its content; `None` for one that was written live and goes on until another of
     /// its rank.
@@ -31,7 +31,7 @@ pub(super) struct Head {
 
 /// Where in a file one is.
 #[derive(Debug, Default)]
-pub(super) struct Position {
+pub(super) struct EbmlParser {
     /// Bytes followed so far.
     at: u64,
     /// The elements around this place, with where they end if they say so.
@@ -47,12 +47,12 @@ pub(super) struct Position {
 /// More levels than any element that matters is deep.
 const DEEPEST: usize = 8;
 
-impl Position {
+impl EbmlParser {
     /// Follows the next bytes.
     pub(super) fn follow(
         &mut self,
         bytes: &[u8],
-        observer: &mut impl Observer,
+        observer: &mut impl ElementHandler,
     ) -> Result<(), &'static str> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
@@ -78,7 +78,7 @@ impl Position {
     fn in_leaf(
         &mut self,
         rest: &[u8],
-        observer: &mut impl Observer,
+        observer: &mut impl ElementHandler,
     ) -> Result<usize, &'static str> {
         let Some((id, left)) = &mut self.leaf else { return Ok(0) };
         let taken = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
@@ -93,7 +93,11 @@ impl Position {
         Ok(taken)
     }
 
-    fn in_head(&mut self, byte: u8, observer: &mut impl Observer) -> Result<usize, &'static str> {
+    fn in_head(
+        &mut self,
+        byte: u8,
+        observer: &mut impl ElementHandler,
+    ) -> Result<usize, &'static str> {
         self.seen.push(byte);
         let head = match head(&self.seen) {
             Ok(Some(head)) => head,
@@ -131,7 +135,7 @@ impl Position {
     }
 
     /// Leaves the elements that end here.
-    fn close(&mut self, observer: &mut impl Observer) -> Result<(), &'static str> {
+    fn close(&mut self, observer: &mut impl ElementHandler) -> Result<(), &'static str> {
         let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
         let Some(level) = self.around.iter().position(is_over) else { return Ok(()) };
         if self.leaf.is_some() || !self.seen.is_empty() {
@@ -151,7 +155,7 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 }
 
 /// The head that these bytes are, if they are a whole one.
-fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
+fn head(bytes: &[u8]) -> Result<Option<ElementHeader>, &'static str> {
     let id_length = bytes[0].leading_zeros() as usize + 1;
     if id_length > 4 {
         return Err("there is no element where one should be");
@@ -167,5 +171,5 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
     let id = u32::try_from(number(&bytes[..id_length])).unwrap_or(u32::MAX);
     let unknown = (1 << (7 * size_length)) - 1;
     let size = number(&bytes[id_length..]) & unknown;
-    Ok(Some(Head { id, size: (size != unknown).then_some(size) }))
+    Ok(Some(ElementHeader { id, size: (size != unknown).then_some(size) }))
 }

@@ -5,7 +5,7 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::ebml::{CLUSTER, Head, Observer, Position, SEGMENT, number};
+use super::ebml::{CLUSTER, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
 use crate::decode::input::{InputMonitor, locked};
 use crate::error::Error;
 
@@ -54,28 +54,28 @@ const TRACKS_TOO_MANY: &str = "it has more than 128 tracks";
 
 /// What the elements that went by have said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Tracks>>);
+pub(super) struct MatroskaStatus(Arc<Mutex<MatroskaTracks>>);
 
 #[derive(Debug, Default)]
-struct Tracks {
+struct MatroskaTracks {
     /// Whether the segment says how large it is.
     sized: bool,
     /// Packets so far of each track.
     packets: Vec<(u64, u64)>,
-    /// Tracks with their delay in nanoseconds.
+    /// MatroskaTracks with their delay in nanoseconds.
     delays: Vec<(u64, u64)>,
     /// What is to be dropped at the end of a packet: its track, its number among the packets of
     /// that track, and nanoseconds, below zero for the front.
     paddings: Vec<(u64, u64, i64)>,
 }
 
-impl Tracks {
+impl MatroskaTracks {
     fn packets_of(&self, track: u64) -> u64 {
         self.packets.iter().find(|(of, _)| *of == track).map_or(0, |(_, count)| *count)
     }
 }
 
-impl Notes {
+impl MatroskaStatus {
     /// Whether the segment says how large it is.
     pub(super) fn is_sized(&self) -> bool {
         self.lock().sized
@@ -106,33 +106,33 @@ impl Notes {
         found
     }
 
-    fn lock(&self) -> MutexGuard<'_, Tracks> {
+    fn lock(&self) -> MutexGuard<'_, MatroskaTracks> {
         locked(&self.0)
     }
 }
 
 /// Passes a Matroska file on and follows its elements.
-pub(super) struct Elements<R> {
+pub(super) struct CheckedElements<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    place: Position,
-    recorder: Recorder,
+    place: EbmlParser,
+    recorder: ElementRecorder,
     ended: bool,
 }
 
-impl<R: Read> Elements<R> {
+impl<R: Read> CheckedElements<R> {
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
         let monitor = Arc::clone(monitor);
-        let (place, recorder) = (Position::default(), Recorder::default());
+        let (place, recorder) = (EbmlParser::default(), ElementRecorder::default());
         Self { inner, monitor, place, recorder, ended: false }
     }
 
-    pub(super) fn notes(&self) -> Notes {
+    pub(super) fn notes(&self) -> MatroskaStatus {
         self.recorder.notes.clone()
     }
 }
 
-impl<R: Read> Read for Elements<R> {
+impl<R: Read> Read for CheckedElements<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let followed = if count > 0 {
@@ -153,8 +153,8 @@ impl<R: Read> Read for Elements<R> {
 
 /// Writes down what matters of the elements.
 #[derive(Default)]
-struct Recorder {
-    notes: Notes,
+struct ElementRecorder {
+    notes: MatroskaStatus,
     /// Whether a segment has begun, of which there is one.
     segment: bool,
     /// The track entry at hand: its number and delay.
@@ -167,8 +167,8 @@ struct Recorder {
     padding: i64,
 }
 
-impl Observer for Recorder {
-    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str> {
+impl ElementHandler for ElementRecorder {
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, &'static str> {
         match (head.id, head.size) {
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
             (SEGMENT, size) => {

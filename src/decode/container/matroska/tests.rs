@@ -15,9 +15,9 @@ fn id_bytes(id: u32) -> Vec<u8> {
 }
 
 /// Follows a file in pieces of so many bytes.
-fn follow(file: &[u8], piece: usize) -> Result<Notes, Error> {
+fn follow(file: &[u8], piece: usize) -> Result<MatroskaStatus, Error> {
     let monitor = Arc::default();
-    let mut elements = Elements::new(file, &monitor);
+    let mut elements = CheckedElements::new(file, &monitor);
     let notes = elements.notes();
     let mut buffer = vec![0; piece];
     while elements.read(&mut buffer).is_ok_and(|count| count > 0) {}

@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Four letters.
-pub(super) type Kind = [u8; 4];
+pub(super) type BoxType = [u8; 4];
 
 /// The size of a box that goes on to the end of the file.
 pub(super) const TO_THE_END: u64 = u64::MAX;
@@ -20,15 +20,15 @@ const MAX_CHILDREN: u32 = 100_000;
 
 /// What a box begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
-    /// Bytes of the header itself.
+pub(super) struct BoxHeader {
+    pub(super) kind: BoxType,
+    /// ByteSource of the header itself.
     pub(super) length: u64,
-    /// Bytes of the whole box, header included.
+    /// ByteSource of the whole box, header included.
     pub(super) size: u64,
 }
 
-impl Header {
+impl BoxHeader {
     /// The header at the start of `bytes`; nothing where there is none.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let kind = bytes.get(4..8)?.try_into().ok()?;
@@ -53,7 +53,7 @@ pub(super) struct Children<'a> {
 }
 
 impl<'a> Iterator for Children<'a> {
-    type Item = Result<(Kind, &'a [u8]), Error>;
+    type Item = Result<(BoxType, &'a [u8]), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = std::mem::take(&mut self.rest);
@@ -65,7 +65,7 @@ impl<'a> Iterator for Children<'a> {
             return Some(Err(header_error("a box holds more than 100,000 others")));
         };
         self.left = left;
-        let parts = Header::parse(rest).and_then(|header| {
+        let parts = BoxHeader::parse(rest).and_then(|header| {
             let (content, later) = rest.split_at_checked(usize::try_from(header.size).ok()?)?;
             Some((header.kind, content.get(usize::try_from(header.length).ok()?..)?, later))
         });
@@ -81,7 +81,7 @@ impl<'a> Iterator for Children<'a> {
 ///
 /// # Errors
 /// [`Error::Header`] where there are several, or a box does not fit.
-pub(super) fn child<'a>(content: &'a [u8], kind: &Kind) -> Result<Option<&'a [u8]>, Error> {
+pub(super) fn child<'a>(content: &'a [u8], kind: &BoxType) -> Result<Option<&'a [u8]>, Error> {
     let mut found = None;
     for child in children(content) {
         let (other, content) = child?;
@@ -94,13 +94,13 @@ pub(super) fn child<'a>(content: &'a [u8], kind: &Kind) -> Result<Option<&'a [u8
 }
 
 /// As [`child`], for a box that must be there.
-pub(super) fn needed<'a>(content: &'a [u8], kind: &Kind) -> Result<&'a [u8], Error> {
+pub(super) fn needed<'a>(content: &'a [u8], kind: &BoxType) -> Result<&'a [u8], Error> {
     let missing = || header_error(&format!("its box \"{}\" is missing", kind.escape_ascii()));
     child(content, kind)?.ok_or_else(missing)
 }
 
 /// A box of this kind around these parts.
-pub(super) fn boxed(kind: &Kind, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn boxed(kind: &BoxType, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let size = u32::try_from(content.len() + 8).unwrap_or(u32::MAX);
     [&size.to_be_bytes(), kind.as_slice(), &content].concat()
@@ -142,12 +142,12 @@ mod tests {
             }
         }
         for size in [2u32, 7] {
-            assert_eq!(Header::parse(&[&size.to_be_bytes(), b"free".as_slice()].concat()), None);
+            assert_eq!(BoxHeader::parse(&[&size.to_be_bytes(), b"free".as_slice()].concat()), None);
         }
         assert_eq!(children(&short.repeat(100_000)).filter(Result::is_ok).count(), 100_000);
         assert!(child(&short.repeat(100_001), b"moov").is_err());
         let mut small = long.clone();
         small[8..16].copy_from_slice(&15u64.to_be_bytes());
-        assert_eq!(Header::parse(&small), None);
+        assert_eq!(BoxHeader::parse(&small), None);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! One fragment is held at a time, and each of its packets is visited once.
 
-use super::boxes::{Header, TO_THE_END, be32, be64, child, children, header_error, needed};
-use super::tables::Sample;
+use super::boxes::{BoxHeader, TO_THE_END, be32, be64, child, children, header_error, needed};
+use super::tables::SampleBatch;
 use crate::error::Error;
 
 /// The largest index of a fragment that is read, in bytes.
@@ -11,13 +11,13 @@ const MAX_MOOF: u64 = 16 * 1024 * 1024;
 
 /// What a movie says of the packets of all fragments (`trex`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Defaults {
+pub(super) struct TrackExtends {
     pub(super) track: u32,
     pub(super) duration: u32,
     pub(super) size: u32,
 }
 
-impl Defaults {
+impl TrackExtends {
     /// Those of a track, from an `mvex`.
     ///
     /// # Errors
@@ -37,7 +37,7 @@ impl Defaults {
 
 /// Packets that lie one after the other (`trun`).
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct TrackRun {
     /// Packets that are left.
     count: u32,
     /// Where the entry of the next packet stands in the fragment.
@@ -51,9 +51,9 @@ struct Run {
 
 /// One fragment, as far as it tells of one track.
 #[derive(Debug, Default)]
-pub(super) struct Fragment {
+pub(super) struct MovieFragment {
     moof: Vec<u8>,
-    runs: Vec<Run>,
+    runs: Vec<TrackRun>,
     next_run: usize,
     /// Where the next packet lies.
     at: u64,
@@ -61,12 +61,12 @@ pub(super) struct Fragment {
     pub(super) time: Option<u64>,
 }
 
-impl Fragment {
+impl MovieFragment {
     /// Reads the content of the `moof` that begins at `place`.
     ///
     /// # Errors
     /// [`Error::Header`] where it claims what it does not hold.
-    pub(super) fn parse(moof: Vec<u8>, place: u64, defaults: Defaults) -> Result<Self, Error> {
+    pub(super) fn parse(moof: Vec<u8>, place: u64, defaults: TrackExtends) -> Result<Self, Error> {
         let (mut runs, mut time, mut trafs) = (Vec::new(), None, 0);
         for child in children(&moof) {
             let (kind, traf) = child?;
@@ -91,7 +91,7 @@ impl Fragment {
     ///
     /// # Errors
     /// [`Error::Header`] where it would lie outside every file.
-    pub(super) fn next(&mut self, batch: u32) -> Result<Option<Sample>, Error> {
+    pub(super) fn next(&mut self, batch: u32) -> Result<Option<SampleBatch>, Error> {
         while let Some(run) = self.runs.get_mut(self.next_run) {
             if let Some(at) = run.at.take() {
                 self.at = at;
@@ -119,7 +119,7 @@ impl Fragment {
         let bytes = u64::from(size) * u64::from(count);
         let at = self.at;
         self.at = at.checked_add(bytes).ok_or_else(cut_off)?;
-        Ok(Some(Sample { at, bytes, duration: u64::from(duration) * u64::from(count) }))
+        Ok(Some(SampleBatch { at, bytes, duration: u64::from(duration) * u64::from(count) }))
     }
 }
 
@@ -128,7 +128,7 @@ const DURATION: u32 = 0x100;
 const SIZE: u32 = 0x200;
 const FIELDS: [u32; 4] = [DURATION, SIZE, 0x400, 0x800];
 
-/// Bytes of a packet's entry.
+/// ByteSource of a packet's entry.
 fn width(flags: u32) -> usize {
     FIELDS.iter().filter(|&flag| flags & flag != 0).count() * 4
 }
@@ -148,7 +148,7 @@ fn base_of(head: &[u8], moof: u64, first: bool) -> Result<u64, Error> {
 }
 
 /// The defaults, with those of a `tfhd`.
-fn with_own(head: &[u8], mut defaults: Defaults) -> Result<Defaults, Error> {
+fn with_own(head: &[u8], mut defaults: TrackExtends) -> Result<TrackExtends, Error> {
     let flags = be32(head, 0).ok_or_else(cut_off)?;
     let mut at = 8 + if flags & 1 == 0 { 0 } else { 8 } + if flags & 2 == 0 { 0 } else { 4 };
     for (flag, value) in [(8, &mut defaults.duration), (0x10, &mut defaults.size)] {
@@ -172,8 +172,8 @@ fn due(traf: &[u8]) -> Result<Option<u64>, Error> {
 fn read_runs(
     traf: &[u8],
     moof: &[u8],
-    (base, defaults): (u64, Defaults),
-    runs: &mut Vec<Run>,
+    (base, defaults): (u64, TrackExtends),
+    runs: &mut Vec<TrackRun>,
 ) -> Result<(), Error> {
     for child in children(traf) {
         let (kind, trun) = child?;
@@ -197,7 +197,7 @@ fn read_runs(
         }
         let entry = offset_in(moof, trun) + from;
         let (duration, size) = (defaults.duration, defaults.size);
-        runs.push(Run { count, entry, flags, at, duration, size });
+        runs.push(TrackRun { count, entry, flags, at, duration, size });
     }
     Ok(())
 }
@@ -212,7 +212,7 @@ fn cut_off() -> Error {
 }
 
 /// The size of the `moof` with this header, where it is not too large.
-pub(super) fn size_of(header: Header) -> Result<u64, Error> {
+pub(super) fn size_of(header: BoxHeader) -> Result<u64, Error> {
     if header.size == TO_THE_END || header.size > MAX_MOOF {
         return Err(header_error("the index of a fragment is larger than 16 MiB"));
     }
@@ -224,7 +224,7 @@ mod tests {
     use super::super::boxes::boxed;
     use super::*;
 
-    const DEFAULTS: Defaults = Defaults { track: 7, duration: 1024, size: 5 };
+    const DEFAULTS: TrackExtends = TrackExtends { track: 7, duration: 1024, size: 5 };
 
     fn tfhd(flags: u32, fields: &[u8]) -> Vec<u8> {
         boxed(b"tfhd", &[&flags.to_be_bytes(), &[0, 0, 0, 7], fields])
@@ -238,7 +238,7 @@ mod tests {
 
     /// Places, sizes and durations of the packets of a fragment that begins at 1000.
     fn packets(parts: &[&[u8]]) -> Result<Vec<(u64, u64, u64)>, Error> {
-        let mut fragment = Fragment::parse(boxed(b"traf", parts), 1000, DEFAULTS)?;
+        let mut fragment = MovieFragment::parse(boxed(b"traf", parts), 1000, DEFAULTS)?;
         let next = || fragment.next(1).transpose();
         std::iter::from_fn(next).map(|s| s.map(|s| (s.at, s.bytes, s.duration))).collect()
     }

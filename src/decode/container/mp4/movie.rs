@@ -1,17 +1,17 @@
 //! The index of an MP4 (`moov`): its one audio track, and what it says of the whole.
 
 use super::boxes::{be32, child, children, header_error, needed};
-use super::entry::Description;
-use super::fragments::Defaults;
-use super::tables::{Tables, Totals};
-use super::trim::{Trim, tagged_delay};
+use super::edit_list::{EditList, tagged_delay};
+use super::fragments::TrackExtends;
+use super::sample_entry::SampleEntry;
+use super::tables::{SampleTables, TableTotals};
 use crate::error::Error;
 
 /// Tags of more bytes are not read, only told as one: symphonia would make up to 25 times as much of them.
 const MAX_TAGS: usize = 2 * 1024 * 1024;
 
 /// What an index says.
-pub(super) struct Movie<'a> {
+pub(super) struct MovieBox<'a> {
     pub(super) id: u32,
     /// Whether there is no track beside it.
     pub(super) alone: bool,
@@ -19,19 +19,19 @@ pub(super) struct Movie<'a> {
     pub(super) scale: u32,
     /// The content of the sample description.
     pub(super) stsd: &'a [u8],
-    pub(super) description: Description,
-    pub(super) tables: Tables,
-    pub(super) totals: Totals,
-    pub(super) trim: Trim,
+    pub(super) description: SampleEntry,
+    pub(super) tables: SampleTables,
+    pub(super) totals: TableTotals,
+    pub(super) trim: EditList,
     /// What its fragments need, where it has them.
-    pub(super) fragments: Option<Defaults>,
+    pub(super) fragments: Option<TrackExtends>,
     /// The tags.
     pub(super) tags: Vec<&'a [u8]>,
-    /// Bytes of tags that are not read: too many of them, or beside PCM, which symphonia never sees.
+    /// ByteSource of tags that are not read: too many of them, or beside PCM, which symphonia never sees.
     pub(super) untold: u64,
 }
 
-impl<'a> Movie<'a> {
+impl<'a> MovieBox<'a> {
     /// Reads the content of a `moov`.
     ///
     /// # Errors
@@ -47,23 +47,23 @@ impl<'a> Movie<'a> {
         let scale = scale.ok_or_else(|| header_error("its track has no time scale"))?;
         let stbl = needed(needed(mdia, b"minf")?, b"stbl")?;
         let stsd = needed(stbl, b"stsd")?;
-        let description = Description::parse(stsd, scale)?;
-        let mut tables = Tables::parse(stbl)?;
-        if let Description::Pcm(pcm) = &description {
+        let description = SampleEntry::parse(stsd, scale)?;
+        let mut tables = SampleTables::parse(stbl)?;
+        if let SampleEntry::Pcm(pcm) = &description {
             tables.set_frame_bytes(pcm.frame);
         }
         let id = track_id(needed(trak, b"tkhd")?);
         let id = id.ok_or_else(|| header_error("its track has no number"))?;
         let mvex = child(moov, b"mvex")?;
-        let fragments = mvex.map(|mvex| Defaults::of(mvex, id)).transpose()?;
+        let fragments = mvex.map(|mvex| TrackExtends::of(mvex, id)).transpose()?;
         let movie_scale = scale_of(needed(moov, b"mvhd")?).unwrap_or(0);
         let udta = |inside| children(inside).flatten().filter(|(kind, _)| kind == b"udta");
         let all: Vec<_> = udta(moov).map(|(_, content)| content).collect();
         let of_track: Vec<_> = udta(trak).map(|(_, content)| content).collect();
-        let mut trim = Trim::of(trak, scale, movie_scale)?;
+        let mut trim = EditList::of(trak, scale, movie_scale)?;
         trim.tag = all.iter().chain(&of_track).filter_map(|udta| tagged_delay(udta)).next_back();
         let fits = all.iter().map(|udta| udta.len()).sum::<usize>() <= MAX_TAGS;
-        let reads = fits && matches!(description, Description::Coded);
+        let reads = fits && matches!(description, SampleEntry::Coded);
         let (tags, untold) = if reads { (all, Vec::new()) } else { (Vec::new(), all) };
         let tracks = children(moov).flatten().filter(|(kind, _)| kind == b"trak");
         Ok(Self {

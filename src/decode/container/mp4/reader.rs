@@ -7,10 +7,10 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::boxes::{be32, header_error, needed};
-use super::bytes::Bytes;
-use super::fragments::{self, Defaults, Fragment};
-use super::tables::{Sample, Walk};
-use crate::decode::container::reader::Packets;
+use super::byte_source::ByteSource;
+use super::fragments::{self, MovieFragment, TrackExtends};
+use super::tables::{SampleBatch, SampleCursor};
+use crate::decode::container::reader::PacketSource;
 use crate::decode::container::tags;
 use crate::decode::input::{InputMonitor, Leftover};
 use crate::error::Error;
@@ -26,39 +26,39 @@ pub(super) struct Mp4Reader {
     track: [Track; 1],
     /// Knows the codec and the tags, where the codec is not PCM.
     sketch: Option<Box<dyn FormatReader>>,
-    bytes: Bytes,
-    walk: Walk,
-    parts: Option<Parts>,
-    /// Bytes of a frame of PCM.
+    bytes: ByteSource,
+    walk: SampleCursor,
+    parts: Option<FragmentCursor>,
+    /// ByteSource of a frame of PCM.
     frame: Option<u32>,
     /// When the next packet is due, in units of the track.
     time: u64,
-    /// Bytes of audio so far.
+    /// ByteSource of audio so far.
     given: u64,
     monitor: Arc<InputMonitor>,
 }
 
 /// The fragments of a movie.
-pub(super) struct Parts {
-    defaults: Defaults,
+pub(super) struct FragmentCursor {
+    defaults: TrackExtends,
     /// Where the next box of the file begins.
     at: u64,
     /// The number of the fragment before.
     number: Option<u32>,
-    fragment: Fragment,
+    fragment: MovieFragment,
     /// What the first fragment of a live recording takes for its beginning.
     base: Option<u64>,
 }
 
-impl Parts {
+impl FragmentCursor {
     /// `alone` is whether there is no other track that could have begun before this one.
-    pub(super) fn new(defaults: Defaults, alone: bool) -> Self {
+    pub(super) fn new(defaults: TrackExtends, alone: bool) -> Self {
         let base = if alone { None } else { Some(0) };
-        Self { defaults, at: 0, number: None, fragment: Fragment::default(), base }
+        Self { defaults, at: 0, number: None, fragment: MovieFragment::default(), base }
     }
 
     /// Goes to the next fragment; false where there is none.
-    fn advance(&mut self, bytes: &mut Bytes, time: &mut u64) -> Result<bool, Error> {
+    fn advance(&mut self, bytes: &mut ByteSource, time: &mut u64) -> Result<bool, Error> {
         loop {
             let place = self.at;
             let Some(header) = bytes.header(place)? else { return Ok(false) };
@@ -78,7 +78,7 @@ impl Parts {
                 return Err(header_error("a fragment is missing"));
             }
             self.number = number;
-            self.fragment = Fragment::parse(moof, place, self.defaults)?;
+            self.fragment = MovieFragment::parse(moof, place, self.defaults)?;
             if let Some(due) = self.fragment.time {
                 // A live recording counts from when the clock of its machine began.
                 let base = *self.base.get_or_insert(if *time == 0 { due } else { 0 });
@@ -94,7 +94,7 @@ impl Mp4Reader {
     pub(super) fn new(
         track: Track,
         sketch: Option<Box<dyn FormatReader>>,
-        (bytes, walk, parts): (Bytes, Walk, Option<Parts>),
+        (bytes, walk, parts): (ByteSource, SampleCursor, Option<FragmentCursor>),
         frame: Option<u32>,
         monitor: Arc<InputMonitor>,
     ) -> Self {
@@ -102,7 +102,7 @@ impl Mp4Reader {
         Self { track, sketch, bytes, walk, parts, frame, time, given, monitor }
     }
 
-    fn sample(&mut self) -> Result<Option<Sample>, Error> {
+    fn sample(&mut self) -> Result<Option<SampleBatch>, Error> {
         let batch = if self.frame.is_some() { BATCH } else { 1 };
         if let Some(sample) = self.walk.next(batch)? {
             return Ok(Some(sample));
@@ -119,7 +119,7 @@ impl Mp4Reader {
     }
 }
 
-impl Packets for Mp4Reader {
+impl PacketSource for Mp4Reader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }
@@ -157,7 +157,7 @@ impl Packets for Mp4Reader {
 #[cfg(test)]
 mod tests {
     use super::super::boxes::boxed;
-    use super::super::bytes::Sought;
+    use super::super::byte_source::Seekable;
     use super::*;
     use std::io::{Cursor, Read, Seek, SeekFrom};
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -197,9 +197,10 @@ mod tests {
     /// Packets, and bytes read on the way.
     fn read_all(file: Vec<u8>) -> (u64, u64) {
         let count = Arc::new(AtomicU64::new(0));
-        let bytes = Sought::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
-        let parts = Parts::new(Defaults { track: 1, duration: 1024, size: 2 }, true);
-        let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
+        let bytes =
+            Seekable::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
+        let parts = FragmentCursor::new(TrackExtends { track: 1, duration: 1024, size: 2 }, true);
+        let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
         let mut packets = 0;
         while let Ok(Some(packet)) = reader.next_packet() {
@@ -226,14 +227,14 @@ mod tests {
     fn packets_that_claim_the_same_bytes_again_are_an_error() {
         let file = fragments(3, 1000);
         let most = u32::try_from(file.len()).unwrap() / 3;
-        let bytes = Sought::new(Box::new(Cursor::new(file))).unwrap();
-        let defaults = Defaults { track: 1, duration: 1024, size: 2 };
+        let bytes = Seekable::new(Box::new(Cursor::new(file))).unwrap();
+        let defaults = TrackExtends { track: 1, duration: 1024, size: 2 };
         let run = boxed(b"trun", &[&[1, most, 0].map(u32::to_be_bytes).concat()]);
         let head = boxed(b"tfhd", &[&[0, 2, 0, 0, 0, 0, 0, 1]]);
         let traf = boxed(b"traf", &[&head, &run, &run]);
-        let mut parts = Parts::new(defaults, true);
-        parts.fragment = Fragment::parse(traf, 0, defaults).unwrap();
-        let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
+        let mut parts = FragmentCursor::new(defaults, true);
+        parts.fragment = MovieFragment::parse(traf, 0, defaults).unwrap();
+        let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
         while let Ok(packet) = reader.next_packet() {
             assert!(packet.is_some(), "it ends without an error");

@@ -8,7 +8,7 @@ use crate::error::Error;
 
 /// One packet, or for PCM several frames that lie one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sample {
+pub(super) struct SampleBatch {
     /// Its place in the file.
     pub(super) at: u64,
     pub(super) bytes: u64,
@@ -18,7 +18,7 @@ pub(super) struct Sample {
 
 /// The tables of one track.
 #[derive(Debug, Default)]
-pub(super) struct Tables {
+pub(super) struct SampleTables {
     /// Of `stts`: counts and durations, 8 bytes each.
     durations: Vec<u8>,
     /// Of `stsc`: the first chunk, counted from 1, its number of samples, and a description; 12 bytes.
@@ -36,7 +36,7 @@ pub(super) struct Tables {
 
 /// What the tables say all together.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Totals {
+pub(super) struct TableTotals {
     /// In units of the track.
     pub(super) duration: u64,
     pub(super) bytes: u64,
@@ -44,7 +44,7 @@ pub(super) struct Totals {
     pub(super) even: bool,
 }
 
-impl Tables {
+impl SampleTables {
     /// Reads an `stbl`.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Tables {
     ///
     /// # Errors
     /// [`Error::Header`] where the tables disagree.
-    pub(super) fn totals(&self) -> Result<Totals, Error> {
+    pub(super) fn totals(&self) -> Result<TableTotals, Error> {
         let runs = self.durations.as_chunks::<8>().0.iter();
         let runs = runs.map(|run| (be32(run, 0).unwrap_or(0), be32(run, 4).unwrap_or(0)));
         let (mut samples, mut duration, mut even, mut first) = (0u64, 0u64, true, None);
@@ -103,7 +103,7 @@ impl Tables {
         } else {
             u64::from(self.size) * samples
         };
-        Ok(Totals { duration, bytes, even })
+        Ok(TableTotals { duration, bytes, even })
     }
 
     /// The duration of the first packet.
@@ -135,8 +135,8 @@ fn exactly(table: &[u8], from: usize, count: u32, width: usize) -> Result<Vec<u8
 
 /// Goes through the tables, from the first sample to the last.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
-    tables: Tables,
+pub(super) struct SampleCursor {
+    tables: SampleTables,
     /// The next sample.
     sample: u32,
     /// Samples left in the run of equal durations, and their duration.
@@ -152,8 +152,8 @@ pub(super) struct Walk {
     at: u64,
 }
 
-impl Walk {
-    pub(super) fn new(tables: Tables) -> Self {
+impl SampleCursor {
+    pub(super) fn new(tables: SampleTables) -> Self {
         Self { tables, ..Self::default() }
     }
 
@@ -161,7 +161,7 @@ impl Walk {
     ///
     /// # Errors
     /// [`Error::Header`] where the tables end before it.
-    pub(super) fn next(&mut self, batch: u32) -> Result<Option<Sample>, Error> {
+    pub(super) fn next(&mut self, batch: u32) -> Result<Option<SampleBatch>, Error> {
         if self.sample >= self.tables.count {
             return Ok(None);
         }
@@ -176,7 +176,7 @@ impl Walk {
         };
         let bytes = u64::from(size) * u64::from(count);
         let sample =
-            Sample { at: self.at, bytes, duration: u64::from(self.run.1) * u64::from(count) };
+            SampleBatch { at: self.at, bytes, duration: u64::from(self.run.1) * u64::from(count) };
         self.at = self.at.checked_add(bytes).ok_or_else(missing)?;
         self.sample += count;
         self.left -= count;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use symphonia::core::checksum::Crc32;
 use symphonia::core::io::Monitor;
 
-use super::opus::{Notes, OpusPages};
+use super::opus_granules::{OpusGranuleCheck, OpusPageQueue};
 use crate::decode::input::{InputMonitor, read_up_to};
 use crate::error::Error;
 
@@ -24,33 +24,33 @@ const LAST: u8 = 4;
 
 /// What the pages have told so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
+pub(super) struct OggStatus {
     /// How many recordings are chained.
     pub(super) links: Arc<AtomicU64>,
     /// Whether the file has ended with a stream that no page says to be over.
     pub(super) open: Arc<AtomicBool>,
     /// The pages of Opus.
-    pub(super) notes: Notes,
+    pub(super) notes: OpusPageQueue,
 }
 
-/// Pages, checked.
-pub(super) struct Pages<R> {
+/// CheckedPages, checked.
+pub(super) struct CheckedPages<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    pub(super) told: Told,
+    pub(super) told: OggStatus,
     page: Vec<u8>,
     given: usize,
     /// The page behind that, once the first has been read; an empty one is the end.
     ahead: Option<Vec<u8>>,
     /// The streams that have been read, by serial number.
-    streams: HashMap<u32, Stream>,
+    streams: HashMap<u32, LogicalStream>,
     /// Whether only first pages have come so far, which stand together.
     beginning: bool,
-    passed: Passed,
+    passed: PassedPages,
 }
 
 /// One stream, as far as it has been read.
-struct Stream {
+struct LogicalStream {
     /// The number of its next page; nothing once its last one has come.
     next: Option<u32>,
     /// Whether a packet goes on behind its last page so far.
@@ -61,26 +61,26 @@ struct Stream {
 
 /// The pages that have been passed on.
 #[derive(Default)]
-struct Passed {
+struct PassedPages {
     link: u64,
     /// Whether the last was a first one.
     beginning: bool,
     /// The streams of Opus, by serial number.
-    opus: HashMap<u32, OpusPages>,
+    opus: HashMap<u32, OpusGranuleCheck>,
 }
 
-impl<R: Read> Pages<R> {
+impl<R: Read> CheckedPages<R> {
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
         Self {
             inner,
             monitor: Arc::clone(monitor),
-            told: Told::default(),
+            told: OggStatus::default(),
             page: Vec::new(),
             given: 0,
             ahead: None,
             streams: HashMap::new(),
             beginning: true,
-            passed: Passed::default(),
+            passed: PassedPages::default(),
         }
     }
 
@@ -168,7 +168,7 @@ impl<R: Read> Pages<R> {
             self.told.links.fetch_add(1, Ordering::Relaxed);
         }
         self.beginning = first;
-        let new = || Stream { next: Some(0), partial: false, begun: false };
+        let new = || LogicalStream { next: Some(0), partial: false, begun: false };
         let stream = self.streams.entry(serial).or_insert_with(new);
         if stream.next != Some(number) {
             return Err(damaged(&format!("a page before page {number} is missing")));
@@ -180,9 +180,14 @@ impl<R: Read> Pages<R> {
     }
 }
 
-impl Passed {
+impl PassedPages {
     /// A page is passed on.
-    fn page(&mut self, page: &[u8], is_last: bool, notes: &Notes) -> Result<(), &'static str> {
+    fn page(
+        &mut self,
+        page: &[u8],
+        is_last: bool,
+        notes: &OpusPageQueue,
+    ) -> Result<(), &'static str> {
         let first = page[5] & FIRST != 0;
         if first && !mem::replace(&mut self.beginning, first) {
             self.link += 1;
@@ -191,7 +196,7 @@ impl Passed {
         self.beginning = first;
         let (segments, body) = parts(page);
         if first && body.starts_with(b"OpusHead") {
-            self.opus.insert(word(page, 14), OpusPages::new(self.link));
+            self.opus.insert(word(page, 14), OpusGranuleCheck::new(self.link));
         }
         match self.opus.get_mut(&word(page, 14)) {
             Some(opus) => opus.page(granule(page), (segments, body), is_last, notes),
@@ -214,7 +219,7 @@ fn granule(page: &[u8]) -> i64 {
     (u64::from(high) << 32 | u64::from(low)).cast_signed()
 }
 
-impl<R: Read> Read for Pages<R> {
+impl<R: Read> Read for CheckedPages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
         if let Err(error) = turned {
@@ -247,7 +252,7 @@ mod tests {
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
         let (monitor, bytes) = (Arc::default(), pages.concat());
-        let mut reader = Pages::new(bytes.as_slice(), &monitor);
+        let mut reader = CheckedPages::new(bytes.as_slice(), &monitor);
         drop(io::copy(&mut reader, &mut io::sink()));
         let links = reader.told.links.load(Ordering::Relaxed);
         monitor.check().map(|()| links).map_err(|error| error.to_string())

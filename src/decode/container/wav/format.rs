@@ -6,8 +6,8 @@
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
-use super::super::pcm::Layout;
-use super::super::riff::Order;
+use super::super::pcm::PcmLayout;
+use super::super::riff::ByteOrder;
 use crate::decode::codec::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
 use crate::decode::names;
 use crate::error::Error;
@@ -34,12 +34,12 @@ const MS_COEFFICIENTS: [(i16, i16); 7] =
     [(256, 0), (512, -256), (0, 0), (192, 64), (240, 0), (460, -208), (392, -232)];
 
 /// The fields of a `fmt ` chunk that matter, checked.
-pub(in crate::decode::container) struct Format {
+pub(in crate::decode::container) struct FmtChunk {
     tag: u16,
     channels: u16,
     rate: u32,
     block: u16,
-    order: Order,
+    order: ByteOrder,
     /// Whether samples of four bytes declare 24 bits, under a header that leaves doubt about them.
     pub(in crate::decode::container) upper_24: bool,
     /// The samples of an ADPCM block that the header declares; 0 where it does not.
@@ -56,10 +56,10 @@ pub(in crate::decode::container) struct Extent {
     pub(in crate::decode::container) rest: u64,
 }
 
-impl Format {
+impl FmtChunk {
     /// # Errors
     /// [`Error::Header`]; [`Error::Unsupported`] and [`Error::Foreign`] for what is not decoded.
-    pub(in crate::decode::container) fn parse(raw: &[u8], order: Order) -> Result<Self, Error> {
+    pub(in crate::decode::container) fn parse(raw: &[u8], order: ByteOrder) -> Result<Self, Error> {
         let short = |at: usize| {
             raw.get(at..at + 2).and_then(|b| b.try_into().ok()).map_or(0, |b| order.short(b))
         };
@@ -102,7 +102,7 @@ impl Format {
             ALAW | MULAW => bytes == 1,
             // Each of its frames has a header of its own, which is what counts.
             MPEG | MP3 => return Ok(()),
-            MS_ADPCM | IMA_ADPCM if self.order == Order::Little => return Ok(()),
+            MS_ADPCM | IMA_ADPCM if self.order == ByteOrder::Little => return Ok(()),
             MS_ADPCM | IMA_ADPCM => {
                 return Err(Error::Unsupported { what: "ADPCM in big-endian WAV (RIFX)".into() });
             }
@@ -168,21 +168,21 @@ impl Format {
         matches!(self.tag, MPEG | MP3)
     }
 
-    pub(in crate::decode::container) fn layout(&self) -> Layout {
+    pub(in crate::decode::container) fn layout(&self) -> PcmLayout {
         let block_bytes = if self.is_mpeg() { 1 } else { u64::from(self.block.max(1)) };
         let (codec, rate, channels) = (self.codec(), self.rate, self.channels);
-        let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
+        let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1 };
         let block_frames = match self.tag {
             MS_ADPCM | IMA_ADPCM => adpcm_frames(&layout, block_bytes).max(1),
             MPEG | MP3 => 0,
             _ => 1,
         };
-        Layout { block_frames, ..layout }
+        PcmLayout { block_frames, ..layout }
     }
 
     /// The codec, by tag, bytes of a sample and their order.
     fn codec(&self) -> AudioCodecId {
-        let big = self.order == Order::Big;
+        let big = self.order == ByteOrder::Big;
         match (self.tag, self.block / self.channels) {
             (MS_ADPCM, _) => CODEC_ID_ADPCM_MS,
             (IMA_ADPCM, _) => CODEC_ID_ADPCM_IMA_WAV,
@@ -208,7 +208,7 @@ impl Format {
 
 /// The frames in so many bytes of an ADPCM block: what its head holds, then two a byte, those of IMA
 /// in groups of eight where there are two channels. 0 for what is no ADPCM.
-pub(in crate::decode::container) fn adpcm_frames(layout: &Layout, bytes: u64) -> u64 {
+pub(in crate::decode::container) fn adpcm_frames(layout: &PcmLayout, bytes: u64) -> u64 {
     let (head, first) = match layout.codec {
         CODEC_ID_ADPCM_MS => (7, 2),
         CODEC_ID_ADPCM_IMA_WAV => (4, 1),

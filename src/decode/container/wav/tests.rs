@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::*;
 
-use super::super::pcm::Layout;
+use super::super::pcm::PcmLayout;
 use super::format::{EXTENSIBLE, FLOAT, IMA_ADPCM, MS_ADPCM, MULAW, PCM, SUB_FORMAT};
 use super::*;
 
@@ -27,13 +27,14 @@ fn fmt(tag: u16, channels: u16, block: u16, bits: u16, extra: &[u8]) -> Vec<u8> 
 fn body_of(form: &[u8], chunks: &[Vec<u8>]) -> Result<(Option<u64>, Vec<u8>), Error> {
     let bytes = chunks.concat();
     let mut rest = io::Cursor::new(bytes);
-    let wav = Wav::read(form, &mut rest)?;
+    let wav = WavHeader::read(form, &mut rest)?;
     let monitor = Arc::default();
     let mut audio = Vec::new();
     let trailer = wav.trailer;
-    let mut body = Body::new(rest, wav.extent.bytes, &wav.format.layout(), &monitor, move |rest| {
-        trailer.read(rest)
-    });
+    let mut body =
+        AudioData::new(rest, wav.extent.bytes, &wav.format.layout(), &monitor, move |rest| {
+            trailer.read(rest)
+        });
     let read = body.read_to_end(&mut audio);
     monitor.check()?;
     read.unwrap();
@@ -76,23 +77,26 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         let size = u32::try_from(audio.len()).unwrap();
         let file = [fmt(tag, 1, bytes, 4, &[0, 0]), chunk(b"data", size, &audio)].concat();
         let mut rest = file.as_slice();
-        let wav = Wav::read(b"RIFF", &mut rest).unwrap();
+        let wav = WavHeader::read(b"RIFF", &mut rest).unwrap();
         let layout = wav.format.layout();
         assert_eq!(layout.block_frames, frames);
         let last = adpcm_frames(&layout, u64::from(bytes) - 5);
         assert_eq!(wav.extent.frames, Some(frames + last));
         let monitor = Arc::default();
-        let body =
-            Body::new(io::Cursor::new(audio.clone()), wav.extent.bytes, &layout, &monitor, |_| {
-                Ok(vec![])
-            });
+        let body = AudioData::new(
+            io::Cursor::new(audio.clone()),
+            wav.extent.bytes,
+            &layout,
+            &monitor,
+            |_| Ok(vec![]),
+        );
         let mut reader = PcmReader::with_parts(layout, body, adpcm_frames);
         let packet = reader.next_packet().unwrap().unwrap();
         assert_eq!(packet.data.as_ref(), [audio, vec![0; 5]].concat());
         assert_eq!((packet.dur.get(), packet.trim_end.get()), (frames + last, frames - last));
         assert!(reader.next_packet().unwrap().is_none());
     }
-    let two = Layout {
+    let two = PcmLayout {
         codec: CODEC_ID_ADPCM_IMA_WAV,
         rate: 1,
         channels: 2,
@@ -100,7 +104,7 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         block_frames: 9,
     };
     assert_eq!(adpcm_frames(&two, 16), 9);
-    assert_eq!(adpcm_frames(&Layout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
+    assert_eq!(adpcm_frames(&PcmLayout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
 }
 
 #[test]
@@ -158,7 +162,7 @@ fn rifx_is_read_big_endian_with_the_audio_as_it_is() {
     let chunks = [big(b"LIST", 2, b"ab"), fmt(1, 2, 16), big(b"data", 8, AUDIO)];
     assert_eq!(body_of(b"RIFX", &chunks).unwrap(), (Some(4), AUDIO.to_vec()));
     let bytes = chunks.concat();
-    let layout = Wav::read(b"RIFX", &mut bytes.as_slice()).unwrap().format.layout();
+    let layout = WavHeader::read(b"RIFX", &mut bytes.as_slice()).unwrap().format.layout();
     assert!(layout.codec == CODEC_ID_PCM_S16BE);
     assert_eq!((layout.rate, layout.channels, layout.block_bytes), (8000, 1, 2));
     let adpcm = body_of(b"RIFX", &[fmt(2, 2, 16), big(b"data", 8, AUDIO)]);
@@ -195,7 +199,7 @@ fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
 fn unusual_headers_mean_what_usual_ones_do() {
     let layout = |fmt: Vec<u8>| {
         let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
-        let layout = Wav::read(b"RIFF", &mut bytes.as_slice()).unwrap().format.layout();
+        let layout = WavHeader::read(b"RIFF", &mut bytes.as_slice()).unwrap().format.layout();
         (layout.codec, layout.block_bytes, layout.rate, layout.channels)
     };
     let extension = |valid_bits: u8, tag: u8| {

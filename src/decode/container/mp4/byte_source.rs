@@ -3,7 +3,7 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::boxes::{Header, LONGEST, TO_THE_END, header_error};
+use super::boxes::{BoxHeader, LONGEST, TO_THE_END, header_error};
 use crate::decode::input::{ReadSeek, read_up_to};
 use crate::error::Error;
 
@@ -11,12 +11,12 @@ use crate::error::Error;
 pub(super) const MAX_MOOV: u64 = 64 * 1024 * 1024;
 
 /// Where bytes come from.
-pub(super) enum Bytes {
-    Sought(Sought),
-    Stream(Stream),
+pub(super) enum ByteSource {
+    Seekable(Seekable),
+    Sequential(Sequential),
 }
 
-impl Bytes {
+impl ByteSource {
     /// So many bytes from this place.
     ///
     /// # Errors
@@ -24,8 +24,8 @@ impl Bytes {
     /// stream would have to go back.
     pub(super) fn read(&mut self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
         let bytes = match self {
-            Self::Sought(file) => file.read(at, count)?,
-            Self::Stream(stream) => stream.read(at, count)?,
+            Self::Seekable(file) => file.read(at, count)?,
+            Self::Sequential(stream) => stream.read(at, count)?,
         };
         if (bytes.len() as u64) < count {
             return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
@@ -34,36 +34,36 @@ impl Bytes {
     }
 
     /// The header of the box at this place; nothing at the end of the file.
-    pub(super) fn header(&mut self, at: u64) -> Result<Option<Header>, Error> {
-        let Self::Sought(file) = self else { return Ok(None) };
+    pub(super) fn header(&mut self, at: u64) -> Result<Option<BoxHeader>, Error> {
+        let Self::Seekable(file) = self else { return Ok(None) };
         if at >= file.length { Ok(None) } else { file.header(at).map(Some) }
     }
 
     /// The length of the whole, where it is known.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
-            Self::Sought(file) => Some(file.length),
-            Self::Stream(_) => None,
+            Self::Seekable(file) => Some(file.length),
+            Self::Sequential(_) => None,
         }
     }
 
     /// Looks at what follows the audio.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         match self {
-            Self::Sought(_) => Ok(()),
-            Self::Stream(stream) => stream.finish(),
+            Self::Seekable(_) => Ok(()),
+            Self::Sequential(stream) => stream.finish(),
         }
     }
 }
 
 /// A file, or a stream that is whole in memory.
-pub(super) struct Sought {
+pub(super) struct Seekable {
     inner: BufReader<Box<dyn ReadSeek>>,
     at: u64,
     length: u64,
 }
 
-impl Sought {
+impl Seekable {
     pub(super) fn new(mut inner: Box<dyn ReadSeek>) -> Result<Self, Error> {
         let length = inner.seek(SeekFrom::End(0)).map_err(Error::Read)?;
         inner.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
@@ -82,8 +82,8 @@ impl Sought {
         Ok(bytes)
     }
 
-    fn header(&mut self, at: u64) -> Result<Header, Error> {
-        let header = Header::parse(&self.read(at, LONGEST)?);
+    fn header(&mut self, at: u64) -> Result<BoxHeader, Error> {
+        let header = BoxHeader::parse(&self.read(at, LONGEST)?);
         header.ok_or_else(|| header_error("something that is no box lies between its boxes"))
     }
 
@@ -118,14 +118,14 @@ impl Sought {
 const JOINED: &str = "it is two recordings in one file";
 
 /// A stream whose index has been read.
-pub(super) struct Stream {
+pub(super) struct Sequential {
     inner: Box<dyn Read + Send>,
     at: u64,
     /// Where the next box begins.
     next: u64,
 }
 
-impl Stream {
+impl Sequential {
     /// `inner` goes on at the box that begins at `at`.
     pub(super) fn new(inner: Box<dyn Read + Send>, at: u64) -> Self {
         Self { inner, at, next: at }
@@ -157,7 +157,7 @@ impl Stream {
         if head.starts_with(&[0, 0, 0, 1]) {
             head.extend(read_up_to(&mut self.inner, 8)?);
         }
-        let header = Header::parse(&head);
+        let header = BoxHeader::parse(&head);
         let header = header
             .ok_or_else(|| header_error("something that is no box lies between its boxes"))?;
         if header.kind == *b"moov" {

@@ -15,7 +15,7 @@ const MAX_DELAY: u32 = 16_384;
 
 /// What the edit list and the tag of an audio track ask for.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trim {
+pub(super) struct EditList {
     /// What the edit list skips at the start, in units of `scale`.
     pub(super) start: u64,
     /// Units a second of the track.
@@ -26,7 +26,7 @@ pub(super) struct Trim {
     pub(super) tag: Option<u32>,
 }
 
-impl Trim {
+impl EditList {
     /// What the edit list of a track asks for. `movie` is the movie's number of units a second.
     ///
     /// # Errors
@@ -123,13 +123,13 @@ mod tests {
 
     #[test]
     fn the_edit_list_tells_the_priming() {
-        let of = |edits: &[(u32, i32)]| Trim::of(&trak(edits), 8000, 1000);
-        let none = Trim { scale: 8000, ..Trim::default() };
-        let one = Trim { start: 1024, played: Some((12_345, 1000)), ..none };
+        let of = |edits: &[(u32, i32)]| EditList::of(&trak(edits), 8000, 1000);
+        let none = EditList { scale: 8000, ..EditList::default() };
+        let one = EditList { start: 1024, played: Some((12_345, 1000)), ..none };
         assert_eq!(of(&[(12_345, 1024)]).unwrap(), one);
         assert_eq!(of(&[]).unwrap(), none);
         for unknown in [0, u32::MAX] {
-            assert_eq!(of(&[(unknown, 1024)]).unwrap(), Trim { played: None, ..one });
+            assert_eq!(of(&[(unknown, 1024)]).unwrap(), EditList { played: None, ..one });
         }
         for more in [[(100, -1), (12_345, 1024)].as_slice(), &[(100, -1)], &[(1, 0), (2, 9)]] {
             assert!(of(more).is_err(), "{more:?}");
@@ -138,15 +138,15 @@ mod tests {
         cut.truncate(cut.len() - 4);
         cut[3] -= 4;
         cut[11] -= 4;
-        assert!(Trim::of(&cut, 8000, 1000).is_err());
+        assert!(EditList::of(&cut, 8000, 1000).is_err());
     }
 
     #[test]
     fn a_delay_between_two_frames_is_an_error() {
-        let trim = Trim { start: 312, scale: 48_000, ..Trim::default() };
+        let trim = EditList { start: 312, scale: 48_000, ..EditList::default() };
         assert_eq!(trim.delay(48_000, 960, 7).unwrap(), 312);
         assert_eq!(trim.delay(8_000, 160, 7).unwrap(), 52);
-        assert!(Trim { start: 311, ..trim }.delay(8_000, 160, 7).is_err());
-        assert_eq!(Trim { start: 0, ..trim }.delay(8_000, 160, 7).unwrap(), 7);
+        assert!(EditList { start: 311, ..trim }.delay(8_000, 160, 7).is_err());
+        assert_eq!(EditList { start: 0, ..trim }.delay(8_000, 160, 7).unwrap(), 7);
     }
 }

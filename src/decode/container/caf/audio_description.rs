@@ -4,13 +4,13 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use crate::decode::codec::pcm_width;
-use crate::decode::container::pcm::Layout;
+use crate::decode::container::pcm::PcmLayout;
 use crate::decode::names;
 use crate::error::Error;
 
 /// What the audio is (`desc`).
 #[derive(Debug, Clone)]
-pub(super) struct Description {
+pub(super) struct AudioDescription {
     /// The content of the chunk.
     pub(super) bytes: [u8; 32],
     /// In Hz.
@@ -25,7 +25,7 @@ pub(super) struct Description {
     bits: u32,
 }
 
-impl Description {
+impl AudioDescription {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let short = || header_error("its description is cut off");
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| short())?;
@@ -55,7 +55,7 @@ impl Description {
     ///
     /// # Errors
     /// [`Error::Foreign`] with the name of what is not read.
-    pub(super) fn pcm(&self) -> Result<Option<Layout>, Error> {
+    pub(super) fn pcm(&self) -> Result<Option<PcmLayout>, Error> {
         let (floats, little) = (self.flags & 1 == 1, self.flags & 2 == 2);
         let codec = match (&self.code, self.bits) {
             (b"lpcm", bits) => linear(floats, little, bits),
@@ -78,7 +78,7 @@ impl Description {
         if channels == 0 {
             return Err(header_error("it declares no channels"));
         }
-        Ok(Some(Layout { codec, rate: self.rate, channels, block_bytes, block_frames: 1 }))
+        Ok(Some(PcmLayout { codec, rate: self.rate, channels, block_bytes, block_frames: 1 }))
     }
 
     fn refused(&self) -> Error {

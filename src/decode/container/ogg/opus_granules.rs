@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use crate::decode::container::timestamps::Jumps;
+use crate::decode::container::timestamps::GapDetector;
 use crate::decode::input::locked;
 
 /// Frames of 48 kHz in a millisecond.
@@ -21,11 +21,11 @@ const SLACK: i128 = 5 * MILLI;
 
 /// The pages that have been read, for whoever decodes their packets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<VecDeque<Note>>>);
+pub(super) struct OpusPageQueue(Arc<Mutex<VecDeque<OpusPage>>>);
 
 /// What is known of the packets that are completed on one page. Frames are at 48 kHz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Note {
+pub(super) struct OpusPage {
     /// The chained recording that they belong to, counted from 1.
     pub(super) link: u64,
     /// The first of them, among the packets of audio.
@@ -39,18 +39,18 @@ pub(super) struct Note {
     pub(super) is_last: bool,
 }
 
-impl Note {
+impl OpusPage {
     /// Whether a packet is the first of them.
     pub(super) fn begins_with(&self, packet: u64) -> bool {
         self.first == packet
     }
 }
 
-impl Notes {
+impl OpusPageQueue {
     /// What is known of a packet. Packets are asked for in order.
-    pub(super) fn of(&self, link: u64, packet: u64) -> Option<Note> {
+    pub(super) fn of(&self, link: u64, packet: u64) -> Option<OpusPage> {
         let mut notes = locked(&self.0);
-        let is_past = |note: &Note| (note.link, note.first + note.count) <= (link, packet);
+        let is_past = |note: &OpusPage| (note.link, note.first + note.count) <= (link, packet);
         while notes.front().is_some_and(is_past) {
             notes.pop_front();
         }
@@ -60,7 +60,7 @@ impl Notes {
 
 /// One Opus stream, page by page.
 #[derive(Debug, Default)]
-pub(super) struct OpusPages {
+pub(super) struct OpusGranuleCheck {
     link: u64,
     /// Whether the tags have come, behind which the audio begins.
     tagged: bool,
@@ -69,10 +69,10 @@ pub(super) struct OpusPages {
     /// Packets of audio so far, and their frames.
     packets: u64,
     coded: i128,
-    jumps: Jumps,
+    jumps: GapDetector,
 }
 
-impl OpusPages {
+impl OpusGranuleCheck {
     pub(super) fn new(link: u64) -> Self {
         Self { link, ..Self::default() }
     }
@@ -86,7 +86,7 @@ impl OpusPages {
         granule: i64,
         (segments, body): (&[u8], &[u8]),
         is_last: bool,
-        notes: &Notes,
+        notes: &OpusPageQueue,
     ) -> Result<(), &'static str> {
         let (count, sum, longest) = self.packets_of(segments, body);
         if count == 0 {
@@ -106,7 +106,7 @@ impl OpusPages {
         self.jumps.follow(sum);
         self.packets += count;
         self.coded += sum;
-        let note = Note { link: self.link, first, count, gap, begins, is_last };
+        let note = OpusPage { link: self.link, first, count, gap, begins, is_last };
         locked(&notes.0).push_back(note);
         Ok(())
     }
@@ -156,10 +156,10 @@ fn duration(head: &[u8]) -> i128 {
 mod tests {
     use super::*;
 
-    /// Pages of so many packets of 20 ms, ending at these granule positions: what is missing before
+    /// CheckedPages of so many packets of 20 ms, ending at these granule positions: what is missing before
     /// each packet, where the first begins, and which packets may be trimmed.
     fn read(pages: &[(u8, i64)]) -> Result<(Vec<u64>, u64, Vec<bool>), &'static str> {
-        let (mut stream, notes) = (OpusPages::new(1), Notes::default());
+        let (mut stream, notes) = (OpusGranuleCheck::new(1), OpusPageQueue::default());
         stream.page(0, (&[8], b"OpusHead"), false, &notes)?;
         stream.page(0, (&[9], b"OpusTags."), false, &notes)?;
         for (index, &(count, granule)) in pages.iter().enumerate() {
@@ -172,9 +172,9 @@ mod tests {
             stream.page(granule, (&segments, &body), index + 1 == pages.len(), &notes)?;
         }
         let count: u64 = pages.iter().map(|&(count, _)| u64::from(count)).sum();
-        let found: Vec<Note> = (0..count).map(|packet| notes.of(1, packet).unwrap()).collect();
+        let found: Vec<OpusPage> = (0..count).map(|packet| notes.of(1, packet).unwrap()).collect();
         let gap =
-            |(packet, note): (u64, &Note)| if note.begins_with(packet) { note.gap } else { 0 };
+            |(packet, note): (u64, &OpusPage)| if note.begins_with(packet) { note.gap } else { 0 };
         let gaps = (0..).zip(&found).map(gap).collect();
         let trimmed = found.iter().map(|note| note.is_last).collect();
         Ok((gaps, found[0].begins.unwrap(), trimmed))

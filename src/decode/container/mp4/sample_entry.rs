@@ -10,31 +10,31 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::formats::Track;
 
-use super::boxes::{Kind, be16, be32, be64, boxed, children, header_error};
+use super::boxes::{BoxType, be16, be32, be64, boxed, children, header_error};
 use crate::decode::names;
 use crate::error::Error;
 
 /// The codecs that symphonia knows how to describe.
-const CODED: [&Kind; 5] = [b"mp4a", b"alac", b"fLaC", b"Opus", b".mp3"];
+const CODED: [&BoxType; 5] = [b"mp4a", b"alac", b"fLaC", b"Opus", b".mp3"];
 
 /// What the samples of a track are.
-pub(super) enum Description {
-    Pcm(Pcm),
+pub(super) enum SampleEntry {
+    Pcm(PcmSampleEntry),
     Coded,
 }
 
 /// PCM, or G.711.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pcm {
+pub(super) struct PcmSampleEntry {
     codec: AudioCodecId,
     /// In Hz.
     rate: u32,
     channels: u16,
-    /// Bytes of a frame.
+    /// ByteSource of a frame.
     pub(super) frame: u32,
 }
 
-impl Pcm {
+impl PcmSampleEntry {
     pub(super) fn track(self, id: u32) -> Track {
         let mut params = AudioCodecParameters::new();
         params
@@ -47,7 +47,7 @@ impl Pcm {
     }
 }
 
-impl Description {
+impl SampleEntry {
     /// Reads an `stsd`; `scale` is the rate where it has no room for it.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Description {
 }
 
 /// PCM of a kind that is known.
-fn pcm(code: Kind, entry: &[u8], scale: u32) -> Option<Pcm> {
+fn pcm(code: BoxType, entry: &[u8], scale: u32) -> Option<PcmSampleEntry> {
     let version = be16(entry, 8)?;
     let (mut channels, mut bits) = (be16(entry, 16)?, u32::from(be16(entry, 18)?));
     // Behind the point are 16 bits.
@@ -88,7 +88,8 @@ fn pcm(code: Kind, entry: &[u8], scale: u32) -> Option<Pcm> {
         2 => 64..,
         _ => return None,
     })?;
-    let inside = |content, kind: &Kind| children(content).flatten().find(|child| child.0 == *kind);
+    let inside =
+        |content, kind: &BoxType| children(content).flatten().find(|child| child.0 == *kind);
     let wave = inside(more, b"wave").map_or(more, |(_, wave)| wave);
     let little = inside(wave, b"enda").is_some_and(|(_, enda)| be16(enda, 0) == Some(1));
     let config = inside(more, b"pcmC").and_then(|(_, config)| config.get(4..6));
@@ -117,7 +118,7 @@ fn pcm(code: Kind, entry: &[u8], scale: u32) -> Option<Pcm> {
     };
     let width = u32::try_from(crate::decode::codec::pcm_width(codec)?).ok()?;
     let rate = if rate == 0 { scale } else { rate };
-    Some(Pcm { codec, rate, channels, frame: width * u32::from(channels) })
+    Some(PcmSampleEntry { codec, rate, channels, frame: width * u32::from(channels) })
         .filter(|pcm| pcm.frame > 0)
 }
 
