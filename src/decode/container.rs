@@ -9,6 +9,7 @@ use super::input::Input;
 use crate::error::Error;
 
 mod elementary;
+mod bytes;
 mod guard;
 mod reader;
 mod pcm;

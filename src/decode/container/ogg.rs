@@ -36,8 +36,11 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     monitor.count_idle();
     let pages = CheckedPages::new(input.stream(), &monitor);
     let told = pages.told.clone();
-    let reader = PacketReader::open(Container::Ogg, Media::stream(pages), OggReader::try_new)
-        .map_err(|_| Error::Unsupported { what: "an Ogg without a codec that is known".into() })?;
+    let reader =
+        PacketReader::open_symphonia(Container::Ogg, Media::stream(pages), OggReader::try_new)
+            .map_err(|_| Error::Unsupported {
+                what: "an Ogg without a codec that is known".into(),
+            })?;
     Ok(Opened::new(reader, OggGuard::new(told)))
 }
 

@@ -1,36 +1,37 @@
-//! W64, Sony's Wave64: the chunks of a WAV under names of 16 bytes, with sizes of 64 bits.
+//! W64, Sony's Wave64: the chunks of a WAV with GUIDs of 16 bytes as ids and with 64-bit sizes.
 //!
-//! What can go wrong: what can go wrong in a WAV.
+//! In, out and what can go wrong: as in [`wav`](super::wav).
 
 use std::io::Read;
 
+use super::bytes::{ByteOrder, skip};
 use super::guard::Container;
 use super::pcm::AudioData;
 use super::reader::Opened;
-use super::riff::{ByteOrder, after_audio, begins_a_file, not_a_chunk, second_file};
-use super::wav::{FmtChunk, MAX_FMT, open_body};
+use super::riff::{after_audio, begins_a_file, not_a_chunk, second_file};
+use super::wav::{FmtChunk, MAX_FMT, open_audio};
 use crate::decode::input::{Input, Leftover, read_up_to};
 use crate::error::Error;
 
-/// What every name ends with, after the four letters that a WAV would have, save those below.
+/// The end of every GUID except `list`, after the four letters of the id in a WAV.
 const SUFFIX: &[u8; 12] = b"\xF3\xAC\xD3\x11\x8C\xD1\x00\xC0\x4F\x8E\xDB\x8A";
 
-/// What the name of a list of texts ends with, after `list`.
+/// The end of the GUID of a list of texts, after `list`.
 const LIST: &[u8; 12] = b"\x2F\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
 
-/// The bytes of a chunk's name and size, which the size counts too.
+/// The bytes of a GUID and a size. The size of a chunk includes them.
 const HEAD: u64 = 24;
 
-/// The bytes of the file's own name, size and kind.
+/// The bytes of the file's own GUID, size and type.
 const FORM: u64 = 40;
 
-/// A size above this was not filled in: FFmpeg writes 2^63 - 1 into a pipe.
+/// A larger size means "unknown": FFmpeg writes 2^63 - 1 into a pipe.
 const MAX_SIZE: u64 = 1 << 62;
 
-/// How many chunks beside the audio are noted.
+/// The largest number of skipped chunks that are listed.
 const MAX_OTHERS: usize = 1000;
 
-/// Opens a W64.
+/// Opens a W64 file.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
@@ -53,26 +54,28 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     };
     monitor.left_out(others);
     let format = format.ok_or_else(|| header_error("it has no fmt chunk before data"))?;
-    // As in WAV, nothing stands for what a writer never came back to fill in.
+    // As in WAV, a writer that was interrupted leaves 0.
     let extent = format.extent((1..MAX_SIZE).contains(&size).then_some(size));
     let gap = extent.rest + padding(size);
     let layout = format.layout();
-    let body = AudioData::new(rest, extent.bytes, &layout, &monitor, move |rest| after(rest, gap));
-    open_body(Container::W64, &format, extent.frames, body, position, &monitor)
+    let data = AudioData::new(rest, extent.bytes, &layout, &monitor, move |rest| after(rest, gap));
+    open_audio(Container::W64, &format, extent.frames, data, position, &monitor)
 }
 
-/// A chunk's name, where it is one of those that belong here, and the bytes of its content.
+/// A chunk's id, where its GUID is one of W64's, and the bytes of its content.
 struct W64Chunk {
     name: Option<[u8; 4]>,
     size: u64,
 }
 
 impl W64Chunk {
-    /// The next one; nothing at the end.
+    /// The next chunk; `None` at the end of the source.
     fn read(rest: &mut impl Read) -> Result<Option<Self>, Error> {
         let head = read_up_to(rest, HEAD)?;
         let Ok(head) = <[u8; 24]>::try_from(head) else { return Ok(None) };
-        Self::parse(&head).map(Some).ok_or_else(|| header_error("a chunk is shorter than its head"))
+        Self::parse(&head)
+            .map(Some)
+            .ok_or_else(|| header_error("a chunk is smaller than its own header"))
     }
 
     fn parse(head: &[u8; 24]) -> Option<Self> {
@@ -85,7 +88,7 @@ impl W64Chunk {
     }
 }
 
-/// Passes over a chunk and notes it. Whether it is all there.
+/// Skips a chunk and lists it in `others`. Returns whether the chunk is complete.
 fn pass_over(
     rest: &mut impl Read,
     name: Option<[u8; 4]>,
@@ -97,12 +100,12 @@ fn pass_over(
     if name != "fact" && others.len() < MAX_OTHERS {
         others.push(Leftover { name: name.trim_end().into(), bytes: size });
     }
-    let whole = skip(rest, size)?;
+    let whole = skip(rest, size)? == size;
     skip(rest, padding(size))?;
     Ok(whole)
 }
 
-/// Looks for audio after the audio, behind so many bytes of padding.
+/// Checks that no audio follows the audio, after `gap` bytes of padding.
 fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
     let mut others = Vec::new();
     skip(rest, gap)?;
@@ -131,14 +134,9 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
     }
 }
 
-/// The bytes after a chunk up to the next multiple of 8.
+/// The bytes of padding after a chunk, up to the next multiple of 8.
 fn padding(size: u64) -> u64 {
     size.wrapping_neg() % 8
-}
-
-fn skip(rest: &mut impl Read, bytes: u64) -> Result<bool, Error> {
-    let skipped = std::io::copy(&mut rest.take(bytes), &mut std::io::sink());
-    skipped.map(|count| count == bytes).map_err(Error::Read)
 }
 
 fn header_error(reason: &str) -> Error {

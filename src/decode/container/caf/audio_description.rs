@@ -1,41 +1,39 @@
-//! The description of the audio in a CAF.
+//! The Audio Description chunk (`desc`) of a CAF file: codec, rate, channels, and the size of a packet.
 
-use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
-use crate::decode::codec::pcm_width;
-use crate::decode::container::pcm::PcmLayout;
+use crate::decode::container::bytes::{ByteOrder, be32, be64};
+use crate::decode::container::pcm::{PcmLayout, float_codec, integer_codec};
 use crate::decode::names;
 use crate::error::Error;
 
-/// What the audio is (`desc`).
+/// The fields of an Audio Description chunk.
 #[derive(Debug, Clone)]
 pub(super) struct AudioDescription {
     /// The content of the chunk.
     pub(super) bytes: [u8; 32],
     /// In Hz.
     pub(super) rate: u32,
-    pub(super) code: [u8; 4],
+    /// The codec, as four letters.
+    code: [u8; 4],
     flags: u32,
-    /// 0 where they differ.
+    /// 0: packets differ in bytes.
     pub(super) packet_bytes: u32,
-    /// 0 where they differ.
+    /// 0: packets differ in frames.
     pub(super) packet_frames: u32,
     channels: u32,
     bits: u32,
 }
 
 impl AudioDescription {
+    /// Parses the content of the chunk.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let short = || header_error("its description is cut off");
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| short())?;
-        let number = |at: usize| {
-            let number = bytes.get(at..at + 4).and_then(|number| number.try_into().ok());
-            number.map_or(0, u32::from_be_bytes)
-        };
-        let rate = f64::from_bits(u64::from(number(0)) << 32 | u64::from(number(4)));
+        let number = |at: usize| be32(&bytes, at).unwrap_or(0);
+        let rate = f64::from_bits(be64(&bytes, 0).unwrap_or(0));
         if rate.fract() != 0.0 || !(1.0..=f64::from(u32::MAX)).contains(&rate) {
-            return Err(header_error("its sample rate is no whole number"));
+            return Err(header_error("its sample rate is not a whole number of Hz"));
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
         let rate = rate as u32;
@@ -51,56 +49,40 @@ impl AudioDescription {
         })
     }
 
-    /// The layout of PCM and G.711; nothing for other codecs.
+    /// The layout of PCM and G.711; `None` for other codecs.
     ///
     /// # Errors
-    /// [`Error::Foreign`] with the name of what is not read.
+    /// [`Error::Foreign`] with the name of a codec that is not supported.
     pub(super) fn pcm(&self) -> Result<Option<PcmLayout>, Error> {
-        let (floats, little) = (self.flags & 1 == 1, self.flags & 2 == 2);
+        let (is_float, is_little) = (self.flags & 1 == 1, self.flags & 2 == 2);
+        let order = if is_little { ByteOrder::Little } else { ByteOrder::Big };
         let codec = match (&self.code, self.bits) {
-            (b"lpcm", bits) => linear(floats, little, bits),
+            (b"lpcm", bits) if is_float => float_codec(bits, order),
+            (b"lpcm", bits) => integer_codec(bits, order),
             (b"alaw", _) => Some(CODEC_ID_PCM_ALAW),
             (b"ulaw", _) => Some(CODEC_ID_PCM_MULAW),
             (b"aac " | b"alac" | b"flac" | b"opus" | b".mp1" | b".mp2" | b".mp3", _) => {
                 return Ok(None);
             }
-            // symphonia's decoder of IMA ADPCM believes packet sizes that cannot be.
+            // IMA ADPCM is not left to symphonia, whose decoder trusts invalid packet sizes.
             _ => return Err(self.refused()),
         };
         let codec = codec.ok_or_else(|| self.refused())?;
-        let width = pcm_width(codec).unwrap_or(1) as u64;
-        let block_bytes = width * u64::from(self.channels);
-        // 24 bits in 4 bytes, for one.
-        if self.packet_frames != 1 || block_bytes != u64::from(self.packet_bytes) {
+        let channels = u16::try_from(self.channels).unwrap_or(u16::MAX);
+        let layout = PcmLayout::interleaved(codec, self.rate, channels);
+        // Padded samples, such as 24 bits in 4 bytes, are not supported.
+        if self.packet_frames != 1 || layout.block_bytes != u64::from(self.packet_bytes) {
             return Err(self.refused());
         }
-        let channels = u16::try_from(self.channels).unwrap_or(u16::MAX);
         if channels == 0 {
             return Err(header_error("it declares no channels"));
         }
-        Ok(Some(PcmLayout { codec, rate: self.rate, channels, block_bytes, block_frames: 1 }))
+        Ok(Some(layout))
     }
 
     fn refused(&self) -> Error {
         names::four_letters(self.code, "CAF")
     }
-}
-
-fn linear(floats: bool, little: bool, bits: u32) -> Option<AudioCodecId> {
-    Some(match (floats, bits, little) {
-        (false, 8, _) => CODEC_ID_PCM_S8,
-        (false, 16, true) => CODEC_ID_PCM_S16LE,
-        (false, 16, false) => CODEC_ID_PCM_S16BE,
-        (false, 24, true) => CODEC_ID_PCM_S24LE,
-        (false, 24, false) => CODEC_ID_PCM_S24BE,
-        (false, 32, true) => CODEC_ID_PCM_S32LE,
-        (false, 32, false) => CODEC_ID_PCM_S32BE,
-        (true, 32, true) => CODEC_ID_PCM_F32LE,
-        (true, 32, false) => CODEC_ID_PCM_F32BE,
-        (true, 64, true) => CODEC_ID_PCM_F64LE,
-        (true, 64, false) => CODEC_ID_PCM_F64BE,
-        _ => return None,
-    })
 }
 
 pub(super) fn header_error(reason: &str) -> Error {

@@ -1,14 +1,20 @@
-//! The bytes of an MP4: a file, or a stream whose index has been read. Its boxes must be whole, and
-//! hold one recording.
+//! The bytes of an MP4: a seekable file, or a stream whose `moov` has been read.
+//!
+//! In: the file or stream. Out: bytes at a place, and box headers. What can go wrong: a top-level box that
+//! is cut off; a second recording in the file; in a stream, audio that is not in order.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::boxes::{BoxHeader, LONGEST, TO_THE_END, header_error};
+use super::boxes::{BoxHeader, MAX_HEADER, TO_THE_END, header_error};
+use crate::decode::container::bytes::{read_exactly, skip};
 use crate::decode::input::{ReadSeek, read_up_to};
 use crate::error::Error;
 
-/// The largest `moov` that is read: hours of AAC need about a megabyte.
+/// The largest `moov` that is read, in bytes. Hours of AAC need about a megabyte.
 pub(super) const MAX_MOOV: u64 = 64 * 1024 * 1024;
+pub(super) const MOOV_TOO_LARGE: &str = "its index (moov) is larger than 64 MiB";
+
+const JOINED: &str = "it holds two recordings in one file";
 
 /// Where bytes come from.
 pub(super) enum ByteSource {
@@ -17,29 +23,30 @@ pub(super) enum ByteSource {
 }
 
 impl ByteSource {
-    /// So many bytes from this place.
+    /// Reads `count` bytes from byte `at` of the file on.
     ///
     /// # Errors
     /// [`Error::Read`] with `UnexpectedEof` where the source ends before; [`Error::Header`] where a
     /// stream would have to go back.
     pub(super) fn read(&mut self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
-        let bytes = match self {
-            Self::Seekable(file) => file.read(at, count)?,
-            Self::Sequential(stream) => stream.read(at, count)?,
-        };
-        if (bytes.len() as u64) < count {
-            return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
+        match self {
+            Self::Seekable(file) => {
+                file.seek(at)?;
+                let bytes = read_exactly(&mut file.inner, count)?;
+                file.at += count;
+                Ok(bytes)
+            }
+            Self::Sequential(stream) => stream.read(at, count),
         }
-        Ok(bytes)
     }
 
-    /// The header of the box at this place; nothing at the end of the file.
+    /// The header of the box at byte `at`; `None` at the end of the file, and in a stream.
     pub(super) fn header(&mut self, at: u64) -> Result<Option<BoxHeader>, Error> {
         let Self::Seekable(file) = self else { return Ok(None) };
         if at >= file.length { Ok(None) } else { file.header(at).map(Some) }
     }
 
-    /// The length of the whole, where it is known.
+    /// The length of the file, if it is seekable.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::Seekable(file) => Some(file.length),
@@ -47,18 +54,20 @@ impl ByteSource {
         }
     }
 
-    /// Looks at what follows the audio.
+    /// Checks the boxes after the audio.
     pub(super) fn finish(&mut self) -> Result<(), Error> {
         match self {
+            // `find_moov` has seen all boxes.
             Self::Seekable(_) => Ok(()),
             Self::Sequential(stream) => stream.finish(),
         }
     }
 }
 
-/// A file, or a stream that is whole in memory.
+/// A file, or a stream that is completely in memory.
 pub(super) struct Seekable {
     inner: BufReader<Box<dyn ReadSeek>>,
+    /// The place of the next byte.
     at: u64,
     length: u64,
 }
@@ -70,63 +79,68 @@ impl Seekable {
         Ok(Self { inner: BufReader::with_capacity(64 * 1024, inner), at: 0, length })
     }
 
-    fn read(&mut self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
-        let near = i64::try_from(i128::from(at) - i128::from(self.at));
-        let sought = match near {
-            Ok(near) => self.inner.seek_relative(near),
+    fn seek(&mut self, at: u64) -> Result<(), Error> {
+        let distance = i64::try_from(i128::from(at) - i128::from(self.at));
+        // A relative seek keeps the buffer.
+        let sought = match distance {
+            Ok(distance) => self.inner.seek_relative(distance),
             Err(_) => self.inner.seek(SeekFrom::Start(at)).map(|_| ()),
         };
-        sought.map_err(Error::Read)?;
-        let bytes = read_up_to(&mut self.inner, count)?;
-        self.at = at + bytes.len() as u64;
-        Ok(bytes)
+        self.at = at;
+        sought.map_err(Error::Read)
     }
 
     fn header(&mut self, at: u64) -> Result<BoxHeader, Error> {
-        let header = BoxHeader::parse(&self.read(at, LONGEST)?);
-        header.ok_or_else(|| header_error("something that is no box lies between its boxes"))
+        self.seek(at)?;
+        let bytes = read_up_to(&mut self.inner, MAX_HEADER)?;
+        self.at += bytes.len() as u64;
+        parse_header(&bytes)
     }
 
-    /// Goes over all boxes, which must be whole, and gives the content of the index.
+    /// The content of `moov`. Reads the headers of all top-level boxes, which must be complete.
     ///
     /// # Errors
-    /// [`Error::Header`] where a box is cut off, or there is not one index.
-    pub(super) fn index(&mut self) -> Result<Vec<u8>, Error> {
-        let (mut at, mut index) = (0, None);
+    /// [`Error::Header`] where a box is cut off, or there is no `moov` or more than one.
+    pub(super) fn find_moov(&mut self) -> Result<Vec<u8>, Error> {
+        let (mut at, mut moov) = (0, None);
         while at < self.length {
             let header = self.header(at)?;
-            let end = if header.size == TO_THE_END { self.length } else { at + header.size };
-            if end > self.length {
-                return Err(header_error("it is cut off inside a box"));
-            }
+            let size = if header.size == TO_THE_END { self.length - at } else { header.size };
+            let end = at.checked_add(size).filter(|&end| end <= self.length);
+            let end = end.ok_or_else(|| header_error("it is cut off inside a box"))?;
             if header.kind == *b"moov" {
-                let size = end - at;
                 if size > MAX_MOOV {
-                    return Err(header_error("its index is larger than 64 MiB"));
+                    return Err(header_error(MOOV_TOO_LARGE));
                 }
-                let content = self.read(at + header.length, size - header.length)?;
-                if index.replace(content).is_some() {
+                self.seek(at + header.length)?;
+                let content = read_exactly(&mut self.inner, size - header.length)?;
+                self.at = end;
+                if moov.replace(content).is_some() {
                     return Err(header_error(JOINED));
                 }
             }
             at = end;
         }
-        index.ok_or_else(|| header_error("it has no index (moov); perhaps it was cut off"))
+        moov.ok_or_else(|| header_error("it has no index (moov); perhaps it was cut off"))
     }
 }
 
-const JOINED: &str = "it is two recordings in one file";
+fn parse_header(bytes: &[u8]) -> Result<BoxHeader, Error> {
+    let outside = || header_error("it holds bytes that belong to no box");
+    BoxHeader::parse(bytes).ok_or_else(outside)
+}
 
-/// A stream whose index has been read.
+/// A stream whose `moov` has been read.
 pub(super) struct Sequential {
     inner: Box<dyn Read + Send>,
+    /// The place of the next byte.
     at: u64,
-    /// Where the next box begins.
+    /// The place of the next box.
     next: u64,
 }
 
 impl Sequential {
-    /// `inner` goes on at the box that begins at `at`.
+    /// A stream whose next byte is the first of the box at `at`.
     pub(super) fn new(inner: Box<dyn Read + Send>, at: u64) -> Self {
         Self { inner, at, next: at }
     }
@@ -134,20 +148,20 @@ impl Sequential {
     fn read(&mut self, at: u64, count: u64) -> Result<Vec<u8>, Error> {
         while at >= self.next {
             if !self.open_box()? {
-                return Ok(Vec::new());
+                return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
             }
         }
         if at < self.at || at.saturating_add(count) > self.next {
-            let reason = "its audio does not lie in order; give it as a file";
+            let reason = "its audio is not in order; give it as a file";
             return Err(header_error(reason));
         }
         self.skip(at)?;
-        let bytes = read_up_to(&mut self.inner, count)?;
-        self.at += bytes.len() as u64;
+        let bytes = read_exactly(&mut self.inner, count)?;
+        self.at += count;
         Ok(bytes)
     }
 
-    /// Goes to the next box, into its content; false where there is none.
+    /// Goes to the content of the next box. Returns false at the end of the source.
     fn open_box(&mut self) -> Result<bool, Error> {
         self.skip(self.next)?;
         let mut head = read_up_to(&mut self.inner, 8)?;
@@ -157,9 +171,7 @@ impl Sequential {
         if head.starts_with(&[0, 0, 0, 1]) {
             head.extend(read_up_to(&mut self.inner, 8)?);
         }
-        let header = BoxHeader::parse(&head);
-        let header = header
-            .ok_or_else(|| header_error("something that is no box lies between its boxes"))?;
+        let header = parse_header(&head)?;
         if header.kind == *b"moov" {
             return Err(header_error(JOINED));
         }
@@ -168,19 +180,18 @@ impl Sequential {
         Ok(true)
     }
 
-    /// Passes over what lies before `to`.
+    /// Skips the bytes before `to`.
     fn skip(&mut self, to: u64) -> Result<(), Error> {
         let missing = to.saturating_sub(self.at);
-        let passed = io::copy(&mut self.inner.by_ref().take(missing), &mut io::sink());
-        let passed = passed.map_err(Error::Read)?;
-        self.at += passed;
-        if passed < missing && to != TO_THE_END {
+        let skipped = skip(&mut self.inner, missing)?;
+        self.at += skipped;
+        if skipped < missing && to != TO_THE_END {
             return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
         }
         Ok(())
     }
 
-    /// Passes over the rest, whose boxes must be whole too.
+    /// Skips the rest, whose boxes must be complete too.
     fn finish(&mut self) -> Result<(), Error> {
         while self.open_box()? {}
         Ok(())

@@ -1,102 +1,130 @@
-//! What is dropped at the front of an MP4: the codec's delay, which an edit list tells, or iTunes' tag
-//! `iTunSMPB`.
+//! The edit list (`edts`/`elst`, ISO/IEC 14496-12, 8.6.6) and iTunes' tag `iTunSMPB`: the codec delay at
+//! the front of an MP4.
 //!
-//! Players start at the edit's media time, so the delay is not heard; a window in human time would
-//! land late by 20 to 260 ms if it were kept. Where both stand and differ, this follows FFmpeg
-//! (5.1, by trial): the tag counts, but never less than the whole packets that the edit list skips.
-//! A tag of 0, or of 16,384 frames and more, is no tag. FFmpeg cuts no padding at the end, whatever
-//! the tag says; neither does this.
+//! In: the boxes of a track. Out: the frames to drop at the front, and at the end a check that the edit
+//! list plays everything. What can go wrong: an edit list with more than one entry, with a pause or
+//! another speed, or one that begins between two frames.
+//!
+//! Players start at the edit's media time, so the delay is not heard. If it were kept, every window
+//! would be late by 20 to 260 ms. If the edit list and the tag differ, this follows FFmpeg 5.1 (found by
+//! experiment): the tag counts, but at least the whole packets that the edit list skips. A tag of 0, or
+//! of 16,384 frames and more, is ignored. Like FFmpeg, this cuts no padding at the end.
 
-use super::boxes::{be32, be64, child, children, header_error};
+use super::boxes::{child, children, first_child, header_error};
+use crate::decode::container::bytes::{be32, be64};
+use crate::decode::container::guard::{DecodeTotals, rescale};
 use crate::error::Error;
+use crate::span::time_of;
+use crate::window;
 
-/// A delay of so many frames is not believed.
+/// A delay in the tag of so many frames or more is ignored.
 const MAX_DELAY: u32 = 16_384;
 
-/// What the edit list and the tag of an audio track ask for.
+/// The edit list of an audio track, and the delay in the tag.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EditList {
-    /// What the edit list skips at the start, in units of `scale`.
-    pub(super) start: u64,
-    /// Units a second of the track.
-    pub(super) scale: u32,
-    /// The length that is played, in seconds as a fraction, where the list has an entry.
-    pub(super) played: Option<(u64, u32)>,
-    /// The delay in frames that the tag tells.
+    /// The media time at which the only edit starts, in units of `timescale`.
+    media_time: u64,
+    /// Units per second of the track.
+    timescale: u32,
+    /// The duration of the edit and its units per second, where the list has an entry.
+    duration: Option<(u64, u32)>,
+    /// The delay in the tag, in frames.
     pub(super) tag: Option<u32>,
 }
 
 impl EditList {
-    /// What the edit list of a track asks for. `movie` is the movie's number of units a second.
+    /// Parses the edit list of a `trak`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a list that does more than skip the delay.
-    pub(super) fn of(trak: &[u8], scale: u32, movie: u32) -> Result<Self, Error> {
-        let none = Self { scale, ..Self::default() };
+    /// [`Error::Unsupported`] for a list that does more than skip the codec delay.
+    pub(super) fn parse(trak: &[u8], timescale: u32, movie_timescale: u32) -> Result<Self, Error> {
+        let none = Self { timescale, ..Self::default() };
         let Some(edts) = child(trak, b"edts")? else { return Ok(none) };
-        let Some(list) = child(edts, b"elst")? else { return Ok(none) };
-        let version = list.first().copied().unwrap_or(0);
-        let edit = if version == 1 {
-            be64(list, 8).zip(be64(list, 16)).zip(be32(list, 24))
+        let Some(elst) = child(edts, b"elst")? else { return Ok(none) };
+        let version = elst.first().copied().unwrap_or(0);
+        // Version, flags and number of entries; then duration, media time and rate of the first.
+        let entry = if version == 1 {
+            be64(elst, 8).zip(be64(elst, 16)).zip(be32(elst, 24))
         } else {
-            // -1 as 32 bits stays negative as 64.
-            let time = be32(list, 12).map(|time| i64::from(time.cast_signed()).cast_unsigned());
-            be32(list, 8).map(u64::from).zip(time).zip(be32(list, 16))
+            // The media time is signed: -1 marks an empty edit, a pause.
+            let time = be32(elst, 12).map(|time| i64::from(time.cast_signed()).cast_unsigned());
+            be32(elst, 8).map(u64::from).zip(time).zip(be32(elst, 16))
         };
         let unknown = if version == 1 { u64::MAX } else { u32::MAX.into() };
-        match (be32(list, 4), edit) {
+        match (be32(elst, 4), entry) {
             (Some(0), _) => Ok(none),
-            (Some(1), Some(((length, start), 0x1_0000)))
-                if start <= i64::MAX.cast_unsigned() && version <= 1 =>
+            // The rate is 16.16 fixed point: 1.0, or the speed changes.
+            (Some(1), Some(((duration, media_time), 0x1_0000)))
+                if media_time <= i64::MAX.cast_unsigned() && version <= 1 =>
             {
-                let known = length > 0 && length != unknown && movie > 0;
-                Ok(Self { start, scale, played: known.then_some((length, movie)), tag: None })
+                // A duration of 0 is that of a fragmented file: its length is not known in advance.
+                let known = duration > 0 && duration != unknown && movie_timescale > 0;
+                let duration = known.then_some((duration, movie_timescale));
+                Ok(Self { media_time, timescale, duration, tag: None })
             }
             (Some(_), Some(_)) => Err(Error::Unsupported {
-                what: "an MP4 whose edit list does more than skip the codec's delay".into(),
+                what: "an MP4 whose edit list does more than skip the codec delay".into(),
             }),
             _ => Err(header_error("its edit list is cut off")),
         }
     }
 
-    /// Frames to drop at `rate` Hz, where a packet has so many and the codec itself tells `own`.
+    /// The frames to drop at the front, at `rate` Hz. `packet`: the frames of the first packet;
+    /// `pre_skip`: the delay that the codec itself declares.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where the edit list begins between two frames.
-    pub(super) fn delay(self, rate: u32, packet: u64, own: u64) -> Result<u64, Error> {
-        let (start, scale) =
-            (u128::from(self.start) * u128::from(rate), u128::from(self.scale.max(1)));
-        let edit = u64::try_from(start / scale).unwrap_or(u64::MAX);
+    /// [`Error::Unsupported`] where the edit begins between two frames.
+    pub(super) fn delay(self, rate: u32, packet: u64, pre_skip: u64) -> Result<u64, Error> {
+        let edit = rescale(self.media_time, self.timescale, rate);
         if let Some(tag) = self.tag {
             return Ok(u64::from(tag).max(edit - edit % packet.max(1)));
         }
-        if start % scale != 0 {
+        let scaled = u128::from(self.media_time) * u128::from(rate);
+        if !scaled.is_multiple_of(self.timescale.max(1).into()) {
             let what = "an MP4 whose edit list begins between two frames".into();
             return Err(Error::Unsupported { what });
         }
-        // An edit list that skips nothing says nothing about Opus, which drops its own pre-skip.
-        Ok(if edit > 0 { edit } else { own })
+        // An edit list that skips nothing does not cancel the pre-skip of Opus.
+        Ok(if edit > 0 { edit } else { pre_skip })
+    }
+
+    /// Checks that the edit list plays everything that was decoded. Audio that it hides would leave
+    /// without anybody having heard it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where it plays only a part.
+    pub(super) fn check_end(self, seen: &DecodeTotals) -> Result<(), Error> {
+        let Some((duration, timescale)) = self.duration else { return Ok(()) };
+        let played = rescale(duration, timescale, seen.rate);
+        // Padding in the last packets, and rounding to the movie's timescale, which is often 1 ms.
+        let slack = u64::from(seen.rate / timescale.max(1)) + 2 * seen.longest;
+        if seen.frames <= played.saturating_add(slack) {
+            return Ok(());
+        }
+        let all = window::Clock(time_of(seen.frames, seen.rate));
+        let what = format!("an MP4 whose edit list plays only a part of its {all} s");
+        Err(Error::Unsupported { what })
     }
 }
 
-/// The delay in frames that the tag `iTunSMPB` of a `udta` tells.
-pub(super) fn tagged_delay(udta: &[u8]) -> Option<u32> {
-    let inside = |content, kind| children(content).flatten().find(|child| child.0 == kind);
-    let (_, meta) = inside(udta, *b"meta")?;
-    // In MP4 a version stands before the boxes, in QuickTime it does not.
+/// The delay in the tag `iTunSMPB` of a `udta`, in frames.
+pub(super) fn itunes_delay(udta: &[u8]) -> Option<u32> {
+    let meta = first_child(udta, b"meta")?;
+    // In MP4 `meta` begins with a version, in QuickTime it does not.
     let meta = if meta.get(4..8) == Some(b"hdlr") { meta } else { meta.get(4..)? };
-    let (_, list) = inside(meta, *b"ilst")?;
+    let list = first_child(meta, b"ilst")?;
     let tags = children(list).flatten().filter(|(kind, _)| kind == b"----");
     let delay = |tag| {
-        let (_, name) = inside(tag, *b"name")?;
-        let (_, data) = inside(tag, *b"data")?;
+        let (name, data) = (first_child(tag, b"name")?, first_child(tag, b"data")?);
         let text = std::str::from_utf8(data.get(8..)?).ok()?;
         (name.get(4..)? == b"iTunSMPB").then(|| parse_tag(text))?
     };
     tags.filter_map(|(_, tag)| delay(tag)).last()
 }
 
-/// Numbers in hexadecimal: 0, the delay, the padding, the length, and others.
+/// The delay in the text of the tag: hexadecimal numbers, of which the second is the delay, the third
+/// the padding and the fourth the length.
 fn parse_tag(text: &str) -> Option<u32> {
     let mut fields = text.trim_matches('\0').split_ascii_whitespace().skip(1);
     let mut number = || u64::from_str_radix(fields.next()?, 16).ok();
@@ -123,13 +151,13 @@ mod tests {
 
     #[test]
     fn the_edit_list_tells_the_priming() {
-        let of = |edits: &[(u32, i32)]| EditList::of(&trak(edits), 8000, 1000);
-        let none = EditList { scale: 8000, ..EditList::default() };
-        let one = EditList { start: 1024, played: Some((12_345, 1000)), ..none };
+        let of = |edits: &[(u32, i32)]| EditList::parse(&trak(edits), 8000, 1000);
+        let none = EditList { timescale: 8000, ..EditList::default() };
+        let one = EditList { media_time: 1024, duration: Some((12_345, 1000)), ..none };
         assert_eq!(of(&[(12_345, 1024)]).unwrap(), one);
         assert_eq!(of(&[]).unwrap(), none);
         for unknown in [0, u32::MAX] {
-            assert_eq!(of(&[(unknown, 1024)]).unwrap(), EditList { played: None, ..one });
+            assert_eq!(of(&[(unknown, 1024)]).unwrap(), EditList { duration: None, ..one });
         }
         for more in [[(100, -1), (12_345, 1024)].as_slice(), &[(100, -1)], &[(1, 0), (2, 9)]] {
             assert!(of(more).is_err(), "{more:?}");
@@ -138,15 +166,15 @@ mod tests {
         cut.truncate(cut.len() - 4);
         cut[3] -= 4;
         cut[11] -= 4;
-        assert!(EditList::of(&cut, 8000, 1000).is_err());
+        assert!(EditList::parse(&cut, 8000, 1000).is_err());
     }
 
     #[test]
     fn a_delay_between_two_frames_is_an_error() {
-        let trim = EditList { start: 312, scale: 48_000, ..EditList::default() };
-        assert_eq!(trim.delay(48_000, 960, 7).unwrap(), 312);
-        assert_eq!(trim.delay(8_000, 160, 7).unwrap(), 52);
-        assert!(EditList { start: 311, ..trim }.delay(8_000, 160, 7).is_err());
-        assert_eq!(EditList { start: 0, ..trim }.delay(8_000, 160, 7).unwrap(), 7);
+        let list = EditList { media_time: 312, timescale: 48_000, ..EditList::default() };
+        assert_eq!(list.delay(48_000, 960, 7).unwrap(), 312);
+        assert_eq!(list.delay(8_000, 160, 7).unwrap(), 52);
+        assert!(EditList { media_time: 311, ..list }.delay(8_000, 160, 7).is_err());
+        assert_eq!(EditList { media_time: 0, ..list }.delay(8_000, 160, 7).unwrap(), 7);
     }
 }

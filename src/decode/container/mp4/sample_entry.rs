@@ -1,160 +1,114 @@
-//! What the audio of a track is: its sample description (`stsd`).
+//! The sample entry (`stsd`, ISO/IEC 14496-12, 8.5.2): codec, rate and channels of a track.
 //!
-//! PCM and G.711 are read here. QuickTime says in several places whether they are big-endian, and
-//! symphonia looks at none. Other codecs are left to symphonia, which gets a movie of one track with
-//! this description and no packets: none of its tables can then claim too much.
+//! In: the content of `stsd`. Out: a [`SampleEntry`]. What can go wrong: no entry or several; a codec that
+//! is not supported, refused by name.
+//!
+//! PCM and G.711 are parsed here: QuickTime has the byte order in several places, and symphonia reads none
+//! of them. For other codecs symphonia parses a [`minimal_movie`] with this entry and no packets, so
+//! that no table in the real file can mislead it.
 
-use symphonia::core::audio::Channels;
-use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::*;
-use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
-use symphonia::core::formats::Track;
 
-use super::boxes::{BoxType, be16, be32, be64, boxed, children, header_error};
+use super::boxes::{BoxType, boxed, children, first_child, header_error};
+use crate::decode::container::bytes::{ByteOrder, be16, be32, be64};
+use crate::decode::container::pcm::{PcmLayout, float_codec, integer_codec};
 use crate::decode::names;
 use crate::error::Error;
 
-/// The codecs that symphonia knows how to describe.
+/// The codecs whose entries symphonia parses.
 const CODED: [&BoxType; 5] = [b"mp4a", b"alac", b"fLaC", b"Opus", b".mp3"];
 
-/// What the samples of a track are.
+/// The codec of a track.
 pub(super) enum SampleEntry {
-    Pcm(PcmSampleEntry),
+    /// PCM or G.711.
+    Pcm(PcmLayout),
+    /// One of [`CODED`].
     Coded,
 }
 
-/// PCM, or G.711.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PcmSampleEntry {
-    codec: AudioCodecId,
-    /// In Hz.
-    rate: u32,
-    channels: u16,
-    /// ByteSource of a frame.
-    pub(super) frame: u32,
-}
-
-impl PcmSampleEntry {
-    pub(super) fn track(self, id: u32) -> Track {
-        let mut params = AudioCodecParameters::new();
-        params
-            .for_codec(self.codec)
-            .with_sample_rate(self.rate)
-            .with_channels(Channels::Discrete(self.channels));
-        let mut track = Track::new(id);
-        track.with_codec_params(CodecParameters::Audio(params));
-        track
-    }
-}
-
 impl SampleEntry {
-    /// Reads an `stsd`; `scale` is the rate where it has no room for it.
+    /// Parses the content of `stsd`. `timescale`: the sample rate, if the entry has no room for it.
     ///
     /// # Errors
-    /// [`Error::Foreign`] with the name of a codec that is not read.
-    pub(super) fn parse(stsd: &[u8], scale: u32) -> Result<Self, Error> {
+    /// [`Error::Foreign`] with the name of a codec that is not supported.
+    pub(super) fn parse(stsd: &[u8], timescale: u32) -> Result<Self, Error> {
         let (count, list) = be32(stsd, 4).zip(stsd.get(8..)).unwrap_or_default();
         let first = children(list).next().transpose()?;
         let Some((code, entry)) = first.filter(|_| count > 0) else {
-            return Err(header_error("it does not say what its audio is"));
+            return Err(header_error("it does not declare a codec"));
         };
         if count > 1 {
-            let what = "an MP4 that changes its codec".into();
-            return Err(Error::Unsupported { what });
+            return Err(Error::Unsupported { what: "an MP4 that changes its codec".into() });
         }
         if CODED.contains(&&code) {
             return Ok(Self::Coded);
         }
-        let pcm = pcm(code, entry, scale);
-        pcm.map(Self::Pcm).ok_or_else(|| names::four_letters(code, "MP4"))
+        let layout = pcm(code, entry, timescale);
+        layout.map(Self::Pcm).ok_or_else(|| names::four_letters(code, "MP4"))
     }
 }
 
-/// PCM of a kind that is known.
-fn pcm(code: BoxType, entry: &[u8], scale: u32) -> Option<PcmSampleEntry> {
+/// The layout of PCM; `None` for a kind that is not supported.
+fn pcm(code: BoxType, entry: &[u8], timescale: u32) -> Option<PcmLayout> {
+    // The fields of version 1 and 2 are QuickTime's.
     let version = be16(entry, 8)?;
     let (mut channels, mut bits) = (be16(entry, 16)?, u32::from(be16(entry, 18)?));
-    // Behind the point are 16 bits.
+    // 16.16 fixed point.
     let mut rate = Some(be32(entry, 24)?).filter(|rate| rate & 0xFFFF == 0)? >> 16;
     let mut flags = 0;
     if version == 2 {
         channels = u16::try_from(be32(entry, 40)?).ok()?;
-        rate = whole(f64::from_bits(be64(entry, 32)?))?;
+        rate = whole_rate(f64::from_bits(be64(entry, 32)?))?;
         (bits, flags) = (be32(entry, 48)?, be32(entry, 52)?);
     }
-    let more = entry.get(match version {
+    let inside = entry.get(match version {
         0 => 28..,
         1 => 44..,
         2 => 64..,
         _ => return None,
     })?;
-    let inside =
-        |content, kind: &BoxType| children(content).flatten().find(|child| child.0 == *kind);
-    let wave = inside(more, b"wave").map_or(more, |(_, wave)| wave);
-    let little = inside(wave, b"enda").is_some_and(|(_, enda)| be16(enda, 0) == Some(1));
-    let config = inside(more, b"pcmC").and_then(|(_, config)| config.get(4..6));
-    let codec = match (&code, bits, config) {
+    let order = |is_little| if is_little { ByteOrder::Little } else { ByteOrder::Big };
+    // QuickTime: `enda` says 1 for little-endian.
+    let wave = first_child(inside, b"wave").unwrap_or(inside);
+    let enda = order(first_child(wave, b"enda").and_then(|enda| be16(enda, 0)) == Some(1));
+    // MP4: `pcmC` has flags, of which the lowest means little-endian, and the bits of a sample.
+    let pcmc = first_child(inside, b"pcmC").and_then(|pcmc| pcmc.get(4..6));
+    let codec = match (&code, bits, pcmc) {
         (b"raw ", 8, _) => CODEC_ID_PCM_U8,
-        (b"sowt" | b"twos", 8, _) => CODEC_ID_PCM_S8,
-        (b"sowt", 16, _) => CODEC_ID_PCM_S16LE,
-        (b"twos", 16, _) => CODEC_ID_PCM_S16BE,
-        (b"in24", ..) => integer(24, little)?,
-        (b"in32", ..) => integer(32, little)?,
-        (b"fl32", ..) => float(32, little)?,
-        (b"fl64", ..) => float(64, little)?,
+        (b"sowt", 8 | 16, _) => integer_codec(bits, ByteOrder::Little)?,
+        (b"twos", 8 | 16, _) => integer_codec(bits, ByteOrder::Big)?,
+        (b"in24", ..) => integer_codec(24, enda)?,
+        (b"in32", ..) => integer_codec(32, enda)?,
+        (b"fl32", ..) => float_codec(32, enda)?,
+        (b"fl64", ..) => float_codec(64, enda)?,
         (b"ulaw", ..) => CODEC_ID_PCM_MULAW,
         (b"alaw", ..) => CODEC_ID_PCM_ALAW,
-        (b"ipcm", _, Some(&[flags, bits])) => integer(bits.into(), flags & 1 == 1)?,
-        (b"fpcm", _, Some(&[flags, bits])) => float(bits.into(), flags & 1 == 1)?,
-        // Flags of Core Audio: float, big-endian, signed, packed.
+        (b"ipcm", _, Some(&[flags, bits])) => integer_codec(bits.into(), order(flags & 1 == 1))?,
+        (b"fpcm", _, Some(&[flags, bits])) => float_codec(bits.into(), order(flags & 1 == 1))?,
+        // Core Audio's flags: float, big-endian, signed, packed.
         (b"lpcm", bits, _) if version == 2 => match flags & 0xF {
-            0x9 => float(bits, true)?,
-            0xB => float(bits, false)?,
-            0xC => integer(bits, true)?,
-            0xE => integer(bits, false)?,
+            0x9 => float_codec(bits, ByteOrder::Little)?,
+            0xB => float_codec(bits, ByteOrder::Big)?,
+            0xC => integer_codec(bits, ByteOrder::Little)?,
+            0xE => integer_codec(bits, ByteOrder::Big)?,
             _ => return None,
         },
         _ => return None,
     };
-    let width = u32::try_from(crate::decode::codec::pcm_width(codec)?).ok()?;
-    let rate = if rate == 0 { scale } else { rate };
-    Some(PcmSampleEntry { codec, rate, channels, frame: width * u32::from(channels) })
-        .filter(|pcm| pcm.frame > 0)
+    let rate = if rate == 0 { timescale } else { rate };
+    Some(PcmLayout::interleaved(codec, rate, channels)).filter(|layout| layout.block_bytes > 0)
 }
 
-fn integer(bits: u32, little: bool) -> Option<AudioCodecId> {
-    Some(match (bits, little) {
-        (8, _) => CODEC_ID_PCM_S8,
-        (16, true) => CODEC_ID_PCM_S16LE,
-        (16, false) => CODEC_ID_PCM_S16BE,
-        (24, true) => CODEC_ID_PCM_S24LE,
-        (24, false) => CODEC_ID_PCM_S24BE,
-        (32, true) => CODEC_ID_PCM_S32LE,
-        (32, false) => CODEC_ID_PCM_S32BE,
-        _ => return None,
-    })
-}
-
-fn float(bits: u32, little: bool) -> Option<AudioCodecId> {
-    Some(match (bits, little) {
-        (32, true) => CODEC_ID_PCM_F32LE,
-        (32, false) => CODEC_ID_PCM_F32BE,
-        (64, true) => CODEC_ID_PCM_F64LE,
-        (64, false) => CODEC_ID_PCM_F64BE,
-        _ => return None,
-    })
-}
-
-/// A rate as a whole number of Hz.
-fn whole(rate: f64) -> Option<u32> {
+/// The rate in Hz, if it is a whole number.
+fn whole_rate(rate: f64) -> Option<u32> {
     let fits = rate.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&rate);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in range")]
     fits.then_some(rate as u32)
 }
 
-/// A movie of one track and no packets, for symphonia: the description of a codec, and the tags.
-pub(super) fn sketch(id: u32, scale: u32, stsd: &[u8], tags: &[&[u8]]) -> Vec<u8> {
-    let (zero, scale, id) = ([0; 4], scale.to_be_bytes(), id.to_be_bytes());
+/// A movie with one track and no packets, for symphonia's parser: the sample entry and the tags.
+pub(super) fn minimal_movie(id: u32, timescale: u32, stsd: &[u8], tags: &[&[u8]]) -> Vec<u8> {
+    let (zero, scale, id) = ([0; 4], timescale.to_be_bytes(), id.to_be_bytes());
     let table = |kind| boxed(kind, &[&zero, &zero]);
     let header = |kind| boxed(kind, &[&[0; 12], &scale, &[0; 80]]);
     let tables = [
