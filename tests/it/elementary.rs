@@ -113,7 +113,8 @@ fn other_bytes_after_the_last_frame_are_told_by_their_place() {
         let whole = muted(bytes.clone()).unwrap();
         let few = muted([bytes.clone(), vec![0; 3000]].concat()).unwrap();
         assert!(few == whole, "{name} and a few zeros");
-        for (kind, junk) in [("zeros", vec![0; 100_000]), ("of no kind", noise_bytes(100_000))] {
+        for (kind, junk) in [("zeros", vec![0; 100_000]), ("of unknown kind", noise_bytes(100_000))]
+        {
             let result = muted([bytes.clone(), junk].concat());
             // A tag has counted the frames of this one: no audio can follow.
             if name == "MP3 with a Xing tag" && kind == "zeros" {
@@ -121,7 +122,7 @@ fn other_bytes_after_the_last_frame_are_told_by_their_place() {
                 continue;
             }
             let error = result.unwrap_err().to_string();
-            let place = format!("bytes from byte {} on are no audio", bytes.len());
+            let place = format!("bytes at byte {} are not audio", bytes.len());
             let told = error.contains(&place) && error.contains(kind);
             assert!(told && error.contains(container), "{name} and {kind}: {error}");
         }
@@ -153,7 +154,7 @@ fn a_second_file_is_never_dropped() {
             true => (bytes.len() + id3.len(), "a second FLAC file"),
             false => (bytes.len(), "a second ID3 tag"),
         };
-        let place = format!("from byte {at} on are no audio: {kind} (joined files?)");
+        let place = format!("at byte {at} are not audio: {kind} (joined files?)");
         assert!(error.contains(&place), "{name}: {error}");
         match muted([bytes.clone(), bytes.clone()].concat()) {
             Ok(out) => assert_eq!(data_of(&out).len(), 2 * data_of(&once).len(), "{name}"),

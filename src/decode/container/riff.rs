@@ -204,6 +204,6 @@ pub(super) fn second_file(name: &str) -> Error {
 /// The error for bytes after the audio that belong to no chunk.
 pub(super) fn not_a_chunk(name: &str) -> Error {
     let reason =
-        "the bytes after its audio are no chunk; perhaps the size in its header is too small";
+        "the bytes after its audio belong to no chunk; perhaps the size in its header is too small";
     Error::Container { container: name.into(), reason: reason.into() }
 }

@@ -1,11 +1,13 @@
-//! Opus in Ogg: what the granule positions of its pages say, against the packets that are there.
+//! Opus in Ogg (RFC 7845): the granule positions of pages against the packets that they hold.
 //!
-//! A page's granule position is the place of the end of the last packet that is completed on it
-//! (RFC 7845, 4). symphonia carries it over to the next page, and believes that every page which
-//! says less than its packets hold is to be trimmed. Here each page is held against the packets before
-//! it. The first may begin above 0 (4.5); others may come a little early or late, as those do that
-//! were copied from a WebM recording; and where one comes later than a packet lasts, packets are
-//! missing before it, though 4.1 forbids it. What can go wrong: a page that runs backwards.
+//! In: page after page. Out: an [`OpusPage`] each, with the gap before it. What can go wrong: a
+//! page that runs backwards.
+//!
+//! The granule position is the end of the last packet that is completed on the page, at 48 kHz (RFC
+//! 7845, 4). symphonia takes every page whose position is lower than its packets say for a trimmed
+//! one. Here each page is compared with the packets before it. The first may begin above 0 (4.5).
+//! Others may be a little early or late, as in copies of a WebM recording. Where a page is late by
+//! more than most of a packet, packets are missing before it, although 4.1 forbids such a gap.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -13,63 +15,64 @@ use std::sync::{Arc, Mutex};
 use crate::decode::container::timestamps::GapDetector;
 use crate::decode::input::locked;
 
-/// Frames of 48 kHz in a millisecond.
+/// Frames in a millisecond at 48 kHz.
 const MILLI: i128 = 48;
 
-/// Rounding of a clock that counts milliseconds, at 48 kHz.
+/// The tolerance for rounding to milliseconds, at 48 kHz.
 const SLACK: i128 = 5 * MILLI;
 
-/// The pages that have been read, for whoever decodes their packets.
+/// The pages that were read and whose packets are not decoded yet. Shared by the reader and the
+/// guard.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OpusPageQueue(Arc<Mutex<VecDeque<OpusPage>>>);
 
-/// What is known of the packets that are completed on one page. Frames are at 48 kHz.
+/// The packets that are completed on one page. Frames are at 48 kHz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OpusPage {
-    /// The chained recording that they belong to, counted from 1.
+    /// The number of the chained stream, from 1.
     pub(super) link: u64,
-    /// The first of them, among the packets of audio.
+    /// The number of the first packet, counted from the first audio packet.
     first: u64,
     count: u64,
-    /// Frames that are missing before the first.
+    /// Frames missing before the first packet.
     pub(super) gap: u64,
-    /// Where they begin, if they are the first of all.
+    /// The timestamp of the first packet, on the first page only.
     pub(super) begins: Option<u64>,
-    /// Whether it is the last page, which alone is trimmed.
+    /// Whether this is the last page. Only that may be trimmed.
     pub(super) is_last: bool,
 }
 
 impl OpusPage {
-    /// Whether a packet is the first of them.
+    /// Whether this is the number of the first packet.
     pub(super) fn begins_with(&self, packet: u64) -> bool {
         self.first == packet
     }
 }
 
 impl OpusPageQueue {
-    /// What is known of a packet. Packets are asked for in order.
-    pub(super) fn of(&self, link: u64, packet: u64) -> Option<OpusPage> {
-        let mut notes = locked(&self.0);
-        let is_past = |note: &OpusPage| (note.link, note.first + note.count) <= (link, packet);
-        while notes.front().is_some_and(is_past) {
-            notes.pop_front();
+    /// The page of a packet. Call it in the order of packets: it forgets the pages before.
+    pub(super) fn page_of(&self, link: u64, packet: u64) -> Option<OpusPage> {
+        let mut pages = locked(&self.0);
+        let is_past = |page: &OpusPage| (page.link, page.first + page.count) <= (link, packet);
+        while pages.front().is_some_and(is_past) {
+            pages.pop_front();
         }
-        notes.front().copied().filter(|note| note.link == link)
+        pages.front().copied().filter(|page| page.link == link)
     }
 }
 
-/// One Opus stream, page by page.
+/// The check of one Opus stream, page by page.
 #[derive(Debug, Default)]
 pub(super) struct OpusGranuleCheck {
     link: u64,
-    /// Whether the tags have come, behind which the audio begins.
+    /// Whether the comment header was read. The audio begins after it.
     tagged: bool,
-    /// The first bytes of a packet that goes on.
+    /// The first bytes of the current packet.
     head: Vec<u8>,
-    /// Packets of audio so far, and their frames.
+    /// Audio packets so far, and their frames.
     packets: u64,
     coded: i128,
-    jumps: GapDetector,
+    detector: GapDetector,
 }
 
 impl OpusGranuleCheck {
@@ -77,48 +80,51 @@ impl OpusGranuleCheck {
         Self { link, ..Self::default() }
     }
 
-    /// Reads a page: its granule position, the sizes of its segments and its body.
+    /// Checks a page: its granule position, the sizes of its segments, and its body.
     ///
     /// # Errors
-    /// It runs backwards.
+    /// The page runs backwards.
     pub(super) fn page(
         &mut self,
         granule: i64,
         (segments, body): (&[u8], &[u8]),
         is_last: bool,
-        notes: &OpusPageQueue,
+        queue: &OpusPageQueue,
     ) -> Result<(), &'static str> {
         let (count, sum, longest) = self.packets_of(segments, body);
         if count == 0 {
             return Ok(());
         }
         let (first, start) = (self.packets, i128::from(granule) - sum);
-        // The only page may be trimmed, and then it begins at 0.
+        // A single page may be trimmed; it begins at 0 then.
         let start = if first == 0 && is_last { start.max(0) } else { start };
-        let at = start - self.coded;
-        let begins = (first == 0).then(|| u64::try_from(at).unwrap_or(0));
-        let room = longest * 9 / 10;
-        let gap = if first > 0 && is_last && self.jumps.is_behind(at) {
+        let ahead = start - self.coded;
+        let begins = (first == 0).then(|| u64::try_from(ahead).unwrap_or(0));
+        let tolerance = longest * 9 / 10;
+        // The last page may end early, to trim the last packets (RFC 7845, 4.4).
+        let gap = if first > 0 && is_last && self.detector.is_behind(ahead) {
             0
         } else {
-            self.jumps.gap(at, longest, room, SLACK.min(room))?
+            self.detector.gap(ahead, longest, tolerance, SLACK.min(tolerance))?
         };
-        self.jumps.follow(sum);
+        self.detector.follow(sum);
         self.packets += count;
         self.coded += sum;
-        let note = OpusPage { link: self.link, first, count, gap, begins, is_last };
-        locked(&notes.0).push_back(note);
+        let page = OpusPage { link: self.link, first, count, gap, begins, is_last };
+        locked(&queue.0).push_back(page);
         Ok(())
     }
 
-    /// How many packets of audio are completed on a page, their frames, and those of the longest.
+    /// The number of audio packets that are completed on a page, their frames, and those of the
+    /// longest.
     fn packets_of(&mut self, segments: &[u8], mut body: &[u8]) -> (u64, i128, i128) {
         let (mut count, mut sum, mut longest) = (0, 0, 0);
         for &size in segments {
             let (segment, rest) = body.split_at(usize::from(size).min(body.len()));
             body = rest;
-            let room = LOOK.saturating_sub(self.head.len()).min(segment.len());
+            let room = MAX_KEPT.saturating_sub(self.head.len()).min(segment.len());
             self.head.extend_from_slice(&segment[..room]);
+            // A packet ends with a segment of fewer than 255 bytes (RFC 3533, 5).
             if size == 255 {
                 continue;
             }
@@ -134,9 +140,9 @@ impl OpusGranuleCheck {
 }
 
 const TAGS: &[u8] = b"OpusTags";
-const LOOK: usize = TAGS.len();
+const MAX_KEPT: usize = TAGS.len();
 
-/// Frames of a packet at 48 kHz (RFC 6716, 3.1).
+/// The frames of a packet at 48 kHz (RFC 6716, 3.1).
 fn duration(head: &[u8]) -> i128 {
     let Some(&toc) = head.first() else { return 0 };
     let frame = match toc >> 3 {
@@ -156,12 +162,12 @@ fn duration(head: &[u8]) -> i128 {
 mod tests {
     use super::*;
 
-    /// CheckedPages of so many packets of 20 ms, ending at these granule positions: what is missing before
-    /// each packet, where the first begins, and which packets may be trimmed.
+    /// Pages of some packets of 20 ms, ending at these granule positions. Returns the gap before
+    /// each packet, the timestamp of the first, and which packets may be trimmed.
     fn read(pages: &[(u8, i64)]) -> Result<(Vec<u64>, u64, Vec<bool>), &'static str> {
-        let (mut stream, notes) = (OpusGranuleCheck::new(1), OpusPageQueue::default());
-        stream.page(0, (&[8], b"OpusHead"), false, &notes)?;
-        stream.page(0, (&[9], b"OpusTags."), false, &notes)?;
+        let (mut stream, queue) = (OpusGranuleCheck::new(1), OpusPageQueue::default());
+        stream.page(0, (&[8], b"OpusHead"), false, &queue)?;
+        stream.page(0, (&[9], b"OpusTags."), false, &queue)?;
         for (index, &(count, granule)) in pages.iter().enumerate() {
             // Mono, wideband, 20 ms, one frame a packet; the second packet of a page is long.
             let segments: Vec<u8> =
@@ -169,34 +175,35 @@ mod tests {
             let body: Vec<u8> = (0..count)
                 .flat_map(|n| [vec![9 << 3, 1, 2], vec![7; if n == 1 { 255 } else { 0 }]].concat())
                 .collect();
-            stream.page(granule, (&segments, &body), index + 1 == pages.len(), &notes)?;
+            stream.page(granule, (&segments, &body), index + 1 == pages.len(), &queue)?;
         }
         let count: u64 = pages.iter().map(|&(count, _)| u64::from(count)).sum();
-        let found: Vec<OpusPage> = (0..count).map(|packet| notes.of(1, packet).unwrap()).collect();
+        let found: Vec<OpusPage> =
+            (0..count).map(|packet| queue.page_of(1, packet).unwrap()).collect();
         let gap =
-            |(packet, note): (u64, &OpusPage)| if note.begins_with(packet) { note.gap } else { 0 };
+            |(packet, page): (u64, &OpusPage)| if page.begins_with(packet) { page.gap } else { 0 };
         let gaps = (0..).zip(&found).map(gap).collect();
-        let trimmed = found.iter().map(|note| note.is_last).collect();
+        let trimmed = found.iter().map(|page| page.is_last).collect();
         Ok((gaps, found[0].begins.unwrap(), trimmed))
     }
 
     #[test]
-    fn a_gap_lies_before_the_page_that_tells_of_it() {
+    fn a_gap_is_before_the_page_that_shows_it() {
         let whole = Ok((vec![0; 4], 0, vec![false, false, true, true]));
         assert_eq!(read(&[(2, 1920), (2, 3840)]), whole);
         assert_eq!(read(&[(2, 1920), (2, 3500)]), whole, "trimmed");
-        assert_eq!(read(&[(2, 1920 - 400), (2, 3840)]), whole, "a clock that trembles");
+        assert_eq!(read(&[(2, 1920 - 400), (2, 3840)]), whole, "a clock that jitters");
         let (gaps, begins, _) =
             read(&[(2, 1920 + 500), (2, 3840 + 2380), (1, 4800 + 2380)]).unwrap();
         assert_eq!((gaps, begins), (vec![0, 0, 1920, 0, 0], 500));
         let (gaps, ..) = read(&[(2, 1920), (2, 3840 + 1400), (1, 4800 + 1400)]).unwrap();
-        assert_eq!(gaps, [0, 0, 1400, 0, 0], "no whole number of packets");
+        assert_eq!(gaps, [0, 0, 1400, 0, 0], "not a whole number of packets");
         assert!(read(&[(2, 1920), (2, 1920), (2, 3840)]).is_err(), "backwards");
         assert_eq!(read(&[(2, 100)]).unwrap().1, 0, "one page, trimmed");
     }
 
     #[test]
-    fn the_length_of_a_packet_stands_in_its_first_bytes() {
+    fn the_first_bytes_of_a_packet_give_its_length() {
         let lengths = [0u8, 3, 12, 15, 16, 19, 31].map(|config| duration(&[config << 3]) / 12);
         assert_eq!(lengths, [40, 240, 40, 80, 10, 80, 80]);
         assert_eq!(duration(&[16 << 3 | 3, 48]), 48 * 120);

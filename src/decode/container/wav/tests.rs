@@ -191,7 +191,7 @@ fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
     assert!(with(&[0; 5000]).is_ok() && with(&[1, 2, 3]).is_ok());
     for behind in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
         let error = with(behind).unwrap_err().to_string();
-        assert!(error.contains("what follows its audio is no chunk"), "{error}");
+        assert!(error.contains("bytes after its audio belong to no chunk"), "{error}");
     }
 }
 
