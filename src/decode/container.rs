@@ -1,11 +1,11 @@
 //! Containers: from bytes to packets, with checks of sordino's own.
 //!
-//! In: an [`Input`] and the [`Container`] that its first bytes show. Out: [`Opened`], a [`PacketReader`]
-//! with its [`Guard`]. What can go wrong: a header that cannot be used, a container that is cut off or
-//! damaged.
+//! In: an [`Input`] and the [`Container`] that its first bytes show. Out: [`Opened`], a
+//! [`PacketReader`] with its [`Guard`]. What can go wrong: a header that cannot be used, a
+//! container that is cut off or damaged.
 //!
-//! There is one file per container, with a function `open` and a guard. A container without a guard is
-//! not opened: symphonia alone would take damage and cuts for a normal end.
+//! There is one file per container, with a function `open` and a guard. A container without a guard
+//! is not opened: symphonia alone would take damage and cuts for a normal end.
 
 use super::format::Container;
 use super::input::Input;
@@ -13,6 +13,7 @@ use crate::error::Error;
 
 mod bytes;
 mod elementary;
+mod error;
 mod guard;
 mod reader;
 mod pcm;

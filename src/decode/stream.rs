@@ -60,9 +60,6 @@ impl Stream {
             None => params.clone(),
         };
         let (rate, channels) = codec::rate_and_channels(container.name(), &params)?;
-        if let Some(what) = guard.refuses(&params) {
-            return Err(Error::Unsupported { what: what.into() });
-        }
         let (codec, name) = match &head {
             Some(head) => (Codec::Opus(Box::new(opus::Decoder::new(head, rate)?)), "opus"),
             None => codec::codec_of(&params, (rate, channels), options)?,

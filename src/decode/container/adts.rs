@@ -7,6 +7,7 @@ use symphonia::core::packet::Packet;
 use symphonia::default::formats::AdtsReader;
 
 use super::elementary::{self, ByteLedger, packet_at};
+use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::Opened;
 use crate::decode::fault::Fault;
@@ -37,10 +38,8 @@ impl Guard for AdtsGuard {
             let (count, claimed) =
                 packet_at(Container::Adts, bytes, position, &packet.data, header_length(bytes));
             let is_same = *format.get_or_insert(now) == now;
-            let change = || {
-                let what = "an ADTS stream that changes its sample rate or channels".into();
-                Err(Error::Unsupported { what })
-            };
+            let change =
+                || Err(unsupported("an ADTS stream that changes its sample rate or channels"));
             (count, claimed.and_then(|()| if is_same { Ok(()) } else { change() }))
         };
         Ok(self.ledger.claim(claim)?)

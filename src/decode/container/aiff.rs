@@ -1,7 +1,8 @@
 //! AIFF and AIFF-C: big-endian chunks. `COMM` describes the samples, `SSND` holds them.
 //!
-//! In: a stream. Out: packets of interleaved samples. What can go wrong: a compression type that is not
-//! decoded, refused by name; `SSND` before `COMM`; fewer bytes than declared; a second file after it.
+//! In: a stream. Out: packets of interleaved samples. What can go wrong: a compression type that is
+//! not decoded, refused by name; `SSND` before `COMM`; fewer bytes than declared; a second file
+//! after it.
 
 use std::io::Read;
 
@@ -9,6 +10,7 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use super::bytes::{ByteOrder, be16, be32};
+use super::error::{self, unsupported};
 use super::guard::Container;
 use super::pcm::{AudioData, PcmLayout, integer_codec};
 use super::reader::Opened;
@@ -91,18 +93,26 @@ impl CommonChunk {
         })
     }
 
-    /// The header with an `SSND` of `size` bytes, of which the first 8 and `offset` more are not audio.
+    /// The header with an `SSND` of `size` bytes, of which the first 8 and `offset` more are not
+    /// audio.
     fn header(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<AiffHeader, Error> {
         let Self { layout, frames } = self;
         let bytes = size.saturating_sub(8 + offset);
         let held = bytes / layout.block_bytes;
         // More frames than declared would be lost silently, so both are errors.
         if frames > held || (held > frames && frames > 0) {
-            let reason = format!("COMM declares {frames} frames, but SSND holds {held}");
-            return Err(header_error(&reason));
+            return Err(header_error(format!(
+                "COMM declares {frames} frames, but SSND holds {held}"
+            )));
         }
         let (rest, odd) = (bytes % layout.block_bytes, size % 2 == 1);
-        let trailer = Trailer { name: "AIFF", order: ByteOrder::Big, audio: *b"SSND", rest, odd };
+        let trailer = Trailer {
+            container: Container::Aiff,
+            order: ByteOrder::Big,
+            audio: *b"SSND",
+            rest,
+            odd,
+        };
         Ok(AiffHeader { layout, frames: held, trailer, others })
     }
 }
@@ -122,10 +132,10 @@ fn codec(kind: [u8; 4], bits: u32) -> Result<AudioCodecId, Error> {
         b"ulaw" | b"ULAW" => Some(CODEC_ID_PCM_MULAW),
         _ => {
             let name = String::from_utf8_lossy(&kind).trim_end().to_owned();
-            return Err(Error::Unsupported { what: format!("AIFF-C with the codec {name}") });
+            return Err(unsupported(format!("AIFF-C with the codec {name}")));
         }
     };
-    codec.ok_or_else(|| header_error(&format!("it declares samples of {bits} bits")))
+    codec.ok_or_else(|| header_error(format!("it declares samples of {bits} bits")))
 }
 
 /// The value of an 80-bit extended float that is a whole number below 2^32: sign and exponent in 16
@@ -140,8 +150,8 @@ fn extended(bytes: &[u8]) -> Option<u32> {
     (whole << shift == mantissa).then(|| u32::try_from(whole).ok()).flatten()
 }
 
-fn header_error(reason: &str) -> Error {
-    Error::Header { container: "AIFF".into(), reason: reason.into() }
+fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Aiff, reason)
 }
 
 #[cfg(test)]

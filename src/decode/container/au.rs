@@ -9,6 +9,7 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use super::bytes::{ByteOrder, skip};
+use super::error;
 use super::guard::Container;
 use super::pcm::{AudioData, PcmLayout, float_codec, integer_codec};
 use super::reader::Opened;
@@ -41,7 +42,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let frames = whole.map(|bytes| bytes / layout.block_bytes);
     let after = move |rest: &mut Box<dyn Read + Send>| {
         read_up_to(rest, part)?;
-        Ok(after_audio("AU", &[], rest)?.into_iter().collect())
+        Ok(after_audio(Container::Au, &[], rest)?.into_iter().collect())
     };
     let data = AudioData::new(rest, whole, &layout, &monitor, after).of_whole_frames();
     Ok(Opened::pcm(Container::Au, layout, data, frames))
@@ -97,6 +98,6 @@ fn codec(encoding: u32, order: ByteOrder) -> Result<AudioCodecId, Error> {
     codec.ok_or_else(|| names::not_decoded(&format!("an AU with {name}")))
 }
 
-fn header_error(reason: &str) -> Error {
-    Error::Header { container: "AU".into(), reason: reason.into() }
+fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Au, reason)
 }

@@ -1,12 +1,12 @@
 //! CAF: chunks with 64-bit sizes. The packet table may come after the audio.
 //!
-//! Of symphonia only the parser of the codec description is used: it would hold 32 bytes per packet of
-//! the packet table, and reads neither 8-bit PCM nor audio of unknown size. PCM and G.711 are cut into
-//! packets as in WAV, other codecs by the packet table.
+//! Of symphonia only the parser of the codec description is used: it would hold 32 bytes per packet
+//! of the packet table, and reads neither 8-bit PCM nor audio of unknown size. PCM and G.711 are
+//! cut into packets as in WAV, other codecs by the packet table.
 //!
-//! In: a file, or a stream, which is held in memory. Out: packets, without the priming and remainder
-//! frames that the packet table declares. What can go wrong: a chunk that is cut off, a second recording
-//! in the file, a packet table that does not fit the audio.
+//! In: a file, or a stream, which is held in memory. Out: packets, without the priming and
+//! remainder frames that the packet table declares. What can go wrong: a chunk that is cut off, a
+//! second recording in the file, a packet table that does not fit the audio.
 
 use std::io::{Read, SeekFrom};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::error::{self, unsupported};
 use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
 use super::pcm::{AudioData, PcmLayout};
 use super::reader::{Opened, PacketReader};
@@ -49,8 +50,7 @@ fn open_pcm(
     monitor: &Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
     if chunks.table.as_ref().is_some_and(|table| table.priming > 0 || table.remainder > 0) {
-        let what = "PCM in CAF with priming or remainder frames".into();
-        return Err(Error::Unsupported { what });
+        return Err(unsupported("PCM in CAF with priming or remainder frames"));
     }
     let bytes = chunks.data_bytes;
     let frames = bytes / layout.block_bytes;
@@ -90,8 +90,8 @@ struct CafGuard {
 }
 
 impl CafGuard {
-    /// Converts frames at the description's rate to frames at `rate` Hz. Rounded up: a frame that is
-    /// heard in part stays.
+    /// Converts frames at the description's rate to frames at `rate` Hz. Rounded up: a frame that
+    /// is heard in part stays.
     fn frames(&self, frames: u64, rate: u32) -> u64 {
         let scaled = u128::from(frames) * u128::from(rate);
         u64::try_from(scaled.div_ceil(u128::from(self.rate.max(1)))).unwrap_or(u64::MAX)
@@ -127,14 +127,15 @@ impl Guard for CafGuard {
         self.padding.check(Container::Caf, over > 0, block)
     }
 
-    /// Checks that the packets held as many frames as the table counts: the remainder was cut by that.
+    /// Checks that the packets held as many frames as the table counts: the remainder was cut by
+    /// that.
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         match self.end {
             Some(end) if self.coded != self.frames(end.coded, seen.rate) => {
                 let (counted, expected) = (self.coded, end.coded);
                 let reason =
                     format!("its packets hold {counted} frames, but its table counts {expected}");
-                Err(Error::Container { container: "CAF".into(), reason })
+                Err(error::damaged(Container::Caf, reason))
             }
             _ => Ok(()),
         }

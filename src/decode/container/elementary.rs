@@ -13,6 +13,7 @@ use symphonia::core::errors::Result as SymphoniaResult;
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::MediaSourceStream;
 
+use super::error::{self, unsupported};
 use super::guard::{Container, DecodeTotals};
 use super::reader::PacketReader;
 use super::tags;
@@ -79,7 +80,7 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
     let reader = PacketReader::open_symphonia(container, Media::stream(stream), open);
     // The reader may have failed because too many bytes are unclaimed: that error comes first.
     reader
-        .map(|reader| (reader.into(), ledger.clone()))
+        .map(|reader| (PacketReader::Symphonia(reader), ledger.clone()))
         .or_else(|error| ledger.check().and(Err(error)))
 }
 
@@ -150,8 +151,7 @@ impl ByteLedger {
         if locked(&self.0).unclaimed() < MAX_WAITING {
             return Ok(());
         }
-        let what = "a recording with 2 MiB and more between two pieces of its audio".into();
-        Err(Error::Unsupported { what })
+        Err(unsupported("a recording with 2 MiB and more between two pieces of its audio"))
     }
 
     /// The bytes after the last packet. Tags there are listed and left out.
@@ -241,7 +241,7 @@ pub(super) fn packet_at(
 pub(super) fn foreign(container: Container, bytes: &[u8], position: u64) -> Error {
     let (count, kind) = (bytes.len(), kind(bytes));
     let reason = format!("{count} bytes at byte {position} are not audio: {kind}");
-    Error::Container { container: container.name().into(), reason }
+    error::damaged(container, reason)
 }
 
 /// What `bytes`, which belong to no frame, probably are.

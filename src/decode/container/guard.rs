@@ -1,10 +1,9 @@
 //! The guard of a container: what sordino itself knows about it and checks.
 //!
-//! In: the packets that a reader hands out, and the blocks that a codec makes of them. Out: codec delay,
-//! declared length, gaps, and at the end a verdict. A packet out of place, bytes that belong to
-//! nothing and an early end are errors.
+//! In: the packets that a reader hands out, and the blocks that a codec makes of them. Out: codec
+//! delay, declared length, gaps, and at the end a verdict. A packet out of place, bytes that belong
+//! to nothing and an early end are errors.
 
-use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
@@ -46,11 +45,6 @@ impl DecodeTotals {
 pub(in crate::decode) trait Guard: Send {
     /// Which container this is.
     fn container(&self) -> Container;
-
-    /// A kind of codec that is not supported in this container.
-    fn refuses(&self, _params: &AudioCodecParameters) -> Option<&'static str> {
-        None
-    }
 
     /// Frames of codec delay to drop at the front of a track that is decoded at `rate` Hz.
     ///
@@ -120,8 +114,9 @@ pub(in crate::decode) trait Guard: Send {
         None
     }
 
-    /// The gap before packet `number` of the track, in frames at `rate` Hz, where the container marks
-    /// gaps otherwise than by [`Guard::timestamp_kind`]. May correct the packet's duration and trim.
+    /// The gap before packet `number` of the track, in frames at `rate` Hz, where the container
+    /// marks gaps otherwise than by [`Guard::timestamp_kind`]. May correct the packet's duration
+    /// and trim.
     ///
     /// # Errors
     /// [`Fault`] where the packet is out of place.
@@ -129,8 +124,8 @@ pub(in crate::decode) trait Guard: Send {
         Ok(0)
     }
 
-    /// The timestamp of the first frame, in frames at `rate` Hz, where the container gives it otherwise
-    /// than by [`Guard::timestamp_kind`].
+    /// The timestamp of the first frame, in frames at `rate` Hz, where the container gives it
+    /// otherwise than by [`Guard::timestamp_kind`].
     fn begins(&self, _rate: u32) -> u64 {
         0
     }
@@ -149,7 +144,8 @@ pub(in crate::decode) struct Padding {
 }
 
 impl Padding {
-    /// Checks the block that is left of a packet. `padded`: whether frames of it were dropped as padding.
+    /// Checks the block that is left of a packet. `padded`: whether frames of it were dropped as
+    /// padding.
     pub(in crate::decode) fn check(
         &mut self,
         container: Container,

@@ -39,7 +39,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let only_track = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
     let guard = MatroskaGuard { status, duration, only_track, padding };
-    Ok(Opened::new(reader, guard))
+    Ok(Opened::new(PacketReader::Symphonia(reader), guard))
 }
 
 /// The declared duration in seconds, as a fraction; `None` if there are other tracks, which may be

@@ -1,22 +1,23 @@
 //! MP4 (ISO/IEC 14496-12) and QuickTime.
 //!
-//! In: a file, or a stream, which is held in memory if its index (`moov`) comes last or it consists of
-//! fragments. Out: packets with the timestamps of the sample tables. What can go wrong: a box that is
-//! larger than its parent, tables that declare more than they hold, an edit list that does more than
-//! skip the codec delay.
+//! In: a file, or a stream, which is held in memory if its index (`moov`) comes last or it consists
+//! of fragments. Out: packets with the timestamps of the sample tables. What can go wrong: a box
+//! that is larger than its parent, tables that declare more than they hold, an edit list that does
+//! more than skip the codec delay.
 //!
-//! The way of a file: [`ByteSource`] finds `moov`, [`MovieBox::parse`] reads it, [`Mp4Reader`] hands out
-//! packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. The edit list is parsed and applied
-//! in [`edit_list`]: [`EditList::delay`] gives the frames to drop at the front, and
-//! [`EditList::check_end`] makes sure that it hides no audio at the end.
+//! The way of a file: [`ByteSource`] finds `moov`, [`MovieBox::parse`] reads it, [`Mp4Reader`]
+//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. The edit list is
+//! parsed and applied in [`edit_list`]: [`EditList::delay`] gives the frames to drop at the front,
+//! and [`EditList::check_end`] makes sure that it hides no audio at the end.
 //!
-//! Of symphonia only the parser of the sample entry is used ([`sample_entry`]). It holds all tables and
-//! fragments in memory, takes quadratic time for empty fragments and long tables, requires a box that
-//! old QuickTime files lack, and reads neither `iTunSMPB` nor the decode time of a fragment.
+//! Of symphonia only the parser of the sample entry is used ([`sample_entry`]). It holds all tables
+//! and fragments in memory, takes quadratic time for empty fragments and long tables, requires a
+//! box that old QuickTime files lack, and reads neither `iTunSMPB` nor the decode time of a
+//! fragment.
 //!
-//! Two box parsers were considered and not taken. `mp4parse` 0.17 does not read fragments. `mp4-atom`
-//! 0.17 builds whole tables in memory, rejects boxes that are longer than it expects, as other
-//! programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
+//! Two box parsers were considered and not taken. `mp4parse` 0.17 does not read fragments.
+//! `mp4-atom` 0.17 builds whole tables in memory, rejects boxes that are longer than it expects, as
+//! other programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -134,8 +135,9 @@ impl Guard for Mp4Guard {
         self.edit_list.delay(rate, packet, pre_skip)
     }
 
-    /// The duration in the tables, if packets last as long as they have frames. Browsers, and copies
-    /// from other containers, have rounded durations instead. Fragments declare nothing in advance.
+    /// The duration in the tables, if packets last as long as they have frames. Browsers, and
+    /// copies from other containers, have rounded durations instead. Fragments declare nothing in
+    /// advance.
     fn declared(&self, track: &Track, rate: u32) -> Option<u64> {
         let params = codec::audio_params(track).ok()?;
         let exact = self.totals.uniform && !self.in_fragments && self.totals.duration > 0;

@@ -17,6 +17,7 @@ use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, ByteLedger, packet_at};
+use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard, PreSkip};
 use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
@@ -28,7 +29,7 @@ use crate::error::Error;
 /// Opens a stream of MPEG audio.
 pub(super) fn open(input: Input) -> Result<Opened, Error> {
     if is_free_format(input.head()) {
-        return Err(Error::Unsupported { what: "MPEG audio in free format".into() });
+        return Err(unsupported("MPEG audio in free format"));
     }
     let (reader, ledger) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
     guarded(Container::Mpeg, reader, ledger)

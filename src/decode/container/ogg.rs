@@ -17,6 +17,7 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 use symphonia::default::formats::OggReader;
 
+use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard, Padding, rescale};
 use super::reader::{Opened, PacketReader};
 use super::timestamps::TimestampKind;
@@ -41,8 +42,8 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     let status = pages.status.clone();
     let reader =
         PacketReader::open_symphonia(Container::Ogg, Media::stream(pages), OggReader::try_new)
-            .map_err(|_| Error::Unsupported { what: "an Ogg without a known codec".into() })?;
-    Ok(Opened::new(reader, OggGuard::new(status)))
+            .map_err(|_| unsupported("an Ogg without a known codec"))?;
+    Ok(Opened::new(PacketReader::Symphonia(reader), OggGuard::new(status)))
 }
 
 struct OggGuard {

@@ -115,12 +115,8 @@ pub(in crate::decode) struct PcmReader {
 }
 
 impl PcmReader {
-    pub(super) fn new(layout: PcmLayout, data: impl Read + Send + 'static) -> Self {
-        Self::with_parts(layout, data, |_, _| 0)
-    }
-
-    /// A reader of blocks, the last of which may be incomplete.
-    pub(super) fn with_parts(
+    /// `part`: the frames in an incomplete last block, by its bytes.
+    pub(super) fn new(
         layout: PcmLayout,
         data: impl Read + Send + 'static,
         part: fn(&PcmLayout, u64) -> u64,

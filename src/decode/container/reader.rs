@@ -1,13 +1,14 @@
 //! Packet readers: packets of a container in the order in which they lie in the recording.
 //!
-//! In: a source whose first bytes show the container. Out: [`Opened`], a reader with its guard. What can
-//! go wrong: a header that symphonia rejects, no audio track or several of them.
+//! In: a source whose first bytes show the container. Out: [`Opened`], a reader with its guard.
+//! What can go wrong: a header that symphonia rejects, no audio track or several of them.
 
 use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 
+use super::error;
 use super::guard::{Container, Guard};
 use super::pcm::{PcmGuard, PcmLayout, PcmReader};
 use super::tags;
@@ -26,8 +27,8 @@ pub(in crate::decode) struct Opened {
 }
 
 impl Opened {
-    pub(super) fn new(reader: impl Into<PacketReader>, guard: impl Guard + 'static) -> Self {
-        Self { reader: reader.into(), guard: Box::new(guard), frames: None }
+    pub(super) fn new(reader: PacketReader, guard: impl Guard + 'static) -> Self {
+        Self { reader, guard: Box::new(guard), frames: None }
     }
 
     /// PCM of this layout, from the first byte of `data` to the last.
@@ -37,8 +38,8 @@ impl Opened {
         data: impl std::io::Read + Send + 'static,
         frames: Option<u64>,
     ) -> Self {
-        let guard = PcmGuard { container, upper_24: false };
-        Self { frames, ..Self::new(PcmReader::new(layout, data), guard) }
+        let reader = PacketReader::Pcm(Box::new(PcmReader::new(layout, data, |_, _| 0)));
+        Self { frames, ..Self::new(reader, PcmGuard { container, upper_24: false }) }
     }
 }
 
@@ -62,8 +63,8 @@ pub(in crate::decode) trait PacketSource: Send {
     /// The monitor to which errors are reported.
     fn monitor(&self) -> &InputMonitor;
 
-    /// The next packet, with errors as symphonia returns them. An early end of the source stays an I/O
-    /// error, to which the decoder adds the position; the monitor keeps every other error.
+    /// The next packet, with errors as symphonia returns them. An early end of the source stays an
+    /// I/O error, to which the decoder adds the position; the monitor keeps every other error.
     fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
         match self.packet() {
             Ok(packet) => Ok(packet),
@@ -87,19 +88,7 @@ pub(super) fn check_packet_size(container: Container, bytes: u64, frame: u64) ->
         return Ok(());
     }
     let reason = format!("it declares a packet of {bytes} bytes");
-    Err(Error::Header { container: container.name().into(), reason })
-}
-
-impl From<Box<dyn FormatReader>> for PacketReader {
-    fn from(reader: Box<dyn FormatReader>) -> Self {
-        Self::Symphonia(reader)
-    }
-}
-
-impl From<PcmReader> for PacketReader {
-    fn from(reader: PcmReader) -> Self {
-        Self::Pcm(Box::new(reader))
-    }
+    Err(error::header(container, reason))
 }
 
 impl PacketReader {
@@ -119,7 +108,7 @@ impl PacketReader {
                     Symphonia::IoError(_) => "the source ends inside the header".into(),
                     other => other.to_string(),
                 };
-                Err(Error::Header { container: container.name().into(), reason })
+                Err(error::header(container, reason))
             }
         }
     }

@@ -1,13 +1,14 @@
-//! RIFF and IFF chunks (an id, a size, content), of which WAV and AIFF consist; and the check of what
-//! follows the audio in a file.
+//! RIFF and IFF chunks (an id, a size, content), of which WAV and AIFF consist; and the check of
+//! what follows the audio in a file.
 //!
-//! In: a stream at the first chunk, or after the audio. Out: ids, sizes and content; the names of chunks
-//! that are skipped. What can go wrong: more audio after the audio, a second file, bytes that belong to
-//! no chunk.
+//! In: a stream at the first chunk, or after the audio. Out: ids, sizes and content; the names of
+//! chunks that are skipped. What can go wrong: more audio after the audio, a second file, bytes
+//! that belong to no chunk.
 
 use std::io::Read;
 
 use super::bytes::{ByteOrder, skip};
+use super::error::{self, unsupported};
 use super::guard::Container;
 use super::tags;
 use crate::block::index_of;
@@ -73,8 +74,8 @@ impl<'a, R: Read> RiffChunks<'a, R> {
         self.read(size.into())
     }
 
-    /// Skips a chunk without audio and lists it in `others`; of a `LIST`, each part. Returns whether the
-    /// chunk is complete.
+    /// Skips a chunk without audio and lists it in `others`; of a `LIST`, each part. Returns
+    /// whether the chunk is complete.
     pub(super) fn pass_over(&mut self, id: [u8; 4], size: u32) -> Result<bool, Error> {
         let name = |id: &[u8]| String::from_utf8_lossy(id).trim_end().to_owned();
         if self.others.len() >= MAX_OTHERS {
@@ -107,8 +108,7 @@ impl<'a, R: Read> RiffChunks<'a, R> {
 /// The check of what follows the audio of a WAV or AIFF file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trailer {
-    /// The name of the container, for errors.
-    pub(super) name: &'static str,
+    pub(super) container: Container,
     pub(super) order: ByteOrder,
     /// The id of the chunk that holds the audio.
     pub(super) audio: [u8; 4],
@@ -119,7 +119,8 @@ pub(super) struct Trailer {
 }
 
 impl Trailer {
-    /// Checks that no audio follows, which would be lost silently. Returns the chunks that are skipped.
+    /// Checks that no audio follows, which would be lost silently. Returns the chunks that are
+    /// skipped.
     ///
     /// # Errors
     /// A second chunk of audio, a second file, or bytes outside every chunk: a writer with a wrong
@@ -131,8 +132,10 @@ impl Trailer {
         while let Some((id, size)) = chunks.next()? {
             if id == self.audio {
                 let audio = String::from_utf8_lossy(&self.audio).trim_end().to_owned();
-                let what = format!("{} with several {audio} chunks", self.name);
-                return Err(Error::Unsupported { what });
+                return Err(unsupported(format!(
+                    "{} with several {audio} chunks",
+                    self.container.name()
+                )));
             }
             let size_bytes = match self.order {
                 ByteOrder::Little => size.to_le_bytes(),
@@ -140,45 +143,45 @@ impl Trailer {
             };
             let head = [id, size_bytes].concat();
             if begins_a_file(&head) {
-                return Err(second_file(self.name));
+                return Err(second_file(self.container));
             }
             if id.starts_with(b"TAG") || !id.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-                chunks.others.extend(after_audio(self.name, &head, chunks.rest)?);
+                chunks.others.extend(after_audio(self.container, &head, chunks.rest)?);
                 break;
             }
             // An unknown chunk that runs past the end may be audio with a letter-like beginning.
             if !chunks.pass_over(id, size)? && !KNOWN.contains(&&id) {
-                return Err(not_a_chunk(self.name));
+                return Err(not_a_chunk(self.container));
             }
         }
         Ok(chunks.others)
     }
 }
 
-/// Checks that nothing but zeros, or an ID3v1 tag and zeros, follows. `head`: the first bytes of it,
-/// which have been read already.
+/// Checks that nothing but zeros, or an ID3v1 tag and zeros, follows. `head`: the first bytes of
+/// it, which have been read already.
 ///
 /// # Errors
 /// [`Error::Container`] for anything else; [`Error::Unsupported`] for a second file.
 pub(super) fn after_audio(
-    name: &'static str,
+    container: Container,
     head: &[u8],
     inner: &mut impl Read,
 ) -> Result<Option<Leftover>, Error> {
     let mut inner = head.chain(inner);
     let head = read_up_to(&mut inner, tags::ID3V1 as u64)?;
     if begins_a_file(&head) {
-        return Err(second_file(name));
+        return Err(second_file(container));
     }
     let is_tag = head.starts_with(b"TAG");
     if !is_tag && head.iter().any(|&byte| byte != 0) {
-        return Err(not_a_chunk(name));
+        return Err(not_a_chunk(container));
     }
     let mut buffer = [0; 4096];
     loop {
         let count = inner.read(&mut buffer).map_err(Error::Read)?;
         if buffer[..count].iter().any(|&byte| byte != 0) {
-            return Err(not_a_chunk(name));
+            return Err(not_a_chunk(container));
         }
         if count == 0 {
             let bytes = tags::ID3V1 as u64;
@@ -197,13 +200,14 @@ pub(super) fn begins_a_file(head: &[u8]) -> bool {
 }
 
 /// The error for a second file after the first.
-pub(super) fn second_file(name: &str) -> Error {
-    Error::Unsupported { what: format!("{name} with a second file after it (joined with cat?)") }
+pub(super) fn second_file(container: Container) -> Error {
+    let name = container.name();
+    unsupported(format!("{name} with a second file after it (joined with cat?)"))
 }
 
 /// The error for bytes after the audio that belong to no chunk.
-pub(super) fn not_a_chunk(name: &str) -> Error {
+pub(super) fn not_a_chunk(container: Container) -> Error {
     let reason =
         "the bytes after its audio belong to no chunk; perhaps the size in its header is too small";
-    Error::Container { container: name.into(), reason: reason.into() }
+    error::damaged(container, reason)
 }

@@ -1,7 +1,8 @@
-//! Tags and pictures, by name and size. Their content is never shown: it may be what must be redacted.
+//! Tags and pictures, by name and size. Their content is never shown: it may be what must be
+//! redacted.
 //!
-//! In: what symphonia read of the tags, or the bytes around an elementary stream. Out: [`Leftover`]s,
-//! and the length of a tag.
+//! In: what symphonia read of the tags, or the bytes around an elementary stream. Out:
+//! [`Leftover`]s, and the length of a tag.
 
 use std::io::Cursor;
 
@@ -19,39 +20,16 @@ pub(super) const ID3V1: usize = 128;
 const ID3V1_EXTENDED: usize = 227;
 
 /// Names of common tags.
-const USUAL_TAGS: [&str; 24] = [
-    "ALBUM",
-    "ALBUMARTIST",
-    "ALBUM_ARTIST",
-    "ARTIST",
-    "COMMENT",
-    "COMPOSER",
-    "COPYRIGHT",
-    "CREATION_TIME",
-    "DATE",
-    "DATE_RECORDED",
-    "DESCRIPTION",
-    "DISCNUMBER",
-    "DURATION",
-    "ENCODED_BY",
-    "ENCODER",
-    "ENCODER_OPTIONS",
-    "GENRE",
-    "LANGUAGE",
-    "ORGANIZATION",
-    "PERFORMER",
-    "SYNOPSIS",
-    "TITLE",
-    "TRACKNUMBER",
-    "VERSION",
-];
+const USUAL_TAGS: &str = "ALBUM ALBUMARTIST ALBUM_ARTIST ARTIST COMMENT COMPOSER COPYRIGHT \
+    CREATION_TIME DATE DATE_RECORDED DESCRIPTION DISCNUMBER DURATION ENCODED_BY ENCODER \
+    ENCODER_OPTIONS GENRE LANGUAGE ORGANIZATION PERFORMER SYNOPSIS TITLE TRACKNUMBER VERSION";
 
-/// A tag's name, if it is a common one or a code of four letters. The name of any other tag may itself
-/// be confidential.
+/// A tag's name, if it is a common one or a code of four letters. The name of any other tag may
+/// itself be confidential.
 fn shown(name: &str) -> &str {
     // Matroska puts the target of the tag before its name.
     let last = name.rsplit(['@', '/']).next().unwrap_or(name);
-    let usual = |name: &str| USUAL_TAGS.iter().any(|usual| usual.eq_ignore_ascii_case(name));
+    let usual = |name: &str| USUAL_TAGS.split(' ').any(|usual| usual.eq_ignore_ascii_case(name));
     let is_code = |name: &str| name.chars().count() <= 4;
     match (is_code(name) || usual(name), is_code(last) || usual(last)) {
         (true, _) => name,
@@ -109,8 +87,8 @@ pub(super) fn tag(bytes: &[u8]) -> Option<(usize, &'static str)> {
     }
 }
 
-/// The length of the APE tag that `bytes` begin with: header, items, footer. Header or footer may be
-/// missing.
+/// The length of the APE tag that `bytes` begin with: header, items, footer. Header or footer may
+/// be missing.
 fn ape_length(bytes: &[u8]) -> Option<usize> {
     const ID: &[u8] = b"APETAGEX";
     const LENGTH: usize = 32;

@@ -1,12 +1,12 @@
 //! Detects gaps: the timestamps of a container against the count of decoded frames.
 //!
-//! In: each packet, and the frames decoded before it. Out: the frames that are missing before it. What can
-//! go wrong: a timestamp that runs backwards, or that starts late without a reason.
+//! In: each packet, and the frames decoded before it. Out: the frames that are missing before it.
+//! What can go wrong: a timestamp that runs backwards, or that starts late without a reason.
 //!
-//! Positions are always counted. But timestamps show when something is missing: packets that were lost, or
-//! left out while nobody spoke. symphonia skips damaged pages, clusters and fragments silently. The
-//! timestamps of live Matroska recordings come from a machine's clock: they jitter and drift. A missing
-//! packet is a jump of its own length.
+//! Positions are always counted. But timestamps show when something is missing: packets that were
+//! lost, or left out while nobody spoke. symphonia skips damaged pages, clusters and fragments
+//! silently. The timestamps of live Matroska recordings come from a machine's clock: they jitter
+//! and drift. A missing packet is a jump of its own length.
 
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
@@ -14,7 +14,8 @@ use symphonia::core::units::TimeBase;
 /// The tolerance for rounding, as a fraction of a second (5 ms): Matroska counts milliseconds.
 const SLACK: i128 = 200;
 
-/// How late the audio of a live recording may begin after its video, as a fraction of a second (50 ms).
+/// How late the audio of a live recording may begin after its video, as a fraction of a second (50
+/// ms).
 const LATE: i128 = 20;
 
 /// The longest block of Vorbis, in frames. The first packet decodes to none.
@@ -64,8 +65,8 @@ impl TimestampCheck {
         Self { kind, rate, overlaps, detector, begins, last: None, before: 0 }
     }
 
-    /// The timestamp of the first frame, in frames; 0 if it is less than the longest packet. That much
-    /// is rounding: no packet fits in it.
+    /// The timestamp of the first frame, in frames; 0 if it is less than the longest packet. That
+    /// much is rounding: no packet fits in it.
     pub(in crate::decode) fn begins(&self, longest: u64) -> u64 {
         let least = i128::from(longest).max(if self.overlaps { MAX_VORBIS_BLOCK } else { 0 });
         if self.begins < least { 0 } else { clamped(self.begins) }
@@ -113,8 +114,9 @@ impl TimestampCheck {
         Ok(gap)
     }
 
-    /// The gap before the first packet. If there is only audio, a player begins with it, so there is no
-    /// gap. If there is video, that is shown before the audio, and windows count from its start.
+    /// The gap before the first packet. If there is only audio, a player begins with it, so there
+    /// is no gap. If there is video, that is shown before the audio, and windows count from its
+    /// start.
     fn first(&mut self, ahead: i128, slack: i128, live: Option<bool>) -> Result<u64, &'static str> {
         let latest = if live.is_some() { i128::from(self.rate) / LATE } else { 0 };
         let latest = latest + slack + if self.overlaps { MAX_VORBIS_BLOCK } else { 0 };
@@ -160,9 +162,9 @@ pub(super) struct GapDetector {
 }
 
 impl GapDetector {
-    /// The frames that are missing where the clock is `ahead` of the count. `tolerance`: the deviation
-    /// that is no gap. A gap is rounded to whole packets of `length` frames if that changes it by no
-    /// more than `slack`: such packets were lost.
+    /// The frames that are missing where the clock is `ahead` of the count. `tolerance`: the
+    /// deviation that is no gap. A gap is rounded to whole packets of `length` frames if that
+    /// changes it by no more than `slack`: such packets were lost.
     ///
     /// # Errors
     /// The clock runs backwards.
@@ -222,7 +224,8 @@ mod tests {
         builder.data(Vec::new()).build()
     }
 
-    /// The index of the first misplaced packet among packets of 20 ms at 8 kHz, at these times in ms.
+    /// The index of the first misplaced packet among packets of 20 ms at 8 kHz, at these times in
+    /// ms.
     fn misplaced(
         clock: fn(TimeBase) -> TimestampKind,
         times: impl IntoIterator<Item = f64>,

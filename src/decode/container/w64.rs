@@ -5,6 +5,7 @@
 use std::io::Read;
 
 use super::bytes::{ByteOrder, skip};
+use super::error::{self, unsupported};
 use super::guard::Container;
 use super::pcm::AudioData;
 use super::reader::Opened;
@@ -112,22 +113,22 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
     loop {
         let head = read_up_to(rest, HEAD)?;
         if begins_a_file(&head) {
-            return Err(second_file("W64"));
+            return Err(second_file(Container::W64));
         }
         let is_tag = head.starts_with(b"TAG");
         let chunk = <[u8; 24]>::try_from(head.as_slice()).ok().filter(|_| !is_tag);
         let chunk = chunk.and_then(|head| W64Chunk::parse(&head));
         match chunk {
             Some(W64Chunk { name: Some(name), .. }) if name == *b"data" => {
-                return Err(Error::Unsupported { what: "W64 with several data chunks".into() });
+                return Err(unsupported("W64 with several data chunks"));
             }
             Some(W64Chunk { name, size }) if name.is_some() || size < MAX_SIZE => {
                 if !pass_over(rest, name, size, &mut others)? && name.is_none() {
-                    return Err(not_a_chunk("W64"));
+                    return Err(not_a_chunk(Container::W64));
                 }
             }
             _ => {
-                others.extend(after_audio("W64", &head, rest)?);
+                others.extend(after_audio(Container::W64, &head, rest)?);
                 return Ok(others);
             }
         }
@@ -139,6 +140,6 @@ fn padding(size: u64) -> u64 {
     size.wrapping_neg() % 8
 }
 
-fn header_error(reason: &str) -> Error {
-    Error::Header { container: "W64".into(), reason: reason.into() }
+fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::W64, reason)
 }

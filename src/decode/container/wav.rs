@@ -1,11 +1,11 @@
 //! WAV: RIFF, RIFX, RF64 and BW64, whatever sizes their headers declare.
 //!
-//! Telephone systems write sizes of 0, placeholders for "unknown", short `fmt ` chunks and odd chunks
-//! without padding. The size of the whole file is neither needed nor trusted.
+//! Telephone systems write sizes of 0, placeholders for "unknown", short `fmt ` chunks and odd
+//! chunks without padding. The size of the whole file is neither needed nor trusted.
 //!
-//! In: a stream. Out: packets of PCM or ADPCM, or MPEG frames. What can go wrong: a variant that cannot
-//! be decoded, refused by name; fewer bytes than `data` declares; bytes after it that are neither
-//! chunks nor zeros.
+//! In: a stream. Out: packets of PCM or ADPCM, or MPEG frames. What can go wrong: a variant that
+//! cannot be decoded, refused by name; fewer bytes than `data` declares; bytes after it that are
+//! neither chunks nor zeros.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::bytes::{ByteOrder, field};
 use super::guard::Container;
 use super::mpeg;
 use super::pcm::{AudioData, PcmGuard, PcmReader};
-use super::reader::Opened;
+use super::reader::{Opened, PacketReader};
 use super::riff::{RiffChunks, Trailer};
 use crate::decode::input::{Input, InputMonitor, Leftover, read_up_to};
 use crate::error::Error;
@@ -24,9 +24,9 @@ mod format;
 use format::{Extent, adpcm_frames, header_error};
 pub(super) use format::{FmtChunk, MAX_FMT};
 
-/// Whether a `data` size means "unknown, read to the end". A writer that was interrupted leaves 0. Into
-/// a pipe FFmpeg writes 0xFFFFFFFF, SoX 0x7FFFF000, LAME 0x7FFFFFFC; some subtract a header from either
-/// limit.
+/// Whether a `data` size means "unknown, read to the end". A writer that was interrupted leaves 0.
+/// Into a pipe FFmpeg writes 0xFFFFFFFF, SoX 0x7FFFF000, LAME 0x7FFFFFFC; some subtract a header
+/// from either limit.
 fn is_unknown(size: u64) -> bool {
     matches!(size, 0 | 0x7FFF_F000..=0x8000_0000 | 0xFFFF_F000..=0xFFFF_FFFF)
 }
@@ -58,9 +58,9 @@ pub(super) fn open_audio<R: Read + Send + 'static>(
     if format.is_mpeg() {
         return mpeg::open_stream(container, Box::new(data), position, monitor);
     }
-    let reader = PcmReader::with_parts(format.layout(), data, adpcm_frames);
+    let reader = PcmReader::new(format.layout(), data, adpcm_frames);
     let guard = PcmGuard { container, upper_24: format.upper_24 };
-    Ok(Opened { frames, ..Opened::new(reader, guard) })
+    Ok(Opened { frames, ..Opened::new(PacketReader::Pcm(Box::new(reader)), guard) })
 }
 
 /// The chunks up to the first byte of audio.
@@ -102,7 +102,8 @@ impl WavHeader {
                     let declared = size_64.filter(|_| size == u32::MAX).unwrap_or(size.into());
                     let extent = format.extent((!is_unknown(declared)).then_some(declared));
                     let (rest, odd) = (extent.rest, declared % 2 == 1);
-                    let trailer = Trailer { name: "WAV", order, audio: *b"data", rest, odd };
+                    let trailer =
+                        Trailer { container: Container::Wav, order, audio: *b"data", rest, odd };
                     let RiffChunks { position, others, .. } = chunks;
                     return Ok(Self { format, extent, trailer, position, others });
                 }

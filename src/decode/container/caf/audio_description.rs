@@ -1,8 +1,11 @@
-//! The Audio Description chunk (`desc`) of a CAF file: codec, rate, channels, and the size of a packet.
+//! The Audio Description chunk (`desc`) of a CAF file: codec, rate, channels, and the size of a
+//! packet.
 
 use symphonia::core::codecs::audio::well_known::*;
 
 use crate::decode::container::bytes::{ByteOrder, be32, be64};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::decode::container::pcm::{PcmLayout, float_codec, integer_codec};
 use crate::decode::names;
 use crate::error::Error;
@@ -85,6 +88,6 @@ impl AudioDescription {
     }
 }
 
-pub(super) fn header_error(reason: &str) -> Error {
-    Error::Header { container: "CAF".into(), reason: reason.into() }
+pub(super) fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Caf, reason)
 }

@@ -74,11 +74,11 @@ impl CafChunks {
             };
             if twice {
                 let kind = kind.escape_ascii();
-                return Err(header_error(&format!("it has two \"{kind}\" chunks")));
+                return Err(header_error(format!("it has two \"{kind}\" chunks")));
             }
             at = end;
         }
-        let missing = |name: &str| header_error(&format!("its chunk \"{name}\" is missing"));
+        let missing = |name: &str| header_error(format!("its chunk \"{name}\" is missing"));
         let (data_start, data_bytes) = data.ok_or_else(|| missing("data"))?;
         Ok(Self {
             description: description.ok_or_else(|| missing("desc"))?,
@@ -107,7 +107,7 @@ fn header(head: &[u8]) -> Result<([u8; 4], Option<u64>), Error> {
 
 fn limited(file: &mut impl Read, size: u64, limit: u64) -> Result<Vec<u8>, Error> {
     if size > limit {
-        return Err(header_error(&format!("a table of {size} bytes is too large")));
+        return Err(header_error(format!("a table of {size} bytes is too large")));
     }
     read_up_to(file, size)
 }

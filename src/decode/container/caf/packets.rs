@@ -1,7 +1,8 @@
 //! The packets of a CAF file, by its packet table.
 //!
-//! In: the file at its first byte of audio, and the table, which stays in memory as it is in the file.
-//! Out: packets. What can go wrong: a table that ends before the audio, or the audio before the table.
+//! In: the file at its first byte of audio, and the table, which stays in memory as it is in the
+//! file. Out: packets. What can go wrong: a table that ends before the audio, or the audio before
+//! the table.
 
 use std::io::{BufReader, Cursor};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use symphonia::default::formats::CafReader as SymphoniaCafReader;
 
 use super::audio_description::{AudioDescription, header_error};
 use crate::decode::container::bytes::{be32, be64, read_exactly};
+use crate::decode::container::error::unsupported;
 use crate::decode::container::guard::Container;
 use crate::decode::container::reader::{PacketReader, PacketSource, check_packet_size};
 use crate::decode::input::{InputMonitor, Media, ReadSeek};
@@ -61,8 +63,8 @@ impl PacketTable {
     /// Where the audio ends, if the table declares a remainder.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where packets differ in frames: the head of the table does not tell the
-    /// end then.
+    /// [`Error::Unsupported`] where packets differ in frames: the head of the table does not tell
+    /// the end then.
     pub(super) fn end(
         &self,
         description: &AudioDescription,
@@ -72,8 +74,9 @@ impl PacketTable {
             return Ok(None);
         }
         if description.packet_frames == 0 {
-            let what = "a CAF with remainder frames and packets of different lengths".into();
-            return Err(Error::Unsupported { what });
+            return Err(unsupported(
+                "a CAF with remainder frames and packets of different lengths",
+            ));
         }
         let packets = match description.packet_bytes {
             0 => self.packets,
@@ -87,7 +90,8 @@ impl PacketTable {
         end.map(Some).ok_or_else(|| header_error("its remainder is longer than all its audio"))
     }
 
-    /// The next number: 7 bits a byte, most significant first; the top bit of all bytes but the last is 1.
+    /// The next number: 7 bits a byte, most significant first; the top bit of all bytes but the
+    /// last is 1.
     fn number(&mut self) -> Result<u64, Error> {
         let mut number = 0u64;
         for _ in 0..9 {
@@ -105,8 +109,8 @@ impl PacketTable {
 
 /// The track that symphonia makes of the description and the magic cookie.
 ///
-/// It parses a CAF file of these two chunks without audio, so that no size in the real file can mislead
-/// it.
+/// It parses a CAF file of these two chunks without audio, so that no size in the real file can
+/// mislead it.
 pub(super) fn track(description: &AudioDescription, cookie: &[u8]) -> Result<Track, Error> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         [kind.as_slice(), &(content.len() as u64).to_be_bytes(), content].concat()

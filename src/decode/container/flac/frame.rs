@@ -3,6 +3,7 @@
 use symphonia::core::checksum::Crc8Ccitt;
 use symphonia::core::io::Monitor;
 
+use crate::decode::container::error::unsupported;
 use crate::error::Error;
 
 /// The streaminfo metadata block (RFC 9639, 8.2).
@@ -57,7 +58,7 @@ impl StreamInfoBlock {
             }
             _ => return None,
         };
-        Some(Error::Unsupported { what: format!("a FLAC that changes its {what}") })
+        Some(unsupported(format!("a FLAC that changes its {what}")))
     }
 
     /// The number of the first sample in a frame.

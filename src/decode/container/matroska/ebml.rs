@@ -11,17 +11,20 @@ pub(super) const CLUSTER: u32 = 0x1F43_B675;
 /// How many bytes of an element without children are kept: a number, or the header of a block.
 const MAX_KEPT: usize = 12;
 
+/// What is wrong with an element.
+pub(super) type EbmlError = &'static str;
+
 /// Gets the elements of a file, in order.
 pub(super) trait ElementHandler {
     /// An element begins. `in_list`: directly inside a segment or a cluster. Returns whether its
     /// content is elements again.
-    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, &'static str>;
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError>;
 
     /// The content of an element without children, or its first bytes.
-    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str>;
+    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), EbmlError>;
 
     /// An element with children has ended.
-    fn ends(&mut self, id: u32) -> Result<(), &'static str>;
+    fn ends(&mut self, id: u32) -> Result<(), EbmlError>;
 }
 
 /// The header of an element (RFC 8794, 5 and 6).
@@ -57,7 +60,7 @@ impl EbmlParser {
         &mut self,
         bytes: &[u8],
         handler: &mut impl ElementHandler,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), EbmlError> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
             let taken = match self.leaf {
@@ -72,7 +75,7 @@ impl EbmlParser {
     }
 
     /// Checks that the source may end here: no element of known size is open.
-    pub(super) fn end(&self) -> Result<(), &'static str> {
+    pub(super) fn end(&self) -> Result<(), EbmlError> {
         let declared = self.open.iter().any(|(_, end)| end.is_some());
         let begun = self.leaf.is_some() || !self.kept.is_empty();
         let inside = declared || (begun && !self.open.is_empty());
@@ -83,7 +86,7 @@ impl EbmlParser {
         &mut self,
         rest: &[u8],
         handler: &mut impl ElementHandler,
-    ) -> Result<usize, &'static str> {
+    ) -> Result<usize, EbmlError> {
         let Some((id, left)) = &mut self.leaf else { return Ok(0) };
         // The content may come in pieces; keep its first bytes.
         let taken = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
@@ -98,11 +101,7 @@ impl EbmlParser {
         Ok(taken)
     }
 
-    fn header(
-        &mut self,
-        byte: u8,
-        handler: &mut impl ElementHandler,
-    ) -> Result<usize, &'static str> {
+    fn header(&mut self, byte: u8, handler: &mut impl ElementHandler) -> Result<usize, EbmlError> {
         self.kept.push(byte);
         let head = match parse_header(&self.kept) {
             Ok(Some(head)) => head,
@@ -141,7 +140,7 @@ impl EbmlParser {
     }
 
     /// Closes the elements that end here.
-    fn close(&mut self, handler: &mut impl ElementHandler) -> Result<(), &'static str> {
+    fn close(&mut self, handler: &mut impl ElementHandler) -> Result<(), EbmlError> {
         let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
         let Some(level) = self.open.iter().position(is_over) else { return Ok(()) };
         if self.leaf.is_some() || !self.kept.is_empty() {
@@ -161,7 +160,7 @@ pub(super) fn number(bytes: &[u8]) -> u64 {
 }
 
 /// Parses a header; `None` if it is not complete yet.
-fn parse_header(bytes: &[u8]) -> Result<Option<ElementHeader>, &'static str> {
+fn parse_header(bytes: &[u8]) -> Result<Option<ElementHeader>, EbmlError> {
     // The zeros before the first 1 give the length (RFC 8794, 4.1): up to 4 bytes of an id, 8 of a
     // size.
     let id_length = bytes[0].leading_zeros() as usize + 1;

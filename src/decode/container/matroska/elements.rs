@@ -3,12 +3,14 @@
 //! In: a stream. Out: the same bytes, and a [`MatroskaStatus`] with what they declared. What can go
 //! wrong: an element that is cut off, larger than its parent, unknown, or too large.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::ebml::{CLUSTER, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
+use super::ebml::{CLUSTER, EbmlError, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::decode::input::{InputMonitor, locked};
-use crate::error::Error;
 
 /// Ids of the elements that matter (RFC 9559).
 const EBML: u32 = 0x1A45_DFA3;
@@ -22,25 +24,14 @@ const TRACK_NUMBER: u32 = 0xD7;
 const CODEC_DELAY: u32 = 0x56AA;
 const CONTENT_ENCODINGS: u32 = 0x6D80;
 
-/// The other elements in segments and clusters. A damaged id would hide a cluster or a block, so
-/// unknown ids are an error. In this order: blocks; seek head, info, cues, attachments, chapters,
-/// tags; timestamp, silent tracks, position, previous size; void and CRC-32.
-const KNOWN: [u32; 14] = [
-    SIMPLE_BLOCK,
-    BLOCK,
-    0x114D_9B74,
-    0x1549_A966,
-    0x1C53_BB6B,
-    0x1941_A469,
-    0x1043_A770,
-    0x1254_C367,
-    0xE7,
-    0x5854,
-    0xA7,
-    0xAB,
-    0xEC,
-    0xBF,
-];
+/// Whether this is another element of segments and clusters. A damaged id would hide a cluster or a
+/// block, so unknown ids are an error. In this order: blocks; seek head, info, cues, attachments,
+/// chapters, tags; timestamp, silent tracks, position, previous size; void and CRC-32.
+fn is_known(id: u32) -> bool {
+    matches!(id, SIMPLE_BLOCK | BLOCK)
+        || matches!(id, 0x114D_9B74 | 0x1549_A966 | 0x1C53_BB6B | 0x1941_A469 | 0x1043_A770)
+        || matches!(id, 0x1254_C367 | 0xE7 | 0x5854 | 0xA7 | 0xAB | 0xEC | 0xBF)
+}
 
 /// The largest block, in bytes. Video frames have a few megabytes. Also the limit for all other
 /// elements together: symphonia holds them in memory.
@@ -59,11 +50,10 @@ pub(super) struct MatroskaStatus(Arc<Mutex<MatroskaTracks>>);
 
 #[derive(Debug, Default)]
 struct MatroskaTracks {
-    /// Whether the segment says how large it is.
     /// Whether the segment declares its size.
     sized: bool,
     /// Each track with the number of its packets so far.
-    packets: Vec<(u64, u64)>,
+    packets: BTreeMap<u64, u64>,
     /// Each track with its codec delay in nanoseconds.
     delays: Vec<(u64, u64)>,
     /// Padding to drop: the track, the number of the packet in it, and nanoseconds. Negative: at
@@ -73,12 +63,12 @@ struct MatroskaTracks {
 
 impl MatroskaTracks {
     fn packets_of(&self, track: u64) -> u64 {
-        self.packets.iter().find(|(of, _)| *of == track).map_or(0, |(_, count)| *count)
+        self.packets.get(&track).copied().unwrap_or(0)
     }
 }
 
 impl MatroskaStatus {
-    /// Whether the segment says how large it is.
+    /// Whether the segment declares its size.
     pub(super) fn is_sized(&self) -> bool {
         self.lock().sized
     }
@@ -146,8 +136,7 @@ impl<R: Read> Read for CheckedElements<R> {
             self.parser.end()
         };
         if let Err(reason) = checked {
-            let (container, reason) = ("Matroska".into(), reason.into());
-            return self.monitor.failed(Error::Container { container, reason });
+            return self.monitor.failed(error::damaged(Container::Matroska, reason));
         }
         Ok(count)
     }
@@ -170,23 +159,20 @@ struct ElementRecorder {
 }
 
 impl ElementHandler for ElementRecorder {
-    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, &'static str> {
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError> {
         match (head.id, head.size) {
-            (SEGMENT | EBML, _) if self.segment => {
-                return Err("it holds several segments (joined files?)");
-            }
+            (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
             (SEGMENT, size) => {
                 self.segment = true;
                 self.status.lock().sized = size.is_some();
             }
             (CLUSTER, _) => {}
-            (_, None) => {
-                return Err("an element other than the segment and its clusters has no size");
-            }
+            // Only a segment and its clusters may have no size, in live recordings.
+            (_, None) => return Err("an element has no size"),
             (TRACK_ENTRY, _) => self.entry = (0, 0),
             (BLOCK_GROUP, _) => self.padding = 0,
             (TRACKS, _) => {}
-            (id, _) if in_list && !KNOWN.contains(&id) => {
+            (id, _) if in_list && !is_known(id) => {
                 return Err("a segment or cluster holds an unknown element");
             }
             // symphonia ignores ContentEncodings: it would hand out compressed or encrypted bytes
@@ -196,18 +182,16 @@ impl ElementHandler for ElementRecorder {
             (BLOCK | SIMPLE_BLOCK, _) => return Ok(false),
             (_, Some(size)) => {
                 self.kept += size;
-                let few = self.kept <= MAX_BYTES;
-                return if few {
-                    Ok(false)
-                } else {
-                    Err("its elements other than blocks are larger than 16 MiB")
-                };
+                if self.kept > MAX_BYTES {
+                    return Err("its elements other than blocks are larger than 16 MiB");
+                }
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str> {
+    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), EbmlError> {
         let number = || number(&content[..content.len().min(8)]);
         match id {
             TRACK_NUMBER => self.entry.0 = number(),
@@ -221,21 +205,17 @@ impl ElementHandler for ElementRecorder {
                 let (track, packets) = block(content).ok_or("a block is too short")?;
                 self.track = track;
                 let mut tracks = self.status.lock();
-                let known = tracks.packets.iter().position(|(of, _)| *of == track);
-                match known {
-                    Some(index) => tracks.packets[index].1 += packets,
-                    None if tracks.packets.len() < MAX_TRACKS => {
-                        tracks.packets.push((track, packets))
-                    }
-                    None => return Err(TRACKS_TOO_MANY),
+                if tracks.packets.len() >= MAX_TRACKS && !tracks.packets.contains_key(&track) {
+                    return Err(TRACKS_TOO_MANY);
                 }
+                *tracks.packets.entry(track).or_default() += packets;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn ends(&mut self, id: u32) -> Result<(), &'static str> {
+    fn ends(&mut self, id: u32) -> Result<(), EbmlError> {
         let mut tracks = self.status.lock();
         match id {
             TRACK_ENTRY if tracks.delays.len() >= MAX_TRACKS => return Err(TRACKS_TOO_MANY),
@@ -253,7 +233,7 @@ impl ElementHandler for ElementRecorder {
     }
 }
 
-/// The track of a block, and the number of packets laced into it (RFC 9559, 10).
+/// The track of a block, and the number of packets laced into it (RFC 9559, 10.3).
 fn block(content: &[u8]) -> Option<(u64, u64)> {
     let length = content.first()?.leading_zeros() as usize + 1;
     let digits = content.get(..length).filter(|_| length <= 8)?;

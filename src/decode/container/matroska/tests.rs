@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Error;
 
 /// An element with a size of one byte.
 fn element(id: u32, content: &[u8]) -> Vec<u8> {

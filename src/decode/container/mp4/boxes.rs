@@ -1,11 +1,14 @@
-//! Boxes (ISO/IEC 14496-12, 4.2): a size, a type of four letters, and content, which may be boxes again.
+//! Boxes (ISO/IEC 14496-12, 4.2): a size, a type of four letters, and content, which may be boxes
+//! again.
 //!
-//! In: the bytes of a box. Out: the boxes inside it. What can go wrong: a box that is larger than its
-//! parent; two boxes of a type of which there should be one, so that another reader might take the
-//! other one and hear another recording.
+//! In: the bytes of a box. Out: the boxes inside it. What can go wrong: a box that is larger than
+//! its parent; two boxes of a type of which there should be one, so that another reader might take
+//! the other one and hear another recording.
 
 use crate::block::index_of;
 use crate::decode::container::bytes::{be32, be64};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::error::Error;
 
 /// The type of a box: four letters.
@@ -17,8 +20,8 @@ pub(super) const TO_THE_END: u64 = u64::MAX;
 /// The longest header of a box, in bytes: with a size of 64 bits.
 pub(super) const MAX_HEADER: u64 = 16;
 
-/// The largest number of boxes in one box. Each is visited a few times. Music files have some hundreds
-/// of tags.
+/// The largest number of boxes in one box. Each is visited a few times. Music files have some
+/// hundreds of tags.
 const MAX_CHILDREN: u32 = 100_000;
 
 /// The header of a box.
@@ -32,7 +35,8 @@ pub(super) struct BoxHeader {
 }
 
 impl BoxHeader {
-    /// Parses the header at the start of `bytes`. `None` if it is cut off, or the size is too small.
+    /// Parses the header at the start of `bytes`. `None` if it is cut off, or the size is too
+    /// small.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let kind = bytes.get(4..8)?.try_into().ok()?;
         let (length, size) = match be32(bytes, 0)? {
@@ -90,7 +94,7 @@ pub(super) fn child<'a>(content: &'a [u8], kind: &BoxType) -> Result<Option<&'a 
         let (other, content) = child?;
         if other == *kind && found.replace(content).is_some() {
             let kind = kind.escape_ascii();
-            return Err(header_error(&format!("it has two \"{kind}\" boxes in one place")));
+            return Err(header_error(format!("it has two \"{kind}\" boxes in one place")));
         }
     }
     Ok(found)
@@ -98,12 +102,12 @@ pub(super) fn child<'a>(content: &'a [u8], kind: &BoxType) -> Result<Option<&'a 
 
 /// As [`child`], for a required box.
 pub(super) fn needed<'a>(content: &'a [u8], kind: &BoxType) -> Result<&'a [u8], Error> {
-    let missing = || header_error(&format!("its box \"{}\" is missing", kind.escape_ascii()));
+    let missing = || header_error(format!("its box \"{}\" is missing", kind.escape_ascii()));
     child(content, kind)?.ok_or_else(missing)
 }
 
-/// The content of the first box of a type directly inside `content`, for boxes that are optional and
-/// whose damage does not matter.
+/// The content of the first box of a type directly inside `content`, for boxes that are optional
+/// and whose damage does not matter.
 pub(super) fn first_child<'a>(content: &'a [u8], kind: &BoxType) -> Option<&'a [u8]> {
     children(content).flatten().find(|child| child.0 == *kind).map(|(_, content)| content)
 }
@@ -115,8 +119,8 @@ pub(super) fn boxed(kind: &BoxType, parts: &[&[u8]]) -> Vec<u8> {
     [&size.to_be_bytes(), kind.as_slice(), &content].concat()
 }
 
-pub(super) fn header_error(reason: &str) -> Error {
-    Error::Header { container: "MP4".into(), reason: reason.into() }
+pub(super) fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Mp4, reason)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The bytes of an MP4: a seekable file, or a stream whose `moov` has been read.
 //!
-//! In: the file or stream. Out: bytes at a place, and box headers. What can go wrong: a top-level box that
-//! is cut off; a second recording in the file; in a stream, audio that is not in order.
+//! In: the file or stream. Out: bytes at a place, and box headers. What can go wrong: a top-level
+//! box that is cut off; a second recording in the file; in a stream, audio that is not in order.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

@@ -1,17 +1,19 @@
-//! The edit list (`edts`/`elst`, ISO/IEC 14496-12, 8.6.6) and iTunes' tag `iTunSMPB`: the codec delay at
-//! the front of an MP4.
+//! The edit list (`edts`/`elst`, ISO/IEC 14496-12, 8.6.6) and iTunes' tag `iTunSMPB`: the codec
+//! delay at the front of an MP4.
 //!
-//! In: the boxes of a track. Out: the frames to drop at the front, and at the end a check that the edit
-//! list plays everything. What can go wrong: an edit list with more than one entry, with a pause or
-//! another speed, or one that begins between two frames.
+//! In: the boxes of a track. Out: the frames to drop at the front, and at the end a check that the
+//! edit list plays everything. What can go wrong: an edit list with more than one entry, with a
+//! pause or another speed, or one that begins between two frames.
 //!
 //! Players start at the edit's media time, so the delay is not heard. If it were kept, every window
-//! would be late by 20 to 260 ms. If the edit list and the tag differ, this follows FFmpeg 5.1 (found by
-//! experiment): the tag counts, but at least the whole packets that the edit list skips. A tag of 0, or
-//! of 16,384 frames and more, is ignored. Like FFmpeg, this cuts no padding at the end.
+//! would be late by 20 to 260 ms. If the edit list and the tag differ, this follows FFmpeg 5.1
+//! (found by experiment): the tag counts, but at least the whole packets that the edit list skips.
+//! A tag of 0, or of 16,384 frames and more, is ignored. Like FFmpeg, this cuts no padding at the
+//! end.
 
 use super::boxes::{child, children, first_child, header_error};
 use crate::decode::container::bytes::{be32, be64};
+use crate::decode::container::error::unsupported;
 use crate::decode::container::guard::{DecodeTotals, rescale};
 use crate::error::Error;
 use crate::span::time_of;
@@ -63,9 +65,9 @@ impl EditList {
                 let duration = known.then_some((duration, movie_timescale));
                 Ok(Self { media_time, timescale, duration, tag: None })
             }
-            (Some(_), Some(_)) => Err(Error::Unsupported {
-                what: "an MP4 whose edit list does more than skip the codec delay".into(),
-            }),
+            (Some(_), Some(_)) => {
+                Err(unsupported("an MP4 whose edit list does more than skip the codec delay"))
+            }
             _ => Err(header_error("its edit list is cut off")),
         }
     }
@@ -82,8 +84,7 @@ impl EditList {
         }
         let scaled = u128::from(self.media_time) * u128::from(rate);
         if !scaled.is_multiple_of(self.timescale.max(1).into()) {
-            let what = "an MP4 whose edit list begins between two frames".into();
-            return Err(Error::Unsupported { what });
+            return Err(unsupported("an MP4 whose edit list begins between two frames"));
         }
         // An edit list that skips nothing does not cancel the pre-skip of Opus.
         Ok(if edit > 0 { edit } else { pre_skip })
@@ -103,8 +104,7 @@ impl EditList {
             return Ok(());
         }
         let all = window::Clock(time_of(seen.frames, seen.rate));
-        let what = format!("an MP4 whose edit list plays only a part of its {all} s");
-        Err(Error::Unsupported { what })
+        Err(unsupported(format!("an MP4 whose edit list plays only a part of its {all} s")))
     }
 }
 
@@ -123,8 +123,8 @@ pub(super) fn itunes_delay(udta: &[u8]) -> Option<u32> {
     tags.filter_map(|(_, tag)| delay(tag)).last()
 }
 
-/// The delay in the text of the tag: hexadecimal numbers, of which the second is the delay, the third
-/// the padding and the fourth the length.
+/// The delay in the text of the tag: hexadecimal numbers, of which the second is the delay, the
+/// third the padding and the fourth the length.
 fn parse_tag(text: &str) -> Option<u32> {
     let mut fields = text.trim_matches('\0').split_ascii_whitespace().skip(1);
     let mut number = || u64::from_str_radix(fields.next()?, 16).ok();

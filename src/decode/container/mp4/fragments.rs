@@ -1,7 +1,7 @@
 //! Movie fragments (`moof`, ISO/IEC 14496-12, 8.8): an index before each part of the audio.
 //!
-//! In: the file, box by box. Out: packets in order, and the decode time of each fragment. What can go wrong:
-//! a fragment that is missing, out of order, or that declares more packets than it holds.
+//! In: the file, box by box. Out: packets in order, and the decode time of each fragment. What can
+//! go wrong: a fragment that is missing, out of order, or that declares more packets than it holds.
 //!
 //! One fragment is in memory at a time, and each of its packets is visited once.
 
@@ -10,6 +10,7 @@ use super::byte_source::ByteSource;
 use super::tables::SampleBatch;
 use crate::block::index_of;
 use crate::decode::container::bytes::{be32, be64};
+use crate::decode::container::error::unsupported;
 use crate::error::Error;
 
 /// The largest `moof` that is read, in bytes.
@@ -129,7 +130,8 @@ impl MovieFragment {
     }
 }
 
-/// Flags of `trun` (8.8.8): the fields of each packet. Sample flags and composition time are not used.
+/// Flags of `trun` (8.8.8): the fields of each packet. Sample flags and composition time are not
+/// used.
 const DURATION: u32 = 0x100;
 const SIZE: u32 = 0x200;
 const FIELDS: [u32; 4] = [DURATION, SIZE, 0x400, 0x800];
@@ -151,8 +153,7 @@ fn base_of(head: &[u8], moof: u64, first: bool) -> Result<u64, Error> {
         return Ok(moof);
     }
     // They count from the end of the data of the track before.
-    let what = "an MP4 whose fragments do not declare the place of their audio".into();
-    Err(Error::Unsupported { what })
+    Err(unsupported("an MP4 whose fragments do not declare the place of their audio"))
 }
 
 /// The defaults, or those of `tfhd` where it has its own.
@@ -203,8 +204,9 @@ fn read_runs(
         let room = trun.len().checked_sub(from).ok_or_else(cut_off)?;
         let entries = index_of(count.into()).checked_mul(width(flags));
         if entries.is_none_or(|entries| entries > room) {
-            let reason = format!("a fragment declares {count} packets, but is too short");
-            return Err(header_error(&reason));
+            return Err(header_error(format!(
+                "a fragment declares {count} packets, but is too short"
+            )));
         }
         let entry = offset_in(moof, trun) + from;
         let (duration, size) = (defaults.duration, defaults.size);
@@ -235,7 +237,8 @@ pub(super) struct FragmentCursor {
 }
 
 impl FragmentCursor {
-    /// `only_track`: no other track can have begun before this one, so that times count from its start.
+    /// `only_track`: no other track can have begun before this one, so that times count from its
+    /// start.
     pub(super) fn new(extends: TrackExtends, only_track: bool) -> Self {
         let base = if only_track { None } else { Some(0) };
         Self { extends, at: 0, number: None, fragment: MovieFragment::default(), base }

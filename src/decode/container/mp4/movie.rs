@@ -1,7 +1,7 @@
 //! The index of an MP4 (`moov`): its only audio track, and what it declares about the whole.
 //!
-//! In: the content of `moov`. Out: a [`MovieBox`]. What can go wrong: no audio track or several, a missing
-//! box, tables that contradict each other.
+//! In: the content of `moov`. Out: a [`MovieBox`]. What can go wrong: no audio track or several, a
+//! missing box, tables that contradict each other.
 
 use super::boxes::{BoxType, child, children, header_error, needed};
 use super::edit_list::{EditList, itunes_delay};
@@ -9,10 +9,11 @@ use super::fragments::TrackExtends;
 use super::sample_entry::SampleEntry;
 use super::tables::{SampleTables, TableTotals};
 use crate::decode::container::bytes::be32;
+use crate::decode::container::error::unsupported;
 use crate::error::Error;
 
-/// The most bytes of tags that are read: symphonia needs up to 25 times as much memory for them. More are
-/// listed as one leftover.
+/// The most bytes of tags that are read: symphonia needs up to 25 times as much memory for them.
+/// More are listed as one leftover.
 const MAX_TAGS: usize = 2 * 1024 * 1024;
 
 /// The movie box.
@@ -41,12 +42,11 @@ impl<'a> MovieBox<'a> {
     /// Parses the content of `moov`.
     ///
     /// # Errors
-    /// [`Error::Header`]; [`Error::NoAudio`]; [`Error::Unsupported`] for several audio tracks and for
-    /// other things that are not supported.
+    /// [`Error::Header`]; [`Error::NoAudio`]; [`Error::Unsupported`] for several audio tracks and
+    /// for other things that are not supported.
     pub(super) fn parse(moov: &'a [u8]) -> Result<Self, Error> {
         if child(moov, b"cmov")?.is_some() {
-            let what = "a QuickTime file with a compressed index (cmov)".into();
-            return Err(Error::Unsupported { what });
+            return Err(unsupported("a QuickTime file with a compressed index (cmov)"));
         }
         let trak = audio_track(moov)?;
         let mdia = needed(trak, b"mdia")?;
@@ -104,10 +104,7 @@ fn audio_track(moov: &[u8]) -> Result<&[u8], Error> {
     match audio.as_slice() {
         [] => Err(Error::NoAudio),
         [trak] => Ok(trak),
-        several => {
-            let what = format!("a recording with {} audio tracks", several.len());
-            Err(Error::Unsupported { what })
-        }
+        several => Err(unsupported(format!("a recording with {} audio tracks", several.len()))),
     }
 }
 
@@ -117,8 +114,8 @@ fn handler(trak: &[u8]) -> Result<Option<&[u8]>, Error> {
     Ok(hdlr.and_then(|hdlr| hdlr.get(8..12)))
 }
 
-/// The field after the creation and modification times, which have 32 bits each, or 64 in version 1:
-/// the timescale in `mvhd` (8.2.2) and `mdhd` (8.4.2), the track id in `tkhd` (8.3.2).
+/// The field after the creation and modification times, which have 32 bits each, or 64 in version
+/// 1: the timescale in `mvhd` (8.2.2) and `mdhd` (8.4.2), the track id in `tkhd` (8.3.2).
 fn versioned(header: &[u8]) -> Option<u32> {
     be32(header, if header.first() == Some(&1) { 20 } else { 12 })
 }

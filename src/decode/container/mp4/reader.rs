@@ -1,7 +1,7 @@
 //! Hands out the packets of the audio track, in the order of the sample tables and fragments.
 //!
-//! In: a [`ByteSource`] and the tables. Out: packets. What can go wrong: an empty or oversized packet, or
-//! packets that overlap.
+//! In: a [`ByteSource`] and the tables. Out: packets. What can go wrong: an empty or oversized
+//! packet, or packets that overlap.
 
 use std::sync::Arc;
 

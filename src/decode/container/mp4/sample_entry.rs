@@ -1,16 +1,17 @@
 //! The sample entry (`stsd`, ISO/IEC 14496-12, 8.5.2): codec, rate and channels of a track.
 //!
-//! In: the content of `stsd`. Out: a [`SampleEntry`]. What can go wrong: no entry or several; a codec that
-//! is not supported, refused by name.
+//! In: the content of `stsd`. Out: a [`SampleEntry`]. What can go wrong: no entry or several; a
+//! codec that is not supported, refused by name.
 //!
-//! PCM and G.711 are parsed here: QuickTime has the byte order in several places, and symphonia reads none
-//! of them. For other codecs symphonia parses a [`minimal_movie`] with this entry and no packets, so
-//! that no table in the real file can mislead it.
+//! PCM and G.711 are parsed here: QuickTime has the byte order in several places, and symphonia
+//! reads none of them. For other codecs symphonia parses a [`minimal_movie`] with this entry and no
+//! packets, so that no table in the real file can mislead it.
 
 use symphonia::core::codecs::audio::well_known::*;
 
 use super::boxes::{BoxType, boxed, children, first_child, header_error};
 use crate::decode::container::bytes::{ByteOrder, be16, be32, be64};
+use crate::decode::container::error::unsupported;
 use crate::decode::container::pcm::{PcmLayout, float_codec, integer_codec};
 use crate::decode::names;
 use crate::error::Error;
@@ -38,7 +39,7 @@ impl SampleEntry {
             return Err(header_error("it does not declare a codec"));
         };
         if count > 1 {
-            return Err(Error::Unsupported { what: "an MP4 that changes its codec".into() });
+            return Err(unsupported("an MP4 that changes its codec"));
         }
         if CODED.contains(&&code) {
             return Ok(Self::Coded);

@@ -1,10 +1,11 @@
-//! The sample tables (`stbl`, ISO/IEC 14496-12, 8.6.1 and 8.7): place, size and duration of each packet.
+//! The sample tables (`stbl`, ISO/IEC 14496-12, 8.6.1 and 8.7): place, size and duration of each
+//! packet.
 //!
-//! In: the content of `stbl`. Out: packets in order. What can go wrong: a table that is missing, that
-//! declares more entries than it holds, or that contradicts another.
+//! In: the content of `stbl`. Out: packets in order. What can go wrong: a table that is missing,
+//! that declares more entries than it holds, or that contradicts another.
 //!
-//! The tables stay as they are in the file and are read once, from front to back. So memory is bounded by
-//! the file, and time is linear, whatever counts the tables declare.
+//! The tables stay as they are in the file and are read once, from front to back. So memory is
+//! bounded by the file, and time is linear, whatever counts the tables declare.
 
 use super::boxes::{child, header_error, needed};
 use crate::block::index_of;
@@ -26,7 +27,8 @@ pub(super) struct SampleBatch {
 pub(super) struct SampleTables {
     /// `stts` (8.6.1.2): number of packets and duration of each; 8 bytes an entry.
     durations: Vec<u8>,
-    /// `stsc` (8.7.4): first chunk, counted from 1; packets per chunk; sample entry; 12 bytes an entry.
+    /// `stsc` (8.7.4): first chunk, counted from 1; packets per chunk; sample entry; 12 bytes an
+    /// entry.
     groups: Vec<u8>,
     /// `stsz` (8.7.3): the size of each packet, if they differ; 4 bytes an entry.
     sizes: Vec<u8>,
@@ -76,7 +78,8 @@ impl SampleTables {
         })
     }
 
-    /// For PCM: every packet is one frame of `bytes` bytes. QuickTime declares 1 for any frame size.
+    /// For PCM: every packet is one frame of `bytes` bytes. QuickTime declares 1 for any frame
+    /// size.
     pub(super) fn set_frame_bytes(&mut self, bytes: u64) {
         if self.size == 1 {
             self.size = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -129,7 +132,7 @@ fn entries(table: &[u8], width: usize) -> Result<Vec<u8>, Error> {
 
 /// The `count` entries of `width` bytes from byte `from` on.
 fn exactly(table: &[u8], from: usize, count: u32, width: usize) -> Result<Vec<u8>, Error> {
-    let short = || header_error(&format!("a table declares {count} entries, but is too short"));
+    let short = || header_error(format!("a table declares {count} entries, but is too short"));
     let length = index_of(count.into()).checked_mul(width);
     let end = length.and_then(|length| length.checked_add(from)).ok_or_else(short)?;
     table.get(from..end).map(<[u8]>::to_vec).ok_or_else(short)

@@ -15,6 +15,8 @@ use symphonia::core::checksum::Crc32;
 use symphonia::core::io::Monitor;
 
 use super::opus_granules::{OpusGranuleCheck, OpusPageQueue};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::decode::input::{InputMonitor, read_up_to};
 use crate::error::Error;
 
@@ -160,7 +162,7 @@ impl<R: Read> CheckedPages<R> {
         crc.process_buf_bytes(&[0; 4]);
         crc.process_buf_bytes(&page[26..]);
         if crc.crc() != sum {
-            return Err(damaged(&format!("page {number} has a wrong checksum")));
+            return Err(damaged(format!("page {number} has a wrong checksum")));
         }
         let first = page[5] & FIRST != 0;
         if first && !self.beginning {
@@ -176,7 +178,7 @@ impl<R: Read> CheckedPages<R> {
         let new = || LogicalStream { next: Some(0), partial: false, begun: false };
         let stream = self.streams.entry(serial).or_insert_with(new);
         if stream.next != Some(number) {
-            return Err(damaged(&format!("a page before page {number} is missing")));
+            return Err(damaged(format!("a page before page {number} is missing")));
         }
         stream.next = (page[5] & LAST == 0).then_some(number.wrapping_add(1));
         // Header pages have granule position 0, and -1 where no packet ends.
@@ -238,8 +240,8 @@ impl<R: Read> Read for CheckedPages<R> {
     }
 }
 
-fn damaged(reason: &str) -> Error {
-    Error::Container { container: "Ogg".into(), reason: reason.into() }
+fn damaged(reason: impl Into<String>) -> Error {
+    error::damaged(Container::Ogg, reason)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The `fmt ` chunk of WAV and W64: the codec and the layout of the audio.
 //!
-//! In: the content of the chunk. Out: [`FmtChunk`], and the [`Extent`] of the audio. What can go wrong:
-//! fields that contradict each other, so that the frame size is ambiguous; a codec that is not decoded,
-//! refused by name.
+//! In: the content of the chunk. Out: [`FmtChunk`], and the [`Extent`] of the audio. What can go
+//! wrong: fields that contradict each other, so that the frame size is ambiguous; a codec that is
+//! not decoded, refused by name.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
@@ -10,6 +10,8 @@ use symphonia::core::codecs::audio::well_known::*;
 use super::super::bytes::ByteOrder;
 use super::super::pcm::{PcmLayout, float_codec, integer_codec};
 use crate::decode::codec::{CODEC_ID_PCM_S64BE, CODEC_ID_PCM_S64LE};
+use crate::decode::container::error::{self, unsupported};
+use crate::decode::container::guard::Container;
 use crate::decode::names;
 use crate::error::Error;
 
@@ -71,7 +73,7 @@ impl FmtChunk {
         let rate = order.u32(raw, 4).unwrap_or(0);
         if tag == EXTENSIBLE {
             if raw.len() < 40 || raw[26..40] != *SUB_FORMAT {
-                return Err(Error::Unsupported { what: "WAV with an unknown sub-format".into() });
+                return Err(unsupported("WAV with an unknown sub-format"));
             }
             tag = short(24);
         }
@@ -89,8 +91,8 @@ impl FmtChunk {
         Ok(format)
     }
 
-    /// Checks that the tag is known and the frame size fits the bits of a sample. Where it does not, the
-    /// place of each frame is ambiguous.
+    /// Checks that the tag is known and the frame size fits the bits of a sample. Where it does
+    /// not, the place of each frame is ambiguous.
     fn check(&self, bits: u16) -> Result<(), Error> {
         let bytes = self.block / self.channels;
         let even = self.block.is_multiple_of(self.channels);
@@ -105,7 +107,7 @@ impl FmtChunk {
             MPEG | MP3 => return Ok(()),
             MS_ADPCM | IMA_ADPCM if self.order == ByteOrder::Little => return Ok(()),
             MS_ADPCM | IMA_ADPCM => {
-                return Err(Error::Unsupported { what: "ADPCM in big-endian WAV (RIFX)".into() });
+                return Err(unsupported("ADPCM in big-endian WAV (RIFX)"));
             }
             other => {
                 return Err(names::not_decoded(&format!("a WAV with {}", names::wav_codec(other))));
@@ -115,14 +117,14 @@ impl FmtChunk {
             return Ok(());
         }
         let (block, channels) = (self.block, self.channels);
-        Err(header_error(&format!(
+        Err(header_error(format!(
             "{bits} bits in {channels} channels do not make frames of {block} bytes"
         )))
     }
 
     /// Checks that the decoder can take these ADPCM blocks.
     fn check_adpcm(&self, bits: u16, raw: &[u8]) -> Result<(), Error> {
-        let refused = |what: &str| Err(Error::Unsupported { what: format!("WAV with {what}") });
+        let refused = |what: &str| Err(unsupported(format!("WAV with {what}")));
         let extension = ByteOrder::Little.u16(raw, 16).unwrap_or(u16::MAX);
         if raw.len() < 18 + usize::from(extension) {
             return Err(header_error("its fmt chunk ends inside its extension"));
@@ -148,8 +150,8 @@ impl FmtChunk {
     }
 
     /// The amount of audio in `bytes` bytes, or up to the end. The last block of ADPCM may be
-    /// incomplete. A `fact` chunk with fewer samples than the blocks hold is ignored, as in FFmpeg and
-    /// SoX: speech in the rest of the last block would be lost.
+    /// incomplete. A `fact` chunk with fewer samples than the blocks hold is ignored, as in FFmpeg
+    /// and SoX: speech in the rest of the last block would be lost.
     pub(in crate::decode::container) fn extent(&self, bytes: Option<u64>) -> Extent {
         let layout = self.layout();
         let block = layout.block_bytes;
@@ -204,8 +206,8 @@ impl FmtChunk {
     }
 }
 
-/// The frames in `bytes` bytes of an ADPCM block: those in the block's header, then two per byte. Stereo
-/// IMA has them in groups of eight. 0 for other codecs.
+/// The frames in `bytes` bytes of an ADPCM block: those in the block's header, then two per byte.
+/// Stereo IMA has them in groups of eight. 0 for other codecs.
 pub(in crate::decode::container) fn adpcm_frames(layout: &PcmLayout, bytes: u64) -> u64 {
     let (head, first) = match layout.codec {
         CODEC_ID_ADPCM_MS => (7, 2),
@@ -222,6 +224,6 @@ pub(in crate::decode::container) fn adpcm_frames(layout: &PcmLayout, bytes: u64)
     }
 }
 
-pub(super) fn header_error(reason: &str) -> Error {
-    Error::Header { container: "WAV".into(), reason: reason.into() }
+pub(super) fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Wav, reason)
 }

@@ -90,7 +90,7 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
             &monitor,
             |_| Ok(vec![]),
         );
-        let mut reader = PcmReader::with_parts(layout, body, adpcm_frames);
+        let mut reader = PcmReader::new(layout, body, adpcm_frames);
         let packet = reader.next_packet().unwrap().unwrap();
         assert_eq!(packet.data.as_ref(), [audio, vec![0; 5]].concat());
         assert_eq!((packet.dur.get(), packet.trim_end.get()), (frames + last, frames - last));
@@ -181,7 +181,8 @@ fn an_odd_chunk_may_lack_its_padding() {
     }
 }
 
-/// A header that counts too few bytes would leave speech behind, heard by nobody and muted by nobody.
+/// A header that counts too few bytes would leave speech behind, heard by nobody and muted by
+/// nobody.
 #[test]
 fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
     let with = |behind: &[u8]| {
