@@ -67,7 +67,7 @@ fn ape(size: usize, flags: u32) -> Vec<u8> {
 }
 
 #[test]
-fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
+fn tags_after_the_last_frame_lose_no_frame_and_are_listed() {
     let item = b"\x0f\0\0\0\0\0\0\0Title\x004111 1111 1111".to_vec();
     let size = item.len() + 32;
     let ape_alone = [item.clone(), ape(size, 0)].concat();
@@ -108,7 +108,7 @@ fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
 }
 
 #[test]
-fn other_bytes_after_the_last_frame_are_told_by_their_place() {
+fn other_bytes_after_the_last_frame_are_reported_by_their_place() {
     for (name, container, bytes) in streams() {
         let whole = muted(bytes.clone()).unwrap();
         let few = muted([bytes.clone(), vec![0; 3000]].concat()).unwrap();
@@ -147,7 +147,7 @@ fn a_second_file_is_never_dropped() {
     let id3 = [b"ID3\x04\0\0\0\0\0\x10TIT2\0\0\0\x06\0\0\x034111".as_slice(), &[0]].concat();
     for (name, _, bytes) in streams() {
         let (once, tagged) = (muted(bytes.clone()).unwrap(), [id3.clone(), bytes.clone()].concat());
-        assert!(muted(tagged.clone()).unwrap() == once, "{name} behind a tag");
+        assert!(muted(tagged.clone()).unwrap() == once, "{name} after a tag");
         let error = muted([bytes.clone(), tagged].concat()).unwrap_err().to_string();
         // After a FLAC a tag alone is skipped.
         let (at, kind) = match name.starts_with("FLAC") {

@@ -290,7 +290,7 @@ fn a_gap_in_webm_is_filled_to_the_length_of_the_whole() {
 }
 
 #[test]
-fn how_the_bytes_come_does_not_matter_to_gaps() {
+fn how_bytes_arrive_does_not_matter_to_gaps() {
     let (file, _) = without(&[3..40, 41..42, 300..301], 4);
     for gaps in [Gaps::Fill, Gaps::Close] {
         let whole = decoded(stream(file.clone()), gaps).unwrap();
@@ -303,7 +303,7 @@ fn how_the_bytes_come_does_not_matter_to_gaps() {
 }
 
 #[test]
-fn windows_in_a_closed_gap_vanish_and_are_told() {
+fn windows_in_a_closed_gap_vanish_and_are_reported() {
     // By timestamp from 2 s less the pre-skip of 6.5 ms, for 2 s.
     let (file, _) = without(&GONE, 10);
     let list = ["2.5-3", "1.9-2.2", "3.9-4.1"];
@@ -327,7 +327,7 @@ fn windows_in_a_closed_gap_vanish_and_are_told() {
 }
 
 #[test]
-fn the_page_tells_where_a_window_has_gone() {
+fn the_report_shows_where_a_window_has_gone() {
     let file = endless(&without(&GONE, 10).0);
     for (gaps, said) in [(Gaps::Close, "closed"), (Gaps::Fill, "filled with silence")] {
         let list = ["2.5-3", "5-6"];
@@ -424,14 +424,14 @@ fn a_recording_with_gaps_is_audited_alike() {
 /// A recording with the timestamps of a browser's clock keeps them when it is copied to Ogg: pages
 /// are a little early or late, or drift. None of that hides a packet.
 #[test]
-fn pages_that_tremble_or_drift_have_no_gaps() {
+fn pages_that_jitter_or_drift_have_no_gaps() {
     let (headers, audio) = call_packets();
     let intact = decoded(stream(without(&[], 10).0), Gaps::Refuse).unwrap();
     let last = audio.len() as i64;
-    for (tremble, drift) in [([0, 384, -384, 100, -600, 850], 0), ([0; 6], 5000), ([0; 6], -5000)] {
+    for (jitter, drift) in [([0, 384, -384, 100, -600, 850], 0), ([0; 6], 5000), ([0; 6], -5000)] {
         let place = |n: i64| {
             // The last page is on time: if it were early, that would be its padding.
-            let off = if n >= last - 10 { 0 } else { tremble[(n as usize / 10) % 6] };
+            let off = if n >= last - 10 { 0 } else { jitter[(n as usize / 10) % 6] };
             let drifted = if drift == 0 { 0 } else { n / 10 * 10 * TICKS / drift };
             n * TICKS + off + drifted
         };
@@ -440,7 +440,7 @@ fn pages_that_tremble_or_drift_have_no_gaps() {
         let file = ogg_opus(&headers, &packets.collect::<Vec<_>>(), 10);
         for gaps in [Gaps::Refuse, Gaps::Fill] {
             let made = decoded(stream(file.clone()), gaps).unwrap();
-            assert!(made == intact, "{tremble:?} {drift} {}", made.len());
+            assert!(made == intact, "{jitter:?} {drift} {}", made.len());
         }
     }
 }
@@ -619,7 +619,7 @@ fn packets_end(ogg: &[u8]) -> usize {
 }
 
 #[test]
-fn an_end_is_proven_where_the_file_tells_it() {
+fn an_end_is_proven_where_the_file_declares_it() {
     let proven_end = |bytes: Vec<u8>| {
         let out = proven(stream(bytes), &["0-0.001"], Treatment::silence(), Gaps::Refuse).unwrap();
         out.summary().end_proven

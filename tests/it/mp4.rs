@@ -240,8 +240,8 @@ fn the_clock_of_fragments_may_begin_anywhere_and_a_gap_is_an_error() {
     let all = decoded(&bytes);
     assert!(decoded(&at_times(&bytes, |_, time| time + 13_000_000_000_000)) == all);
     // A browser's clock jitters.
-    let trembling = |number: usize, time| time + [0, 100, 30, 90][number % 4];
-    assert!(decoded(&at_times(&bytes, trembling)) == all);
+    let jittering = |number: usize, time| time + [0, 100, 30, 90][number % 4];
+    assert!(decoded(&at_times(&bytes, jittering)) == all);
     let gap = at_times(&bytes, |number, time| if number > 20 { time + 1024 } else { time });
     assert!(refusal(gap).contains("nothing was recorded from"));
     let back = at_times(&bytes, |number, time| if number == 20 { 0 } else { time + 1024 });

@@ -63,7 +63,7 @@ impl AiffHeader {
                     return common.header(size.into(), offset, chunks.others);
                 }
                 b"FVER" => drop(chunks.skip(size.into())?),
-                _ => drop(chunks.pass_over(id, size)?),
+                _ => drop(chunks.skip_chunk(id, size)?),
             }
         }
     }

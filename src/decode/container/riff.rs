@@ -76,7 +76,7 @@ impl<'a, R: Read> RiffChunks<'a, R> {
 
     /// Skips a chunk without audio and lists it in `others`; of a `LIST`, each part. Returns
     /// whether the chunk is complete.
-    pub(super) fn pass_over(&mut self, id: [u8; 4], size: u32) -> Result<bool, Error> {
+    pub(super) fn skip_chunk(&mut self, id: [u8; 4], size: u32) -> Result<bool, Error> {
         let name = |id: &[u8]| String::from_utf8_lossy(id).trim_end().to_owned();
         if self.others.len() >= MAX_OTHERS {
             return self.skip(size.into());
@@ -150,7 +150,7 @@ impl Trailer {
                 break;
             }
             // An unknown chunk that runs past the end may be audio with a letter-like beginning.
-            if !chunks.pass_over(id, size)? && !KNOWN.contains(&&id) {
+            if !chunks.skip_chunk(id, size)? && !KNOWN.contains(&&id) {
                 return Err(not_a_chunk(self.container));
             }
         }

@@ -49,7 +49,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
                 format = Some(FmtChunk::parse(&read_up_to(&mut rest, size)?, ByteOrder::Little)?);
                 skip(&mut rest, padding(size))?;
             }
-            _ => pass_over(&mut rest, name, size, &mut others).map(drop)?,
+            _ => skip_chunk(&mut rest, name, size, &mut others).map(drop)?,
         }
         position = position.saturating_add(size + padding(size));
     };
@@ -90,7 +90,7 @@ impl W64Chunk {
 }
 
 /// Skips a chunk and lists it in `others`. Returns whether the chunk is complete.
-fn pass_over(
+fn skip_chunk(
     rest: &mut impl Read,
     name: Option<[u8; 4]>,
     size: u64,
@@ -123,7 +123,7 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
                 return Err(unsupported("W64 with several data chunks"));
             }
             Some(W64Chunk { name, size }) if name.is_some() || size < MAX_SIZE => {
-                if !pass_over(rest, name, size, &mut others)? && name.is_none() {
+                if !skip_chunk(rest, name, size, &mut others)? && name.is_none() {
                     return Err(not_a_chunk(Container::W64));
                 }
             }

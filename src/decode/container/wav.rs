@@ -108,7 +108,7 @@ impl WavHeader {
                     return Ok(Self { format, extent, trailer, position, others });
                 }
                 b"fact" => drop(chunks.skip(size.into())?),
-                _ => drop(chunks.pass_over(id, size)?),
+                _ => drop(chunks.skip_chunk(id, size)?),
             }
         }
     }

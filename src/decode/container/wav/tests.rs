@@ -52,7 +52,7 @@ fn sizes_that_mean_unknown_read_to_the_end() {
 }
 
 #[test]
-fn chunks_around_the_audio_are_passed_over() {
+fn chunks_around_the_audio_are_skipped() {
     let chunks = [
         chunk(b"LIST", 3, b"abc\0"),
         fmt(PCM, 1, 2, 16, &[0, 0]),
@@ -69,7 +69,7 @@ fn half_a_frame_at_the_end_is_left_out() {
     assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(1), AUDIO[..4].to_vec()));
 }
 
-/// 2 frames from the head of a block of MS ADPCM and 2 from each byte after it, 1 and 2 of IMA.
+/// MS ADPCM: 2 frames in the header of a block, and 2 in each byte after it. IMA: 1 and 2.
 #[test]
 fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
     for (tag, bytes, frames) in [(MS_ADPCM, 7 + 6, 14), (IMA_ADPCM, 4 + 12, 25)] {
@@ -130,7 +130,7 @@ fn refused(chunks: &[Vec<u8>]) -> String {
 }
 
 #[test]
-fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
+fn unsupported_kinds_of_wav_are_refused_by_name() {
     let refused_format = |fmt: Vec<u8>| refused(&[fmt, chunk(b"data", 8, AUDIO)]);
     let long = refused_format(fmt(MS_ADPCM, 1, 256, 4, &[33, 0, 0]));
     assert!(long.contains("ends inside its extension"));
@@ -181,23 +181,22 @@ fn an_odd_chunk_may_lack_its_padding() {
     }
 }
 
-/// A header that counts too few bytes would leave speech behind, heard by nobody and muted by
-/// nobody.
+/// If a header declares too few bytes, speech after them would be lost and never muted.
 #[test]
-fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
-    let with = |behind: &[u8]| {
+fn audio_after_the_audio_is_an_error_and_padding_is_not() {
+    let with = |after: &[u8]| {
         let fmt = fmt(PCM, 1, 2, 16, &[]);
-        body_of(b"RIFF", &[fmt, chunk(b"data", 8, AUDIO), behind.to_vec()])
+        body_of(b"RIFF", &[fmt, chunk(b"data", 8, AUDIO), after.to_vec()])
     };
     assert!(with(&[0; 5000]).is_ok() && with(&[1, 2, 3]).is_ok());
-    for behind in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
-        let error = with(behind).unwrap_err().to_string();
+    for after in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
+        let error = with(after).unwrap_err().to_string();
         assert!(error.contains("bytes after its audio belong to no chunk"), "{error}");
     }
 }
 
 #[test]
-fn unusual_headers_mean_what_usual_ones_do() {
+fn unusual_headers_mean_the_same_as_usual_ones() {
     let layout = |fmt: Vec<u8>| {
         let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
         let layout = WavHeader::read(b"RIFF", &mut bytes.as_slice()).unwrap().format.layout();
