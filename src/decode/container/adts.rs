@@ -37,6 +37,7 @@ impl Guard for AdtsGuard {
             let now = self::format(bytes);
             let (count, claimed) =
                 packet_at(Container::Adts, bytes, position, &packet.data, header_length(bytes));
+            // symphonia keeps the format of the first header.
             let is_same = *format.get_or_insert(now) == now;
             let change =
                 || Err(unsupported("an ADTS stream that changes its sample rate or channels"));

@@ -93,7 +93,7 @@ impl CommonChunk {
         })
     }
 
-    /// The header with an `SSND` of `size` bytes, of which the first 8 and `offset` more are not
+    /// The header with an `SSND` of `size` bytes. The first 8 + `offset` bytes of that are not
     /// audio.
     fn header(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<AiffHeader, Error> {
         let Self { layout, frames } = self;

@@ -105,6 +105,7 @@ impl Guard for CafGuard {
 
     /// The pre-skip of Opus, or else the priming frames of the packet table.
     fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+        // CAF may declare the delay of Opus too. It is dropped once.
         let skipped =
             pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).filter(|&frames| frames > 0);
         Ok(skipped.unwrap_or_else(|| self.frames(track.delay.unwrap_or(0).into(), rate)))
@@ -122,6 +123,7 @@ impl Guard for CafGuard {
     fn decoded(&mut self, _: &Packet, _: u64, rate: u32, block: &mut Block) -> Result<(), Fault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };
+        // What lies after the valid frames is the remainder.
         let over = self.coded.saturating_sub(self.frames(end.valid, rate));
         block.drop_back(over.min(block.frames() as u64));
         self.padding.check(Container::Caf, over > 0, block)

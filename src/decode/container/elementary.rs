@@ -96,6 +96,7 @@ impl UnclaimedBytes {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Where nothing more may wait, this reads 0 bytes: an end, for symphonia.
         let room = buffer.len().min(MAX_WAITING - self.unclaimed());
         let count = self.inner.read(&mut buffer[..room])?;
         // Drop claimed bytes only when they are the larger part, so that each byte moves about
@@ -164,6 +165,7 @@ impl ByteLedger {
         let mut shared = locked(&self.0);
         let (position, claimed) = (shared.position + shared.claimed as u64, shared.claimed);
         let mut bytes = shared.bytes.split_off(claimed);
+        // Tags and zeros are claimed here. What is left may be audio.
         let known = skip_known(&bytes, |tag| shared.monitor.left_out([tag]));
         bytes.drain(..known);
         Ok(TrailingBytes { bytes, position: position + known as u64 })
@@ -176,6 +178,7 @@ fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let run = rest.iter().take_while(|&&byte| byte == 0).count();
+        // More zeros than that are lost audio rather than padding.
         if run > 0 && zeros + run <= MAX_ZEROS {
             zeros += run;
             at += run;
@@ -234,6 +237,7 @@ pub(super) fn packet_at(
     }
     let start = bytes.windows(packet.len().max(1)).position(|bytes| bytes == packet);
     let before = &bytes[..start.unwrap_or(bytes.len())];
+    // symphonia has skipped bytes to find this packet. Those may have been audio.
     (0, Err(foreign(container, before, position)))
 }
 

@@ -33,7 +33,7 @@ pub(in crate::decode) struct DecodeTotals {
 }
 
 impl DecodeTotals {
-    /// The error for a recording of which more should follow.
+    /// The error for a recording that ends too early.
     pub(in crate::decode) fn truncated(&self, reason: impl Into<String>) -> Error {
         let (frames, time) = (self.frames, time_of(self.frames, self.rate));
         Error::Truncated { frames, time, reason: reason.into() }

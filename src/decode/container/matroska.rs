@@ -48,6 +48,7 @@ fn duration(reader: &dyn FormatReader) -> Option<(u128, u128)> {
     let info = reader.media_info();
     let (duration, base) = info.duration.zip(info.time_base)?;
     let ticks = u128::from(duration.get()) * u128::from(base.numer.get());
+    // With video the duration is that of the longer track.
     (reader.tracks().len() == 1).then(|| (ticks, base.denom.get().into()))
 }
 
@@ -65,6 +66,7 @@ impl Guard for MatroskaGuard {
     }
 
     fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+        // Opus declares the delay in its own header too. Other codecs have CodecDelay alone.
         let skipped = pre_skip.map(|pre_skip| pre_skip.frames(rate).unwrap_or(0));
         Ok(skipped.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
     }

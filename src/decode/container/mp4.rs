@@ -193,6 +193,7 @@ fn read_start(rest: &mut impl Read) -> Result<StreamStart, Error> {
         if matches!(&header.kind, b"mdat" | b"moof") {
             return Ok(StreamStart::NotStreamable { head });
         }
+        // Boxes before `moov` are held in memory too.
         if header.size > MAX_MOOV || head.len() as u64 > MAX_MOOV {
             return Err(header_error(MOOV_TOO_LARGE));
         }

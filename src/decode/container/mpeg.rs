@@ -120,6 +120,8 @@ impl Guard for MpegGuard {
     fn decoded(&mut self, packet: &Packet, _: u64, _: u32, block: &mut Block) -> Result<(), Fault> {
         let channels = block.channels();
         let Samples::I16(samples) = &mut block.samples else { return Ok(()) };
+        // More frames than the tag declares: a second file was joined, and the padding before it is
+        // heard.
         if self.counted.is_some_and(|counted| self.coded >= counted) {
             self.counted = None;
             samples.splice(..0, self.padding.drain(..));

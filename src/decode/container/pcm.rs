@@ -1,8 +1,8 @@
 //! Interleaved PCM without packets: the audio of WAV, W64, AIFF, AU, CAF, MP4 and headerless files.
 //!
 //! In: [`AudioData`], which ends where the audio ends, and its [`PcmLayout`]. Out: packets of whole
-//! frames, or of whole ADPCM blocks. What can go wrong: fewer bytes than the header declares, and
-//! whatever the check of the bytes after the audio finds.
+//! frames, or of whole ADPCM blocks. What can go wrong: fewer bytes than the header declares, or
+//! bytes after the audio that may be audio too.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const PACKET: usize = 64 * 1024;
 /// Approximate size of an ADPCM packet, in bytes. One byte decodes to two frames.
 const ADPCM_PACKET: usize = 16 * 1024;
 
-/// How samples lie in the bytes. A block is one frame of PCM, or one block of ADPCM.
+/// How samples are stored. A block is one frame of PCM, or one block of ADPCM.
 #[derive(Debug, Clone)]
 pub(in crate::decode) struct PcmLayout {
     pub(in crate::decode) codec: AudioCodecId,
@@ -235,11 +235,13 @@ impl<R: Read> AudioData<R> {
         let block = self.layout.block_bytes.max(1);
         let part = self.given % block;
         match self.left {
+            // All declared bytes came. Now what follows them must not be audio.
             Some(0) => self.monitor.left_out(after(&mut self.inner)?),
             Some(left) => {
                 let declared = self.given + left;
                 return Err(self.cut(format!("{} of {declared} bytes of audio", self.given)));
             }
+            // Without a declared size, half a frame at the end is the only sign of a cut.
             None if self.whole && part > 0 => {
                 return Err(self.cut(format!("{part} of the {block} bytes of its last frame")));
             }
@@ -248,7 +250,7 @@ impl<R: Read> AudioData<R> {
         Ok(())
     }
 
-    /// The error for audio of which only this part is there.
+    /// The error for audio that is cut off. `there`: how much of it there is.
     fn cut(&self, there: String) -> Error {
         let PcmLayout { rate, block_bytes, block_frames, .. } = self.layout;
         let frames = self.given / block_bytes.max(1) * block_frames;

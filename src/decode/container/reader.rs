@@ -1,4 +1,4 @@
-//! Packet readers: packets of a container in the order in which they lie in the recording.
+//! Packet readers: the packets of a container, in order.
 //!
 //! In: a source whose first bytes show the container. Out: [`Opened`], a reader with its guard.
 //! What can go wrong: a header that symphonia rejects, no audio track or several of them.

@@ -87,6 +87,7 @@ impl<'a, R: Read> RiffChunks<'a, R> {
         }
         let list = self.body(size)?;
         let mut rest = list.get(4..).unwrap_or_default();
+        // Parts are padded to an even size, like chunks.
         while let Some((head, content)) = rest.split_at_checked(8) {
             let size = self.order.u32(head, 4).unwrap_or(0);
             let name = format!("LIST {}", name(&head[..4]));
@@ -145,11 +146,13 @@ impl Trailer {
             if begins_a_file(&head) {
                 return Err(second_file(self.container));
             }
+            // An ID3v1 tag, zeros, or bytes that are no chunk.
             if id.starts_with(b"TAG") || !id.iter().all(|byte| (b' '..=b'~').contains(byte)) {
                 chunks.others.extend(after_audio(self.container, &head, chunks.rest)?);
                 break;
             }
-            // An unknown chunk that runs past the end may be audio with a letter-like beginning.
+            // An incomplete chunk with an unknown id may be audio whose first bytes look like
+            // letters.
             if !chunks.skip_chunk(id, size)? && !KNOWN.contains(&&id) {
                 return Err(not_a_chunk(self.container));
             }
@@ -168,6 +171,7 @@ pub(super) fn after_audio(
     head: &[u8],
     inner: &mut impl Read,
 ) -> Result<Option<Leftover>, Error> {
+    // All zeros up to the end are padding; a single other byte may be audio.
     let mut inner = head.chain(inner);
     let head = read_up_to(&mut inner, tags::ID3V1 as u64)?;
     if begins_a_file(&head) {

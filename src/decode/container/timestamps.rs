@@ -96,11 +96,14 @@ impl TimestampCheck {
         if repeated || (self.overlaps && coded == 0) {
             return Ok(0);
         }
+        // How far the timestamp is ahead of the frame count, and the length of one tick, both in
+        // frames.
         let (numer, denom) = (i128::from(base.numer.get()), i128::from(base.denom.get()));
         let ahead = pts * numer * i128::from(self.rate) / denom - i128::from(coded);
         let tick = numer * i128::from(self.rate) / denom + 1;
         // Two timestamps are rounded, each by up to one tick.
         let slack = (2 * tick).max(i128::from(self.rate) / SLACK);
+        // Frames of the packet before this one.
         let length = i128::from(coded - std::mem::replace(&mut self.before, coded));
         if self.detector.expected.is_none() {
             return self.first(ahead, slack, live);
@@ -118,11 +121,14 @@ impl TimestampCheck {
     /// is no gap. If there is video, that is shown before the audio, and windows count from its
     /// start.
     fn first(&mut self, ahead: i128, slack: i128, live: Option<bool>) -> Result<u64, &'static str> {
+        // An index is exact. Live audio and video may start up to 50 ms apart without meaning a
+        // gap.
         let latest = if live.is_some() { i128::from(self.rate) / LATE } else { 0 };
         let latest = latest + slack + if self.overlaps { MAX_VORBIS_BLOCK } else { 0 };
         match live {
             None if ahead > latest => Err(STARTS_LATE),
             Some(false) if ahead > latest => {
+                // The audio should begin at 0 as the video does, so all of `ahead` is a gap.
                 self.detector.expected = Some(0);
                 self.detector.gap(ahead, 0, 0, 0)
             }
@@ -142,6 +148,7 @@ impl TimestampCheck {
             self.begins = pts + i128::from(packet.trim_start.get());
         }
         self.detector.expected = Some(pts + i128::from(packet.block_dur().get()));
+        // FLAC has no way to leave out frames, so any difference is damage.
         let exact = matches!(self.kind, TimestampKind::Frames);
         if pts < expected || (exact && (pts > expected || self.begins > 0)) {
             return Err(OUT_OF_ORDER);
@@ -175,6 +182,7 @@ impl GapDetector {
         tolerance: i128,
         slack: i128,
     ) -> Result<u64, &'static str> {
+        // Gaps that are known already are no deviation.
         let ahead = ahead - self.missing;
         self.off = ahead - *self.expected.get_or_insert(ahead);
         if self.off < -tolerance {
@@ -183,6 +191,7 @@ impl GapDetector {
         if self.off <= tolerance {
             return Ok(0);
         }
+        // The nearest number of whole packets.
         let whole = (self.off + length / 2) / length.max(1) * length;
         let gap = if (whole - self.off).abs() <= slack && whole > 0 { whole } else { self.off };
         self.missing += gap;
@@ -197,6 +206,7 @@ impl GapDetector {
 
     /// Follows the clock by at most 1/200 of `length`. Clocks drift, but no working one by so much.
     pub(super) fn follow(&mut self, length: i128) {
+        // A jump of a packet must not be absorbed step by step.
         let step = length / 200 + 1;
         if let Some(expected) = &mut self.expected {
             *expected += self.off.clamp(-step, step);

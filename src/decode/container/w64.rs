@@ -63,7 +63,7 @@ pub(super) fn open(input: Input) -> Result<Opened, Error> {
     open_audio(Container::W64, &format, extent.frames, data, position, &monitor)
 }
 
-/// A chunk's id, where its GUID is one of W64's, and the bytes of its content.
+/// A chunk: its id, if the GUID is one of W64's, and the bytes of its content.
 struct W64Chunk {
     name: Option<[u8; 4]>,
     size: u64,
@@ -115,6 +115,7 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
         if begins_a_file(&head) {
             return Err(second_file(Container::W64));
         }
+        // An ID3v1 tag could pass for a chunk with an unknown id.
         let is_tag = head.starts_with(b"TAG");
         let chunk = <[u8; 24]>::try_from(head.as_slice()).ok().filter(|_| !is_tag);
         let chunk = chunk.and_then(|head| W64Chunk::parse(&head));
@@ -123,6 +124,7 @@ fn after(rest: &mut impl Read, gap: u64) -> Result<Vec<Leftover>, Error> {
                 return Err(unsupported("W64 with several data chunks"));
             }
             Some(W64Chunk { name, size }) if name.is_some() || size < MAX_SIZE => {
+                // An incomplete chunk with an unknown id may be audio.
                 if !skip_chunk(rest, name, size, &mut others)? && name.is_none() {
                     return Err(not_a_chunk(Container::W64));
                 }

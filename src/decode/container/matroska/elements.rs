@@ -93,6 +93,7 @@ impl MatroskaStatus {
             if (of, at) == (track.into(), number) {
                 found = nanos;
             }
+            // Paddings of packets up to this one are not asked for again.
             at > number
         });
         found
@@ -161,6 +162,7 @@ struct ElementRecorder {
 impl ElementHandler for ElementRecorder {
     fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError> {
         match (head.id, head.size) {
+            // A second header or segment begins a second file, which symphonia would not decode.
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
             (SEGMENT, size) => {
                 self.segment = true;
@@ -172,6 +174,7 @@ impl ElementHandler for ElementRecorder {
             (TRACK_ENTRY, _) => self.entry = (0, 0),
             (BLOCK_GROUP, _) => self.padding = 0,
             (TRACKS, _) => {}
+            // A damaged id would make symphonia skip a cluster or a block.
             (id, _) if in_list && !is_known(id) => {
                 return Err("a segment or cluster holds an unknown element");
             }
@@ -179,6 +182,7 @@ impl ElementHandler for ElementRecorder {
             // as packets.
             (CONTENT_ENCODINGS, _) => return Err("its tracks are compressed or encrypted"),
             (_, Some(size)) if size > MAX_BYTES => return Err("an element is larger than 16 MiB"),
+            // Blocks count apart: they are not held in memory.
             (BLOCK | SIMPLE_BLOCK, _) => return Ok(false),
             (_, Some(size)) => {
                 self.kept += size;
@@ -224,6 +228,7 @@ impl ElementHandler for ElementRecorder {
                 if tracks.paddings.len() >= MAX_PADDINGS {
                     return Err("too many packets have padding");
                 }
+                // DiscardPadding belongs to the last packet of the block in its group.
                 let last = tracks.packets_of(self.track).saturating_sub(1);
                 tracks.paddings.push((self.track, last, self.padding));
             }

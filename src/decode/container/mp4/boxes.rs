@@ -2,8 +2,8 @@
 //! again.
 //!
 //! In: the bytes of a box. Out: the boxes inside it. What can go wrong: a box that is larger than
-//! its parent; two boxes of a type of which there should be one, so that another reader might take
-//! the other one and hear another recording.
+//! its parent; two boxes of a type that may occur once, of which another reader might take the
+//! other one and decode different audio.
 
 use crate::block::index_of;
 use crate::decode::container::bytes::{be32, be64};

@@ -151,6 +151,7 @@ impl Sequential {
                 return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
             }
         }
+        // The source cannot go back, and a packet must not reach into the next box.
         if at < self.at || at.saturating_add(count) > self.next {
             let reason = "its audio is not in order; give it as a file";
             return Err(header_error(reason));
@@ -185,6 +186,7 @@ impl Sequential {
         let missing = to.saturating_sub(self.at);
         let skipped = skip(&mut self.inner, missing)?;
         self.at += skipped;
+        // A box that extends to the end of the file has no size to check.
         if skipped < missing && to != TO_THE_END {
             return Err(Error::Read(io::ErrorKind::UnexpectedEof.into()));
         }

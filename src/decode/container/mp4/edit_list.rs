@@ -123,8 +123,8 @@ pub(super) fn itunes_delay(udta: &[u8]) -> Option<u32> {
     tags.filter_map(|(_, tag)| delay(tag)).last()
 }
 
-/// The delay in the text of the tag: hexadecimal numbers, of which the second is the delay, the
-/// third the padding and the fourth the length.
+/// The delay in the text of the tag, which is a list of hexadecimal numbers: 0, the delay, the
+/// padding, the length, and others.
 fn parse_tag(text: &str) -> Option<u32> {
     let mut fields = text.trim_matches('\0').split_ascii_whitespace().skip(1);
     let mut number = || u64::from_str_radix(fields.next()?, 16).ok();

@@ -82,6 +82,7 @@ impl MovieFragment {
             }
             let head = needed(traf, b"tfhd")?;
             if be32(head, 4) == Some(defaults.track) {
+                // Their order would be ambiguous.
                 if !runs.is_empty() {
                     return Err(header_error("a fragment has two parts for one track"));
                 }
@@ -119,6 +120,7 @@ impl MovieFragment {
         };
         let duration = field(DURATION, run.duration);
         let size = field(SIZE, run.size);
+        // Without fields of their own, all packets of the run have the defaults.
         let alike = run.flags & (DURATION | SIZE) == 0;
         let count = if alike { batch.min(run.count) } else { 1 };
         run.entry += width(run.flags);

@@ -1,4 +1,4 @@
-//! The index of an MP4 (`moov`): its only audio track, and what it declares about the whole.
+//! The index of an MP4 (`moov`): its only audio track and its tags.
 //!
 //! In: the content of `moov`. Out: a [`MovieBox`]. What can go wrong: no audio track or several, a
 //! missing box, tables that contradict each other.
@@ -34,7 +34,8 @@ pub(super) struct MovieBox<'a> {
     pub(super) track_extends: Option<TrackExtends>,
     /// The content of each `udta`, for symphonia's tag parser.
     pub(super) tags: Vec<&'a [u8]>,
-    /// Bytes of tags that are not read: too many, or beside PCM, for which symphonia is not used.
+    /// Bytes of tags that are not read: more than 2 MiB, or in a file with PCM, for which symphonia
+    /// is not used.
     pub(super) unread_tags: u64,
 }
 

@@ -59,7 +59,9 @@ impl SampleTables {
     pub(super) fn parse(stbl: &[u8]) -> Result<Self, Error> {
         let sizes = needed(stbl, b"stsz")?;
         let (size, count) = be32(sizes, 4).zip(be32(sizes, 8)).unwrap_or_default();
+        // With one size for all there are no entries.
         let held = if size == 0 { count } else { 0 };
+        // A fragmented file may have neither table.
         let offsets = match (child(stbl, b"stco")?, child(stbl, b"co64")?) {
             (Some(table), None) => Some((table, 4)),
             (None, Some(table)) => Some((table, 8)),
@@ -96,6 +98,7 @@ impl SampleTables {
         let (mut packets, mut duration, mut uniform, mut first) = (0u64, 0u64, true, None);
         for (count, each) in runs.filter(|&(count, _)| count > 0) {
             let usual = *first.get_or_insert(each);
+            // The last packet of AAC is often cut to the length of the audio.
             let is_last = count == 1 && packets + 1 == u64::from(self.count) && each <= usual;
             uniform &= each == usual || is_last;
             packets += u64::from(count);
@@ -103,6 +106,7 @@ impl SampleTables {
             duration =
                 sum.ok_or_else(|| header_error("the sum of its packet durations is too large"))?;
         }
+        // `stts` and `stsz` both declare the number of packets.
         if packets != u64::from(self.count) {
             return Err(header_error("its tables declare different numbers of packets"));
         }
@@ -172,6 +176,7 @@ impl SampleCursor {
         }
         let missing = || header_error("its tables do not locate all packets");
         self.begin().ok_or_else(missing)?;
+        // Only packets of one size can be read together. They must be in the same run and chunk.
         let (size, count) = match self.tables.size {
             0 => {
                 let at = index_of(self.packet.into()).checked_mul(4);
@@ -207,6 +212,7 @@ impl SampleCursor {
             while first(self.group + 1).is_some_and(|first| first <= self.chunk + 1) {
                 self.group += 1;
             }
+            // Entries must begin with chunk 1, and count up.
             first(self.group).filter(|&first| first > 0 && first <= self.chunk + 1)?;
             self.left = be32(&self.tables.groups, self.group * 12 + 4)?;
             self.at = self.tables.offset(self.chunk)?;

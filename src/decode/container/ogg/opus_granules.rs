@@ -53,6 +53,7 @@ impl OpusPageQueue {
     /// The page of a packet. Call it in the order of packets: it forgets the pages before.
     pub(super) fn page_of(&self, link: u64, packet: u64) -> Option<OpusPage> {
         let mut pages = locked(&self.0);
+        // Links count first, then packets within a link.
         let is_past = |page: &OpusPage| (page.link, page.first + page.count) <= (link, packet);
         while pages.front().is_some_and(is_past) {
             pages.pop_front();
@@ -95,11 +96,13 @@ impl OpusGranuleCheck {
         if count == 0 {
             return Ok(());
         }
+        // The position is the end of the page's last packet, so its packets begin `sum` before.
         let (first, start) = (self.packets, i128::from(granule) - sum);
         // A single page may be trimmed; it begins at 0 then.
         let start = if first == 0 && is_last { start.max(0) } else { start };
         let ahead = start - self.coded;
         let begins = (first == 0).then(|| u64::try_from(ahead).unwrap_or(0));
+        // Jitter of less than a packet hides none.
         let tolerance = longest * 9 / 10;
         // The last page may end early, to trim the last packets (RFC 7845, 4.4).
         let gap = if first > 0 && is_last && self.detector.is_behind(ahead) {
@@ -132,6 +135,7 @@ impl OpusGranuleCheck {
                 let frames = duration(&self.head);
                 (count, sum, longest) = (count + 1, sum + frames, longest.max(frames));
             }
+            // Only the first bytes are kept: those are its magic signature.
             self.tagged |= self.head == TAGS;
             self.head.clear();
         }

@@ -99,6 +99,7 @@ impl<R: Read> CheckedPages<R> {
         };
         let ahead = if self.page.is_empty() { Vec::new() } else { self.read_page()? };
         if !self.page.is_empty() {
+            // Without the flag, the last page of the file is the last of its stream.
             let is_last = self.page[5] & LAST != 0 || ahead.is_empty();
             let passed = self.passed.page(&self.page, is_last, &self.status.opus_pages);
             passed.map_err(damaged)?;
@@ -110,6 +111,7 @@ impl<R: Read> CheckedPages<R> {
     /// Reads a page and checks it; an empty one at the end.
     fn read_page(&mut self) -> Result<Vec<u8>, Error> {
         let mut page = read_up_to(&mut self.inner, HEADER as u64)?;
+        // The source has ended before all streams have.
         if page.is_empty() && !self.is_over() {
             return self.end_open().map(|()| page);
         }
@@ -123,6 +125,7 @@ impl<R: Read> CheckedPages<R> {
         if !page.starts_with(b"OggS") {
             return Err(damaged("it holds bytes that belong to no page"));
         }
+        // The segment table gives the size of the body (RFC 3533, 6).
         let segments = usize::from(page[26]);
         page.extend(read_up_to(&mut self.inner, segments as u64)?);
         let body: usize = page[HEADER..].iter().map(|&size| usize::from(size)).sum();
@@ -146,6 +149,7 @@ impl<R: Read> CheckedPages<R> {
         if self.streams.is_empty() || open().any(|stream| !stream.begun) {
             return Err(damaged("it ends before a stream in it does"));
         }
+        // A cut at the end of a page leaves no other trace.
         if open().any(|stream| stream.partial) {
             return Err(damaged("it ends inside a packet"));
         }
@@ -165,6 +169,8 @@ impl<R: Read> CheckedPages<R> {
             return Err(damaged(format!("page {number} has a wrong checksum")));
         }
         let first = page[5] & FIRST != 0;
+        // First pages of streams that run side by side come together. Another one begins the next
+        // link of a chain (RFC 3533, 4).
         if first && !self.beginning {
             if !self.is_over() {
                 return Err(damaged("a stream begins before the previous one has ended"));
@@ -177,12 +183,15 @@ impl<R: Read> CheckedPages<R> {
         self.beginning = first;
         let new = || LogicalStream { next: Some(0), partial: false, begun: false };
         let stream = self.streams.entry(serial).or_insert_with(new);
+        // Page numbers count up by one in each stream. After the last page there is none.
         if stream.next != Some(number) {
             return Err(damaged(format!("a page before page {number} is missing")));
         }
         stream.next = (page[5] & LAST == 0).then_some(number.wrapping_add(1));
         // Header pages have granule position 0, and -1 where no packet ends.
         stream.begun |= granule(page) > 0;
+        // A last segment of 255 bytes continues on the next page. A page without segments changes
+        // nothing.
         stream.partial = parts(page).0.last().map_or(stream.partial, |&size| size == 255);
         Ok(())
     }

@@ -207,7 +207,7 @@ fn unusual_headers_mean_the_same_as_usual_ones() {
     };
     let plain = layout(fmt(PCM, 2, 4, 16, &[]));
     assert_eq!(plain, (CODEC_ID_PCM_S16LE, 4, 8000, 2));
-    // Twelve valid bits in sixteen are sixteen bits of which the lowest four are zero.
+    // Twelve valid bits in sixteen: the lowest four are zero.
     assert_eq!(layout(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
     let float = layout(fmt(FLOAT, 2, 8, 32, &[]));
     assert_eq!(layout(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
