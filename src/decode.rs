@@ -29,7 +29,7 @@ mod container;
 mod stream;
 mod gaps;
 
-use container::{Guard, Opened, Reader, Seen};
+use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
 use fault::{PacketFault, guarded};
 use format::Container;
@@ -46,7 +46,7 @@ const MAX_EMPTY: u32 = 1000;
 pub struct Decoder {
     recording: StreamInfo,
     monitor: Arc<InputMonitor>,
-    reader: Reader,
+    reader: PacketReader,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
@@ -263,7 +263,7 @@ impl Decoder {
     /// Whether what was decoded is everything that the container promised.
     fn finish(&mut self) -> Result<(), Error> {
         let least = self.recording.frames.unwrap_or(self.stream.least);
-        let seen = Seen {
+        let seen = DecodeTotals {
             frames: self.frames,
             longest: self.longest,
             packets: self.stream.packets,
