@@ -1,13 +1,10 @@
 //! The shape of a recording, before and after: coarse enough that nothing of what was said is in it.
 
 use crate::block::{Block, StreamInfo, index_of};
-use crate::level::levels;
+use crate::level::{SHORTEST_SHOWN_MS, levels};
 
 /// The most columns that are kept. When there are more, two become one.
 const MOST: usize = 2400;
-
-/// The fewest milliseconds that a column stands for: no speech can be heard in so few points.
-const SHORTEST_MS: u64 = 20;
 
 /// The lowest and the highest sample of each column, on each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +34,7 @@ impl Waveform {
     }
 
     pub(super) fn new(recording: &StreamInfo) -> Self {
-        let step = (u64::from(recording.rate) * SHORTEST_MS).div_ceil(1000).max(1);
+        let step = (u64::from(recording.rate) * u64::from(SHORTEST_SHOWN_MS)).div_ceil(1000).max(1);
         Self { step, channels: vec![Vec::new(); recording.channels.into()], frames: 0, first: 0 }
     }
 

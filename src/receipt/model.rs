@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decode::Gaps;
 use crate::evidence::{Loudness, Measured};
+use crate::level::SHORTEST_SHOWN_MS;
 use crate::redact::Summary;
 use crate::span::{Gap, time_of};
 use crate::treatment::Treatment;
@@ -208,11 +209,8 @@ impl Level {
 
 /// Whether so many frames are enough that one number says nothing of what was said in them.
 pub(super) fn is_long(frames: u64, rate: u32) -> bool {
-    u128::from(frames) * 1000 >= u128::from(rate) * SHORTEST_MS
+    u128::from(frames) * 1000 >= u128::from(rate) * u128::from(SHORTEST_SHOWN_MS)
 }
-
-/// The shortest span whose levels are told, in milliseconds: as coarse as the waveform.
-const SHORTEST_MS: u128 = 20;
 
 /// To a hundredth of a dB.
 fn decibel(level: f64) -> Option<f64> {

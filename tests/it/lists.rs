@@ -46,7 +46,7 @@ fn a_list_that_is_in_another_form_is_refused_and_never_guessed_at() {
         ("Whisper's TSV", b"start\tend\ttext\n10500\t12250\tcard\n", "the first line of CSV names"),
         ("German", b"start;end;label\n10,5;12,25;Karte\n", "the first line of CSV names"),
         ("German, half", b"start,end\n\"10,5\",\"12,25\"\n", "line 2: `10,5` is not a time"),
-        ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row has not as many columns"),
+        ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row does not have as many"),
         (
             "Windows-1252",
             b"start,end,label\r\n10.5,12.25,Stra\xDFe\r\n",
@@ -176,9 +176,9 @@ fn the_audit_asks_for_the_unit_too() {
 #[test]
 fn a_key_that_stands_twice_is_refused() {
     let message = run(br#"{"windows":[[1,2]],"windows":[[5,6]]}"#, &[]).unwrap_err();
-    assert!(message.contains("list: `windows` stands twice; keep one"), "{message}");
+    assert!(message.contains("list: `windows` appears twice; keep one"), "{message}");
     let message = run(br#"[{"start":1,"end":2,"end":6}]"#, &[]).unwrap_err();
-    assert!(message.contains("list, index 0: `end` stands twice; keep one"), "{message}");
+    assert!(message.contains("list, index 0: `end` appears twice; keep one"), "{message}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let bad = |error: &csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        let mend = "this row has not as many columns as the header, or is not UTF-8";
+        let mend = "this row does not have as many columns as the header, or is not UTF-8";
         WindowProblem::Shape(mend.into()).at(format!("{name}, line {line}"))
     };
     let header = reader.headers().map_err(|error| bad(&error))?.clone();
@@ -25,13 +25,13 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     Ok(windows)
 }
 
-/// Where in a row stands what is read.
+/// Positions of the columns that are read.
 struct Columns<'a> {
     start: usize,
     end: usize,
     label: Option<usize>,
     reason: Option<usize>,
-    /// Every column that names a channel, with its title.
+    /// All columns that may give the channel, with their titles.
     channels: Vec<(usize, &'a str)>,
 }
 
@@ -70,7 +70,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The one column of this title, in whatever case.
+/// The only column with this title; case is ignored.
 fn column(header: &StringRecord, key: &str) -> Result<Option<usize>, WindowProblem> {
     let is_it = |(_, title): &(usize, &str)| title.eq_ignore_ascii_case(key);
     let mut found = header.iter().enumerate().filter(is_it).map(|(column, _)| column);

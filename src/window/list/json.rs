@@ -1,5 +1,5 @@
-//! Windows as JSON. Keys that stand twice are refused where they are read: whoever wrote them meant
-//! both, and a parser that keeps the last leaves the first one open.
+//! Windows as JSON. A key that appears twice is an error: the author may mean both values, and a
+//! parser that keeps only the last would leave the first window unmuted.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::de::{
 use serde_json::{Map, Value};
 
 use super::super::{Window, WindowError, WindowProblem};
-use super::channel::{ChannelField, ChannelKey, READ, short};
+use super::channel::{ChannelField, ChannelKey, FIXED, short};
 use super::{Times, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     }
 }
 
-/// What kind of mistake it is. The library's own message may quote the text, which is user data.
+/// Kind of syntax error. The library's own message may quote the text, which is user data.
 fn category(error: &serde_json::Error) -> &'static str {
     match error.classify() {
         serde_json::error::Category::Eof => "the text ends too early",
@@ -42,15 +42,16 @@ fn category(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// What a JSON list holds. Entries are looked at one by one, as they are read: a list may be long.
+/// A parsed JSON list. Entries become windows one by one, while they are read, because a list may be
+/// long.
 #[derive(Default)]
 struct List {
     windows: Vec<Window>,
-    /// The first problem, and the entry that has it; none, if it lies around the list.
+    /// The first problem and the index of its entry; no index if it is outside the list.
     problem: Option<(Option<usize>, WindowProblem)>,
 }
 
-/// Reads a list, or an object with one, whose times are read with this.
+/// Deserializer of a list, or of an object with a list.
 struct ListSeed<'t>(&'t mut Times);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
@@ -74,7 +75,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
             match entry.window(self.0) {
                 Ok(window) => list.windows.push(window),
                 Err(problem) => {
-                    // What follows must be JSON all the same.
+                    // Read the rest: a syntax error in it is the more important one.
                     let index = list.windows.len();
                     while entries.next_element::<IgnoredAny>()?.is_some() {}
                     return Ok(List { problem: Some((Some(index), problem)), ..list });
@@ -91,7 +92,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
                 "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
                 other if ChannelKey::of(other) == ChannelKey::Channel => {
                     let value = fields.next_value()?;
-                    problem = problem.or_else(|| beside(other, &value));
+                    problem = problem.or_else(|| outside(other, &value));
                 }
                 _ => drop(fields.next_value::<IgnoredAny>()?),
             }
@@ -107,14 +108,14 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     }
 }
 
-/// What is wrong with a channel beside the list. A number under `channels` is how many the recording
-/// has, and tells nothing of the windows.
-fn beside(key: &str, value: &Value) -> Option<WindowProblem> {
+/// The problem with a channel key outside the list. A number under `channels` is the channel count of
+/// the recording, which is allowed.
+fn outside(key: &str, value: &Value) -> Option<WindowProblem> {
     let is_count = key.to_lowercase().ends_with("channels") && value.is_number();
     let key = short(key);
     (!value.is_null() && !is_count).then(|| {
         WindowProblem::Shape(format!(
-            "`{key}` stands beside the windows; write `channel` into each of them"
+            "`{key}` is outside the list of windows; write `channel` into each window"
         ))
     })
 }
@@ -122,9 +123,9 @@ fn beside(key: &str, value: &Value) -> Option<WindowProblem> {
 /// One entry of a list.
 enum ListEntry {
     Pair(Vec<Value>),
-    /// What is read of an object; other keys have no value here.
+    /// An object; keys that are not read have the value null.
     Object(Map<String, Value>),
-    /// An object in which this key stands twice.
+    /// An object in which this key appears twice.
     Twice(String),
     Other,
 }
@@ -188,7 +189,8 @@ impl<'de> Visitor<'de> for EntryVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ListEntry, A::Error> {
         let (mut object, mut second) = (Map::new(), None);
         while let Some(key) = fields.next_key::<String>()? {
-            let is_read = READ.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
+            let is_read =
+                FIXED.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
             let value = if is_read {
                 fields.next_value()?
             } else {
