@@ -66,7 +66,9 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
     }
     let channel = fails(2, &[CALL, "-w", "1-2@7"]);
     assert!(
-        channel.contains("the window 1-2@7 is for a channel that the recording lacks; it has 2")
+        channel.contains(
+            "the window 1-2@7 is for a channel that the recording does not have; it has 2"
+        )
     );
     assert!(fails(2, &[CALL]).contains("there is no window; give at least one, as -w"));
 }
