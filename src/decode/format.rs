@@ -1,6 +1,6 @@
-//! The containers that are read, by name.
+//! The supported containers and their names.
 
-/// The containers that are read.
+/// A supported container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) enum Container {
     Wav,
@@ -9,13 +9,13 @@ pub(in crate::decode) enum Container {
     Aiff,
     /// Also called SND.
     Au,
-    /// Headerless audio, of which the caller says what it holds.
+    /// Headerless audio, in a format that the caller gives.
     Raw,
     Caf,
     Flac,
     /// MPEG audio, layers 1 to 3.
     Mpeg,
-    /// AAC without a container but the headers of its frames.
+    /// AAC frames, each with a header, without a container around them.
     Adts,
     Ogg,
     /// MP4 and QuickTime.
@@ -25,7 +25,7 @@ pub(in crate::decode) enum Container {
 }
 
 impl Container {
-    /// The name that people know it by.
+    /// The usual name, for messages.
     pub(in crate::decode) fn name(self) -> &'static str {
         match self {
             Self::Wav => "WAV",
@@ -43,7 +43,7 @@ impl Container {
         }
     }
 
-    /// The short name, in receipts and JSON.
+    /// The short name, for receipts and JSON.
     pub(in crate::decode) fn short_name(self) -> &'static str {
         match self {
             Self::Wav => "wave",
