@@ -107,7 +107,7 @@ fn a_bad_treatment_is_a_wrong_call() {
         fails(2, &[[CALL, "-w", "1-2"].as_slice(), &args].concat());
     }
     let message = fails(2, &[CALL, "-w", "1-2", "--tone=4000"]);
-    assert!(message.contains("can carry tones below 4000 Hz only"), "{message}");
+    assert!(message.contains("can only hold tones below 4000 Hz"), "{message}");
 }
 
 #[test]
