@@ -27,37 +27,28 @@ pub(in crate::decode) enum Container {
 impl Container {
     /// The usual name, for messages.
     pub(in crate::decode) fn name(self) -> &'static str {
-        match self {
-            Self::Wav => "WAV",
-            Self::W64 => "W64",
-            Self::Au => "AU",
-            Self::Raw => "headerless audio",
-            Self::Aiff => "AIFF",
-            Self::Caf => "CAF",
-            Self::Flac => "FLAC",
-            Self::Mpeg => "MPEG audio",
-            Self::Adts => "ADTS",
-            Self::Ogg => "Ogg",
-            Self::Mp4 => "MP4",
-            Self::Matroska => "Matroska",
-        }
+        self.names().0
     }
 
     /// The short name, for receipts and JSON.
     pub(in crate::decode) fn short_name(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Wav => "wave",
-            Self::W64 => "w64",
-            Self::Au => "au",
-            Self::Raw => "raw",
-            Self::Aiff => "aiff",
-            Self::Caf => "caf",
-            Self::Flac => "flac",
-            Self::Mpeg => "mp3",
-            Self::Adts => "aac",
-            Self::Ogg => "ogg",
-            Self::Mp4 => "isomp4",
-            Self::Matroska => "matroska",
+            Self::Wav => ("WAV", "wave"),
+            Self::W64 => ("W64", "w64"),
+            Self::Aiff => ("AIFF", "aiff"),
+            Self::Au => ("AU", "au"),
+            Self::Raw => ("headerless audio", "raw"),
+            Self::Caf => ("CAF", "caf"),
+            Self::Flac => ("FLAC", "flac"),
+            Self::Mpeg => ("MPEG audio", "mp3"),
+            Self::Adts => ("ADTS", "aac"),
+            Self::Ogg => ("Ogg", "ogg"),
+            Self::Mp4 => ("MP4", "isomp4"),
+            Self::Matroska => ("Matroska", "matroska"),
         }
     }
 }

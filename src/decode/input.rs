@@ -16,10 +16,11 @@ mod raw;
 pub(super) mod sniff;
 mod source;
 
+pub(super) use crate::error::locked;
 pub(super) use hashing::HashingReader;
 pub(super) use media::{Media, ReadSeek};
 pub use monitor::Leftover;
-pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
+pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
 pub(super) use source::read_up_to;

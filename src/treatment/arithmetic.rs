@@ -18,20 +18,24 @@ pub(super) trait Arithmetic {
     fn level(level: f64) -> Self::Sample;
 }
 
-/// 8-bit samples, held as -128 to 127.
-pub(super) struct Int8;
+/// Samples of up to 16 bits, whose largest value is `FULL`.
+pub(super) struct Narrow<const FULL: i16>;
+/// 8-bit samples, stored as -128 to 127.
+pub(super) type Int8 = Narrow<127>;
 /// 16-bit samples.
-pub(super) struct Int16;
-/// 24-bit samples, held in 32 bits.
+pub(super) type Int16 = Narrow<32_767>;
+/// 24-bit samples, stored in 32 bits.
 pub(super) struct Int24;
 /// 32-bit samples.
 pub(super) struct Int32;
 /// 32-bit floats.
 pub(super) struct Float32;
+/// G.711 codes, of µ-law or A-law.
+pub(super) struct Codes<const IS_MU: bool>;
 /// A-law codes.
-pub(super) struct ALaw;
+pub(super) type ALaw = Codes<false>;
 /// µ-law codes.
-pub(super) struct MuLaw;
+pub(super) type MuLaw = Codes<true>;
 
 /// `round_ties_even(f32(x) · f32(gain))`. The gain is at most 1, so no clipping is needed.
 #[expect(clippy::cast_possible_truncation, reason = "the gain is rounded to f32")]
@@ -45,7 +49,7 @@ fn level_of(level: f64, full: i32) -> i32 {
     (level * f64::from(full)).round() as i32
 }
 
-impl Arithmetic for Int8 {
+impl<const FULL: i16> Arithmetic for Narrow<FULL> {
     type Sample = i16;
     const ZERO: i16 = 0;
 
@@ -53,23 +57,9 @@ impl Arithmetic for Int8 {
         scale_16(sample, gain)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most FULL")]
     fn level(level: f64) -> i16 {
-        level_of(level, 127) as i16
-    }
-}
-
-impl Arithmetic for Int16 {
-    type Sample = i16;
-    const ZERO: i16 = 0;
-
-    fn scale(sample: i16, gain: f64) -> i16 {
-        scale_16(sample, gain)
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "at most 32767")]
-    fn level(level: f64) -> i16 {
-        level_of(level, 32767) as i16
+        level_of(level, FULL.into()) as i16
     }
 }
 
@@ -121,34 +111,21 @@ impl Arithmetic for Float32 {
     }
 }
 
-/// Scales the amplitude of a code like a 16-bit sample.
-fn scale_code(law: Law, code: u8, gain: f64) -> u8 {
-    law.encode(scale_16(law.table()[usize::from(code)], gain))
+impl<const IS_MU: bool> Codes<IS_MU> {
+    const LAW: Law = if IS_MU { Law::Mu } else { Law::A };
 }
 
-impl Arithmetic for ALaw {
+impl<const IS_MU: bool> Arithmetic for Codes<IS_MU> {
     type Sample = u8;
-    const ZERO: u8 = Law::A.silence();
+    const ZERO: u8 = Self::LAW.silence();
 
+    /// Scales the amplitude of the code like a 16-bit sample.
     fn scale(code: u8, gain: f64) -> u8 {
-        scale_code(Law::A, code, gain)
+        Self::LAW.encode(scale_16(Self::LAW.table()[usize::from(code)], gain))
     }
 
     fn level(level: f64) -> u8 {
-        Law::A.encode(Int16::level(level))
-    }
-}
-
-impl Arithmetic for MuLaw {
-    type Sample = u8;
-    const ZERO: u8 = Law::Mu.silence();
-
-    fn scale(code: u8, gain: f64) -> u8 {
-        scale_code(Law::Mu, code, gain)
-    }
-
-    fn level(level: f64) -> u8 {
-        Law::Mu.encode(Int16::level(level))
+        Self::LAW.encode(Int16::level(level))
     }
 }
 

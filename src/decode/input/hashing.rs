@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
-use super::monitor::locked;
 use crate::digest::{Digest, Digester, digest_of};
-use crate::error::Error;
+use crate::error::{Error, locked};
 
 /// Computes the SHA-256 of a source.
 pub(in crate::decode) enum HashingReader {

@@ -5,9 +5,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use crate::error::Error;
+use crate::error::{Error, locked};
 
 /// A part of a recording that is not audio, and is not in the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,11 +85,6 @@ impl InputMonitor {
             self.fail(Error::Unsupported { what });
         }
     }
-}
-
-/// Locks a mutex. A panic of another holder is no problem: these values are always consistent.
-pub(in crate::decode) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A reader that reports to an [`InputMonitor`].
