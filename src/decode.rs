@@ -225,8 +225,8 @@ impl Decoder {
     /// Notes the gap before a packet, and keeps the packet until the gap has been handled.
     fn hold(&mut self, mut packet: Packet) -> Result<(), Error> {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
-        let gap = gap.map_err(|fault| self.fault(fault))?;
-        self.gaps.meet(self.position(), gap, self.info.rate)?;
+        let frames = gap.map_err(|fault| self.fault(fault))?;
+        self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
         self.held = Some(packet);
         Ok(())
     }

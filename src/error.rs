@@ -29,12 +29,12 @@ pub enum Error {
     )]
     UnknownFormat,
     /// The first bytes match a format that sordino does not read, or something that is not a recording.
-    #[error("this looks like {what}; {mend}")]
+    #[error("this looks like {what}; {advice}")]
     Foreign {
         /// Name of the format.
         what: String,
         /// Advice to the user.
-        mend: String,
+        advice: String,
     },
     /// A known format that sordino cannot redact sample-exactly.
     #[error("{what} is not supported")]

@@ -150,8 +150,8 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// The indices of the items that may meet `frames`. From call to call, `frames` must not begin
-    /// earlier.
+    /// The indices of the items that may meet `frames`, which must not begin earlier than in the last
+    /// call.
     ///
     /// Where spans overlap (those of several channels), an item that ends before `frames` is among
     /// them if one before it reaches into `frames`.
@@ -181,10 +181,9 @@ impl<'a> SpanCursor<'a> {
         Self { spans, sweep: Sweep::default() }
     }
 
-    /// The spans that come within `margin` frames of `first..end`. From call to call, `first` must not
-    /// decrease.
-    pub(crate) fn meeting(&mut self, first: u64, end: u64, margin: u64) -> &'a [Span] {
-        let frames = first.saturating_sub(margin)..end.saturating_add(margin);
+    /// The spans within `margin` frames of `frames`, which must not begin earlier than in the last call.
+    pub(crate) fn meeting(&mut self, frames: Range<u64>, margin: u64) -> &'a [Span] {
+        let frames = frames.start.saturating_sub(margin)..frames.end.saturating_add(margin);
         &self.spans[self.sweep.meeting(self.spans, |span| *span, frames)]
     }
 }
@@ -259,7 +258,7 @@ mod tests {
                     .filter(|s| s.end + margin > first && s.first < end + margin)
                     .copied()
                     .collect();
-                prop_assert_eq!(cursor.meeting(first, end, margin), &expected[..]);
+                prop_assert_eq!(cursor.meeting(first..end, margin), &expected[..]);
                 first = end;
             }
         }

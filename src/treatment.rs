@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
-use crate::span::{ChannelSpans, Span, SpanCursor, Spans, frame_at};
+use crate::span::{Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
 
@@ -126,7 +126,8 @@ pub(crate) struct Treater<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
-    lanes: Vec<(&'a ChannelSpans, SpanCursor<'a>)>,
+    /// The channel of each list of spans, and where the last block was in the list.
+    cursors: Vec<(Option<usize>, SpanCursor<'a>)>,
 }
 
 impl<'a> Treater<'a> {
@@ -140,17 +141,17 @@ impl<'a> Treater<'a> {
                 rate.div_ceil(2)
             )));
         }
-        let lanes =
-            spans.channel_spans().iter().map(|lane| (lane, SpanCursor::new(&lane.spans))).collect();
-        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), lanes })
+        let all = spans.channel_spans().iter();
+        let cursors = all.map(|on| (on.channel, SpanCursor::new(&on.spans))).collect();
+        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), cursors })
     }
 
     /// Treats the next block. Blocks must come in order.
     pub(crate) fn apply(&mut self, block: &mut Block) {
         let (first, end) = (block.first(), block.end());
         let (channels, format) = (block.channels(), block.format());
-        for (lane, cursor) in &mut self.lanes {
-            let spans = cursor.meeting(first, end, self.fade);
+        for (channel, cursor) in &mut self.cursors {
+            let spans = cursor.meeting(first..end, self.fade);
             if spans.is_empty() {
                 continue;
             }
@@ -161,7 +162,7 @@ impl<'a> Treater<'a> {
                 first,
                 end,
                 channels,
-                channel: lane.channel,
+                channel: *channel,
                 spans,
             };
             match (&mut block.samples, format) {
@@ -201,7 +202,7 @@ impl Work<'_> {
     }
 
     fn treat<A: Arithmetic>(&self, samples: &mut [A::Sample], span: Span) {
-        let frames = self.clip(span.first, span.end);
+        let frames = self.clip(span.first..span.end);
         match self.treatment.kind {
             TreatmentKind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
             TreatmentKind::Attenuate(gain) => {
@@ -222,7 +223,7 @@ impl Work<'_> {
             let after = self.spans.get(index).map(|span| span.first);
             let from = before.or(after.map(|first| first.saturating_sub(self.fade)));
             let to = after.or(before.map(|end| end.saturating_add(self.fade)));
-            let frames = self.clip(from.unwrap_or(0), to.unwrap_or(0));
+            let frames = self.clip(from.unwrap_or(0)..to.unwrap_or(0));
             self.each_frame(samples, frames, |frame, sample| {
                 let left = before.map_or(u64::MAX, |end| frame - end + 1);
                 let right = after.map_or(u64::MAX, |first| first - frame);
@@ -241,11 +242,11 @@ impl Work<'_> {
         gain + (1.0 - gain) * distance as f64 / (self.fade + 1) as f64
     }
 
-    /// The part of `from..to` that is in this block, relative to the block's first frame.
-    fn clip(&self, from: u64, to: u64) -> Range<usize> {
-        let (from, to) = (from.clamp(self.first, self.end), to.clamp(self.first, self.end));
-        let index = |frame: u64| index_of(frame - self.first);
-        index(from)..index(to).max(index(from))
+    /// The part of `frames` that is in this block, relative to the block's first frame.
+    fn clip(&self, frames: Range<u64>) -> Range<usize> {
+        let index = |frame: u64| index_of(frame.clamp(self.first, self.end) - self.first);
+        let start = index(frames.start);
+        start..index(frames.end).max(start)
     }
 
     /// Calls `f` with each sample of the channel in `frames`.

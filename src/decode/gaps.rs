@@ -51,11 +51,12 @@ impl GapKeeper {
         Timeline::new(frames, closed)
     }
 
-    /// Adds a gap of `frames` frames at position `at` of the clock; 0 frames are no gap.
+    /// Adds a gap; one of 0 frames is ignored.
     ///
     /// # Errors
     /// [`Error::Gap`] if gaps are refused; [`Error::Damaged`] for too many or too long gaps.
-    pub(super) fn meet(&mut self, at: u64, frames: u64, rate: u32) -> Result<(), Error> {
+    pub(super) fn add(&mut self, gap: Gap, rate: u32) -> Result<(), Error> {
+        let Gap { at, frames } = gap;
         if frames == 0 {
             return Ok(());
         }
@@ -78,7 +79,7 @@ impl GapKeeper {
             Gaps::Close => {}
         }
         self.missing = missing;
-        self.all.push(Gap { at, frames });
+        self.all.push(gap);
         Ok(())
     }
 

@@ -65,7 +65,7 @@ impl PeekedSource {
             Origin::File(mut file) => {
                 head = read_up_to(&mut file, HEAD)?;
                 file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-                if !is_raw && sniff::is_sought_in(&head) {
+                if !is_raw && sniff::needs_seeking(&head) {
                     let again = digested.then(|| file.try_clone()).transpose();
                     let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
                     let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));

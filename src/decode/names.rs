@@ -26,7 +26,7 @@ pub(super) fn not_decoded(what: &str) -> Error {
     let what = format!("{what}, which sordino does not decode");
     Error::Foreign {
         what,
-        mend: "convert it first, for example with `ffmpeg -i IN OUT.wav`".into(),
+        advice: "convert it first, for example with `ffmpeg -i IN OUT.wav`".into(),
     }
 }
 

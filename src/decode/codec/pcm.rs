@@ -113,52 +113,49 @@ impl PcmCodec {
     pub(in crate::decode) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
         let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
-        match (samples, self.encoding, self.big_endian) {
-            (Samples::U8(out), ..) => out.extend_from_slice(bytes),
-            (Samples::I16(out), SampleEncoding::Law(law), _) => {
+        match (samples, self.encoding) {
+            (Samples::U8(out), _) => out.extend_from_slice(bytes),
+            (Samples::I16(out), SampleEncoding::Law(law)) => {
                 let table = law.table();
                 out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
             }
-            (Samples::I16(out), SampleEncoding::U8, _) => {
+            (Samples::I16(out), SampleEncoding::U8) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte) - 128));
             }
-            (Samples::I16(out), SampleEncoding::S8, _) => {
+            (Samples::I16(out), SampleEncoding::S8) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte.cast_signed())));
             }
-            (Samples::I16(out), _, false) => each(bytes, out, i16::from_le_bytes),
-            (Samples::I16(out), _, true) => each(bytes, out, i16::from_be_bytes),
-            (Samples::I32(out), SampleEncoding::S24, false) => {
-                each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
+            (Samples::I16(out), _) => self.each(bytes, out, i16::from_le_bytes),
+            (Samples::I32(out), SampleEncoding::S24) => {
+                self.each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
             }
-            (Samples::I32(out), SampleEncoding::S24, true) => {
-                each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) >> 8);
+            (Samples::I32(out), SampleEncoding::S64) => {
+                self.each(bytes, out, |[.., a, b, c, d]: [u8; 8]| i32::from_le_bytes([a, b, c, d]));
             }
-            (Samples::I32(out), SampleEncoding::S64, false) => {
-                each(bytes, out, |[_, _, _, _, a, b, c, d]| i32::from_le_bytes([a, b, c, d]));
+            (Samples::I32(out), _) => self.each(bytes, out, i32::from_le_bytes),
+            (Samples::F32(out), SampleEncoding::F64) => {
+                self.each(bytes, out, |bytes| narrow(f64::from_le_bytes(bytes)));
             }
-            (Samples::I32(out), SampleEncoding::S64, true) => {
-                each(bytes, out, |[a, b, c, d, ..]: [u8; 8]| i32::from_be_bytes([a, b, c, d]));
-            }
-            (Samples::I32(out), _, false) => each(bytes, out, i32::from_le_bytes),
-            (Samples::I32(out), _, true) => each(bytes, out, i32::from_be_bytes),
-            (Samples::F32(out), SampleEncoding::F64, false) => {
-                each(bytes, out, |b| narrow(f64::from_le_bytes(b)));
-            }
-            (Samples::F32(out), SampleEncoding::F64, true) => {
-                each(bytes, out, |b| narrow(f64::from_be_bytes(b)));
-            }
-            (Samples::F32(out), _, false) => each(bytes, out, f32::from_le_bytes),
-            (Samples::F32(out), _, true) => each(bytes, out, f32::from_be_bytes),
+            (Samples::F32(out), _) => self.each(bytes, out, f32::from_le_bytes),
+        }
+    }
+
+    /// Appends samples of `N` bytes, which `read` gets in little-endian order.
+    fn each<const N: usize, T>(self, bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
+        let (values, _) = bytes.as_chunks::<N>();
+        if self.big_endian {
+            out.extend(values.iter().map(|&value| {
+                let mut value = value;
+                value.reverse();
+                read(value)
+            }));
+        } else {
+            out.extend(values.iter().map(|&value| read(value)));
         }
     }
 }
 
-fn each<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
-    let (values, _) = bytes.as_chunks::<N>();
-    out.extend(values.iter().map(|&value| read(value)));
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounding to 32 bits is meant")]
+#[expect(clippy::cast_possible_truncation, reason = "rounds to 32 bits")]
 fn narrow(value: f64) -> f32 {
     value as f32
 }

@@ -56,7 +56,7 @@ pub(in crate::decode) fn container(head: &[u8]) -> Result<Container, Error> {
 }
 
 /// Whether a file of this format must be seekable, because its index may come after its audio.
-pub(in crate::decode) fn is_sought_in(head: &[u8]) -> bool {
+pub(in crate::decode) fn needs_seeking(head: &[u8]) -> bool {
     matches!(container(head), Ok(Container::Mp4 | Container::Caf))
 }
 
@@ -97,7 +97,7 @@ fn is_speex(head: &[u8]) -> bool {
 
 /// The error for an unsupported file.
 fn foreign(head: &[u8]) -> Error {
-    let refused = |what: String, mend: &str| Error::Foreign { what, mend: mend.into() };
+    let refused = |what: String, advice: &str| Error::Foreign { what, advice: advice.into() };
     if head.starts_with(b"OggS") {
         return names::not_decoded("an Ogg with Speex");
     }
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn files_that_are_not_recordings_are_named() {
-        for (head, name, mend) in [
+        for (head, name, advice) in [
             (b"  \n<!DOCTYPE html><title>403".as_slice(), "an HTML page", "download"),
             (b"\xEF\xBB\xBF<HTML>", "an HTML page", "download"),
             (b"<?xml version='1.0'?><Error>", "an XML document", "download"),
@@ -233,7 +233,7 @@ mod tests {
             (&[0; 500], "zeros in place", "ever written"),
         ] {
             let message = refusal(head);
-            assert!(message.contains(name) && message.contains(mend), "{name}: {message}");
+            assert!(message.contains(name) && message.contains(advice), "{name}: {message}");
         }
         for head in [b"RIFF".as_slice(), b"RIFF\x01", &[0; 3], b"\x01\x02\x03\x04", b"\xFF"] {
             assert!(matches!(container(head), Err(Error::UnknownFormat)), "{head:?}");

@@ -19,9 +19,9 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     let list = ListSeed(times).deserialize(&mut json).and_then(|list| json.end().map(|()| list));
     let list = list.map_err(|error| {
         if error.is_data() {
-            let mend =
+            let expected =
                 r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-            return WindowProblem::Shape(mend.into()).at(name);
+            return WindowProblem::Shape(expected.into()).at(name);
         }
         let place = format!("{name}, line {}, column {}", error.line(), error.column());
         WindowProblem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
@@ -149,11 +149,11 @@ fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, W
         object.get(key).ok_or_else(|| WindowProblem::Shape(format!("`{key}` is missing")))
     };
     let mut window = Window::new(times.json(field("start")?)?, times.json(field("end")?)?)?;
-    let mut said = ChannelField::default();
+    let mut channel = ChannelField::default();
     for (key, value) in object {
-        said.json(key, value)?;
+        channel.json(key, value)?;
     }
-    window.channel = said.number();
+    window.channel = channel.number();
     let text = |key: &str| match object.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
