@@ -370,7 +370,7 @@ fn the_annotation_of_an_au_is_dropped_and_listed() {
     assert!(but_one(stream(turned)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
     for (field, value, part) in [
         (4, 20, "its audio begins where it cannot"),
-        (12, 24, "an AU with G.722, which is not decoded"),
+        (12, 24, "an AU with G.722, which sordino does not decode"),
         (12, 99, "an AU with encoding 99"),
         (16, 0, "no sample rate"),
     ] {
