@@ -3,14 +3,11 @@
 use std::hint::black_box;
 use std::io::Cursor;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sordino::block::Block;
 use sordino::window::Window;
-use sordino::{
-    DecodeOptions, Decoder, EvidenceOptions, Source, Spool, Treatment, Windows, redact_into,
-};
+use sordino::{DecodeOptions, Decoder, EvidenceOptions, Redaction, Source, Treatment, Windows};
 
 const CALLS: [&str; 9] = [
     "call.wav",
@@ -50,10 +47,9 @@ fn decode(name: &str, bytes: &[u8], options: DecodeOptions) -> u64 {
 
 fn redact(bytes: &[u8], windows: &Windows, treatment: Treatment) -> u64 {
     let source = Source::stream(Cursor::new(bytes.to_vec()));
-    let go_on = |_| ControlFlow::Continue(());
-    let proof = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
-    let redacted = redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on);
-    redacted.expect("it is redacted").summary().frames
+    let evidence = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
+    let redaction = Redaction::new(windows, treatment).with_evidence(evidence);
+    redaction.run(source).expect("it is redacted").summary().frames
 }
 
 fn stages(criterion: &mut Criterion) {

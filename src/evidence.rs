@@ -1,8 +1,8 @@
-//! Evidence: what is seen of a redaction while it is made.
+//! Evidence: what is observed of a redaction while it runs.
 //!
 //! In: each [`Block`] before and after its treatment; at the end, the [`Spool`] and the decoder. Out:
-//! [`Evidence`], as much as the [`EvidenceOptions`] that was asked for needs. What can go wrong: the
-//! self-check, or reading back.
+//! [`Evidence`], as far as [`EvidenceOptions`] asked for it. Errors: the self-check fails, or the output
+//! cannot be read back.
 
 use std::io::{self, Read};
 use std::thread;
@@ -16,26 +16,28 @@ use crate::spool::Spool;
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
-mod check;
-mod header;
+mod view;
+mod self_check;
+mod wav_header;
 mod oracle;
-mod measure;
+mod meter;
 mod waveform;
 
-use check::Check;
-use measure::Meter;
-pub use measure::{Loudness, Measured};
+pub use meter::SpanLevels;
+use meter::SpanMeter;
+use self_check::SelfCheck;
+use view::BlockView;
 pub use waveform::{Column, Waveform};
 
-/// What is to be proven of a redaction. At first, the self-check alone.
+/// The evidence to collect. The default is the self-check alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EvidenceOptions {
-    /// Read back what was written, and hold every frame against what was meant; a mismatch is an
-    /// error.
+    /// Read the output back and compare every frame with the expected output samples. A mismatch is
+    /// an error.
     pub self_check: bool,
-    /// Measure each span, and digest input and output, for a [`Receipt`](crate::Receipt).
+    /// Measure each span and digest input and output, for a [`Receipt`](crate::Receipt).
     pub receipt: bool,
-    /// Keep the waveform before and after, for a page.
+    /// Keep the waveform before and after, for a [`Report`](crate::Report).
     pub waveform: bool,
 }
 
@@ -45,120 +47,120 @@ impl Default for EvidenceOptions {
     }
 }
 
-/// What was seen of a redaction.
+/// What was observed of a redaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// Whether the result was read back and is what was meant.
+    /// Whether the self-check ran. It passed then; otherwise there is no evidence.
     pub self_checked: bool,
-    /// What a receipt wants to know.
-    pub figures: Option<Figures>,
-    /// The waveform before and after.
+    /// The contents of a receipt, if they were asked for.
+    pub measurements: Option<Measurements>,
+    /// The waveform before and after, if it was asked for.
     pub waveform: Option<Waveform>,
 }
 
-/// What a receipt wants to know.
+/// Digests and levels for a receipt.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figures {
-    /// The input, as it was received.
+pub struct Measurements {
+    /// Digest of the input as it was received.
     pub input: Digest,
-    /// The output.
+    /// Digest of the output.
     pub output: Digest,
-    /// The samples of the output, as a WAV stores them.
+    /// Digest of the output's samples as a WAV stores them.
     pub samples: Digest,
-    /// Each span on each of its channels, before and after.
-    pub spans: Vec<Measured>,
-    /// What the input held besides audio.
+    /// The levels of each span on each of its channels.
+    pub spans: Vec<SpanLevels>,
+    /// What the input holds besides audio.
     pub dropped: Vec<Leftover>,
 }
 
-/// Sees every block.
+/// Passes every block to the consumers that [`EvidenceOptions`] asked for.
 pub(crate) struct Observer<'a> {
-    check: Option<Check<'a>>,
-    meter: Option<Meter>,
+    self_check: Option<SelfCheck<'a>>,
+    meter: Option<SpanMeter>,
     waveform: Option<Waveform>,
 }
 
 impl<'a> Observer<'a> {
     pub(crate) fn new(
-        proof: EvidenceOptions,
+        options: EvidenceOptions,
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
-        recording: &'a StreamInfo,
+        info: &'a StreamInfo,
     ) -> Self {
         Self {
-            check: proof.self_check.then(|| Check::new(treatment, windows, recording)),
-            meter: proof.receipt.then(|| Meter::new(spans, recording.channels)),
-            waveform: proof.waveform.then(|| Waveform::new(recording)),
+            self_check: options.self_check.then(|| SelfCheck::new(treatment, windows, info)),
+            meter: options.receipt.then(|| SpanMeter::new(spans, info.channels)),
+            waveform: options.waveform.then(|| Waveform::new(info)),
         }
     }
 
-    /// Sees a block as it was decoded.
+    /// Observes a decoded block before its treatment.
     pub(crate) fn decoded(&mut self, block: &Block) {
-        if let Some(check) = &mut self.check {
-            check.decoded(block);
+        let view = BlockView::new(block);
+        if let Some(self_check) = &mut self.self_check {
+            self_check.decoded(&view);
         }
         if let Some(meter) = &mut self.meter {
-            meter.decoded(block);
+            meter.decoded(&view);
         }
         if let Some(waveform) = &mut self.waveform {
-            waveform.decoded(block);
+            waveform.decoded(&view);
         }
     }
 
-    /// Sees the same block as it was treated.
+    /// Observes the same block after its treatment.
     pub(crate) fn treated(&mut self, block: &Block) {
-        if let Some(check) = &mut self.check {
-            check.treated(block);
+        let view = BlockView::new(block);
+        if let Some(self_check) = &mut self.self_check {
+            self_check.treated(&view);
         }
         if let Some(meter) = &mut self.meter {
-            meter.treated(block);
+            meter.treated(&view);
         }
         if let Some(waveform) = &mut self.waveform {
-            waveform.treated(block);
+            waveform.treated(&view);
         }
     }
 
-    /// Reads back what was written: so many bytes.
+    /// Reads back the output of `size` bytes.
     ///
     /// # Errors
-    /// [`Error::SelfCheck`]; [`Error::ReadBack`] when it cannot be; [`Error::Read`] when the
-    /// rest of the input cannot be.
+    /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
+    /// input.
     pub(crate) fn finish(
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        bytes: u64,
+        size: u64,
     ) -> Result<Evidence, Error> {
-        let self_checked = self.check.is_some();
-        let begin = data_begins(decoder, bytes);
-        if let Some(check) = self.check {
-            check.finish(spool, begin, bytes)?;
+        let self_checked = self.self_check.is_some();
+        let data_start = data_start(decoder, size);
+        if let Some(self_check) = self.self_check {
+            self_check.finish(spool, data_start, size)?;
         }
-        let figures = match self.meter {
-            Some(meter) => Some(figures(meter, decoder, spool, begin)?),
-            None => None,
-        };
-        Ok(Evidence { self_checked, figures, waveform: self.waveform })
+        let measured = self.meter.map(|meter| measurements(meter, decoder, spool, data_start));
+        let measurements = measured.transpose()?;
+        Ok(Evidence { self_checked, measurements, waveform: self.waveform })
     }
 }
 
-fn figures(
-    meter: Meter,
+fn measurements(
+    meter: SpanMeter,
     decoder: &mut Decoder,
     spool: &Spool,
-    begin: u64,
-) -> Result<Figures, Error> {
+    data_start: u64,
+) -> Result<Measurements, Error> {
     let data = decoder.frames() * decoder.stream_info().frame_bytes();
-    let (file, samples) = (spool.reader(), spool.reader_from(begin));
-    // SHA-256 is the slowest of all this, and there is another core.
+    let (file, samples) = (spool.reader(), spool.reader_from(data_start));
+    // SHA-256 is the slowest step here, so the two digests run in parallel.
     let (output, samples) = thread::scope(|scope| {
         let digest = || digest_of(samples?.take(data));
         let samples = thread::Builder::new().spawn_scoped(scope, digest).map_err(Error::Thread)?;
         Ok((file.and_then(digest_of), samples.join()))
     })?;
     let samples = samples.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
-    Ok(Figures {
+    Ok(Measurements {
         input: decoder.digest()?,
         output: output.map_err(Error::ReadBack)?,
         samples: samples.map_err(Error::ReadBack)?,
@@ -167,13 +169,13 @@ fn figures(
     })
 }
 
-/// Where the samples begin in a WAV of so many bytes. They end with the file; behind an odd number of
-/// codes of G.711 there is a byte of padding, which hound does not write.
-fn data_begins(decoder: &Decoder, bytes: u64) -> u64 {
-    let recording = decoder.stream_info();
-    let data = decoder.frames() * recording.frame_bytes();
-    let padding = if recording.format.is_g711() { data % 2 } else { 0 };
-    bytes.saturating_sub(data + padding)
+/// Where the samples start in a WAV of `size` bytes: they end with the file, or one padding byte before
+/// that if there is an odd number of G.711 codes. Our G.711 writer pads as RIFF demands; hound does not.
+fn data_start(decoder: &Decoder, size: u64) -> u64 {
+    let info = decoder.stream_info();
+    let data = decoder.frames() * info.frame_bytes();
+    let padding = if info.format.is_g711() { data % 2 } else { 0 };
+    size.saturating_sub(data + padding)
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ use std::time::Duration;
 use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::evidence::Loudness;
-use crate::level::levels;
+use crate::level::{LevelMeter, Levels, amplitudes};
 use crate::redact::Progress;
 use crate::span::Gap;
 
@@ -30,7 +29,7 @@ pub struct Info {
     /// The gaps, unless [`Gaps::Refuse`](crate::Gaps::Refuse) makes them an error.
     pub gaps: Vec<Gap>,
     /// Peak and RMS of each channel.
-    pub channels: Vec<Loudness>,
+    pub channels: Vec<Levels>,
     /// Name and size of everything in the recording that is not audio.
     pub leftovers: Vec<Leftover>,
     /// Bytes read from the source.
@@ -56,19 +55,18 @@ impl Info {
     ///
     /// # Errors
     /// As [`Info::of`]; [`Error::Interrupted`] when `watch` breaks.
-    #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
     pub fn watched(
         source: Source,
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, Error> {
         let mut decoder = Decoder::open(source)?;
         let stream_info = decoder.stream_info().clone();
-        let mut channels = vec![Loudness::default(); stream_info.channels.into()];
+        let mut channels = vec![LevelMeter::default(); stream_info.channels.into()];
         let mut block = Block::new(stream_info.format, stream_info.channels);
         while decoder.next(&mut block)? {
-            for frame in levels(block.samples(), block.format()).chunks(channels.len()) {
-                for (loudness, level) in channels.iter_mut().zip(frame) {
-                    loudness.see(*level);
+            for frame in amplitudes(block.samples(), block.format()).chunks(channels.len()) {
+                for (meter, amplitude) in channels.iter_mut().zip(frame) {
+                    meter.add(*amplitude);
                 }
             }
             let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
@@ -77,7 +75,6 @@ impl Info {
             }
         }
         let frames = decoder.frames();
-        channels.iter_mut().for_each(|loudness| loudness.average(frames.max(1) as f64));
         Ok(Self {
             stream_info,
             frames,
@@ -85,7 +82,7 @@ impl Info {
             begins: decoder.begins(),
             end_proven: decoder.end_proven(),
             gaps: decoder.gaps().to_vec(),
-            channels,
+            channels: channels.into_iter().map(|meter| meter.levels(frames)).collect(),
             leftovers: decoder.leftovers(),
             bytes: decoder.bytes_received(),
         })

@@ -14,8 +14,7 @@ use crate::decode::{DecodeOptions, Source};
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Completed, Genesys, Step, Trace};
 use crate::receipt::{Delivery, Receipt, StepEntry, rfc3339};
-use crate::redact::{Progress, Redacted, Summary, redact_into};
-use crate::spool::Spool;
+use crate::redact::{Progress, Redacted, Redaction, Summary};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
@@ -253,7 +252,8 @@ async fn fetch_and_redact(genesys: &Genesys, job: &Job) -> Try {
             }
         };
         let source = Source::stream(body).with_options(job.options);
-        redact_into(Spool::anonymous(), source, &job.windows, job.treatment, job.proof, watch)
+        let redaction = Redaction::new(&job.windows, job.treatment).with_evidence(job.proof);
+        redaction.run_watched(source, watch)
     });
     // A panic is a defect, and must not pass for an error of the recording.
     let result =

@@ -36,7 +36,7 @@
 //! | [`span`] | frame ranges, by exact integer arithmetic |
 //! | [`block`] | consecutive frames with their position: the only currency of this half |
 //! | `g711` | what the codes of A-law and µ-law mean |
-//! | `level` | samples of any format on one scale |
+//! | [`level`] | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | SHA-256 of bytes on their way |
 //! | [`decode`] | a source in, blocks out; symphonia is named there only |
 //! | [`treatment`] | what happens inside a span |
@@ -101,7 +101,7 @@ pub mod window;
 pub mod span;
 pub mod block;
 mod g711;
-mod level;
+pub mod level;
 pub mod digest;
 pub mod decode;
 pub mod treatment;
@@ -125,9 +125,9 @@ pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;
 pub use job::{Job, JobError, Sanitised, sanitise};
 pub use receipt::Receipt;
-pub use redact::{Progress, Redacted, Summary, redact, redact_into};
+pub use redact::{Progress, Redacted, Redaction, Summary, redact};
 pub use report::Report;
 pub use spool::Spool;
 pub use treatment::Treatment;
-pub use verify::{Audit, verify};
+pub use verify::{Audit, VerifyOptions, verify};
 pub use window::{Window, WindowError, Windows};

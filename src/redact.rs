@@ -1,8 +1,7 @@
-//! Redact: the steps in one readable function.
+//! Redact: all steps from source to output in one function.
 //!
-//! In: a [`Source`], [`Windows`], a [`Treatment`]. Out: a [`Redacted`], which can be made nowhere
-//! else and is the only thing that can be persisted. What can go wrong: everything in [`Error`];
-//! then nothing is left behind.
+//! In: a [`Source`], [`Windows`], a [`Treatment`]. Out: a [`Redacted`], which only this module makes and
+//! which alone can be persisted or uploaded. Errors: every [`Error`]; no output is left then.
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
@@ -19,10 +18,10 @@ use crate::spool::{Draft, Spool, SpoolReader};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
 
-/// Bytes of output for a byte of input, of anything but silence.
+/// The largest plausible ratio of output to input bytes, except for digital silence.
 const MOST_FROM_A_BYTE: u64 = 32;
 
-/// A recording in which every window has been treated, complete and valid.
+/// A redacted recording: a complete WAV in which every window has been treated.
 #[derive(Debug)]
 pub struct Redacted {
     spool: Spool,
@@ -31,49 +30,48 @@ pub struct Redacted {
     evidence: Evidence,
 }
 
-/// What was done, in numbers.
+/// What a redaction did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// What the input was.
+    /// Container, codec, rate, channels and sample format of the input.
     pub stream_info: StreamInfo,
-    /// Frames in the output, which are all that were decoded, and the silence that gaps were filled
-    /// with.
+    /// Frames in the output: the decoded ones and the silence that fills gaps.
     pub frames: u64,
     /// Frames that were treated on at least one channel.
     pub frames_treated: u64,
-    /// The windows, merged.
+    /// The requested windows; iterating yields them padded, sorted and merged.
     pub windows: Windows,
-    /// Those of the merged windows, padding and all, that run over the end and were cut there.
+    /// Merged windows that ran past the end and were cut there.
     pub cut: Vec<Window>,
-    /// Windows that lie wholly in gaps that were closed: nothing was there, and nothing was treated.
+    /// Merged windows that lie wholly in closed gaps, so that they held no frame to treat.
     pub vanished: Vec<Window>,
-    /// What became of gaps.
+    /// What was done to the gaps.
     pub gaps_policy: Gaps,
-    /// The gaps, by the recording's clock, which windows are meant by.
+    /// The gaps by the recording's clock, which windows refer to.
     pub gaps: Vec<Gap>,
-    /// Whether the file itself tells that its end is the end, by a length, a count or a flag. Where it
-    /// does not, a cut between two packets leaves no trace.
+    /// Whether the file proves its end by a length, a count or a flag. If not, a cut between two packets
+    /// leaves no trace.
     pub end_proven: bool,
-    /// How far from 0 the clock of the container is at the first frame. Windows count from the first
-    /// frame.
+    /// The container's timestamp of the first frame. Windows count from the first frame.
     pub begins: Duration,
     /// What was done inside the windows.
     pub treatment: Treatment,
 }
 
-/// How far a redaction has come.
+/// The progress of a redaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes taken from the source.
+    /// Bytes read from the source.
     pub bytes: u64,
-    /// Frames redacted.
+    /// Frames processed.
     pub frames: u64,
 }
 
-/// Redacts a recording: treats every frame that a window touches, and no other.
+/// Redacts a recording: treats every frame that a window touches, and no other. [`Redaction`] does the
+/// same with options.
 ///
 /// # Errors
-/// [`Error`] when the recording is not whole, does not decode, or a window does not fit it.
+/// [`Error`] when the recording is damaged, cut off or not supported, or a window does not fit it.
 ///
 /// ```
 /// use sordino::{Source, Treatment, Window, Windows, redact};
@@ -90,83 +88,130 @@ pub struct Progress {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn redact(source: Source, windows: &Windows, treatment: Treatment) -> Result<Redacted, Error> {
-    let watch = |_| ControlFlow::Continue(());
-    redact_into(Spool::anonymous(), source, windows, treatment, EvidenceOptions::default(), watch)
+    Redaction::new(windows, treatment).run(source)
 }
 
-/// Like [`redact`], into a [`Spool`] and with the [`EvidenceOptions`] of the caller's choice. `watch` is told of the progress after
-/// every block, and may break off.
+/// A redaction with options: the evidence to collect, the spool for the output, a progress callback.
 ///
-/// # Errors
-/// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
-pub fn redact_into(
-    spool: Spool,
-    source: Source,
-    windows: &Windows,
+/// ```
+/// use std::ops::ControlFlow;
+/// use sordino::{EvidenceOptions, Receipt, Redaction, Source, Treatment, Window, Windows};
+///
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let evidence = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
+/// let redaction = Redaction::new(&windows, Treatment::silence()).with_evidence(evidence);
+/// let redacted = redaction.run_watched(Source::open("fixtures/call.wav")?, |progress| {
+///     println!("{} frames", progress.frames);
+///     ControlFlow::Continue(())
+/// })?;
+/// println!("{}", Receipt::of(&redacted).expect("it was asked for").to_json());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a redaction does nothing until it is run"]
+pub struct Redaction<'a> {
+    windows: &'a Windows,
     treatment: Treatment,
-    proof: EvidenceOptions,
-    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Redacted, Error> {
-    let (length, gaps_policy) = (source.length(), source.gaps());
-    let mut decoder = Decoder::open(source.digested(proof.receipt))?;
-    let recording = decoder.stream_info().clone();
-    let spans = Spans::new(windows, recording.rate, recording.channels)?;
-    if let Some(frames) = recording.frames {
-        // Gaps may make it longer by its clock.
-        if gaps_policy == Gaps::Refuse {
-            cut_at_end(windows, recording.rate, frames)?;
-        }
-        // A header may claim anything; a recording that makes more of its bytes is only slower.
-        let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
-        spool.reserve(frames.saturating_mul(recording.frame_bytes()).min(most));
-    } else {
-        check_without_length(windows)?;
-    }
-    let mut treater = Treater::new(treatment, &spans)?;
-    let mut observer = Observer::new(proof, treatment, windows, &spans, &recording);
-    let mut output = BackgroundWriter::new(spool)?;
-    let mut encoder = Encoder::new(&mut output, &recording)?;
-    let mut block = Block::new(recording.format, recording.channels);
-    while decoder.next(&mut block)? {
-        observer.decoded(&block);
-        treater.apply(&mut block);
-        observer.treated(&block);
-        encoder.write(&block)?;
-        let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
-        if watch(progress).is_break() {
-            return Err(Error::Interrupted);
-        }
-    }
-    encoder.finish()?;
-    let mut spool = output.into_spool().map_err(Error::Write)?;
-    let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
-    let timeline = decoder.timeline();
-    let cut = cut_at_end(windows, recording.rate, timeline.end())?;
-    let evidence = observer.finish(&mut decoder, &spool, bytes)?;
-    let summary = Summary {
-        frames: decoder.frames(),
-        frames_treated: spans.frames_inside(&timeline),
-        vanished: vanished(windows, recording.rate, &timeline),
-        windows: windows.clone(),
-        cut,
-        treatment,
-        gaps_policy,
-        gaps: decoder.gaps().to_vec(),
-        end_proven: decoder.end_proven(),
-        begins: decoder.begins(),
-        stream_info: recording,
-    };
-    Ok(Redacted { spool, bytes, summary, evidence })
+    evidence: EvidenceOptions,
+    spool: Spool,
 }
 
-/// The windows of which nothing is left in the output: they lie wholly in gaps that were closed.
+impl<'a> Redaction<'a> {
+    /// A redaction with the default [`EvidenceOptions`] and an [anonymous](Spool::anonymous) spool.
+    pub fn new(windows: &'a Windows, treatment: Treatment) -> Self {
+        let (evidence, spool) = (EvidenceOptions::default(), Spool::anonymous());
+        Self { windows, treatment, evidence, spool }
+    }
+
+    /// Sets the evidence to collect.
+    pub fn with_evidence(self, evidence: EvidenceOptions) -> Self {
+        Self { evidence, ..self }
+    }
+
+    /// Sets the spool that receives the output.
+    pub fn with_spool(self, spool: Spool) -> Self {
+        Self { spool, ..self }
+    }
+
+    /// Redacts the source.
+    ///
+    /// # Errors
+    /// As [`redact`].
+    pub fn run(self, source: Source) -> Result<Redacted, Error> {
+        self.run_watched(source, |_| ControlFlow::Continue(()))
+    }
+
+    /// Redacts the source; calls `watch` after every block and stops when it breaks.
+    ///
+    /// # Errors
+    /// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
+    pub fn run_watched(
+        self,
+        source: Source,
+        mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Redacted, Error> {
+        let Self { windows, treatment, evidence, spool } = self;
+        let (length, gaps_policy) = (source.length(), source.gaps());
+        let mut decoder = Decoder::open(source.digested(evidence.receipt))?;
+        let info = decoder.stream_info().clone();
+        let spans = Spans::new(windows, info.rate, info.channels)?;
+        if let Some(frames) = info.frames {
+            // Gaps may extend the recording's clock past the declared frames.
+            if gaps_policy == Gaps::Refuse {
+                cut_at_end(windows, info.rate, frames)?;
+            }
+            // The declared length may be a lie. Reserving too little only costs speed.
+            let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
+            spool.reserve(frames.saturating_mul(info.frame_bytes()).min(most));
+        } else {
+            check_without_length(windows)?;
+        }
+        let mut treater = Treater::new(treatment, &spans)?;
+        let mut observer = Observer::new(evidence, treatment, windows, &spans, &info);
+        let mut output = BackgroundWriter::new(spool)?;
+        let mut encoder = Encoder::new(&mut output, &info)?;
+        let mut block = Block::new(info.format, info.channels);
+        while decoder.next(&mut block)? {
+            observer.decoded(&block);
+            treater.apply(&mut block);
+            observer.treated(&block);
+            encoder.write(&block)?;
+            let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
+            if watch(progress).is_break() {
+                return Err(Error::Interrupted);
+            }
+        }
+        encoder.finish()?;
+        let mut spool = output.into_spool().map_err(Error::Write)?;
+        let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
+        let timeline = decoder.timeline();
+        let cut = cut_at_end(windows, info.rate, timeline.end())?;
+        let evidence = observer.finish(&mut decoder, &spool, bytes)?;
+        let summary = Summary {
+            frames: decoder.frames(),
+            frames_treated: spans.frames_inside(&timeline),
+            vanished: vanished(windows, info.rate, &timeline),
+            windows: windows.clone(),
+            cut,
+            treatment,
+            gaps_policy,
+            gaps: decoder.gaps().to_vec(),
+            end_proven: decoder.end_proven(),
+            begins: decoder.begins(),
+            stream_info: info,
+        };
+        Ok(Redacted { spool, bytes, summary, evidence })
+    }
+}
+
+/// The windows that lie wholly in closed gaps.
 pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec<Window> {
-    let is_gone = |window: &&Window| timeline.span(Span::covering(window, rate)).is_none();
-    windows.iter().filter(is_gone).cloned().collect()
+    let is_vanished = |window: &&Window| timeline.span(Span::covering(window, rate)).is_none();
+    windows.iter().filter(is_vanished).cloned().collect()
 }
 
 impl Summary {
-    /// How the recording's clock maps to the output.
+    /// The map from the recording's clock, which windows refer to, to frames of the output.
     pub fn timeline(&self) -> Timeline {
         let closed = if self.gaps_policy == Gaps::Close { self.gaps.as_slice() } else { &[] };
         Timeline::new(self.frames, closed)
@@ -179,7 +224,7 @@ impl Redacted {
         &self.summary
     }
 
-    /// What was seen of it.
+    /// The evidence that was collected.
     pub fn evidence(&self) -> &Evidence {
         &self.evidence
     }
@@ -189,30 +234,29 @@ impl Redacted {
         self.bytes
     }
 
-    /// The WAV from its first byte, for one reader of its own.
+    /// An independent reader of the WAV, from its first byte.
     pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
         self.spool.reader()
     }
 
-    /// Puts the WAV at `path`: complete, durable and in one step. A file that is there is left
-    /// alone.
+    /// Moves the WAV to `path`, durably and in one step. An existing file stays as it is.
     ///
     /// # Errors
-    /// [`Error::Persist`] when there is a file already, or the path cannot be written.
+    /// [`Error::Persist`] when a file exists already, or the path cannot be written.
     pub fn persist(self, path: &Path) -> Result<Summary, Error> {
         self.spool.persist(path, false).map(|()| self.summary)
     }
 
-    /// Like [`Redacted::persist`], in place of a file that is there. A symbolic link is replaced, not
+    /// Like [`Redacted::persist`], but replaces an existing file. A symbolic link is replaced, not
     /// followed.
     ///
     /// # Errors
-    /// [`Error::Persist`] when the path cannot be written. Then what was there is there still.
+    /// [`Error::Persist`] when the path cannot be written. An existing file stays as it is then.
     pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
         self.spool.persist(path, true).map(|()| self.summary)
     }
 
-    /// Puts a copy of the WAV at `path`, as [`Redacted::persist`] does, and keeps this one.
+    /// Copies the WAV to `path`, as [`Redacted::persist`] moves it.
     ///
     /// # Errors
     /// [`Error::Persist`], [`Error::ReadBack`].
@@ -220,7 +264,7 @@ impl Redacted {
         self.draft(path, overwrite)?.put()
     }
 
-    /// A copy of the WAV beside `path`, hidden, to be put there later.
+    /// Copies the WAV to a hidden file beside `path`, to be moved there later.
     ///
     /// # Errors
     /// [`Error::Persist`], [`Error::ReadBack`].
@@ -228,7 +272,7 @@ impl Redacted {
         Ok(Draft::of(self.spool.copy_beside(path)?, path, overwrite))
     }
 
-    /// Like [`Redacted::write_to`], and keeps this one.
+    /// Writes the WAV to `output`, which need not be seekable.
     ///
     /// # Errors
     /// [`Error::Write`], [`Error::ReadBack`].
@@ -237,7 +281,7 @@ impl Redacted {
         output.flush().map_err(Error::Write)
     }
 
-    /// Writes the WAV to `output`, which need not be seekable.
+    /// Like [`Redacted::write_out`], and consumes this.
     ///
     /// # Errors
     /// [`Error::Write`], [`Error::ReadBack`].

@@ -1,8 +1,8 @@
-//! Reports: the page that a person can look at.
+//! Reports: the evidence of a redaction as an HTML page.
 //!
-//! In: a [`Receipt`], a [`Waveform`], perhaps the redacted audio. Out: one HTML file that needs nothing
-//! else: no network, no library; light and dark, for screens, printers and screen readers. Labels and
-//! reasons come from users and are escaped. What can go wrong: writing.
+//! In: a [`Receipt`], a [`Waveform`], optionally the redacted audio. Out: one self-contained HTML file,
+//! without network access or libraries, in a light and a dark scheme, for screens, printers and screen
+//! readers. Labels and reasons come from users and are escaped. Errors: reading back, writing.
 
 use std::io::{self, Read, Write};
 
@@ -16,16 +16,16 @@ use crate::redact::Redacted;
 mod svg;
 mod text;
 
-use svg::{Channel, ticks};
-use text::{Part, Row, Verdict};
+use svg::ChannelPlot;
+use text::{Badge, FactSection, WindowRow};
 
-/// The most windows that the table lists; the receipt has all.
+/// The most windows in the table; the receipt lists all.
 const MOST_ROWS: usize = 1000;
 
-/// Stands in the page where the audio goes.
+/// The end of the player's tag in the page; the audio is inserted before it.
 const AUDIO_HERE: &str = " aria-label=\"The redacted recording\">";
 
-/// The longest recording that a page can play, in bytes: browsers hold all of it in memory.
+/// The largest recording in bytes that a page can play: browsers hold all of it in memory.
 pub const MOST_AUDIO: u64 = 64 * 1024 * 1024;
 
 /// A page about one redaction.
@@ -42,15 +42,17 @@ pub struct Report<'a> {
 struct Page<'a> {
     title: &'a str,
     sentence: String,
-    verdicts: Vec<Verdict>,
-    channels: Vec<Channel>,
+    badges: [Badge; 2],
+    plots: Vec<ChannelPlot>,
+    /// The width of a plot.
     columns: usize,
     ticks: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<WindowRow>,
+    /// Windows that the table leaves out.
     more: usize,
     /// Whether any window has a reason.
     reasons: bool,
-    facts: Vec<Part>,
+    facts: Vec<FactSection>,
     made: &'a str,
     version: &'a str,
     /// Milliseconds in a column.
@@ -66,14 +68,14 @@ impl<'a> Report<'a> {
         Self { title, receipt, redacted, audio: false }
     }
 
-    /// With a player of the redacted recording, if it is not longer than [`MOST_AUDIO`].
+    /// Adds a player of the redacted recording, if it is not larger than [`MOST_AUDIO`].
     #[must_use]
     pub fn with_audio(mut self) -> Self {
         self.audio = self.redacted.bytes() <= MOST_AUDIO;
         self
     }
 
-    /// Whether there is a player.
+    /// Whether the page has a player.
     pub fn has_audio(&self) -> bool {
         self.audio
     }
@@ -81,14 +83,14 @@ impl<'a> Report<'a> {
     /// Writes the page.
     ///
     /// # Errors
-    /// Those of `output`, and of reading the redacted recording back.
+    /// Errors of `output`, and of reading the redacted recording back.
     pub fn write(&self, output: &mut dyn Write) -> io::Result<()> {
         let page = self.page().render().map_err(io::Error::other)?;
         let place = page.find(AUDIO_HERE).filter(|_| self.audio);
         let Some(place) = place else { return output.write_all(page.as_bytes()) };
         let (before, after) = page.split_at(place);
         output.write_all(before.as_bytes())?;
-        // Piece by piece: in base64 it is longer by a third than in memory.
+        // Streamed, so that the audio is never in memory as a whole.
         output.write_all(b" src=\"data:audio/wav;base64,")?;
         let mut encoder =
             EncoderWriter::new(&mut *output, &base64::engine::general_purpose::STANDARD);
@@ -101,19 +103,19 @@ impl<'a> Report<'a> {
 
     fn page(&self) -> Page<'_> {
         let receipt = self.receipt;
-        let none = Waveform::none();
-        let waveform = self.redacted.evidence().waveform.as_ref().unwrap_or(&none);
-        let rows = text::rows(receipt, MOST_ROWS);
+        let empty = Waveform::empty();
+        let waveform = self.redacted.evidence().waveform.as_ref().unwrap_or(&empty);
+        let rows = receipt.windows.iter().take(MOST_ROWS).map(|window| text::row(window, receipt));
         Page {
             title: self.title,
             sentence: text::sentence(receipt),
-            verdicts: text::verdicts(receipt),
-            channels: svg::channels(waveform, receipt),
+            badges: text::badges(receipt),
+            plots: svg::plots(waveform, receipt),
             columns: waveform.channels.first().map_or(1, Vec::len).max(1),
-            ticks: ticks(receipt),
-            more: receipt.windows.len() - rows.len(),
+            ticks: svg::ticks(receipt),
+            more: receipt.windows.len().saturating_sub(MOST_ROWS),
             reasons: receipt.windows.iter().any(|window| window.reason.is_some()),
-            rows,
+            rows: rows.collect(),
             facts: text::facts(receipt),
             made: &receipt.made,
             version: &receipt.tool.version,

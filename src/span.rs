@@ -141,51 +141,54 @@ fn merge(mut spans: Vec<Span>) -> Vec<Span> {
     merged
 }
 
-/// A sweep over items in step with the blocks of a recording. The items have spans and are sorted by
-/// their first frames. Items before the current block are skipped only once, so a block costs as much
-/// as the items that it meets, however many there are in all.
-#[derive(Debug, Default)]
-pub(crate) struct Sweep {
-    passed: usize,
-}
-
-impl Sweep {
-    /// The indices of the items that may meet `frames`, which must not begin earlier than in the last
-    /// call.
-    ///
-    /// Where spans overlap (those of several channels), an item that ends before `frames` is among
-    /// them if one before it reaches into `frames`.
-    pub(crate) fn meeting<T>(
-        &mut self,
-        items: &[T],
-        span: impl Fn(&T) -> Span,
-        frames: Range<u64>,
-    ) -> Range<usize> {
-        let rest = &items[self.passed..];
-        self.passed += rest.iter().take_while(|item| span(item).end <= frames.start).count();
-        let rest = &items[self.passed..];
-        let met = rest.iter().take_while(|item| span(item).first < frames.end).count();
-        self.passed..self.passed + met
-    }
-}
-
-/// A [`Sweep`] over the spans of one channel.
+/// The spans of one channel, swept in step with the blocks of a recording.
 #[derive(Debug)]
 pub(crate) struct SpanCursor<'a> {
     spans: &'a [Span],
-    sweep: Sweep,
+    passed: usize,
 }
 
 impl<'a> SpanCursor<'a> {
     pub(crate) fn new(spans: &'a [Span]) -> Self {
-        Self { spans, sweep: Sweep::default() }
+        Self { spans, passed: 0 }
     }
 
     /// The spans within `margin` frames of `frames`, which must not begin earlier than in the last call.
     pub(crate) fn meeting(&mut self, frames: Range<u64>, margin: u64) -> &'a [Span] {
         let frames = frames.start.saturating_sub(margin)..frames.end.saturating_add(margin);
-        &self.spans[self.sweep.meeting(self.spans, |span| *span, frames)]
+        &self.spans[sweep(self.spans, &mut self.passed, frames, |span| *span)]
     }
+}
+
+/// The items whose spans may meet `frames`. See [`sweep`].
+pub(crate) fn meeting<'a, T>(
+    items: &'a mut [T],
+    passed: &mut usize,
+    frames: Range<u64>,
+    span: impl Fn(&T) -> Span,
+) -> &'a mut [T] {
+    let range = sweep(items, passed, frames, span);
+    &mut items[range]
+}
+
+/// The one sweep over spans that are sorted by their first frames: returns the indices of the items
+/// whose spans may meet `frames`. `frames` must not begin earlier than in the last call. `passed`
+/// counts the leading items that have ended, and starts at 0: they are skipped only once, so a block
+/// costs as much as the items that it meets, however many there are in all.
+///
+/// Where spans overlap, those of several channels, an item that has ended between two others is still
+/// among those returned.
+fn sweep<T>(
+    items: &[T],
+    passed: &mut usize,
+    frames: Range<u64>,
+    span: impl Fn(&T) -> Span,
+) -> Range<usize> {
+    let has_ended = |item: &&T| span(item).end <= frames.start;
+    *passed += items[*passed..].iter().take_while(has_ended).count();
+    let rest = &items[*passed..];
+    let count = rest.iter().take_while(|item| span(item).first < frames.end).count();
+    *passed..*passed + count
 }
 
 #[cfg(test)]

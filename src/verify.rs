@@ -149,18 +149,25 @@ impl Audit {
     }
 }
 
-/// Audits a redaction, whoever made it. The treatment is recognised; `expected` is tried first, and
-/// what is outside the windows must be as it leaves it: its fade is no change.
-/// Samples outside the windows may differ by `tolerance` (full scale being 1) and count as equal;
-/// without one, by nothing, by a step of a narrower format, or as the codec's noise allows. Inside it
-/// counts for nothing.
+/// What an audit expects of the redacted recording. The default expects nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VerifyOptions {
+    /// The treatment to try first. Its fade is no change outside the windows. Without one, the treatment
+    /// is recognised.
+    pub treatment: Option<Treatment>,
+    /// The largest difference of two samples outside the windows that counts as equal, full scale
+    /// being 1. Without one: 0, a step of a narrower format, or what the codec's noise allows. It does
+    /// not apply inside the windows.
+    pub tolerance: Option<f64>,
+}
+
+/// Audits a redaction, whoever made it.
 ///
 /// # Errors
 /// [`Error`] when either recording cannot be decoded, or a window does not fit the original.
 ///
 /// ```
-/// use sordino::verify::verify;
-/// use sordino::{Source, Treatment, Window, Windows, redact};
+/// use sordino::{Source, Treatment, VerifyOptions, Window, Windows, redact, verify};
 ///
 /// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
 /// let call = || Source::open("fixtures/call.wav");
@@ -168,22 +175,22 @@ impl Audit {
 /// redact(call()?, &windows, Treatment::silence())?.write_to(&mut redacted)?;
 ///
 /// let redacted = Source::stream(std::io::Cursor::new(redacted));
-/// assert!(verify(call()?, redacted, &windows, None, None)?.is_clean());
-/// assert!(!verify(call()?, call()?, &windows, None, None)?.is_clean());
+/// let options = VerifyOptions::default();
+/// assert!(verify(call()?, redacted, &windows, options)?.is_clean());
+/// assert!(!verify(call()?, call()?, &windows, options)?.is_clean());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn verify(
     original: Source,
     redacted: Source,
     windows: &Windows,
-    expected: Option<Treatment>,
-    tolerance: Option<f64>,
+    options: VerifyOptions,
 ) -> Result<Audit, Error> {
     let (mut decoder, mut other) = (Decoder::open(original)?, AlignedReader::open(redacted)?);
     let (original, redacted) = (decoder.stream_info().clone(), other.decoder.stream_info().clone());
     let spans = Spans::new(windows, original.rate, original.channels)?;
     let comparable = original.rate == redacted.rate && original.channels == redacted.channels;
-    let mut walk = Walk::new((&original, &redacted), windows, &spans, expected, tolerance);
+    let mut walk = Walk::new((&original, &redacted), windows, &spans, options);
     let mut block = Block::new(original.format, original.channels);
     while decoder.next(&mut block)? {
         if comparable {

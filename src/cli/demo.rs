@@ -6,7 +6,7 @@ use sordino::genesys::{Config, Credentials, Genesys};
 use sordino::job::{deliver, prepare};
 use sordino::sandbox::{Options, Sandbox};
 use sordino::window::parse_flag;
-use sordino::{Job, Source, Treatment, Windows, verify};
+use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
 use super::args::DemoArgs;
 use super::exit::Failure;
@@ -117,7 +117,7 @@ fn say(line: &str) -> Result<(), Failure> {
 /// Holds the sanitised recording against the original, and prints what was found.
 fn audit(sanitised: Vec<u8>, windows: &Windows) -> Result<(), Failure> {
     let source = |bytes: Vec<u8>| Source::stream(std::io::Cursor::new(bytes));
-    let audit = verify(source(CALL.to_vec()), source(sanitised), windows, None, None);
+    let audit = verify(source(CALL.to_vec()), source(sanitised), windows, VerifyOptions::default());
     let audit = audit.map_err(|error| Failure::of(DOING, error))?;
     for line in table(&audit).lines() {
         say(format!("  {line}").trim_end())?;

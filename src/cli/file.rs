@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use sordino::{Error, Receipt, Redacted, Source, Summary, Treatment, Windows, redact_into};
+use sordino::{Error, Receipt, Redacted, Redaction, Source, Summary, Treatment, Windows};
 
 use super::args::FileArgs;
 use super::exit::{Failure, say};
@@ -95,11 +95,12 @@ pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
     let interrupt = Interrupt::new();
     let spool = interrupt.spool(output.path()).map_err(|e| Failure::of(doing.as_str(), e))?;
     let (mut bar, length) = (Bar::new("redacting"), source.length());
-    let redacted =
-        redact_into(spool, source, &windows, treatment, side_outputs.proof(), |progress| {
-            bar.show(progress.bytes, length);
-            ControlFlow::Continue(())
-        });
+    let redaction =
+        Redaction::new(&windows, treatment).with_evidence(side_outputs.proof()).with_spool(spool);
+    let redacted = redaction.run_watched(source, |progress| {
+        bar.show(progress.bytes, length);
+        ControlFlow::Continue(())
+    });
     bar.clear();
     let redacted =
         redacted.map_err(|error| Failure::of(doing.as_str(), plan::named(&input, error)))?;

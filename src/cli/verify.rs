@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sordino::verify::Audit;
 use sordino::{
-    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, Treatment, Windows, verify,
+    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, Treatment, VerifyOptions,
+    Windows, verify,
 };
 
 use super::args::VerifyArgs;
@@ -84,7 +85,8 @@ fn audit(
     tolerance: Option<f64>,
 ) -> Result<Audit, Failure> {
     let Both { original, redacted, doing } = both;
-    let audit = verify(original, redacted, windows, expected, tolerance);
+    let options = VerifyOptions { treatment: expected, tolerance };
+    let audit = verify(original, redacted, windows, options);
     // What cannot be audited is a wrong call: nothing has been found.
     audit.map_err(|error| Failure::usage(doing, error))
 }

@@ -1,61 +1,41 @@
-//! Oracle: what each sample should have become.
+//! Oracle: the expected output samples.
 //!
-//! This is found apart from `window`, `span` and `treatment`, which make it so: from the windows as
-//! they were asked for, with a merge of its own, and in another arithmetic, so that no single mistake
-//! passes unseen.
+//! Independent of `window`, `span` and `treatment`: it starts from the requested windows, merges them
+//! itself and computes in another arithmetic, so that no single mistake passes unseen.
 
-use std::borrow::Cow;
 use std::f64::consts::TAU;
 use std::ops::Range;
 
-use crate::block::{Block, SampleFormat, StreamInfo, index_of};
-use crate::level::{levels, room};
-use crate::span::Span;
+use super::view::BlockView;
+use crate::block::{SampleFormat, StreamInfo, index_of};
+use crate::level::rounding_error;
 use crate::treatment::{TONE_PEAK, Treatment};
 use crate::window::Windows;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// The samples of a block, on one scale and as they are stored.
-pub(super) struct Samples<'a> {
-    first: u64,
-    channels: usize,
-    levels: Vec<f64>,
-    pub(super) stored: Cow<'a, [u8]>,
-}
-
-impl<'a> Samples<'a> {
-    pub(super) fn of(block: &'a Block) -> Self {
-        let levels = levels(block.samples(), block.format());
-        let stored = block.stored();
-        Self { first: block.first(), channels: block.channels(), levels, stored }
-    }
-}
-
-/// Where something is to be done, and what.
+/// The treatment, and the frames that it applies to.
 pub(super) struct Oracle {
     treatment: Treatment,
     format: SampleFormat,
     rate: u32,
     /// The length of a ramp, in frames.
     fade: u64,
-    /// The frames inside, on each channel: sorted, and never touching.
+    /// The frames inside windows, for each channel: sorted, never touching.
     inside: Vec<Vec<Range<u64>>>,
 }
 
 impl Oracle {
-    pub(super) fn new(treatment: Treatment, windows: &Windows, recording: &StreamInfo) -> Self {
+    pub(super) fn new(treatment: Treatment, windows: &Windows, info: &StreamInfo) -> Self {
         let frame = |nanos: u128| {
-            u64::try_from(nanos * u128::from(recording.rate) / NANOS).unwrap_or(u64::MAX - 1)
+            u64::try_from(nanos * u128::from(info.rate) / NANOS).unwrap_or(u64::MAX - 1)
         };
         let pad = windows.pad().as_nanos();
         let of_channel = |channel: u16| {
-            let asked = windows
-                .asked()
-                .iter()
-                .filter(|window| window.channel().is_none_or(|only| only == channel));
-            // Frame n lasts from n to n + 1, and a window ends with the frame that it ends in.
-            let frames = asked.map(|window| {
+            let asked = windows.asked().iter();
+            let mine = asked.filter(|window| window.channel().is_none_or(|only| only == channel));
+            // Frame n lasts from n to n + 1, and the frame that holds the end of a window is inside.
+            let frames = mine.map(|window| {
                 let start = window.start().as_nanos().saturating_sub(pad);
                 frame(start)..frame(window.end().as_nanos() + pad) + 1
             });
@@ -63,28 +43,28 @@ impl Oracle {
         };
         Self {
             treatment,
-            format: recording.format,
-            rate: recording.rate,
+            format: info.format,
+            rate: info.rate,
             fade: frame(treatment.fade().as_nanos()),
-            inside: (0..recording.channels).map(of_channel).collect(),
+            inside: (0..info.channels).map(of_channel).collect(),
         }
     }
 
-    /// The frames that may change, on whatever channel.
-    pub(super) fn touched(&self) -> Vec<Span> {
+    /// The frames that may change on some channel: windows and fades. Sorted, never touching.
+    pub(super) fn touched(&self) -> Vec<Range<u64>> {
         let all = self.inside.iter().flatten().map(|inside| {
             inside.start.saturating_sub(self.fade)..inside.end.saturating_add(self.fade)
         });
-        let merged = merged(all.collect());
-        merged.into_iter().map(|frames| Span { first: frames.start, end: frames.end }).collect()
+        merged(all.collect())
     }
 
-    /// The first frame of a run that has not become what it should have.
+    /// The first frame of `run` that is not as expected. `before` holds the amplitudes of the block as
+    /// decoded, `after` the block as treated.
     pub(super) fn first_wrong(
         &self,
         run: Range<u64>,
-        before: &Samples<'_>,
-        after: &Samples<'_>,
+        before: &[f64],
+        after: &BlockView<'_>,
     ) -> Option<u64> {
         let channels = self.inside.iter().enumerate();
         let wrong = channels.filter_map(|(channel, inside)| {
@@ -93,24 +73,27 @@ impl Oracle {
                 while inside.get(next).is_some_and(|inside| inside.end <= frame) {
                     next += 1;
                 }
-                let index = index_of(frame - before.first) * before.channels + channel;
-                !self.is_meant(frame, &inside[next.saturating_sub(1)..], index, before, after)
+                let index =
+                    index_of(frame - after.block.first()) * after.block.channels() + channel;
+                let near = &inside[next.saturating_sub(1)..];
+                !self.is_expected(frame, near, before[index], index, after)
             })
         });
         wrong.min()
     }
 
-    /// Whether the sample at `index` is as it should be. `near` begins at or before the last run of
-    /// frames inside that ends before this one.
-    fn is_meant(
+    /// Whether the sample at `index` of `after`, which was `was`, is as expected. `near` starts at or
+    /// before the last range inside that ends before `frame`.
+    fn is_expected(
         &self,
         frame: u64,
         near: &[Range<u64>],
+        was: f64,
         index: usize,
-        before: &Samples<'_>,
-        after: &Samples<'_>,
+        after: &BlockView<'_>,
     ) -> bool {
-        let (was, is) = (before.levels[index], after.levels[index]);
+        let is = after.amplitudes()[index];
+        // Frames to the nearest window, and frames since the start of the one around.
         let (mut distance, mut since) = (u64::MAX, None);
         for inside in near.iter().take(2) {
             if inside.contains(&frame) {
@@ -120,38 +103,38 @@ impl Oracle {
                 inside.start.saturating_sub(frame).max((frame + 1).saturating_sub(inside.end));
             distance = distance.min(away);
         }
-        let meant = match (since, self.treatment.tone_hz()) {
+        let expected = match (since, self.treatment.tone_hz()) {
             (Some(since), Some(hz)) => self.tone(hz, since),
             (Some(_), None) if self.treatment.gain() == 0.0 => {
-                return after.sample(index, self.format) == silence(self.format);
+                // Compared as stored: -0.0 is not silence.
+                let width = usize::from(self.format.bytes());
+                return after.stored()[index * width..][..width] == *silence(self.format);
             }
-            (Some(_), None) => was * self.gain(self.treatment.gain()),
-            (None, _) if distance <= self.fade => was * self.gain(self.ramp(distance)),
+            (Some(_), None) => was * self.rounded(self.treatment.gain()),
+            (None, _) if distance <= self.fade => was * self.rounded(self.ramp(distance)),
             (None, _) => return was.to_bits() == is.to_bits(),
         };
-        // What is no number stays none.
-        let numbers = meant.is_finite() && is.is_finite();
-        if numbers {
-            (is - meant).abs() <= room(self.format, meant)
+        if expected.is_finite() && is.is_finite() {
+            (is - expected).abs() <= rounding_error(self.format, expected)
         } else {
-            is.is_finite() == meant.is_finite()
+            is.is_finite() == expected.is_finite()
         }
     }
 
-    /// The gain so many frames away from the nearest frame inside.
+    /// The gain of a fade, `distance` frames from the nearest frame inside.
     #[expect(clippy::cast_precision_loss, reason = "frames of a fade are far below 2^52")]
     fn ramp(&self, distance: u64) -> f64 {
         let part = distance as f64 / (self.fade + 1) as f64;
         self.treatment.gain() * (1.0 - part) + part
     }
 
-    /// A gain as it is applied: 32-bit integers are wider than a float.
+    /// A gain in the precision in which it is applied: `f32`, except for 32-bit integers.
     #[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
-    fn gain(&self, gain: f64) -> f64 {
+    fn rounded(&self, gain: f64) -> f64 {
         if self.format == SampleFormat::S32 { gain } else { f64::from(gain as f32) }
     }
 
-    /// A sine that begins at 0.
+    /// A sine that starts at 0.
     fn tone(&self, hz: u32, since: u64) -> f64 {
         let turns = u128::from(since) * u128::from(hz) % u128::from(self.rate);
         let turns = f64::from(u32::try_from(turns).unwrap_or(0)) / f64::from(self.rate);
@@ -159,28 +142,21 @@ impl Oracle {
     }
 }
 
-impl Samples<'_> {
-    /// A sample as it is stored.
-    fn sample(&self, index: usize, format: SampleFormat) -> &[u8] {
-        let width = usize::from(format.bytes());
-        &self.stored[index * width..(index + 1) * width]
-    }
-}
-
-/// Nothing to be heard, as it is stored.
+/// A silent sample as a WAV stores it.
 fn silence(format: SampleFormat) -> &'static [u8] {
     match format {
         SampleFormat::U8 => &[0x80],
         SampleFormat::S16 => &[0; 2],
         SampleFormat::S24 => &[0; 3],
         SampleFormat::S32 | SampleFormat::F32 => &[0; 4],
+        // ITU-T G.711: the codes of the smallest positive amplitude, even bits of A-law inverted.
         SampleFormat::ALaw => &[0xD5],
         SampleFormat::MuLaw => &[0xFF],
     }
 }
 
-/// Sorts, and makes one of those that overlap or touch.
-fn merged(mut all: Vec<Range<u64>>) -> Vec<Range<u64>> {
+/// Sorts ranges and joins those that overlap or touch.
+pub(super) fn merged(mut all: Vec<Range<u64>>) -> Vec<Range<u64>> {
     all.sort_by_key(|frames| (frames.start, frames.end));
     all.dedup_by(|next, last| {
         let joins = next.start <= last.end;

@@ -62,26 +62,26 @@ fn redact_without(
     (place, turn): (usize, u8),
 ) -> Result<usize, Error> {
     let (container, codec) = ("wave", "any");
-    let recording = StreamInfo { container, codec, rate: 10, channels: 2, format, frames: None };
+    let info = StreamInfo { container, codec, rate: 10, channels: 2, format, frames: None };
     let spans = Spans::new(&windows(), 10, 2)?;
-    let mut check = Check::new(treatment, &windows(), &recording);
+    let mut check = SelfCheck::new(treatment, &windows(), &info);
     let mut treater = Treater::new(treatment, &spans)?;
     let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-    let mut encoder = Encoder::new(&mut output, &recording)?;
+    let mut encoder = Encoder::new(&mut output, &info)?;
     let mut frames = 0;
     for first in (0..90).step_by(8).filter(|first| !gone.contains(first)) {
         let mut block = block(format, first);
         frames += block.frames() as u64;
-        check.decoded(&block);
+        check.decoded(&BlockView::new(&block));
         treater.apply(&mut block);
         meddle(&mut block);
-        check.treated(&block);
+        check.treated(&BlockView::new(&block));
         encoder.write(&block)?;
     }
     encoder.finish()?;
     let mut spool = output.into_spool().unwrap();
     let length = spool.seek(SeekFrom::End(0)).unwrap();
-    let begin = length - frames * recording.frame_bytes();
+    let begin = length - frames * info.frame_bytes();
     let mut whole = Vec::new();
     spool.reader().unwrap().read_to_end(&mut whole).unwrap();
     whole[place] ^= turn;
@@ -199,10 +199,9 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
             let window = Window::from_seconds(0.0, 1e6).unwrap();
             let windows = Windows::new([window]).unwrap();
             let (container, codec) = ("wave", "any");
-            let recording =
-                StreamInfo { container, codec, rate: 10, channels: 1, format, frames: None };
+            let info = StreamInfo { container, codec, rate: 10, channels: 1, format, frames: None };
             let spans = Spans::new(&windows, 10, 1).unwrap();
-            let mut check = Check::new(treatment, &windows, &recording);
+            let mut check = SelfCheck::new(treatment, &windows, &info);
             let mut block = Block::new(format, 1);
             match &mut block.samples {
                 Samples::U8(all) => all.extend(0..=u8::MAX),
@@ -217,10 +216,10 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
                     all.extend((0..50_000).map(|_| f32::from_bits(any().cast_unsigned())));
                 }
             }
-            check.decoded(&block);
+            check.decoded(&BlockView::new(&block));
             Treater::new(treatment, &spans).unwrap().apply(&mut block);
-            check.treated(&block);
-            assert_eq!(check.wrong(), None, "{format} {gain}");
+            check.treated(&BlockView::new(&block));
+            assert_eq!(check.first_wrong(), None, "{format} {gain}");
         }
     }
 }
@@ -230,24 +229,24 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
 fn every_section_of_a_long_recording_is_read_back() {
     const FRAMES: usize = 2_500_000;
     let (format, container, codec) = (SampleFormat::U8, "wave", "any");
-    let recording = StreamInfo { container, codec, rate: 1000, channels: 1, format, frames: None };
+    let info = StreamInfo { container, codec, rate: 1000, channels: 1, format, frames: None };
     // Over the border of the first two sections, which is at frame 1,048,576.
     let window = Window::from_seconds(1000.0, 1100.0).unwrap();
     let windows = Windows::new([window]).unwrap();
     let spans = Spans::new(&windows, 1000, 1).unwrap();
     let result = |change: &dyn Fn(&mut [u8])| {
-        let mut check = Check::new(Treatment::silence(), &windows, &recording);
+        let mut check = SelfCheck::new(Treatment::silence(), &windows, &info);
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
         let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-        let mut encoder = Encoder::new(&mut output, &recording).unwrap();
+        let mut encoder = Encoder::new(&mut output, &info).unwrap();
         let mut block = Block::new(format, 1);
         for first in (0..FRAMES).step_by(50_000) {
             block.restart(first as u64);
             let Samples::I16(all) = &mut block.samples else { unreachable!("8 bits lie in 16") };
             all.extend((first..first + 50_000).map(|n| (n % 251) as i16 - 125));
-            check.decoded(&block);
+            check.decoded(&BlockView::new(&block));
             treater.apply(&mut block);
-            check.treated(&block);
+            check.treated(&BlockView::new(&block));
             encoder.write(&block).unwrap();
         }
         encoder.finish().unwrap();

@@ -1,218 +1,280 @@
-//! Windows, spans and treatments as a receipt writes them, and back.
+//! The JSON shape of a receipt. `schema.json` is generated from these types and their doc comments.
 
+#[cfg(test)]
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decode::Gaps;
-use crate::evidence::{Loudness, Measured};
-use crate::level::SHORTEST_SHOWN_MS;
-use crate::redact::Summary;
-use crate::span::{Gap, time_of};
-use crate::treatment::Treatment;
-use crate::window::{Window, seconds, time_from_seconds};
+/// What was done to one recording. Times are in seconds, sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema), schemars(title = "sordino receipt, version 1"))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Receipt {
+    /// The version of this shape.
+    #[cfg_attr(test, schemars(extend("const" = super::VERSION)))]
+    pub receipt: u32,
+    /// The program that made the receipt.
+    pub tool: ToolEntry,
+    /// When the receipt was made, as RFC 3339 in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub made: String,
+    /// The recording as it was received.
+    pub input: InputEntry,
+    /// The requested windows.
+    pub asked: RequestEntry,
+    /// The requested windows after padding, sorted and merged.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub windows: Vec<WindowEntry>,
+    /// What was done inside the windows.
+    pub treatment: TreatmentEntry,
+    /// The treated frames of each channel.
+    pub spans: Vec<SpanEntry>,
+    /// The redacted recording, a WAV.
+    pub output: OutputEntry,
+    /// What the input holds besides audio. None of it is in the output.
+    pub dropped: Vec<DroppedEntry>,
+    /// The steps at Genesys Cloud, where the recording came from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Delivery"))]
+    pub genesys: Option<Delivery>,
+}
+
+/// A program and its version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ToolEntry {
+    /// The program's name.
+    pub name: String,
+    /// The program's version.
+    pub version: String,
+}
+
+/// The recording as it was received.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InputEntry {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of all bytes.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    pub sha256: String,
+    /// The container's short name.
+    pub container: String,
+    /// The codec's short name.
+    pub codec: String,
+    /// Sample rate in Hz.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub rate: u32,
+    /// Number of channels.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub channels: u16,
+    /// Number of decoded frames.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub frames: u64,
+    /// Whether the file proves its end by a length, a count or a flag. If not, a cut between two
+    /// packets leaves no trace. Older receipts lack this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub end_proven: Option<bool>,
+    /// The container's timestamp of the first frame in seconds, if it is not 0. All other times count
+    /// from the first frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "f64", extend("exclusiveMinimum" = 0)))]
+    pub begins_at: Option<f64>,
+    /// The gaps in the recording, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "GapsEntry"))]
+    pub gaps: Option<GapsEntry>,
+}
+
+/// The parts of a recording in which the clock ran on and nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GapsEntry {
+    /// `fill`: filled with silence. `close`: cut out, so later frames and windows move up.
+    #[cfg_attr(test, schemars(extend("enum" = ["fill", "close"])))]
+    pub treatment: String,
+    /// The gaps, in order.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub list: Vec<GapEntry>,
+}
+
+/// A part of a recording in which nothing was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GapEntry {
+    /// The start in seconds, by the recording's clock.
+    #[cfg_attr(test, schemars(range(min = 0)))]
+    pub at: f64,
+    /// The start in frames, by the recording's clock.
+    pub first: u64,
+    /// The length in frames.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub frames: u64,
+}
+
+/// The requested windows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestEntry {
+    /// The windows in the order of the request.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub windows: Vec<WindowEntry>,
+    /// Padding in seconds, added on both sides of each window.
+    #[cfg_attr(test, schemars(range(min = 0)))]
+    pub pad: f64,
+}
 
 /// A window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WindowEntry {
-    /// Where it opens.
+    /// The start in seconds.
+    #[cfg_attr(test, schemars(range(min = 0)))]
     pub start: f64,
-    /// Where it closes; this instant is still inside.
+    /// The end in seconds. The window includes this instant.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     pub end: f64,
-    /// The one channel that it is for, counted from 0; `null` for all.
+    /// The channel, counted from 0; `null` for all channels.
     pub channel: Option<u16>,
-    /// What it is called.
+    /// The label.
     pub label: Option<String>,
-    /// Why it is redacted.
+    /// The reason for the redaction.
     pub reason: Option<String>,
-    /// Whether it ran over the end of the recording, and was cut there.
+    /// Whether the window ran past the end of the recording and was cut there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
-    /// Whether it lies wholly in gaps that were closed: nothing was there, and nothing was treated.
+    /// Whether the window lies wholly in closed gaps, so that it held no frame to treat.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_gap: bool,
 }
 
-impl WindowEntry {
-    pub(super) fn of(window: &Window, cut: bool) -> Self {
-        Self {
-            start: seconds(window.start()),
-            end: seconds(window.end()),
-            channel: window.channel(),
-            label: window.label().map(str::to_owned),
-            reason: window.reason().map(str::to_owned),
-            cut,
-            in_gap: false,
-        }
-    }
-
-    /// The window; none, if it cannot be one.
-    pub(crate) fn window(&self) -> Option<Window> {
-        let mut window = Window::from_seconds(self.start, self.end).ok()?;
-        if let Some(channel) = self.channel {
-            window = window.on_channel(channel);
-        }
-        if let Some(label) = &self.label {
-            window = window.labelled(label);
-        }
-        if let Some(reason) = &self.reason {
-            window = window.because(reason);
-        }
-        Some(window)
-    }
-}
-
-/// The parts of a recording in which nothing was recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GapsEntry {
-    /// What became of them: `fill`, silence was put there, or `close`, what is around them was joined.
-    pub treatment: String,
-    /// Each of them.
-    pub list: Vec<GapEntry>,
-}
-
-/// A part in which nothing was recorded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GapEntry {
-    /// Where it begins, by the clock that windows are meant by.
-    pub at: f64,
-    /// The same in frames.
-    pub first: u64,
-    /// How many frames it lasts.
-    pub frames: u64,
-}
-
-impl GapsEntry {
-    /// None, where there is no gap.
-    pub(super) fn of(summary: &Summary) -> Option<Self> {
-        let rate = summary.stream_info.rate;
-        let entry = |&Gap { at, frames }: &Gap| GapEntry {
-            at: seconds(time_of(at, rate)),
-            first: at,
-            frames,
-        };
-        let treatment = summary.gaps_policy.name().into();
-        let list: Vec<_> = summary.gaps.iter().map(entry).collect();
-        (!list.is_empty()).then_some(Self { treatment, list })
-    }
-
-    /// What became of them; none, if that cannot be.
-    pub(super) fn policy(&self) -> Option<Gaps> {
-        [Gaps::Fill, Gaps::Close].into_iter().find(|policy| policy.name() == self.treatment)
-    }
-
-    /// The gaps; none, if they are out of order, or not where their time is.
-    pub(super) fn gaps(&self, rate: u32) -> Option<Vec<Gap>> {
-        let mut end = 0_u64;
-        let gap = |entry: &GapEntry| {
-            let GapEntry { at, first, frames } = *entry;
-            let place = first >= end && frames > 0 && at == seconds(time_of(first, rate));
-            end = first.checked_add(frames)?;
-            place.then_some(Gap { at: first, frames })
-        };
-        self.list.iter().map(gap).collect()
-    }
-
-    /// Frames of silence that they were filled with.
-    pub(super) fn filled(&self) -> u64 {
-        let frames = self.list.iter().map(|gap| gap.frames);
-        if self.policy() == Some(Gaps::Fill) { frames.fold(0, u64::saturating_add) } else { 0 }
-    }
-}
-
 /// A treatment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TreatmentEntry {
     /// `attenuate`, `silence` or `tone`.
+    #[cfg_attr(test, schemars(extend("enum" = ["attenuate", "silence", "tone"])))]
     pub kind: String,
-    /// The gain inside a window; 0 where nothing is kept.
+    /// The gain inside a window; 0 for silence and tone.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     pub gain: f64,
-    /// The frequency of a tone.
+    /// The frequency of a tone in Hz.
     pub tone_hz: Option<u32>,
-    /// How long the ramps outside the windows are.
+    /// The length in seconds of the ramps before and after each window.
+    #[cfg_attr(test, schemars(range(min = 0)))]
     pub fade: f64,
-    /// Whether what was said can be recovered from the output.
+    /// Whether the original can be recovered from the output.
     pub recoverable: bool,
 }
 
-impl TreatmentEntry {
-    pub(super) fn of(treatment: Treatment) -> Self {
-        Self {
-            kind: treatment.name().into(),
-            gain: treatment.gain(),
-            tone_hz: treatment.tone_hz(),
-            fade: seconds(treatment.fade()),
-            recoverable: treatment.is_recoverable(),
-        }
-    }
-
-    /// The treatment; none, if it cannot be one.
-    pub(super) fn treatment(&self) -> Option<Treatment> {
-        let treatment = match (self.kind.as_str(), self.tone_hz) {
-            ("silence", None) => Treatment::silence(),
-            ("attenuate", None) => Treatment::attenuate(self.gain).ok()?,
-            ("tone", Some(hz)) => Treatment::tone(hz).ok()?,
-            _ => return None,
-        };
-        Some(treatment.with_fade(time_from_seconds(self.fade).ok()?))
-    }
-}
-
-/// One span on one channel.
+/// One treated span of one channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SpanEntry {
     /// The channel, counted from 0.
     pub channel: u16,
     /// The first frame.
     pub first: u64,
-    /// How many frames.
+    /// The length in frames.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub frames: u64,
-    /// How loud it was; `null` for a span of less than 20 ms, whose level would be a part of what was
-    /// said.
-    pub before: Option<Level>,
-    /// How loud it is; `null` where `before` is.
-    pub after: Option<Level>,
+    /// Levels of the input. `null` for a span shorter than 20 ms, whose levels would reveal samples.
+    pub before: Option<LevelsEntry>,
+    /// Levels of the output. `null` where `before` is.
+    pub after: Option<LevelsEntry>,
 }
 
-/// How loud something is, in dB below full scale; `null` is digital silence.
+/// Levels in dBFS, rounded to 0.01 dB; `null` is digital silence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Level {
-    /// The loudest sample.
+pub struct LevelsEntry {
+    /// The peak sample.
     pub peak_db: Option<f64>,
-    /// The root of the mean square.
+    /// The root mean square.
     pub rms_db: Option<f64>,
 }
 
-impl SpanEntry {
-    pub(super) fn of(measured: &Measured, rate: u32) -> Self {
-        let frames = measured.span.frames();
-        let level = |loudness| is_long(frames, rate).then(|| Level::of(loudness));
-        Self {
-            channel: measured.channel,
-            first: measured.span.first,
-            frames,
-            before: level(measured.before),
-            after: level(measured.after),
-        }
-    }
+/// The redacted recording, a WAV.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutputEntry {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of all bytes.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    pub sha256: String,
+    /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    pub samples_sha256: String,
+    /// The sample format.
+    #[cfg_attr(test, schemars(extend("enum" = ["u8", "s16", "s24", "s32", "f32", "alaw", "mulaw"])))]
+    pub format: String,
+    /// The precision that the output loses everywhere because its samples are narrower than the
+    /// input's, in words; absent if it loses none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub loss: Option<String>,
+    /// Number of frames: the decoded ones and the silence that fills gaps.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub frames: u64,
+    /// Number of frames that were treated on at least one channel.
+    pub frames_treated: u64,
+    /// Whether the output was read back and is as expected. `false`: the self-check was turned off.
+    pub self_checked: bool,
 }
 
-impl Level {
-    fn of(loudness: Loudness) -> Self {
-        Self { peak_db: decibel(loudness.peak), rms_db: decibel(loudness.rms) }
-    }
+/// Name and size of something that was left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DroppedEntry {
+    /// The name of the chunk or tag.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
 }
 
-/// Whether so many frames are enough that one number says nothing of what was said in them.
-pub(super) fn is_long(frames: u64, rate: u32) -> bool {
-    u128::from(frames) * 1000 >= u128::from(rate) * u128::from(SHORTEST_SHOWN_MS)
+/// The steps at Genesys Cloud, from the recording to its redacted copy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Delivery {
+    /// The id of the fetched recording, which stays unchanged.
+    pub recording_id: String,
+    /// The conversation of the new recording; `null` if nothing was uploaded.
+    pub conversation_id: Option<String>,
+    /// The id of the new, redacted recording; `null` if nothing was uploaded.
+    pub new_recording_id: Option<String>,
+    /// The steps, in order. Signing in is not among them, because many recordings share it.
+    pub steps: Vec<StepEntry>,
 }
 
-/// To a hundredth of a dB.
-fn decibel(level: f64) -> Option<f64> {
-    (level > 0.0).then(|| (2000.0 * level.log10()).round() / 100.0)
+/// One step at Genesys Cloud.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StepEntry {
+    /// `locate`, `fetch`, `grant`, `upload` or `complete`.
+    #[cfg_attr(test, schemars(extend("enum" = ["locate", "fetch", "grant", "upload", "complete"])))]
+    pub step: String,
+    /// When the step began, as RFC 3339 in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub began: String,
+    /// When the response came (of a fetch: its headers), as RFC 3339 in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub answered: String,
+    /// Number of failed tries before that.
+    pub retries: u32,
+    /// The API's correlation id of the request, for Genesys' support.
+    pub correlation_id: Option<String>,
 }

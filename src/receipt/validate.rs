@@ -1,22 +1,22 @@
-//! Whether a receipt agrees with itself.
+//! Consistency check: whether the numbers of a receipt agree with each other.
 
-use super::model::is_long;
-use super::{Level, Receipt, SpanEntry, WindowEntry};
+use super::convert::has_levels;
+use super::{GapsEntry, LevelsEntry, Receipt, SpanEntry, TreatmentEntry, WindowEntry};
 use crate::block::SampleFormat;
 use crate::decode::Gaps;
-use crate::level::room;
+use crate::level::{Decibels, rounding_error};
 use crate::redact::vanished;
 use crate::span::{Span, Spans, Timeline, cut_at_end};
 use crate::treatment::{TONE_PEAK, Treatment};
 use crate::window::{Window, Windows, time_from_seconds};
 
-/// What is written besides samples: the headers of PCM, G.711 (which may be padded) and wide PCM.
+/// Sizes in bytes of a WAV without its samples: PCM, G.711 (also with a padding byte), extensible PCM.
 const HEADERS: [u64; 4] = [44, 58, 59, 68];
 
-/// Levels are kept to a hundredth of a dB.
+/// Levels are rounded to 0.01 dB, a factor of 1.0012.
 const ROUNDING: f64 = 1.002;
 
-/// `Err` says what contradicts what.
+/// Returns what contradicts what.
 pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let (windows, treatment) = (receipt.windows()?, receipt.treatment()?);
     let (input, output) = (&receipt.input, &receipt.output);
@@ -29,41 +29,41 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
         ..WindowEntry::of(window, cut.contains(window))
     });
     let same = windows.len() == receipt.windows.len()
-        && merged.zip(&receipt.windows).all(|(meant, written)| is_same(&meant, written));
-    holds(same, "the windows are not those asked for")?;
+        && merged.zip(&receipt.windows).all(|(expected, entry)| is_same(&expected, entry));
+    ensure(same, "the windows are not the requested ones")?;
     let spans = Spans::new(&windows, input.rate, input.channels)
         .map_err(|_| "a window is for a channel that the input lacks")?;
-    let placed = receipt.spans.iter().map(|span| (span.channel, span.first, span.frames));
-    let meant = spans.by_channel(input.channels).into_iter();
-    let meant = meant.filter_map(|(channel, span)| Some((channel, timeline.span(span)?)));
-    let meant = meant.map(|(channel, span)| (channel, span.first, Span::frames(span)));
-    holds(placed.eq(meant), "the spans are not those of the windows")?;
+    let entries = receipt.spans.iter().map(|span| (span.channel, span.first, span.frames));
+    let expected = spans.by_channel(input.channels).into_iter();
+    let expected = expected.filter_map(|(channel, span)| Some((channel, timeline.span(span)?)));
+    let expected = expected.map(|(channel, span)| (channel, span.first, Span::frames(span)));
+    ensure(entries.eq(expected), "the spans are not those of the windows")?;
     let treated = spans.frames_inside(&timeline);
-    holds(output.frames_treated == treated, "the frames treated are not those of the spans")?;
+    ensure(output.frames_treated == treated, "the treated frames are not those of the spans")?;
     let format = format_of(&output.format)?;
     let frame = u64::from(format.bytes()) * u64::from(input.channels);
     let header = output.frames.checked_mul(frame).and_then(|data| output.bytes.checked_sub(data));
     let fits = header.is_some_and(|header| HEADERS.contains(&header));
-    holds(fits, "the size of the output is not that of its frames")?;
+    ensure(fits, "the size of the output does not fit its frames")?;
     for sum in [&input.sha256, &output.sha256, &output.samples_sha256] {
         let digits = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
-        holds(digits, "a SHA-256 has not 64 hexadecimal digits")?;
+        ensure(digits, "a SHA-256 is not 64 hexadecimal digits")?;
     }
     let levels = receipt.spans.iter().all(|span| is_treated(span, input.rate, treatment, format));
-    holds(levels, "a span is louder than its treatment leaves it")?;
+    ensure(levels, "a span is louder than its treatment allows")?;
     check_times(receipt)
 }
 
 impl Receipt {
-    /// How the clock that windows are meant by maps to the output.
+    /// The map from the recording's clock, which windows refer to, to frames of the output.
     ///
     /// # Errors
-    /// What is wrong with the lengths and gaps.
+    /// What is wrong with the lengths or gaps.
     pub fn timeline(&self) -> Result<Timeline, String> {
         let (input, output) = (&self.input, &self.output);
-        let filled = input.gaps.as_ref().map_or(0, super::GapsEntry::filled);
+        let filled = input.gaps.as_ref().map_or(0, GapsEntry::filled);
         let same = input.frames.checked_add(filled) == Some(output.frames);
-        holds(same, "input and output differ in length")?;
+        ensure(same, "input and output differ in length")?;
         let Some(entry) = &input.gaps else { return Ok(Timeline::new(output.frames, &[])) };
         let policy = entry.policy().ok_or("gaps are neither filled nor closed")?;
         let gaps = entry.gaps(input.rate).filter(|gaps| !gaps.is_empty());
@@ -71,35 +71,35 @@ impl Receipt {
         let closed = if policy == Gaps::Close { gaps.as_slice() } else { &[] };
         let timeline = Timeline::new(output.frames, closed);
         let inside = gaps.last().is_none_or(|gap| gap.at + gap.frames <= timeline.end());
-        holds(inside, "a gap lies behind the last frame")?;
+        ensure(inside, "a gap lies after the last frame")?;
         Ok(timeline)
     }
 
-    /// The windows that were asked for.
+    /// The requested windows, with their padding.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// What is wrong with the windows.
     pub fn windows(&self) -> Result<Windows, String> {
         let asked: Option<Vec<Window>> =
             self.asked.windows.iter().map(WindowEntry::window).collect();
         let windows = asked.and_then(|asked| Windows::new(asked).ok());
-        let windows = windows.ok_or("a window that was asked for cannot be one")?;
-        let pad = time_from_seconds(self.asked.pad).map_err(|_| "the padding is no time")?;
+        let windows = windows.ok_or("a requested window is invalid")?;
+        let pad = time_from_seconds(self.asked.pad).map_err(|_| "the padding is not a time")?;
         Ok(windows.padded(pad))
     }
 
     /// The treatment.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the treatment.
     pub fn treatment(&self) -> Result<Treatment, String> {
         let treatment = self.treatment.treatment();
-        let same = treatment.filter(|&t| super::TreatmentEntry::of(t) == self.treatment);
-        same.ok_or_else(|| "the treatment is not what its kind says".into())
+        let same = treatment.filter(|&treatment| TreatmentEntry::of(treatment) == self.treatment);
+        same.ok_or_else(|| "the treatment does not fit its kind".into())
     }
 }
 
-/// Whether two windows are one, to the nanosecond, or as near as a number in JSON can be.
+/// Whether two windows are equal, to a nanosecond or the precision of a JSON number.
 fn is_same(a: &WindowEntry, b: &WindowEntry) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 + a.abs() * 1e-15;
     near(a.start, b.start)
@@ -108,52 +108,52 @@ fn is_same(a: &WindowEntry, b: &WindowEntry) -> bool {
             == (b.channel, &b.label, &b.reason, b.cut, b.in_gap)
 }
 
-/// The sample format of a name.
+/// The sample format of this name.
 pub(super) fn format_of(name: &str) -> Result<SampleFormat, String> {
     use SampleFormat::{ALaw, F32, MuLaw, S16, S24, S32, U8};
-    let known = [U8, S16, S24, S32, F32, ALaw, MuLaw];
-    let found = known.into_iter().find(|format| format.to_string() == name);
-    found.ok_or_else(|| "the output has no sample format".into())
+    let formats = [U8, S16, S24, S32, F32, ALaw, MuLaw];
+    let found = formats.into_iter().find(|format| format.to_string() == name);
+    found.ok_or_else(|| "the sample format of the output is unknown".into())
 }
 
-/// Whether a span is no louder than it may be: its levels, and what its format rounds.
+/// Whether a span is no louder than its treatment allows, up to the rounding of its format.
 fn is_treated(span: &SpanEntry, rate: u32, treatment: Treatment, format: SampleFormat) -> bool {
     let (before, after) = match (&span.before, &span.after) {
         (Some(before), Some(after)) => (before, after),
-        (None, None) => return !is_long(span.frames, rate),
+        (None, None) => return !has_levels(span.frames, rate),
         _ => return false,
     };
-    let linear = |level: Option<f64>| level.map_or(0.0, |level| 10f64.powf(level / 20.0));
-    let full = if format == SampleFormat::F32 { f64::MAX } else { ROUNDING };
-    let ordered = |level: &Level| {
-        let (peak, rms) = (linear(level.peak_db), linear(level.rms_db));
-        peak <= full && rms <= peak * ROUNDING
+    let amplitude = |level: Option<f64>| level.map_or(0.0, |level| Decibels(level).amplitude());
+    let full_scale = if format == SampleFormat::F32 { f64::MAX } else { ROUNDING };
+    let is_plausible = |levels: &LevelsEntry| {
+        let (peak, rms) = (amplitude(levels.peak_db), amplitude(levels.rms_db));
+        peak <= full_scale && rms <= peak * ROUNDING
     };
     let most = match treatment.tone_hz() {
         Some(_) => TONE_PEAK,
-        None => linear(before.peak_db) * treatment.gain(),
+        None => amplitude(before.peak_db) * treatment.gain(),
     };
-    // Silence is exact, save that A-law has none.
+    // Silence is exact, except in A-law, which has no code for 0.
     let silent = most == 0.0 && format != SampleFormat::ALaw;
-    let room = if silent { 0.0 } else { room(format, most) };
-    is_long(span.frames, rate)
-        && ordered(before)
-        && ordered(after)
-        && linear(after.peak_db) <= (most + room) * ROUNDING
+    let room = if silent { 0.0 } else { rounding_error(format, most) };
+    has_levels(span.frames, rate)
+        && is_plausible(before)
+        && is_plausible(after)
+        && amplitude(after.peak_db) <= (most + room) * ROUNDING
 }
 
-/// Whether every time is one, and none runs backwards.
+/// Checks that every time parses and that no response precedes its request.
 fn check_times(receipt: &Receipt) -> Result<(), String> {
     let time =
         |text: &str| humantime::parse_rfc3339(text).map_err(|_| format!("`{text}` is not a time"));
     time(&receipt.made)?;
     for step in receipt.genesys.iter().flat_map(|genesys| &genesys.steps) {
         let forward = time(&step.began)? <= time(&step.answered)?;
-        holds(forward, "a step was answered before it began")?;
+        ensure(forward, "a step was answered before it began")?;
     }
     Ok(())
 }
 
-fn holds(fact: bool, otherwise: &str) -> Result<(), String> {
-    if fact { Ok(()) } else { Err(otherwise.into()) }
+fn ensure(condition: bool, otherwise: &str) -> Result<(), String> {
+    if condition { Ok(()) } else { Err(otherwise.into()) }
 }

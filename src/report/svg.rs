@@ -1,18 +1,17 @@
-//! The waveform, as paths of an SVG: a column is one unit wide, full height is 200.
+//! The waveforms as SVG paths: a column is one unit wide, the full height is 200.
 
 use std::fmt::Write as _;
 
+use super::text::{clock, plural};
 use crate::evidence::{Column, Waveform};
 use crate::receipt::Receipt;
 use crate::span::time_of;
 
-use super::text::clock;
-
-/// One channel.
-pub(super) struct Channel {
+/// The plot of one channel.
+pub(super) struct ChannelPlot {
     /// Counted from 0.
     pub(super) number: usize,
-    /// For those who cannot see it.
+    /// The text for screen readers.
     pub(super) description: String,
     pub(super) before: String,
     pub(super) after: String,
@@ -20,34 +19,33 @@ pub(super) struct Channel {
     pub(super) shades: Vec<(String, String)>,
 }
 
-/// A silent recording is drawn as silent, not as noise at full height.
+/// The lowest full-scale level: a nearly silent recording is not drawn as loud noise.
 const LEAST_PEAK: f32 = 0.01;
 
-/// Marks on the time axis.
+/// Intervals on the time axis.
 const TICKS: u64 = 5;
 
-pub(super) fn channels(waveform: &Waveform, receipt: &Receipt) -> Vec<Channel> {
+pub(super) fn plots(waveform: &Waveform, receipt: &Receipt) -> Vec<ChannelPlot> {
     let all = waveform.channels.iter().flatten();
     let peak = all.map(|column| column.before.1.max(-column.before.0)).fold(LEAST_PEAK, f32::max);
-    // A float may be anything.
+    // Float samples may be infinite.
     let scale = 99.0 / if peak.is_finite() { peak } else { 1.0 };
-    let draw = |(number, columns): (usize, &Vec<Column>)| {
+    let plot = |(number, columns): (usize, &Vec<Column>)| {
         let mine = receipt.spans.iter().filter(|span| usize::from(span.channel) == number);
         let shades: Vec<_> =
             mine.map(|span| shade(span.first, span.frames, waveform.step)).collect();
-        let plural = if shades.len() == 1 { "" } else { "s" };
-        Channel {
+        ChannelPlot {
             number,
             description: format!(
-                "Waveform of channel {number} with {} shaded passage{plural}; the table below has their times",
-                shades.len()
+                "Waveform of channel {number} with {}; the table below lists their times",
+                plural(shades.len(), "shaded passage")
             ),
             before: path(columns.iter().map(|column| column.before), scale),
             after: path(columns.iter().map(|column| column.after), scale),
             shades,
         }
     };
-    waveform.channels.iter().enumerate().map(draw).collect()
+    waveform.channels.iter().enumerate().map(plot).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a picture")]
@@ -56,7 +54,7 @@ fn shade(first: u64, frames: u64, step: u64) -> (String, String) {
     (at(first), at(frames))
 }
 
-/// Along the upper edge, and back along the lower.
+/// A closed path: along the upper edge, and back along the lower one.
 fn path(ranges: impl DoubleEndedIterator<Item = (f32, f32)> + Clone, scale: f32) -> String {
     let y = |level: f32| 100.0 - (level * scale).clamp(-99.0, 99.0);
     let mut path = String::from("M0 100");
@@ -73,11 +71,11 @@ fn path(ranges: impl DoubleEndedIterator<Item = (f32, f32)> + Clone, scale: f32)
     path
 }
 
-/// Times at even distances, from the beginning to the end.
+/// The labels of the time axis, from start to end.
 pub(super) fn ticks(receipt: &Receipt) -> Vec<String> {
     let (rate, frames) = (receipt.input.rate, receipt.output.frames);
-    // Whole seconds would say the same twice in a short recording.
+    // In a short recording, neighbouring ticks would show the same second.
     let digits = if frames / u64::from(rate.max(1)) < 2 * TICKS { 2 } else { 0 };
-    let time = |tick| clock(time_of(frames * tick / TICKS, rate), digits);
-    (0..=TICKS).map(time).collect()
+    let label = |tick| clock(time_of(frames * tick / TICKS, rate), digits);
+    (0..=TICKS).map(label).collect()
 }

@@ -1,20 +1,21 @@
-//! What the page says: numbers of the receipt, as people read them.
+//! The texts of the page: the receipt's numbers as people read them.
 
 use std::time::Duration;
 
-use crate::receipt::{Level, Receipt, SpanEntry, WindowEntry};
+use crate::level::Decibels;
+use crate::receipt::{LevelsEntry, Receipt, SpanEntry, WindowEntry};
 use crate::span::{Span, frame_at, time_of};
 use crate::window::{seconds, time_from_seconds};
 
-/// Something that is good, or to be warned of.
-pub(super) struct Verdict {
-    /// `good` or `warn`.
-    pub(super) kind: &'static str,
+/// A highlighted statement at the top of the page.
+pub(super) struct Badge {
+    /// The CSS class: `good` or `warn`.
+    pub(super) class: &'static str,
     pub(super) text: &'static str,
 }
 
-/// A window in the table.
-pub(super) struct Row {
+/// A row of the table of windows.
+pub(super) struct WindowRow {
     /// In seconds, for the player.
     pub(super) start: f64,
     pub(super) times: String,
@@ -27,76 +28,71 @@ pub(super) struct Row {
     pub(super) treatment: String,
 }
 
-/// Facts under a heading.
-pub(super) struct Part {
+/// A section of named facts.
+pub(super) struct FactSection {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) facts: Vec<(String, String)>,
 }
 
-/// `1:02.50`, with so many digits behind the point.
+/// A time such as `1:02.50`, rounded down to `digits` decimals: rounding up would show 60 seconds.
 pub(super) fn clock(time: Duration, digits: usize) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    // Rounded down, or 59.999 would become 60.
     let nanos = format!(".{:09}", time.subsec_nanos());
-    let part = if digits > 0 { &nanos[..=digits.min(9)] } else { "" };
+    let fraction = if digits > 0 { &nanos[..=digits.min(9)] } else { "" };
     if hours > 0 {
-        format!("{hours}:{minutes:02}:{rest:02}{part}")
+        format!("{hours}:{minutes:02}:{rest:02}{fraction}")
     } else {
-        format!("{minutes}:{rest:02}{part}")
+        format!("{minutes}:{rest:02}{fraction}")
     }
+}
+
+/// A count with its noun, such as `2 windows`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 pub(super) fn sentence(receipt: &Receipt) -> String {
-    let count = receipt.windows.len();
-    let plural = if count == 1 { "" } else { "s" };
+    let windows = plural(receipt.windows.len(), "window");
     let length = |frames| clock(time_of(frames, receipt.input.rate), 1);
-    let (muted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
-    format!("{count} window{plural}, {muted} of {all} redacted: {}.", done(receipt))
-}
-
-/// What was done inside the windows.
-fn done(receipt: &Receipt) -> String {
-    let treatment = &receipt.treatment;
-    match (treatment.kind.as_str(), treatment.tone_hz) {
-        ("attenuate", _) => format!("attenuated by {:.0} dB", -20.0 * treatment.gain.log10()),
+    let (redacted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
+    let gain = Decibels::of(receipt.treatment.gain);
+    let done = match (receipt.treatment.kind.as_str(), receipt.treatment.tone_hz) {
+        ("attenuate", _) => format!("attenuated by {:.0} dB", Decibels(-gain.0)),
         (_, Some(hz)) => format!("replaced by a tone of {hz} Hz"),
         _ => "erased".into(),
-    }
+    };
+    format!("{windows}, {redacted} of {all} redacted: {done}.")
 }
 
-/// The same in a word.
+/// The treatment in a word, for the table.
 fn treatment(receipt: &Receipt) -> String {
     let treatment = &receipt.treatment;
     match (treatment.kind.as_str(), treatment.tone_hz) {
-        ("attenuate", _) => format!("{:.0} dB", 20.0 * treatment.gain.log10()),
+        ("attenuate", _) => format!("{:.0} dB", Decibels::of(treatment.gain)),
         (_, Some(hz)) => format!("tone, {hz} Hz"),
         _ => "erased".into(),
     }
 }
 
-pub(super) fn verdicts(receipt: &Receipt) -> Vec<Verdict> {
+pub(super) fn badges(receipt: &Receipt) -> [Badge; 2] {
     let checked = if receipt.output.self_checked {
-        Verdict { kind: "good", text: "Self-check passed: read back, every frame as meant" }
+        Badge { class: "good", text: "Self-check passed: every frame was read back and compared" }
     } else {
-        Verdict { kind: "warn", text: "The self-check was turned off" }
+        Badge { class: "warn", text: "The self-check was turned off" }
     };
     let kept = if receipt.treatment.recoverable {
-        Verdict { kind: "warn", text: "Recoverable: what was said is only quieter" }
+        Badge { class: "warn", text: "Recoverable: the speech is only quieter" }
     } else {
-        Verdict { kind: "good", text: "What was said cannot be recovered" }
+        Badge { class: "good", text: "The speech cannot be recovered" }
     };
-    vec![checked, kept]
+    [checked, kept]
 }
 
-pub(super) fn rows(receipt: &Receipt, most: usize) -> Vec<Row> {
-    receipt.windows.iter().take(most).map(|window| row(window, receipt)).collect()
-}
-
-fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
+pub(super) fn row(window: &WindowEntry, receipt: &Receipt) -> WindowRow {
     let rate = receipt.input.rate;
-    // A receipt that was parsed, or has just been made, holds times that are some.
+    // The times and lengths of a parsed or fresh receipt are valid, so the defaults are never used.
     let time = |seconds| time_from_seconds(seconds).unwrap_or_default();
     let timeline = receipt.timeline().unwrap_or_default();
     let span = window.window().and_then(|window| timeline.span(Span::covering(&window, rate)));
@@ -105,13 +101,12 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
         let end = entry.first + entry.frames;
         channel && span.is_some_and(|span| entry.first < span.end && span.first < end)
     };
-    // Spans are sorted by their first frame; where windows overlap, one span may hold several.
     let mine: Vec<_> = receipt.spans.iter().filter(is_mine).collect();
-    let loudest = |side: fn(&SpanEntry) -> Option<&Level>| {
+    let peak = |side: fn(&SpanEntry) -> Option<&LevelsEntry>| {
         let levels: Vec<_> = mine.iter().filter_map(|entry| side(entry)).collect();
         match levels.iter().filter_map(|level| level.peak_db).reduce(f64::max) {
-            Some(level) => format!("{level:.1} dB"),
-            // Too short to tell, or nothing there.
+            Some(level) => format!("{} dB", Decibels(level)),
+            // The span is too short for levels, or was cut out.
             None if levels.is_empty() => "–".into(),
             None => "silent".into(),
         }
@@ -119,65 +114,64 @@ fn row(window: &WindowEntry, receipt: &Receipt) -> Row {
     let (start, end) = (time(window.start), time(window.end));
     let end = end.min(time_of(timeline.end(), rate));
     let mut times = format!("{} – {}", clock(start, 3), clock(end, 3));
-    // Where gaps were closed, what was there has moved up.
+    // Closed gaps before a window move it up in the output.
     let first = time_of(timeline.output(frame_at(start, rate)), rate);
     if window.in_gap {
-        times += " (in a gap: nothing was there)";
+        times += " (in a closed gap)";
     } else if frame_at(first, rate) < frame_at(start, rate).min(timeline.frames()) {
         times += &format!(" (now from {})", clock(first, 3));
     }
     if window.cut {
         times += " (cut at the end)";
     }
-    Row {
+    WindowRow {
         start: window.start.min(seconds(first)),
         times,
         length: format!("{:.3} s", end.saturating_sub(start).as_secs_f64()),
         channel: window.channel.map_or("all".into(), |channel| channel.to_string()),
-        label: shown(window.label.as_deref()),
-        reason: shown(window.reason.as_deref()),
-        before: loudest(|entry| entry.before.as_ref()),
-        after: loudest(|entry| entry.after.as_ref()),
+        label: printable(window.label.as_deref()),
+        reason: printable(window.reason.as_deref()),
+        before: peak(|entry| entry.before.as_ref()),
+        after: peak(|entry| entry.after.as_ref()),
         treatment: treatment(receipt),
     }
 }
 
-/// How long the input is, and what is to be known of its ends and gaps.
+/// The length of the input, with notes about its ends and gaps.
 fn length(receipt: &Receipt) -> String {
     let input = &receipt.input;
     let mut length = format!("{} frames", input.frames);
     if let Some(begins) = input.begins_at {
-        length += &format!(", from {begins} s of its container's clock");
+        length += &format!("; the container's clock starts at {begins} s");
     }
     if input.end_proven == Some(false) {
-        length += "; nothing in the file says that this is its end";
+        length += "; the file does not mark its end";
     }
     if let Some(gaps) = &input.gaps {
         let way = if gaps.treatment == "fill" { "filled with silence" } else { "closed" };
         let frames: u64 = gaps.list.iter().map(|gap| gap.frames).sum();
         length += &match gaps.list.len() {
             1 => format!("; a gap of {frames} frames was {way}"),
-            count => format!("; {count} gaps of {frames} frames in all were {way}"),
+            count => format!("; {count} gaps of {frames} frames in total were {way}"),
         };
     }
     length
 }
 
-/// A text of a user's, without what no page can hold.
-pub(super) fn shown(text: Option<&str>) -> String {
+/// A user's text with its control characters replaced, which HTML cannot hold.
+fn printable(text: Option<&str>) -> String {
     let visible = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
     text.unwrap_or_default().chars().map(visible).collect()
 }
 
-pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
+pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
     let (input, output) = (&receipt.input, &receipt.output);
-    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
     let dropped =
         receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
-    let dropped: Vec<_> = dropped.collect();
-    let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
-    let mut parts = vec![
-        Part {
+    let dropped = dropped.collect::<Vec<_>>().join(", ");
+    let mut sections = vec![
+        FactSection {
             id: "input",
             title: "Input",
             facts: vec![
@@ -189,41 +183,41 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<Part> {
                 fact("SHA-256", input.sha256.clone()),
             ],
         },
-        Part {
+        FactSection {
             id: "output",
             title: "Output",
             facts: vec![
                 fact("Format", format!("WAV, {}{loss}", output.format)),
                 fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
-                fact("Widened by", format!("{} s on both sides", receipt.asked.pad)),
+                fact("Padding", format!("{} s on both sides", receipt.asked.pad)),
                 fact("Fade", format!("{} s", receipt.treatment.fade)),
                 fact("Size", format!("{} bytes", output.bytes)),
                 fact("SHA-256", output.sha256.clone()),
                 fact("SHA-256 of samples", output.samples_sha256.clone()),
-                fact(
-                    "Metadata dropped",
-                    match dropped.is_empty() {
-                        true => "none".into(),
-                        false => dropped.join(", "),
-                    },
-                ),
+                fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
             ],
         },
     ];
-    parts.extend(receipt.genesys.as_ref().map(|genesys| {
-        let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
-        let mut facts = vec![
-            fact("StreamInfo", genesys.recording_id.clone()),
-            fact("Conversation", id(&genesys.conversation_id)),
-            fact("New recording", id(&genesys.new_recording_id)),
-        ];
-        facts.extend(genesys.steps.iter().map(|step| {
-            let correlation = step.correlation_id.iter().map(|id| format!(", correlation {id}"));
-            let correlation: String = correlation.collect();
-            let (began, retries) = (&step.began, step.retries);
-            fact(&step.step, format!("{began}, {retries} retries{correlation}"))
-        }));
-        Part { id: "genesys", title: "Genesys Cloud", facts }
+    sections.extend(genesys(receipt));
+    sections
+}
+
+fn genesys(receipt: &Receipt) -> Option<FactSection> {
+    let genesys = receipt.genesys.as_ref()?;
+    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
+    let mut facts = vec![
+        fact("Recording", genesys.recording_id.clone()),
+        fact("Conversation", id(&genesys.conversation_id)),
+        fact("New recording", id(&genesys.new_recording_id)),
+    ];
+    facts.extend(genesys.steps.iter().map(|step| {
+        let correlation = step.correlation_id.as_ref();
+        let correlation = correlation.map_or(String::new(), |id| format!(", correlation id {id}"));
+        fact(&step.step, format!("{}, {} retries{correlation}", step.began, step.retries))
     }));
-    parts
+    Some(FactSection { id: "genesys", title: "Genesys Cloud", facts })
+}
+
+fn fact(name: &str, value: String) -> (String, String) {
+    (name.to_owned(), value)
 }

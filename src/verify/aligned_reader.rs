@@ -3,7 +3,7 @@
 use crate::block::{Block, Samples};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::level::levels;
+use crate::level::amplitudes;
 
 /// Tags that name the tool which wrote a file: every encoder leaves one.
 const TOOLS: [&str; 5] = ["ISFT", "ENCODER", "encoder", "TSSE", "\u{a9}too"];
@@ -44,7 +44,7 @@ impl AlignedReader {
     pub(super) fn finish(mut self) -> Result<Rest, Error> {
         let format = self.decoder.stream_info().format;
         let loudest = |peak: f64, samples: &Samples| {
-            levels(samples, format).iter().fold(peak, |peak, level| {
+            amplitudes(samples, format).iter().fold(peak, |peak, level| {
                 if level.is_finite() { peak.max(level.abs()) } else { f64::INFINITY }
             })
         };

@@ -3,9 +3,9 @@
 use super::kind::Kind;
 use super::noise::{Ears, Noise};
 use super::window_tally::WindowTally;
-use super::{Outside, WindowAudit};
+use super::{Outside, VerifyOptions, WindowAudit};
 use crate::block::{Block, SampleFormat, Samples, StreamInfo, index_of};
-use crate::level::levels;
+use crate::level::amplitudes;
 use crate::span::{Span, Spans};
 use crate::treatment::{Treater, Treatment};
 use crate::window::Windows;
@@ -89,9 +89,9 @@ impl<'a> Walk<'a> {
         (original, redacted): (&StreamInfo, &StreamInfo),
         windows: &Windows,
         spans: &'a Spans,
-        expected: Option<Treatment>,
-        tolerance: Option<f64>,
+        options: VerifyOptions,
     ) -> Self {
+        let VerifyOptions { treatment: expected, tolerance } = options;
         let kind = Kind::of(original, redacted);
         let candidates = candidates(original, spans, expected);
         let treatments: Vec<_> = candidates.iter().map(|candidate| candidate.treatment).collect();
@@ -123,7 +123,8 @@ impl<'a> Walk<'a> {
         if near == 0 && !self.fades && self.kind == Kind::Exact && alike() {
             return;
         }
-        let (before, after) = (levels(block.samples(), block.format()), levels(there, format));
+        let (before, after) =
+            (amplitudes(block.samples(), block.format()), amplitudes(there, format));
         self.peak = before.iter().fold(self.peak, |peak, was| peak.max(was.abs()));
         let expected: Vec<_> = self
             .candidates
@@ -131,7 +132,7 @@ impl<'a> Walk<'a> {
             .map(|candidate| {
                 candidate.block.clone_from(block);
                 candidate.treater.apply(&mut candidate.block);
-                levels(candidate.block.samples(), block.format())
+                amplitudes(candidate.block.samples(), block.format())
             })
             .collect();
         let inside = self.look_inside(block, near, (&before, &after), &expected);

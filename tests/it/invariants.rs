@@ -202,7 +202,8 @@ fn an_output_that_another_program_changes_never_leaves() {
         let folder = Folder::new();
         let spool = sordino::Spool::beside(Path::new(&folder.path("out.wav"))).unwrap();
         let hidden = spool.path().unwrap().to_owned();
-        let proof = sordino::EvidenceOptions { self_check, ..sordino::EvidenceOptions::default() };
+        let evidence =
+            sordino::EvidenceOptions { self_check, ..sordino::EvidenceOptions::default() };
         // Near the end, when only the last chunks are not written yet.
         let meddle = |progress: sordino::Progress| {
             if progress.frames > 7_900_000 {
@@ -213,9 +214,8 @@ fn an_output_that_another_program_changes_never_leaves() {
             std::ops::ControlFlow::Continue(())
         };
         let (source, windows) = (stream(recording.clone()), windows(&["10-15"]));
-        let treatment = Treatment::default();
-        let result = sordino::redact_into(spool, source, &windows, treatment, proof, meddle);
-        match result {
+        let redaction = sordino::Redaction::new(&windows, Treatment::default());
+        match redaction.with_evidence(evidence).with_spool(spool).run_watched(source, meddle) {
             Ok(_) => assert!(!self_check),
             Err(error) => {
                 assert!(self_check && matches!(error, Error::SelfCheck { .. }), "{error}");

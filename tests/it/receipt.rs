@@ -5,17 +5,15 @@ use std::process::Command;
 
 use serde_json::Value;
 use sordino::evidence::EvidenceOptions;
-use sordino::receipt::{Comparison, ReceiptError, SCHEMA};
-use sordino::{Receipt, Redacted, Source, Spool, Treatment, Windows, redact_into};
+use sordino::receipt::{FileMatch, ReceiptError, SCHEMA};
+use sordino::{Receipt, Redacted, Redaction, Source, Spool, Treatment, Windows};
 
 use crate::support::*;
 
 /// A redaction of which everything is proven.
 pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redacted, Receipt) {
-    let proof = EvidenceOptions { self_check: true, receipt: true, waveform: true };
-    let go_on = |_| ControlFlow::Continue(());
-    let redacted =
-        redact_into(Spool::anonymous(), source, windows, treatment, proof, go_on).unwrap();
+    let all = EvidenceOptions { self_check: true, receipt: true, waveform: true };
+    let redacted = Redaction::new(windows, treatment).with_evidence(all).run(source).unwrap();
     let receipt = Receipt::of(&redacted).unwrap();
     (redacted, receipt)
 }
@@ -276,7 +274,7 @@ fn what_is_no_receipt_is_refused_by_name() {
     let path = folder.write("r.json", other.as_bytes());
     let refused = sordino(&["verify", "--receipt", &path, CALL]);
     assert_eq!(refused.status.code(), Some(2));
-    let message = "this is a receipt of version 2, and only version 1 is known here";
+    let message = "this is a receipt of version 2; only version 1 is supported";
     assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
 }
 
@@ -287,17 +285,17 @@ fn a_file_is_found_to_be_the_one_the_receipt_speaks_of_or_not() {
     let mut out = Vec::new();
     redacted.write_to(&mut out).unwrap();
     let compare = |bytes: Vec<u8>| receipt.compare(stream(bytes)).unwrap();
-    assert_eq!(compare(out.clone()), Comparison::File);
+    assert_eq!(compare(out.clone()), FileMatch::Identical);
     let tagged = [out.as_slice(), b"LIST\x04\0\0\0INFO"].concat();
-    assert_eq!(compare(tagged), Comparison::Samples);
-    assert_eq!(compare(fixture_bytes("call.wav")), Comparison::Neither);
+    assert_eq!(compare(tagged), FileMatch::SameSamples);
+    assert_eq!(compare(fixture_bytes("call.wav")), FileMatch::Different);
     let mut other = out.clone();
     *other.last_mut().unwrap() ^= 1;
-    assert_eq!(compare(other), Comparison::Neither);
+    assert_eq!(compare(other), FileMatch::Different);
     // The same bytes of samples, at another rate.
     let slow = wav(1, 4000, 2, 16, data_of(&out));
-    assert_eq!(compare(slow), Comparison::Neither);
-    assert_eq!(compare(fixture_bytes("call.m4a")[..9000].to_vec()), Comparison::Neither);
+    assert_eq!(compare(slow), FileMatch::Different);
+    assert_eq!(compare(fixture_bytes("call.m4a")[..9000].to_vec()), FileMatch::Different);
     let again = |receipt: &Receipt, name| receipt.reproduce(Source::open(fixture(name)).unwrap());
     assert_eq!(again(&receipt, "call.wav").unwrap(), [""; 0]);
     assert_eq!(again(&receipt, "call.flac").unwrap(), ["input"], "the same samples");
@@ -307,7 +305,7 @@ fn a_file_is_found_to_be_the_one_the_receipt_speaks_of_or_not() {
     assert_eq!(again(&lie, "call.wav").unwrap(), ["spans"]);
     lie.output.samples_sha256 = "0".repeat(64);
     assert_eq!(again(&lie, "call.wav").unwrap(), ["spans", "output"]);
-    assert_eq!(lie.compare(stream(out)).unwrap(), Comparison::Neither);
+    assert_eq!(lie.compare(stream(out)).unwrap(), FileMatch::Different);
 }
 
 #[test]
@@ -368,14 +366,14 @@ fn what_cannot_be_read_back_is_told_as_that() {
         let folder = Folder::new();
         let spool = Spool::beside(folder.path("o.wav").as_ref()).unwrap();
         let hidden = spool.path().unwrap().to_owned();
-        let proof = EvidenceOptions { self_check, receipt, waveform: false };
+        let evidence = EvidenceOptions { self_check, receipt, waveform: false };
         let meddle = |_| {
             let _ = std::fs::remove_file(&hidden);
             ControlFlow::Continue(())
         };
         let (source, windows) = (Source::open(CALL).unwrap(), windows(&["1-2"]));
-        let result = redact_into(spool, source, &windows, Treatment::silence(), proof, meddle);
-        let error = result.unwrap_err();
+        let redaction = Redaction::new(&windows, Treatment::silence()).with_evidence(evidence);
+        let error = redaction.with_spool(spool).run_watched(source, meddle).unwrap_err();
         assert!(matches!(error, sordino::Error::ReadBack(_)), "{error}");
         assert_eq!(error.to_string(), "the redacted recording cannot be read back");
     }

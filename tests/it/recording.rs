@@ -112,7 +112,7 @@ fn the_receipt_tells_what_happened_at_genesys() {
     assert!(genesys.steps.is_sorted_by_key(|step| &step.began));
     assert!(genesys.steps[0].correlation_id.is_some() && genesys.steps[1].correlation_id.is_none());
     let uploaded = stream(upload.audio.clone().unwrap().to_vec());
-    assert_eq!(receipt.compare(uploaded).unwrap(), sordino::receipt::Comparison::File);
+    assert_eq!(receipt.compare(uploaded).unwrap(), sordino::receipt::FileMatch::Identical);
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains(&upload.id) && !page.contains("signature"));
 }

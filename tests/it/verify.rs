@@ -2,7 +2,7 @@
 
 use sordino::span::Span;
 use sordino::verify::{Audit, Done, Leak, Verdict};
-use sordino::{Source, Treatment, Windows, verify};
+use sordino::{Source, Treatment, VerifyOptions, Windows, verify};
 
 use crate::support::*;
 
@@ -23,7 +23,7 @@ fn file(samples: &[i16]) -> Vec<u8> {
 
 fn audit(original: &[u8], redacted: &[u8], windows: &Windows) -> Audit {
     let (original, redacted) = (stream(original.to_vec()), stream(redacted.to_vec()));
-    verify(original, redacted, windows, None, None).unwrap()
+    verify(original, redacted, windows, VerifyOptions::default()).unwrap()
 }
 
 /// One mutation of a correct output, of the many that the number may mean.
@@ -137,7 +137,8 @@ fn a_leak_is_found_to_the_frame() {
         let mut after = samples_16(&out);
         (2100..2200).for_each(|frame| after[2 * frame + 1] = before[2 * frame + 1]);
         let (original, redacted) = (stream(file(&before)), stream(file(&after)));
-        let audit = verify(original, redacted, &windows, Some(treatment), None).unwrap();
+        let options = VerifyOptions { treatment: Some(treatment), ..VerifyOptions::default() };
+        let audit = verify(original, redacted, &windows, options).unwrap();
         let [window] = audit.windows.as_slice() else { panic!("{audit:?}") };
         assert_eq!((window.channel, window.span), (1, Span { first: 2000, end: 4001 }));
         assert_eq!(window.done, Done::Exactly(treatment));
@@ -268,7 +269,8 @@ fn a_lossy_result_is_audited_by_its_sound() {
     for (input, clean) in [(out.as_str(), true), (CALL, false)] {
         ffmpeg(["-i", input, "-c:a", "libvorbis", "-q:a", "6", &lossy]);
         let (original, redacted) = (Source::open(CALL).unwrap(), Source::open(&lossy).unwrap());
-        let audit = verify(original, redacted, &windows(&["10-15"]), None, None).unwrap();
+        let audit =
+            verify(original, redacted, &windows(&["10-15"]), VerifyOptions::default()).unwrap();
         assert!(audit.tolerance.is_none() && audit.noise > Some(0.0));
         let left = audit.windows.iter().all(|window| window.leak.is_none());
         assert_eq!((left, audit.outside.changed), (clean, 0), "{audit:?}");

@@ -2,7 +2,7 @@
 //! what cannot be told is said to be so. Encoded on the spot by ffmpeg; without it nothing is tested.
 
 use sordino::verify::{Audit, Done, Verdict};
-use sordino::{DecodeOptions, Source, Treatment, redact, verify};
+use sordino::{DecodeOptions, Source, Treatment, VerifyOptions, redact, verify};
 
 use crate::support::*;
 
@@ -60,7 +60,7 @@ fn in_codec(folder: &Folder, samples: &[i16], (ending, encoder): (&str, &str)) -
 fn audit(original: &[i16], redacted: &str, list: &[&str]) -> Audit {
     let options = DecodeOptions { opus_rate: Some(RATE as u32), ..DecodeOptions::default() };
     let redacted = Source::open(redacted).unwrap().with_options(options);
-    verify(stream(file(original)), redacted, &windows(list), None, None).unwrap()
+    verify(stream(file(original)), redacted, &windows(list), VerifyOptions::default()).unwrap()
 }
 
 /// The loudest sample of the original in each row; none that is close to silence is among them.
@@ -301,7 +301,7 @@ fn a_lossy_original_is_audited_as_well() {
     for (samples, verdict) in [(muted, Verdict::Clean), (open, Verdict::Leak)] {
         let lossy = in_codec(&folder, &samples_16(&samples.unwrap()), CODECS[0]);
         let both = (Source::open(fixture("call.mp3")).unwrap(), Source::open(&lossy).unwrap());
-        let audit = verify(both.0, both.1, &windows(CARD), None, None).unwrap();
+        let audit = verify(both.0, both.1, &windows(CARD), VerifyOptions::default()).unwrap();
         assert_eq!(audit.verdict(), verdict, "{audit:?}");
     }
 }
@@ -315,11 +315,12 @@ fn a_tolerance_counts_outside_and_never_inside() {
     let original = call(0.05);
     let open = outside(&original, |_, sample| sample / 2);
     let lossy = Source::open(in_codec(&folder, &open, CODECS[0])).unwrap();
-    let audit = verify(stream(file(&original)), lossy, &windows(CARD), None, Some(0.5)).unwrap();
+    let half = VerifyOptions { tolerance: Some(0.5), ..VerifyOptions::default() };
+    let audit = verify(stream(file(&original)), lossy, &windows(CARD), half).unwrap();
     assert_eq!((audit.outside.changed, audit.tolerance), (0, Some(0.5)));
     assert_eq!(audit.verdict(), Verdict::Leak);
     let exact = stream(file(&open));
-    let audit = verify(stream(file(&original)), exact, &windows(CARD), None, Some(0.5)).unwrap();
+    let audit = verify(stream(file(&original)), exact, &windows(CARD), half).unwrap();
     assert_eq!((audit.outside.changed, audit.verdict()), (0, Verdict::Leak));
     assert_eq!(audit.windows[1].done, Done::Nothing);
 }

@@ -4,7 +4,6 @@
 //! learns of its children only what they have used together.
 
 use std::fs::{self, File};
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sordino::block::Block;
 use sordino::window::parse_flag;
 use sordino::{
-    Decoder, Error, EvidenceOptions, Source, Spool, Treatment, WindowError, Windows, redact_into,
+    Decoder, Error, EvidenceOptions, Redaction, Source, Treatment, WindowError, Windows,
 };
 
 use super::super::args::{BenchProcessesArgs, BenchStagesArgs, Way};
@@ -96,8 +95,7 @@ fn decode(source: Source) -> Result<(), Error> {
 
 fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<sordino::Redacted, Error> {
     let proof = EvidenceOptions { self_check, ..EvidenceOptions::default() };
-    let go_on = |_| ControlFlow::Continue(());
-    redact_into(Spool::anonymous(), source, windows, Treatment::default(), proof, go_on)
+    Redaction::new(windows, Treatment::default()).with_evidence(proof).run(source)
 }
 
 /// Runs the command in each of the folders, all at once; prints one run: from the first start to the

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::json;
-use sordino::receipt::Comparison;
+use sordino::receipt::FileMatch;
 use sordino::verify::Audit;
 use sordino::{Receipt, Source, Treatment, Windows};
 
@@ -55,7 +55,7 @@ pub(super) fn hold(
     };
     let again = again.as_deref();
     let audit = audited.map(|(_, audit)| audit);
-    let clean = file == Comparison::File
+    let clean = file == FileMatch::Identical
         && again.is_none_or(<[_]>::is_empty)
         && audit.is_none_or(Audit::is_clean);
     report::print(&if args.json {
@@ -70,17 +70,17 @@ pub(super) fn hold(
 }
 
 /// As JSON names it.
-fn name(file: Comparison) -> &'static str {
+fn name(file: FileMatch) -> &'static str {
     match file {
-        Comparison::File => "same",
-        Comparison::Samples => "same samples",
+        FileMatch::Identical => "same",
+        FileMatch::SameSamples => "same samples",
         _ => "another",
     }
 }
 
 fn lines(
     receipt: &Receipt,
-    file: Comparison,
+    file: FileMatch,
     again: Option<&[&str]>,
     audit: Option<&Audit>,
 ) -> Vec<String> {
@@ -94,8 +94,8 @@ fn lines(
     }));
     lines.extend(audit.map(|audit| format!("\n{}\n", table(audit))));
     lines.push(match file {
-        Comparison::File => "file: the one that the receipt speaks of, byte for byte".into(),
-        Comparison::Samples => {
+        FileMatch::Identical => "file: the one that the receipt speaks of, byte for byte".into(),
+        FileMatch::SameSamples => {
             "file: another, with the very samples that the receipt speaks of; its header, container or tags differ".into()
         }
         _ => "file: NOT the one that the receipt speaks of".into(),
