@@ -214,9 +214,9 @@ impl Work<'_> {
         }
     }
 
-    /// Fades before, between and after the spans: the gain falls linearly from 1 to that of the treatment
-    /// before a span, and rises after it. Where two fades overlap, the nearer span decides, whose gain
-    /// is the lower one.
+    /// Fades before, between and after the spans: the gain falls linearly from 1 to that of the
+    /// treatment before a span, and rises after it. Where two fades overlap, the nearer span decides,
+    /// whose gain is the lower one.
     fn fade_between<A: Arithmetic>(&self, samples: &mut [A::Sample]) {
         for index in 0..=self.spans.len() {
             let before = index.checked_sub(1).map(|index| self.spans[index].end);

@@ -95,7 +95,7 @@ fn set_aside(target: &Path) -> io::Result<OldFile> {
     if let Ok(old) = hidden(target, |name| fs::hard_link(target, name)) {
         return Ok(OldFile::Linked(old));
     }
-    // Some file systems have no hard links, and a user may not be allowed to link to the file of another.
+    // Some file systems have no hard links, and users may not be allowed to link to files of others.
     hidden(target, |name| fs::rename(target, name)).map(OldFile::Renamed)
 }
 

@@ -1,5 +1,5 @@
-//! The decoders of symphonia. In: a packet. Out: its samples, interleaved. Errors: a packet that does not
-//! decode, or does not match the recording's header.
+//! The decoders of symphonia. In: a packet. Out: its samples, interleaved. Errors: a packet that does
+//! not decode, or does not match the recording's header.
 
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
