@@ -79,14 +79,19 @@ impl Times {
                 Ok(time_from_number(number, self.unit)?)
             }
             Value::String(text) => Ok(self.text(text)?),
-            _ => Err(WindowProblem::Shape("a time is a number or a text such as 1:02.5".into())),
+            _ => Err(shape("a time is a number or a text such as 1:02.5")),
         }
     }
 }
 
 /// The problem with a key or column that appears twice.
 fn twice(key: &str) -> WindowProblem {
-    WindowProblem::Shape(format!("`{}` appears twice; keep one", channel::short(key)))
+    shape(format!("`{}` appears twice; keep one", channel::short(key)))
+}
+
+/// The problem with JSON or CSV that does not have the expected structure.
+fn shape(text: impl Into<String>) -> WindowProblem {
+    WindowProblem::Shape(text.into())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::WindowProblem;
 use super::super::flag::parse_channel;
+use super::shape;
 
 /// Relation of a key or column title to channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,9 +88,7 @@ impl<'a> ChannelField<'a> {
         match self.0 {
             Some((first, other)) if other != number => {
                 let (first, key) = (short(first), short(key));
-                Err(WindowProblem::Shape(format!(
-                    "`{first}` and `{key}` name two channels; keep one"
-                )))
+                Err(shape(format!("`{first}` and `{key}` name two channels; keep one")))
             }
             _ => {
                 self.0 = Some((key, number));
@@ -107,16 +106,14 @@ impl<'a> ChannelField<'a> {
 /// The problem with an ambiguous name.
 pub(super) fn ambiguous(key: &str) -> WindowProblem {
     let key = short(key);
-    WindowProblem::Shape(format!(
+    shape(format!(
         "`{key}` may mean a channel; rename it to `channel`, counted from 0, or remove it"
     ))
 }
 
 fn unclear(key: &str) -> WindowProblem {
     let key = short(key);
-    WindowProblem::Shape(format!(
-        "`{key}` is not one channel; write one number, counted from 0, as `channel`"
-    ))
+    shape(format!("`{key}` is not one channel; write one number, counted from 0, as `channel`"))
 }
 
 /// The first 40 characters of a key, for errors.

@@ -4,14 +4,14 @@ use csv::StringRecord;
 
 use super::super::{Window, WindowError, WindowProblem};
 use super::channel::{self, ChannelField, ChannelKey};
-use super::{Times, twice};
+use super::{Times, shape, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let bad = |error: &csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
         let problem = "this row does not have as many columns as the header, or is not UTF-8";
-        WindowProblem::Shape(problem.into()).at(format!("{name}, line {line}"))
+        shape(problem).at(format!("{name}, line {line}"))
     };
     let header = reader.headers().map_err(|error| bad(&error))?.clone();
     let columns = Columns::of(&header).map_err(|problem| problem.at(format!("{name}, line 1")))?;
@@ -39,7 +39,7 @@ impl<'a> Columns<'a> {
     fn of(header: &'a StringRecord) -> Result<Self, WindowProblem> {
         let (Some(start), Some(end)) = (column(header, "start")?, column(header, "end")?) else {
             let problem = "the first line of CSV names the columns, with commas: start,end[,channel][,label][,reason]";
-            return Err(WindowProblem::Shape(problem.into()));
+            return Err(shape(problem));
         };
         if let Some(title) =
             header.iter().find(|title| ChannelKey::of(title) == ChannelKey::Ambiguous)
