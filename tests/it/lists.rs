@@ -191,7 +191,7 @@ fn a_channel_under_any_name_is_read_or_refused() {
     }
     let message = run(br#"[{"start": 1.5, "end": 2, "channels": [0, 1]}]"#, &[]).unwrap_err();
     assert!(
-        message.contains("index 0: `channels` is not one channel; give one number"),
+        message.contains("index 0: `channels` is not one channel; write one number"),
         "{message}"
     );
     let message = run(br#"[{"start": 1.5, "end": 2, "channelTag": 1}]"#, &[]).unwrap_err();
