@@ -28,7 +28,7 @@ mod container;
 mod stream;
 mod gaps;
 
-use container::{Guard, Opened, Reader, Seen};
+use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
 use fault::{PacketFault, guarded};
 use format::Container;
@@ -45,7 +45,7 @@ const MAX_EMPTY: u32 = 1000;
 pub struct Decoder {
     info: StreamInfo,
     monitor: Arc<InputMonitor>,
-    reader: Reader,
+    reader: PacketReader,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
@@ -258,7 +258,7 @@ impl Decoder {
     /// Checks that all declared audio was decoded.
     fn finish(&mut self) -> Result<(), Error> {
         let least = self.info.frames.unwrap_or(self.stream.least);
-        let seen = Seen {
+        let seen = DecodeTotals {
             frames: self.frames,
             longest: self.longest,
             packets: self.stream.packets,

@@ -1,14 +1,19 @@
-//! Containers: what sordino knows of each by itself, whatever symphonia makes of it.
+//! Containers: from bytes to packets, with checks of sordino's own.
 //!
-//! In: an [`PeekedSource`] and the [`Container`] that its first bytes show. Out: packets, and a [`Guard`]
-//! that knows what must be true of them. There is one file a container; a container without a guard
-//! is not opened.
+//! In: a [`PeekedSource`] and the [`Container`] that its first bytes show. Out: [`Opened`], a
+//! [`PacketReader`] with its [`Guard`]. What can go wrong: a header that cannot be used, a
+//! container that is cut off or damaged.
+//!
+//! There is one file per container, with a function `open` and a guard. A container without a guard
+//! is not opened: symphonia alone would take damage and cuts for a normal end.
 
 use super::format::Container;
 use super::input::PeekedSource;
 use crate::error::Error;
 
+mod bytes;
 mod elementary;
+mod error;
 mod guard;
 mod reader;
 mod pcm;
@@ -29,13 +34,13 @@ mod raw;
 mod w64;
 mod wav;
 
-pub(super) use guard::{Guard, Seen};
-pub(super) use reader::{Opened, Reader};
+pub(super) use guard::{DecodeTotals, Guard};
+pub(super) use reader::{Opened, PacketReader};
 
-/// Opens a recording whose first bytes show this container.
+/// Opens a recording in this container.
 ///
 /// # Errors
-/// [`Error`] when the header cannot be used, or the container is not whole.
+/// [`Error`] when the header cannot be used, or the container is incomplete.
 pub(super) fn open(container: Container, input: PeekedSource) -> Result<Opened, Error> {
     match container {
         Container::Wav => wav::open(input),
@@ -61,12 +66,12 @@ mod tests {
     use super::*;
     use crate::decode::input::sniff;
 
-    /// What symphonia would look for of a format.
+    /// The markers by which symphonia recognises a format.
     fn probed<'a, T: ProbeableFormat<'a>>() -> &'static [ProbeFormatData] {
         T::probe_data()
     }
 
-    /// Whatever symphonia would open is recognised here, and opened behind a guard.
+    /// Every file that symphonia recognises is recognised here too, so that it gets a guard.
     #[test]
     fn every_format_of_symphonia_has_a_guard() {
         let all = [

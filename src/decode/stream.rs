@@ -8,7 +8,7 @@ use symphonia::core::packet::Packet;
 
 use super::codec::{self, Codec, opus};
 use super::container::timestamps::TimestampCheck;
-use super::container::{Guard, Reader};
+use super::container::{Guard, PacketReader};
 use super::demuxed::Demuxed;
 use super::fault::PacketFault;
 use super::format::Container;
@@ -42,7 +42,7 @@ impl PacketStream {
     /// # Errors
     /// [`Error`] when there is no audio stream, or it is not supported.
     pub(super) fn open(
-        reader: &Reader,
+        reader: &PacketReader,
         guard: &dyn Guard,
         options: DecodeOptions,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -60,9 +60,6 @@ impl PacketStream {
             None => params.clone(),
         };
         let (rate, channels) = codec::rate_and_channels(container.name(), &params)?;
-        if let Some(what) = guard.refuses(&params) {
-            return Err(Error::Unsupported { what: what.into() });
-        }
         let (codec, name) = match &head {
             Some(head) => (Codec::Opus(Box::new(opus::OpusDecoder::new(head, rate)?)), "opus"),
             None => codec::codec_of(&params, (rate, channels), options)?,
@@ -81,7 +78,7 @@ impl PacketStream {
         let stream = Self {
             track: track.id,
             codec,
-            timestamps: TimestampCheck::new(guard.clock(track), name, rate),
+            timestamps: TimestampCheck::new(guard.timestamp_kind(track), name, rate),
             options,
             rate,
             packets: 0,
@@ -100,7 +97,7 @@ impl PacketStream {
     /// As [`PacketStream::open`].
     pub(super) fn following(
         &self,
-        reader: &Reader,
+        reader: &PacketReader,
         guard: &dyn Guard,
         info: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -176,7 +173,7 @@ fn end(guard: &mut dyn Guard) -> Result<Demuxed, PacketFault> {
 
 /// The next packet of a track. Packets of other tracks, such as video, are skipped.
 pub(super) fn next_packet(
-    reader: &mut Reader,
+    reader: &mut PacketReader,
     guard: &mut dyn Guard,
     monitor: &InputMonitor,
     track: u32,

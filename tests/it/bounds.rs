@@ -1,4 +1,5 @@
-//! Files that claim to be enormous: an error within 512 MiB of address space, and nothing left over.
+//! Files that declare enormous sizes: an error within 512 MiB of address space, and no file left
+//! behind.
 
 use std::process::{Command, Stdio};
 
@@ -14,7 +15,7 @@ fn place(m4a: &[u8], kind: &[u8; 4]) -> usize {
     m4a.windows(4).position(|four| four == kind).unwrap() + 4
 }
 
-/// Enormous claims in the boxes of an MP4, by name.
+/// Enormous sizes in the boxes of an MP4, by file name.
 fn mp4s() -> Vec<(String, Vec<u8>)> {
     let whole = fixture_bytes("call.m4a");
     let mut all = Vec::new();
@@ -31,18 +32,18 @@ fn mp4s() -> Vec<(String, Vec<u8>)> {
     let mut index = whole.clone();
     let moov = place(&index, b"moov") - 8;
     index[moov] = 0x7F;
-    // Tags without number, as large as an index may be.
+    // A great many tags, as large as an index may be.
     let tag = boxed(b"\xA9nam", &boxed(b"data", &[0, 0, 0, 1, 0, 0, 0, 0, b'x']));
     let list = boxed(b"ilst", &tag.repeat(2_000_000));
     let hdlr = boxed(b"hdlr", b"\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0");
     let udta = boxed(b"udta", &boxed(b"meta", &[&[0; 4], hdlr.as_slice(), &list].concat()));
     let inside = &whole[moov + 8..place(&whole, b"udta") - 8];
-    // Those are no error, and this is: a packet of nothing.
+    // The tags alone are not an error, so there is a packet of 0 bytes too.
     let mut broken = inside.to_vec();
     let first = place(&broken, b"stsz") + 12;
     broken[first..first + 4].fill(0);
     let tags = [&whole[..moov], &boxed(b"moov", &[&broken, udta.as_slice()].concat())].concat();
-    // Boxes of nothing.
+    // Millions of empty boxes.
     let children = [broken, boxed(b"free", &[]).repeat(7_000_000)].concat();
     let empty = [&whole[..moov], &boxed(b"moov", &children)].concat();
     let fragment = |count: u32, flags: u32| {
@@ -69,7 +70,7 @@ fn moov_place(m4a: &[u8]) -> usize {
     place(m4a, b"moov") - 8
 }
 
-/// Enormous claims in the chunks of a CAF, by name.
+/// Enormous sizes in the chunks of a CAF, by file name.
 fn cafs() -> Vec<(String, Vec<u8>)> {
     let aac = desc(b"aac ", 2, [0, 1024, 2, 0]);
     let audio = chunk(b"data", &[0; 1000]);

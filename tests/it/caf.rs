@@ -8,14 +8,14 @@ pub fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [kind.as_slice(), &(content.len() as u64).to_be_bytes(), content].concat()
 }
 
-/// A description at 8 kHz: bytes and frames of a packet, channels and bits.
+/// A description at 8 kHz. `numbers`: bytes and frames of a packet, channels, bits.
 pub fn desc(code: &[u8; 4], flags: u32, numbers: [u32; 4]) -> Vec<u8> {
     let numbers = numbers.iter().flat_map(|number| number.to_be_bytes());
     let head = [&8000f64.to_be_bytes(), code.as_slice(), &flags.to_be_bytes()].concat();
     chunk(b"desc", &head.into_iter().chain(numbers).collect::<Vec<_>>())
 }
 
-/// A packet table: how many packets, priming, remainder, and its entries.
+/// A packet table.
 pub fn pakt(packets: u64, priming: u32, remainder: u32, entries: &[u8]) -> Vec<u8> {
     let trim = [priming.to_be_bytes(), remainder.to_be_bytes()].concat();
     chunk(b"pakt", &[&packets.to_be_bytes(), [0; 8].as_slice(), &trim, entries].concat())
@@ -57,7 +57,7 @@ fn pcm_of_all_widths_is_what_a_wav_says() {
         let out = decoded(&caf(&[&small, &data(&turned)])).unwrap();
         assert!(out == expected, "{bits}, little-endian");
     }
-    // 8 bits are signed in CAF, and not in WAV.
+    // 8-bit samples are signed in CAF, but not in WAV.
     let turned: Vec<u8> = ramp.iter().map(|sample| sample ^ 0x80).collect();
     let expected = decoded(&wav(1, 8000, 2, 8, &turned)).unwrap();
     let eight = desc(b"lpcm", 0, [2, 1, 2, 8]);
@@ -86,14 +86,14 @@ fn chunks_that_are_cut_or_there_twice_are_an_error() {
     let twice = [whole.clone(), whole.clone()].concat();
     assert!(refusal(&twice).contains("two recordings in one file"));
     let two = caf(&[&head, &data(&[5; 4000]), &data(&[5; 4000])]);
-    assert!(refusal(&two).contains("two chunks \"data\""));
+    assert!(refusal(&two).contains("two \"data\" chunks"));
     assert!(refusal(&caf(&[&head])).contains("\"data\" is missing"));
     assert!(refusal(&caf(&[&data(&[5; 40])])).contains("\"desc\" is missing"));
     let below = [b"free".as_slice(), &[0xFF; 8]].concat();
-    assert!(refusal(&caf(&[&head, &below])).contains("a size below 0"));
+    assert!(refusal(&caf(&[&head, &below])).contains("a negative size"));
 }
 
-/// The AAC of the call in a CAF, with this priming and remainder: what Apple's programs write.
+/// The AAC of the call in a CAF, with this priming and remainder, as Apple's programs write it.
 fn aac(priming: u32, remainder: u32, change: impl Fn(&mut Vec<usize>)) -> Vec<u8> {
     let m4a = fixture_bytes("call.m4a");
     let place = |name: &[u8]| m4a.windows(4).position(|four| four == name).unwrap() + 4;

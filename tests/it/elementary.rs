@@ -1,4 +1,4 @@
-//! Streams without a container: every byte of them is audio, or known to be something else.
+//! Elementary streams: every byte of them is audio, or is known to be something else.
 
 use sordino::block::Block;
 use sordino::{Decoder, Error, Treatment};
@@ -6,7 +6,7 @@ use sordino::{Decoder, Error, Treatment};
 use crate::formats::plain_mp3;
 use crate::support::*;
 
-/// Recordings without a container, each with what its container is called in errors.
+/// Elementary streams: a name, the container's name in errors, and the bytes.
 fn streams() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let flac = seed("a.flac");
     vec![
@@ -24,7 +24,7 @@ pub fn seed(name: &str) -> Vec<u8> {
     std::fs::read(format!("{folder}{name}")).unwrap()
 }
 
-/// A FLAC that does not say how long it is, as it is written into a pipe.
+/// A FLAC without a declared length, as written into a pipe.
 pub fn undeclared(mut flac: Vec<u8>) -> Vec<u8> {
     flac[21] &= 0xF0;
     flac[22..26].fill(0);
@@ -35,7 +35,7 @@ pub fn muted(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     redacted(stream(bytes), &["0-0.0001"], Treatment::silence())
 }
 
-/// What a decoder leaves out of a whole recording: names and sizes.
+/// The leftovers of a whole recording: names and sizes.
 fn leftovers(bytes: Vec<u8>) -> Vec<(String, u64)> {
     let mut decoder = Decoder::open(stream(bytes)).unwrap();
     let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
@@ -43,7 +43,7 @@ fn leftovers(bytes: Vec<u8>) -> Vec<(String, u64)> {
     decoder.leftovers().into_iter().map(|leftover| (leftover.name, leftover.bytes)).collect()
 }
 
-/// Numbers that look like chance, always the same.
+/// Pseudo-random numbers, always the same.
 fn noise(seed: u64) -> impl Iterator<Item = u64> {
     std::iter::successors(Some(seed | 1), |last| {
         let mut next = *last;
@@ -67,7 +67,7 @@ fn ape(size: usize, flags: u32) -> Vec<u8> {
 }
 
 #[test]
-fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
+fn tags_after_the_last_frame_lose_no_frame_and_are_listed() {
     let item = b"\x0f\0\0\0\0\0\0\0Title\x004111 1111 1111".to_vec();
     let size = item.len() + 32;
     let ape_alone = [item.clone(), ape(size, 0)].concat();
@@ -79,7 +79,7 @@ fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
     let id3v2 = b"ID3\x04\0\x10\0\0\0\x05411113DI\x04\0\x10\0\0\0\x05".to_vec();
     let after_zeros = [vec![0; 500], id3v1.clone()].concat();
     let several = [ape_alone.clone(), lyrics_2.clone(), id3v1.clone()].concat();
-    /// What stands there, and the names and sizes that are told.
+    /// The bytes after the last frame, and the leftovers that they are listed as.
     type Case<'a> = (&'a [u8], &'a [(&'a str, usize)]);
     let cases: [Case; 9] = [
         (&id3v1, &[("ID3v1", 128)]),
@@ -108,28 +108,29 @@ fn tags_after_the_last_frame_lose_no_frame_and_are_told() {
 }
 
 #[test]
-fn other_bytes_after_the_last_frame_are_told_by_their_place() {
+fn other_bytes_after_the_last_frame_are_reported_by_their_place() {
     for (name, container, bytes) in streams() {
         let whole = muted(bytes.clone()).unwrap();
         let few = muted([bytes.clone(), vec![0; 3000]].concat()).unwrap();
         assert!(few == whole, "{name} and a few zeros");
-        for (kind, junk) in [("zeros", vec![0; 100_000]), ("of no kind", noise_bytes(100_000))] {
+        for (kind, junk) in [("zeros", vec![0; 100_000]), ("of unknown kind", noise_bytes(100_000))]
+        {
             let result = muted([bytes.clone(), junk].concat());
-            // A tag has counted the frames of this one: no audio can follow.
+            // A Xing tag has counted the frames of this one: no audio can follow.
             if name == "MP3 with a Xing tag" && kind == "zeros" {
                 assert!(result.unwrap() == whole, "{name} and {kind}");
                 continue;
             }
             let error = result.unwrap_err().to_string();
-            let place = format!("bytes from byte {} on are no audio", bytes.len());
+            let place = format!("bytes at byte {} are not audio", bytes.len());
             let told = error.contains(&place) && error.contains(kind);
             assert!(told && error.contains(container), "{name} and {kind}: {error}");
         }
     }
 }
 
-/// The end of a recording is overwritten: a disk that was full, a download in pieces. A few zeros
-/// could not be told from those that may follow the last frame.
+/// The end of a recording is overwritten, as by a full disk or a download in pieces. A few zeros
+/// may follow the last frame of any recording, so there are more.
 #[test]
 fn an_end_that_is_zeros_or_noise_is_an_error() {
     for (name, _, bytes) in streams() {
@@ -146,14 +147,14 @@ fn a_second_file_is_never_dropped() {
     let id3 = [b"ID3\x04\0\0\0\0\0\x10TIT2\0\0\0\x06\0\0\x034111".as_slice(), &[0]].concat();
     for (name, _, bytes) in streams() {
         let (once, tagged) = (muted(bytes.clone()).unwrap(), [id3.clone(), bytes.clone()].concat());
-        assert!(muted(tagged.clone()).unwrap() == once, "{name} behind a tag");
+        assert!(muted(tagged.clone()).unwrap() == once, "{name} after a tag");
         let error = muted([bytes.clone(), tagged].concat()).unwrap_err().to_string();
-        // Behind a FLAC a tag alone would be passed over.
+        // After a FLAC a tag alone is skipped.
         let (at, kind) = match name.starts_with("FLAC") {
             true => (bytes.len() + id3.len(), "a second FLAC file"),
             false => (bytes.len(), "a second ID3 tag"),
         };
-        let place = format!("from byte {at} on are no audio: {kind} (joined files?)");
+        let place = format!("at byte {at} are not audio: {kind} (joined files?)");
         assert!(error.contains(&place), "{name}: {error}");
         match muted([bytes.clone(), bytes.clone()].concat()) {
             Ok(out) => assert_eq!(data_of(&out).len(), 2 * data_of(&once).len(), "{name}"),
@@ -179,8 +180,8 @@ fn zeros_before_the_first_frame_move_nothing() {
     }
 }
 
-/// Bits that turn over, and bytes that come or go, anywhere: either that is seen, or the recording
-/// is as long as it was.
+/// Flipped bits, and bytes that are added or removed, anywhere: either that is an error, or the
+/// length stays the same.
 #[test]
 fn damage_never_changes_the_length_without_an_error() {
     for (name, _, bytes) in streams() {
@@ -190,7 +191,7 @@ fn damage_never_changes_the_length_without_an_error() {
         let (mut told, rounds) = (0, if bytes.len() > 100_000 { 12 } else { 80 });
         for round in 0..rounds {
             let mut damaged = bytes.clone();
-            // The first bytes declare the length; without one any length is right.
+            // The first bytes declare the length. Without one any length is right.
             let at = 64 + below(bytes.len() - 64);
             let count = 1 + below(300);
             let action = ["flip", "cut", "add"][round % 3];
@@ -219,7 +220,7 @@ fn an_adts_stream_that_changes_its_rate_or_channels_is_refused() {
     }
 }
 
-/// symphonia decodes mixed blocks to noise, and does not find the frames of a free format.
+/// symphonia decodes mixed blocks to noise, and does not find the frames of free format.
 #[test]
 fn mp3_with_mixed_blocks_or_in_free_format_is_refused_by_name() {
     let mp3 = plain_mp3();

@@ -1,11 +1,11 @@
-//! FLAC: what its frames are, where nothing but they themselves can tell.
+//! FLAC: frames, where only the frames themselves tell their place and format.
 
 use sordino::Error;
 
 use crate::elementary::{muted, undeclared};
 use crate::support::*;
 
-/// The blocks of metadata, signature included, and the frames.
+/// The metadata, signature included, and the frames.
 fn parts(flac: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut at = 4;
     let mut last = false;
@@ -13,7 +13,7 @@ fn parts(flac: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
         last = flac[at] & 0x80 != 0;
         at += 4 + u32::from_be_bytes([0, flac[at + 1], flac[at + 2], flac[at + 3]]) as usize;
     }
-    // Few enough for a number of one byte.
+    // There are fewer than 128 frames, so that numbers have one byte.
     let (metadata, mut rest) = flac.split_at(at);
     let mut frames = Vec::new();
     for number in 1.. {
@@ -32,7 +32,7 @@ fn parts(flac: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     (metadata.to_vec(), frames)
 }
 
-/// A checksum of FLAC: of so many bits, with this polynomial.
+/// A CRC of `width` bits with this polynomial.
 fn sum(bytes: &[u8], polynomial: u32, width: u32) -> u32 {
     let (top, mask) = (1 << (width - 1), (1 << width) - 1);
     bytes.iter().fold(0, |sum, &byte| {
@@ -42,10 +42,10 @@ fn sum(bytes: &[u8], polynomial: u32, width: u32) -> u32 {
     })
 }
 
-/// The same frame with another header of four bytes, and right sums.
+/// The same frame with an edited header and correct checksums.
 fn with_header(frame: &[u8], edit: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut frame = frame.to_vec();
-    // The number has one byte; the last frame has its length after it.
+    // The number has one byte. The last frame has its length after it.
     let header = 5 + match frame[2] >> 4 {
         6 => 1,
         7 => 2,
@@ -68,7 +68,7 @@ fn a_flac_of_unknown_length_has_all_its_frames() {
     let call = fixture_bytes("call.flac");
     assert!(muted(undeclared(call.clone())).unwrap() == muted(call.clone()).unwrap());
     let (metadata, frames) = parts(&undeclared(call));
-    // One frame less is a shorter recording; a part of one is none.
+    // Without the last frame it is a shorter recording. With a part of it, it is cut off.
     let less = joined(&metadata, &frames[..frames.len() - 1]);
     let samples = data_of(&muted(less.clone()).unwrap()).len() / 4;
     assert_eq!(samples, (frames.len() - 1) * 4096);
@@ -79,8 +79,8 @@ fn a_flac_of_unknown_length_has_all_its_frames() {
     }
 }
 
-/// The checksum of a frame stays right when whole frames are added to it, and symphonia adds what
-/// is not like the first frame to the one before.
+/// The checksum of a frame stays correct when whole frames are appended. symphonia appends what
+/// differs from the first frame to the frame before.
 #[test]
 fn a_flac_that_changes_in_the_middle_is_an_error_that_names_the_change() {
     let (metadata, frames) = parts(&fixture_bytes("call.flac"));
@@ -96,7 +96,7 @@ fn a_flac_that_changes_in_the_middle_is_an_error_that_names_the_change() {
         assert!(long.len() > 2 << 20, "more than may wait for a packet");
         let tails = [changed.concat(), changed[0].clone(), long, changed[..1].concat()];
         for (count, tail) in tails.into_iter().enumerate() {
-            // The last one changes back.
+            // The last one changes back to the first format.
             let later = if count == 3 { &frames[41..] } else { &[] };
             for head in [metadata.clone(), undeclared(metadata.clone())] {
                 let flac = [joined(&head, &frames[..40]), tail.clone(), later.concat()].concat();
@@ -108,7 +108,7 @@ fn a_flac_that_changes_in_the_middle_is_an_error_that_names_the_change() {
     }
 }
 
-/// One frame is missing, or stands twice, or in the place of another.
+/// A frame is missing, repeated, or swapped with another.
 #[test]
 fn frames_that_are_out_of_order_are_an_error() {
     let (metadata, frames) = parts(&undeclared(fixture_bytes("call.flac")));
@@ -118,7 +118,7 @@ fn frames_that_are_out_of_order_are_an_error() {
         let order: Vec<_> = order.into_iter().chain(later).map(|at| frames[at].clone()).collect();
         assert!(muted(joined(&metadata, &order)).is_err());
     }
-    // The same at the end, which symphonia does not reach.
+    // The same at the end, where symphonia stops earlier.
     let (last, before) = (frames[count - 1].clone(), frames[count - 2].clone());
     for end in [vec![last.clone(), last.clone()], vec![last.clone(), before]] {
         let all = [frames[..count - 2].to_vec(), end].concat();

@@ -270,7 +270,7 @@ fn a_chained_ogg_continues_unless_its_parts_differ() {
         let pages = pages(&whole);
         let cut = [pages[..pages.len() - 1].concat(), whole].concat();
         let error = redacted(stream(cut), &["1-2"], Treatment::silence()).unwrap_err().to_string();
-        assert!(error.contains("before the one before it has ended"), "{error}");
+        assert!(error.contains("before the previous one has ended"), "{error}");
     }
     let mixed = [fixture_bytes("call.ogg"), fixture_bytes("call.opus")].concat();
     let error = redacted(stream(mixed), &["1-2"], Treatment::silence()).unwrap_err().to_string();
@@ -386,7 +386,7 @@ fn values_that_no_real_recording_has_are_refused() {
         bytes
     };
     assert!(redacted(stream(with(0)), &["0-0.0001"], Treatment::silence()).is_ok());
-    assert!(refusal(with(1)).contains("4-byte samples use all bits"));
+    assert!(refusal(with(1)).contains("4-byte samples that use all 32 bits"));
 }
 
 /// For a missing channel symphonia repeats the samples of the previous packet: speech from inside a

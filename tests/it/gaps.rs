@@ -1,7 +1,7 @@
-//! Recordings whose clock and packets disagree: gaps, late beginnings, ends that nothing proves.
+//! Recordings whose timestamps and packets disagree: gaps, late beginnings, ends without proof.
 //!
-//! The files are made of the fixtures, packet by packet. What is right is what the whole file decodes
-//! to, or the same packets with a clock that fits them.
+//! The files are built from the fixtures, packet by packet. The expected output is that of the
+//! whole file, or of the same packets with timestamps that fit them.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use sordino::{
 use crate::formats::{pages, seal};
 use crate::support::*;
 
-/// Frames of a packet of 20 ms, at 8 kHz and at the 48 kHz of Ogg, and what is dropped at the front.
+/// Frames of a packet of 20 ms, at 8 kHz and at Ogg's 48 kHz, and the frames dropped at the front.
 const PACKET: usize = 160;
 const TICKS: i64 = 960;
 const SKIP: usize = 52;
@@ -47,7 +47,7 @@ fn samples(redacted: &Redacted) -> Vec<i16> {
     samples_16(&out)
 }
 
-/// All that is decoded, save the first frame.
+/// All decoded samples except the first frame.
 fn decoded(source: Source, gaps: Gaps) -> Result<Vec<i16>, Error> {
     proven(source, &["0-0.00001"], Treatment::silence(), gaps).map(|redacted| samples(&redacted))
 }
@@ -56,7 +56,7 @@ fn refusal(source: Source, gaps: Gaps) -> Error {
     decoded(source, gaps).map(drop).unwrap_err()
 }
 
-/// The packets of an Ogg of one stream; headers first.
+/// The packets of an Ogg file with one stream, headers first.
 fn packets(ogg: &[u8]) -> Vec<Vec<u8>> {
     let (mut all, mut packet) = (Vec::new(), Vec::new());
     for page in pages(ogg) {
@@ -90,11 +90,12 @@ fn page(flags: u8, granule: i64, number: usize, packets: &[Vec<u8>]) -> Vec<u8> 
     page
 }
 
-/// An Ogg Opus file of these packets, so many on a page, each with the place of its end.
+/// An Ogg Opus file of these packets, each with the position of its end. `on_a_page`: packets per
+/// page.
 fn ogg_opus(headers: &[Vec<u8>], packets: &[(i64, Vec<u8>)], on_a_page: usize) -> Vec<u8> {
     let mut ogg = page(2, 0, 0, &headers[..1]);
     ogg.extend(page(0, 0, 1, &headers[1..]));
-    // A page goes on until the next packet does not follow.
+    // A page ends before a packet that does not follow the one before.
     let pages = packets.chunk_by(|a, b| b.0 - a.0 == TICKS).flat_map(|run| run.chunks(on_a_page));
     let pages: Vec<_> = pages.collect();
     for (index, packets) in pages.iter().enumerate() {
@@ -112,7 +113,7 @@ fn call_packets() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     (all, audio[..500].to_vec())
 }
 
-/// The same as an Ogg without these packets: with a clock that ran on, and with one that fits.
+/// The call as Ogg without these packets: with the timestamps of the whole, and with ones that fit.
 fn without(gone: &[Range<usize>], on_a_page: usize) -> (Vec<u8>, Vec<u8>) {
     let (headers, audio) = call_packets();
     let left = audio.into_iter().enumerate();
@@ -124,7 +125,7 @@ fn without(gone: &[Range<usize>], on_a_page: usize) -> (Vec<u8>, Vec<u8>) {
     (ogg(clock.collect()), ogg(count.collect()))
 }
 
-/// Frames of the output where a packet of the whole begins.
+/// The frame of the output at which a packet of the whole begins.
 fn place(packet: usize) -> usize {
     (packet * PACKET).saturating_sub(SKIP)
 }
@@ -141,7 +142,7 @@ fn the_call_taken_apart_and_put_together_is_the_call() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever run of packets is left out of an Ogg.
+    /// Any range of packets is left out of an Ogg file.
     #[test]
     fn a_gap_in_ogg_is_refused_filled_or_closed(
         first in 1usize..480, count in 1usize..120, on_a_page in prop::sample::select(vec![1usize, 3, 50]),
@@ -153,7 +154,7 @@ proptest! {
     }
 }
 
-/// One gap: where it is told to be, what it is filled with, what is joined, and where windows go.
+/// One gap: where it is reported, how it is filled, what is joined, and where windows are applied.
 fn check_gap(
     file: &[u8],
     joined: &[u8],
@@ -176,7 +177,7 @@ fn check_gap(
     prop_assert!(filled[2 * from..2 * to].iter().all(|&sample| sample == 0), "in the gap");
     prop_assert!(filled[2 * to..] == joined[2 * from..], "after the gap");
 
-    // Whatever is done at a time is done to the same audio.
+    // A window treats the same audio in all three.
     let window = format!("{start}ms-{end}ms");
     let fade = Duration::from_millis(300);
     for treatment in [Treatment::tone(440).unwrap(), Treatment::silence().with_fade(fade)] {
@@ -192,7 +193,7 @@ fn check_gap(
     Ok(())
 }
 
-/// The receipt tells the gap, agrees with itself, and can be reproduced.
+/// The receipt lists the gap, is consistent, and can be reproduced.
 fn hold(redacted: &Redacted, original: Source, gone: &Range<usize>) {
     let receipt = Receipt::of(redacted).unwrap();
     let receipt = Receipt::parse(&receipt.to_json()).unwrap();
@@ -205,7 +206,7 @@ fn hold(redacted: &Redacted, original: Source, gone: &Range<usize>) {
     assert_eq!(receipt.compare(stream(out)).unwrap(), FileMatch::Identical);
 }
 
-/// The blocks of a Matroska file: where each begins, and how many bytes it holds.
+/// The blocks of a Matroska file: the place of each and its bytes.
 fn blocks(file: &[u8]) -> Vec<(usize, usize)> {
     let number = |at: usize| -> (usize, u64) {
         let length = file[at].leading_zeros() as usize + 1;
@@ -218,7 +219,7 @@ fn blocks(file: &[u8]) -> Vec<(usize, usize)> {
         let id_length = file[at].leading_zeros() as usize + 1;
         let (size_length, size) = number(at + id_length);
         match &file[at..at + id_length] {
-            // Segments and clusters are looked into.
+            // Go into segments and clusters.
             [0x18, 0x53, 0x80, 0x67] | [0x1F, 0x43, 0xB6, 0x75] => at += id_length + size_length,
             [id, ..] => {
                 if *id == 0xA3 && id_length == 1 {
@@ -232,7 +233,7 @@ fn blocks(file: &[u8]) -> Vec<(usize, usize)> {
     found
 }
 
-/// The file with these blocks made into nothing.
+/// The file with these blocks turned into void elements.
 fn without_blocks(file: &[u8], gone: &Range<usize>) -> Vec<u8> {
     let mut file = file.to_vec();
     for (at, _) in &blocks(&file.clone())[gone.clone()] {
@@ -288,7 +289,7 @@ fn a_gap_in_webm_is_filled_to_the_length_of_the_whole() {
 }
 
 #[test]
-fn how_the_bytes_come_does_not_matter_to_gaps() {
+fn how_bytes_arrive_does_not_matter_to_gaps() {
     let (file, _) = without(&[3..40, 41..42, 300..301], 4);
     for gaps in [Gaps::Fill, Gaps::Close] {
         let whole = decoded(stream(file.clone()), gaps).unwrap();
@@ -301,8 +302,8 @@ fn how_the_bytes_come_does_not_matter_to_gaps() {
 }
 
 #[test]
-fn windows_in_a_closed_gap_vanish_and_are_told() {
-    // By the clock from 2 s less the pre-skip of 6.5 ms, for 2 s.
+fn windows_in_a_closed_gap_vanish_and_are_reported() {
+    // By timestamp from 2 s less the pre-skip of 6.5 ms, for 2 s.
     let (file, _) = without(&GONE, 10);
     let list = ["2.5-3", "1.9-2.2", "3.9-4.1"];
     let redacted = proven(stream(file.clone()), &list, Treatment::silence(), Gaps::Close).unwrap();
@@ -318,14 +319,14 @@ fn windows_in_a_closed_gap_vanish_and_are_told() {
     let (one, two) = ((15_200, end - 15_200), (end, after));
     assert_eq!(spans, [one, one, two, two]);
     assert_eq!(summary.frames_treated, end - 15_200 + after);
-    // All of them: nothing is treated, and that is no error.
+    // All windows are in the gap: nothing is treated, and that is not an error.
     let redacted = proven(stream(file), &["2.5-3"], Treatment::silence(), Gaps::Close).unwrap();
     assert_eq!(redacted.summary().frames_treated, 0);
     assert!(Receipt::parse(&Receipt::of(&redacted).unwrap().to_json()).unwrap().spans.is_empty());
 }
 
 #[test]
-fn the_page_tells_where_a_window_has_gone() {
+fn the_report_shows_where_a_window_has_gone() {
     let file = endless(&without(&GONE, 10).0);
     for (gaps, said) in [(Gaps::Close, "closed"), (Gaps::Fill, "filled with silence")] {
         let list = ["2.5-3", "5-6"];
@@ -337,7 +338,7 @@ fn the_page_tells_where_a_window_has_gone() {
         let gap = format!("a gap of 16000 frames was {said}");
         assert!(page.contains(&gap), "{gaps:?}");
         assert!(page.contains("the file does not mark its end"));
-        // Two seconds are gone before it.
+        // Two seconds are missing before it.
         let (moved, gone) =
             (page.contains("(now from 0:03.000)"), page.contains("(in a closed gap)"));
         assert_eq!((moved, gone), (gaps == Gaps::Close, gaps == Gaps::Close), "{gaps:?}");
@@ -421,17 +422,17 @@ fn a_recording_with_gaps_is_audited_alike() {
     }
 }
 
-/// A recording that a browser timed by its clock keeps that clock when it is copied to Ogg: pages come a
-/// little early or late, or drift. None of that hides a packet.
+/// A recording with the timestamps of a browser's clock keeps them when it is copied to Ogg: pages
+/// are a little early or late, or drift. None of that hides a packet.
 #[test]
-fn pages_that_tremble_or_drift_have_no_gaps() {
+fn pages_that_jitter_or_drift_have_no_gaps() {
     let (headers, audio) = call_packets();
     let intact = decoded(stream(without(&[], 10).0), Gaps::Refuse).unwrap();
     let last = audio.len() as i64;
-    for (tremble, drift) in [([0, 384, -384, 100, -600, 850], 0), ([0; 6], 5000), ([0; 6], -5000)] {
+    for (jitter, drift) in [([0, 384, -384, 100, -600, 850], 0), ([0; 6], 5000), ([0; 6], -5000)] {
         let place = |n: i64| {
-            // The last page is on time: what it comes early would be its padding.
-            let off = if n >= last - 10 { 0 } else { tremble[(n as usize / 10) % 6] };
+            // The last page is on time: if it were early, that would be its padding.
+            let off = if n >= last - 10 { 0 } else { jitter[(n as usize / 10) % 6] };
             let drifted = if drift == 0 { 0 } else { n / 10 * 10 * TICKS / drift };
             n * TICKS + off + drifted
         };
@@ -440,7 +441,7 @@ fn pages_that_tremble_or_drift_have_no_gaps() {
         let file = ogg_opus(&headers, &packets.collect::<Vec<_>>(), 10);
         for gaps in [Gaps::Refuse, Gaps::Fill] {
             let made = decoded(stream(file.clone()), gaps).unwrap();
-            assert!(made == intact, "{tremble:?} {drift} {}", made.len());
+            assert!(made == intact, "{jitter:?} {drift} {}", made.len());
         }
     }
 }
@@ -462,14 +463,14 @@ fn copies_between_containers_hold_the_same_audio() {
             ffmpeg(["-i", fixture(name).to_str().unwrap(), "-c", "copy", &path]);
             let copied = decoded(Source::open(&path).unwrap(), Gaps::Refuse).unwrap();
             let length = copied.len().min(original.len());
-            // Padding at the end is kept by some and dropped by others.
+            // Some keep the padding at the end, others drop it.
             assert!(copied.len().abs_diff(original.len()) <= 2 * 2 * 1024, "{name} as {copy}");
             assert!(copied[..length] == original[..length], "{name} as {copy}");
         }
     }
 }
 
-/// The same file with every granule position of audio moved, and sealed anew.
+/// The same file with every granule position of audio moved, and new checksums.
 fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
     let mut file = Vec::new();
     for page in pages(ogg) {
@@ -484,8 +485,8 @@ fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
     file
 }
 
-/// A page tells where its last packet ends. What that leaves open is settled: Opus lies before the end
-/// that its page tells, Vorbis behind the page before.
+/// A granule position is the end of the last packet of a page, so the place of a gap is a
+/// convention: in Opus it is before the packets of the page, in Vorbis after the page before.
 #[test]
 fn a_page_of_opus_comes_after_its_gap_and_one_of_vorbis_before() {
     for (name, clock, skip) in [("call.opus", 48_000, SKIP as i64), ("call.ogg", 8000, 0)] {
@@ -553,7 +554,7 @@ fn a_webm_that_begins_late_is_decoded_from_its_first_packet() {
     assert_eq!(plain.summary().begins, Duration::ZERO);
 }
 
-/// The same file without the flag of its last page.
+/// The same file without the end-of-stream flag.
 fn endless(ogg: &[u8]) -> Vec<u8> {
     let last = pages(ogg).last().unwrap().len();
     let mut file = ogg.to_vec();
@@ -577,8 +578,8 @@ fn an_ogg_without_an_end_flag_is_read_and_its_end_is_not_proven() {
     }
 }
 
-/// At the end of a page nothing tells a cut file from one whose recorder sets no flag. Anywhere else a
-/// cut is an error.
+/// At the end of a page a cut file looks like one whose recorder sets no flag. Anywhere else a cut
+/// is an error.
 #[test]
 fn a_cut_ogg_is_an_error_or_its_end_is_not_proven() {
     for name in ["call.opus", "call.ogg"] {
@@ -613,13 +614,13 @@ fn a_cut_ogg_is_an_error_or_its_end_is_not_proven() {
     }
 }
 
-/// Where the headers end: at the first page with a granule position.
+/// The end of the headers: the first page with a granule position.
 fn packets_end(ogg: &[u8]) -> usize {
     pages(ogg).iter().take_while(|page| page[6..14] == [0; 8]).map(|page| page.len()).sum()
 }
 
 #[test]
-fn an_end_is_proven_where_the_file_tells_it() {
+fn an_end_is_proven_where_the_file_declares_it() {
     let proven_end = |bytes: Vec<u8>| {
         let out = proven(stream(bytes), &["0-0.001"], Treatment::silence(), Gaps::Refuse).unwrap();
         out.summary().end_proven

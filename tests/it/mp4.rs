@@ -1,4 +1,4 @@
-//! MP4 and QuickTime: boxes as other programs write them, and as nobody honest does.
+//! MP4 and QuickTime: boxes as other programs write them, and boxes of hostile files.
 
 use sordino::{Decoder, Error, Source, Treatment};
 
@@ -29,11 +29,10 @@ fn boxes(mut bytes: &[u8]) -> Vec<([u8; 4], &[u8])> {
     all
 }
 
-/// Makes a box anew.
+/// Rewrites a box, from its type and content. `None` removes it.
 type Change<'a> = dyn Fn(&[u8; 4], &[u8]) -> Option<Vec<u8>> + 'a;
 
-/// The same boxes, where `change` makes a box anew of its kind and content; nothing leaves it out.
-/// Boxes inside come first.
+/// The same boxes, each rewritten by `change`, children first.
 fn rewritten(bytes: &[u8], change: &Change) -> Vec<u8> {
     let all = boxes(bytes).into_iter().filter_map(|(kind, content)| {
         let inside = PARENTS.contains(&&kind).then(|| rewritten(content, change));
@@ -42,7 +41,7 @@ fn rewritten(bytes: &[u8], change: &Change) -> Vec<u8> {
     all.collect::<Vec<_>>().concat()
 }
 
-/// The M4A with this change, whose audio stays where it was.
+/// The M4A with this change. Its audio stays in place.
 fn call(change: impl Fn(&[u8; 4], &[u8]) -> Option<Vec<u8>>) -> Vec<u8> {
     rewritten(&fixture_bytes("call.m4a"), &|kind, content| match kind {
         b"ftyp" | b"free" | b"mdat" => Some(boxed(kind, content)),
@@ -50,7 +49,7 @@ fn call(change: impl Fn(&[u8; 4], &[u8]) -> Option<Vec<u8>>) -> Vec<u8> {
     })
 }
 
-/// The M4A whose audio lies so many bytes further on.
+/// The M4A whose audio is `by` bytes further on.
 fn moved(by: u32) -> Vec<u8> {
     call(|kind, content| {
         let mut content = content.to_vec();
@@ -63,7 +62,7 @@ fn moved(by: u32) -> Vec<u8> {
     })
 }
 
-/// What it is decoded to, as a file and as a stream.
+/// The decoded samples, as a file and as a stream.
 fn decoded(bytes: &[u8]) -> Vec<i16> {
     let folder = Folder::new();
     let path = folder.write("a.mp4", bytes);
@@ -93,7 +92,7 @@ fn plain() -> Vec<i16> {
 fn a_first_box_of_any_kind_moves_nothing() {
     let plain = plain();
     for kind in [b"styp", b"pdin", b"uuid", b"sidx", b"free", b"wxyz", b"\xA9abc"] {
-        // Some are longer than what is looked at to recognise a format.
+        // Some are longer than what is read to recognise a format.
         let known = matches!(kind, b"styp" | b"uuid" | b"free");
         let first = boxed(kind, &[3; 44].repeat(if known { 20 } else { 1 }));
         let bytes = [first.clone(), moved(first.len() as u32)].concat();
@@ -103,7 +102,7 @@ fn a_first_box_of_any_kind_moves_nothing() {
             assert!(matches!(Decoder::open(stream(bytes)), Err(Error::UnknownFormat)));
         }
     }
-    // QuickTime had no `ftyp` once.
+    // Old QuickTime files have no `ftyp`.
     let bytes = moved(0);
     let ftyp = boxes(&bytes)[0].1.len() + 8;
     let without = [boxed(b"wide", &[]), moved(8u32.wrapping_sub(ftyp as u32))[ftyp..].to_vec()];
@@ -130,7 +129,7 @@ fn sizes_of_64_bits_at_any_level_move_nothing() {
     assert!(decoded(&audio) == plain);
 }
 
-/// `udta` with iTunes' tag of this delay.
+/// The content of `udta` with `iTunSMPB` of this delay.
 fn tag(delay: u32) -> Vec<u8> {
     let zeros = " 00000000".repeat(8);
     let text = format!(" 00000000 {delay:08X} 00000380 000000000004A380{zeros}");
@@ -142,7 +141,7 @@ fn tag(delay: u32) -> Vec<u8> {
     boxed(b"meta", &[&[0; 4], hdlr.as_slice(), list.as_slice()].concat())
 }
 
-/// The M4A with this edit list and this tag.
+/// The M4A with this media time in its edit list and this delay in its tag.
 fn trimmed(edit: Option<u32>, delay: Option<u32>) -> Vec<u8> {
     call(|kind, content| match (kind, edit, delay) {
         (b"edts", None, _) => None,
@@ -156,7 +155,7 @@ fn trimmed(edit: Option<u32>, delay: Option<u32>) -> Vec<u8> {
     })
 }
 
-/// What FFmpeg 5.1 drops: the tag counts, but no less than the whole packets of the edit list.
+/// FFmpeg 5.1 drops the delay in the tag, but at least the whole packets that the edit list skips.
 #[test]
 fn the_delay_stands_in_an_edit_list_or_in_a_tag() {
     let all = decoded(&trimmed(None, None));
@@ -178,7 +177,7 @@ fn the_delay_stands_in_an_edit_list_or_in_a_tag() {
         let bytes = trimmed(edit, delay);
         let out = decoded(&bytes);
         assert!(out[..] == all[2 * dropped..], "{edit:?} and {delay:?}");
-        // It cuts the end where an edit list begins elsewhere.
+        // FFmpeg cuts the end if the edit list begins elsewhere.
         if installed("ffmpeg") && edit.is_none_or(|edit| edit == 1024) {
             let folder = Folder::new();
             let path = folder.write("a.m4a", &bytes);
@@ -188,7 +187,7 @@ fn the_delay_stands_in_an_edit_list_or_in_a_tag() {
     }
 }
 
-/// The call in fragments of about a second, without encoding it anew.
+/// The call in fragments of about a second, without re-encoding.
 fn in_fragments(flags: &str) -> Option<Vec<u8>> {
     if !installed("ffmpeg") {
         return None;
@@ -201,7 +200,7 @@ fn in_fragments(flags: &str) -> Option<Vec<u8>> {
 #[test]
 fn fragments_decode_whatever_duration_their_index_claims() {
     let Some(bytes) = in_fragments("frag_keyframe+empty_moov") else { return };
-    // Without an edit list the delay stays.
+    // Without an edit list the delay is kept.
     let all = decoded(&trimmed(None, None));
     assert!(decoded(&bytes) == all);
     for duration in [1u32, 1_000_000, u32::MAX] {
@@ -221,7 +220,8 @@ fn fragments_decode_whatever_duration_their_index_claims() {
     assert!(decoded(&bytes) == plain());
 }
 
-/// The fragments, with what `change` makes of the time of each, by its number.
+/// The fragments with their decode times changed. `change` gets the number of the fragment and its
+/// time.
 fn at_times(bytes: &[u8], change: impl Fn(usize, u64) -> u64) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let is_time = |at: &usize| bytes[*at..].starts_with(b"tfdt\x01");
@@ -239,9 +239,9 @@ fn the_clock_of_fragments_may_begin_anywhere_and_a_gap_is_an_error() {
     let Some(bytes) = in_fragments("frag_keyframe+empty_moov") else { return };
     let all = decoded(&bytes);
     assert!(decoded(&at_times(&bytes, |_, time| time + 13_000_000_000_000)) == all);
-    // A browser's clock trembles.
-    let trembling = |number: usize, time| time + [0, 100, 30, 90][number % 4];
-    assert!(decoded(&at_times(&bytes, trembling)) == all);
+    // A browser's clock jitters.
+    let jittering = |number: usize, time| time + [0, 100, 30, 90][number % 4];
+    assert!(decoded(&at_times(&bytes, jittering)) == all);
     let gap = at_times(&bytes, |number, time| if number > 20 { time + 1024 } else { time });
     assert!(refusal(gap).contains("nothing was recorded from"));
     let back = at_times(&bytes, |number, time| if number == 20 { 0 } else { time + 1024 });
@@ -264,7 +264,7 @@ fn a_copy_from_webm_is_decoded_in_spite_of_its_rounding() {
     let ours = decoded(&std::fs::read(&copy).unwrap()).len() / 2;
     assert_eq!(ours, theirs * rate / 48_000);
     let bytes = std::fs::read(&copy).unwrap();
-    // An edit list that skips nothing does not keep the pre-skip.
+    // An edit list that skips nothing does not cancel the pre-skip.
     assert!(bytes.windows(4).any(|kind| kind == b"elst"));
 }
 
@@ -348,7 +348,7 @@ fn codecs_that_are_not_read_are_named() {
 fn two_recordings_in_one_file_are_an_error() {
     let one = fixture_bytes("call.m4a");
     assert!(refusal([one.clone(), one.clone()].concat()).contains("two recordings in one file"));
-    // With the index first, as streams have it.
+    // With the index first, as for streaming.
     let index = [fixture_bytes("call.m4a"), boxed(b"moov", &[])].concat();
     assert!(refusal(index).contains("two recordings in one file"));
     if installed("ffmpeg") {
@@ -366,7 +366,7 @@ fn two_recordings_in_one_file_are_an_error() {
     }
 }
 
-/// The M4A with so many of these bytes of a table anew.
+/// The M4A with these bytes at this place of a table.
 fn with_table(table: &[u8; 4], at: usize, bytes: &[u8]) -> Vec<u8> {
     call(|kind, content| {
         let mut content = content.to_vec();
@@ -386,7 +386,7 @@ fn tables_that_claim_what_they_do_not_hold_are_an_error() {
             assert!(error.contains("table"), "{} {claim}: {error}", table.escape_ascii());
         }
     }
-    // One size for all, and more of them than the file has bytes.
+    // One size for all packets, and more packets than the file has bytes.
     let many = call(|kind, content| {
         let all = u32::MAX.to_be_bytes();
         let content = match kind {
@@ -399,12 +399,12 @@ fn tables_that_claim_what_they_do_not_hold_are_an_error() {
     });
     refusal(many);
     let large = with_table(b"stsz", 12 + 40, &u32::MAX.to_be_bytes());
-    assert!(refusal(large).contains("which cannot be"));
+    assert!(refusal(large).contains("it declares a packet of"));
     let empty = with_table(b"stsz", 12 + 40, &[0; 4]);
-    assert!(refusal(empty).contains("a packet has 0 bytes"));
+    assert!(refusal(empty).contains("a packet of 0 bytes"));
 }
 
-/// So many fragments of no packets, and then one that is damaged where it is.
+/// Empty fragments first, then those of the call.
 #[test]
 fn fifty_thousand_empty_fragments_are_passed_over() {
     let Some(bytes) = in_fragments("frag_keyframe+empty_moov") else { return };
@@ -417,7 +417,7 @@ fn fifty_thousand_empty_fragments_are_passed_over() {
         let moof = boxed(b"moof", &[head, boxed(b"traf", &[tfhd, trun].concat())].concat());
         [moof, boxed(b"mdat", &[])].concat()
     };
-    // Before the others, which count from 1.
+    // Their numbers come before those of the others, which count from 1.
     let count = 50_000u32;
     let empty: Vec<_> = (0..count).map(|n| fragment(1u32.wrapping_sub(count - n))).collect();
     let empty = empty.concat();

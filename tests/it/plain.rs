@@ -319,7 +319,7 @@ fn a_second_file_after_the_first_is_an_error() {
         // MPEG audio frames and meaningless bytes: an error without a format name.
         for other in [fixture_bytes("call.mp3"), vec![0xFE; 100], b"what was said ".repeat(9)] {
             let error = but_one(stream([first.clone(), other].concat())).unwrap_err().to_string();
-            assert!(error.contains("what follows its audio is no chunk"), "{name}: {error}");
+            assert!(error.contains("belong to no chunk"), "{name}: {error}");
         }
     }
 }
@@ -349,7 +349,7 @@ fn a_chunk_that_runs_past_the_end_must_be_a_known_one() {
     let chunk = |id: &[u8; 4]| [id.as_slice(), &[200, 0, 0, 0], b"few"].concat();
     let after = |id| but_one(stream([small_wav(&SAMPLES), chunk(id)].concat()));
     assert!(after(b"LIST").is_ok() && after(b"bext").is_ok());
-    assert!(after(b"abcd").unwrap_err().to_string().contains("is no chunk"));
+    assert!(after(b"abcd").unwrap_err().to_string().contains("belong to no chunk"));
     let w64_after = |bytes: &[u8]| but_one(stream([w64(&SAMPLES), bytes.to_vec()].concat()));
     assert!(w64_after(&w64_chunk(b"bext", &[1; 60])).is_ok());
     let twice = w64_after(&w64_chunk(b"data", &[1; 60])).unwrap_err().to_string();
@@ -369,7 +369,7 @@ fn the_annotation_of_an_au_is_dropped_and_listed() {
     turned[24..].as_chunks_mut::<2>().0.iter_mut().for_each(|sample| sample.reverse());
     assert!(but_one(stream(turned)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
     for (field, value, part) in [
-        (4, 20, "its audio begins where it cannot"),
+        (4, 20, "the offset of its audio"),
         (12, 24, "an AU with G.722, which sordino does not decode"),
         (12, 99, "an AU with encoding 99"),
         (16, 0, "no sample rate"),

@@ -1,25 +1,28 @@
-//! ADTS: packets of AAC, each after a header that has its length. What can go wrong: bytes between or
-//! after the packets that are no audio; a last packet that is cut off.
+//! ADTS: AAC packets, each after a header with its length.
+//!
+//! In: a stream. Out: packets without their headers. What can go wrong: bytes between or after the
+//! packets that are not audio; an incomplete last packet; a change of sample rate or channels.
 
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::AdtsReader;
 
-use super::elementary::{self, Account, packet_at};
-use super::guard::{Container, Guard, Seen};
+use super::elementary::{self, ByteLedger, packet_at};
+use super::error::unsupported;
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::Opened;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::PeekedSource;
 use crate::error::Error;
 
-/// Opens a stream of AAC.
+/// Opens an ADTS stream.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
-    let (reader, account) = elementary::open(Container::Adts, input, AdtsReader::try_new)?;
-    Ok(Opened::new(reader, AdtsGuard { account, format: None }))
+    let (reader, ledger) = elementary::open(Container::Adts, input, AdtsReader::try_new)?;
+    Ok(Opened::new(reader, AdtsGuard { ledger, format: None }))
 }
 
 struct AdtsGuard {
-    account: Account,
-    /// What the first header says of rate and channels.
+    ledger: ByteLedger,
+    /// The format fields of the first header.
     format: Option<[u8; 2]>,
 }
 
@@ -33,24 +36,24 @@ impl Guard for AdtsGuard {
         let claim = |bytes: &[u8], position| {
             let now = self::format(bytes);
             let (count, claimed) =
-                packet_at(Container::Adts, bytes, position, &packet.data, header(bytes));
+                packet_at(Container::Adts, bytes, position, &packet.data, header_length(bytes));
+            // symphonia keeps the format of the first header.
             let is_same = *format.get_or_insert(now) == now;
-            let change = || {
-                let what = "an ADTS stream that changes its sample rate or channels".into();
-                Err(Error::Unsupported { what })
-            };
+            let change =
+                || Err(unsupported("an ADTS stream that changes its sample rate or channels"));
             (count, claimed.and_then(|()| if is_same { Ok(()) } else { change() }))
         };
-        Ok(self.account.claim(claim)?)
+        Ok(self.ledger.claim(claim)?)
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        self.account.rest()?.verdict(Container::Adts, seen, |rest| header(rest) > 0)
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
+        self.ledger.trailing_bytes()?.verdict(Container::Adts, seen, |rest| header_length(rest) > 0)
     }
 }
 
-/// The length of a header, 7 bytes or 9 with a checksum (ISO/IEC 13818-7, 6.2); 0 where there is none.
-fn header(bytes: &[u8]) -> usize {
+/// The length of the ADTS header at the beginning of `bytes`: 7 bytes, or 9 with a checksum
+/// (ISO/IEC 13818-7, 6.2). 0: there is none.
+fn header_length(bytes: &[u8]) -> usize {
     match bytes {
         [0xFF, second, ..] if second & 0xF7 == 0xF1 => 7,
         [0xFF, second, ..] if second & 0xF7 == 0xF0 => 9,
@@ -58,9 +61,10 @@ fn header(bytes: &[u8]) -> usize {
     }
 }
 
-/// The object type, sample rate and channels of a header.
+/// The fields of a header that must not change: object type, sample rate and channels.
 fn format(header: &[u8]) -> [u8; 2] {
     match header {
+        // The masks leave out the private bit and the fields that differ from frame to frame.
         [_, _, third, fourth, ..] => [third & !2, fourth & 0xC0],
         _ => [0; 2],
     }

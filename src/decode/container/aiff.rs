@@ -1,158 +1,157 @@
-//! AIFF and AIFF-C: big-endian chunks, of which `COMM` says what the samples in `SSND` are.
+//! AIFF and AIFF-C: big-endian chunks. `COMM` describes the samples, `SSND` holds them.
 //!
-//! What can go wrong: a compression that is not read, refused by name; `SSND` before `COMM`; fewer
-//! bytes than declared; a second file after it.
+//! In: a stream. Out: packets of interleaved samples. What can go wrong: a compression type that is
+//! not decoded, refused by name; `SSND` before `COMM`; fewer bytes than declared; a second file
+//! after it.
 
 use std::io::Read;
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
+use super::bytes::{ByteOrder, be16, be32};
+use super::error::{self, unsupported};
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmLayout, integer_codec};
 use super::reader::Opened;
-use super::riff::{Chunks, Order, Trailer};
+use super::riff::{RiffChunks, Trailer};
 use crate::decode::input::{Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
-/// The longest `COMM` chunk that is read: 22 bytes and a name of up to 255.
+/// The longest `COMM` chunk that is read, in bytes: 22, and a name of up to 255.
 const MAX_COMM: u32 = 512;
 
-/// Opens an AIFF.
+/// Opens an AIFF or AIFF-C file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;
-    let Aiff { layout, frames, trailer, others } = Aiff::read(&form, &mut rest)?;
+    let AiffHeader { layout, frames, trailer, others } = AiffHeader::read(&form, &mut rest)?;
     monitor.left_out(others);
     let bytes = Some(frames.saturating_mul(layout.block_bytes));
-    let body = Body::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
-    let guard = PcmGuard { container: Container::Aiff, upper_24: false };
-    let opened = Opened::new(PcmReader::new(layout, body), guard);
-    Ok(Opened { frames: Some(frames), ..opened })
+    let data = AudioData::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
+    Ok(Opened::pcm(Container::Aiff, layout, data, Some(frames)))
 }
 
-/// An AIFF whose header has been read, up to the first byte of its audio.
-struct Aiff {
-    layout: Layout,
+/// The chunks up to the first byte of audio.
+struct AiffHeader {
+    layout: PcmLayout,
     frames: u64,
     trailer: Trailer,
+    /// The chunks that were skipped.
     others: Vec<Leftover>,
 }
 
-impl Aiff {
+impl AiffHeader {
+    /// Reads chunks up to `SSND`. `form`: the first 12 bytes of the file.
     fn read(form: &[u8], rest: &mut impl Read) -> Result<Self, Error> {
-        let mut chunks = Chunks::new(rest, Order::Big);
+        let mut chunks = RiffChunks::new(rest, ByteOrder::Big);
         let mut common = None;
         loop {
             let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
             match &id {
                 b"COMM" if size <= MAX_COMM => {
-                    common = Some(Common::parse(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
+                    common =
+                        Some(CommonChunk::parse(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
                 }
                 b"SSND" => {
                     let missing = || header_error("it has no COMM chunk before SSND");
                     let common = common.ok_or_else(missing)?;
-                    let head = chunks.body(8)?;
-                    let offset = head.first_chunk::<4>().map_or(0, |&b| u32::from_be_bytes(b));
-                    chunks.skip(offset.into())?;
-                    return common.aiff(u64::from(size), offset.into(), chunks.others);
+                    // An offset, which is mostly 0, and a block size, which is of no use here.
+                    let offset = be32(&chunks.body(8)?, 0).unwrap_or(0).into();
+                    chunks.skip(offset)?;
+                    return common.header(size.into(), offset, chunks.others);
                 }
                 b"FVER" => drop(chunks.skip(size.into())?),
-                _ => drop(chunks.pass_over(id, size)?),
+                _ => drop(chunks.skip_chunk(id, size)?),
             }
         }
     }
 }
 
-/// The fields of a `COMM` chunk.
-struct Common {
-    channels: u16,
-    frames: u32,
-    rate: u32,
-    codec: AudioCodecId,
-    /// Bytes of one sample.
-    width: u16,
+/// The `COMM` chunk.
+struct CommonChunk {
+    layout: PcmLayout,
+    frames: u64,
 }
 
-impl Common {
+impl CommonChunk {
     fn parse(body: &[u8], compressed: bool) -> Result<Self, Error> {
-        let short =
-            |at: usize| body.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
-        let (channels, bits) = (short(0), short(6));
-        let frames = u32::from(short(2)) << 16 | u32::from(short(4));
+        let [channels, bits] = [0, 6].map(|at| be16(body, at).unwrap_or(0));
+        let frames = be32(body, 2).unwrap_or(0).into();
         let rate = body.get(8..18).and_then(extended);
-        let rate = rate.ok_or_else(|| header_error("its sample rate is no whole number of Hz"))?;
+        let rate =
+            rate.ok_or_else(|| header_error("its sample rate is not a whole number of Hz"))?;
         if channels == 0 || rate == 0 {
             return Err(header_error("it declares no channels or no sample rate"));
         }
         let kind = if compressed { body.get(18..22) } else { Some(b"NONE".as_slice()) };
         let kind: [u8; 4] = kind.and_then(|kind| kind.try_into().ok()).unwrap_or(*b"????");
-        let (codec, width) = codec(kind, bits)?;
-        Ok(Self { channels, frames, rate, codec, width })
+        Ok(Self {
+            layout: PcmLayout::interleaved(codec(kind, bits.into())?, rate, channels),
+            frames,
+        })
     }
 
-    /// With `SSND` of so many bytes, of which the first 8 and `offset` more are no audio.
-    fn aiff(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<Aiff, Error> {
-        let block_bytes = u64::from(self.width) * u64::from(self.channels);
-        let (codec, rate, channels) = (self.codec, self.rate, self.channels);
-        let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
+    /// The header with an `SSND` of `size` bytes. The first 8 + `offset` bytes of that are not
+    /// audio.
+    fn header(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<AiffHeader, Error> {
+        let Self { layout, frames } = self;
         let bytes = size.saturating_sub(8 + offset);
-        let (held, frames) = (bytes / block_bytes, u64::from(self.frames));
-        if frames > held {
-            return Err(header_error(&format!(
-                "it declares {frames} frames, and has room for {held}"
+        let held = bytes / layout.block_bytes;
+        // More frames than declared would be lost silently, so both are errors.
+        if frames > held || (held > frames && frames > 0) {
+            return Err(header_error(format!(
+                "COMM declares {frames} frames, but SSND holds {held}"
             )));
         }
-        // More than a little padding would be audio that nobody hears.
-        if held > frames && frames > 0 {
-            return Err(header_error(&format!("it declares {frames} frames, and has {held}")));
-        }
-        let (rest, odd) = (bytes - held * block_bytes, size % 2 == 1);
-        let trailer = Trailer { name: "AIFF", order: Order::Big, audio: *b"SSND", rest, odd };
-        Ok(Aiff { layout, frames: held, trailer, others })
+        let (rest, odd) = (bytes % layout.block_bytes, size % 2 == 1);
+        let trailer = Trailer {
+            container: Container::Aiff,
+            order: ByteOrder::Big,
+            audio: *b"SSND",
+            rest,
+            odd,
+        };
+        Ok(AiffHeader { layout, frames: held, trailer, others })
     }
 }
 
-/// The codec of a compression type, and the bytes of one of its samples. Fewer bits than the bytes
-/// have room for are the upper ones.
-fn codec(kind: [u8; 4], bits: u16) -> Result<(AudioCodecId, u16), Error> {
-    let name = String::from_utf8_lossy(&kind).trim_end().to_owned();
-    Ok(match (&kind, bits) {
-        (b"NONE" | b"twos", 1..=8) => (CODEC_ID_PCM_S8, 1),
-        (b"NONE" | b"twos", 9..=16) => (CODEC_ID_PCM_S16BE, 2),
-        (b"NONE" | b"twos", 17..=24) | (b"in24", _) => (CODEC_ID_PCM_S24BE, 3),
-        (b"NONE" | b"twos", 25..=32) | (b"in32", _) => (CODEC_ID_PCM_S32BE, 4),
-        (b"sowt", 1..=8) => (CODEC_ID_PCM_S8, 1),
-        (b"sowt", 9..=16) => (CODEC_ID_PCM_S16LE, 2),
-        (b"sowt", 17..=24) => (CODEC_ID_PCM_S24LE, 3),
-        (b"sowt", 25..=32) => (CODEC_ID_PCM_S32LE, 4),
-        (b"raw ", 1..=8) => (CODEC_ID_PCM_U8, 1),
-        (b"fl32" | b"FL32", _) => (CODEC_ID_PCM_F32BE, 4),
-        (b"fl64" | b"FL64", _) => (CODEC_ID_PCM_F64BE, 8),
-        (b"alaw" | b"ALAW", _) => (CODEC_ID_PCM_ALAW, 1),
-        (b"ulaw" | b"ULAW", _) => (CODEC_ID_PCM_MULAW, 1),
-        (b"NONE" | b"twos" | b"sowt" | b"raw ", bits) => {
-            return Err(header_error(&format!("it declares samples of {bits} bits")));
+/// The codec of a compression type. Samples of a width between two bytes are in the upper bits.
+fn codec(kind: [u8; 4], bits: u32) -> Result<AudioCodecId, Error> {
+    let width = bits.div_ceil(8) * 8;
+    let codec = match &kind {
+        b"NONE" | b"twos" => integer_codec(width, ByteOrder::Big),
+        b"sowt" => integer_codec(width, ByteOrder::Little),
+        b"raw " => (width == 8).then_some(CODEC_ID_PCM_U8),
+        b"in24" => Some(CODEC_ID_PCM_S24BE),
+        b"in32" => Some(CODEC_ID_PCM_S32BE),
+        b"fl32" | b"FL32" => Some(CODEC_ID_PCM_F32BE),
+        b"fl64" | b"FL64" => Some(CODEC_ID_PCM_F64BE),
+        b"alaw" | b"ALAW" => Some(CODEC_ID_PCM_ALAW),
+        b"ulaw" | b"ULAW" => Some(CODEC_ID_PCM_MULAW),
+        _ => {
+            let name = String::from_utf8_lossy(&kind).trim_end().to_owned();
+            return Err(unsupported(format!("AIFF-C with the codec {name}")));
         }
-        _ => return Err(Error::Unsupported { what: format!("AIFF-C with the codec {name}") }),
-    })
+    };
+    codec.ok_or_else(|| header_error(format!("it declares samples of {bits} bits")))
 }
 
-/// An 80-bit float that is a whole number below 2^32: sign and exponent in 16 bits, the mantissa in
-/// 64.
+/// The value of an 80-bit extended float that is a whole number below 2^32: sign and exponent in 16
+/// bits, mantissa in 64.
 fn extended(bytes: &[u8]) -> Option<u32> {
     let [a, b, mantissa @ ..] = <[u8; 10]>::try_from(bytes).ok()?;
     let exponent = u32::from(u16::from_be_bytes([a, b]));
-    // An exponent of 16383 is a number from 1 to 2.
+    // The exponent has a bias of 16383, and the mantissa has its integer bit at the top.
     let shift = 63_u32.checked_sub(exponent.checked_sub(16_383)?)?;
     let mantissa = u64::from_be_bytes(mantissa);
     let whole = mantissa.checked_shr(shift)?;
     (whole << shift == mantissa).then(|| u32::try_from(whole).ok()).flatten()
 }
 
-fn header_error(reason: &str) -> Error {
-    Error::Header { container: "AIFF".into(), reason: reason.into() }
+fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Aiff, reason)
 }
 
 #[cfg(test)]

@@ -1,38 +1,38 @@
-//! AU, also called SND: 24 bytes of header, a text, and samples to the end.
+//! AU, also called SND: a header of 24 bytes, an annotation, and samples to the end.
 //!
-//! What can go wrong: an encoding that is not decoded, refused by its name; fewer bytes than the
-//! header declares, or more.
+//! In: a stream. Out: packets of interleaved samples. What can go wrong: an encoding that is not
+//! decoded, refused by name; fewer bytes than the header declares, or more.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
+use super::bytes::{ByteOrder, skip};
+use super::error;
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmLayout, float_codec, integer_codec};
 use super::reader::Opened;
-use super::riff::{Order, after_audio};
-use crate::decode::codec::pcm_width;
+use super::riff::after_audio;
 use crate::decode::input::{Leftover, PeekedSource, read_up_to};
 use crate::decode::names;
 use crate::error::Error;
 
-/// The fields before the text: six of four bytes each.
-const HEAD: u32 = 24;
+/// The fixed part of the header: six fields of 4 bytes.
+const HEADER: u32 = 24;
 
-/// The longest text before the audio that is passed over.
-const MAX_TEXT: u32 = 16 * 1024 * 1024;
+/// The longest annotation that is skipped, in bytes.
+const MAX_ANNOTATION: u32 = 16 * 1024 * 1024;
 
-/// Opens an AU.
+/// Opens an AU file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
-    let head = read_up_to(&mut rest, HEAD.into())?;
-    let Au { layout, text, bytes } = Au::parse(&head)?;
-    let mut texts = rest.by_ref().take(text);
-    let first = read_up_to(&mut texts, 8)?;
-    let skipped = io::copy(&mut texts, &mut io::sink()).map_err(Error::Read)?;
-    // Most writers put nothing but a few zeros there.
+    let head = read_up_to(&mut rest, HEADER.into())?;
+    let AuHeader { layout, annotation, bytes } = AuHeader::parse(&head)?;
+    let first = read_up_to(&mut rest, annotation.min(8))?;
+    let skipped = skip(&mut rest, annotation - annotation.min(8))?;
+    // Most writers leave a few zeros there: those are not worth listing.
     if skipped > 0 || first.iter().any(|&byte| byte != 0) {
         let bytes = skipped + first.len() as u64;
         monitor.left_out([Leftover { name: "annotation".into(), bytes }]);
@@ -42,67 +42,62 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let frames = whole.map(|bytes| bytes / layout.block_bytes);
     let after = move |rest: &mut Box<dyn Read + Send>| {
         read_up_to(rest, part)?;
-        Ok(after_audio("AU", &[], rest)?.into_iter().collect())
+        Ok(after_audio(Container::Au, &[], rest)?.into_iter().collect())
     };
-    let body = Body::new(rest, whole, &layout, &monitor, after).of_whole_frames();
-    let guard = PcmGuard { container: Container::Au, upper_24: false };
-    Ok(Opened { frames, ..Opened::new(PcmReader::new(layout, body), guard) })
+    let data = AudioData::new(rest, whole, &layout, &monitor, after).of_whole_frames();
+    Ok(Opened::pcm(Container::Au, layout, data, frames))
 }
 
-/// The header of an AU.
-struct Au {
-    layout: Layout,
-    /// Bytes of text before the audio.
-    text: u64,
-    /// Bytes of audio, where that is known.
+/// The header of an AU file.
+struct AuHeader {
+    layout: PcmLayout,
+    /// Bytes of the annotation before the audio.
+    annotation: u64,
+    /// Bytes of audio, where the header declares them.
     bytes: Option<u64>,
 }
 
-impl Au {
+impl AuHeader {
     fn parse(head: &[u8]) -> Result<Self, Error> {
-        let order = if head.starts_with(b"dns.") { Order::Little } else { Order::Big };
-        let (fields, _) = head.as_chunks::<4>();
-        let Ok([_, offset, size, encoding, rate, channels]) = <[[u8; 4]; 6]>::try_from(fields)
-        else {
+        let order = if head.starts_with(b"dns.") { ByteOrder::Little } else { ByteOrder::Big };
+        if head.len() < 24 {
             return Err(header_error("it is shorter than 24 bytes"));
-        };
-        let [offset, size, encoding, rate] = [offset, size, encoding, rate].map(|f| order.long(f));
-        let channels = u16::try_from(order.long(channels)).unwrap_or(u16::MAX);
-        let text = offset.checked_sub(HEAD).filter(|&text| text <= MAX_TEXT);
-        let text = text.ok_or_else(|| header_error("its audio begins where it cannot"))?;
+        }
+        let [offset, size, encoding, rate, channels] =
+            [4, 8, 12, 16, 20].map(|at| order.u32(head, at).unwrap_or(0));
+        let channels = u16::try_from(channels).unwrap_or(u16::MAX);
+        let annotation = offset.checked_sub(HEADER).filter(|&bytes| bytes <= MAX_ANNOTATION);
+        let annotation = annotation
+            .ok_or_else(|| header_error("the offset of its audio is too small or too large"))?;
         if channels == 0 || rate == 0 {
             return Err(header_error("it declares no channels or no sample rate"));
         }
-        let codec = codec(encoding, order)?;
-        let width = pcm_width(codec).unwrap_or(1) as u64;
-        let block_bytes = width * u64::from(channels);
-        let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
-        // Writers into a pipe leave the size open; others never come back to fill it in.
+        let layout = PcmLayout::interleaved(codec(encoding, order)?, rate, channels);
+        // Writers into a pipe declare 0xFFFFFFFF; writers that were interrupted leave 0.
         let bytes = (!matches!(size, 0 | u32::MAX)).then_some(size.into());
-        Ok(Self { layout, text: text.into(), bytes })
+        Ok(Self { layout, annotation: annotation.into(), bytes })
     }
 }
 
-/// The codec of an encoding, as Sun numbered them.
-fn codec(encoding: u32, order: Order) -> Result<AudioCodecId, Error> {
-    let of = |big, little| if order == Order::Big { big } else { little };
-    let refused = |name: &str| Err(names::not_decoded(&format!("an AU with {name}")));
-    Ok(match encoding {
-        1 => CODEC_ID_PCM_MULAW,
-        2 => CODEC_ID_PCM_S8,
-        3 => of(CODEC_ID_PCM_S16BE, CODEC_ID_PCM_S16LE),
-        4 => of(CODEC_ID_PCM_S24BE, CODEC_ID_PCM_S24LE),
-        5 => of(CODEC_ID_PCM_S32BE, CODEC_ID_PCM_S32LE),
-        6 => of(CODEC_ID_PCM_F32BE, CODEC_ID_PCM_F32LE),
-        7 => of(CODEC_ID_PCM_F64BE, CODEC_ID_PCM_F64LE),
-        27 => CODEC_ID_PCM_ALAW,
-        23 => return refused("G.721"),
-        24 => return refused("G.722"),
-        25 | 26 => return refused("G.723"),
-        other => return refused(&format!("encoding {other}")),
-    })
+/// The codec of an encoding number of Sun's.
+fn codec(encoding: u32, order: ByteOrder) -> Result<AudioCodecId, Error> {
+    let codec = match encoding {
+        1 => Some(CODEC_ID_PCM_MULAW),
+        2..=5 => integer_codec(8 * (encoding - 1), order),
+        6 => float_codec(32, order),
+        7 => float_codec(64, order),
+        27 => Some(CODEC_ID_PCM_ALAW),
+        _ => None,
+    };
+    let name = match encoding {
+        23 => "G.721".into(),
+        24 => "G.722".into(),
+        25 | 26 => "G.723".into(),
+        other => format!("encoding {other}"),
+    };
+    codec.ok_or_else(|| names::not_decoded(&format!("an AU with {name}")))
 }
 
-fn header_error(reason: &str) -> Error {
-    Error::Header { container: "AU".into(), reason: reason.into() }
+fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Au, reason)
 }

@@ -1,12 +1,12 @@
-//! CAF: chunks with 64-bit sizes, of which the packet table may lie after the audio.
+//! CAF: chunks with 64-bit sizes. The packet table may come after the audio.
 //!
-//! symphonia reads the description of a codec, and nothing else: of a packet table it would hold 32
-//! bytes for each that the file has, and it knows neither 8-bit PCM nor audio of unknown size. PCM
-//! and G.711 are cut into packets as in WAV, other codecs by their packet table.
+//! Of symphonia only the parser of the codec description is used: it would hold 32 bytes per packet
+//! of the packet table, and reads neither 8-bit PCM nor audio of unknown size. PCM and G.711 are
+//! cut into packets as in WAV, other codecs by the packet table.
 //!
-//! In: a file, or a stream, which is held in memory. Out: packets; the frames that the table calls
-//! priming and remainder are dropped. What can go wrong: a chunk that is cut off, a second recording
-//! in the same file, a table that does not fit the audio.
+//! In: a file, or a stream, which is held in memory. Out: packets, without the priming and
+//! remainder frames that the packet table declares. What can go wrong: a chunk that is cut off, a
+//! second recording in the file, a packet table that does not fit the audio.
 
 use std::io::{Read, SeekFrom};
 use std::sync::Arc;
@@ -14,77 +14,75 @@ use std::sync::Arc;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
-use super::guard::{Container, Guard, Padding, PreSkip, Seen};
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
-use super::reader::{Opened, Reader};
+use super::error::{self, unsupported};
+use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
+use super::pcm::{AudioData, PcmLayout};
+use super::reader::{Opened, PacketReader};
 use crate::block::Block;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, PeekedSource, ReadSeek};
 use crate::error::Error;
-use chunks::Chunks;
-use packets::{CafReader, End};
+use chunks::CafChunks;
+use packets::{AudioEnd, CafReader};
 
 mod chunks;
-mod description;
+mod audio_description;
 mod packets;
 
-/// Opens a CAF.
+/// Opens a CAF file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = Arc::clone(&input.monitor);
     let mut file = input.seekable()?;
-    let chunks = Chunks::read(&mut file)?;
-    file.seek(SeekFrom::Start(chunks.data.0)).map_err(Error::Read)?;
+    let chunks = CafChunks::read(&mut file)?;
+    file.seek(SeekFrom::Start(chunks.data_start)).map_err(Error::Read)?;
     monitor.left_out(chunks.others.iter().cloned());
     match chunks.description.pcm()? {
-        Some(layout) => pcm(&chunks, layout, file, &monitor),
-        None => coded(chunks, file, monitor),
+        Some(layout) => open_pcm(&chunks, layout, file, &monitor),
+        None => open_packets(chunks, file, monitor),
     }
 }
 
-/// PCM and G.711.
-fn pcm(
-    chunks: &Chunks,
-    layout: Layout,
+/// Opens PCM and G.711.
+fn open_pcm(
+    chunks: &CafChunks,
+    layout: PcmLayout,
     file: Box<dyn ReadSeek>,
     monitor: &Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
-    let trims = |table: &packets::Table| table.priming > 0 || table.remainder > 0;
-    if chunks.table.as_ref().is_some_and(trims) {
-        return Err(Error::Unsupported { what: "PCM in CAF that is to be trimmed".into() });
+    if chunks.table.as_ref().is_some_and(|table| table.priming > 0 || table.remainder > 0) {
+        return Err(unsupported("PCM in CAF with priming or remainder frames"));
     }
-    let bytes = chunks.data.1;
+    let bytes = chunks.data_bytes;
     let frames = bytes / layout.block_bytes;
-    let body = Body::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
-    let guard = PcmGuard { container: Container::Caf, upper_24: false };
-    let opened = Opened::new(PcmReader::new(layout, body), guard);
-    Ok(Opened { frames: Some(frames), ..opened })
+    let data = AudioData::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
+    Ok(Opened::pcm(Container::Caf, layout, data, Some(frames)))
 }
 
-/// Every other codec.
-fn coded(
-    chunks: Chunks,
+/// Opens every other codec.
+fn open_packets(
+    chunks: CafChunks,
     file: Box<dyn ReadSeek>,
     monitor: Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
-    let Chunks { description, data, cookie, table, .. } = chunks;
+    let CafChunks { description, data_bytes, cookie, table, .. } = chunks;
     let mut track = packets::track(&description, &cookie)?;
     let table = table.unwrap_or_default();
     track.with_delay(table.priming);
     let guard = CafGuard {
-        end: table.end(&description, data.1)?,
+        end: table.end(&description, data_bytes)?,
         rate: description.rate,
         coded: 0,
         padding: Padding::default(),
     };
-    let reader = CafReader::new(track, file, (description, table, data.1), monitor)?;
-    Ok(Opened::new(Reader::Packets(Box::new(reader)), guard))
+    let reader = CafReader::new(track, file, (description, table, data_bytes), monitor)?;
+    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
 }
 
 struct CafGuard {
-    /// Where the audio ends, in frames of the description's rate from the first packet on, where the
-    /// table calls what follows a remainder. Then the number of frames is known too.
-    end: Option<End>,
-    /// In Hz.
+    /// Where the audio ends, if the packet table declares a remainder. The number of frames is
+    /// known only then.
+    end: Option<AudioEnd>,
+    /// Of the description, in Hz.
     rate: u32,
     /// Frames so far, priming included.
     coded: u64,
@@ -92,7 +90,8 @@ struct CafGuard {
 }
 
 impl CafGuard {
-    /// Frames of the description's rate as frames at `rate` Hz. A frame that is heard in part stays.
+    /// Converts frames at the description's rate to frames at `rate` Hz. Rounded up: a frame that
+    /// is heard in part stays.
     fn frames(&self, frames: u64, rate: u32) -> u64 {
         let scaled = u128::from(frames) * u128::from(rate);
         u64::try_from(scaled.div_ceil(u128::from(self.rate.max(1)))).unwrap_or(u64::MAX)
@@ -104,18 +103,19 @@ impl Guard for CafGuard {
         Container::Caf
     }
 
-    /// The priming that a CAF declares.
+    /// The pre-skip of Opus, or else the priming frames of the packet table.
     fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+        // CAF may declare the delay of Opus too. It is dropped once.
         let skipped =
             pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).filter(|&frames| frames > 0);
         Ok(skipped.unwrap_or_else(|| self.frames(track.delay.unwrap_or(0).into(), rate)))
     }
 
     fn declared(&self, _: &Track, rate: u32) -> Option<u64> {
-        self.end.map(|end| self.frames(end.audio, rate))
+        self.end.map(|end| self.frames(end.valid, rate))
     }
 
-    /// Its table lists every packet.
+    /// The packet table lists every packet.
     fn proves_end(&self) -> Option<bool> {
         Some(true)
     }
@@ -129,19 +129,21 @@ impl Guard for CafGuard {
     ) -> Result<(), PacketFault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };
-        let over = self.coded.saturating_sub(self.frames(end.audio, rate));
+        // What lies after the valid frames is the remainder.
+        let over = self.coded.saturating_sub(self.frames(end.valid, rate));
         block.drop_back(over.min(block.frames() as u64));
         self.padding.check(Container::Caf, over > 0, block)
     }
 
-    /// Whether the packets had the frames that the table counts, by which the end was cut.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
+    /// Checks that the packets held as many frames as the table counts: the remainder was cut by
+    /// that.
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         match self.end {
-            Some(end) if self.coded != self.frames(end.all, seen.rate) => {
-                let (container, counted) = ("CAF".into(), self.coded);
+            Some(end) if self.coded != self.frames(end.coded, seen.rate) => {
+                let (counted, expected) = (self.coded, end.coded);
                 let reason =
-                    format!("its packets have {counted} frames where its table counts {}", end.all);
-                Err(Error::Container { container, reason })
+                    format!("its packets hold {counted} frames, but its table counts {expected}");
+                Err(error::damaged(Container::Caf, reason))
             }
             _ => Ok(()),
         }

@@ -1,6 +1,10 @@
-//! Streams without a container: MPEG audio, ADTS and FLAC. Nothing around their frames says how long
-//! they are, and symphonia looks for the next frame after any damage. So every byte is accounted for:
-//! it belongs to a packet, or to something that is known to be no audio.
+//! Elementary streams: MPEG audio, ADTS and FLAC without a container. Nothing around the frames
+//! declares how long they are, and after damage symphonia searches for the next frame. So every
+//! byte is accounted for: it belongs to a packet, or to something that is known not to be audio.
+//!
+//! In: the bytes of the stream. Out: symphonia's reader over them, and a [`ByteLedger`] with which
+//! the guard claims the bytes of each packet. What can go wrong: bytes that nothing claims, an
+//! incomplete last frame, 2 MiB or more between two frames.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
@@ -9,55 +13,56 @@ use symphonia::core::errors::Result as SymphoniaResult;
 use symphonia::core::formats::{FormatOptions, FormatReader};
 use symphonia::core::io::MediaSourceStream;
 
-use super::guard::{Container, Seen};
-use super::reader::Reader;
+use super::error::{self, unsupported};
+use super::guard::{Container, DecodeTotals};
+use super::reader::PacketReader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
 use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, locked};
 use crate::error::Error;
 
-/// How many bytes may wait for a packet, where symphonia would hold them in memory: tags before the
-/// first one, of which it makes up to 25 times as much.
+/// The largest number of unclaimed bytes. symphonia holds tags before the first frame in memory, at
+/// up to 25 times their size.
 const MAX_WAITING: usize = 2 * 1024 * 1024;
 
-/// How many zeros may follow the last frame, in bytes.
+/// The largest number of zeros after the last frame, in bytes.
 const MAX_ZEROS: usize = 8 * 1024;
 
-/// A stream that remembers the bytes that no packet has claimed yet. It ends where too many wait;
-/// the account tells.
-struct ElementaryStream(Arc<Mutex<Shared>>);
+/// Passes a stream on and keeps the bytes that no packet has claimed yet. It ends early where too
+/// many are unclaimed; [`ByteLedger::check`] reports that.
+struct ElementaryStream(Arc<Mutex<UnclaimedBytes>>);
 
-struct Shared {
+/// The bytes that the reader has read and no packet has claimed.
+struct UnclaimedBytes {
     inner: Box<dyn Read + Send>,
     monitor: Arc<InputMonitor>,
-    /// Bytes that were read; those before `claimed` belong to something.
+    /// Bytes that were read. Those before `claimed` belong to a packet or a tag.
     bytes: Vec<u8>,
     claimed: usize,
-    /// The position of `bytes[0]` in the recording.
+    /// The position of `bytes[0]` in the file.
     position: u64,
 }
 
-/// The other end of an [`ElementaryStream`]: claims its bytes.
+/// The other end of an [`ElementaryStream`], which claims its bytes.
 #[derive(Clone)]
-pub(super) struct Account(Arc<Mutex<Shared>>);
+pub(super) struct ByteLedger(Arc<Mutex<UnclaimedBytes>>);
 
-/// Opens an input with a reader of symphonia, and gives the account of its bytes. The tags that stand
-/// before it are noted.
+/// Opens an input with a reader of symphonia. Tags before the audio are listed.
 ///
 /// # Errors
-/// [`Error::Header`]; [`Error::Unsupported`] where 2 MiB and more stand before the first frame.
+/// [`Error::Header`]; [`Error::Unsupported`] where 2 MiB or more come before the first frame.
 pub(super) fn open<R: FormatReader + 'static>(
     container: Container,
     input: PeekedSource,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(Reader, Account), Error> {
+) -> Result<(PacketReader, ByteLedger), Error> {
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(tags::id3_leftovers(input.before()));
     let position = input.before().len() as u64;
     open_stream(container, input.stream(), position, &monitor, open)
 }
 
-/// Opens a stream that begins at byte `position` of the recording, in a container of its own perhaps.
+/// Opens a stream that begins at byte `position` of the file, perhaps inside another container.
 ///
 /// # Errors
 /// As [`open`].
@@ -67,16 +72,16 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
     position: u64,
     monitor: &Arc<InputMonitor>,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(Reader, Account), Error> {
+) -> Result<(PacketReader, ByteLedger), Error> {
     let monitor = Arc::clone(monitor);
-    let shared = Shared { inner, monitor, bytes: Vec::new(), claimed: 0, position };
+    let shared = UnclaimedBytes { inner, monitor, bytes: Vec::new(), claimed: 0, position };
     let shared = Arc::new(Mutex::new(shared));
-    let (stream, account) = (ElementaryStream(Arc::clone(&shared)), Account(shared));
-    let reader = Reader::open(container, Media::stream(stream), open);
-    // What has ended here is perhaps not the source.
+    let (stream, ledger) = (ElementaryStream(Arc::clone(&shared)), ByteLedger(shared));
+    let reader = PacketReader::open_symphonia(container, Media::stream(stream), open);
+    // The reader may have failed because too many bytes are unclaimed: that error comes first.
     reader
-        .map(|reader| (reader.into(), account.clone()))
-        .or_else(|error| account.check().and(Err(error)))
+        .map(|reader| (PacketReader::Symphonia(reader), ledger.clone()))
+        .or_else(|error| ledger.check().and(Err(error)))
 }
 
 impl Read for ElementaryStream {
@@ -85,15 +90,17 @@ impl Read for ElementaryStream {
     }
 }
 
-impl Shared {
-    fn waiting(&self) -> usize {
+impl UnclaimedBytes {
+    fn unclaimed(&self) -> usize {
         self.bytes.len() - self.claimed
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = buffer.len().min(MAX_WAITING - self.waiting());
+        // Where nothing more may wait, this reads 0 bytes: an end, for symphonia.
+        let room = buffer.len().min(MAX_WAITING - self.unclaimed());
         let count = self.inner.read(&mut buffer[..room])?;
-        // What was claimed goes where it is more than what waits, so that each byte moves once.
+        // Drop claimed bytes only when they are the larger part, so that each byte moves about
+        // once.
         if self.claimed > self.bytes.len() / 2 {
             let claimed = std::mem::take(&mut self.claimed);
             self.bytes.drain(..claimed);
@@ -104,15 +111,16 @@ impl Shared {
     }
 }
 
-/// What follows the last packet, after tags and a few zeros.
-pub(super) struct Rest {
+/// The bytes after the last packet, tags and a few zeros.
+pub(super) struct TrailingBytes {
     pub(super) bytes: Vec<u8>,
-    /// In the recording.
+    /// In the file.
     pub(super) position: u64,
 }
 
-impl Account {
-    /// Claims what `take` says of the bytes that wait, whose first has this position.
+impl ByteLedger {
+    /// Claims as many unclaimed bytes as `take` returns. `take` gets those bytes and the position
+    /// of the first.
     pub(super) fn claim<T>(&self, take: impl FnOnce(&[u8], u64) -> (usize, T)) -> T {
         let mut shared = locked(&self.0);
         let position = shared.position + shared.claimed as u64;
@@ -121,10 +129,7 @@ impl Account {
         result
     }
 
-    /// Reads what the reader has left: all of it waits.
-    ///
-    /// # Errors
-    /// [`Error::Read`].
+    /// Reads the rest of the stream, which no packet has claimed.
     pub(super) fn read_all(&self) -> Result<(), Error> {
         let mut shared = locked(&self.0);
         let mut buffer = [0; 4096];
@@ -139,40 +144,41 @@ impl Account {
         }
     }
 
-    /// Whether more waits than may, and nobody knows what follows.
+    /// Checks that not too many bytes are unclaimed: the stream was cut there.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where that is so.
+    /// [`Error::Unsupported`].
     pub(super) fn check(&self) -> Result<(), Error> {
-        if locked(&self.0).waiting() < MAX_WAITING {
+        if locked(&self.0).unclaimed() < MAX_WAITING {
             return Ok(());
         }
-        let what = "a recording with 2 MiB and more between two pieces of its audio".into();
-        Err(Error::Unsupported { what })
+        Err(unsupported("a recording with 2 MiB and more between two pieces of its audio"))
     }
 
-    /// What follows the last packet. The tags there are noted.
+    /// The bytes after the last packet. Tags there are listed and left out.
     ///
     /// # Errors
-    /// [`Error::Read`]; [`Error::Unsupported`] where it is 2 MiB or more.
-    pub(super) fn rest(&self) -> Result<Rest, Error> {
+    /// [`Error::Read`]; [`Error::Unsupported`] for 2 MiB or more.
+    pub(super) fn trailing_bytes(&self) -> Result<TrailingBytes, Error> {
         self.read_all()?;
         self.check()?;
         let mut shared = locked(&self.0);
         let (position, claimed) = (shared.position + shared.claimed as u64, shared.claimed);
         let mut bytes = shared.bytes.split_off(claimed);
+        // Tags and zeros are claimed here. What is left may be audio.
         let known = skip_known(&bytes, |tag| shared.monitor.left_out([tag]));
         bytes.drain(..known);
-        Ok(Rest { bytes, position: position + known as u64 })
+        Ok(TrailingBytes { bytes, position: position + known as u64 })
     }
 }
 
-/// The length of the tags and zeros that bytes after the audio begin with.
+/// The length of the tags and zeros at the beginning of `bytes`. `note` gets each tag.
 fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
     let (mut at, mut zeros) = (0, 0);
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
         let run = rest.iter().take_while(|&&byte| byte == 0).count();
+        // More zeros than that are lost audio rather than padding.
         if run > 0 && zeros + run <= MAX_ZEROS {
             zeros += run;
             at += run;
@@ -186,33 +192,35 @@ fn skip_known(bytes: &[u8], mut note: impl FnMut(Leftover)) -> usize {
     }
 }
 
-impl Rest {
-    /// Whether nothing follows that might be audio, when all frames that are `seen` are whole.
+impl TrailingBytes {
+    /// Checks that nothing follows that may be audio, when all packets in `seen` are complete.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where a frame begins, as `is_frame` says; [`Error::Container`] for others.
+    /// [`Error::Truncated`] where `is_frame` recognises the beginning of a frame;
+    /// [`Error::Container`] for other bytes.
     pub(super) fn verdict(
         &self,
         container: Container,
-        seen: &Seen,
+        seen: &DecodeTotals,
         is_frame: impl FnOnce(&[u8]) -> bool,
     ) -> Result<(), Error> {
         match self.bytes.as_slice() {
             [] => Ok(()),
-            bytes if bytes == [0xFF] || is_frame(bytes) => Err(seen.truncated(CUT)),
+            // Every frame of all three formats begins with 0xFF.
+            bytes if bytes == [0xFF] || is_frame(bytes) => {
+                Err(seen.truncated("its last frame is incomplete"))
+            }
             bytes => Err(foreign(container, bytes, self.position)),
         }
     }
 }
 
-/// Why a recording ends too early.
-const CUT: &str = "its last frame is not whole";
-
-/// How many of the bytes that wait belong to a packet, which `lead` bytes may precede.
+/// The number of unclaimed bytes that belong to a packet. `lead` other bytes may come before it,
+/// such as a header.
 ///
 /// # Errors
-/// [`Error::Container`] where it does not begin there: with the number, position and kind of the bytes
-/// before it.
+/// [`Error::Container`] with the number, position and kind of the bytes before the packet, if there
+/// are any others.
 pub(super) fn packet_at(
     container: Container,
     bytes: &[u8],
@@ -227,19 +235,20 @@ pub(super) fn packet_at(
     if is_at(lead) {
         return (lead + packet.len(), Ok(()));
     }
-    let gap = bytes.windows(packet.len().max(1)).position(|bytes| bytes == packet);
-    let before = &bytes[..gap.unwrap_or(bytes.len())];
+    let start = bytes.windows(packet.len().max(1)).position(|bytes| bytes == packet);
+    let before = &bytes[..start.unwrap_or(bytes.len())];
+    // symphonia has skipped bytes to find this packet. Those may have been audio.
     (0, Err(foreign(container, before, position)))
 }
 
-/// The error for bytes that belong to nothing that is known.
+/// The error for bytes that belong to no frame and no tag.
 pub(super) fn foreign(container: Container, bytes: &[u8], position: u64) -> Error {
     let (count, kind) = (bytes.len(), kind(bytes));
-    let reason = format!("{count} bytes from byte {position} on are no audio: {kind}");
-    Error::Container { container: container.name().into(), reason }
+    let reason = format!("{count} bytes at byte {position} are not audio: {kind}");
+    error::damaged(container, reason)
 }
 
-/// What bytes are that belong to no frame.
+/// What `bytes`, which belong to no frame, probably are.
 fn kind(bytes: &[u8]) -> &'static str {
     if tag_frame(bytes) > 0 {
         return "the Xing tag of a second file (joined files?)";
@@ -252,6 +261,6 @@ fn kind(bytes: &[u8]) -> &'static str {
         Some((_, "ID3v1")) => "an ID3v1 tag",
         Some(_) => "a tag",
         None if bytes.iter().all(|&byte| byte == 0) => "zeros",
-        None => "of no kind that is known",
+        None => "of unknown kind",
     }
 }

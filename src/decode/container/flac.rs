@@ -1,15 +1,18 @@
-//! FLAC: blocks of metadata, then frames. What can go wrong: frames that are not like the first, bytes
-//! that belong to no frame, fewer samples than the header declares.
+//! FLAC: metadata blocks, then frames.
+//!
+//! In: a stream. Out: packets, one frame each; the last one may be found here, because symphonia
+//! misses it. What can go wrong: a change of rate, channels or bit depth; bytes that belong to no
+//! frame; fewer frames than the header declares.
 
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::FlacReader;
 
-use super::elementary::{self, Account, foreign, packet_at};
-use super::guard::{Container, Guard, Seen};
+use super::elementary::{self, ByteLedger, foreign, packet_at};
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::Opened;
-use super::timestamps::Clock;
+use super::timestamps::TimestampKind;
 use crate::decode::codec;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::PeekedSource;
@@ -18,35 +21,36 @@ use crate::error::Error;
 mod frame;
 mod search;
 
-use frame::{Header, StreamInfo};
+use frame::{FrameHeader, StreamInfoBlock};
 use search::FrameSearch;
 
 /// Opens a FLAC stream.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
-    let info = StreamInfo::parse(input.head());
-    let (reader, account) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
+    let info = StreamInfoBlock::parse(input.head());
+    let (reader, ledger) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
     let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
-    Ok(Opened::new(reader, FlacGuard { account, info, search, begun: false }))
+    Ok(Opened::new(reader, FlacGuard { ledger, info, search, begun: false }))
 }
 
 struct FlacGuard {
-    account: Account,
-    info: Option<StreamInfo>,
+    ledger: ByteLedger,
+    info: Option<StreamInfoBlock>,
     search: FrameSearch,
+    /// Whether the first packet was read.
     begun: bool,
 }
 
 impl FlacGuard {
-    /// The length of what stands before the next frame.
+    /// The bytes before the next frame: the metadata before the first one, then none.
     fn lead(&mut self, bytes: &[u8]) -> usize {
         if std::mem::replace(&mut self.begun, true) { 0 } else { metadata(bytes) }
     }
 
-    /// The error for bytes that no packet has claimed. Whole frames among them are no reason: what
-    /// follows them is.
+    /// The error for bytes that no packet has claimed. It skips whole frames among them, and names
+    /// what comes after.
     fn refusal(&mut self, bytes: &[u8], position: u64) -> Error {
-        let at = self.search.ends(bytes);
-        // Nothing follows frames that are out of order.
+        let at = self.search.whole_frames(bytes);
+        // If nothing comes after whole frames, those are out of order.
         let at = if at == bytes.len() { 0 } else { at };
         let (rest, position) = (&bytes[at..], position + at as u64);
         self.search.change(rest).unwrap_or_else(|| foreign(Container::Flac, rest, position))
@@ -62,56 +66,58 @@ impl Guard for FlacGuard {
         track.num_frames.filter(|&frames| frames > 0)
     }
 
-    fn clock(&self, _: &Track) -> Clock {
-        Clock::Frames
+    fn timestamp_kind(&self, _: &Track) -> TimestampKind {
+        TimestampKind::Frames
     }
 
-    /// symphonia may not find the last frame: see [`Guard::last`].
+    /// symphonia may miss the last frame: see [`Guard::last`].
     fn ends_with_source(&self) -> bool {
         true
     }
 
     fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
-        let account = self.account.clone();
-        Ok(account.claim(|bytes, position| {
+        let ledger = self.ledger.clone();
+        Ok(ledger.claim(|bytes, position| {
             let lead = self.lead(bytes);
             let (count, claimed) = packet_at(Container::Flac, bytes, position, &packet.data, lead);
             if claimed.is_err() {
                 let rest = bytes.get(lead..).unwrap_or_default();
                 return (0, Err(self.refusal(rest, position + lead as u64)));
             }
-            // What else is in the packet belongs to nothing, unless it stands at the end.
-            (count - self.search.after(&packet.data), Ok(()))
+            // Leave what symphonia appended to the frame unclaimed. At the end it may be a tag.
+            (count - self.search.excess(&packet.data), Ok(()))
         })?)
     }
 
     fn last(&mut self) -> Result<Option<Packet>, PacketFault> {
-        let account = self.account.clone();
-        account.read_all()?;
-        Ok(account.claim(|bytes, _| {
+        let ledger = self.ledger.clone();
+        ledger.read_all()?;
+        Ok(ledger.claim(|bytes, _| {
             let lead = self.lead(bytes);
             let bytes = bytes.get(lead..).unwrap_or_default();
-            let frame = self.info.zip(Header::parse(bytes)).zip(self.search.end(bytes));
+            let frame =
+                self.info.zip(FrameHeader::parse(bytes)).zip(self.search.frame_length(bytes));
             let Some(((info, header), end)) = frame else { return (0, None) };
-            let start = i64::try_from(info.start(&header)).unwrap_or(i64::MAX);
+            let start = i64::try_from(info.first_sample(&header)).unwrap_or(i64::MAX);
             let duration = Duration::from(header.frames);
             let packet = Packet::new(0, Timestamp::from(start), duration, &bytes[..end]);
             (lead + end, Some(packet))
         }))
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        self.account.read_all()?;
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
+        self.ledger.read_all()?;
         let change = |bytes: &[u8], _| (0, self.search.change(bytes));
-        self.account.claim(change).map_or(Ok(()), Err)?;
-        self.account.rest()?.verdict(Container::Flac, seen, frame::is_header)
+        self.ledger.claim(change).map_or(Ok(()), Err)?;
+        self.ledger.trailing_bytes()?.verdict(Container::Flac, seen, frame::is_header)
     }
 }
 
-/// The length of the signature and the blocks of metadata (RFC 9639, 8).
+/// The length of the signature and the metadata blocks (RFC 9639, 8).
 fn metadata(bytes: &[u8]) -> usize {
     let mut at = 4;
     while let Some(&[kind, a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        // The top bit of the type marks the last block.
         at += 4 + (usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
         if kind & 0x80 != 0 {
             return at;

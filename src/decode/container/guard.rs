@@ -1,10 +1,13 @@
-//! What sordino itself knows and checks of a container.
+//! The guard of a container: what sordino itself knows about it and checks.
+//!
+//! In: the packets that a reader hands out, and the blocks that a codec makes of them. Out: codec
+//! delay, declared length, gaps, and at the end a verdict. A packet out of place, bytes that belong
+//! to nothing and an early end are errors.
 
-use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
-use super::timestamps::Clock;
+use super::timestamps::TimestampKind;
 use crate::block::Block;
 pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
 use crate::decode::fault::PacketFault;
@@ -12,79 +15,75 @@ pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
 use crate::span::time_of;
 
-/// What was decoded, when the end has come.
+/// What was decoded in total, for the verdict at the end.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::decode) struct Seen {
-    /// Frames that were given.
+pub(in crate::decode) struct DecodeTotals {
+    /// Frames handed out.
     pub(in crate::decode) frames: u64,
     /// The longest packet, in frames.
     pub(in crate::decode) longest: u64,
     /// Packets of the last stream.
     pub(in crate::decode) packets: u64,
-    /// Streams, of which a chained file has several.
+    /// Streams: more than one only in a chained Ogg file.
     pub(in crate::decode) links: u64,
+    /// The id of the audio track.
     pub(in crate::decode) track: u32,
     /// In Hz.
     pub(in crate::decode) rate: u32,
 }
 
-impl Seen {
-    /// The error for a recording that goes on where this one ends.
+impl DecodeTotals {
+    /// The error for a recording that ends too early.
     pub(in crate::decode) fn truncated(&self, reason: impl Into<String>) -> Error {
         let (frames, time) = (self.frames, time_of(self.frames, self.rate));
         Error::Truncated { frames, time, reason: reason.into() }
     }
 }
 
-/// What must be true of the packets of one container. Where it is not, the recording is refused. A guard
-/// tells the delay to drop, the length, and the clock to hold the count against; it claims every byte
-/// where nothing else counts them; and at the end it gives its verdict.
+/// The checks of one container. Each method has a default for containers that have nothing to say
+/// there; only [`Guard::container`] and [`Guard::verdict`] are required.
 pub(in crate::decode) trait Guard: Send {
     /// Which container this is.
     fn container(&self) -> Container;
 
-    /// What of a codec is not read in this container.
-    fn refuses(&self, _params: &AudioCodecParameters) -> Option<&'static str> {
-        None
-    }
-
-    /// Frames of codec delay to drop from the front of a track that is decoded at `rate` Hz.
+    /// Frames of codec delay to drop at the front of a track that is decoded at `rate` Hz.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where that is no whole number of frames.
+    /// [`Error::Unsupported`] where the delay is not a whole number of frames.
     fn delay(&self, _track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
         Ok(pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0))
     }
 
-    /// The exact number of frames, delay included, where the container's word can be taken for it.
+    /// The exact number of frames, codec delay included, where the container declares it reliably.
     fn declared(&self, _track: &Track, _rate: u32) -> Option<u64> {
         None
     }
 
-    /// How many frames there must be at least.
+    /// The smallest number of frames that a complete recording has.
     fn least(&self, _track: &Track, _rate: u32) -> u64 {
         0
     }
 
-    /// The clock that the count of frames is held against.
-    fn clock(&self, _track: &Track) -> Clock {
-        Clock::None
+    /// What the timestamps of the packets count, for the check against the decoded frames.
+    fn timestamp_kind(&self, _track: &Track) -> TimestampKind {
+        TimestampKind::None
     }
 
-    /// Whether an end of file that symphonia did not expect is the end all the same.
+    /// Whether an `UnexpectedEof` from symphonia is a normal end in this container.
     fn ends_with_source(&self) -> bool {
         false
     }
 
-    /// A packet has been read. It may be decoded much later.
+    /// Checks a packet that was read. It may be decoded much later.
     ///
     /// # Errors
-    /// [`PacketFault`] where it does not follow the one before.
+    /// [`PacketFault`] where it does not follow the packet before it.
     fn read(&mut self, _packet: &Packet) -> Result<(), PacketFault> {
         Ok(())
     }
 
-    /// symphonia has come to the end: a packet that it has not found. The next end asks again.
+    /// A packet that symphonia's reader has missed at the end. Called at each end of file until it
+    /// returns `None`.
     ///
     /// # Errors
     /// [`PacketFault`] where the source cannot be read.
@@ -92,11 +91,10 @@ pub(in crate::decode) trait Guard: Send {
         Ok(None)
     }
 
-    /// Packet `number` of the track has been decoded: takes from the block what was only added to fill
-    /// it.
+    /// Removes padding from the block that packet `number` of the track was decoded to.
     ///
     /// # Errors
-    /// [`PacketFault`] where something follows what was taken away: it would be heard too early.
+    /// [`PacketFault`] where audio follows padding: it would be heard too early.
     fn decoded(
         &mut self,
         _packet: &Packet,
@@ -110,15 +108,15 @@ pub(in crate::decode) trait Guard: Send {
     /// The next stream of a chained file begins.
     fn link(&mut self) {}
 
-    /// Whether the file itself says that its end is the end. `None` where that is so if a length was
-    /// declared, and only then.
+    /// Whether the file itself marks its end, so that a cut between two packets would show. `None`:
+    /// it does if and only if it declares a length.
     fn proves_end(&self) -> Option<bool> {
         None
     }
 
-    /// What lies before packet `number` of the track, in frames at `rate` Hz that were left out, where
-    /// this container tells it by other means than the [`clock`](Guard::clock). May mend what the
-    /// reader made of the packet.
+    /// The gap before packet `number` of the track, in frames at `rate` Hz, where the container
+    /// marks gaps otherwise than by [`Guard::timestamp_kind`]. May correct the packet's duration
+    /// and trim.
     ///
     /// # Errors
     /// [`PacketFault`] where the packet is out of place.
@@ -126,27 +124,28 @@ pub(in crate::decode) trait Guard: Send {
         Ok(0)
     }
 
-    /// How far from 0 this container says that its audio begins, in frames at `rate` Hz, where it
-    /// tells that by other means than the [`clock`](Guard::clock).
+    /// The timestamp of the first frame, in frames at `rate` Hz, where the container gives it
+    /// otherwise than by [`Guard::timestamp_kind`].
     fn begins(&self, _rate: u32) -> u64 {
         0
     }
 
-    /// The end has come: is what was decoded everything there is?
+    /// Checks at the end that everything in the file was decoded.
     ///
     /// # Errors
-    /// [`Error::Truncated`], [`Error::Container`] and others where it is not.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error>;
+    /// [`Error::Truncated`], [`Error::Container`] and others where it was not.
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error>;
 }
 
-/// The padding at the end of a stream: nothing may follow it.
+/// Checks that padding stands at the end of a stream only.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct Padding {
     dropped: bool,
 }
 
 impl Padding {
-    /// A packet of which so many frames were padding leaves this block.
+    /// Checks the block that is left of a packet. `padded`: whether frames of it were dropped as
+    /// padding.
     pub(in crate::decode) fn check(
         &mut self,
         container: Container,
@@ -155,10 +154,16 @@ impl Padding {
     ) -> Result<(), PacketFault> {
         if self.dropped && block.frames() > 0 {
             let name = container.name();
-            let what = format!("a {name} recording with padding between its packets");
+            let what = format!("padding between the packets of a recording ({name})");
             return Err(PacketFault::Unsupported(what));
         }
         self.dropped |= padded;
         Ok(())
     }
+}
+
+/// Converts a number of units of 1/`from` s to units of 1/`to` s, rounded down.
+pub(super) fn rescale(units: u64, from: u32, to: u32) -> u64 {
+    let scaled = u128::from(units) * u128::from(to) / u128::from(from.max(1));
+    u64::try_from(scaled).unwrap_or(u64::MAX)
 }

@@ -1,17 +1,23 @@
-//! MP4 and QuickTime.
+//! MP4 (ISO/IEC 14496-12) and QuickTime.
 //!
-//! symphonia reads one sample description of these files and nothing else ([`entry`]). Tables and
-//! fragments are read here: symphonia holds all of them, takes quadratic time where fragments are
-//! empty or tables long, needs a box that old QuickTime lacks, and knows neither `iTunSMPB` nor the
-//! clock of a fragment.
+//! In: a file, or a stream, which is held in memory if its index (`moov`) comes last or it consists
+//! of fragments. Out: packets with the timestamps of the sample tables. What can go wrong: a box
+//! that is larger than its parent, tables that declare more than they hold, an edit list that does
+//! more than skip the codec delay.
 //!
-//! Two crates that parse boxes were looked at for this, and neither was taken. `mp4parse` 0.17 reads no
-//! fragments. `mp4-atom` 0.17 builds whole tables in memory, and refuses a box that is longer than it
-//! expects, which files of other programs have; it would bring a dozen crates. Neither reads the tag.
+//! The way of a file: [`ByteSource`] finds `moov`, [`MovieBox::parse`] reads it, [`Mp4Reader`]
+//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. The edit list is
+//! parsed and applied in [`edit_list`]: [`EditList::delay`] gives the frames to drop at the front,
+//! and [`EditList::check_end`] makes sure that it hides no audio at the end.
 //!
-//! In: a file, or a stream, which is held in memory where its index comes last or it is in
-//! fragments. Out: packets with the times that the tables give. What can go wrong: a box that does
-//! not fit, tables that claim what they do not hold, an edit list that does more than skip the delay.
+//! Of symphonia only the parser of the sample entry is used ([`sample_entry`]). It holds all tables
+//! and fragments in memory, takes quadratic time for empty fragments and long tables, requires a
+//! box that old QuickTime files lack, and reads neither `iTunSMPB` nor the decode time of a
+//! fragment.
+//!
+//! Two box parsers were considered and not taken. `mp4parse` 0.17 does not read fragments.
+//! `mp4-atom` 0.17 builds whole tables in memory, rejects boxes that are longer than it expects, as
+//! other programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -20,99 +26,102 @@ use symphonia::core::formats::Track;
 use symphonia::core::units::TimeBase;
 use symphonia::default::formats::IsoMp4Reader;
 
-use super::guard::{Container, Guard, PreSkip, Seen};
-use super::reader::{Opened, Reader};
-use super::timestamps::Clock;
+use super::guard::{Container, DecodeTotals, Guard, PreSkip, rescale};
+use super::reader::{Opened, PacketReader};
+use super::timestamps::TimestampKind;
+use crate::block::index_of;
 use crate::decode::codec;
 use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, ReadSeek, read_up_to};
 use crate::error::Error;
-use crate::span::time_of;
-use crate::window;
-use boxes::{Header, LONGEST, child, header_error};
-use bytes::{Bytes, MAX_MOOV, Sought, Stream};
-use entry::Description;
-use movie::Movie;
-use reader::{Mp4Reader, Parts};
-use tables::{Totals, Walk};
-use trim::Trim;
+use boxes::{BoxHeader, MAX_HEADER, child, header_error};
+use byte_source::{ByteSource, MAX_MOOV, MOOV_TOO_LARGE, Seekable, Sequential};
+use edit_list::EditList;
+use fragments::FragmentCursor;
+use movie::MovieBox;
+use reader::Mp4Reader;
+use sample_entry::SampleEntry;
+use tables::{SampleCursor, TableTotals};
 
 mod boxes;
-mod bytes;
-mod entry;
+mod byte_source;
+mod edit_list;
 mod fragments;
 mod movie;
 mod reader;
+mod sample_entry;
 mod tables;
-mod trim;
 
 /// Opens an MP4 or QuickTime file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = Arc::clone(&input.monitor);
-    let (moov, bytes) = if input.is_file() {
-        sought(input.seekable()?)?
+    let (moov, source) = if input.is_file() {
+        seekable(input.seekable()?)?
     } else {
         let limit = input.options.memory_limit;
         let mut rest = input.stream();
-        match read_index(&mut rest)? {
-            Index::First { moov, at } => (moov, Bytes::Stream(Stream::new(rest, at))),
-            Index::Later { head } => sought(Box::new(in_memory(head, rest, limit)?))?,
+        match read_start(&mut rest)? {
+            StreamStart::Moov { moov, end } => {
+                (moov, ByteSource::Sequential(Sequential::new(rest, end)))
+            }
+            StreamStart::NotStreamable { head } => {
+                seekable(Box::new(in_memory(head, rest, limit)?))?
+            }
         }
     };
-    opened(Movie::parse(&moov)?, bytes, monitor)
+    open_movie(MovieBox::parse(&moov)?, source, monitor)
 }
 
-/// The index of something that can be sought in.
-fn sought(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, Bytes), Error> {
-    let mut file = Sought::new(inner)?;
-    Ok((file.index()?, Bytes::Sought(file)))
+/// The `moov` of a seekable source, and the source.
+fn seekable(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, ByteSource), Error> {
+    let mut file = Seekable::new(inner)?;
+    Ok((file.find_moov()?, ByteSource::Seekable(file)))
 }
 
-fn opened(movie: Movie, bytes: Bytes, monitor: Arc<InputMonitor>) -> Result<Opened, Error> {
-    if movie.untold > 0 {
-        monitor.left_out([Leftover { name: "udta".into(), bytes: movie.untold }]);
+fn open_movie(
+    movie: MovieBox,
+    source: ByteSource,
+    monitor: Arc<InputMonitor>,
+) -> Result<Opened, Error> {
+    if movie.unread_tags > 0 {
+        monitor.left_out([Leftover { name: "udta".into(), bytes: movie.unread_tags }]);
     }
-    let (sketch, track, frame) = match movie.description {
-        Description::Pcm(pcm) => (None, pcm.track(movie.id), Some(pcm.frame)),
-        Description::Coded => {
-            let sketch = entry::sketch(movie.id, movie.scale, movie.stsd, &movie.tags);
-            let media = Media::seekable(Box::new(Cursor::new(sketch)))?;
-            let reader = Reader::open(Container::Mp4, media, IsoMp4Reader::try_new)?;
+    let (symphonia, track, frame_bytes) = match movie.entry {
+        SampleEntry::Pcm(layout) => (None, layout.track(movie.id), Some(layout.block_bytes)),
+        SampleEntry::Coded => {
+            let minimal =
+                sample_entry::minimal_movie(movie.id, movie.timescale, movie.stsd, &movie.tags);
+            let media = Media::seekable(Box::new(Cursor::new(minimal)))?;
+            let reader =
+                PacketReader::open_symphonia(Container::Mp4, media, IsoMp4Reader::try_new)?;
             let track = reader.tracks().first().cloned().ok_or(Error::NoAudio)?;
             (Some(reader), track, None)
         }
     };
     let guard = Mp4Guard {
-        scale: movie.scale,
-        trim: movie.trim,
+        timescale: movie.timescale,
+        edit_list: movie.edit_list,
         totals: movie.totals,
-        packet: movie.tables.first_duration().unwrap_or(0),
-        in_fragments: movie.fragments.is_some(),
-        alone: movie.alone,
+        first_duration: movie.tables.first_duration().unwrap_or(0),
+        in_fragments: movie.track_extends.is_some(),
+        only_track: movie.only_track,
     };
-    let parts = movie.fragments.map(|defaults| Parts::new(defaults, movie.alone));
-    let reader =
-        Mp4Reader::new(track, sketch, (bytes, Walk::new(movie.tables), parts), frame, monitor);
-    Ok(Opened::new(Reader::Packets(Box::new(reader)), guard))
+    let only_track = movie.only_track;
+    let fragments = movie.track_extends.map(|extends| FragmentCursor::new(extends, only_track));
+    let samples = (source, SampleCursor::new(movie.tables), fragments);
+    let reader = Mp4Reader::new(track, symphonia, samples, frame_bytes, monitor);
+    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
 }
 
 struct Mp4Guard {
-    /// Units a second of the track.
-    scale: u32,
-    trim: Trim,
-    totals: Totals,
-    /// How long the first packet lasts, in units of the track.
-    packet: u32,
+    /// Units per second of the track's timestamps.
+    timescale: u32,
+    edit_list: EditList,
+    totals: TableTotals,
+    /// The duration of the first packet, in units of the track.
+    first_duration: u32,
     in_fragments: bool,
-    /// Whether there is no track beside it.
-    alone: bool,
-}
-
-impl Mp4Guard {
-    /// Units of the track as frames at `rate` Hz.
-    fn frames(&self, units: u64, rate: u32) -> u64 {
-        let frames = u128::from(units) * u128::from(rate) / u128::from(self.scale.max(1));
-        u64::try_from(frames).unwrap_or(u64::MAX)
-    }
+    /// Whether the file has no other track.
+    only_track: bool,
 }
 
 impl Guard for Mp4Guard {
@@ -121,50 +130,40 @@ impl Guard for Mp4Guard {
     }
 
     fn delay(&self, _: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
-        let own = pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0);
-        self.trim.delay(rate, self.frames(self.packet.into(), rate), own)
+        let pre_skip = pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0);
+        let packet = rescale(self.first_duration.into(), self.timescale, rate);
+        self.edit_list.delay(rate, packet, pre_skip)
     }
 
-    /// What its tables say, where packets last as long as they have frames. Those of a browser or of
-    /// a copy from another container last as long as a clock said, about. Fragments tell nothing
-    /// before they come.
+    /// The duration in the tables, if packets last as long as they have frames. Browsers, and
+    /// copies from other containers, have rounded durations instead. Fragments declare nothing in
+    /// advance.
     fn declared(&self, track: &Track, rate: u32) -> Option<u64> {
         let params = codec::audio_params(track).ok()?;
-        let exact = self.totals.even && !self.in_fragments && self.totals.duration > 0;
-        let counts_frames = params.sample_rate == Some(self.scale);
-        (exact && counts_frames).then(|| self.frames(self.totals.duration, rate))
+        let exact = self.totals.uniform && !self.in_fragments && self.totals.duration > 0;
+        let counts_frames = params.sample_rate == Some(self.timescale);
+        (exact && counts_frames).then(|| rescale(self.totals.duration, self.timescale, rate))
     }
 
-    fn clock(&self, _: &Track) -> Clock {
-        let base = TimeBase::try_from_recip(self.scale);
-        base.map_or(Clock::None, |base| match self.in_fragments {
-            true => Clock::Live { base, alone: self.alone },
-            false => Clock::Index(base),
+    fn timestamp_kind(&self, _: &Track) -> TimestampKind {
+        let base = TimeBase::try_from_recip(self.timescale);
+        base.map_or(TimestampKind::None, |base| match self.in_fragments {
+            true => TimestampKind::Live { base, only_track: self.only_track },
+            false => TimestampKind::Index(base),
         })
     }
 
-    /// An index lists every packet; after a fragment another may have been cut away.
+    /// Tables list every packet. After a fragment another one may have been cut off.
     fn proves_end(&self) -> Option<bool> {
         Some(!self.in_fragments)
     }
 
-    /// Whether an edit list plays all of what was decoded. Audio that it hides would be let out.
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        let Some((length, scale)) = self.trim.played else { return Ok(()) };
-        let played = u128::from(length) * u128::from(seen.rate) / u128::from(scale);
-        // The padding of the last packets, and the rounding of a coarse movie time scale.
-        let slack = u128::from(seen.rate / scale.max(1)) + 2 * u128::from(seen.longest);
-        if u128::from(seen.frames) <= played + slack {
-            return Ok(());
-        }
-        let all = window::ClockTime(time_of(seen.frames, seen.rate));
-        Err(Error::Unsupported {
-            what: format!("an MP4 whose edit list plays only a part of its {all} s"),
-        })
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
+        self.edit_list.check_end(seen)
     }
 }
 
-/// The rest of a stream, held whole, because its index comes last.
+/// Reads the rest of a stream into memory, because its index comes last.
 fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8>>, Error> {
     let mut whole = head;
     let room = limit.saturating_sub(whole.len() as u64);
@@ -173,45 +172,45 @@ fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8
     if fits { Ok(Cursor::new(whole)) } else { Err(Error::TooLargeForMemory { limit }) }
 }
 
-/// The boxes of a stream up to and including the index, as far as they could be streamed.
-enum Index {
-    /// The content of the index; the audio follows, at this place.
-    First { moov: Vec<u8>, at: u64 },
-    /// The audio comes first, or lies in fragments; this much has been read.
-    Later { head: Vec<u8> },
+/// The beginning of a stream.
+enum StreamStart {
+    /// The content of `moov`, which ends at byte `end`. The audio follows.
+    Moov { moov: Vec<u8>, end: u64 },
+    /// The audio comes first, or is in fragments. `head`: the bytes read so far.
+    NotStreamable { head: Vec<u8> },
 }
 
-/// Reads boxes of a stream until the index or the audio.
-fn read_index(rest: &mut impl Read) -> Result<Index, Error> {
+/// Reads boxes of a stream up to `moov` or the audio.
+fn read_start(rest: &mut impl Read) -> Result<StreamStart, Error> {
     let mut head = Vec::new();
     let mut at = 0;
     loop {
-        let missing = (at as u64 + LONGEST).saturating_sub(head.len() as u64);
+        let missing = (at as u64 + MAX_HEADER).saturating_sub(head.len() as u64);
         head.extend(read_up_to(rest, missing)?);
-        let Some(header) = Header::parse(&head[at..]) else {
+        let Some(header) = BoxHeader::parse(&head[at..]) else {
             return Err(header_error("it ends before its index (moov)"));
         };
         if matches!(&header.kind, b"mdat" | b"moof") {
-            return Ok(Index::Later { head });
+            return Ok(StreamStart::NotStreamable { head });
         }
+        // Boxes before `moov` are held in memory too.
         if header.size > MAX_MOOV || head.len() as u64 > MAX_MOOV {
-            return Err(header_error("its index is larger than 64 MiB"));
+            return Err(header_error(MOOV_TOO_LARGE));
         }
-        let size = usize::try_from(header.size).unwrap_or(usize::MAX);
-        let end = at.saturating_add(size);
+        let end = at.saturating_add(index_of(header.size));
         head.extend(read_up_to(rest, end.saturating_sub(head.len()) as u64)?);
         if head.len() < end {
             return Err(header_error("it ends inside a box"));
         }
         if header.kind == *b"moov" {
-            let content = at + usize::try_from(header.length).unwrap_or(0);
-            // Only a file that is there to its end shows whether its last fragment is whole.
+            let content = at + index_of(header.length);
+            // Whether the last fragment is complete shows only when the whole file is there.
             let in_fragments = child(&head[content..end], b"mvex")?.is_some();
-            // A header of 8 bytes was asked for as one of 16.
+            // A `moov` of 8 bytes: the 16 bytes read for its header reach into the next box.
             if in_fragments || head.len() > end {
-                return Ok(Index::Later { head });
+                return Ok(StreamStart::NotStreamable { head });
             }
-            return Ok(Index::First { moov: head.split_off(content), at: end as u64 });
+            return Ok(StreamStart::Moov { moov: head.split_off(content), end: end as u64 });
         }
         at = end;
     }

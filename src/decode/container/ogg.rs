@@ -1,10 +1,13 @@
-//! Ogg: whole pages, none of them missing or damaged.
+//! Ogg (RFC 3533): complete pages, none of them missing or damaged.
 //!
-//! symphonia skips a page whose checksum is wrong and goes on with the next; what follows would
-//! land early. Here the pages of each stream must count 0, 1, 2 … and be as their writer made them.
-//! Where streams are chained, the ones before must have come to their end. The last may lack the flag
-//! that says so: then a cut between two pages leaves no trace, and the end is not proven. What can go
-//! wrong: a page that is not so, or an end inside one.
+//! In: a stream. Out: symphonia's packets, from checked pages. What can go wrong: a page with a
+//! wrong checksum or sequence number, an end inside a page or packet, a chained stream that does
+//! not decode.
+//!
+//! symphonia skips a page with a wrong checksum, so what follows would be early. Here the pages of
+//! each logical stream must count 0, 1, 2 … Where streams are chained, each must have ended before
+//! the next begins. The last stream may lack the end-of-stream flag: a cut between two pages would
+//! leave no trace then, so the end is not proven.
 
 use std::sync::atomic::Ordering;
 
@@ -14,46 +17,48 @@ use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
 use symphonia::default::formats::OggReader;
 
-use super::guard::{Container, Guard, Padding, Seen};
-use super::reader::{Opened, Reader};
-use super::timestamps::Clock;
+use super::error::unsupported;
+use super::guard::{Container, DecodeTotals, Guard, Padding, rescale};
+use super::reader::{Opened, PacketReader};
+use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{Media, PeekedSource};
 use crate::error::Error;
 
-mod opus;
+mod opus_granules;
 mod pages;
 
-use pages::{Pages, Told};
+use pages::{CheckedPages, OggStatus};
 
-/// The clock of every Opus stream, in Hz.
-const OPUS_CLOCK: u64 = 48_000;
+/// The unit of granule positions in Opus, in Hz (RFC 7845, 4).
+const OPUS_CLOCK: u32 = 48_000;
 
-/// Opens an Ogg. symphonia reads it to its end in search of a codec that it knows.
+/// Opens an Ogg file. symphonia reads it to its end in search of a codec that it knows.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     monitor.count_idle();
-    let pages = Pages::new(input.stream(), &monitor);
-    let told = pages.told.clone();
-    let reader = Reader::open(Container::Ogg, Media::stream(pages), OggReader::try_new)
-        .map_err(|_| Error::Unsupported { what: "an Ogg without a codec that is known".into() })?;
-    Ok(Opened::new(reader, OggGuard::new(told)))
+    let pages = CheckedPages::new(input.stream(), &monitor);
+    let status = pages.status.clone();
+    let reader =
+        PacketReader::open_symphonia(Container::Ogg, Media::stream(pages), OggReader::try_new)
+            .map_err(|_| unsupported("an Ogg without a known codec"))?;
+    Ok(Opened::new(PacketReader::Symphonia(reader), OggGuard::new(status)))
 }
 
 struct OggGuard {
-    told: Told,
+    status: OggStatus,
     padding: Padding,
-    /// The recording that is being decoded, of those that are chained, counted from 1.
+    /// The number of the chained stream that is being decoded, from 1.
     link: u64,
-    /// Where it begins, and what was missing so far, in frames of 48 kHz. Of Opus only.
+    /// Of Opus only: the timestamp of the first frame, and the frames missing so far, at 48 kHz.
     begins: u64,
     missing: u64,
 }
 
 impl OggGuard {
-    fn new(told: Told) -> Self {
-        Self { told, padding: Padding::default(), link: 1, begins: 0, missing: 0 }
+    fn new(status: OggStatus) -> Self {
+        Self { status, padding: Padding::default(), link: 1, begins: 0, missing: 0 }
     }
 }
 
@@ -62,43 +67,45 @@ impl Guard for OggGuard {
         Container::Ogg
     }
 
-    /// Of Opus every page is held against its packets, in [`OggGuard::gap`].
-    fn clock(&self, track: &Track) -> Clock {
+    /// In Opus, [`OggGuard::gap`] checks every page.
+    fn timestamp_kind(&self, track: &Track) -> TimestampKind {
         let params = track.codec_params.as_ref().and_then(|params| params.audio());
         let is_opus = params.is_some_and(|params| params.codec == CODEC_ID_OPUS);
-        if is_opus { Clock::None } else { Clock::Granules }
+        if is_opus { TimestampKind::None } else { TimestampKind::Granules }
     }
 
-    /// The source ends where its last page does; [`Pages`] has seen whether it may.
+    /// The source ends after its last page. [`CheckedPages`] has checked whether it may.
     fn ends_with_source(&self) -> bool {
         true
     }
 
     fn proves_end(&self) -> Option<bool> {
-        Some(!self.told.open.load(Ordering::Relaxed))
+        Some(!self.status.unterminated.load(Ordering::Relaxed))
     }
 
     fn gap(&mut self, packet: &mut Packet, number: u64, rate: u32) -> Result<u64, PacketFault> {
-        let Some(note) = self.told.notes.of(self.link, number) else { return Ok(0) };
-        if !note.is_last {
-            // symphonia trims a page that came a little early.
+        let Some(page) = self.status.opus_pages.page_of(self.link, number) else { return Ok(0) };
+        if !page.is_last {
+            // symphonia takes an early page for one that is trimmed. Only the last may be (RFC
+            // 7845, 4.4).
             packet.dur = packet.block_dur();
             packet.trim_end = Duration::ZERO;
         }
-        if !note.begins_with(number) {
+        if !page.begins_with(number) {
             return Ok(0);
         }
-        self.begins = note.begins.unwrap_or(self.begins);
-        let before = frames(self.missing, rate);
-        self.missing = self.missing.saturating_add(note.gap);
-        Ok(frames(self.missing, rate) - before)
+        self.begins = page.begins.unwrap_or(self.begins);
+        // Rescale the sum, not each gap: so rounding does not add up.
+        let before = rescale(self.missing, OPUS_CLOCK, rate);
+        self.missing = self.missing.saturating_add(page.gap);
+        Ok(rescale(self.missing, OPUS_CLOCK, rate) - before)
     }
 
     fn begins(&self, rate: u32) -> u64 {
-        frames(self.begins, rate)
+        rescale(self.begins, OPUS_CLOCK, rate)
     }
 
-    /// The decoders have trimmed the end.
+    /// The decoder has trimmed the end already.
     fn decoded(
         &mut self,
         packet: &Packet,
@@ -110,19 +117,13 @@ impl Guard for OggGuard {
     }
 
     fn link(&mut self) {
-        *self = Self { link: self.link + 1, ..Self::new(self.told.clone()) };
+        *self = Self { link: self.link + 1, ..Self::new(self.status.clone()) };
     }
 
-    fn verdict(&mut self, seen: &Seen) -> Result<(), Error> {
-        if self.told.links.load(Ordering::Relaxed) > seen.links {
+    fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
+        if self.status.links.load(Ordering::Relaxed) > seen.links {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
         }
         Ok(())
     }
-}
-
-/// Frames of 48 kHz at another rate.
-fn frames(clock: u64, rate: u32) -> u64 {
-    let frames = u128::from(clock) * u128::from(rate) / u128::from(OPUS_CLOCK);
-    u64::try_from(frames).unwrap_or(u64::MAX)
 }

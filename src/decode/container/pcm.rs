@@ -1,104 +1,145 @@
-//! Samples that lie one after the other, without packets: WAV, AIFF and their like.
+//! Interleaved PCM without packets: the audio of WAV, W64, AIFF, AU, CAF, MP4 and headerless files.
 //!
-//! In: a [`Body`], which ends where the audio ends, and what a frame looks like. Out: packets of whole
-//! frames, or of whole ADPCM blocks.
+//! In: [`AudioData`], which ends where the audio ends, and its [`PcmLayout`]. Out: packets of whole
+//! frames, or of whole ADPCM blocks. What can go wrong: fewer bytes than the header declares, or
+//! bytes after the audio that may be audio too.
 
 use std::io::Read;
 use std::sync::Arc;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::Track;
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::guard::{Container, Guard, Seen};
-use crate::block::{Block, Samples};
+use super::bytes::ByteOrder;
+use super::guard::{Container, DecodeTotals, Guard};
+use crate::block::{Block, Samples, index_of};
+use crate::decode::codec::pcm_width;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, Leftover};
 use crate::error::Error;
 use crate::span::time_of;
 
-/// How many bytes a packet has, about.
+/// Approximate size of a PCM packet, in bytes.
 const PACKET: usize = 64 * 1024;
 
-/// The same of ADPCM, of which a byte becomes two frames.
+/// Approximate size of an ADPCM packet, in bytes. One byte decodes to two frames.
 const ADPCM_PACKET: usize = 16 * 1024;
 
-/// What one block of samples is: a frame of PCM, or a block of ADPCM.
+/// How samples are stored. A block is one frame of PCM, or one block of ADPCM.
 #[derive(Debug, Clone)]
-pub(in crate::decode) struct Layout {
+pub(in crate::decode) struct PcmLayout {
     pub(in crate::decode) codec: AudioCodecId,
     /// In Hz.
     pub(in crate::decode) rate: u32,
     pub(in crate::decode) channels: u16,
     pub(in crate::decode) block_bytes: u64,
-    /// 1 for PCM; 0 where the bytes do not tell, as in MPEG audio.
+    /// 1 for PCM; 0 where the number of bytes does not tell, as in MPEG audio.
     pub(in crate::decode) block_frames: u64,
 }
 
-/// Cuts a [`Body`] into packets.
+impl PcmLayout {
+    /// Interleaved samples of a PCM codec, one frame per block.
+    pub(super) fn interleaved(codec: AudioCodecId, rate: u32, channels: u16) -> Self {
+        let width = pcm_width(codec).unwrap_or(1) as u64;
+        Self { codec, rate, channels, block_bytes: width * u64::from(channels), block_frames: 1 }
+    }
+
+    /// The track that symphonia's types describe this by.
+    pub(super) fn track(&self, id: u32) -> Track {
+        let mut params = AudioCodecParameters::new();
+        params
+            .for_codec(self.codec)
+            .with_sample_rate(self.rate)
+            .with_channels(Channels::Discrete(self.channels));
+        if self.block_frames > 1 {
+            let frames = self.block_frames.saturating_mul(self.packet_blocks() as u64);
+            params.with_frames_per_block(self.block_frames).with_max_frames_per_packet(frames);
+        }
+        let mut track = Track::new(id);
+        track.with_codec_params(CodecParameters::Audio(params));
+        track
+    }
+
+    /// Bytes of a block, at least 1.
+    fn block(&self) -> usize {
+        index_of(self.block_bytes).max(1)
+    }
+
+    /// Blocks of a packet, at least 1.
+    fn packet_blocks(&self) -> usize {
+        let packet = if self.block_frames > 1 { ADPCM_PACKET } else { PACKET };
+        (packet / self.block()).max(1)
+    }
+}
+
+/// The codec of signed integer samples.
+pub(super) fn integer_codec(bits: u32, order: ByteOrder) -> Option<AudioCodecId> {
+    Some(match (bits, order) {
+        (8, _) => CODEC_ID_PCM_S8,
+        (16, ByteOrder::Little) => CODEC_ID_PCM_S16LE,
+        (16, ByteOrder::Big) => CODEC_ID_PCM_S16BE,
+        (24, ByteOrder::Little) => CODEC_ID_PCM_S24LE,
+        (24, ByteOrder::Big) => CODEC_ID_PCM_S24BE,
+        (32, ByteOrder::Little) => CODEC_ID_PCM_S32LE,
+        (32, ByteOrder::Big) => CODEC_ID_PCM_S32BE,
+        _ => return None,
+    })
+}
+
+/// The codec of floating-point samples.
+pub(super) fn float_codec(bits: u32, order: ByteOrder) -> Option<AudioCodecId> {
+    Some(match (bits, order) {
+        (32, ByteOrder::Little) => CODEC_ID_PCM_F32LE,
+        (32, ByteOrder::Big) => CODEC_ID_PCM_F32BE,
+        (64, ByteOrder::Little) => CODEC_ID_PCM_F64LE,
+        (64, ByteOrder::Big) => CODEC_ID_PCM_F64BE,
+        _ => return None,
+    })
+}
+
+/// Cuts [`AudioData`] into packets.
 pub(in crate::decode) struct PcmReader {
     track: [Track; 1],
-    body: Box<dyn Read + Send>,
-    layout: Layout,
-    /// Frames in part of an ADPCM block, by its bytes.
-    part: fn(&Layout, u64) -> u64,
+    data: Box<dyn Read + Send>,
+    layout: PcmLayout,
+    /// Frames in an incomplete last block, by its bytes.
+    part: fn(&PcmLayout, u64) -> u64,
+    /// Frames so far.
     frames: u64,
 }
 
 impl PcmReader {
-    pub(super) fn new(layout: Layout, body: impl Read + Send + 'static) -> Self {
-        Self::with_parts(layout, body, |_, _| 0)
-    }
-
-    /// A reader of blocks, of which the last may be short.
-    pub(super) fn with_parts(
-        layout: Layout,
-        body: impl Read + Send + 'static,
-        part: fn(&Layout, u64) -> u64,
+    /// `part`: the frames in an incomplete last block, by its bytes.
+    pub(super) fn new(
+        layout: PcmLayout,
+        data: impl Read + Send + 'static,
+        part: fn(&PcmLayout, u64) -> u64,
     ) -> Self {
-        let mut params = AudioCodecParameters::new();
-        params
-            .for_codec(layout.codec)
-            .with_sample_rate(layout.rate)
-            .with_channels(Channels::Discrete(layout.channels));
-        if layout.block_frames > 1 {
-            let blocks = Self::blocks(&layout) as u64;
-            params
-                .with_frames_per_block(layout.block_frames)
-                .with_max_frames_per_packet(layout.block_frames.saturating_mul(blocks));
-        }
-        let mut track = Track::new(0);
-        track.with_codec_params(CodecParameters::Audio(params));
-        Self { track: [track], body: Box::new(body), layout, part, frames: 0 }
+        Self { track: [layout.track(0)], data: Box::new(data), layout, part, frames: 0 }
     }
 
     pub(super) fn tracks(&self) -> &[Track] {
         &self.track
     }
 
-    /// How many blocks a packet has.
-    fn blocks(layout: &Layout) -> usize {
-        let bytes = usize::try_from(layout.block_bytes).unwrap_or(usize::MAX).max(1);
-        let packet = if layout.block_frames > 1 { ADPCM_PACKET } else { PACKET };
-        (packet / bytes).max(1)
-    }
-
     pub(super) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
-        let block = usize::try_from(self.layout.block_bytes).unwrap_or(usize::MAX).max(1);
-        let wanted = block.saturating_mul(Self::blocks(&self.layout));
+        let block = self.layout.block();
+        let wanted = block.saturating_mul(self.layout.packet_blocks());
         let mut bytes = Vec::with_capacity(wanted);
-        let read = self.body.by_ref().take(wanted as u64).read_to_end(&mut bytes);
+        let read = self.data.by_ref().take(wanted as u64).read_to_end(&mut bytes);
         read.map_err(Symphonia::IoError)?;
         let (whole, part) = (bytes.len() / block, bytes.len() % block);
         let in_part = (self.part)(&self.layout, part as u64);
         let mut frames = whole as u64 * self.layout.block_frames;
         let mut excess = 0;
         if in_part > 0 {
-            // Only whole blocks decode: zeros fill it up, and what they become is taken away again.
+            // Only complete blocks decode: pad the last one with zeros and trim what they become.
             bytes.resize((whole + 1) * block, 0);
             frames += self.layout.block_frames;
             excess = self.layout.block_frames - in_part;
@@ -120,11 +161,11 @@ impl PcmReader {
     }
 }
 
-/// The guard of these containers: their [`Body`] has seen to the rest.
+/// The guard of these containers. [`AudioData`] checks the length and what follows the audio.
 pub(super) struct PcmGuard {
     pub(super) container: Container,
-    /// Whether the lowest byte of every sample must be zero: 24 bits in four bytes are the upper
-    /// ones, unless an old editor has put floats there under the same header.
+    /// Whether the lowest byte of every sample must be zero: 24 bits in 4 bytes are the upper 24,
+    /// but old editors have written floats under the same header.
     pub(super) upper_24: bool,
 }
 
@@ -141,14 +182,14 @@ impl Guard for PcmGuard {
         block: &mut Block,
     ) -> Result<(), PacketFault> {
         if self.upper_24 && !is_upper_24(block.samples()) {
-            let what = "24-bit WAV whose 4-byte samples use all bits (floats?)";
+            let what = "24-bit WAV with 4-byte samples that use all 32 bits (floats?)";
             return Err(PacketFault::Unsupported(what.into()));
         }
         block.drop_back(packet.trim_end.get());
         Ok(())
     }
 
-    fn verdict(&mut self, _: &Seen) -> Result<(), Error> {
+    fn verdict(&mut self, _: &DecodeTotals) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -158,28 +199,29 @@ fn is_upper_24(samples: &Samples) -> bool {
     !matches!(samples, Samples::I32(samples) if samples.iter().any(|sample| sample & 0xFF != 0))
 }
 
-/// Looks at what follows the audio: gives what is passed over there.
+/// Checks what follows the audio. Returns what is skipped there.
 type After<R> = Box<dyn FnOnce(&mut R) -> Result<Vec<Leftover>, Error> + Send>;
 
-/// The audio of a recording, from its first byte to its last and no further.
-pub(super) struct Body<R> {
+/// The bytes of the audio, from the first to the last and no further.
+pub(super) struct AudioData<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    /// Bytes still to come; `None` means up to the end of the source.
+    /// Bytes that are left; `None`: up to the end of the source.
     left: Option<u64>,
+    /// Bytes so far.
     given: u64,
-    layout: Layout,
-    /// Whether a last frame that is not whole is an error, where the size is not known.
+    layout: PcmLayout,
+    /// Whether an incomplete last frame is an error where the size is unknown.
     whole: bool,
     after: Option<After<R>>,
 }
 
-impl<R: Read> Body<R> {
-    /// The next `bytes` of `inner`, or all. `after` looks at what follows those.
+impl<R: Read> AudioData<R> {
+    /// The next `bytes` bytes of `inner`, or all. `after` checks what follows them.
     pub(super) fn new(
         inner: R,
         bytes: Option<u64>,
-        layout: &Layout,
+        layout: &PcmLayout,
         monitor: &Arc<InputMonitor>,
         after: impl FnOnce(&mut R) -> Result<Vec<Leftover>, Error> + Send + 'static,
     ) -> Self {
@@ -188,22 +230,24 @@ impl<R: Read> Body<R> {
         Self { inner, monitor, left: bytes, given: 0, layout, whole: false, after }
     }
 
-    /// The same body, whose last frame must be whole where its size is not known.
+    /// The same data, where an incomplete last frame is an error if the size is unknown.
     pub(super) fn of_whole_frames(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// Called where the audio ends or the source does.
+    /// Checks the end of the audio, or of the source.
     fn end(&mut self) -> Result<(), Error> {
         let Some(after) = self.after.take() else { return Ok(()) };
         let block = self.layout.block_bytes.max(1);
         let part = self.given % block;
         match self.left {
+            // All declared bytes came. Now what follows them must not be audio.
             Some(0) => self.monitor.left_out(after(&mut self.inner)?),
             Some(left) => {
                 let declared = self.given + left;
                 return Err(self.cut(format!("{} of {declared} bytes of audio", self.given)));
             }
+            // Without a declared size, half a frame at the end is the only sign of a cut.
             None if self.whole && part > 0 => {
                 return Err(self.cut(format!("{part} of the {block} bytes of its last frame")));
             }
@@ -212,9 +256,9 @@ impl<R: Read> Body<R> {
         Ok(())
     }
 
-    /// The error for audio of which only this is there.
+    /// The error for audio that is cut off. `there`: how much of it there is.
     fn cut(&self, there: String) -> Error {
-        let Layout { rate, block_bytes, block_frames, .. } = self.layout;
+        let PcmLayout { rate, block_bytes, block_frames, .. } = self.layout;
         let frames = self.given / block_bytes.max(1) * block_frames;
         let reason = format!("{there} are there");
         if block_frames == 0 {
@@ -225,11 +269,9 @@ impl<R: Read> Body<R> {
     }
 }
 
-impl<R: Read> Read for Body<R> {
+impl<R: Read> Read for AudioData<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let room = self.left.map_or(buffer.len(), |left| {
-            usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()))
-        });
+        let room = self.left.map_or(buffer.len(), |left| index_of(left).min(buffer.len()));
         let count = if room == 0 { 0 } else { self.inner.read(&mut buffer[..room])? };
         self.given += count as u64;
         if let Some(left) = &mut self.left {

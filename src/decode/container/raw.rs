@@ -1,31 +1,27 @@
-//! Headerless audio, of which the caller says what it is.
+//! Headerless audio: the caller gives codec, rate and channels.
 //!
-//! What can go wrong: a last frame that is not whole; a file that has a header all the same.
+//! In: samples from the first byte on. Out: packets. What can go wrong: an incomplete last frame; a
+//! file that has a header after all.
 
 use super::guard::Container;
-use super::pcm::{Body, Layout, PcmGuard, PcmReader};
+use super::pcm::{AudioData, PcmLayout};
 use super::reader::Opened;
 use super::riff::begins_a_file;
-use crate::decode::codec::pcm_width;
 use crate::decode::input::{PeekedSource, RawFormat};
 use crate::error::Error;
 
-/// Opens audio of the format that [`DecodeOptions::raw`](crate::DecodeOptions::raw) names.
+/// Opens audio of the format in [`DecodeOptions::raw`](crate::DecodeOptions::raw).
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let RawFormat { codec, rate, channels } = input.options.raw.ok_or(Error::UnknownFormat)?;
-    // Its header would be heard, and every window would come late by as much.
+    // A header would be decoded as audio, and every window would be late by its length.
     if begins_a_file(input.head()) {
-        let what = "a recording with a header, which says itself what it holds".into();
+        let what = "a recording with a header that declares its format".into();
         return Err(Error::Foreign { what, advice: "leave --raw out".into() });
     }
-    let width = pcm_width(codec).unwrap_or(1) as u64;
-    let block_bytes = width * u64::from(channels);
-    let layout = Layout { codec, rate, channels, block_bytes, block_frames: 1 };
-    let frames = input.length().filter(|length| length % block_bytes == 0);
-    let frames = frames.map(|length| length / block_bytes);
+    let layout = PcmLayout::interleaved(codec, rate, channels);
+    let frames = input.length().filter(|length| length.is_multiple_of(layout.block_bytes));
+    let frames = frames.map(|length| length / layout.block_bytes);
     let monitor = input.monitor.clone();
-    let body = Body::new(input.stream(), None, &layout, &monitor, |_| Ok(Vec::new()));
-    let reader = PcmReader::new(layout, body.of_whole_frames());
-    let guard = PcmGuard { container: Container::Raw, upper_24: false };
-    Ok(Opened { frames, ..Opened::new(reader, guard) })
+    let data = AudioData::new(input.stream(), None, &layout, &monitor, |_| Ok(Vec::new()));
+    Ok(Opened::pcm(Container::Raw, layout, data.of_whole_frames(), frames))
 }

@@ -1,81 +1,85 @@
-//! WAV: RIFF, RIFX, RF64 or BW64 with any sizes.
+//! WAV: RIFF, RIFX, RF64 and BW64, whatever sizes their headers declare.
 //!
-//! Telephone systems write headers with sizes of zero, of "I do not know yet", with short `fmt `
-//! chunks and odd chunks that nobody padded. The size of the whole is not needed and not believed.
-//! What can go wrong: a variant that cannot be decoded, refused by name; fewer bytes than `data`
-//! declares; bytes after it that are neither chunks nor zeros.
+//! Telephone systems write sizes of 0, placeholders for "unknown", short `fmt ` chunks and odd
+//! chunks without padding. The size of the whole file is neither needed nor trusted.
+//!
+//! In: a stream. Out: packets of PCM or ADPCM, or MPEG frames. What can go wrong: a variant that
+//! cannot be decoded, refused by name; fewer bytes than `data` declares; bytes after it that are
+//! neither chunks nor zeros.
 
 use std::io::Read;
 use std::sync::Arc;
 
+use super::bytes::{ByteOrder, field};
 use super::guard::Container;
 use super::mpeg;
-use super::pcm::{Body, PcmGuard, PcmReader};
-use super::reader::Opened;
-use super::riff::{Chunks, Order, Trailer};
+use super::pcm::{AudioData, PcmGuard, PcmReader};
+use super::reader::{Opened, PacketReader};
+use super::riff::{RiffChunks, Trailer};
 use crate::decode::input::{InputMonitor, Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
 mod format;
 
 use format::{Extent, adpcm_frames, header_error};
-pub(super) use format::{Format, MAX_FMT};
+pub(super) use format::{FmtChunk, MAX_FMT};
 
-/// Whether a `data` size means "unknown, read to the end": the zero of a writer that never came back
-/// to fill it in, and what others write into a pipe: FFmpeg 0xFFFFFFFF, SoX 0x7FFFF000, LAME
-/// 0x7FFFFFFC, some either limit less a header.
+/// Whether a `data` size means "unknown, read to the end". A writer that was interrupted leaves 0.
+/// Into a pipe FFmpeg writes 0xFFFFFFFF, SoX 0x7FFFF000, LAME 0x7FFFFFFC; some subtract a header
+/// from either limit.
 fn is_unknown(size: u64) -> bool {
     matches!(size, 0 | 0x7FFF_F000..=0x8000_0000 | 0xFFFF_F000..=0xFFFF_FFFF)
 }
 
-/// Opens a WAV.
+/// Opens a WAV file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;
-    let wav = Wav::read(&form, &mut rest)?;
+    let wav = WavHeader::read(&form, &mut rest)?;
     monitor.left_out(wav.others);
-    let Wav { format, extent, trailer, position, .. } = wav;
+    let WavHeader { format, extent, trailer, position, .. } = wav;
     let layout = format.layout();
-    let body = Body::new(rest, extent.bytes, &layout, &monitor, move |rest| trailer.read(rest));
+    let data =
+        AudioData::new(rest, extent.bytes, &layout, &monitor, move |rest| trailer.read(rest));
     let position = form.len() as u64 + position;
-    open_body(Container::Wav, &format, extent.frames, body, position, &monitor)
+    open_audio(Container::Wav, &format, extent.frames, data, position, &monitor)
 }
 
-/// Opens the audio of a WAV or W64, which begins at byte `position` of the recording.
-pub(super) fn open_body<R: Read + Send + 'static>(
+/// Opens the audio of a WAV or W64 file, which begins at byte `position`.
+pub(super) fn open_audio<R: Read + Send + 'static>(
     container: Container,
-    format: &Format,
+    format: &FmtChunk,
     frames: Option<u64>,
-    body: Body<R>,
+    data: AudioData<R>,
     position: u64,
     monitor: &Arc<InputMonitor>,
 ) -> Result<Opened, Error> {
     if format.is_mpeg() {
-        return mpeg::open_stream(container, Box::new(body), position, monitor);
+        return mpeg::open_stream(container, Box::new(data), position, monitor);
     }
-    let reader = PcmReader::with_parts(format.layout(), body, adpcm_frames);
+    let reader = PcmReader::new(format.layout(), data, adpcm_frames);
     let guard = PcmGuard { container, upper_24: format.upper_24 };
-    Ok(Opened { frames, ..Opened::new(reader, guard) })
+    Ok(Opened { frames, ..Opened::new(PacketReader::Pcm(Box::new(reader)), guard) })
 }
 
-/// A WAV whose header has been read, up to the first byte of its audio.
-struct Wav {
-    format: Format,
+/// The chunks up to the first byte of audio.
+struct WavHeader {
+    format: FmtChunk,
     extent: Extent,
     trailer: Trailer,
-    /// Bytes of its chunks before the audio.
+    /// Bytes of the chunks before the audio.
     position: u64,
-    /// The chunks before the audio that are no part of it.
+    /// The chunks that were skipped.
     others: Vec<Leftover>,
 }
 
-impl Wav {
-    /// Reads chunks until `data`. `form` is what the first 12 bytes of the file said.
+impl WavHeader {
+    /// Reads chunks up to `data`. `form`: the first 12 bytes of the file.
     fn read(form: &[u8], rest: &mut impl Read) -> Result<Self, Error> {
-        let order = if form.starts_with(b"RIFX") { Order::Big } else { Order::Little };
-        let mut chunks = Chunks::new(rest, order);
-        let (mut format, mut wide) = (None, None);
+        let order = if form.starts_with(b"RIFX") { ByteOrder::Big } else { ByteOrder::Little };
+        let mut chunks = RiffChunks::new(rest, order);
+        let (mut format, mut size_64) = (None, None);
         loop {
             let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
             match &id {
@@ -83,26 +87,28 @@ impl Wav {
                     if size > MAX_FMT {
                         return Err(header_error("its fmt chunk is longer than 4096 bytes"));
                     }
-                    format = Some(Format::parse(&chunks.body(size)?, order)?);
+                    format = Some(FmtChunk::parse(&chunks.body(size)?, order)?);
                 }
                 b"ds64" => {
                     let body = chunks.body(size.min(MAX_FMT))?;
                     chunks.skip(size.saturating_sub(MAX_FMT).into())?;
-                    wide = body.get(8..16).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+                    // The size of the file is the first field, that of `data` the second.
+                    size_64 = field(&body, 8).map(u64::from_le_bytes);
                 }
                 b"data" => {
                     let missing = || header_error("it has no fmt chunk before data");
                     let format = format.ok_or_else(missing)?;
-                    let size =
-                        if size == u32::MAX { wide.unwrap_or(size.into()) } else { size.into() };
-                    let extent = format.extent((!is_unknown(size)).then_some(size));
-                    let (rest, odd) = (extent.rest, size % 2 == 1);
-                    let trailer = Trailer { name: "WAV", order, audio: *b"data", rest, odd };
-                    let Chunks { position, others, .. } = chunks;
+                    // RF64 declares 0xFFFFFFFF here where ds64 has the size.
+                    let declared = size_64.filter(|_| size == u32::MAX).unwrap_or(size.into());
+                    let extent = format.extent((!is_unknown(declared)).then_some(declared));
+                    let (rest, odd) = (extent.rest, declared % 2 == 1);
+                    let trailer =
+                        Trailer { container: Container::Wav, order, audio: *b"data", rest, odd };
+                    let RiffChunks { position, others, .. } = chunks;
                     return Ok(Self { format, extent, trailer, position, others });
                 }
                 b"fact" => drop(chunks.skip(size.into())?),
-                _ => drop(chunks.pass_over(id, size)?),
+                _ => drop(chunks.skip_chunk(id, size)?),
             }
         }
     }

@@ -1,32 +1,40 @@
-//! The chunks of a CAF.
+//! The chunks of a CAF file.
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::description::{Description, header_error};
-use super::packets::Table;
+use super::audio_description::{AudioDescription, header_error};
+use super::packets::PacketTable;
+use crate::decode::container::bytes::be64;
 use crate::decode::input::{Leftover, ReadSeek, read_up_to};
 use crate::error::Error;
 
 /// The largest packet table that is read, in bytes. Hours of speech need about a megabyte.
 const MAX_TABLE: u64 = 64 * 1024 * 1024;
 
-/// The largest description of a codec, in bytes.
+/// The largest magic cookie (the codec's own description), in bytes.
 const MAX_COOKIE: u64 = 1024 * 1024;
 
-/// What the chunks of a CAF say.
-pub(super) struct Chunks {
-    pub(super) description: Description,
-    /// Where the audio begins, and its bytes.
-    pub(super) data: (u64, u64),
-    /// The codec's own description.
+/// The largest number of skipped chunks that are listed.
+const MAX_OTHERS: usize = 100;
+
+/// Bytes of the header of a chunk: type and size.
+const HEADER: u64 = 12;
+
+/// What the chunks of a CAF file say.
+pub(super) struct CafChunks {
+    pub(super) description: AudioDescription,
+    /// The place of the first byte of audio.
+    pub(super) data_start: u64,
+    pub(super) data_bytes: u64,
+    /// The magic cookie: the codec's own description.
     pub(super) cookie: Vec<u8>,
-    pub(super) table: Option<Table>,
-    /// What is dropped.
+    pub(super) table: Option<PacketTable>,
+    /// The chunks that are skipped.
     pub(super) others: Vec<Leftover>,
 }
 
-impl Chunks {
-    /// Goes over all chunks, which must be whole.
+impl CafChunks {
+    /// Reads all chunks of the file. They must be complete.
     ///
     /// # Errors
     /// [`Error::Header`] where a chunk is cut off, missing or there twice.
@@ -40,23 +48,25 @@ impl Chunks {
         let (mut at, mut others) = (8, Vec::new());
         while at < length {
             file.seek(SeekFrom::Start(at)).map_err(Error::Read)?;
-            let (kind, size) = header(&read_up_to(file, 12)?)?;
-            // Only audio may be of unknown size, and then it is the last.
-            let size = if kind == *b"data" && size == u64::MAX { length - at - 12 } else { size };
-            let end = (at + 12).checked_add(size).filter(|&end| end <= length);
+            let content = at + HEADER;
+            let (kind, size) = header(&read_up_to(file, HEADER)?)?;
+            // Only audio may have an unknown size. It is the last chunk then.
+            let size = size.unwrap_or(length.saturating_sub(content));
+            let end = content.checked_add(size).filter(|&end| end <= length);
             let end = end.ok_or_else(|| header_error("it is cut off inside a chunk"))?;
             let twice = match &kind {
                 b"desc" => {
-                    description.replace(Description::parse(&read_up_to(file, 32)?)?).is_some()
+                    let parsed = AudioDescription::parse(&read_up_to(file, 32)?)?;
+                    description.replace(parsed).is_some()
                 }
-                b"data" => data.replace((at + 16, size.saturating_sub(4))).is_some(),
+                // The samples come after an edit count of 4 bytes.
+                b"data" => data.replace((content + 4, size.saturating_sub(4))).is_some(),
                 b"kuki" => cookie.replace(limited(file, size, MAX_COOKIE)?).is_some(),
                 b"pakt" => table.replace(limited(file, size, MAX_TABLE)?).is_some(),
                 b"chan" | b"free" => false,
                 _ => {
-                    // Thousands of them say no more than a few do.
-                    let name = kind.escape_ascii().to_string();
-                    if others.len() < 100 {
+                    if others.len() < MAX_OTHERS {
+                        let name = kind.escape_ascii().to_string();
                         others.push(Leftover { name, bytes: size });
                     }
                     false
@@ -64,43 +74,40 @@ impl Chunks {
             };
             if twice {
                 let kind = kind.escape_ascii();
-                return Err(header_error(&format!("two chunks \"{kind}\" lie where one should")));
+                return Err(header_error(format!("it has two \"{kind}\" chunks")));
             }
             at = end;
         }
-        let missing = |name: &str| header_error(&format!("its chunk \"{name}\" is missing"));
+        let missing = |name: &str| header_error(format!("its chunk \"{name}\" is missing"));
+        let (data_start, data_bytes) = data.ok_or_else(|| missing("data"))?;
         Ok(Self {
             description: description.ok_or_else(|| missing("desc"))?,
-            data: data.ok_or_else(|| missing("data"))?,
+            data_start,
+            data_bytes,
             cookie: cookie.unwrap_or_default(),
-            table: table.map(Table::parse).transpose()?,
+            table: table.map(PacketTable::parse).transpose()?,
             others,
         })
     }
 }
 
-/// The kind and size of the chunk that begins with these bytes.
-fn header(head: &[u8]) -> Result<([u8; 4], u64), Error> {
-    let parts = head.split_first_chunk::<4>().and_then(|(kind, size)| {
-        let size = i64::from_be_bytes(size.try_into().ok()?);
-        Some((*kind, size))
-    });
-    match parts {
-        Some((kind, _)) if kind == *b"caff" => {
-            Err(header_error("it is two recordings in one file"))
-        }
-        Some((kind, -1)) if kind == *b"data" => Ok((kind, u64::MAX)),
-        Some((kind, size)) => {
-            let size = u64::try_from(size);
-            Ok((kind, size.map_err(|_| header_error("a chunk has a size below 0"))?))
-        }
-        None => Err(header_error("it is cut off inside a chunk")),
+/// The type of a chunk, and its size; `None`: up to the end of the file, for audio only.
+fn header(head: &[u8]) -> Result<([u8; 4], Option<u64>), Error> {
+    let size = be64(head, 4).map(u64::cast_signed);
+    let Some((kind, size)) = head.first_chunk::<4>().copied().zip(size) else {
+        return Err(header_error("it is cut off inside a chunk"));
+    };
+    match (&kind, u64::try_from(size)) {
+        (b"caff", _) => Err(header_error("it holds two recordings in one file")),
+        (_, Ok(size)) => Ok((kind, Some(size))),
+        (b"data", Err(_)) if size == -1 => Ok((kind, None)),
+        (_, Err(_)) => Err(header_error("a chunk declares a negative size")),
     }
 }
 
 fn limited(file: &mut impl Read, size: u64, limit: u64) -> Result<Vec<u8>, Error> {
     if size > limit {
-        return Err(header_error(&format!("a table of {size} bytes is too large")));
+        return Err(header_error(format!("a table of {size} bytes is too large")));
     }
     read_up_to(file, size)
 }

@@ -1,6 +1,8 @@
-//! The packets of a CAF, one after the other.
+//! The packets of a CAF file, by its packet table.
 //!
-//! The packet table stays as it lies in the file, and is read as the packets are.
+//! In: the file at its first byte of audio, and the table, which stays in memory as it is in the
+//! file. Out: packets. What can go wrong: a table that ends before the audio, or the audio before
+//! the table.
 
 use std::io::{BufReader, Cursor};
 use std::sync::Arc;
@@ -8,86 +10,88 @@ use std::sync::Arc;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
-use symphonia::default::formats::CafReader as Sketch;
+use symphonia::default::formats::CafReader as SymphoniaCafReader;
 
-use super::description::{Description, header_error};
+use super::audio_description::{AudioDescription, header_error};
+use crate::decode::container::bytes::{be32, be64, read_exactly};
+use crate::decode::container::error::unsupported;
 use crate::decode::container::guard::Container;
-use crate::decode::container::reader::{Packets, Reader};
-use crate::decode::input::{InputMonitor, Media, ReadSeek, read_up_to};
+use crate::decode::container::reader::{PacketReader, PacketSource, check_packet_size};
+use crate::decode::input::{InputMonitor, Media, ReadSeek};
 use crate::error::Error;
 
-/// The end of the audio, in frames of the description's rate.
+/// The end of the audio, in frames of the description's rate from the first packet on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct End {
+pub(super) struct AudioEnd {
     /// The frames of all packets.
-    pub(super) all: u64,
-    /// Those before the remainder.
-    pub(super) audio: u64,
+    pub(super) coded: u64,
+    /// The frames before the remainder.
+    pub(super) valid: u64,
 }
 
-/// The largest packet, in bytes.
-const MAX_PACKET: u64 = 16 * 1024 * 1024;
-
-/// The packet table (`pakt`).
+/// The Packet Table chunk (`pakt`).
 #[derive(Debug, Default)]
-pub(super) struct Table {
-    /// How many packets there are.
+pub(super) struct PacketTable {
+    /// The number of packets.
     packets: u64,
     /// Frames to drop at the front.
     pub(super) priming: u32,
     /// Frames to drop at the end.
     pub(super) remainder: u32,
-    /// Sizes and numbers of frames, 7 bits a byte.
+    /// Bytes and frames of each packet, as far as they differ.
     entries: Vec<u8>,
-    /// The next entry.
+    /// The place of the next entry.
     at: usize,
 }
 
-impl Table {
-    /// Reads the content of a `pakt`.
+impl PacketTable {
+    /// Parses the content of a `pakt` chunk.
     pub(super) fn parse(chunk: Vec<u8>) -> Result<Self, Error> {
         let Some((head, entries)) = chunk.split_first_chunk::<24>() else {
             return Err(header_error("its packet table is cut off"));
         };
-        let [packets, _] = [0, 8].map(|at| {
-            let number = head[at..at + 8].try_into();
-            number.map_or(-1, i64::from_be_bytes)
-        });
-        let [priming, remainder] = [16, 20].map(|at| {
-            let number = head[at..at + 4].try_into();
-            u32::try_from(number.map_or(-1, i32::from_be_bytes)).ok()
-        });
-        let packets = u64::try_from(packets).ok();
+        // All fields are signed. Bytes 8 to 15 repeat what the others say.
+        let packets = be64(head, 0).filter(|&packets| packets <= i64::MAX.cast_unsigned());
+        let [priming, remainder] =
+            [16, 20].map(|at| be32(head, at).filter(|&frames| frames <= i32::MAX.cast_unsigned()));
         let Some(((packets, priming), remainder)) = packets.zip(priming).zip(remainder) else {
-            return Err(header_error("its packet table counts below 0"));
+            return Err(header_error("its packet table holds negative numbers"));
         };
         Ok(Self { packets, priming, remainder, entries: entries.to_vec(), at: 0 })
     }
 
-    /// Where the audio ends that has a remainder after it.
+    /// Where the audio ends, if the table declares a remainder.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] where packets differ in frames: the end cannot be told from the table's
-    /// head.
-    pub(super) fn end(&self, description: &Description, bytes: u64) -> Result<Option<End>, Error> {
+    /// [`Error::Unsupported`] where packets differ in frames: the head of the table does not tell
+    /// the end then.
+    pub(super) fn end(
+        &self,
+        description: &AudioDescription,
+        bytes: u64,
+    ) -> Result<Option<AudioEnd>, Error> {
         if self.remainder == 0 {
             return Ok(None);
         }
         if description.packet_frames == 0 {
-            let what = "a CAF with a remainder after packets of different length".into();
-            return Err(Error::Unsupported { what });
+            return Err(unsupported(
+                "a CAF with remainder frames and packets of different lengths",
+            ));
         }
         let packets = match description.packet_bytes {
             0 => self.packets,
             constant => bytes / u64::from(constant),
         };
-        let all = packets.checked_mul(description.packet_frames.into());
-        let both = all.and_then(|all| Some((all, all.checked_sub(self.remainder.into())?)));
-        let end = both.map(|(all, audio)| End { all, audio });
+        let coded = packets.checked_mul(description.packet_frames.into());
+        let end = coded.and_then(|coded| {
+            let valid = coded.checked_sub(self.remainder.into())?;
+            Some(AudioEnd { coded, valid })
+        });
         end.map(Some).ok_or_else(|| header_error("its remainder is longer than all its audio"))
     }
 
-    /// The next number.
+    /// The next number: 7 bits a byte, most significant first; the top bit of all bytes but the
+    /// last is 1.
     fn number(&mut self) -> Result<u64, Error> {
         let mut number = 0u64;
         for _ in 0..9 {
@@ -99,45 +103,48 @@ impl Table {
                 return Ok(number);
             }
         }
-        Err(header_error("its packet table holds what is no number"))
+        Err(header_error("its packet table holds a number of more than 9 bytes"))
     }
 }
 
-/// What symphonia makes of the description of a codec.
-pub(super) fn track(description: &Description, cookie: &[u8]) -> Result<Track, Error> {
+/// The track that symphonia makes of the description and the magic cookie.
+///
+/// It parses a CAF file of these two chunks without audio, so that no size in the real file can
+/// mislead it.
+pub(super) fn track(description: &AudioDescription, cookie: &[u8]) -> Result<Track, Error> {
     let chunk = |kind: &[u8; 4], content: &[u8]| {
         [kind.as_slice(), &(content.len() as u64).to_be_bytes(), content].concat()
     };
-    // symphonia would multiply the size of a packet without looking.
+    // symphonia multiplies the packet size without an overflow check.
     let mut desc = description.bytes;
     desc[16..20].fill(0);
-    // Without a cookie it must be without the chunk too.
+    // It rejects an empty cookie.
     let kuki = if cookie.is_empty() { Vec::new() } else { chunk(b"kuki", cookie) };
     let parts = [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &desc), kuki, chunk(b"data", &[0; 4])];
     let media = Media::seekable(Box::new(Cursor::new(parts.concat())))?;
-    let reader = Reader::open(Container::Caf, media, Sketch::try_new)?;
+    let reader = PacketReader::open_symphonia(Container::Caf, media, SymphoniaCafReader::try_new)?;
     reader.tracks().first().cloned().ok_or(Error::NoAudio)
 }
 
-/// Reads the packets of a CAF.
+/// Reads the packets of a CAF file.
 pub(super) struct CafReader {
     track: [Track; 1],
     file: BufReader<Box<dyn ReadSeek>>,
-    description: Description,
-    table: Table,
+    description: AudioDescription,
+    table: PacketTable,
     /// Packets and bytes that are left.
     left: (u64, u64),
-    /// Frames so far, as the description counts them.
+    /// Frames so far, at the rate of the description.
     frames: u64,
     monitor: Arc<InputMonitor>,
 }
 
 impl CafReader {
-    /// A reader of so many bytes, which `file` is at the beginning of.
+    /// A reader of `bytes` bytes of audio, the first of which is next in `file`.
     pub(super) fn new(
         track: Track,
         file: Box<dyn ReadSeek>,
-        (description, table, bytes): (Description, Table, u64),
+        (description, table, bytes): (AudioDescription, PacketTable, u64),
         monitor: Arc<InputMonitor>,
     ) -> Result<Self, Error> {
         let constant = u64::from(description.packet_bytes);
@@ -153,7 +160,7 @@ impl CafReader {
     }
 }
 
-impl Packets for CafReader {
+impl PacketSource for CafReader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }
@@ -174,16 +181,10 @@ impl Packets for CafReader {
             0 => self.table.number()?,
             constant => constant.into(),
         };
-        if size == 0 || size > MAX_PACKET {
-            let reason = format!("a packet has {size} bytes, which cannot be");
-            return Err(header_error(&reason));
-        }
+        check_packet_size(Container::Caf, size, 1)?;
         let rest = bytes.checked_sub(size);
         let rest = rest.ok_or_else(|| header_error("its audio ends before its packet table"))?;
-        let data = read_up_to(&mut self.file, size)?;
-        if (data.len() as u64) < size {
-            return Err(Error::Read(std::io::ErrorKind::UnexpectedEof.into()));
-        }
+        let data = read_exactly(&mut self.file, size)?;
         self.left = (packets - 1, rest);
         let first = Timestamp::new(i64::try_from(self.frames).unwrap_or(i64::MAX));
         self.frames = self.frames.saturating_add(frames);

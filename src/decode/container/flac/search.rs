@@ -1,37 +1,40 @@
-//! Where a FLAC frame ends. Its header does not say so, and symphonia takes what follows, up to the
-//! next header that it believes, for a part of the frame: bytes at the end of the file, or frames of
-//! another format. The checksum of a frame stays right when zeros or whole frames are added to it.
+//! Finds the end of a FLAC frame, which its header does not give.
+//!
+//! symphonia takes everything up to the next header that it accepts for part of the frame: bytes at
+//! the end of the file, or frames of another format. The CRC-16 of the frame alone does not tell:
+//! it stays correct when zeros or whole frames are appended.
 
 use symphonia::core::checksum::Crc16Ansi;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::io::Monitor;
 
-use super::frame::{Header, StreamInfo};
+use super::frame::{FrameHeader, StreamInfoBlock};
 use crate::decode::codec::Trial;
 use crate::error::Error;
 
-/// The bytes of the checksum at the end of a frame.
+/// Bytes of the CRC-16 at the end of a frame.
 const CHECKSUM: usize = 2;
 
-/// How many bytes are looked at together.
+/// Bytes that are searched at once for the first byte of a header.
 const PIECE: usize = 64;
 
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
-    info: Option<StreamInfo>,
-    /// Tells whether bytes that have the right checksum are a frame.
+    info: Option<StreamInfoBlock>,
+    /// Decodes bytes with a correct checksum, to see whether they are a frame.
     trial: Trial,
 }
 
 impl FrameSearch {
-    /// For a stream of this format.
-    pub(super) fn new(info: Option<StreamInfo>, params: &AudioCodecParameters) -> Self {
+    /// A search in a stream of this format.
+    pub(super) fn new(info: Option<StreamInfoBlock>, params: &AudioCodecParameters) -> Self {
         Self { info, trial: Trial::new(params) }
     }
 
-    /// The length of the frame that bytes begin with, if it is whole and of the stream's format.
-    pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
-        if Header::parse(bytes).is_none() || self.change(bytes).is_some() {
+    /// The length of the frame at the beginning of `bytes`, if it is complete and of the stream's
+    /// format.
+    pub(super) fn frame_length(&mut self, bytes: &[u8]) -> Option<usize> {
+        if FrameHeader::parse(bytes).is_none() || self.change(bytes).is_some() {
             return None;
         }
         let mut checksum = Crc16Ansi::new(0);
@@ -39,7 +42,8 @@ impl FrameSearch {
             checksum.process_byte(bytes[end - 1]);
             checksum.crc() == 0
         });
-        // A frame decodes without its checksum, and with one byte less it does not.
+        // Several ends may have a correct checksum. At the right one the frame decodes without its
+        // checksum, but not with one byte less.
         ends.find(|&end| {
             let data = end.saturating_sub(CHECKSUM);
             data > 0
@@ -48,30 +52,30 @@ impl FrameSearch {
         })
     }
 
-    /// The error that names what changes, if bytes begin a frame of another format.
+    /// As [`StreamInfoBlock::change`].
     pub(super) fn change(&self, bytes: &[u8]) -> Option<Error> {
         self.info?.change(bytes)
     }
 
-    /// The length of all the whole frames that bytes begin with.
-    pub(super) fn ends(&mut self, bytes: &[u8]) -> usize {
+    /// The total length of the complete frames at the beginning of `bytes`.
+    pub(super) fn whole_frames(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
-        while let Some(length) = bytes.get(at..).and_then(|rest| self.end(rest)) {
+        while let Some(length) = bytes.get(at..).and_then(|rest| self.frame_length(rest)) {
             at += length;
         }
         at
     }
 
-    /// How many bytes follow the first frame of a packet.
-    pub(super) fn after(&mut self, packet: &[u8]) -> usize {
-        // Pieces without the first byte of a header are passed over quickly.
+    /// The number of bytes after the first frame of a packet.
+    pub(super) fn excess(&mut self, packet: &[u8]) -> usize {
+        // Skip pieces without 0xFF quickly: every header begins with it.
         let pieces = packet.chunks(PIECE).enumerate().filter(|(_, piece)| piece.contains(&0xFF));
         let places =
             pieces.flat_map(|(number, piece)| (0..piece.len()).map(move |at| number * PIECE + at));
         let mut places = places.filter(|&at| at > 0 && packet[at] == 0xFF);
         let has_more =
-            packet.ends_with(&[0]) || places.any(|at| Header::parse(&packet[at..]).is_some());
-        let end = if has_more { self.end(packet) } else { None };
+            packet.ends_with(&[0]) || places.any(|at| FrameHeader::parse(&packet[at..]).is_some());
+        let end = if has_more { self.frame_length(packet) } else { None };
         end.map_or(0, |end| packet.len() - end)
     }
 }

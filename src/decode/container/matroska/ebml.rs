@@ -1,171 +1,183 @@
-//! EBML, as far as one must read it to know which element a byte belongs to.
+//! EBML (RFC 8794), parsed as bytes arrive, as far as needed to know which element each byte
+//! belongs to.
+//!
+//! In: bytes in pieces of any size. Out: calls of an [`ElementHandler`]. What can go wrong: an
+//! invalid header, an element that is larger than its parent, an end inside an element.
 
-/// The ids of the elements that lists are in, from RFC 9559.
+/// The ids (RFC 9559) of the elements whose children must be known ones.
 pub(super) const SEGMENT: u32 = 0x1853_8067;
 pub(super) const CLUSTER: u32 = 0x1F43_B675;
 
-/// How much of a leaf is looked at: the beginning of a block, or a number.
-const LOOK: usize = 12;
+/// How many bytes of an element without children are kept: a number, or the header of a block.
+const MAX_KEPT: usize = 12;
 
-/// Is told of the elements that pass.
-pub(super) trait Observer {
-    /// An element begins, in a segment or a cluster if it is `in_list`: whether its content is
-    /// elements too.
-    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str>;
+/// What is wrong with an element.
+pub(super) type EbmlError = &'static str;
 
-    /// The content of an element without others in it, or its first bytes.
-    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str>;
+/// Gets the elements of a file, in order.
+pub(super) trait ElementHandler {
+    /// An element begins. `in_list`: directly inside a segment or a cluster. Returns whether its
+    /// content is elements again.
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError>;
 
-    /// An element that held others has ended.
-    fn ends(&mut self, id: u32) -> Result<(), &'static str>;
+    /// The content of an element without children, or its first bytes.
+    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), EbmlError>;
+
+    /// An element with children has ended.
+    fn ends(&mut self, id: u32) -> Result<(), EbmlError>;
 }
 
-/// The head of an element.
+/// The header of an element (RFC 8794, 5 and 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct ElementHeader {
     pub(super) id: u32,
-    /// The size of its content; `None` for one that was written live and goes on until another of
-    /// its rank.
+    /// The size of its content; `None` if unknown: it ends where an element of the same or a higher
+    /// level begins.
     pub(super) size: Option<u64>,
 }
 
-/// Where in a file one is.
+/// A parser, at some place in a file.
 #[derive(Debug, Default)]
-pub(super) struct Position {
-    /// Bytes followed so far.
+pub(super) struct EbmlParser {
+    /// Bytes so far.
     at: u64,
-    /// The elements around this place, with where they end if they say so.
-    around: Vec<(u32, Option<u64>)>,
-    /// The first bytes of a head, or of a leaf.
-    seen: Vec<u8>,
-    /// The leaf at hand: its id, and how many of its bytes are still to come.
+    /// The elements around this place, outermost first, each with its end if that is known.
+    open: Vec<(u32, Option<u64>)>,
+    /// The bytes so far of the current header, or the first of the current content.
+    kept: Vec<u8>,
+    /// The current element without children: its id, and its bytes that are still to come.
     leaf: Option<(u32, u64)>,
-    /// Past the end of everything: what lies there is not looked at.
+    /// Whether the last element has ended. What follows is ignored.
     over: bool,
 }
 
-/// More levels than any element that matters is deep.
-const DEEPEST: usize = 8;
+/// The largest depth of an element. The ones that matter are less deep.
+const MAX_DEPTH: usize = 8;
 
-impl Position {
-    /// Follows the next bytes.
-    pub(super) fn follow(
+impl EbmlParser {
+    /// Parses the next bytes.
+    pub(super) fn parse(
         &mut self,
         bytes: &[u8],
-        observer: &mut impl Observer,
-    ) -> Result<(), &'static str> {
+        handler: &mut impl ElementHandler,
+    ) -> Result<(), EbmlError> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
             let taken = match self.leaf {
-                Some(_) => self.in_leaf(rest, observer)?,
-                None => self.in_head(rest[0], observer)?,
+                Some(_) => self.content(rest, handler)?,
+                None => self.header(rest[0], handler)?,
             };
             self.at += taken as u64;
             rest = &rest[taken..];
-            self.close(observer)?;
+            self.close(handler)?;
         }
         Ok(())
     }
 
-    /// The source has ended: it may, where no element is open that says how long it is.
-    pub(super) fn end(&self) -> Result<(), &'static str> {
-        let declared = self.around.iter().any(|(_, end)| end.is_some());
-        let begun = self.leaf.is_some() || !self.seen.is_empty();
-        let inside = declared || (begun && !self.around.is_empty());
+    /// Checks that the source may end here: no element of known size is open.
+    pub(super) fn end(&self) -> Result<(), EbmlError> {
+        let declared = self.open.iter().any(|(_, end)| end.is_some());
+        let begun = self.leaf.is_some() || !self.kept.is_empty();
+        let inside = declared || (begun && !self.open.is_empty());
         if inside { Err("it is cut off inside an element") } else { Ok(()) }
     }
 
-    fn in_leaf(
+    fn content(
         &mut self,
         rest: &[u8],
-        observer: &mut impl Observer,
-    ) -> Result<usize, &'static str> {
+        handler: &mut impl ElementHandler,
+    ) -> Result<usize, EbmlError> {
         let Some((id, left)) = &mut self.leaf else { return Ok(0) };
+        // The content may come in pieces; keep its first bytes.
         let taken = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
-        let look = taken.min(LOOK - self.seen.len());
-        self.seen.extend_from_slice(&rest[..look]);
+        let look = taken.min(MAX_KEPT - self.kept.len());
+        self.kept.extend_from_slice(&rest[..look]);
         *left -= taken as u64;
         if *left == 0 {
-            observer.leaf(*id, &self.seen)?;
+            handler.leaf(*id, &self.kept)?;
             self.leaf = None;
-            self.seen.clear();
+            self.kept.clear();
         }
         Ok(taken)
     }
 
-    fn in_head(&mut self, byte: u8, observer: &mut impl Observer) -> Result<usize, &'static str> {
-        self.seen.push(byte);
-        let head = match head(&self.seen) {
+    fn header(&mut self, byte: u8, handler: &mut impl ElementHandler) -> Result<usize, EbmlError> {
+        self.kept.push(byte);
+        let head = match parse_header(&self.kept) {
             Ok(Some(head)) => head,
             Ok(None) => return Ok(1),
-            Err(_) if self.around.is_empty() => {
+            // After the last element there may be padding.
+            Err(_) if self.open.is_empty() => {
                 self.over = true;
                 return Ok(1);
             }
             Err(reason) => return Err(reason),
         };
-        self.seen.clear();
+        self.kept.clear();
         let start = self.at + 1;
         let end = head.size.map(|size| start.saturating_add(size));
-        let room = self.around.iter().rev().find_map(|(_, end)| *end);
+        let room = self.open.iter().rev().find_map(|(_, end)| *end);
         if room.is_some_and(|room| start > room || end.is_some_and(|end| end > room)) {
-            return Err("an element is larger than what holds it");
+            return Err("an element is larger than its parent");
         }
-        let in_list = self.around.last().is_some_and(|(id, _)| [SEGMENT, CLUSTER].contains(id));
-        if observer.begins(head, in_list)? {
-            // One of unknown size ends where another of its kind begins.
-            if let Some(level) = self.around.iter().position(|(id, _)| *id == head.id) {
-                self.around.truncate(level);
+        let in_list = self.open.last().is_some_and(|(id, _)| [SEGMENT, CLUSTER].contains(id));
+        if handler.begins(head, in_list)? {
+            // An element of unknown size ends where another of its kind begins.
+            if let Some(level) = self.open.iter().position(|(id, _)| *id == head.id) {
+                self.open.truncate(level);
             }
-            self.around.push((head.id, end));
-            if self.around.len() > DEEPEST {
+            self.open.push((head.id, end));
+            if self.open.len() > MAX_DEPTH {
                 return Err("its elements are nested too deeply");
             }
         } else {
             match head.size.unwrap_or(0) {
-                0 => observer.leaf(head.id, &[])?,
+                0 => handler.leaf(head.id, &[])?,
                 size => self.leaf = Some((head.id, size)),
             }
         }
         Ok(1)
     }
 
-    /// Leaves the elements that end here.
-    fn close(&mut self, observer: &mut impl Observer) -> Result<(), &'static str> {
+    /// Closes the elements that end here.
+    fn close(&mut self, handler: &mut impl ElementHandler) -> Result<(), EbmlError> {
         let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
-        let Some(level) = self.around.iter().position(is_over) else { return Ok(()) };
-        if self.leaf.is_some() || !self.seen.is_empty() {
-            return Err("an element ends inside another");
+        let Some(level) = self.open.iter().position(is_over) else { return Ok(()) };
+        if self.leaf.is_some() || !self.kept.is_empty() {
+            return Err("an element ends inside another one");
         }
-        // With it end those of unknown size inside it.
-        for (id, _) in self.around.drain(level..).rev() {
-            observer.ends(id)?;
+        // Elements of unknown size inside it end too.
+        for (id, _) in self.open.drain(level..).rev() {
+            handler.ends(id)?;
         }
         Ok(())
     }
 }
 
-/// The number that these bytes are, at most eight of them.
+/// The big-endian number in at most eight bytes.
 pub(super) fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
-/// The head that these bytes are, if they are a whole one.
-fn head(bytes: &[u8]) -> Result<Option<Head>, &'static str> {
+/// Parses a header; `None` if it is not complete yet.
+fn parse_header(bytes: &[u8]) -> Result<Option<ElementHeader>, EbmlError> {
+    // The zeros before the first 1 give the length (RFC 8794, 4.1): up to 4 bytes of an id, 8 of a
+    // size.
     let id_length = bytes[0].leading_zeros() as usize + 1;
     if id_length > 4 {
-        return Err("there is no element where one should be");
+        return Err("it holds bytes that are no element");
     }
     let Some(&first) = bytes.get(id_length) else { return Ok(None) };
     let size_length = first.leading_zeros() as usize + 1;
     if size_length > 8 {
-        return Err("an element has a size that cannot be read");
+        return Err("an element has an invalid size");
     }
     if bytes.len() < id_length + size_length {
         return Ok(None);
     }
     let id = u32::try_from(number(&bytes[..id_length])).unwrap_or(u32::MAX);
+    // All bits 1: the size is unknown (RFC 8794, 6.2).
     let unknown = (1 << (7 * size_length)) - 1;
     let size = number(&bytes[id_length..]) & unknown;
-    Ok(Some(Head { id, size: (size != unknown).then_some(size) }))
+    Ok(Some(ElementHeader { id, size: (size != unknown).then_some(size) }))
 }

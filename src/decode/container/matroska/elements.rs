@@ -1,15 +1,18 @@
-//! The elements of a Matroska file, followed byte by byte on their way.
+//! The elements of a Matroska file, checked as their bytes pass.
 //!
-//! What can go wrong: an element that is larger than what holds it, or that is cut off.
+//! In: a stream. Out: the same bytes, and a [`MatroskaStatus`] with what they declared. What can go
+//! wrong: an element that is cut off, larger than its parent, unknown, or too large.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::ebml::{CLUSTER, Head, Observer, Position, SEGMENT, number};
+use super::ebml::{CLUSTER, EbmlError, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::decode::input::{InputMonitor, locked};
-use crate::error::Error;
 
-/// The ids of the elements that matter, from RFC 9559.
+/// Ids of the elements that matter (RFC 9559).
 const EBML: u32 = 0x1A45_DFA3;
 const BLOCK_GROUP: u32 = 0xA0;
 const BLOCK: u32 = 0xA1;
@@ -21,217 +24,213 @@ const TRACK_NUMBER: u32 = 0xD7;
 const CODEC_DELAY: u32 = 0x56AA;
 const CONTENT_ENCODINGS: u32 = 0x6D80;
 
-/// What else stands in segments and clusters: seek head, info, cues, attachments, chapters, tags;
-/// timestamp, silent tracks, position, size of the one before; void and checksum in both. A damaged
-/// id would hide a cluster or a block.
-const LISTED: [u32; 14] = [
-    SIMPLE_BLOCK,
-    BLOCK,
-    0x114D_9B74,
-    0x1549_A966,
-    0x1C53_BB6B,
-    0x1941_A469,
-    0x1043_A770,
-    0x1254_C367,
-    0xE7,
-    0x5854,
-    0xA7,
-    0xAB,
-    0xEC,
-    0xBF,
-];
+/// Whether this is another element of segments and clusters. A damaged id would hide a cluster or a
+/// block, so unknown ids are an error. In this order: blocks; seek head, info, cues, attachments,
+/// chapters, tags; timestamp, silent tracks, position, previous size; void and CRC-32.
+fn is_known(id: u32) -> bool {
+    matches!(id, SIMPLE_BLOCK | BLOCK)
+        || matches!(id, 0x114D_9B74 | 0x1549_A966 | 0x1C53_BB6B | 0x1941_A469 | 0x1043_A770)
+        || matches!(id, 0x1254_C367 | 0xE7 | 0x5854 | 0xA7 | 0xAB | 0xEC | 0xBF)
+}
 
-/// The longest block, in bytes; frames of video have a few megabytes. Also the most that all other
-/// elements may have together, for symphonia holds them in memory.
+/// The largest block, in bytes. Video frames have a few megabytes. Also the limit for all other
+/// elements together: symphonia holds them in memory.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// More packets than any in a row that discard something.
+/// The most packets with padding that wait for the decoder.
 const MAX_PADDINGS: usize = 1024;
 
-/// More tracks than anyone has filled.
+/// The most tracks. Real files have a few.
 const MAX_TRACKS: usize = 128;
 const TRACKS_TOO_MANY: &str = "it has more than 128 tracks";
 
-/// What the elements that went by have said.
+/// What the elements so far have declared. Shared by the reader and the guard.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Arc<Mutex<Tracks>>);
+pub(super) struct MatroskaStatus(Arc<Mutex<MatroskaTracks>>);
 
 #[derive(Debug, Default)]
-struct Tracks {
-    /// Whether the segment says how large it is.
+struct MatroskaTracks {
+    /// Whether the segment declares its size.
     sized: bool,
-    /// Packets so far of each track.
-    packets: Vec<(u64, u64)>,
-    /// Tracks with their delay in nanoseconds.
+    /// Each track with the number of its packets so far.
+    packets: BTreeMap<u64, u64>,
+    /// Each track with its codec delay in nanoseconds.
     delays: Vec<(u64, u64)>,
-    /// What is to be dropped at the end of a packet: its track, its number among the packets of
-    /// that track, and nanoseconds, below zero for the front.
+    /// Padding to drop: the track, the number of the packet in it, and nanoseconds. Negative: at
+    /// the front of the packet.
     paddings: Vec<(u64, u64, i64)>,
 }
 
-impl Tracks {
+impl MatroskaTracks {
     fn packets_of(&self, track: u64) -> u64 {
-        self.packets.iter().find(|(of, _)| *of == track).map_or(0, |(_, count)| *count)
+        self.packets.get(&track).copied().unwrap_or(0)
     }
 }
 
-impl Notes {
-    /// Whether the segment says how large it is.
+impl MatroskaStatus {
+    /// Whether the segment declares its size.
     pub(super) fn is_sized(&self) -> bool {
         self.lock().sized
     }
 
     /// The codec delay of a track, in nanoseconds.
     pub(super) fn delay(&self, track: u32) -> u64 {
-        let said = self.lock();
-        said.delays.iter().find(|(of, _)| *of == u64::from(track)).map_or(0, |(_, delay)| *delay)
+        let tracks = self.lock();
+        tracks.delays.iter().find(|(of, _)| *of == u64::from(track)).map_or(0, |(_, delay)| *delay)
     }
 
-    /// How many packets a track has, as far as the file has been read.
+    /// The number of packets of a track so far.
     pub(super) fn packets(&self, track: u32) -> u64 {
         self.lock().packets_of(track.into())
     }
 
-    /// What is to be dropped at the end of packet `number` of a track, in nanoseconds. Packets are
-    /// asked for in order.
+    /// The padding at the end of packet `number` of a track, in nanoseconds. Call it in the order
+    /// of packets: it forgets the ones before.
     pub(super) fn padding(&self, track: u32, number: u64) -> i64 {
-        let mut said = self.lock();
+        let mut tracks = self.lock();
         let mut found = 0;
-        said.paddings.retain(|&(of, at, nanos)| {
+        tracks.paddings.retain(|&(of, at, nanos)| {
             if (of, at) == (track.into(), number) {
                 found = nanos;
             }
+            // Paddings of packets up to this one are not asked for again.
             at > number
         });
         found
     }
 
-    fn lock(&self) -> MutexGuard<'_, Tracks> {
+    fn lock(&self) -> MutexGuard<'_, MatroskaTracks> {
         locked(&self.0)
     }
 }
 
-/// Passes a Matroska file on and follows its elements.
-pub(super) struct Elements<R> {
+/// Passes a Matroska file on and checks its elements.
+pub(super) struct CheckedElements<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    place: Position,
-    recorder: Recorder,
+    parser: EbmlParser,
+    recorder: ElementRecorder,
     ended: bool,
 }
 
-impl<R: Read> Elements<R> {
+impl<R: Read> CheckedElements<R> {
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
         let monitor = Arc::clone(monitor);
-        let (place, recorder) = (Position::default(), Recorder::default());
-        Self { inner, monitor, place, recorder, ended: false }
+        let (parser, recorder) = (EbmlParser::default(), ElementRecorder::default());
+        Self { inner, monitor, parser, recorder, ended: false }
     }
 
-    pub(super) fn notes(&self) -> Notes {
-        self.recorder.notes.clone()
+    pub(super) fn status(&self) -> MatroskaStatus {
+        self.recorder.status.clone()
     }
 }
 
-impl<R: Read> Read for Elements<R> {
+impl<R: Read> Read for CheckedElements<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        let followed = if count > 0 {
-            self.place.follow(&buffer[..count], &mut self.recorder)
+        let checked = if count > 0 {
+            self.parser.parse(&buffer[..count], &mut self.recorder)
         } else if self.ended || buffer.is_empty() {
             Ok(())
         } else {
             self.ended = true;
-            self.place.end()
+            self.parser.end()
         };
-        if let Err(reason) = followed {
-            let (container, reason) = ("Matroska".into(), reason.into());
-            return self.monitor.failed(Error::Container { container, reason });
+        if let Err(reason) = checked {
+            return self.monitor.failed(error::damaged(Container::Matroska, reason));
         }
         Ok(count)
     }
 }
 
-/// Writes down what matters of the elements.
+/// Records what matters of the elements in a [`MatroskaStatus`].
 #[derive(Default)]
-struct Recorder {
-    notes: Notes,
-    /// Whether a segment has begun, of which there is one.
+struct ElementRecorder {
+    status: MatroskaStatus,
+    /// Whether the segment has begun. There is one in a file.
     segment: bool,
-    /// The track entry at hand: its number and delay.
+    /// The current track entry: its number and its codec delay.
     entry: (u64, u64),
-    /// Bytes of elements other than blocks.
+    /// Bytes of all elements except blocks.
     kept: u64,
     /// The track of the last block.
     track: u64,
-    /// The padding of the group at hand.
+    /// The padding of the current block group.
     padding: i64,
 }
 
-impl Observer for Recorder {
-    fn begins(&mut self, head: Head, in_list: bool) -> Result<bool, &'static str> {
+impl ElementHandler for ElementRecorder {
+    fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError> {
         match (head.id, head.size) {
+            // A second header or segment begins a second file, which symphonia would not decode.
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
             (SEGMENT, size) => {
                 self.segment = true;
-                self.notes.lock().sized = size.is_some();
+                self.status.lock().sized = size.is_some();
             }
             (CLUSTER, _) => {}
+            // Only a segment and its clusters may have no size, in live recordings.
             (_, None) => return Err("an element has no size"),
             (TRACK_ENTRY, _) => self.entry = (0, 0),
             (BLOCK_GROUP, _) => self.padding = 0,
             (TRACKS, _) => {}
-            (id, _) if in_list && !LISTED.contains(&id) => {
-                return Err("there is an element that does not belong there");
+            // A damaged id would make symphonia skip a cluster or a block.
+            (id, _) if in_list && !is_known(id) => {
+                return Err("a segment or cluster holds an unknown element");
             }
-            // symphonia would hand out what is compressed or encrypted as if it were not.
+            // symphonia ignores ContentEncodings: it would hand out compressed or encrypted bytes
+            // as packets.
             (CONTENT_ENCODINGS, _) => return Err("its tracks are compressed or encrypted"),
             (_, Some(size)) if size > MAX_BYTES => return Err("an element is larger than 16 MiB"),
+            // Blocks count apart: they are not held in memory.
             (BLOCK | SIMPLE_BLOCK, _) => return Ok(false),
             (_, Some(size)) => {
                 self.kept += size;
-                let few = self.kept <= MAX_BYTES;
-                return if few { Ok(false) } else { Err("it holds more tags than audio") };
+                if self.kept > MAX_BYTES {
+                    return Err("its elements other than blocks are larger than 16 MiB");
+                }
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), &'static str> {
+    fn leaf(&mut self, id: u32, content: &[u8]) -> Result<(), EbmlError> {
         let number = || number(&content[..content.len().min(8)]);
         match id {
             TRACK_NUMBER => self.entry.0 = number(),
             CODEC_DELAY => self.entry.1 = number(),
             DISCARD_PADDING if !content.is_empty() => {
+                // Extends the sign of a number of 1 to 8 bytes.
                 let unused = 64 - 8 * content.len().min(8);
                 self.padding = (number() << unused).cast_signed() >> unused;
             }
             BLOCK | SIMPLE_BLOCK => {
                 let (track, packets) = block(content).ok_or("a block is too short")?;
                 self.track = track;
-                let mut said = self.notes.lock();
-                let known = said.packets.iter().position(|(of, _)| *of == track);
-                match known {
-                    Some(index) => said.packets[index].1 += packets,
-                    None if said.packets.len() < MAX_TRACKS => said.packets.push((track, packets)),
-                    None => return Err(TRACKS_TOO_MANY),
+                let mut tracks = self.status.lock();
+                if tracks.packets.len() >= MAX_TRACKS && !tracks.packets.contains_key(&track) {
+                    return Err(TRACKS_TOO_MANY);
                 }
+                *tracks.packets.entry(track).or_default() += packets;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn ends(&mut self, id: u32) -> Result<(), &'static str> {
-        let mut said = self.notes.lock();
+    fn ends(&mut self, id: u32) -> Result<(), EbmlError> {
+        let mut tracks = self.status.lock();
         match id {
-            TRACK_ENTRY if said.delays.len() >= MAX_TRACKS => return Err(TRACKS_TOO_MANY),
-            TRACK_ENTRY => said.delays.push(self.entry),
+            TRACK_ENTRY if tracks.delays.len() >= MAX_TRACKS => return Err(TRACKS_TOO_MANY),
+            TRACK_ENTRY => tracks.delays.push(self.entry),
             BLOCK_GROUP if self.padding != 0 => {
-                if said.paddings.len() >= MAX_PADDINGS {
-                    return Err("too many packets discard something");
+                if tracks.paddings.len() >= MAX_PADDINGS {
+                    return Err("too many packets have padding");
                 }
-                let last = said.packets_of(self.track).saturating_sub(1);
-                said.paddings.push((self.track, last, self.padding));
+                // DiscardPadding belongs to the last packet of the block in its group.
+                let last = tracks.packets_of(self.track).saturating_sub(1);
+                tracks.paddings.push((self.track, last, self.padding));
             }
             _ => {}
         }
@@ -239,12 +238,12 @@ impl Observer for Recorder {
     }
 }
 
-/// The track of a block, and how many packets are laced into it.
+/// The track of a block, and the number of packets laced into it (RFC 9559, 10.3).
 fn block(content: &[u8]) -> Option<(u64, u64)> {
     let length = content.first()?.leading_zeros() as usize + 1;
     let digits = content.get(..length).filter(|_| length <= 8)?;
     let track = number(digits);
-    // Two bytes of time come between the track and the flags.
+    // Track number, timestamp of 2 bytes, flags, and with lacing the number of packets less 1.
     let flags = content.get(length + 2)?;
     let laces = if flags & 0x06 == 0 { 0 } else { *content.get(length + 3)? };
     Some((track & !(1 << (7 * length)), u64::from(laces) + 1))

@@ -1,35 +1,42 @@
-//! Boxes: a size, a kind of four letters, and content, which may be boxes again.
+//! Boxes (ISO/IEC 14496-12, 4.2): a size, a type of four letters, and content, which may be boxes
+//! again.
 //!
-//! Sizes have 32 or 64 bits at any level. A box must fit into the one around it, and there is one of
-//! each kind where a reader could take either: nobody can then see another recording than this one.
+//! In: the bytes of a box. Out: the boxes inside it. What can go wrong: a box that is larger than
+//! its parent; two boxes of a type that may occur once, of which another reader might take the
+//! other one and decode different audio.
 
+use crate::block::index_of;
+use crate::decode::container::bytes::{be32, be64};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::error::Error;
 
-/// Four letters.
-pub(super) type Kind = [u8; 4];
+/// The type of a box: four letters.
+pub(super) type BoxType = [u8; 4];
 
-/// The size of a box that goes on to the end of the file.
+/// The size of a box that extends to the end of the file.
 pub(super) const TO_THE_END: u64 = u64::MAX;
 
-/// The longest header of a box in bytes: with a size of 64 bits.
-pub(super) const LONGEST: u64 = 16;
+/// The longest header of a box, in bytes: with a size of 64 bits.
+pub(super) const MAX_HEADER: u64 = 16;
 
-/// How many boxes may lie in one: the tags of a music library are some hundreds. Each is visited a few
-/// times.
+/// The largest number of boxes in one box. Each is visited a few times. Music files have some
+/// hundreds of tags.
 const MAX_CHILDREN: u32 = 100_000;
 
-/// What a box begins with.
+/// The header of a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
-    /// Bytes of the header itself.
+pub(super) struct BoxHeader {
+    pub(super) kind: BoxType,
+    /// ByteSource of the header itself.
     pub(super) length: u64,
-    /// Bytes of the whole box, header included.
+    /// Bytes of the box, header included.
     pub(super) size: u64,
 }
 
-impl Header {
-    /// The header at the start of `bytes`; nothing where there is none.
+impl BoxHeader {
+    /// Parses the header at the start of `bytes`. `None` if it is cut off, or the size is too
+    /// small.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let kind = bytes.get(4..8)?.try_into().ok()?;
         let (length, size) = match be32(bytes, 0)? {
@@ -41,85 +48,79 @@ impl Header {
     }
 }
 
-/// The boxes directly inside `content`, by kind and content.
+/// The boxes directly inside `content`, as type and content.
 pub(super) fn children(content: &[u8]) -> Children<'_> {
     Children { rest: content, left: MAX_CHILDREN }
 }
 
 pub(super) struct Children<'a> {
     rest: &'a [u8],
-    /// How many more may come.
+    /// How many more are accepted.
     left: u32,
 }
 
 impl<'a> Iterator for Children<'a> {
-    type Item = Result<(Kind, &'a [u8]), Error>;
+    type Item = Result<(BoxType, &'a [u8]), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = std::mem::take(&mut self.rest);
-        // Less than a header is no box: QuickTime ends lists with four zeros.
+        // Fewer bytes than a header are not a box: QuickTime ends lists with four zeros.
         if rest.len() < 8 {
             return None;
         }
         let Some(left) = self.left.checked_sub(1) else {
-            return Some(Err(header_error("a box holds more than 100,000 others")));
+            return Some(Err(header_error("a box holds more than 100,000 boxes")));
         };
         self.left = left;
-        let parts = Header::parse(rest).and_then(|header| {
-            let (content, later) = rest.split_at_checked(usize::try_from(header.size).ok()?)?;
-            Some((header.kind, content.get(usize::try_from(header.length).ok()?..)?, later))
+        let parts = BoxHeader::parse(rest).and_then(|header| {
+            let (content, later) = rest.split_at_checked(index_of(header.size))?;
+            Some((header.kind, content.get(index_of(header.length)..)?, later))
         });
         let Some((kind, content, later)) = parts else {
-            return Some(Err(header_error("a box does not fit into the one around it")));
+            return Some(Err(header_error("a box is larger than its parent")));
         };
         self.rest = later;
         Some(Ok((kind, content)))
     }
 }
 
-/// The content of the one box of `kind` directly inside `content`.
+/// The content of the only box of a type directly inside `content`.
 ///
 /// # Errors
-/// [`Error::Header`] where there are several, or a box does not fit.
-pub(super) fn child<'a>(content: &'a [u8], kind: &Kind) -> Result<Option<&'a [u8]>, Error> {
+/// [`Error::Header`] where there are several, or a box is larger than its parent.
+pub(super) fn child<'a>(content: &'a [u8], kind: &BoxType) -> Result<Option<&'a [u8]>, Error> {
     let mut found = None;
     for child in children(content) {
         let (other, content) = child?;
         if other == *kind && found.replace(content).is_some() {
             let kind = kind.escape_ascii();
-            return Err(header_error(&format!("two boxes \"{kind}\" lie where one should")));
+            return Err(header_error(format!("it has two \"{kind}\" boxes in one place")));
         }
     }
     Ok(found)
 }
 
-/// As [`child`], for a box that must be there.
-pub(super) fn needed<'a>(content: &'a [u8], kind: &Kind) -> Result<&'a [u8], Error> {
-    let missing = || header_error(&format!("its box \"{}\" is missing", kind.escape_ascii()));
+/// As [`child`], for a required box.
+pub(super) fn needed<'a>(content: &'a [u8], kind: &BoxType) -> Result<&'a [u8], Error> {
+    let missing = || header_error(format!("its box \"{}\" is missing", kind.escape_ascii()));
     child(content, kind)?.ok_or_else(missing)
 }
 
-/// A box of this kind around these parts.
-pub(super) fn boxed(kind: &Kind, parts: &[&[u8]]) -> Vec<u8> {
+/// The content of the first box of a type directly inside `content`, for boxes that are optional
+/// and whose damage does not matter.
+pub(super) fn first_child<'a>(content: &'a [u8], kind: &BoxType) -> Option<&'a [u8]> {
+    children(content).flatten().find(|child| child.0 == *kind).map(|(_, content)| content)
+}
+
+/// A box that holds these parts.
+pub(super) fn boxed(kind: &BoxType, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let size = u32::try_from(content.len() + 8).unwrap_or(u32::MAX);
     [&size.to_be_bytes(), kind.as_slice(), &content].concat()
 }
 
-pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..at.checked_add(2)?)?.try_into().ok().map(u16::from_be_bytes)
-}
-
-pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_be_bytes)
-}
-
-pub(super) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..at.checked_add(8)?)?.try_into().ok().map(u64::from_be_bytes)
-}
-
-pub(super) fn header_error(reason: &str) -> Error {
-    Error::Header { container: "MP4".into(), reason: reason.into() }
+pub(super) fn header_error(reason: impl Into<String>) -> Error {
+    error::header(Container::Mp4, reason)
 }
 
 #[cfg(test)]
@@ -142,12 +143,12 @@ mod tests {
             }
         }
         for size in [2u32, 7] {
-            assert_eq!(Header::parse(&[&size.to_be_bytes(), b"free".as_slice()].concat()), None);
+            assert_eq!(BoxHeader::parse(&[&size.to_be_bytes(), b"free".as_slice()].concat()), None);
         }
         assert_eq!(children(&short.repeat(100_000)).filter(Result::is_ok).count(), 100_000);
         assert!(child(&short.repeat(100_001), b"moov").is_err());
         let mut small = long.clone();
         small[8..16].copy_from_slice(&15u64.to_be_bytes());
-        assert_eq!(Header::parse(&small), None);
+        assert_eq!(BoxHeader::parse(&small), None);
     }
 }

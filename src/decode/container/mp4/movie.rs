@@ -1,117 +1,122 @@
-//! The index of an MP4 (`moov`): its one audio track, and what it says of the whole.
+//! The index of an MP4 (`moov`): its only audio track and its tags.
+//!
+//! In: the content of `moov`. Out: a [`MovieBox`]. What can go wrong: no audio track or several, a
+//! missing box, tables that contradict each other.
 
-use super::boxes::{be32, child, children, header_error, needed};
-use super::entry::Description;
-use super::fragments::Defaults;
-use super::tables::{Tables, Totals};
-use super::trim::{Trim, tagged_delay};
+use super::boxes::{BoxType, child, children, header_error, needed};
+use super::edit_list::{EditList, itunes_delay};
+use super::fragments::TrackExtends;
+use super::sample_entry::SampleEntry;
+use super::tables::{SampleTables, TableTotals};
+use crate::decode::container::bytes::be32;
+use crate::decode::container::error::unsupported;
 use crate::error::Error;
 
-/// Tags of more bytes are not read, only told as one: symphonia would make up to 25 times as much of them.
+/// The most bytes of tags that are read: symphonia needs up to 25 times as much memory for them.
+/// More are listed as one leftover.
 const MAX_TAGS: usize = 2 * 1024 * 1024;
 
-/// What an index says.
-pub(super) struct Movie<'a> {
+/// The movie box.
+pub(super) struct MovieBox<'a> {
+    /// The id of the audio track.
     pub(super) id: u32,
-    /// Whether there is no track beside it.
-    pub(super) alone: bool,
-    /// Units a second of the track.
-    pub(super) scale: u32,
-    /// The content of the sample description.
+    /// Whether the file has no other track.
+    pub(super) only_track: bool,
+    /// Units per second of the track's timestamps.
+    pub(super) timescale: u32,
+    /// The content of `stsd`.
     pub(super) stsd: &'a [u8],
-    pub(super) description: Description,
-    pub(super) tables: Tables,
-    pub(super) totals: Totals,
-    pub(super) trim: Trim,
-    /// What its fragments need, where it has them.
-    pub(super) fragments: Option<Defaults>,
-    /// The tags.
+    pub(super) entry: SampleEntry,
+    pub(super) tables: SampleTables,
+    pub(super) totals: TableTotals,
+    pub(super) edit_list: EditList,
+    /// The defaults for fragments, if the movie has fragments.
+    pub(super) track_extends: Option<TrackExtends>,
+    /// The content of each `udta`, for symphonia's tag parser.
     pub(super) tags: Vec<&'a [u8]>,
-    /// Bytes of tags that are not read: too many of them, or beside PCM, which symphonia never sees.
-    pub(super) untold: u64,
+    /// Bytes of tags that are not read: more than 2 MiB, or in a file with PCM, for which symphonia
+    /// is not used.
+    pub(super) unread_tags: u64,
 }
 
-impl<'a> Movie<'a> {
-    /// Reads the content of a `moov`.
+impl<'a> MovieBox<'a> {
+    /// Parses the content of `moov`.
     ///
     /// # Errors
-    /// [`Error::Header`]; [`Error::NoAudio`]; [`Error::Unsupported`] for more than one audio track, and
-    /// what else is not read.
+    /// [`Error::Header`]; [`Error::NoAudio`]; [`Error::Unsupported`] for several audio tracks and
+    /// for other things that are not supported.
     pub(super) fn parse(moov: &'a [u8]) -> Result<Self, Error> {
         if child(moov, b"cmov")?.is_some() {
-            return Err(Error::Unsupported { what: "a QuickTime file with a packed index".into() });
+            return Err(unsupported("a QuickTime file with a compressed index (cmov)"));
         }
         let trak = audio_track(moov)?;
         let mdia = needed(trak, b"mdia")?;
-        let scale = scale_of(needed(mdia, b"mdhd")?).filter(|&scale| scale > 0);
-        let scale = scale.ok_or_else(|| header_error("its track has no time scale"))?;
+        let timescale = versioned(needed(mdia, b"mdhd")?).filter(|&timescale| timescale > 0);
+        let timescale = timescale.ok_or_else(|| header_error("its track has no timescale"))?;
         let stbl = needed(needed(mdia, b"minf")?, b"stbl")?;
         let stsd = needed(stbl, b"stsd")?;
-        let description = Description::parse(stsd, scale)?;
-        let mut tables = Tables::parse(stbl)?;
-        if let Description::Pcm(pcm) = &description {
-            tables.set_frame_bytes(pcm.frame);
+        let entry = SampleEntry::parse(stsd, timescale)?;
+        let mut tables = SampleTables::parse(stbl)?;
+        if let SampleEntry::Pcm(layout) = &entry {
+            tables.set_frame_bytes(layout.block_bytes);
         }
-        let id = track_id(needed(trak, b"tkhd")?);
-        let id = id.ok_or_else(|| header_error("its track has no number"))?;
+        let id = versioned(needed(trak, b"tkhd")?);
+        let id = id.ok_or_else(|| header_error("its track has no id"))?;
         let mvex = child(moov, b"mvex")?;
-        let fragments = mvex.map(|mvex| Defaults::of(mvex, id)).transpose()?;
-        let movie_scale = scale_of(needed(moov, b"mvhd")?).unwrap_or(0);
-        let udta = |inside| children(inside).flatten().filter(|(kind, _)| kind == b"udta");
-        let all: Vec<_> = udta(moov).map(|(_, content)| content).collect();
-        let of_track: Vec<_> = udta(trak).map(|(_, content)| content).collect();
-        let mut trim = Trim::of(trak, scale, movie_scale)?;
-        trim.tag = all.iter().chain(&of_track).filter_map(|udta| tagged_delay(udta)).next_back();
-        let fits = all.iter().map(|udta| udta.len()).sum::<usize>() <= MAX_TAGS;
-        let reads = fits && matches!(description, Description::Coded);
-        let (tags, untold) = if reads { (all, Vec::new()) } else { (Vec::new(), all) };
-        let tracks = children(moov).flatten().filter(|(kind, _)| kind == b"trak");
+        let track_extends = mvex.map(|mvex| TrackExtends::parse(mvex, id)).transpose()?;
+        let movie_timescale = versioned(needed(moov, b"mvhd")?).unwrap_or(0);
+        let (tags, track_tags) = (all(moov, b"udta"), all(trak, b"udta"));
+        let mut edit_list = EditList::parse(trak, timescale, movie_timescale)?;
+        edit_list.tag =
+            tags.iter().chain(&track_tags).filter_map(|udta| itunes_delay(udta)).next_back();
+        let bytes = tags.iter().map(|udta| udta.len()).sum::<usize>();
+        let reads = bytes <= MAX_TAGS && matches!(entry, SampleEntry::Coded);
         Ok(Self {
             id,
-            alone: tracks.count() == 1,
-            scale,
+            only_track: all(moov, b"trak").len() == 1,
+            timescale,
             stsd,
-            description,
+            entry,
             totals: tables.totals()?,
             tables,
-            trim,
-            fragments,
-            tags,
-            untold: untold.iter().map(|udta| udta.len() as u64).sum(),
+            edit_list,
+            track_extends,
+            unread_tags: if reads { 0 } else { bytes as u64 },
+            tags: if reads { tags } else { Vec::new() },
         })
     }
 }
 
-/// The one track of audio. More than one is refused: the others would be lost without a word.
+/// The contents of all boxes of a type directly inside `content`.
+fn all<'a>(content: &'a [u8], kind: &BoxType) -> Vec<&'a [u8]> {
+    let boxes = children(content).flatten().filter(|child| child.0 == *kind);
+    boxes.map(|(_, content)| content).collect()
+}
+
+/// The only audio track. Several are an error: all but one would be lost silently.
 fn audio_track(moov: &[u8]) -> Result<&[u8], Error> {
-    let mut found = None;
-    let mut count = 0;
+    let mut audio = Vec::new();
     for child in children(moov) {
         let (kind, trak) = child?;
         if kind == *b"trak" && handler(trak)? == Some(b"soun") {
-            found = Some(trak);
-            count += 1;
+            audio.push(trak);
         }
     }
-    if count > 1 {
-        let what = format!("a recording with {count} audio tracks");
-        return Err(Error::Unsupported { what });
+    match audio.as_slice() {
+        [] => Err(Error::NoAudio),
+        [trak] => Ok(trak),
+        several => Err(unsupported(format!("a recording with {} audio tracks", several.len()))),
     }
-    found.ok_or(Error::NoAudio)
 }
 
-/// What kind of track this is.
+/// The type of a track (`hdlr`, 8.4.3).
 fn handler(trak: &[u8]) -> Result<Option<&[u8]>, Error> {
     let hdlr = child(needed(trak, b"mdia")?, b"hdlr")?;
     Ok(hdlr.and_then(|hdlr| hdlr.get(8..12)))
 }
 
-/// Units a second, of an `mvhd` or `mdhd`.
-fn scale_of(header: &[u8]) -> Option<u32> {
-    be32(header, if header.first() == Some(&1) { 20 } else { 12 })
-}
-
-/// The number of a track, of a `tkhd`.
-fn track_id(header: &[u8]) -> Option<u32> {
+/// The field after the creation and modification times, which have 32 bits each, or 64 in version
+/// 1: the timescale in `mvhd` (8.2.2) and `mdhd` (8.4.2), the track id in `tkhd` (8.3.2).
+fn versioned(header: &[u8]) -> Option<u32> {
     be32(header, if header.first() == Some(&1) { 20 } else { 12 })
 }

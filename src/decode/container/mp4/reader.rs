@@ -1,4 +1,7 @@
-//! Hands out the packets of the audio track, in the order of the tables or fragments.
+//! Hands out the packets of the audio track, in the order of the sample tables and fragments.
+//!
+//! In: a [`ByteSource`] and the tables. Out: packets. What can go wrong: an empty or oversized
+//! packet, or packets that overlap.
 
 use std::sync::Arc;
 
@@ -6,140 +9,85 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use super::boxes::{be32, header_error, needed};
-use super::bytes::Bytes;
-use super::fragments::{self, Defaults, Fragment};
-use super::tables::{Sample, Walk};
-use crate::decode::container::reader::Packets;
+use super::boxes::header_error;
+use super::byte_source::ByteSource;
+use super::fragments::FragmentCursor;
+use super::tables::{SampleBatch, SampleCursor};
+use crate::decode::container::guard::Container;
+use crate::decode::container::reader::{PacketSource, check_packet_size};
 use crate::decode::container::tags;
 use crate::decode::input::{InputMonitor, Leftover};
 use crate::error::Error;
 
-/// The largest packet, in bytes.
-const MAX_PACKET: u64 = 16 * 1024 * 1024;
-
-/// Frames of PCM in a packet, about.
+/// The most frames of PCM in a packet.
 const BATCH: u32 = 4096;
 
 /// Reads the audio track of an MP4.
 pub(super) struct Mp4Reader {
     track: [Track; 1],
-    /// Knows the codec and the tags, where the codec is not PCM.
-    sketch: Option<Box<dyn FormatReader>>,
-    bytes: Bytes,
-    walk: Walk,
-    parts: Option<Parts>,
+    /// symphonia's reader of a minimal movie, which has the tags; `None` for PCM.
+    symphonia: Option<Box<dyn FormatReader>>,
+    source: ByteSource,
+    samples: SampleCursor,
+    fragments: Option<FragmentCursor>,
     /// Bytes of a frame of PCM.
-    frame: Option<u32>,
-    /// When the next packet is due, in units of the track.
+    frame_bytes: Option<u64>,
+    /// The timestamp of the next packet, in units of the track.
     time: u64,
     /// Bytes of audio so far.
     given: u64,
     monitor: Arc<InputMonitor>,
 }
 
-/// The fragments of a movie.
-pub(super) struct Parts {
-    defaults: Defaults,
-    /// Where the next box of the file begins.
-    at: u64,
-    /// The number of the fragment before.
-    number: Option<u32>,
-    fragment: Fragment,
-    /// What the first fragment of a live recording takes for its beginning.
-    base: Option<u64>,
-}
-
-impl Parts {
-    /// `alone` is whether there is no other track that could have begun before this one.
-    pub(super) fn new(defaults: Defaults, alone: bool) -> Self {
-        let base = if alone { None } else { Some(0) };
-        Self { defaults, at: 0, number: None, fragment: Fragment::default(), base }
-    }
-
-    /// Goes to the next fragment; false where there is none.
-    fn advance(&mut self, bytes: &mut Bytes, time: &mut u64) -> Result<bool, Error> {
-        loop {
-            let place = self.at;
-            let Some(header) = bytes.header(place)? else { return Ok(false) };
-            self.at = place.saturating_add(header.size);
-            if header.kind != *b"moof" {
-                continue;
-            }
-            let length = fragments::size_of(header)? - header.length;
-            let moof = bytes.read(place + header.length, length)?;
-            // Its audio mostly comes next: passed over now, it need not be gone back to.
-            if let Some(next) = bytes.header(self.at)?.filter(|next| next.kind == *b"mdat") {
-                self.at = self.at.saturating_add(next.size);
-            }
-            let number = needed(&moof, b"mfhd").ok().and_then(|mfhd| be32(mfhd, 4));
-            let follows = |before: u32| before.checked_add(1) == number || before == u32::MAX;
-            if number.is_none() || self.number.is_some_and(|before| !follows(before)) {
-                return Err(header_error("a fragment is missing"));
-            }
-            self.number = number;
-            self.fragment = Fragment::parse(moof, place, self.defaults)?;
-            if let Some(due) = self.fragment.time {
-                // A live recording counts from when the clock of its machine began.
-                let base = *self.base.get_or_insert(if *time == 0 { due } else { 0 });
-                let due = due.checked_sub(base);
-                *time = due.ok_or_else(|| header_error("its fragments are out of order"))?;
-            }
-            return Ok(true);
-        }
-    }
-}
-
 impl Mp4Reader {
     pub(super) fn new(
         track: Track,
-        sketch: Option<Box<dyn FormatReader>>,
-        (bytes, walk, parts): (Bytes, Walk, Option<Parts>),
-        frame: Option<u32>,
+        symphonia: Option<Box<dyn FormatReader>>,
+        (source, samples, fragments): (ByteSource, SampleCursor, Option<FragmentCursor>),
+        frame_bytes: Option<u64>,
         monitor: Arc<InputMonitor>,
     ) -> Self {
         let (track, time, given) = ([track], 0, 0);
-        Self { track, sketch, bytes, walk, parts, frame, time, given, monitor }
+        Self { track, symphonia, source, samples, fragments, frame_bytes, time, given, monitor }
     }
 
-    fn sample(&mut self) -> Result<Option<Sample>, Error> {
-        let batch = if self.frame.is_some() { BATCH } else { 1 };
-        if let Some(sample) = self.walk.next(batch)? {
+    /// The next packet, or frames of PCM: of the tables first, then of the fragments.
+    fn next_batch(&mut self) -> Result<Option<SampleBatch>, Error> {
+        let batch = if self.frame_bytes.is_some() { BATCH } else { 1 };
+        if let Some(sample) = self.samples.next(batch)? {
             return Ok(Some(sample));
         }
-        let Some(parts) = &mut self.parts else { return Ok(None) };
+        let Some(fragments) = &mut self.fragments else { return Ok(None) };
         loop {
-            if let Some(sample) = parts.fragment.next(batch)? {
+            if let Some(sample) = fragments.fragment.next(batch)? {
                 return Ok(Some(sample));
             }
-            if !parts.advance(&mut self.bytes, &mut self.time)? {
+            if !fragments.advance(&mut self.source, &mut self.time)? {
                 return Ok(None);
             }
         }
     }
 }
 
-impl Packets for Mp4Reader {
+impl PacketSource for Mp4Reader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }
 
     fn packet(&mut self) -> Result<Option<Packet>, Error> {
-        let Some(sample) = self.sample()? else { return self.bytes.finish().map(|()| None) };
-        let frame = self.frame.map_or(1, u64::from);
-        if sample.bytes == 0 || sample.bytes > MAX_PACKET || !sample.bytes.is_multiple_of(frame) {
-            let reason = format!("a packet has {} bytes, which cannot be", sample.bytes);
-            return Err(header_error(&reason));
+        let Some(batch) = self.next_batch()? else { return self.source.finish().map(|()| None) };
+        check_packet_size(Container::Mp4, batch.bytes, self.frame_bytes.unwrap_or(1))?;
+        self.given = self.given.saturating_add(batch.bytes);
+        // Packets that overlap could make a small file endless.
+        if self.source.length().is_some_and(|length| self.given > length) {
+            return Err(header_error("its packets overlap"));
         }
-        self.given = self.given.saturating_add(sample.bytes);
-        if self.bytes.length().is_some_and(|length| self.given > length) {
-            return Err(header_error("its packets lie over each other"));
-        }
-        let data = self.bytes.read(sample.at, sample.bytes)?;
+        let data = self.source.read(batch.at, batch.bytes)?;
         let time = i64::try_from(self.time);
-        let time = time.map_err(|_| header_error("its packets last too long"))?;
-        self.time = self.time.saturating_add(sample.duration);
-        let (time, duration) = (Timestamp::new(time), Duration::new(sample.duration));
+        let time =
+            time.map_err(|_| header_error("the sum of its packet durations is too large"))?;
+        self.time = self.time.saturating_add(batch.duration);
+        let (time, duration) = (Timestamp::new(time), Duration::new(batch.duration));
         Ok(Some(Packet::new(self.track[0].id, time, duration, data)))
     }
 
@@ -148,16 +96,15 @@ impl Packets for Mp4Reader {
     }
 
     fn tags(&mut self) -> Vec<Leftover> {
-        let Some(sketch) = &mut self.sketch else { return Vec::new() };
-        let mut metadata = sketch.metadata();
-        metadata.skip_to_latest().map(tags::leftovers).unwrap_or_default()
+        self.symphonia.as_mut().map_or(Vec::new(), |reader| tags::leftovers_of(reader.as_mut()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::boxes::boxed;
-    use super::super::bytes::Sought;
+    use super::super::byte_source::Seekable;
+    use super::super::fragments::{MovieFragment, TrackExtends};
     use super::*;
     use std::io::{Cursor, Read, Seek, SeekFrom};
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -179,7 +126,7 @@ mod tests {
         }
     }
 
-    /// Fragments of so many packets of two bytes each.
+    /// `count` fragments of `packets` packets of two bytes each.
     fn fragments(count: u32, packets: u32) -> Vec<u8> {
         let fragment = |number: u32| {
             let mfhd = boxed(b"mfhd", &[&[0; 4], &number.to_be_bytes()]);
@@ -194,12 +141,13 @@ mod tests {
         (0..count).flat_map(fragment).collect()
     }
 
-    /// Packets, and bytes read on the way.
+    /// The number of packets, and of bytes read for them.
     fn read_all(file: Vec<u8>) -> (u64, u64) {
         let count = Arc::new(AtomicU64::new(0));
-        let bytes = Sought::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
-        let parts = Parts::new(Defaults { track: 1, duration: 1024, size: 2 }, true);
-        let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
+        let bytes =
+            Seekable::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
+        let parts = FragmentCursor::new(TrackExtends { track: 1, duration: 1024, size: 2 }, true);
+        let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
         let mut packets = 0;
         while let Ok(Some(packet)) = reader.next_packet() {
@@ -226,19 +174,19 @@ mod tests {
     fn packets_that_claim_the_same_bytes_again_are_an_error() {
         let file = fragments(3, 1000);
         let most = u32::try_from(file.len()).unwrap() / 3;
-        let bytes = Sought::new(Box::new(Cursor::new(file))).unwrap();
-        let defaults = Defaults { track: 1, duration: 1024, size: 2 };
+        let bytes = Seekable::new(Box::new(Cursor::new(file))).unwrap();
+        let defaults = TrackExtends { track: 1, duration: 1024, size: 2 };
         let run = boxed(b"trun", &[&[1, most, 0].map(u32::to_be_bytes).concat()]);
         let head = boxed(b"tfhd", &[&[0, 2, 0, 0, 0, 0, 0, 1]]);
         let traf = boxed(b"traf", &[&head, &run, &run]);
-        let mut parts = Parts::new(defaults, true);
-        parts.fragment = Fragment::parse(traf, 0, defaults).unwrap();
-        let source = (Bytes::Sought(bytes), Walk::default(), Some(parts));
+        let mut parts = FragmentCursor::new(defaults, true);
+        parts.fragment = MovieFragment::parse(traf, 0, defaults).unwrap();
+        let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
         let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
         while let Ok(packet) = reader.next_packet() {
             assert!(packet.is_some(), "it ends without an error");
         }
         let error = reader.monitor.check().unwrap_err();
-        assert!(error.to_string().contains("lie over each other"), "{error}");
+        assert!(error.to_string().contains("its packets overlap"), "{error}");
     }
 }

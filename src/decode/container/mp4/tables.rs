@@ -1,15 +1,21 @@
-//! The sample tables of a track: where each packet lies, how long it is, and how long it lasts.
+//! The sample tables (`stbl`, ISO/IEC 14496-12, 8.6.1 and 8.7): place, size and duration of each
+//! packet.
 //!
-//! The tables stay as they lie in the file, and are read once, from front to back: memory is what
-//! the file itself takes, and time is linear, whatever counts the tables claim.
+//! In: the content of `stbl`. Out: packets in order. What can go wrong: a table that is missing,
+//! that declares more entries than it holds, or that contradicts another.
+//!
+//! The tables stay as they are in the file and are read once, from front to back. So memory is
+//! bounded by the file, and time is linear, whatever counts the tables declare.
 
-use super::boxes::{be32, be64, child, header_error, needed};
+use super::boxes::{child, header_error, needed};
+use crate::block::index_of;
+use crate::decode::container::bytes::{be32, be64};
 use crate::error::Error;
 
-/// One packet, or for PCM several frames that lie one after the other.
+/// One packet (in the standard's words, a sample), or adjacent frames of PCM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sample {
-    /// Its place in the file.
+pub(super) struct SampleBatch {
+    /// The place of the first byte in the file.
     pub(super) at: u64,
     pub(super) bytes: u64,
     /// In units of the track.
@@ -18,46 +24,49 @@ pub(super) struct Sample {
 
 /// The tables of one track.
 #[derive(Debug, Default)]
-pub(super) struct Tables {
-    /// Of `stts`: counts and durations, 8 bytes each.
+pub(super) struct SampleTables {
+    /// `stts` (8.6.1.2): number of packets and duration of each; 8 bytes an entry.
     durations: Vec<u8>,
-    /// Of `stsc`: the first chunk, counted from 1, its number of samples, and a description; 12 bytes.
+    /// `stsc` (8.7.4): first chunk, counted from 1; packets per chunk; sample entry; 12 bytes an
+    /// entry.
     groups: Vec<u8>,
-    /// Of `stsz`: 4 bytes each, where they differ.
+    /// `stsz` (8.7.3): the size of each packet, if they differ; 4 bytes an entry.
     sizes: Vec<u8>,
-    /// The one size of all samples, or 0.
+    /// The size of all packets; 0: they differ.
     size: u32,
-    /// How many samples there are.
+    /// The number of packets.
     pub(super) count: u32,
-    /// Of `stco` or `co64`.
+    /// `stco` or `co64` (8.7.5): the place of each chunk.
     offsets: Vec<u8>,
+    /// 4 or 8.
     offset_bytes: usize,
 }
 
-/// What the tables say all together.
+/// Sums over the tables.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Totals {
+pub(super) struct TableTotals {
     /// In units of the track.
     pub(super) duration: u64,
-    pub(super) bytes: u64,
-    /// Whether all packets last equally long, but the last, which may be shorter.
-    pub(super) even: bool,
+    /// Whether all packets have the same duration, except the last, which may be shorter.
+    pub(super) uniform: bool,
 }
 
-impl Tables {
-    /// Reads an `stbl`.
+impl SampleTables {
+    /// Parses the content of `stbl`.
     ///
     /// # Errors
-    /// [`Error::Header`] where a table is missing, or claims more entries than it holds.
+    /// [`Error::Header`] where a table is missing, or declares more entries than it holds.
     pub(super) fn parse(stbl: &[u8]) -> Result<Self, Error> {
         let sizes = needed(stbl, b"stsz")?;
         let (size, count) = be32(sizes, 4).zip(be32(sizes, 8)).unwrap_or_default();
+        // With one size for all there are no entries.
         let held = if size == 0 { count } else { 0 };
+        // A fragmented file may have neither table.
         let offsets = match (child(stbl, b"stco")?, child(stbl, b"co64")?) {
             (Some(table), None) => Some((table, 4)),
             (None, Some(table)) => Some((table, 8)),
             (None, None) => None,
-            _ => return Err(header_error("it has two tables of places")),
+            _ => return Err(header_error("it has two tables of chunk offsets")),
         };
         let (offsets, offset_bytes) = offsets.unwrap_or((&[0; 8], 4));
         Ok(Self {
@@ -71,39 +80,37 @@ impl Tables {
         })
     }
 
-    /// For PCM: every sample is one frame of so many bytes. QuickTime writes 1 for any size.
-    pub(super) fn set_frame_bytes(&mut self, bytes: u32) {
+    /// For PCM: every packet is one frame of `bytes` bytes. QuickTime declares 1 for any frame
+    /// size.
+    pub(super) fn set_frame_bytes(&mut self, bytes: u64) {
         if self.size == 1 {
-            self.size = bytes;
+            self.size = u32::try_from(bytes).unwrap_or(u32::MAX);
         }
     }
 
-    /// What all samples take, and how long they last.
+    /// The sums over all packets.
     ///
     /// # Errors
-    /// [`Error::Header`] where the tables disagree.
-    pub(super) fn totals(&self) -> Result<Totals, Error> {
+    /// [`Error::Header`] where the tables contradict each other.
+    pub(super) fn totals(&self) -> Result<TableTotals, Error> {
         let runs = self.durations.as_chunks::<8>().0.iter();
         let runs = runs.map(|run| (be32(run, 0).unwrap_or(0), be32(run, 4).unwrap_or(0)));
-        let (mut samples, mut duration, mut even, mut first) = (0u64, 0u64, true, None);
+        let (mut packets, mut duration, mut uniform, mut first) = (0u64, 0u64, true, None);
         for (count, each) in runs.filter(|&(count, _)| count > 0) {
             let usual = *first.get_or_insert(each);
-            let is_last = count == 1 && samples + 1 == u64::from(self.count) && each <= usual;
-            even &= each == usual || is_last;
-            samples += u64::from(count);
-            let long = duration.checked_add(u64::from(count) * u64::from(each));
-            duration = long.ok_or_else(|| header_error("its packets last too long"))?;
+            // The last packet of AAC is often cut to the length of the audio.
+            let is_last = count == 1 && packets + 1 == u64::from(self.count) && each <= usual;
+            uniform &= each == usual || is_last;
+            packets += u64::from(count);
+            let sum = duration.checked_add(u64::from(count) * u64::from(each));
+            duration =
+                sum.ok_or_else(|| header_error("the sum of its packet durations is too large"))?;
         }
-        if samples != u64::from(self.count) {
-            return Err(header_error("its tables do not speak of the same number of packets"));
+        // `stts` and `stsz` both declare the number of packets.
+        if packets != u64::from(self.count) {
+            return Err(header_error("its tables declare different numbers of packets"));
         }
-        let sizes = self.sizes.as_chunks::<4>().0.iter();
-        let bytes = if self.size == 0 {
-            sizes.map(|size| u64::from(u32::from_be_bytes(*size))).sum()
-        } else {
-            u64::from(self.size) * samples
-        };
-        Ok(Totals { duration, bytes, even })
+        Ok(TableTotals { duration, uniform })
     }
 
     /// The duration of the first packet.
@@ -111,8 +118,9 @@ impl Tables {
         be32(&self.durations, 4)
     }
 
+    /// The place of a chunk, counted from 0.
     fn offset(&self, chunk: u32) -> Option<u64> {
-        let at = usize::try_from(chunk).ok()?.checked_mul(self.offset_bytes)?;
+        let at = index_of(chunk.into()).checked_mul(self.offset_bytes)?;
         if self.offset_bytes == 8 {
             be64(&self.offsets, at)
         } else {
@@ -121,74 +129,76 @@ impl Tables {
     }
 }
 
-/// The entries of a table whose count stands behind its version.
+/// The entries of a table, whose number comes after its version and flags.
 fn entries(table: &[u8], width: usize) -> Result<Vec<u8>, Error> {
     exactly(table, 8, be32(table, 4).unwrap_or(0), width)
 }
 
+/// The `count` entries of `width` bytes from byte `from` on.
 fn exactly(table: &[u8], from: usize, count: u32, width: usize) -> Result<Vec<u8>, Error> {
-    let short = || header_error(&format!("a table claims {count} entries and is too short"));
-    let length = usize::try_from(count).ok().and_then(|count| count.checked_mul(width));
+    let short = || header_error(format!("a table declares {count} entries, but is too short"));
+    let length = index_of(count.into()).checked_mul(width);
     let end = length.and_then(|length| length.checked_add(from)).ok_or_else(short)?;
     table.get(from..end).map(<[u8]>::to_vec).ok_or_else(short)
 }
 
-/// Goes through the tables, from the first sample to the last.
+/// A pass over the tables, from the first packet to the last.
 #[derive(Debug, Default)]
-pub(super) struct Walk {
-    tables: Tables,
-    /// The next sample.
-    sample: u32,
-    /// Samples left in the run of equal durations, and their duration.
+pub(super) struct SampleCursor {
+    tables: SampleTables,
+    /// The next packet.
+    packet: u32,
+    /// Packets left in the current entry of `stts`, and their duration.
     run: (u32, u32),
-    /// The next run.
+    /// The place of the next entry in `stts`.
     next_run: usize,
-    /// The next chunk, and the group that it is in.
+    /// The next chunk, and the entry of `stsc` that holds for it.
     chunk: u32,
     group: usize,
-    /// Samples left in the chunk at hand.
+    /// Packets left in the current chunk.
     left: u32,
-    /// Where the next sample lies.
+    /// The place of the next packet in the file.
     at: u64,
 }
 
-impl Walk {
-    pub(super) fn new(tables: Tables) -> Self {
+impl SampleCursor {
+    pub(super) fn new(tables: SampleTables) -> Self {
         Self { tables, ..Self::default() }
     }
 
-    /// The next sample; up to `batch` at once where they have one size and lie one after the other.
+    /// The next packet; or up to `batch` adjacent ones, if all packets have the same size.
     ///
     /// # Errors
-    /// [`Error::Header`] where the tables end before it.
-    pub(super) fn next(&mut self, batch: u32) -> Result<Option<Sample>, Error> {
-        if self.sample >= self.tables.count {
+    /// [`Error::Header`] where a table ends before it.
+    pub(super) fn next(&mut self, batch: u32) -> Result<Option<SampleBatch>, Error> {
+        if self.packet >= self.tables.count {
             return Ok(None);
         }
-        let missing = || header_error("its tables do not tell where all packets lie");
+        let missing = || header_error("its tables do not locate all packets");
         self.begin().ok_or_else(missing)?;
+        // Only packets of one size can be read together. They must be in the same run and chunk.
         let (size, count) = match self.tables.size {
             0 => {
-                let at = usize::try_from(self.sample).ok().and_then(|sample| sample.checked_mul(4));
+                let at = index_of(self.packet.into()).checked_mul(4);
                 (at.and_then(|at| be32(&self.tables.sizes, at)).ok_or_else(missing)?, 1)
             }
             size => (size, batch.min(self.left).min(self.run.0).min(self.rest())),
         };
         let bytes = u64::from(size) * u64::from(count);
         let sample =
-            Sample { at: self.at, bytes, duration: u64::from(self.run.1) * u64::from(count) };
+            SampleBatch { at: self.at, bytes, duration: u64::from(self.run.1) * u64::from(count) };
         self.at = self.at.checked_add(bytes).ok_or_else(missing)?;
-        self.sample += count;
+        self.packet += count;
         self.left -= count;
         self.run.0 -= count;
         Ok(Some(sample))
     }
 
     fn rest(&self) -> u32 {
-        self.tables.count - self.sample
+        self.tables.count - self.packet
     }
 
-    /// Goes to the run and the chunk that the next sample is in.
+    /// Goes to the run and the chunk of the next packet.
     fn begin(&mut self) -> Option<()> {
         while self.run.0 == 0 {
             let at = self.next_run;
@@ -198,10 +208,11 @@ impl Walk {
         }
         while self.left == 0 {
             let first = |group: usize| be32(&self.tables.groups, group * 12);
-            // Chunks are counted from 1 there.
+            // `stsc` counts chunks from 1. An entry holds up to the first chunk of the next one.
             while first(self.group + 1).is_some_and(|first| first <= self.chunk + 1) {
                 self.group += 1;
             }
+            // Entries must begin with chunk 1, and count up.
             first(self.group).filter(|&first| first > 0 && first <= self.chunk + 1)?;
             self.left = be32(&self.tables.groups, self.group * 12 + 4)?;
             self.at = self.tables.offset(self.chunk)?;

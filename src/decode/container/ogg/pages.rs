@@ -1,7 +1,9 @@
-//! The pages of an Ogg file: whole, and none of them missing or damaged.
+//! The pages of an Ogg file (RFC 3533, 6), checked as they pass.
 //!
-//! One page is held back, so that it is known which is the last. What can go wrong: a page that is
+//! In: a stream. Out: the same pages, and an [`OggStatus`]. What can go wrong: a page that is
 //! missing or damaged, or an end inside a page or a packet.
+//!
+//! One page is held back, so that it is known which is the last.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -12,79 +14,83 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use symphonia::core::checksum::Crc32;
 use symphonia::core::io::Monitor;
 
-use super::opus::{Notes, OpusPages};
+use super::opus_granules::{OpusGranuleCheck, OpusPageQueue};
+use crate::decode::container::error;
+use crate::decode::container::guard::Container;
 use crate::decode::input::{InputMonitor, read_up_to};
 use crate::error::Error;
 
-/// The fixed part of a page's header.
+/// Bytes of the fixed part of a page header.
 const HEADER: usize = 27;
-/// Flags of a page.
+/// Header type flags: first page of a stream, and last page.
 const FIRST: u8 = 2;
 const LAST: u8 = 4;
 
-/// What the pages have told so far.
+/// What the pages so far have shown. Shared by the reader and the guard.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
-    /// How many recordings are chained.
+pub(super) struct OggStatus {
+    /// The number of chained streams.
     pub(super) links: Arc<AtomicU64>,
-    /// Whether the file has ended with a stream that no page says to be over.
-    pub(super) open: Arc<AtomicBool>,
-    /// The pages of Opus.
-    pub(super) notes: Notes,
+    /// Whether the file has ended without the end-of-stream flag.
+    pub(super) unterminated: Arc<AtomicBool>,
+    /// The pages of Opus streams.
+    pub(super) opus_pages: OpusPageQueue,
 }
 
-/// Pages, checked.
-pub(super) struct Pages<R> {
+/// Passes an Ogg file on, page by page, each checked.
+pub(super) struct CheckedPages<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    pub(super) told: Told,
+    pub(super) status: OggStatus,
+    /// The page that is being passed on.
     page: Vec<u8>,
+    /// Bytes of it so far.
     given: usize,
-    /// The page behind that, once the first has been read; an empty one is the end.
+    /// The page after it; empty at the end. `None` before the first page.
     ahead: Option<Vec<u8>>,
-    /// The streams that have been read, by serial number.
-    streams: HashMap<u32, Stream>,
-    /// Whether only first pages have come so far, which stand together.
+    /// The logical streams by serial number.
+    streams: HashMap<u32, LogicalStream>,
+    /// Whether only first pages of streams were read so far. They come together.
     beginning: bool,
-    passed: Passed,
+    passed: PassedPages,
 }
 
-/// One stream, as far as it has been read.
-struct Stream {
-    /// The number of its next page; nothing once its last one has come.
+/// A logical stream, as far as it was read.
+struct LogicalStream {
+    /// The sequence number of its next page; `None` after its last one.
     next: Option<u32>,
-    /// Whether a packet goes on behind its last page so far.
+    /// Whether a packet continues on its next page.
     partial: bool,
-    /// Whether audio has come, behind the headers.
+    /// Whether audio was read, after the headers.
     begun: bool,
 }
 
-/// The pages that have been passed on.
+/// The pages that were passed on.
 #[derive(Default)]
-struct Passed {
+struct PassedPages {
     link: u64,
-    /// Whether the last was a first one.
+    /// Whether the last page was the first of a stream.
     beginning: bool,
-    /// The streams of Opus, by serial number.
-    opus: HashMap<u32, OpusPages>,
+    /// The Opus streams by serial number.
+    opus: HashMap<u32, OpusGranuleCheck>,
 }
 
-impl<R: Read> Pages<R> {
+impl<R: Read> CheckedPages<R> {
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
         Self {
             inner,
             monitor: Arc::clone(monitor),
-            told: Told::default(),
+            status: OggStatus::default(),
             page: Vec::new(),
             given: 0,
             ahead: None,
             streams: HashMap::new(),
             beginning: true,
-            passed: Passed::default(),
+            passed: PassedPages::default(),
         }
     }
 
-    /// Goes on to the next page; an empty one at the end.
+    /// Goes to the next page; an empty one at the end.
     fn turn(&mut self) -> Result<(), Error> {
         self.given = 0;
         self.page = match self.ahead.take() {
@@ -93,8 +99,9 @@ impl<R: Read> Pages<R> {
         };
         let ahead = if self.page.is_empty() { Vec::new() } else { self.read_page()? };
         if !self.page.is_empty() {
+            // Without the flag, the last page of the file is the last of its stream.
             let is_last = self.page[5] & LAST != 0 || ahead.is_empty();
-            let passed = self.passed.page(&self.page, is_last, &self.told.notes);
+            let passed = self.passed.page(&self.page, is_last, &self.status.opus_pages);
             passed.map_err(damaged)?;
         }
         self.ahead = Some(ahead);
@@ -104,19 +111,21 @@ impl<R: Read> Pages<R> {
     /// Reads a page and checks it; an empty one at the end.
     fn read_page(&mut self) -> Result<Vec<u8>, Error> {
         let mut page = read_up_to(&mut self.inner, HEADER as u64)?;
+        // The source has ended before all streams have.
         if page.is_empty() && !self.is_over() {
             return self.end_open().map(|()| page);
         }
         if page.is_empty() || (self.is_over() && !page.starts_with(b"OggS")) {
-            // Behind the last page of every stream anything may lie; it is no audio.
+            // After the last page of every stream anything may follow. It is not audio.
             return Ok(Vec::new());
         }
         if page.len() < HEADER {
             return Err(damaged("it ends inside a page"));
         }
         if !page.starts_with(b"OggS") {
-            return Err(damaged("something that is no page lies between its pages"));
+            return Err(damaged("it holds bytes that belong to no page"));
         }
+        // The segment table gives the size of the body (RFC 3533, 6).
         let segments = usize::from(page[26]);
         page.extend(read_up_to(&mut self.inner, segments as u64)?);
         let body: usize = page[HEADER..].iter().map(|&size| usize::from(size)).sum();
@@ -128,61 +137,74 @@ impl<R: Read> Pages<R> {
         Ok(page)
     }
 
-    /// Whether every stream has come to its end.
+    /// Whether every stream has ended.
     fn is_over(&self) -> bool {
         self.streams.values().all(|stream| stream.next.is_none()) && !self.streams.is_empty()
     }
 
-    /// The source has ended, and a stream has not said that it has: some recorders never do. Where a
-    /// packet goes on, something is missing.
+    /// Checks an end of the source without the end-of-stream flag, which some recorders never set.
+    /// If a packet continues, something is missing.
     fn end_open(&self) -> Result<(), Error> {
         let open = || self.streams.values().filter(|stream| stream.next.is_some());
         if self.streams.is_empty() || open().any(|stream| !stream.begun) {
             return Err(damaged("it ends before a stream in it does"));
         }
+        // A cut at the end of a page leaves no other trace.
         if open().any(|stream| stream.partial) {
             return Err(damaged("it ends inside a packet"));
         }
-        self.told.open.store(true, Ordering::Relaxed);
+        self.status.unterminated.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Checks a page against those before it of the same stream.
+    /// Checks the checksum of a page, and its place among those of its stream.
     fn check(&mut self, page: &[u8]) -> Result<(), Error> {
         let (serial, number, sum) = (word(page, 14), word(page, 18), word(page, 22));
+        // The checksum counts as 0 in its own computation (RFC 3533, 6).
         let mut crc = Crc32::new(0);
         crc.process_buf_bytes(&page[..22]);
         crc.process_buf_bytes(&[0; 4]);
         crc.process_buf_bytes(&page[26..]);
         if crc.crc() != sum {
-            return Err(damaged(&format!("page {number} has a wrong checksum")));
+            return Err(damaged(format!("page {number} has a wrong checksum")));
         }
         let first = page[5] & FIRST != 0;
+        // First pages of streams that run side by side come together. Another one begins the next
+        // link of a chain (RFC 3533, 4).
         if first && !self.beginning {
             if !self.is_over() {
-                return Err(damaged("a stream begins before the one before it has ended"));
+                return Err(damaged("a stream begins before the previous one has ended"));
             }
             self.streams.clear();
         }
         if first && (!self.beginning || self.streams.is_empty()) {
-            self.told.links.fetch_add(1, Ordering::Relaxed);
+            self.status.links.fetch_add(1, Ordering::Relaxed);
         }
         self.beginning = first;
-        let new = || Stream { next: Some(0), partial: false, begun: false };
+        let new = || LogicalStream { next: Some(0), partial: false, begun: false };
         let stream = self.streams.entry(serial).or_insert_with(new);
+        // Page numbers count up by one in each stream. After the last page there is none.
         if stream.next != Some(number) {
-            return Err(damaged(&format!("a page before page {number} is missing")));
+            return Err(damaged(format!("a page before page {number} is missing")));
         }
         stream.next = (page[5] & LAST == 0).then_some(number.wrapping_add(1));
+        // Header pages have granule position 0, and -1 where no packet ends.
         stream.begun |= granule(page) > 0;
+        // A last segment of 255 bytes continues on the next page. A page without segments changes
+        // nothing.
         stream.partial = parts(page).0.last().map_or(stream.partial, |&size| size == 255);
         Ok(())
     }
 }
 
-impl Passed {
-    /// A page is passed on.
-    fn page(&mut self, page: &[u8], is_last: bool, notes: &Notes) -> Result<(), &'static str> {
+impl PassedPages {
+    /// Records a page that is passed on.
+    fn page(
+        &mut self,
+        page: &[u8],
+        is_last: bool,
+        queue: &OpusPageQueue,
+    ) -> Result<(), &'static str> {
         let first = page[5] & FIRST != 0;
         if first && !mem::replace(&mut self.beginning, first) {
             self.link += 1;
@@ -191,16 +213,16 @@ impl Passed {
         self.beginning = first;
         let (segments, body) = parts(page);
         if first && body.starts_with(b"OpusHead") {
-            self.opus.insert(word(page, 14), OpusPages::new(self.link));
+            self.opus.insert(word(page, 14), OpusGranuleCheck::new(self.link));
         }
         match self.opus.get_mut(&word(page, 14)) {
-            Some(opus) => opus.page(granule(page), (segments, body), is_last, notes),
+            Some(opus) => opus.page(granule(page), (segments, body), is_last, queue),
             None => Ok(()),
         }
     }
 }
 
-/// The segments of a page, and its body.
+/// The segment table of a page, and its body.
 fn parts(page: &[u8]) -> (&[u8], &[u8]) {
     page[HEADER..].split_at(usize::from(page[26]))
 }
@@ -214,7 +236,7 @@ fn granule(page: &[u8]) -> i64 {
     (u64::from(high) << 32 | u64::from(low)).cast_signed()
 }
 
-impl<R: Read> Read for Pages<R> {
+impl<R: Read> Read for CheckedPages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
         if let Err(error) = turned {
@@ -227,8 +249,8 @@ impl<R: Read> Read for Pages<R> {
     }
 }
 
-fn damaged(reason: &str) -> Error {
-    Error::Container { container: "Ogg".into(), reason: reason.into() }
+fn damaged(reason: impl Into<String>) -> Error {
+    error::damaged(Container::Ogg, reason)
 }
 
 #[cfg(test)]
@@ -247,9 +269,9 @@ mod tests {
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
         let (monitor, bytes) = (Arc::default(), pages.concat());
-        let mut reader = Pages::new(bytes.as_slice(), &monitor);
+        let mut reader = CheckedPages::new(bytes.as_slice(), &monitor);
         drop(io::copy(&mut reader, &mut io::sink()));
-        let links = reader.told.links.load(Ordering::Relaxed);
+        let links = reader.status.links.load(Ordering::Relaxed);
         monitor.check().map(|()| links).map_err(|error| error.to_string())
     }
 
@@ -260,12 +282,12 @@ mod tests {
         assert_eq!(read(&[one.concat(), two.concat()]), Ok(2));
         assert_eq!(read(&[one.concat(), one.concat()]), Ok(2), "the same serial number");
         assert_eq!(read(&[one[0].clone(), two[0].clone(), one[1].clone(), two[1].clone()]), Ok(1));
-        assert_eq!(read(&[one.concat(), vec![0; 99]]), Ok(1), "what lies behind is no page");
+        assert_eq!(read(&[one.concat(), vec![0; 99]]), Ok(1), "bytes after the last page");
         for (pages, reason) in [
             (vec![one[0].clone()], "ends before a stream in it does"),
             (vec![one.concat(), two[0].clone()], "ends before a stream in it does"),
             (vec![one[0].clone(), one[1][..20].to_vec()], "ends inside a page"),
-            (vec![one[0].clone(), page(0, 1, 1), two.concat()], "the one before it has ended"),
+            (vec![one[0].clone(), page(0, 1, 1), two.concat()], "the previous one has ended"),
             (vec![one[0].clone(), page(4, 1, 2)], "a page before page 2 is missing"),
         ] {
             let error = read(&pages).unwrap_err();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::*;
 
-use super::super::pcm::Layout;
+use super::super::pcm::PcmLayout;
 use super::format::{EXTENSIBLE, FLOAT, IMA_ADPCM, MS_ADPCM, MULAW, PCM, SUB_FORMAT};
 use super::*;
 
@@ -27,13 +27,14 @@ fn fmt(tag: u16, channels: u16, block: u16, bits: u16, extra: &[u8]) -> Vec<u8> 
 fn body_of(form: &[u8], chunks: &[Vec<u8>]) -> Result<(Option<u64>, Vec<u8>), Error> {
     let bytes = chunks.concat();
     let mut rest = io::Cursor::new(bytes);
-    let wav = Wav::read(form, &mut rest)?;
+    let wav = WavHeader::read(form, &mut rest)?;
     let monitor = Arc::default();
     let mut audio = Vec::new();
     let trailer = wav.trailer;
-    let mut body = Body::new(rest, wav.extent.bytes, &wav.format.layout(), &monitor, move |rest| {
-        trailer.read(rest)
-    });
+    let mut body =
+        AudioData::new(rest, wav.extent.bytes, &wav.format.layout(), &monitor, move |rest| {
+            trailer.read(rest)
+        });
     let read = body.read_to_end(&mut audio);
     monitor.check()?;
     read.unwrap();
@@ -51,7 +52,7 @@ fn sizes_that_mean_unknown_read_to_the_end() {
 }
 
 #[test]
-fn chunks_around_the_audio_are_passed_over() {
+fn chunks_around_the_audio_are_skipped() {
     let chunks = [
         chunk(b"LIST", 3, b"abc\0"),
         fmt(PCM, 1, 2, 16, &[0, 0]),
@@ -68,7 +69,7 @@ fn half_a_frame_at_the_end_is_left_out() {
     assert_eq!(body_of(b"RIFF", &chunks).unwrap(), (Some(1), AUDIO[..4].to_vec()));
 }
 
-/// 2 frames from the head of a block of MS ADPCM and 2 from each byte after it, 1 and 2 of IMA.
+/// MS ADPCM: 2 frames in the header of a block, and 2 in each byte after it. IMA: 1 and 2.
 #[test]
 fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
     for (tag, bytes, frames) in [(MS_ADPCM, 7 + 6, 14), (IMA_ADPCM, 4 + 12, 25)] {
@@ -76,23 +77,26 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         let size = u32::try_from(audio.len()).unwrap();
         let file = [fmt(tag, 1, bytes, 4, &[0, 0]), chunk(b"data", size, &audio)].concat();
         let mut rest = file.as_slice();
-        let wav = Wav::read(b"RIFF", &mut rest).unwrap();
+        let wav = WavHeader::read(b"RIFF", &mut rest).unwrap();
         let layout = wav.format.layout();
         assert_eq!(layout.block_frames, frames);
         let last = adpcm_frames(&layout, u64::from(bytes) - 5);
         assert_eq!(wav.extent.frames, Some(frames + last));
         let monitor = Arc::default();
-        let body =
-            Body::new(io::Cursor::new(audio.clone()), wav.extent.bytes, &layout, &monitor, |_| {
-                Ok(vec![])
-            });
-        let mut reader = PcmReader::with_parts(layout, body, adpcm_frames);
+        let body = AudioData::new(
+            io::Cursor::new(audio.clone()),
+            wav.extent.bytes,
+            &layout,
+            &monitor,
+            |_| Ok(vec![]),
+        );
+        let mut reader = PcmReader::new(layout, body, adpcm_frames);
         let packet = reader.next_packet().unwrap().unwrap();
         assert_eq!(packet.data.as_ref(), [audio, vec![0; 5]].concat());
         assert_eq!((packet.dur.get(), packet.trim_end.get()), (frames + last, frames - last));
         assert!(reader.next_packet().unwrap().is_none());
     }
-    let two = Layout {
+    let two = PcmLayout {
         codec: CODEC_ID_ADPCM_IMA_WAV,
         rate: 1,
         channels: 2,
@@ -100,7 +104,7 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         block_frames: 9,
     };
     assert_eq!(adpcm_frames(&two, 16), 9);
-    assert_eq!(adpcm_frames(&Layout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
+    assert_eq!(adpcm_frames(&PcmLayout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn refused(chunks: &[Vec<u8>]) -> String {
 }
 
 #[test]
-fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
+fn unsupported_kinds_of_wav_are_refused_by_name() {
     let refused_format = |fmt: Vec<u8>| refused(&[fmt, chunk(b"data", 8, AUDIO)]);
     let long = refused_format(fmt(MS_ADPCM, 1, 256, 4, &[33, 0, 0]));
     assert!(long.contains("ends inside its extension"));
@@ -161,7 +165,7 @@ fn rifx_is_read_big_endian_with_the_audio_as_it_is() {
     let chunks = [big(b"LIST", 2, b"ab"), fmt(1, 2, 16), big(b"data", 8, AUDIO)];
     assert_eq!(body_of(b"RIFX", &chunks).unwrap(), (Some(4), AUDIO.to_vec()));
     let bytes = chunks.concat();
-    let layout = Wav::read(b"RIFX", &mut bytes.as_slice()).unwrap().format.layout();
+    let layout = WavHeader::read(b"RIFX", &mut bytes.as_slice()).unwrap().format.layout();
     assert!(layout.codec == CODEC_ID_PCM_S16BE);
     assert_eq!((layout.rate, layout.channels, layout.block_bytes), (8000, 1, 2));
     let adpcm = body_of(b"RIFX", &[fmt(2, 2, 16), big(b"data", 8, AUDIO)]);
@@ -180,25 +184,25 @@ fn an_odd_chunk_may_lack_its_padding() {
     }
 }
 
-/// A header that counts too few bytes would leave speech behind, heard by nobody and muted by nobody.
+/// If a header declares too few bytes, speech after them would be lost and never muted.
 #[test]
-fn audio_behind_the_audio_is_an_error_and_padding_is_not() {
-    let with = |behind: &[u8]| {
+fn audio_after_the_audio_is_an_error_and_padding_is_not() {
+    let with = |after: &[u8]| {
         let fmt = fmt(PCM, 1, 2, 16, &[]);
-        body_of(b"RIFF", &[fmt, chunk(b"data", 8, AUDIO), behind.to_vec()])
+        body_of(b"RIFF", &[fmt, chunk(b"data", 8, AUDIO), after.to_vec()])
     };
     assert!(with(&[0; 5000]).is_ok() && with(&[1, 2, 3]).is_ok());
-    for behind in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
-        let error = with(behind).unwrap_err().to_string();
-        assert!(error.contains("what follows its audio is no chunk"), "{error}");
+    for after in [[0xFE; 16].as_slice(), &[[0; 5000].as_slice(), &[1]].concat()] {
+        let error = with(after).unwrap_err().to_string();
+        assert!(error.contains("bytes after its audio belong to no chunk"), "{error}");
     }
 }
 
 #[test]
-fn unusual_headers_mean_what_usual_ones_do() {
+fn unusual_headers_mean_the_same_as_usual_ones() {
     let layout = |fmt: Vec<u8>| {
         let bytes = [fmt, chunk(b"data", 8, AUDIO)].concat();
-        let layout = Wav::read(b"RIFF", &mut bytes.as_slice()).unwrap().format.layout();
+        let layout = WavHeader::read(b"RIFF", &mut bytes.as_slice()).unwrap().format.layout();
         (layout.codec, layout.block_bytes, layout.rate, layout.channels)
     };
     let extension = |valid_bits: u8, tag: u8| {
@@ -206,7 +210,7 @@ fn unusual_headers_mean_what_usual_ones_do() {
     };
     let plain = layout(fmt(PCM, 2, 4, 16, &[]));
     assert_eq!(plain, (CODEC_ID_PCM_S16LE, 4, 8000, 2));
-    // Twelve valid bits in sixteen are sixteen bits of which the lowest four are zero.
+    // Twelve valid bits in sixteen: the lowest four are zero.
     assert_eq!(layout(fmt(EXTENSIBLE, 2, 4, 16, &extension(12, 1))), plain);
     let float = layout(fmt(FLOAT, 2, 8, 32, &[]));
     assert_eq!(layout(fmt(EXTENSIBLE, 2, 8, 32, &extension(32, 3))), float);
