@@ -35,6 +35,7 @@
 //! | [`window`] | human time: parsed, sorted, merged, never empty |
 //! | [`span`] | frame ranges, by exact integer arithmetic |
 //! | [`block`] | consecutive frames with their position: the only currency of this half |
+//! | `lock` | locking that goes on after a panic in another thread |
 //! | `g711` | what the codes of A-law and µ-law mean |
 //! | [`level`] | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | SHA-256 of bytes on their way |
@@ -100,6 +101,7 @@
 pub mod window;
 pub mod span;
 pub mod block;
+mod lock;
 mod g711;
 pub mod level;
 pub mod digest;

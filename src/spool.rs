@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::{NamedTempFile, SpooledTempFile};
 
-use crate::error::{Error, locked};
+use crate::error::Error;
+use crate::lock::lock;
 
 mod draft;
 mod placed;
@@ -159,7 +160,7 @@ impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Shared { file, at } => {
-                let mut file = locked(file);
+                let mut file = lock(file);
                 file.seek(SeekFrom::Start(*at))?;
                 let count = file.read(buffer)?;
                 *at += count as u64;
@@ -232,7 +233,7 @@ fn persist(path: &Path, source: io::Error) -> Error {
 impl Write for Spool {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
-            SpoolStorage::Anonymous(file) => locked(file).write(buffer),
+            SpoolStorage::Anonymous(file) => lock(file).write(buffer),
             SpoolStorage::Beside { file, writeback, .. } => {
                 let count = file.write(buffer)?;
                 writeback.wrote(count as u64, file.as_file());
@@ -243,7 +244,7 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            SpoolStorage::Anonymous(file) => locked(file).flush(),
+            SpoolStorage::Anonymous(file) => lock(file).flush(),
             SpoolStorage::Beside { file, .. } => file.flush(),
         }
     }
@@ -252,7 +253,7 @@ impl Write for Spool {
 impl Seek for Spool {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
-            SpoolStorage::Anonymous(file) => locked(file).seek(position),
+            SpoolStorage::Anonymous(file) => lock(file).seek(position),
             SpoolStorage::Beside { file, .. } => file.seek(position),
         }
     }

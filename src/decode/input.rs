@@ -16,7 +16,6 @@ mod raw;
 pub(super) mod sniff;
 mod source;
 
-pub(super) use crate::error::locked;
 pub(super) use hashing::HashingReader;
 pub(super) use media::{Media, ReadSeek};
 pub use monitor::Leftover;

@@ -18,8 +18,9 @@ use super::guard::{Container, DecodeTotals};
 use super::reader::PacketReader;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, locked};
+use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource};
 use crate::error::Error;
+use crate::lock::lock;
 
 /// The largest number of unclaimed bytes. symphonia holds tags before the first frame in memory, at
 /// up to 25 times their size.
@@ -86,7 +87,7 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
 
 impl Read for ElementaryStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        locked(&self.0).read(buffer)
+        lock(&self.0).read(buffer)
     }
 }
 
@@ -122,7 +123,7 @@ impl ByteLedger {
     /// Claims as many unclaimed bytes as `take` returns. `take` gets those bytes and the position
     /// of the first.
     pub(super) fn claim<T>(&self, take: impl FnOnce(&[u8], u64) -> (usize, T)) -> T {
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let position = shared.position + shared.claimed as u64;
         let (count, result) = take(&shared.bytes[shared.claimed..], position);
         shared.claimed = (shared.claimed + count).min(shared.bytes.len());
@@ -131,7 +132,7 @@ impl ByteLedger {
 
     /// Reads the rest of the stream, which no packet has claimed.
     pub(super) fn read_all(&self) -> Result<(), Error> {
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let mut buffer = [0; 4096];
         loop {
             match shared.read(&mut buffer) {
@@ -149,7 +150,7 @@ impl ByteLedger {
     /// # Errors
     /// [`Error::Unsupported`].
     pub(super) fn check(&self) -> Result<(), Error> {
-        if locked(&self.0).unclaimed() < MAX_WAITING {
+        if lock(&self.0).unclaimed() < MAX_WAITING {
             return Ok(());
         }
         Err(unsupported("a recording with 2 MiB and more between two pieces of its audio"))
@@ -162,7 +163,7 @@ impl ByteLedger {
     pub(super) fn trailing_bytes(&self) -> Result<TrailingBytes, Error> {
         self.read_all()?;
         self.check()?;
-        let mut shared = locked(&self.0);
+        let mut shared = lock(&self.0);
         let (position, claimed) = (shared.position + shared.claimed as u64, shared.claimed);
         let mut bytes = shared.bytes.split_off(claimed);
         // Tags and zeros are claimed here. What is left may be audio.

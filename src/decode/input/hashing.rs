@@ -5,7 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex};
 
 use crate::digest::{Digest, Digester, digest_of};
-use crate::error::{Error, locked};
+use crate::error::Error;
+use crate::lock::lock;
 
 /// Computes the SHA-256 of a source.
 pub(in crate::decode) enum HashingReader {
@@ -41,7 +42,7 @@ impl HashingReader {
         match self {
             Self::Passing(passing) => {
                 io::copy(&mut Tee(Arc::clone(&passing)), &mut io::sink()).map_err(Error::Read)?;
-                let mut passing = locked(&passing);
+                let mut passing = lock(&passing);
                 Ok(passing.digester.take().unwrap_or_else(Digester::new).finish())
             }
             Self::File(mut file) => {
@@ -53,7 +54,7 @@ impl HashingReader {
 
 impl Read for Tee {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut passing = locked(&self.0);
+        let mut passing = lock(&self.0);
         let count = passing.reader.read(buffer)?;
         if let Some(digester) = &mut passing.digester {
             digester.update(&buffer[..count]);

@@ -1,11 +1,12 @@
 //! Adapters from readers to symphonia's `MediaSource`.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use crate::error::Error;
+use crate::lock::lock;
 
 /// A [`MediaSource`].
 pub(in crate::decode) enum Media {
@@ -46,9 +47,7 @@ impl Media {
 impl Read for Media {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Stream(reader) => {
-                reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buffer)
-            }
+            Self::Stream(reader) => lock(reader).read(buffer),
             Self::Seekable(reader, _) => reader.read(buffer),
         }
     }

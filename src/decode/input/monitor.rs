@@ -7,7 +7,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::error::{Error, locked};
+use crate::error::Error;
+use crate::lock::lock;
 
 /// A part of a recording that is not audio, and is not in the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl InputMonitor {
 
     /// Records a failure, unless there is one already.
     pub(in crate::decode) fn fail(&self, error: Error) {
-        locked(&self.failure).get_or_insert(error);
+        lock(&self.failure).get_or_insert(error);
     }
 
     /// Records a failure, and returns the error for the caller of `read`.
@@ -63,17 +64,17 @@ impl InputMonitor {
 
     /// Returns the first failure, and forgets it.
     pub(in crate::decode) fn check(&self) -> Result<(), Error> {
-        locked(&self.failure).take().map_or(Ok(()), Err)
+        lock(&self.failure).take().map_or(Ok(()), Err)
     }
 
     /// Records parts that are not audio.
     pub(in crate::decode) fn left_out(&self, leftovers: impl IntoIterator<Item = Leftover>) {
-        locked(&self.leftovers).extend(leftovers);
+        lock(&self.leftovers).extend(leftovers);
     }
 
     /// The recorded parts that are not audio.
     pub(in crate::decode) fn leftovers(&self) -> Vec<Leftover> {
-        locked(&self.leftovers).clone()
+        lock(&self.leftovers).clone()
     }
 
     fn took(&self, count: u64) {
@@ -105,7 +106,7 @@ impl<R: Read> Read for MonitoredReader<R> {
             match self.inner.read(buffer) {
                 Ok(count) => {
                     self.monitor.took(count as u64);
-                    let failed = locked(&self.monitor.failure).is_some();
+                    let failed = lock(&self.monitor.failure).is_some();
                     return if failed { Err(io::ErrorKind::Other.into()) } else { Ok(count) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::ebml::{CLUSTER, EbmlError, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
 use crate::decode::container::error;
 use crate::decode::container::guard::Container;
-use crate::decode::input::{InputMonitor, locked};
+use crate::decode::input::InputMonitor;
+use crate::lock::lock;
 
 /// Ids of the elements that matter (RFC 9559).
 const EBML: u32 = 0x1A45_DFA3;
@@ -100,7 +101,7 @@ impl MatroskaStatus {
     }
 
     fn lock(&self) -> MutexGuard<'_, MatroskaTracks> {
-        locked(&self.0)
+        lock(&self.0)
     }
 }
 

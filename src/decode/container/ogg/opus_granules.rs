@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::decode::container::timestamps::GapDetector;
-use crate::decode::input::locked;
+use crate::lock::lock;
 
 /// Frames in a millisecond at 48 kHz.
 const MILLI: i128 = 48;
@@ -52,7 +52,7 @@ impl OpusPage {
 impl OpusPageQueue {
     /// The page of a packet. Call it in the order of packets: it forgets the pages before.
     pub(super) fn page_of(&self, link: u64, packet: u64) -> Option<OpusPage> {
-        let mut pages = locked(&self.0);
+        let mut pages = lock(&self.0);
         // Links count first, then packets within a link.
         let is_past = |page: &OpusPage| (page.link, page.first + page.count) <= (link, packet);
         while pages.front().is_some_and(is_past) {
@@ -114,7 +114,7 @@ impl OpusGranuleCheck {
         self.packets += count;
         self.coded += sum;
         let page = OpusPage { link: self.link, first, count, gap, begins, is_last };
-        locked(&queue.0).push_back(page);
+        lock(&queue.0).push_back(page);
         Ok(())
     }
 
