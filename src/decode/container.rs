@@ -1,6 +1,6 @@
 //! Containers: from bytes to packets, with checks of sordino's own.
 //!
-//! In: an [`Input`] and the [`Container`] that its first bytes show. Out: [`Opened`], a
+//! In: a [`PeekedSource`] and the [`Container`] that its first bytes show. Out: [`Opened`], a
 //! [`PacketReader`] with its [`Guard`]. What can go wrong: a header that cannot be used, a
 //! container that is cut off or damaged.
 //!

@@ -149,7 +149,7 @@ impl<'a> Ears<'a> {
     fn close(&mut self, channel: usize) {
         let lane = &mut self.lanes[channel];
         let piece = std::mem::take(&mut lane.piece);
-        let near = lane.spans.meeting(piece.first, piece.end(), self.reach);
+        let near = lane.spans.meeting(piece.first..piece.end(), self.reach);
         if !near.is_empty() || piece.frames * 2 < self.length {
             lane.before = None;
             return;

@@ -174,7 +174,7 @@ fn wrong_arguments_exit_with_2_and_refusals_with_1() {
     for (args, part) in [
         (&["-w", "15-10"][..], "does not end after it starts"),
         (&["-w", "39-40"], "begins after the end"),
-        (&["-w", "1-2@5"], "a channel that the recording lacks"),
+        (&["-w", "1-2@5"], "a channel that the recording does not have"),
         (&["-w", "1-2", "--base-url", "http://api.mypurecloud.com"], "only https"),
         (&["-w", "1-2", "--base-url", "x"], "is not the URL of an API host"),
         (&["-w", "1-2", "--timeout", "soon"], "is not a time"),

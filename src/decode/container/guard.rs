@@ -77,7 +77,7 @@ pub(in crate::decode) trait Guard: Send {
     /// Checks a packet that was read. It may be decoded much later.
     ///
     /// # Errors
-    /// [`Fault`] where it does not follow the packet before it.
+    /// [`PacketFault`] where it does not follow the packet before it.
     fn read(&mut self, _packet: &Packet) -> Result<(), PacketFault> {
         Ok(())
     }
@@ -94,7 +94,7 @@ pub(in crate::decode) trait Guard: Send {
     /// Removes padding from the block that packet `number` of the track was decoded to.
     ///
     /// # Errors
-    /// [`Fault`] where audio follows padding: it would be heard too early.
+    /// [`PacketFault`] where audio follows padding: it would be heard too early.
     fn decoded(
         &mut self,
         _packet: &Packet,

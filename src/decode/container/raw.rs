@@ -16,7 +16,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     // A header would be decoded as audio, and every window would be late by its length.
     if begins_a_file(input.head()) {
         let what = "a recording with a header that declares its format".into();
-        return Err(Error::Foreign { what, mend: "leave --raw out".into() });
+        return Err(Error::Foreign { what, advice: "leave --raw out".into() });
     }
     let layout = PcmLayout::interleaved(codec, rate, channels);
     let frames = input.length().filter(|length| length.is_multiple_of(layout.block_bytes));

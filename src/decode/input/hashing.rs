@@ -1,4 +1,4 @@
-//! The digest of everything that a source gives, whether or not the decoder wants it all.
+//! The digest of all bytes of a source, including those that the decoder does not read.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,11 +8,11 @@ use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
 use crate::lock::lock;
 
-/// The SHA-256 of a source, made while it is read.
+/// Computes the SHA-256 of a source.
 pub(in crate::decode) enum HashingReader {
-    /// Of a stream: as it passes.
+    /// Of a stream, while it is read.
     Passing(Arc<Mutex<Passing>>),
-    /// Of a file that is sought in: at the end.
+    /// Of a seekable file, at the end.
     File(File),
 }
 
@@ -21,11 +21,11 @@ pub(in crate::decode) struct Passing {
     digester: Option<Digester>,
 }
 
-/// One end of a [`Passing`].
+/// A handle on a [`Passing`].
 struct Tee(Arc<Mutex<Passing>>);
 
 impl HashingReader {
-    /// A reader in place of this one, and the digest of all that passes.
+    /// Wraps `reader`: returns the reader to use in its place, and the digest of what is read from it.
     pub(super) fn passing(
         reader: impl Read + Send + 'static,
     ) -> (Box<dyn Read + Send>, Option<Self>) {
@@ -34,7 +34,7 @@ impl HashingReader {
         (Box::new(Tee(Arc::clone(&passing))), Some(Self::Passing(passing)))
     }
 
-    /// Reads what the decoder has left.
+    /// Reads the bytes that the decoder did not read, and returns the digest.
     ///
     /// # Errors
     /// [`Error::Read`].
