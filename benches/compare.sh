@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `sordino bench --compare`; and what it does not measure: how time grows with length and with the number of windows, and
-# what `cp` takes when it must wait for the disk as sordino does.
+# `sordino bench --compare`, then what it does not measure: how time grows with the length and with the number of windows,
+# and how long `cp` takes when its output is synced to disk as sordino's is.
 # Usage: benches/compare.sh [RUNS] [FOLDER]; needs ffmpeg and python3, and 3 GB in FOLDER.
 set -euo pipefail
 cd "$(dirname "$0")/.."

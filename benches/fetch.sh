@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the Genesys flow adds to a download, and what memory it takes. Needs curl and GNU time.
-# Usage: benches/fetch.sh; takes two minutes, for the link is slow on purpose.
+# How much longer the Genesys flow takes than a download, and how much memory. Needs curl and GNU time.
+# Usage: benches/fetch.sh; takes two minutes, because the link is slow on purpose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet
@@ -8,7 +8,7 @@ sordino=$PWD/target/release/sordino
 log=$(mktemp)
 trap 'kill $(jobs -p) 2>/dev/null; rm -f "$log"' EXIT
 
-# serve ARGUMENTS…: a sandbox on a free port; sets the variables that the client wants.
+# serve ARGUMENTS…: a sandbox on a free port; sets the variables that the client reads.
 serve() {
   : >"$log"
   "$sordino" sandbox --port 0 "$@" >"$log" 2>/dev/null &

@@ -21,6 +21,7 @@ mod recording;
 mod report;
 mod sandbox;
 mod stdout;
+mod table;
 mod verify;
 
 use args::{Args, Command};
@@ -38,8 +39,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::BenchStages(args) => bench::stages_here(&args),
-        Command::BenchProcesses(args) => bench::processes_here(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Demo(args) => demo::run(&args),
     };

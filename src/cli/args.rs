@@ -9,7 +9,7 @@ mod bench;
 mod format;
 mod genesys;
 
-pub(crate) use bench::{BenchArgs, BenchProcessesArgs, BenchStagesArgs, Way};
+pub(crate) use bench::BenchArgs;
 pub(crate) use format::{EncodingArg, FormatArgs, GapsArgs};
 pub(crate) use genesys::{ClientArgs, RecordingArgs};
 
@@ -47,14 +47,6 @@ pub(crate) enum Command {
     /// Measure how fast redaction is on this machine
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(BenchArgs),
-
-    /// A process that `bench` measures in
-    #[command(hide = true)]
-    BenchStages(BenchStagesArgs),
-
-    /// A process that `bench` measures other processes in
-    #[command(hide = true)]
-    BenchProcesses(BenchProcessesArgs),
 
     /// Run a Genesys stand-in on this machine
     #[command(after_help = SANDBOX_EXAMPLES)]

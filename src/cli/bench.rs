@@ -1,17 +1,15 @@
 //! `sordino bench`: how fast this machine redacts, to size a fleet by.
 //!
-//! In: noise that is made on the spot, or a recording. Out: what each stage takes, and whole
-//! processes, one alone and several at once; with `--compare`, what others take for the same work.
-//! Everything is measured in other processes (`measure`), so that memory is that of the work alone.
-//! What can go wrong: a recording that does not decode; a disk without room. What cannot be measured
-//! here is unknown, and what is not installed is skipped, which is said.
+//! In: speech-like noise, or a recording. Out: the time of each stage in this process, and of whole
+//! `sordino file` processes, one alone and several at once; with `--compare`, the time of other
+//! programs for the same work. What can go wrong: a recording that does not decode; a full disk.
 
 use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use sordino::span::frame_at;
+use serde::Serialize;
+use sordino::span::{frame_at, time_of};
 use sordino::spool::Draft;
 use sordino::window::ClockTime;
 
@@ -20,35 +18,43 @@ use super::exit::{Failure, say};
 use super::plan::{self, time};
 use super::progress::Status;
 use super::report;
+use super::table::table;
 
 mod chart;
 mod compare;
-mod measure;
-mod rival;
-mod row;
+mod competitor;
+mod input;
+mod scratch;
 mod speech;
-mod spread;
 mod stages;
-mod subject;
-mod table;
-mod usage;
-mod workshop;
+mod stats;
 
-pub(crate) use measure::{processes_here, stages_here};
-use row::Comparison;
+use compare::Comparison;
+use input::Input;
+use scratch::Scratch;
 use stages::Figures;
-use subject::Subject;
-use workshop::Workshop;
+use stats::{Stats, known, memory};
 
-/// Without `--length`: long enough that starting does not count for much.
+/// The length of the noise: long enough that starting a process does not count for much.
 const LENGTH: &str = "10:00";
-/// What the promises are made for.
+/// The length for which the promises are made.
 const HOUR: &str = "1:00:00";
 
-/// All that was measured.
-struct Measured {
-    subject: Subject,
+/// What every measurement needs.
+struct Bench {
+    scratch: Scratch,
+    status: Status,
     runs: u32,
+}
+
+/// All that was measured, as `--json` prints it.
+#[derive(Serialize)]
+struct Measured {
+    version: &'static str,
+    machine: String,
+    cores: u32,
+    runs: u32,
+    input: Input,
     stages: Vec<Figures>,
     processes: Vec<Figures>,
     comparison: Option<Comparison>,
@@ -60,114 +66,100 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let chart = args.chart.as_ref().map(|path| plan::check_output(path, &inputs, args.force));
     let chart = chart.transpose()?;
     if cfg!(debug_assertions) {
-        say(
-            "note: this is a build for debugging, which is many times slower; build with --release",
-        );
+        say("note: this is a debug build, which is many times slower; build with --release");
     }
-    let status = Status::new();
-    let workshop = Workshop::open()?;
-    let measured = measure(args, frames, &workshop, &|what| status.say(what));
-    status.clear();
+    let bench = Bench { scratch: Scratch::open()?, status: Status::new(), runs: args.runs };
+    let measured = measure(&bench, args, frames);
+    bench.status.clear();
     let measured = measured?;
     if let Some(place) = &chart {
-        draw(&measured, &place.target, args.force)?;
+        let drawing = |error| Failure::failed("drawing the chart", error);
+        let svg = chart::draw(&measured).map_err(drawing)?;
+        let draft = Draft::write(&place.target, args.force, |out| out.write_all(svg.as_bytes()));
+        draft.and_then(Draft::put).map_err(|error| Failure::of("writing the chart", error))?;
     }
-    report::print(
-        if args.json { measured.to_json().to_string() } else { measured.text() }.trim_end(),
-    )
+    if args.json {
+        let json = serde_json::to_string(&measured);
+        return report::print(&json.map_err(|error| Failure::failed("writing JSON", error))?);
+    }
+    report::print(measured.text().trim_end())
 }
 
-/// How much noise is made.
+/// The length of the noise in frames.
 fn frames(args: &BenchArgs) -> Result<u64, Failure> {
     let usual = if args.compare { HOUR } else { LENGTH };
     let length = time("--length", args.length.as_deref().unwrap_or(usual))?;
     let frames = frame_at(length, speech::RATE);
     if frames < u64::from(speech::RATE) || frames > speech::MOST_FRAMES {
-        let why = "a second at least, and 37 hours at most, which is what a WAV can hold";
+        let why = "at least a second, and at most 37 hours, the most that a WAV can hold";
         return Err(Failure::usage("reading --length", why));
     }
     Ok(frames)
 }
 
-fn measure(
-    args: &BenchArgs,
-    frames: u64,
-    workshop: &Workshop,
-    say: &dyn Fn(String),
-) -> Result<Measured, Failure> {
-    say("making a recording".into());
-    let subject = match &args.file {
-        Some(path) => Subject::given(path)?,
-        None => Subject::made(workshop.path("noise.wav"), frames)?,
+fn measure(bench: &Bench, args: &BenchArgs, frames: u64) -> Result<Measured, Failure> {
+    bench.status.say("making a recording".into());
+    let input = match &args.file {
+        Some(path) => Input::given(path)?,
+        None => Input::noise(bench.scratch.path("noise.wav"), frames)?,
     };
-    let jobs = args.jobs.unwrap_or_else(cores);
-    let stages = stages::stages(workshop, &subject, args.runs, say)?;
-    let processes = stages::processes(workshop, &subject, args.runs, jobs, say)?;
-    let given = args.file.is_some();
-    let compare = || compare::compare(workshop, &subject, given, args.runs, say);
+    // Stages last, because they make this process grow: the peak memory that Linux reports for a
+    // child includes that of this process when it started the child.
+    let processes = stages::processes(bench, &input, args.jobs.unwrap_or_else(cores))?;
+    let compare = || compare::compare(bench, &input, args.file.is_some());
     let comparison = args.compare.then(compare).transpose()?;
-    Ok(Measured { subject, runs: args.runs, stages, processes, comparison })
+    let stages = stages::stages(bench, &input)?;
+    let (version, runs) = (env!("CARGO_PKG_VERSION"), bench.runs);
+    let (machine, cores) = (machine(), cores());
+    Ok(Measured { version, machine, cores, runs, input, stages, processes, comparison })
 }
 
 impl Measured {
     fn text(&self) -> String {
-        let (subject, runs) = (&self.subject, self.runs);
-        let plural = if runs == 1 { "one run".into() } else { format!("medians of {runs} runs") };
-        let mut parts = vec![
-            format!("{}\n{}; {plural}\n", self.about(), machine()),
-            table::figures("stage", &self.stages, subject),
-            table::figures("processes", &self.processes, subject),
+        let runs = match self.runs {
+            1 => "one run".into(),
+            runs => format!("medians of {runs} runs"),
+        };
+        let headings = [
+            "measured", "median", "least", "most", "frames/s", "realtime", "MB/s", "CPU s/h",
+            "memory",
         ];
+        let rows: Vec<_> = self.stages.iter().chain(&self.processes).map(cells).collect();
+        let mut text = format!("{}\n{}; {runs}\n\n", self.about(), self.machine);
+        text += &table(&headings, 1..9, &rows);
         if let Some(comparison) = &self.comparison {
-            parts.push(table::comparison(comparison));
-            let promised = comparison.rows.iter().any(|row| row.promise.ffmpeg.is_some());
-            if promised && self.subject.frames != 3600 * u64::from(speech::RATE) {
-                parts.push("The promises are made for one hour: --length 1:00:00.".into());
-            }
+            text += &format!("\n{}", comparison.text());
         }
-        parts.join("\n")
+        text
     }
 
     /// `speech-like noise of 10:00: wave pcm_s16le, 8000 Hz, 2 channels, 19.2 MB`.
     fn about(&self) -> String {
-        let Subject { name, recording, .. } = &self.subject;
-        let length = sordino::span::time_of(self.subject.frames, recording.rate);
+        let Input { name, info, frames, .. } = &self.input;
+        let length = time_of(*frames, info.rate);
         let unit = if length < Duration::from_secs(60) { " s" } else { "" };
         format!(
             "{name} of {}{unit}: {} {}, {} Hz, {} channels, {:.1} MB",
             ClockTime(length),
-            recording.container,
-            recording.codec,
-            recording.rate,
-            recording.channels,
-            self.subject.megabytes()
+            info.container,
+            info.codec,
+            info.rate,
+            info.channels,
+            self.input.megabytes()
         )
-    }
-
-    fn to_json(&self) -> Value {
-        let all = |figures: &[Figures]| -> Vec<Value> {
-            figures.iter().map(|one| one.to_json(&self.subject)).collect()
-        };
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "machine": machine(),
-            "cores": cores(),
-            "runs": self.runs,
-            "input": self.subject.to_json(),
-            "stages": all(&self.stages),
-            "processes": all(&self.processes),
-            "comparison": self.comparison.as_ref().map(Comparison::to_json),
-        })
     }
 }
 
-fn draw(measured: &Measured, path: &Path, force: bool) -> Result<(), Failure> {
-    let mut panels = vec![chart::stages(&measured.stages, &measured.subject)];
-    panels.extend(measured.comparison.as_ref().and_then(chart::ratios));
-    let title = format!("How fast sordino {} redacts", env!("CARGO_PKG_VERSION"));
-    let svg = chart::draw(&title, [&machine(), &measured.about()], &panels);
-    let draft = Draft::write(path, force, |out| out.write_all(svg.as_bytes()));
-    draft.and_then(Draft::put).map_err(|error| Failure::of("drawing the chart", error))
+/// The cells of one line of the table.
+fn cells(figures: &Figures) -> Vec<String> {
+    let Stats { median, least, most } = figures.cost.seconds;
+    let [median, least, most] = [median, least, most].map(stats::time);
+    let frames = format!("{:.1} M", figures.frames_per_second / 1e6);
+    let real_time = format!("{:.0} x", figures.times_real_time);
+    let megabytes = format!("{:.0}", figures.megabytes_per_second);
+    let cpu = known(figures.cpu_seconds_per_recorded_hour, |seconds| format!("{seconds:.3}"));
+    let memory = known(figures.cost.peak_memory_bytes, memory);
+    vec![figures.name.clone(), median, least, most, frames, real_time, megabytes, cpu, memory]
 }
 
 fn cores() -> u32 {
@@ -177,15 +169,9 @@ fn cores() -> u32 {
 /// `linux x86_64, 2 cores, Intel(R) Xeon(R)`.
 fn machine() -> String {
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
-    // Linux names it; others are asked in other ways.
+    // Linux names the processor here.
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     let model = line.map_or(String::new(), |(_, name)| format!(", {}", name.trim()));
     format!("{system} {processor}, {} cores{model}", cores())
-}
-
-/// A count, to calculate with.
-#[expect(clippy::cast_precision_loss, reason = "counts of bytes and frames are far below 2^53")]
-fn float(count: u64) -> f64 {
-    count as f64
 }

@@ -101,24 +101,29 @@ pub(super) const BENCH_EXAMPLES: &str = "\
 Examples:
   How fast is this machine?
     sordino bench
-  With a recording as yours are, eight at once:
+  With a recording like yours, eight at once:
     sordino bench call.wav --jobs 8
   Against ffmpeg, sox and cp, with a chart:
     sordino bench --compare --chart bench.svg
-  Soon, for a program:
+  Quickly, for a program:
     sordino bench --length 1:00 --runs 3 --json
 
-Stages are measured in one process, in turn, from a file that the system has in memory. decode is
-decoding alone; encode is what redacting one frame takes beyond it; treat is what redacting every
-frame takes beyond redacting one; whole is a redaction of two windows, without its self-check;
-self-check is what that adds. Decoding and writing run side by side, so encode is the time that is
-waited for writing, not the work in it. Where a difference drowns in the noise it is unknown.
-Memory is the peak of a process that does nothing else. Stages write into memory, and what is more
-than 4 MiB into a temporary file.
+decode, whole and checked are measured in turn, in this process, from a file in the system's cache,
+after one round that does not count. decode is decoding alone; whole is a redaction of two windows
+without its self-check; checked is one with it. The output goes into memory, beyond 4 MiB into a
+temporary file, and is not synced to disk.
 
-Processes are `sordino file`, start, sync to disk and all. --compare has them take turns with
-ffmpeg's usual recipe and sox, neither of which syncs, and with cp. MB are of the input, 1,000,000
-bytes. One recording alone is decoded on all cores (FLAC, MP3, Vorbis), several at once on a thread
-each, as with --threads 1.
+\"1 at once\" and so on are processes of `sordino file`: their start, and their output synced to disk,
+count. Their time is from the first start to the last end. One process decodes FLAC, MP3 and Vorbis on
+all cores; several at once decode on one thread each, as with --threads 1. Memory is the peak of the
+largest process, as the system counts it. On Linux it is never less than what this program takes to
+start. A stage shares its process with the others, so its memory cannot be told.
+
+--compare runs ffmpeg, sox and cp in turn with `sordino file`. speed-up is ffmpeg's median time
+divided by sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not
+exact to the sample; the last two lines use recipes that are. None of the three syncs its output.
+
+realtime is how many times as fast as playing. MB are of the input, 1,000,000 bytes. CPU s/h is CPU
+seconds for one hour of recording.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";

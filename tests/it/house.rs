@@ -106,7 +106,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("symphonia::", "decode"),
         ("file_format::", "decode"),
         ("hound::", "encode"),
-        ("askama::", "report"),
+        ("askama::", "report, cli"),
         ("humantime::", "receipt"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
@@ -114,6 +114,8 @@ fn each_dependency_is_named_in_its_room_only() {
         // `bench` works in a folder that goes away.
         ("tempfile::", "spool, cli"),
         ("clap::", "cli"),
+        ("unicode_width::", "cli"),
+        ("wait4::", "cli"),
         ("indicatif::", "cli"),
         ("ctrlc::", "cli"),
         ("reqwest::", "genesys"),

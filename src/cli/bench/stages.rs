@@ -1,251 +1,165 @@
-//! Stages of a redaction, and whole processes: what each takes of a recording.
+//! What sordino takes: stages of a redaction in this process, and whole `sordino file` processes.
 
 use std::process::Command;
+use std::time::Instant;
 
-use clap::ValueEnum as _;
-use serde_json::{Value, json};
+use serde::Serialize;
+use sordino::block::Block;
+use sordino::window::{WindowError, parse_flag};
+use sordino::{Decoder, Error, EvidenceOptions, Redaction, Source, Treatment, Windows};
 
-use super::super::args::Way;
 use super::super::exit::Failure;
-use super::float;
-use super::measure::{Run, last_line};
-use super::spread::Spread;
-use super::subject::Subject;
-use super::workshop::Workshop;
+use super::Bench;
+use super::input::Input;
+use super::stats::{Cost, Run, float};
 
-/// What one stage takes. What could not be measured is `None`.
-#[derive(Debug, Clone)]
+/// The file that a process writes, in the folder that it runs in.
+pub(super) const OUTPUT: &str = "out.wav";
+
+/// What one stage takes, or some processes at once.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Figures {
     pub(super) name: String,
-    /// Recordings that are worked on at once.
+    /// Recordings that are redacted at once.
     pub(super) jobs: u32,
-    /// Seconds for all of them.
-    pub(super) wall: Option<Spread>,
-    /// Seconds on a core for all of them.
-    pub(super) cpu: Option<f64>,
-    /// The most bytes of memory that one process held.
-    pub(super) peak: Option<u64>,
+    #[serde(flatten)]
+    pub(super) cost: Cost,
+    pub(super) frames_per_second: f64,
+    pub(super) times_real_time: f64,
+    pub(super) megabytes_per_second: f64,
+    pub(super) cpu_seconds_per_recorded_hour: Option<f64>,
 }
 
 impl Figures {
-    /// Of some runs.
-    pub(super) fn of(name: String, jobs: u32, runs: &[Run]) -> Self {
-        Self {
+    /// `None` without runs.
+    fn of(name: String, jobs: u32, runs: &[Run], input: &Input) -> Option<Self> {
+        let cost = Cost::of(runs)?;
+        let per_second = |amount: f64| amount * f64::from(jobs) / cost.seconds.median;
+        let hours = input.seconds() * f64::from(jobs) / 3600.0;
+        Some(Self {
             name,
             jobs,
-            wall: above_noise(runs.iter().map(|run| run.wall)),
-            cpu: above_noise(runs.iter().filter_map(|run| run.cpu)).map(|spread| spread.median),
-            peak: runs.iter().filter_map(|run| run.peak).max(),
-        }
-    }
-
-    /// The median in seconds.
-    pub(super) fn median(&self) -> Option<f64> {
-        self.wall.map(|wall| wall.median)
-    }
-
-    /// How many of `amount`, which one recording has, are done in a second.
-    pub(super) fn per_second(&self, amount: f64) -> Option<f64> {
-        self.median().map(|median| amount * f64::from(self.jobs) / median)
-    }
-
-    /// Seconds on a core for one hour of recording.
-    pub(super) fn cpu_per_hour(&self, subject: &Subject) -> Option<f64> {
-        self.cpu.map(|cpu| cpu / (subject.seconds() * f64::from(self.jobs)) * 3600.0)
-    }
-
-    pub(super) fn to_json(&self, subject: &Subject) -> Value {
-        json!({
-            "name": self.name,
-            "jobs": self.jobs,
-            "seconds": self.wall.map(Spread::to_json),
-            "framesPerSecond": self.per_second(float(subject.frames)),
-            "timesRealTime": self.per_second(subject.seconds()),
-            "megabytesPerSecond": self.per_second(subject.megabytes()),
-            "cpuSecondsPerRecordedHour": self.cpu_per_hour(subject),
-            "peakMemoryBytes": self.peak,
+            frames_per_second: per_second(float(input.frames)),
+            times_real_time: per_second(input.seconds()),
+            megabytes_per_second: per_second(input.megabytes()),
+            cpu_seconds_per_recorded_hour: cost.cpu_seconds.map(|cpu| cpu / hours),
+            cost,
         })
     }
 }
 
-/// A difference of two measurements may come out as nothing, or less; then it is not known.
-fn above_noise(seconds: impl Iterator<Item = f64>) -> Option<Spread> {
-    Spread::of(seconds).filter(|spread| spread.median > 0.0)
-}
-
-/// The ways, in the order in which they take turns.
-const WAYS: [Way; 5] = [Way::Decode, Way::First, Way::All, Way::Whole, Way::Checked];
-
-/// Each stage: its name, the way that contains it, and the way to be taken off.
-const STAGES: [(&str, Way, Option<Way>); 5] = [
-    ("decode", Way::Decode, None),
-    ("treat", Way::All, Some(Way::First)),
-    ("encode", Way::First, Some(Way::Decode)),
-    ("self-check", Way::Checked, Some(Way::Whole)),
-    ("whole", Way::Whole, None),
-];
-
-/// Measures the stages: all in one process in turn, then the memory of each in one of its own.
-pub(super) fn stages(
-    workshop: &Workshop,
-    subject: &Subject,
-    runs: u32,
-    say: &dyn Fn(String),
-) -> Result<Vec<Figures>, Failure> {
-    say("measuring the stages".into());
-    let all = in_process(workshop, subject, &WAYS, runs, true)?;
-    let of = |way| WAYS.iter().position(|&other| other == way).and_then(|at| all.get(at));
-    let stage = |(name, way, less): (&str, Way, Option<Way>)| {
-        say(format!("measuring the memory of: {name}"));
-        let alone = in_process(workshop, subject, &[way], 1, false)?;
-        let runs = difference(of(way), less.and_then(of));
-        let mut figures = Figures::of(name.into(), 1, &runs);
-        figures.peak = alone.iter().flatten().filter_map(|run| run.peak).max();
-        Ok(figures)
-    };
-    STAGES.into_iter().map(stage).collect()
-}
-
-/// Run by run: what one way takes more than the other.
-fn difference(runs: Option<&Vec<Run>>, less: Option<&Vec<Run>>) -> Vec<Run> {
-    let runs = runs.cloned().unwrap_or_default();
-    let Some(less) = less else { return runs };
-    let pairs = runs.into_iter().zip(less);
-    let take_off = |(run, less): (Run, &Run)| Run {
-        wall: run.wall - less.wall,
-        cpu: run.cpu.zip(less.cpu).map(|(run, less)| run - less),
-        peak: run.peak,
-    };
-    pairs.map(take_off).collect()
-}
-
-fn in_process(
-    workshop: &Workshop,
-    subject: &Subject,
-    ways: &[Way],
-    runs: u32,
-    warm: bool,
-) -> Result<Vec<Vec<Run>>, Failure> {
-    let mut command = sordino()?;
-    command.args(["bench-stages", "--runs", &runs.to_string()]).args(subject.flags());
-    command.args(warm.then_some("--warm"));
-    for way in ways.iter().filter_map(Way::to_possible_value) {
-        command.args(["--ways", way.get_name()]);
-    }
-    command.arg("--").arg(&subject.path);
-    answer(workshop, &mut command)?.map_err(|why| failed(subject, why))
-}
-
-/// Measures `sordino file` as a process: one alone and `jobs` at once, with and without the
-/// self-check, in turn.
-pub(super) fn processes(
-    workshop: &Workshop,
-    subject: &Subject,
-    runs: u32,
-    jobs: u32,
-    say: &dyn Fn(String),
-) -> Result<Vec<Figures>, Failure> {
-    let mut cases = vec![(1, false), (1, true)];
-    if jobs > 1 {
-        cases.extend([(jobs, false), (jobs, true)]);
-    }
-    let mut seen = vec![Vec::new(); cases.len()];
-    for run in 1..=runs {
-        say(format!("measuring processes, run {run} of {runs}"));
-        for (&(jobs, check), seen) in cases.iter().zip(&mut seen) {
-            let run = process(workshop, jobs, redaction(subject, check, jobs)?)?;
-            seen.push(run.map_err(|why| failed(subject, why))?);
+/// Measures decoding, and a redaction without and with its self-check, in turn and in this process.
+pub(super) fn stages(bench: &Bench, input: &Input) -> Result<Vec<Figures>, Failure> {
+    let list = input.flags().map(|flag| parse_flag(&flag));
+    let windows = Windows::new(list.collect::<Result<Vec<_>, WindowError>>()?)?;
+    let mut runs = [const { Vec::new() }; 3];
+    // Round 0 fills the caches and does not count.
+    for round in 0..=bench.runs {
+        bench.status.say(format!("measuring the stages, run {round} of {}", bench.runs));
+        let measured = [
+            run(|| decode(Source::open(&input.path)?)),
+            run(|| redact(Source::open(&input.path)?, &windows, false)),
+            run(|| redact(Source::open(&input.path)?, &windows, true)),
+        ];
+        for (runs, run) in runs.iter_mut().zip(measured) {
+            let run =
+                run.map_err(|error| Failure::of(format!("redacting {}", input.name), error))?;
+            if round > 0 {
+                runs.push(run);
+            }
         }
     }
-    let figures = cases.iter().zip(&seen).map(|(&(jobs, check), seen)| {
-        let check = if check { ", self-check" } else { "" };
-        Figures::of(format!("{jobs} at once{check}"), jobs, seen)
-    });
-    Ok(figures.collect())
+    let named = ["decode", "whole", "checked"].into_iter().zip(&runs);
+    Ok(named.filter_map(|(name, runs)| Figures::of(name.into(), 1, runs, input)).collect())
 }
 
-fn failed(subject: &Subject, why: String) -> Failure {
-    Failure::failed(format!("measuring {}", subject.name), why)
+/// Measures a piece of work. Freeing what it returns does not count.
+fn run<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Run, Error> {
+    let (before, start) = (cpu_seconds(), Instant::now());
+    let _made = work()?;
+    let wall = start.elapsed().as_secs_f64();
+    let cpu = cpu_seconds().zip(before).map(|(after, before)| after - before);
+    // The peak memory of this process never falls, so it tells nothing about one stage.
+    Ok(Run { wall, cpu, peak: None })
 }
 
-/// `sordino file`, into the file `out.wav` of the folder that it runs in. Where several run at once
-/// the cores have enough to do, and one thread each decodes.
-pub(super) fn redaction(subject: &Subject, check: bool, jobs: u32) -> Result<Command, Failure> {
-    let mut command = sordino()?;
-    command.args(["file", "--output", OUTPUT]).args(subject.flags());
+fn decode(source: Source) -> Result<(), Error> {
+    let mut decoder = Decoder::open(source)?;
+    let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
+    while decoder.next(&mut block)? {
+        std::hint::black_box(block.samples());
+    }
+    Ok(())
+}
+
+fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<sordino::Redacted, Error> {
+    let evidence = EvidenceOptions { self_check, ..EvidenceOptions::default() };
+    Redaction::new(windows, Treatment::default()).with_evidence(evidence).run(source)
+}
+
+/// CPU seconds of this process so far, in user and system mode.
+#[cfg(unix)]
+fn cpu_seconds() -> Option<f64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike as _;
+
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let micros = (usage.user_time() + usage.system_time()).num_microseconds();
+    Some(float(micros.try_into().ok()?) / 1e6)
+}
+
+#[cfg(not(unix))]
+fn cpu_seconds() -> Option<f64> {
+    None
+}
+
+/// Measures `sordino file`, one process alone and `jobs` at once, without and with the self-check, in
+/// turn.
+pub(super) fn processes(bench: &Bench, input: &Input, jobs: u32) -> Result<Vec<Figures>, Failure> {
+    let mut all = Vec::new();
+    for jobs in if jobs > 1 { vec![1, jobs] } else { vec![1] } {
+        for (check, suffix) in [(false, ""), (true, ", self-check")] {
+            let name = format!("{jobs} at once{suffix}");
+            all.push((name, jobs, redaction(input, check, jobs)?, Vec::new()));
+        }
+    }
+    for run in 1..=bench.runs {
+        bench.status.say(format!("measuring processes, run {run} of {}", bench.runs));
+        for (_, jobs, command, runs) in &mut all {
+            let run = bench.scratch.measure(*jobs, command);
+            let failed = |why| Failure::failed(format!("measuring {}", input.name), why);
+            runs.push(run.map_err(failed)?);
+        }
+    }
+    let figures = all.into_iter();
+    Ok(figures.filter_map(|(name, jobs, _, runs)| Figures::of(name, jobs, &runs, input)).collect())
+}
+
+/// `sordino file`. Several at once decode on one thread each, because they keep the cores busy.
+pub(super) fn redaction(input: &Input, check: bool, jobs: u32) -> Result<Command, Failure> {
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Failure::failed("finding this program", error))?;
+    let mut command = Command::new(program);
+    command.args(["file", "--output", OUTPUT]);
+    command.args(input.flags().map(|flag| format!("--window={flag}")));
     command.args((!check).then_some("--no-self-check"));
     command.args((jobs > 1).then_some("--threads=1"));
-    command.arg("--").arg(&subject.path);
+    command.arg("--").arg(&input.path);
     Ok(command)
-}
-
-/// What every process that is measured writes.
-pub(super) const OUTPUT: &str = "out.wav";
-
-/// This program.
-fn sordino() -> Result<Command, Failure> {
-    let path = std::env::current_exe();
-    Ok(Command::new(path.map_err(|error| Failure::failed("finding this program", error))?))
-}
-
-/// Measures a command, `jobs` times at once. Each starts in an empty folder, and what it makes is
-/// thrown away before the next. The inner error is what the command complained of.
-pub(super) fn process(
-    workshop: &Workshop,
-    jobs: u32,
-    command: Command,
-) -> Result<Result<Run, String>, Failure> {
-    let making = |error| Failure::failed("making a temporary folder", error);
-    let folders: Vec<_> = (0..jobs).map(|job| workshop.path(&format!("job-{job}"))).collect();
-    let mut measured = sordino()?;
-    measured.arg("bench-processes");
-    for folder in &folders {
-        std::fs::create_dir(folder).map_err(making)?;
-        measured.arg("--folder").arg(folder);
-    }
-    measured.arg("--").arg(command.get_program()).args(command.get_args());
-    let run = answer(workshop, &mut measured);
-    for folder in &folders {
-        std::fs::remove_dir_all(folder).map_err(making)?;
-    }
-    run
-}
-
-/// What one of our own processes prints; the inner error is what it complained of.
-fn answer<T: serde::de::DeserializeOwned>(
-    workshop: &Workshop,
-    command: &mut Command,
-) -> Result<Result<T, String>, Failure> {
-    let doing = "starting a process to measure in";
-    let output = workshop.run(command).map_err(|error| Failure::failed(doing, error))?;
-    if !output.status.success() {
-        return Ok(Err(last_line(&output.stderr).unwrap_or_else(|| output.status.to_string())));
-    }
-    let answer = serde_json::from_slice(&output.stdout);
-    answer.map(Ok).map_err(|error| Failure::failed("reading what was measured", error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn run(wall: f64, cpu: Option<f64>) -> Run {
-        Run { wall, cpu, peak: Some(7) }
-    }
-
-    #[test]
-    fn a_stage_that_drowns_in_the_noise_is_unknown() {
-        let (whole, part) = (vec![run(2.0, Some(1.0)); 3], vec![run(2.5, Some(0.5)); 3]);
-        let figures = Figures::of("x".into(), 1, &difference(Some(&whole), Some(&part)));
-        assert_eq!((figures.wall, figures.cpu, figures.peak), (None, Some(0.5), Some(7)));
-        let figures = Figures::of("x".into(), 1, &difference(Some(&part), Some(&whole)));
-        assert_eq!((figures.median(), figures.cpu), (Some(0.5), None));
-    }
-
     #[test]
     fn jobs_at_once_count_together() {
-        let figures = Figures::of("x".into(), 4, &[run(2.0, None)]);
-        assert_eq!(figures.per_second(10.0), Some(20.0));
-        assert_eq!(figures.cpu, None, "not told is not nothing");
+        let folder = tempfile::tempdir().unwrap();
+        let input = Input::noise(folder.path().join("noise.wav"), 8000).unwrap();
+        let runs = [Run { wall: 2.0, cpu: None, peak: None }];
+        let figures = Figures::of("x".into(), 4, &runs, &input).unwrap();
+        assert_eq!(figures.frames_per_second, 16_000.0);
+        assert_eq!(figures.cpu_seconds_per_recorded_hour, None, "unknown, not nothing");
     }
 }

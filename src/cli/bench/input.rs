@@ -1,35 +1,39 @@
-//! What is measured with: a recording, its size, and the windows that are redacted in it.
+//! The recording that is redacted, and the windows in it.
 
-use std::fs::{self, File};
+use std::error::Error;
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 use sordino::block::Block;
 use sordino::span::time_of;
 use sordino::{Decoder, Source, StreamInfo};
 
 use super::super::exit::Failure;
 use super::super::report;
-use super::{float, speech};
+use super::speech;
+use super::stats::float;
 
-/// The same noise whenever a bench runs.
+/// The same noise in every bench.
 const SEED: u64 = 0x5350_4545_4348;
 
 /// A recording on disk.
 #[derive(Debug, Clone)]
-pub(super) struct Subject {
-    /// What people call it.
+pub(super) struct Input {
     pub(super) name: String,
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     pub(super) frames: u64,
-    pub(super) recording: StreamInfo,
+    pub(super) info: StreamInfo,
+    /// Whether the output, a 16-bit WAV, is as long as the input.
+    pub(super) is_wav: bool,
 }
 
-impl Subject {
-    /// Makes noise of so many frames.
-    pub(super) fn made(path: PathBuf, frames: u64) -> Result<Self, Failure> {
+impl Input {
+    /// Writes speech-like noise of this length.
+    pub(super) fn noise(path: PathBuf, frames: u64) -> Result<Self, Failure> {
         let file = File::create(&path).map(|file| BufWriter::with_capacity(256 * 1024, file));
         let written = file.and_then(|mut file| {
             speech::write(&mut file, frames, SEED)?;
@@ -39,65 +43,69 @@ impl Subject {
         Self::read(path, "speech-like noise".into())
     }
 
-    /// Takes a recording of the user's, and decodes all of it, so that what is wrong with it is said
-    /// once, and here.
+    /// A recording of the user's.
     pub(super) fn given(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let doing = || format!("opening {name}");
-        let metadata = fs::metadata(path).map_err(|error| Failure::usage(doing(), error))?;
-        if !metadata.is_file() {
-            return Err(Failure::usage(doing(), "this is not a file, and is read more than once"));
+        let wrong = |why: Box<dyn Error>| Failure::usage(format!("opening {name}"), why);
+        // Processes run in other folders.
+        let path = path.canonicalize().map_err(|error| wrong(error.into()))?;
+        if !path.is_file() {
+            return Err(wrong("this is not a file, and is read more than once".into()));
         }
-        let path = path.canonicalize().map_err(|error| Failure::usage(doing(), error))?;
         Self::read(path, name)
     }
 
-    /// Decodes all of a recording.
-    pub(super) fn read(path: PathBuf, name: String) -> Result<Self, Failure> {
+    /// Decodes all of a recording, to learn its length and to report a bad one before measuring.
+    fn read(path: PathBuf, name: String) -> Result<Self, Failure> {
         let failed = |error| Failure::of(format!("decoding {name}"), error);
         let source = Source::open(&path).map_err(failed)?;
         let bytes = source.length().unwrap_or(0);
         let mut decoder = Decoder::open(source).map_err(failed)?;
-        let recording = decoder.stream_info().clone();
-        let mut block = Block::new(recording.format, recording.channels);
+        let info = decoder.stream_info().clone();
+        let mut block = Block::new(info.format, info.channels);
         while decoder.next(&mut block).map_err(failed)? {}
-        let frames = decoder.frames();
-        Ok(Self { name, path, bytes, frames, recording })
+        let is_wav = info.codec == "pcm_s16le";
+        Ok(Self { frames: decoder.frames(), name, path, bytes, info, is_wav })
     }
 
-    /// How long it lasts.
+    /// The same recording in another format. It is not opened, because that would make this process
+    /// grow, and with it the peak memory that Linux reports for the processes that are measured.
+    pub(super) fn converted(&self, path: PathBuf) -> Self {
+        Self { path, is_wav: false, ..self.clone() }
+    }
+
     pub(super) fn seconds(&self) -> f64 {
-        time_of(self.frames, self.recording.rate).as_secs_f64()
+        time_of(self.frames, self.info.rate).as_secs_f64()
     }
 
-    /// Megabytes, which are 1,000,000 bytes.
+    /// In megabytes of 1,000,000 bytes.
     pub(super) fn megabytes(&self) -> f64 {
         float(self.bytes) / 1e6
     }
 
+    /// Start and end of each window, in seconds.
     pub(super) fn windows(&self) -> Vec<(f64, f64)> {
         windows_in(self.seconds())
     }
 
-    /// The windows, as `-w` takes them.
-    pub(super) fn flags(&self) -> Vec<String> {
-        let flag = |(start, end)| ["--window".into(), format!("{start}-{end}")];
-        self.windows().into_iter().flat_map(flag).collect()
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        let mut json = report::recording(&self.recording, self.frames);
-        json["name"] = self.name.clone().into();
-        json["seconds"] = self.seconds().into();
-        json["bytes"] = self.bytes.into();
-        let windows = self.windows().into_iter().map(|(start, end)| json!([start, end]));
-        json["windows"] = windows.collect();
-        json
+    /// The windows as `-w` takes them.
+    pub(super) fn flags(&self) -> impl Iterator<Item = String> {
+        self.windows().into_iter().map(|(start, end)| format!("{start}-{end}"))
     }
 }
 
-/// Two windows of the length of a card number read aloud, as far as they fit; else the second
-/// quarter.
+impl Serialize for Input {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = report::recording(&self.info, self.frames);
+        json["name"] = self.name.clone().into();
+        json["seconds"] = self.seconds().into();
+        json["bytes"] = self.bytes.into();
+        json["windows"] = json!(self.windows());
+        json.serialize(serializer)
+    }
+}
+
+/// Two windows as long as a card number read aloud, where they fit; else the second quarter.
 fn windows_in(seconds: f64) -> Vec<(f64, f64)> {
     let usual = [(10.0, 15.0), (30.5, 35.2)];
     let fitting: Vec<_> = usual.into_iter().filter(|&(_, end)| end < seconds).collect();
