@@ -1,5 +1,5 @@
-//! *Con sordino*: play with the mute on. sordino mutes what must not be heard in a call recording,
-//! in process and to the sample.
+//! sordino redacts passages of call recordings, in process and to the sample. *Con sordino* is the
+//! musician's word for "with the mute on".
 //!
 //! ```
 //! use sordino::{Source, Treatment, Window, Windows, redact};
@@ -10,91 +10,98 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`redact()`] is the short way. [`Redaction`] adds evidence, progress and a place for the output.
+//! [`Receipt::of`] states what was done, and [`verify()`] audits any redaction, whoever made it.
+//!
 //! # Architecture
 //!
-//! The flow is the layout. What a person asks for comes from above, the recording from the left:
+//! The source files follow the flow of the data. Windows come from above, the recording from the left:
 //!
 //! ```text
-//! windows ──▶ spans ───────────────────┐              what to mute: seconds ──▶ frames
+//! windows ──▶ spans ───────────────────┐              what to mute: time ──▶ frames
 //! source ──▶ container ▸ codec ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted     blocking, no network
 //!   ▲              (decode)            ▲                              │
 //!   │                              treatment                          ▼
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //!
-//! Redacted ──▶ receipt ──▶ report                         the evidence: a file, and a page
+//! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
 //!
-//! original + redacted + windows ──▶ verify ──▶ Audit       who trusts nobody: the leak audit
+//! original + redacted + windows ──▶ verify ──▶ Audit       the leak audit
 //! source ──▶ info ──▶ Info                                 what a recording is
 //!
-//! bin: args ──▶ plan ──▶ run ──▶ exit code
+//! bin: args ──▶ command ──▶ exit code
 //! ```
 //!
-//! | room | what it is |
-//! |---|---|
-//! | [`window`] | human time: parsed, sorted, merged, never empty |
-//! | [`span`] | frame ranges, by exact integer arithmetic |
-//! | [`block`] | consecutive frames with their position: the only currency of this half |
-//! | `lock` | locking that goes on after a panic in another thread |
-//! | `g711` | what the codes of A-law and µ-law mean |
-//! | [`level`] | samples of any format as amplitudes; peak, RMS and dB |
-//! | [`digest`] | SHA-256 of bytes on their way |
-//! | [`decode`] | a source in, blocks out; symphonia is named there only |
-//! | [`treatment`] | what happens inside a span |
-//! | `encode` | blocks in, WAV out; hound is named there only |
-//! | [`spool`] | where the output lies until it is complete |
-//! | [`evidence`] | what is seen on the way: the self-check, levels, digests, the waveform |
-//! | [`mod@redact`] | the steps in one function; [`Redacted`] is made nowhere else |
-//! | [`receipt`] | what was done, in numbers: the evidence to file; and held against a file later |
-//! | [`mod@report`] | the same as a page to look at, with waveforms |
-//! | [`mod@verify`] | the leak audit of any original and redaction, whoever made it |
-//! | [`info`] | what a recording is, before anybody redacts it |
-//! | [`error`] | what can go wrong with audio |
-//! | [`genesys`] | the recipe, one step a file; its own errors; no audio beyond [`Redacted`] |
-//! | [`job`] | one recording from end to end: the one place that knows both halves |
-//! | [`sandbox`] | a Genesys stand-in; shares [`genesys::wire`] with the client and nothing else |
+//! A room is a file or folder below `src`. Each room imports only the rooms that the picture joins to
+//! it; `tests/it/house.rs` checks this against the `use crate::…` lines.
 //!
-//! Each room knows only the rooms that the picture joins to it. `tests/it/house.rs` reads the
-//! `use crate::…` lines and holds them against this.
+//! | room | feature | what it does |
+//! |---|---|---|
+//! | [`window`] | | times, windows and lists of windows: parsed, sorted, merged, never empty |
+//! | [`span`] | | windows become ranges of frames, in exact integer arithmetic |
+//! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
+//! | `lock` | | locks a mutex, also after a panic in another thread |
+//! | `g711` | | A-law and µ-law: code to sample and back |
+//! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |
+//! | [`digest`] | | SHA-256 of a stream while it is read |
+//! | [`decode`] | | a source in, blocks out; the only room that uses symphonia |
+//! | [`treatment`] | | what happens to the samples inside a span |
+//! | `encode` | | blocks in, WAV out; the only room that uses hound |
+//! | [`spool`] | | holds the output until it is complete, then delivers it in one step |
+//! | [`evidence`] | | observes a redaction: self-check, levels, digests, waveform |
+//! | [`mod@redact`] | | the steps in one function; only this room makes a [`Redacted`] |
+//! | [`receipt`] | | the evidence of one redaction as JSON; checks a file against it later |
+//! | `report` | `report` | the receipt as an HTML page, with waveforms |
+//! | [`mod@verify`] | | the leak audit of any original and its redaction |
+//! | [`info`] | | what a recording is, before it is redacted |
+//! | [`error`] | | everything that can go wrong with audio |
+//! | `genesys` | `genesys` | the client of Genesys Cloud, one step a file; no audio except [`Redacted`] |
+//! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
+//! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
+//!
+//! The rooms without a feature are the core. It has no network, no async runtime and no terminal:
+//! `sordino = { version = "…", default-features = false }`. The default feature, `cli`, is the command
+//! `sordino` with everything.
 //!
 //! # Clocks and gaps
 //!
-//! Windows are meant by the clock of the recording, which a player shows. It begins with the first frame
-//! that is heard, also where a container begins to count later than 0: a WebM at 0.12 s, an Ogg above
-//! granule 0. So FFmpeg counts, and whatever decodes with it; RFC 7845 has it so for Ogg. Chromium
-//! shows such a WebM from 0.12 s on. Therefore the difference is told ([`Summary::begins`]), unless it
-//! is less than a packet, which is rounding. Where a picture begins before the audio, the clock is that
-//! of both, and what comes before the audio is a gap.
+//! Windows are in the time of the recording, as a player shows it. Time 0 is the first audible frame,
+//! also where a container starts to count later than 0: a WebM at 0.12 s, an Ogg with a first granule
+//! above 0. FFmpeg counts the same way, and RFC 7845 prescribes it for Ogg. Chromium shows such a WebM
+//! from 0.12 s on, so [`Summary::begins`] reports the difference, unless it is shorter than a packet,
+//! which is rounding. Where video starts before the audio, time 0 is the start of the video, and the
+//! part before the audio is a gap.
 //!
-//! A gap is a part in which that clock ran on and nothing was recorded: packets were lost, or left out
-//! while nobody spoke, or a track was paused. It is found where the container has timestamps (Ogg,
-//! MP4, Matroska and WebM), and [`Gaps`] says what becomes of it. Positions in [`block`]s are by the clock,
-//! whether silence was put there or not; a [`span::Timeline`] maps them to the output. What other
-//! containers miss is damage, and so is an Ogg page that is missing by its number.
+//! In a gap, time went on but nothing was recorded: packets were lost, or were not sent while nobody
+//! spoke, or a track was paused. Gaps are detected where the container has timestamps (Ogg, MP4,
+//! Matroska, WebM), and [`Gaps`] selects what to do. Positions in a [`block`] are in recording time,
+//! whether or not silence was inserted; a [`span::Timeline`] maps them to the output. In other
+//! containers missing data is damage, and so is an Ogg page whose sequence number is missing.
 //!
-//! Ogg tells a gap by the page: the place of its last packet's end. Of Opus it is taken to lie before the
-//! first packet of the page that tells of it, as RFC 7845 has it. Of Vorbis and FLAC it lies
-//! behind that page, as symphonia and FFmpeg have it. A day is the most that is filled or closed.
+//! Ogg gives one timestamp a page: where its last packet ends. For Opus the gap is placed before the first
+//! packet of that page, as RFC 7845 says; for Vorbis and FLAC after the page, as symphonia and FFmpeg do.
+//! A gap of more than 24 hours is never filled or closed.
 //!
-//! The end of a recording is proven by a length, a count or a flag of the file. Some have none: an Ogg whose
-//! recorder sets no flag at the end, a live WebM, a WAV that was written into a pipe, MP3 and ADTS without a
-//! count. They are read to their end, and [`Summary::end_proven`] says that a cut between two packets
+//! A length, a count or a flag in the file proves where a recording ends. Some files have none: an Ogg whose
+//! recorder sets no end flag, a live WebM, a WAV that was written into a pipe, MP3 and ADTS without a
+//! count. They are read to their end, and [`Summary::end_proven`] is false: a cut between two packets
 //! would leave no trace.
 //!
 //! # What is promised
 //!
-//! 1. No touched frame survives: every frame whose place meets a window is treated.
+//! 1. No touched frame survives: every frame that overlaps a window is treated.
 //! 2. Nothing else changes: PCM outside the spans is bit-identical.
-//! 3. The length is kept: as many frames come out as were decoded, and as many more as gaps were filled
-//!    with, where that was asked for.
-//! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
+//! 3. The length is kept: the output has as many frames as were decoded, plus those that fill gaps, if
+//!    that was asked for.
+//! 4. Arrival does not matter: how the input bytes are chunked never changes an output byte.
 //! 5. Missing input is an error, never a shorter or shifted success.
 //! 6. An invalid window is an error before anything is written.
-//! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, loses nothing that was
-//!    there before, and completes nothing at Genesys.
-//! 8. Unredacted audio never touches a disk on its way through [`sanitise()`].
+//! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, keeps what was there
+//!    before, and completes nothing at Genesys.
+//! 8. Unredacted audio never touches a disk on its way through Genesys (`job`).
 //! 9. No secret is ever shown.
-//! 10. The bearer goes to the API host only.
+//! 10. The bearer token goes to the API host only.
 //! 11. Retry-After is never shortened.
 //! 12. A create is not repeated after an unknown outcome.
 

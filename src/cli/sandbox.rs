@@ -10,7 +10,7 @@ use super::plan::time;
 use super::{block_on, report};
 
 /// The recording that is always there: the call of the fixtures.
-pub(crate) const CALL: &[u8] = include_bytes!("../../fixtures/call.flac");
+pub(crate) const CALL: &[u8] = include_bytes!("../../fixtures/call.opus");
 /// Its id.
 pub(crate) const CALL_ID: &str = "demo-call";
 
