@@ -1,4 +1,4 @@
-//! The stages of a redaction, in frames a second. See `README.md` in this folder.
+//! Throughput of the stages of a redaction, in frames per second. See `README.md` in this folder.
 
 use std::hint::black_box;
 use std::io::Cursor;
@@ -21,7 +21,7 @@ const CALLS: [&str; 9] = [
     "call.webm",
 ];
 
-/// Those that are decoded on all cores.
+/// Formats that are decoded in parallel.
 const THREADED: [&str; 3] = ["call.flac", "call.mp3", "call.ogg"];
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -37,8 +37,8 @@ fn windows(list: &[(f64, f64)]) -> Windows {
 fn decode(name: &str, bytes: &[u8], options: DecodeOptions) -> u64 {
     let source = Source::stream(Cursor::new(bytes.to_vec())).with_options(options);
     let mut decoder = Decoder::open(source).expect("it decodes");
-    let recording = decoder.stream_info().clone();
-    let mut block = Block::new(recording.format, recording.channels);
+    let info = decoder.stream_info().clone();
+    let mut block = Block::new(info.format, info.channels);
     while decoder.next(&mut block).unwrap_or_else(|error| panic!("{name}: {error}")) {
         black_box(block.samples());
     }
@@ -72,8 +72,8 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-/// The same recording, treated from its first frame to its last: the difference from `untouched` is
-/// the treatment.
+/// One recording, treated from the first frame to the last. The difference from `untouched` is the cost
+/// of the treatment.
 fn treatments(criterion: &mut Criterion) {
     let bytes = bytes("call.wav");
     let (one_frame, all) = (windows(&[(0.0, 0.0001)]), windows(&[(0.0, 38.0)]));

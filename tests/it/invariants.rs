@@ -1,4 +1,4 @@
-//! The promises of the crate docs, each under its name.
+//! The promises in the crate docs, one test for each.
 
 use proptest::prelude::*;
 use sordino::block::Block;
@@ -28,8 +28,8 @@ fn redacted_with(wav: Vec<u8>, windows: &Windows, treatment: Treatment) -> Vec<u
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Promise 1: In a recording of nothing but full-scale samples, exactly the frames whose place
-    /// [n/r, (n+1)/r) meets a closed window are silent. Places are compared as fractions.
+    /// Promise 1: In a recording of loud samples only, exactly the frames whose interval
+    /// [n/r, (n+1)/r) meets a closed window are silent. Intervals are compared as fractions.
     #[test]
     fn no_touched_frame_survives(
         rate in prop::sample::select(RATES.to_vec()),
@@ -51,8 +51,8 @@ proptest! {
         }
     }
 
-    /// Promise 2: Whatever the bytes of the samples are, those outside the spans come out again, in every
-    /// width; and inside, a gain of 1 changes nothing either.
+    /// Promise 2: Any sample bytes outside the spans come out unchanged, in every sample format. A gain
+    /// of 1 changes none inside either.
     #[test]
     fn nothing_else_changes(
         (tag, bits) in prop::sample::select(vec![(1u16, 8u16), (1, 16), (1, 24), (1, 32), (3, 32)]),
@@ -81,16 +81,16 @@ proptest! {
     }
 }
 
-/// Promise 3: As many frames come out as were decoded, for every format.
+/// Promise 3: For every format, the output has as many frames as were decoded.
 #[test]
 fn the_length_is_kept() {
     for name in CALLS {
         let mut decoder = Decoder::open(Source::open(fixture(name)).unwrap()).unwrap();
-        let recording = decoder.stream_info().clone();
-        let mut block = Block::new(recording.format, recording.channels);
+        let info = decoder.stream_info().clone();
+        let mut block = Block::new(info.format, info.channels);
         let mut frames = 0;
         while decoder.next(&mut block).unwrap() {
-            assert_eq!(block.first(), frames, "{name}: a block begins where the last one ended");
+            assert_eq!(block.first(), frames, "{name}: a block starts where the last one ended");
             frames = block.end();
         }
         let source = Source::open(fixture(name)).unwrap();
@@ -99,7 +99,7 @@ fn the_length_is_kept() {
     }
 }
 
-/// Promise 4: A file, a stream in one piece and a stream in crumbs give the same bytes.
+/// Promise 4: A file, a stream in one piece and a stream in many pieces give the same output.
 #[test]
 fn arrival_does_not_matter() {
     for name in CALLS {
@@ -115,13 +115,13 @@ fn arrival_does_not_matter() {
     }
 }
 
-/// Promise 5: Every fixture, cut at many places, is an error, from a file as from a stream.
+/// Promise 5: Every fixture that is cut anywhere is an error, as a file and as a stream.
 #[test]
 fn missing_input_is_an_error() {
     let folder = Folder::new();
     for name in CALLS {
         let whole = fixture_bytes(name);
-        // Not the last few bytes: what is cut there may be no more than a tag or padding.
+        // Not within the last few bytes, which may be a tag or padding.
         for part in 0..24 {
             let cut = whole[..whole.len() * part / 24 + part].to_vec();
             let path = folder.write("cut", &cut);
@@ -133,7 +133,7 @@ fn missing_input_is_an_error() {
     }
 }
 
-/// Promise 5: A transport that breaks is told apart from a recording that ends.
+/// Promise 5: A broken transport is distinguished from a truncated recording.
 #[test]
 fn a_broken_transport_is_an_error_of_its_own() {
     struct Breaks(std::io::Cursor<Vec<u8>>);
@@ -157,15 +157,15 @@ fn a_broken_transport_is_an_error_of_its_own() {
     }
 }
 
-/// Promise 6: The windows are held against the recording before anything is written, where its length is
-/// known, and before anything leaves, where it is not.
+/// Promise 6: The windows are checked against the recording before anything is written if its length is
+/// known, otherwise before anything is delivered.
 #[test]
-fn a_window_that_cannot_be_meant_is_an_error() {
+fn an_invalid_window_is_an_error() {
     for name in CALLS {
         let past =
             redacted(Source::open(fixture(name)).unwrap(), &["1-2", "39-40"], Treatment::default());
         assert!(matches!(past, Err(Error::WindowPastEnd { .. })), "{name}");
-        // Padding does not bring it back, and whole milliseconds are not taken for seconds.
+        // Padding does not move it back inside, and whole milliseconds are not taken for seconds.
         let padded = windows(&["1-2", "39-40"]).padded(Duration::from_secs(2));
         let source = || Source::open(fixture(name)).unwrap();
         let past = redact(source(), &padded, Treatment::default());
@@ -192,9 +192,9 @@ fn only_redacted_leaves() {
     }
 }
 
-/// Whatever happens to the hidden file between writing and delivering, it does not leave.
+/// A hidden file that somebody changes between writing and delivery is not delivered.
 #[test]
-fn what_is_changed_behind_our_back_never_leaves() {
+fn a_hidden_file_that_was_changed_is_not_delivered() {
     use std::io::{Seek, SeekFrom, Write};
     let samples: Vec<u8> = (0..8_000_000u32).map(|n| (n % 251) as u8).collect();
     let recording = wav(1, 8000, 1, 8, &samples);
