@@ -256,6 +256,14 @@ impl Redacted {
         self.spool.persist(path, true).map(|()| self.summary)
     }
 
+    /// Copies the WAV to `path`, as [`Redacted::persist`] moves it.
+    ///
+    /// # Errors
+    /// [`Error::Persist`], [`Error::ReadBack`].
+    pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        self.draft(path, overwrite)?.put()
+    }
+
     /// Copies the WAV to a hidden file beside `path`, to be moved there later.
     ///
     /// # Errors

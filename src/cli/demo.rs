@@ -75,7 +75,7 @@ async fn walk(
         let drafts = side_outputs.write("The call of the demo", redacted, receipt.as_ref())?;
         let placed = side_outputs::put(drafts)?;
         if let Some(place) = &output {
-            let saved = redacted.draft(&place.target, force).and_then(|draft| draft.put());
+            let saved = redacted.persist_copy(&place.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
         side_outputs::keep(placed);
