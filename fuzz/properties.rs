@@ -1,5 +1,5 @@
-//! What must hold for any bytes whatever. The fuzz targets call these with bytes that libFuzzer
-//! makes up, `cargo test` with the seeds and with every input that was once a finding.
+//! Properties that must hold for arbitrary bytes. The fuzz targets call these with the inputs of
+//! libFuzzer, `cargo test` with the seeds and with every former finding.
 
 use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
@@ -8,14 +8,14 @@ use sordino::block::SampleFormat;
 use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
 use sordino::{DecodeOptions, Encoding, Error, Redacted, Source, Treatment, Windows, redact};
 
-/// Any bytes as a recording: an error, or a WAV that is whole, treated where it should be, and the
-/// same however the bytes arrive, and on however many threads they are decoded.
+/// Arbitrary bytes as a recording: an error, or a complete WAV that is treated inside the window. The
+/// result does not depend on how the bytes arrive, nor on the number of threads.
 pub fn recording(bytes: &[u8]) {
     drop(redacted(bytes, Encoding::Pcm));
 }
 
-/// Bytes that begin like a WAV: as [`recording`], and samples outside the window are those of the
-/// input, side by side.
+/// Bytes that begin like a WAV: as [`recording`], and the samples outside the window are consecutive
+/// bytes of the input.
 pub fn wav(bytes: &[u8]) {
     const FORMS: [&[u8; 4]; 4] = [b"RIFF", b"RIFX", b"RF64", b"BW64"];
     if bytes.len() < 12 {
@@ -36,23 +36,22 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
-/// A recording and a place: what is there up to that place is refused, or gives the beginning of what
-/// the whole gives. No guard may take a cut for an end that moves or changes what comes before it.
-/// The last two bytes are the place.
+/// A recording and a cut position, which are the last two bytes. The part before the cut is an error, or
+/// its output is the beginning of the whole output: a cut must not move or change earlier audio.
 pub fn guards(bytes: &[u8]) {
     let [recording @ .., low, high] = bytes else { return };
     let place = usize::from(u16::from_le_bytes([*low, *high])) % (recording.len() + 1);
     let Some((_, whole, _)) = redacted(recording, Encoding::Pcm) else { return };
     let Some((_, part, treated)) = redacted(&recording[..place], Encoding::Pcm) else { return };
-    // Where the window runs over the end, less is treated.
+    // If the window runs over the end, fewer bytes are treated.
     assert!(whole.get(treated..part.len()) == part.get(treated..), "a cut has moved the audio");
 }
 
-/// Codecs whose samples stand in the output as they stand in the input.
+/// Codecs whose samples have the same bytes in input and output.
 const KEPT: [&str; 7] =
     ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_alaw", "pcm_mulaw"];
 
-/// Any text as a time, a `-w` argument and a list: an error, or windows that can be meant.
+/// Arbitrary text as a time, a `-w` argument and a list: an error, or valid windows.
 pub fn windows(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Ok(time) = parse_time(&text) {
@@ -90,11 +89,11 @@ pub fn windows(bytes: &[u8]) {
     }
 }
 
-/// The window of every run: it touches the first 10 ms and ends on no grid.
+/// The window of every run: the first 10 ms, with an end that is not on a frame boundary.
 const WINDOW: &str = "0-0.0100001";
 
-/// The codec, the samples of the output and how many bytes of them were treated, unless the
-/// recording is refused.
+/// The codec, the samples of the output and the number of treated bytes; `None` if the recording is
+/// refused.
 fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, usize)> {
     let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, 1);
     let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, 2);
@@ -117,7 +116,7 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
             assert!(data[..treated].iter().all(|&byte| byte == zero), "a leak");
             Some((recording.codec, data.to_vec(), treated))
         }
-        // Which of two faults is met first may depend on how much is seen at once.
+        // Which of two faults is found first may depend on how many bytes arrive at once.
         (Err(_), Err(_)) => None,
         (whole, pieces) => panic!("{whole:?} at once, {pieces:?} in pieces"),
     }
@@ -137,7 +136,7 @@ fn bytes_of(redacted: Redacted) -> Vec<u8> {
     bytes
 }
 
-/// The audio of a WAV that sordino wrote, whose header must tell the truth about it.
+/// The audio of a WAV that sordino wrote. Checks its header.
 fn data_of(wav: &[u8]) -> &[u8] {
     let word = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap()) as usize;
     assert_eq!((&wav[..4], &wav[8..16]), (b"RIFF".as_slice(), b"WAVEfmt ".as_slice()));
@@ -147,12 +146,12 @@ fn data_of(wav: &[u8]) -> &[u8] {
     }
     let size = word(at + 4);
     assert_eq!(&wav[at..at + 4], b"data");
-    // G.711 is padded to an even size, and hound writes no padding.
+    // G.711 is padded to an even size; hound writes no padding.
     assert!(wav.len() - at - 8 - size <= 1);
     &wav[at + 8..at + 8 + size]
 }
 
-/// Gives its bytes in pieces of 1, 2, 3 … 400 and then again.
+/// Returns its bytes in pieces of 1, 2, 3 … 400, and from 1 again.
 struct Pieces(Cursor<Vec<u8>>, usize);
 
 impl Read for Pieces {

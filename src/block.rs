@@ -1,21 +1,21 @@
-//! Blocks: the only currency of the audio half.
+//! Blocks: decoded audio on its way from the decoder to the encoder.
 //!
-//! A [`Block`] holds consecutive frames, interleaved, in their own width, and knows the position of
-//! its first frame, so that nobody after the decoder has to count. The buffer is handed in and
-//! refilled: the loop over a recording does not allocate. A [`StreamInfo`] says what the blocks of
-//! one recording have in common.
+//! A [`Block`] holds consecutive interleaved frames in the sample format of the output, and the
+//! position of the first one, so that later steps need not count. The caller passes the same block
+//! again and the decoder refills it: the loop over a recording does not allocate. A [`StreamInfo`]
+//! describes what all blocks of a recording have in common.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// How one sample is stored in a recording and in the WAV made of it.
+/// Storage format of one sample, in blocks and in the WAV that sordino writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SampleFormat {
     /// Unsigned 8-bit integers; in memory as -128 to 127.
     U8,
-    /// Signed 16-bit integers; also what ADPCM and lossy codecs become, and A-law and µ-law
-    /// unless they are kept.
+    /// Signed 16-bit integers; also for ADPCM and lossy codecs, and for A-law and µ-law unless they
+    /// are kept.
     S16,
     /// Signed 24-bit integers.
     S24,
@@ -23,19 +23,19 @@ pub enum SampleFormat {
     S32,
     /// 32-bit floats, full scale at ±1.
     F32,
-    /// A-law codes, where they are kept.
+    /// A-law codes, for [`Encoding::Same`](crate::Encoding::Same).
     ALaw,
-    /// µ-law codes, where they are kept.
+    /// µ-law codes, for [`Encoding::Same`](crate::Encoding::Same).
     MuLaw,
 }
 
 impl SampleFormat {
-    /// Whether samples are codes of A-law or µ-law.
+    /// Whether samples are A-law or µ-law codes.
     pub(crate) fn is_g711(self) -> bool {
         matches!(self, Self::ALaw | Self::MuLaw)
     }
 
-    /// Bytes that one sample takes in a WAV file.
+    /// Bytes of one sample in a WAV file.
     pub fn bytes(self) -> u16 {
         match self {
             Self::U8 | Self::ALaw | Self::MuLaw => 1,
@@ -66,7 +66,7 @@ impl fmt::Display for SampleFormat {
 pub enum Samples {
     /// [`SampleFormat::ALaw`] and [`SampleFormat::MuLaw`]: codes, not amplitudes.
     U8(Vec<u8>),
-    /// [`SampleFormat::U8`] (less 128) and [`SampleFormat::S16`].
+    /// [`SampleFormat::U8`] (minus 128) and [`SampleFormat::S16`].
     I16(Vec<i16>),
     /// [`SampleFormat::S24`] and [`SampleFormat::S32`].
     I32(Vec<i32>),
@@ -74,8 +74,20 @@ pub enum Samples {
     F32(Vec<f32>),
 }
 
+/// Evaluates an expression with the vector of any variant of [`Samples`].
+macro_rules! each_format {
+    ($samples:expr, $vec:ident => $do:expr) => {
+        match $samples {
+            Samples::U8($vec) => $do,
+            Samples::I16($vec) => $do,
+            Samples::I32($vec) => $do,
+            Samples::F32($vec) => $do,
+        }
+    };
+}
+
 impl Samples {
-    /// Moves the first `count` samples, or all, to the end of `to`, which is of the same format.
+    /// Moves the first `count` samples, or all, to the end of `to`, which has the same format.
     pub(crate) fn move_front(&mut self, count: usize, to: &mut Self) {
         let count = count.min(self.len());
         match (self, to) {
@@ -88,43 +100,33 @@ impl Samples {
     }
 
     pub(crate) fn clear(&mut self) {
-        match self {
-            Self::U8(samples) => samples.clear(),
-            Self::I16(samples) => samples.clear(),
-            Self::I32(samples) => samples.clear(),
-            Self::F32(samples) => samples.clear(),
-        }
+        each_format!(self, samples => samples.clear());
     }
 
     pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::U8(samples) => samples.len(),
-            Self::I16(samples) => samples.len(),
-            Self::I32(samples) => samples.len(),
-            Self::F32(samples) => samples.len(),
-        }
+        each_format!(self, samples => samples.len())
     }
 }
 
-/// What is known of a recording before its first frame.
+/// Properties of a recording that are known before its first frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamInfo {
     /// The container's short name, such as `wave` or `ogg`.
     pub container: &'static str,
     /// The codec's short name, such as `pcm_s16le` or `mp3`.
     pub codec: &'static str,
-    /// Frames a second, in Hz.
+    /// Sample rate in Hz.
     pub rate: u32,
-    /// How many channels there are.
+    /// Number of channels.
     pub channels: u16,
-    /// How samples are stored in the output.
+    /// Sample format of the output.
     pub format: SampleFormat,
-    /// The number of frames, where the container declares it.
+    /// Number of frames, if the container declares it.
     pub frames: Option<u64>,
 }
 
 impl StreamInfo {
-    /// What the output holds less of than the recording, in words, where its samples are narrower.
+    /// Description of the precision that the output loses, if its samples are narrower.
     pub fn loss(&self) -> Option<&'static str> {
         match self.codec {
             "pcm_s64le" | "pcm_s64be" => {
@@ -135,23 +137,23 @@ impl StreamInfo {
         }
     }
 
-    /// Bytes that one frame takes in the output.
+    /// Bytes of one frame in the output.
     pub(crate) fn frame_bytes(&self) -> u64 {
         u64::from(self.format.bytes()) * u64::from(self.channels)
     }
 }
 
-/// A count of frames within a block, whose length is a `usize`, or within a recording in memory.
+/// Converts a count of frames that are in memory, which a `usize` can hold.
 pub(crate) fn index_of(frames: u64) -> usize {
     usize::try_from(frames).unwrap_or(usize::MAX)
 }
 
-/// The whole number nearest to `value`, ties to even, for values that a 16-bit sample can hold.
+/// The integer nearest to `value`, ties to even, for values in the range of a 16-bit sample.
 ///
-/// Adding 1.5 · 2^23 leaves no room for a fraction, so the addition itself rounds, and the number
-/// lies in the lowest bits of the sum. This is as exact as `round_ties_even`, which on plain x86-64
-/// is a call for each sample and cannot be vectorised.
-#[expect(clippy::cast_possible_truncation, reason = "the lowest 16 bits are the number")]
+/// Near 1.5 · 2^23 an `f32` has no bits for a fraction, so the addition rounds, and the lowest bits of
+/// the sum are the integer. The result is that of `round_ties_even`, which on baseline x86-64 is a
+/// function call for each sample and is not vectorised.
+#[expect(clippy::cast_possible_truncation, reason = "the lowest 16 bits are the integer")]
 pub(crate) fn whole_16(value: f32) -> i16 {
     ((value + 12_582_912.0).to_bits() as u16).cast_signed()
 }
@@ -177,28 +179,28 @@ impl Block {
         Self { first: 0, channels: usize::from(channels.max(1)), format, samples }
     }
 
-    /// The position of the first frame, by the clock of the recording. Where gaps are closed, a block
-    /// may begin later than the one before it ends.
+    /// Position of the first frame, by the recording's clock. If gaps are closed, a block may begin
+    /// later than the previous one ends.
     pub fn first(&self) -> u64 {
         self.first
     }
 
-    /// One past the position of the last frame, by the same clock.
+    /// One past the position of the last frame.
     pub fn end(&self) -> u64 {
         self.first + self.frames() as u64
     }
 
-    /// How many frames there are: instants over all channels.
+    /// Number of frames: instants over all channels.
     pub fn frames(&self) -> usize {
         self.samples.len() / self.channels
     }
 
-    /// How many channels are interleaved.
+    /// Number of interleaved channels.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// How a sample is stored.
+    /// Sample format.
     pub fn format(&self) -> SampleFormat {
         self.format
     }
@@ -208,33 +210,33 @@ impl Block {
         &self.samples
     }
 
-    /// The samples as a WAV stores them: interleaved, little-endian, 8 bits unsigned.
+    /// The samples as WAV bytes: interleaved, little-endian, 8-bit samples unsigned.
     pub(crate) fn stored(&self) -> Cow<'_, [u8]> {
         let little = cfg!(target_endian = "little");
         match (&self.samples, self.format) {
             (Samples::U8(codes), _) => Cow::Borrowed(codes),
             (Samples::I16(all), SampleFormat::U8) => {
-                // From -128 to 127, so the lowest byte is all there is; turning its highest bit adds 128.
+                // The values fit the lowest byte; flipping its highest bit adds 128.
                 all.iter().map(|sample| sample.to_le_bytes()[0] ^ 0x80).collect()
             }
             (Samples::I32(all), SampleFormat::S24) => {
                 all.iter().flat_map(|sample| sample.to_le_bytes().into_iter().take(3)).collect()
             }
-            // In memory they lie as in the file.
+            // Memory and file have the same layout.
             (Samples::I16(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
             (Samples::I32(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
             (Samples::F32(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),
-            (Samples::I16(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
-            (Samples::I32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
-            (Samples::F32(all), _) => all.iter().flat_map(|sample| sample.to_le_bytes()).collect(),
+            (all, _) => {
+                each_format!(all, all => all.iter().flat_map(|sample| sample.to_le_bytes()).collect())
+            }
         }
     }
 
-    /// Appends so many frames of silence.
+    /// Appends `frames` frames of silence.
     pub(crate) fn add_silence(&mut self, frames: usize) {
         let length = self.samples.len() + frames * self.channels;
         match &mut self.samples {
-            // The codes nearest to 0; A-law has none for it.
+            // G.711 codes for the smallest amplitude: `Law::silence`, which this room may not use.
             Samples::U8(all) if self.format == SampleFormat::ALaw => all.resize(length, 0xD5),
             Samples::U8(all) => all.resize(length, 0xFF),
             Samples::I16(all) => all.resize(length, 0),
@@ -243,36 +245,26 @@ impl Block {
         }
     }
 
-    /// Drops the first `frames` frames, or all; those behind move up. Gives how many there were.
+    /// Drops the first `frames` frames, or all if there are fewer, and returns how many were dropped.
     pub(crate) fn drop_front(&mut self, frames: u64) -> u64 {
         let count = self.clip(frames);
         let samples = count * self.channels;
-        match &mut self.samples {
-            Samples::U8(all) => drop(all.drain(..samples)),
-            Samples::I16(all) => drop(all.drain(..samples)),
-            Samples::I32(all) => drop(all.drain(..samples)),
-            Samples::F32(all) => drop(all.drain(..samples)),
-        }
+        each_format!(&mut self.samples, all => drop(all.drain(..samples)));
         count as u64
     }
 
-    /// Drops the last `frames` frames, or all.
+    /// Drops the last `frames` frames, or all if there are fewer.
     pub(crate) fn drop_back(&mut self, frames: u64) {
         let kept = (self.frames() - self.clip(frames)) * self.channels;
-        match &mut self.samples {
-            Samples::U8(all) => all.truncate(kept),
-            Samples::I16(all) => all.truncate(kept),
-            Samples::I32(all) => all.truncate(kept),
-            Samples::F32(all) => all.truncate(kept),
-        }
+        each_format!(&mut self.samples, all => all.truncate(kept));
     }
 
-    /// So many frames, and no more than there are.
+    /// `frames`, or the number of frames in the block if that is smaller.
     fn clip(&self, frames: u64) -> usize {
         index_of(frames).min(self.frames())
     }
 
-    /// Empties the block, keeping its buffer, and moves it to `first`.
+    /// Empties the block, keeps its buffer, and sets its position to `first`.
     pub(crate) fn restart(&mut self, first: u64) {
         self.first = first;
         self.samples.clear();

@@ -1,13 +1,12 @@
-//! Decode: a source in, blocks out. symphonia is named here and below only.
+//! Decode: from a source to blocks. Only this room uses symphonia.
 //!
 //! In: the bytes of a recording, as they arrive. Out: [`Block`]s in order. Positions are the running
-//! count of frames and gaps, never a timestamp of the container.
-//! What can go wrong: a format that is not known, a packet that does not decode, an end that comes too
-//! early. All of them are errors: a packet left out would move every later window.
+//! count of frames and gaps, never a timestamp of the container. Errors: an unknown format, a packet
+//! that does not decode, an early end. No packet is ever skipped: that would move every later window.
 //!
-//! `input` (bytes, watched) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
+//! `input` (monitored bytes) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
 //!
-//! The first bytes decide the container. A container without a guard of sordino's own is not opened.
+//! The first bytes decide the container. Only containers with a guard of sordino's own are opened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,30 +37,30 @@ pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatErr
 use input::{HashingReader, InputMonitor, PeekedSource, sniff};
 use stream::{PacketStream, next_packet};
 
-/// How many packets in a row may give no frames: the longest pre-skip of Opus spans 547 of its
-/// shortest. A few bytes of Matroska can hold 256 that are empty.
+/// The most packets in a row without frames. The longest Opus pre-skip (65,535 frames) spans 547 of
+/// the shortest packets (2.5 ms), and a few bytes of Matroska lacing can hold 256 empty packets.
 const MAX_EMPTY: u32 = 1000;
 
-/// A recording being decoded.
+/// Decoder of one recording.
 pub struct Decoder {
-    recording: StreamInfo,
+    info: StreamInfo,
     monitor: Arc<InputMonitor>,
     reader: Reader,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
     gaps: GapKeeper,
-    /// A packet that is decoded next, when the gap before it has been filled.
+    /// The packet to decode as soon as the gap before it has been filled.
     held: Option<Packet>,
-    /// Frames given so far.
+    /// Frames returned so far.
     frames: u64,
-    /// Where the audio begins by the container's clock, of a chained recording that has gone on.
+    /// Of a chained recording after its first stream: the container's timestamp of its first frame.
     begins: Option<u64>,
-    /// Packets in a row that gave none.
+    /// Packets in a row without frames.
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
-    /// The recordings that were decoded, where several are chained.
+    /// Streams so far; more than one in a chained recording.
     links: u64,
     failed: bool,
 }
@@ -70,11 +69,11 @@ impl Decoder {
     /// Reads the header of a recording.
     ///
     /// # Errors
-    /// [`Error`] when the source cannot be read, or holds nothing that can be decoded.
+    /// [`Error`] when the source cannot be read, or its format is not supported.
     pub fn open(source: Source) -> Result<Self, Error> {
         let monitor = Arc::default();
         let opened = guarded(|| Self::read_header(source, &monitor));
-        // A failure of the input explains whatever was made of it.
+        // An input failure comes first: it is the cause of the reader's error.
         monitor.check().and(opened)
     }
 
@@ -86,106 +85,102 @@ impl Decoder {
             None => sniff::container(input.head())?,
         };
         let Opened { reader, guard, frames } = container::open(container, input)?;
-        let (stream, mut recording) = PacketStream::open(&reader, guard.as_ref(), options)?;
-        recording.frames = frames.or(recording.frames);
-        let monitor = Arc::clone(monitor);
-        let gaps = GapKeeper::new(options.gaps);
-        let (frames, empty, longest, links, failed) = (0, 0, 0, 1, false);
-        let (held, begins) = (None, None);
+        let (stream, mut info) = PacketStream::open(&reader, guard.as_ref(), options)?;
+        info.frames = frames.or(info.frames);
         Ok(Self {
-            recording,
-            monitor,
+            info,
+            monitor: Arc::clone(monitor),
             reader,
             guard,
             stream,
             hashing,
-            gaps,
-            held,
-            frames,
-            begins,
-            empty,
-            longest,
-            links,
-            failed,
+            gaps: GapKeeper::new(options.gaps),
+            held: None,
+            frames: 0,
+            begins: None,
+            empty: 0,
+            longest: 0,
+            links: 1,
+            failed: false,
         })
     }
 
-    /// What the header says.
+    /// What the header declares.
     pub fn stream_info(&self) -> &StreamInfo {
-        &self.recording
+        &self.info
     }
 
-    /// Frames given so far; the length of the recording, once it is complete.
+    /// Frames returned so far; after the end, the length of the recording.
     pub fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// The gaps so far: where nothing was recorded, by the recording's clock.
+    /// The gaps so far: parts in which nothing was recorded, by the recording's clock.
     pub fn gaps(&self) -> &[Gap] {
         self.gaps.all()
     }
 
-    /// How the recording's clock maps to the frames given so far.
+    /// Mapping from the recording's clock to the frames returned so far.
     pub fn timeline(&self) -> Timeline {
         self.gaps.timeline(self.frames)
     }
 
-    /// Whether the file itself tells, once it is complete, that its end is the end: by a length, a count
-    /// or a flag. Where it does not, a cut between two packets leaves no trace.
+    /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between
+    /// two packets cannot be detected. Valid after the end.
     pub fn end_proven(&self) -> bool {
-        let declared = || self.recording.frames.is_some() || self.stream.least > 0;
+        let declared = || self.info.frames.is_some() || self.stream.least > 0;
         self.guard.proves_end().unwrap_or_else(declared)
     }
 
-    /// How far from 0 the clock of the container is at the first frame, once the recording is complete.
-    /// Positions count from the first frame. Less than a packet is rounding, and not told.
+    /// The container's timestamp of the first frame; positions count from that frame. Less than a
+    /// packet counts as 0, because it is rounding. Valid after the end.
     pub fn begins(&self) -> Duration {
         let frames = self.begins.unwrap_or_else(|| self.stream_begins());
-        time_of(frames, self.recording.rate)
+        time_of(frames, self.info.rate)
     }
 
     fn stream_begins(&self) -> u64 {
         self.stream.begins(self.guard.as_ref(), self.longest)
     }
 
-    /// The position of the next block.
+    /// Position of the next block, by the recording's clock.
     fn position(&self) -> u64 {
         self.frames + self.gaps.ahead()
     }
 
-    /// Bytes taken from the source so far.
+    /// Bytes read from the source so far.
     pub fn bytes_received(&self) -> u64 {
         self.monitor.received()
     }
 
-    /// Frames of codec delay that are dropped from the front.
+    /// Frames of codec delay, which are dropped from the front.
     pub fn delay(&self) -> u64 {
         self.stream.delay
     }
 
-    /// What the recording holds besides its audio, as far as it has been read: chunks of a WAV, tags
-    /// and pictures of others. By name and size: what they say is nobody's business here.
+    /// Everything besides the audio that was read so far, such as WAV chunks, tags and pictures: name
+    /// and size, never the content.
     pub fn leftovers(&mut self) -> Vec<Leftover> {
         let mut all = self.monitor.leftovers();
         all.extend(self.reader.tags());
         all
     }
 
-    /// The digest of all the bytes that the source gives, from one that is to be
-    /// [`digested`](Source::digested); once, when the recording is complete.
+    /// The digest of all bytes of a [`digested`](Source::digested) source. To be called once, after the
+    /// end.
     ///
     /// # Errors
-    /// [`Error::Read`] when what the decoder did not want cannot be read.
+    /// [`Error::Read`] when the bytes after the decoded audio cannot be read.
     pub(crate) fn digest(&mut self) -> Result<Digest, Error> {
         let missing = || Error::Read(std::io::ErrorKind::Unsupported.into());
         self.hashing.take().ok_or_else(missing)?.finish()
     }
 
-    /// Fills `block` with the next frames; false when the recording is complete.
+    /// Fills `block` with the next frames; returns false at the end of a complete recording.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`] and others: in each case what was
-    /// given so far is not the whole recording. After an error there is nothing but errors.
+    /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`] and others: the blocks so far are not
+    /// the whole recording. After an error, every call fails.
     pub fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
         if self.failed {
             return Err(self.damaged("it has failed before"));
@@ -227,30 +222,30 @@ impl Decoder {
         step.map_err(|fault| self.fault(fault))
     }
 
-    /// A packet has come: it is decoded when what is missing before it has been dealt with.
+    /// Notes the gap before a packet, and keeps the packet until the gap has been handled.
     fn hold(&mut self, mut packet: Packet) -> Result<(), Error> {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
-        let gap = gap.map_err(|fault| self.fault(fault))?;
-        self.gaps.meet(self.position(), gap, self.recording.rate)?;
+        let frames = gap.map_err(|fault| self.fault(fault))?;
+        self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
         self.held = Some(packet);
         Ok(())
     }
 
-    /// Decodes a packet into the block, less what is not to be heard of it.
+    /// Decodes a packet into the block, without codec delay and padding.
     fn take(&mut self, packet: &Packet, block: &mut Block) -> Result<(), Error> {
-        let decoded = self.stream.decode(packet, self.guard.as_mut(), &self.recording, block);
+        let decoded = self.stream.decode(packet, self.guard.as_mut(), &self.info, block);
         let held = decoded.map_err(|fault| self.fault(fault))?;
         self.longest = self.longest.max(held);
         Ok(())
     }
 
-    /// Goes on with the next stream of a chained Ogg file, which must be like the one before.
+    /// Continues with the next stream of a chained Ogg file, which must have the same properties.
     fn chain(&mut self) -> Result<(), Error> {
         self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
-        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.recording);
-        let (stream, recording) = following?;
-        if recording != self.recording {
+        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.info);
+        let (stream, info) = following?;
+        if info != self.info {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });
         }
@@ -260,19 +255,19 @@ impl Decoder {
         Ok(())
     }
 
-    /// Whether what was decoded is everything that the container promised.
+    /// Checks that all declared audio was decoded.
     fn finish(&mut self) -> Result<(), Error> {
-        let least = self.recording.frames.unwrap_or(self.stream.least);
+        let least = self.info.frames.unwrap_or(self.stream.least);
         let seen = Seen {
             frames: self.frames,
             longest: self.longest,
             packets: self.stream.packets,
             links: self.links,
             track: self.stream.track,
-            rate: self.recording.rate,
+            rate: self.info.rate,
         };
         let verdict = self.guard.verdict(&seen);
-        // The declared length may count from 0 of the clock.
+        // The declared length may include the time before the first frame.
         let end = self.position().saturating_add(self.stream_begins());
         if let (Ok(()), true) = (&verdict, end < least) {
             return Err(seen.truncated(format!("its header declares at least {least} frames")));
@@ -282,7 +277,7 @@ impl Decoder {
     }
 
     fn fault(&self, fault: PacketFault) -> Error {
-        fault.at(self.position(), self.recording.rate)
+        fault.at(self.position(), self.info.rate)
     }
 
     fn damaged(&self, reason: &str) -> Error {
@@ -293,7 +288,7 @@ impl Decoder {
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Decoder")
-            .field("recording", &self.recording)
+            .field("stream_info", &self.info)
             .field("frames", &self.frames)
             .finish_non_exhaustive()
     }

@@ -1,19 +1,19 @@
-//! Digests: SHA-256 of bytes on their way. ring is named here only.
+//! Digests: SHA-256 of bytes while they pass. Only this file uses ring.
 
 use std::io::{self, Read, Write};
 
 use ring::digest::{Context, SHA256};
 
-/// So many bytes, and their SHA-256.
+/// Length and SHA-256 of a byte sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
-    /// How many bytes.
+    /// Number of bytes.
     pub bytes: u64,
     /// 64 hexadecimal digits.
     pub sha256: String,
 }
 
-/// A digest in the making.
+/// Computes a [`Digest`] piece by piece.
 pub(crate) struct Digester {
     context: Context,
     bytes: u64,
@@ -47,10 +47,10 @@ impl Write for Digester {
     }
 }
 
-/// The digest of everything that a reader gives.
+/// The digest of everything that a reader returns.
 pub(crate) fn digest_of(reader: impl Read) -> io::Result<Digest> {
     let mut digester = Digester::new();
-    // Larger pieces than `io::copy` takes: SHA-256 has a start-up cost.
+    // Larger pieces than those of `io::copy`, because each SHA-256 update has a fixed cost.
     io::copy(&mut io::BufReader::with_capacity(256 * 1024, reader), &mut digester)?;
     Ok(digester.finish())
 }

@@ -1,8 +1,8 @@
-//! Encode: blocks in, a WAV file out. hound is named here only.
+//! Encode: from blocks to a WAV file. Only this room uses hound.
 //!
-//! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with a `fmt ` and a `data` chunk and nothing
-//! else (G.711 has its `fact`), written [`BackgroundWriter`] the work. What can go wrong: a full disk, or more
-//! than a WAV can hold.
+//! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with only a `fmt ` and a `data` chunk (G.711 also
+//! has a `fact` chunk), written by a [`BackgroundWriter`]. Errors: a full disk, or more data than a WAV
+//! can hold.
 
 use crate::block::{Block, SampleFormat, Samples, StreamInfo};
 use crate::error::Error;
@@ -13,11 +13,11 @@ mod g711;
 pub(crate) use background_writer::BackgroundWriter;
 use g711::CodeWriter;
 
-/// The most bytes of samples that a WAV can hold: sizes are 32 bits, and the RIFF size counts the
-/// headers too, of which hound writes at most 68 bytes.
+/// Maximum bytes of samples in a WAV. Its sizes have 32 bits, and the RIFF size includes the headers, of
+/// which hound writes at most 68 bytes.
 const MAX_DATA: u64 = u32::MAX as u64 - 100;
 
-/// A WAV file in the making.
+/// Encoder of one WAV file.
 pub(crate) struct Encoder<'a> {
     wav: Writer<'a>,
     bytes_per_frame: u64,
@@ -30,22 +30,19 @@ enum Writer<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// Begins the file for a recording.
+    /// Writes the header of the output for a recording.
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the recording declares more than fits; [`Error::Write`].
-    pub(crate) fn new(
-        output: &'a mut BackgroundWriter,
-        recording: &StreamInfo,
-    ) -> Result<Self, Error> {
-        let &StreamInfo { format, rate, channels, frames, .. } = recording;
-        let bytes_per_frame = recording.frame_bytes();
+    /// [`Error::TooLong`] when the recording declares too many frames; [`Error::Write`].
+    pub(crate) fn new(output: &'a mut BackgroundWriter, info: &StreamInfo) -> Result<Self, Error> {
+        let &StreamInfo { format, rate, channels, frames, .. } = info;
+        let bytes_per_frame = info.frame_bytes();
         if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
             return Err(Error::TooLong);
         }
         let wav = match format {
             SampleFormat::ALaw | SampleFormat::MuLaw => {
-                Writer::G711(CodeWriter::new(output, recording).map_err(Error::Write)?)
+                Writer::G711(CodeWriter::new(output, info).map_err(Error::Write)?)
             }
             _ => {
                 let spec = hound::WavSpec {
@@ -66,9 +63,9 @@ impl<'a> Encoder<'a> {
     /// Appends a block.
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the file cannot take it; [`Error::Write`].
+    /// [`Error::TooLong`] when the file would be too large; [`Error::Write`].
     pub(crate) fn write(&mut self, block: &Block) -> Result<(), Error> {
-        // hound's own counter is 32 bits and would wrap in silence.
+        // hound's own 32-bit counter would overflow without an error.
         self.written += block.frames() as u64 * self.bytes_per_frame;
         if self.written > MAX_DATA {
             return Err(Error::TooLong);
@@ -90,7 +87,7 @@ impl<'a> Encoder<'a> {
         result.map_err(write_error)
     }
 
-    /// Completes the header. Without this the file is not valid, on purpose.
+    /// Completes the header. Without this call the file is not valid, so an aborted run is detectable.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -104,7 +101,7 @@ impl<'a> Encoder<'a> {
 
 type Hound<'a> = hound::WavWriter<&'a mut BackgroundWriter>;
 
-/// The fast way for the usual width: one copy a block.
+/// A fast path for the most common format: one copy for each block.
 fn write_16(wav: &mut Hound<'_>, samples: &[i16]) -> hound::Result<()> {
     let count = u32::try_from(samples.len()).map_err(|_| hound::Error::TooWide)?;
     let mut writer = wav.get_i16_writer(count);
@@ -130,19 +127,19 @@ mod tests {
     use super::*;
     use crate::spool::Spool;
 
-    fn recording(frames: Option<u64>) -> StreamInfo {
+    fn info(frames: Option<u64>) -> StreamInfo {
         let (container, codec) = ("wave", "pcm_s16le");
         let format = SampleFormat::S16;
         StreamInfo { container, codec, rate: 8000, channels: 2, format, frames }
     }
 
     #[test]
-    fn more_than_a_wav_can_hold_is_refused_before_and_on_the_way() {
+    fn more_than_a_wav_can_hold_is_refused_at_the_start_and_while_writing() {
         let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-        let known = Encoder::new(&mut output, &recording(Some(MAX_DATA / 4 + 1))).err();
+        let known = Encoder::new(&mut output, &info(Some(MAX_DATA / 4 + 1))).err();
         assert!(matches!(known, Some(Error::TooLong)));
-        let mut encoder = Encoder::new(&mut output, &recording(None)).unwrap();
-        // As if so much had been written before.
+        let mut encoder = Encoder::new(&mut output, &info(None)).unwrap();
+        // Pretend that almost all of it has been written.
         encoder.written = MAX_DATA - 4;
         let mut block = Block::new(SampleFormat::S16, 2);
         block.samples = Samples::I16(vec![2, -3]);

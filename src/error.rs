@@ -1,41 +1,42 @@
-//! What can go wrong in the audio half. No type of a dependency appears here.
+//! Errors of everything but the network. No type of a dependency appears here.
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::window::ClockTime;
 
-/// Why a recording was not redacted. Whenever one of these is returned, nothing new is at the output
-/// path, and what was there before is there still.
+/// Why a recording was not redacted. When a function returns one of these, the output path is
+/// unchanged: no new file, and an old file is still there.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The bytes of the recording could not be obtained.
+    /// The source returned an I/O error.
     #[error("the recording cannot be read")]
     Read(#[source] io::Error),
-    /// There are no bytes at all.
+    /// The source has no bytes.
     #[error("the recording is empty (0 bytes)")]
     Empty,
-    /// There is a header, and no frame behind it.
+    /// The recording has a header, but no frames.
     #[error("the recording holds a header and no audio")]
     NoAudio,
-    /// The bytes begin like no format that is known.
+    /// The first bytes match no known format.
     #[error(
         "this is not a recording in a known format (WAV, W64, AIFF, AU, CAF, FLAC, MP3, Ogg, MP4, Matroska, AAC)"
     )]
     UnknownFormat,
-    /// The bytes are of a format that is known by its first bytes and not read, or are no recording.
-    #[error("this looks like {what}; {mend}")]
+    /// The first bytes match a format that sordino does not read, or something that is not a recording.
+    #[error("this looks like {what}; {advice}")]
     Foreign {
-        /// What it is.
+        /// Name of the format.
         what: String,
-        /// What to do about it.
-        mend: String,
+        /// Advice to the user.
+        advice: String,
     },
-    /// The format is known, and cannot be redacted to the sample.
+    /// A known format that sordino cannot redact sample-exactly.
     #[error("{what} is not supported")]
     Unsupported {
         /// The container, codec or variant.
@@ -44,52 +45,52 @@ pub enum Error {
     /// The header contradicts itself or the data.
     #[error("the {container} header cannot be used: {reason}")]
     Header {
-        /// The container.
+        /// Name of the container.
         container: String,
-        /// What is wrong with it.
+        /// What is wrong with its header.
         reason: String,
     },
-    /// The container around the audio is damaged.
+    /// The container structure is damaged.
     #[error("the {container} is damaged: {reason}")]
     Container {
-        /// The container.
+        /// Name of the container.
         container: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A part of the recording does not decode, so what follows it would be out of place.
+    /// A packet does not decode. Without it, all later frames would be misplaced.
     #[error("the recording is damaged at frame {frame} ({} s): {reason}", ClockTime(*.time))]
     Damaged {
-        /// The first frame that is affected.
+        /// The first affected frame.
         frame: u64,
-        /// The place of that frame.
+        /// The time of that frame.
         time: Duration,
-        /// What the decoder says.
+        /// The decoder's message.
         reason: String,
     },
-    /// Nothing was recorded for a while, by the recording's own clock: packets were lost, or left out
-    /// while nobody spoke, or the recording was paused. See [`Gaps`](crate::Gaps).
+    /// The recording has a gap, by its own clock: packets were lost, silence was not recorded, or the
+    /// recording was paused. See [`Gaps`](crate::Gaps).
     #[error(
-        "nothing was recorded from {} s to {} s ({} s are missing); --gaps fill puts silence there, so that everything stays at the time that a player shows, and --gaps close joins what is around it",
+        "nothing was recorded from {} s to {} s ({} s are missing); use --gaps fill to insert silence, so that later audio stays at the time that a player shows, or --gaps close to join the audio before and after",
         ClockTime(*.at), ClockTime(*.at + *.length), ClockTime(*.length)
     )]
     Gap {
-        /// Where it begins, by the recording's clock.
+        /// Start of the gap, by the recording's clock.
         at: Duration,
-        /// How long it lasts.
+        /// Length of the gap.
         length: Duration,
     },
-    /// The recording ends before its container says that it does.
+    /// The recording ends earlier than its container declares.
     #[error("the recording is cut off after {frames} frames ({} s): {reason}", ClockTime(*.time))]
     Truncated {
-        /// Frames found.
+        /// Number of frames found.
         frames: u64,
-        /// Their length.
+        /// Length of these frames.
         time: Duration,
-        /// How that is known.
+        /// How the missing part was detected.
         reason: String,
     },
-    /// The rest of the recording would have to be held in memory, and is larger than allowed.
+    /// A stream that must be held in memory is larger than allowed.
     #[error(
         "the recording must be read whole before it can be decoded, and is larger than {limit} bytes; allow more memory, or give it as a file"
     )]
@@ -97,63 +98,62 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A window asks for a channel that is not there.
+    /// A window is for a channel that does not exist.
     #[error(
-        "the window {window} is for a channel that the recording lacks; it has {channels}, counted from 0"
+        "the window {window} is for a channel that the recording does not have; it has {channels}, counted from 0"
     )]
     NoSuchChannel {
-        /// The window, as `-w` takes it.
+        /// The window in the syntax of `-w`.
         window: String,
-        /// How many channels there are.
+        /// Number of channels.
         channels: u16,
     },
-    /// A window begins after the recording has ended.
+    /// A window begins at or after the end of the recording.
     #[error("the window {window} begins after the end of the recording, which lasts {} s", ClockTime(*.length))]
     WindowPastEnd {
-        /// The window, as `-w` takes it.
+        /// The window in the syntax of `-w`.
         window: String,
-        /// How long the recording lasts.
+        /// Length of the recording.
         length: Duration,
     },
-    /// A list of nothing but whole numbers, which do not fit the recording as seconds.
+    /// All times of a list are whole numbers without a unit, and do not fit the recording as seconds.
     #[error(
         "the list of windows does not say its unit: all its times are whole numbers, and as seconds {reason}; say --unit s or --unit ms"
     )]
     UnitUnknown {
-        /// Why they may not be seconds.
+        /// Why the times may not be seconds.
         reason: String,
     },
-    /// A gain or tone that cannot be meant.
+    /// An invalid gain or tone.
     #[error("{0}")]
     Treatment(String),
-    /// A WAV file cannot hold so much.
+    /// The output would be too large for a WAV file.
     #[error(
-        "the redacted recording would pass 4 GiB, which a WAV file cannot hold; cut the recording into parts"
+        "the redacted recording would be larger than 4 GiB, the limit of a WAV file; split the recording"
     )]
     TooLong,
-    /// The redacted recording could not be written.
+    /// The output could not be written.
     #[error("the redacted recording cannot be written")]
     Write(#[source] io::Error),
-    /// The redacted recording was written, and could not be read again from where it lies: to be
-    /// checked, summed or delivered.
+    /// The output was written, but could not be read back for the self-check, the digest or the delivery.
     #[error("the redacted recording cannot be read back")]
     ReadBack(#[source] io::Error),
-    /// The redacted recording could not be put in its place.
+    /// The output could not be moved to its path.
     #[error("cannot write {}", .path.display())]
     Persist {
-        /// Where it should have gone.
+        /// The output path.
         path: PathBuf,
-        /// Why it did not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// What was written is not what was meant. It has been thrown away.
+    /// The output differs from the expected output, and was deleted.
     #[error("the self-check failed, so the result was thrown away: {reason}")]
     SelfCheck {
-        /// What is wrong with it.
+        /// The difference.
         reason: String,
     },
-    /// The machine gives no thread to work on.
+    /// The system could not start a thread.
     #[error("no thread could be started")]
     Thread(#[source] io::Error),
     /// The caller asked to stop.
@@ -162,8 +162,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the call was wrong, rather than the recording or the machine: another window,
-    /// unit, channel or treatment would do.
+    /// Whether the caller can correct the error with another window, unit, channel or treatment.
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -173,4 +172,9 @@ impl Error {
                 | Self::Treatment(_)
         )
     }
+}
+
+/// Locks a mutex, also after a panic of another holder, for values that are consistent at all times.
+pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

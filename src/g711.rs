@@ -1,10 +1,9 @@
-//! G.711: what the codes of A-law and µ-law mean, and the code for an amplitude.
+//! G.711: conversion between A-law or µ-law codes and 16-bit amplitudes.
 //!
-//! Amplitudes are on the scale of 16 bits, as every decoder here gives them. The formulas are those
-//! of ITU-T Recommendation G.711; amplitudes between two codes are decided as the ITU's own software
-//! (G.191) decides them, for negative ones by their complement.
+//! The formulas are those of ITU-T Recommendation G.711. Amplitudes between two codes are rounded as in
+//! the ITU's reference software (G.191), which encodes a negative amplitude by its one's complement.
 
-/// Which of the two laws.
+/// Companding law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Law {
     /// A-law: Europe and most of the world.
@@ -13,17 +12,17 @@ pub(crate) enum Law {
     Mu,
 }
 
-/// Even bits of A-law codes travel inverted.
+/// A-law codes are stored with their even bits inverted.
 const A_MASK: u8 = 0x55;
 
-/// What µ-law adds to an amplitude, so that each segment is twice as long as the one before.
+/// Bias that µ-law adds to an amplitude, so that each segment is twice as long as the one before.
 const MU_BIAS: i16 = 0x84;
 
-/// The largest amplitude that µ-law can carry with its bias.
+/// The largest amplitude that does not overflow with the µ-law bias.
 const MU_CLIP: i16 = 32_635;
 
 impl Law {
-    /// The code for silence: the smallest positive amplitude (A-law has no zero).
+    /// The code for silence: the smallest non-negative amplitude (A-law has no zero).
     pub(crate) const fn silence(self) -> u8 {
         match self {
             Self::A => 0xD5,
@@ -55,6 +54,7 @@ impl Law {
             Self::A => {
                 let code = code ^ A_MASK;
                 let (segment, step) = ((code >> 4) & 7, ((code & 15) as i16) << 4);
+                // Half a step (8) is the middle of the interval; from segment 1 on there is a leading 1.
                 let size = if segment == 0 { step + 8 } else { (step + 0x108) << (segment - 1) };
                 if code & 0x80 == 0 { -size } else { size }
             }
@@ -87,7 +87,7 @@ impl Law {
     }
 }
 
-/// A segment or step: at most 15.
+/// Converts a segment or step, which are at most 15.
 fn byte(value: u32) -> u8 {
     u8::try_from(value).unwrap_or(u8::MAX)
 }
@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    /// Every amplitude: no further from its code's than half a step of that segment.
+    /// For every amplitude, the amplitude of its code differs by at most half a step of that segment.
     #[test]
     fn no_code_is_further_than_half_a_step() {
         let cases = [(Law::A, A_MASK, 8, [0x2A, 0xAA]), (Law::Mu, 0xFF, 4, [0x00, 0x80])];
@@ -123,9 +123,9 @@ mod tests {
         }
     }
 
-    /// Of the two zeros of µ-law one becomes the other; all other codes come back.
+    /// The negative zero of µ-law becomes the positive one; all other codes stay the same.
     #[test]
-    fn codes_come_back() {
+    fn codes_survive_a_round_trip() {
         for law in [Law::A, Law::Mu] {
             for (code, &amplitude) in (0..=u8::MAX).zip(law.table()) {
                 let expected = if amplitude == 0 { law.silence() } else { code };

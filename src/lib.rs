@@ -88,7 +88,7 @@
 //!    with, where that was asked for.
 //! 4. Arrival does not matter: how the bytes come never changes a byte that goes.
 //! 5. Missing input is an error, never a shorter or shifted success.
-//! 6. A window that cannot be meant is an error before anything is written.
+//! 6. An invalid window is an error before anything is written.
 //! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, loses nothing that was
 //!    there before, and completes nothing at Genesys.
 //! 8. Unredacted audio never touches a disk on its way through [`sanitise()`].

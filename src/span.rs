@@ -1,14 +1,17 @@
 //! Spans: windows in frames of one recording.
 //!
-//! In: [`Windows`], a sample rate in Hz and a channel count. Out: [`Spans`], for each channel (or
-//! once for all, where they agree) a sorted list of frame ranges that do not touch. What can go
-//! wrong: a channel that the recording lacks, a window wholly past its end, whole numbers of which it is
-//! not sure that they are seconds.
+//! **All of sordino turns windows into frames here, in [`Span::covering`]**; the self-check and the
+//! audit repeat the arithmetic on purpose, to be independent of it. A window is a closed interval. At
+//! rate r, frame n lasts from n/r up to, not including, (n+1)/r. Every frame that meets the window is
+//! inside: from floor(start·r) to floor(end·r), both included, in exact integer arithmetic on
+//! nanoseconds.
 //!
-//! A window is closed. At rate r, frame n lasts from n/r up to, not including, (n+1)/r. Each frame
-//! that meets the window is inside: from floor(start·r) to floor(end·r), both included. The
-//! arithmetic is exact, on integer nanoseconds.
+//! In: [`Windows`], a sample rate in Hz and a channel count. Out: [`Spans`]: for each channel, or once
+//! for all channels, a sorted list of frame ranges with at least one frame between them. Errors: a
+//! channel that the recording does not have, a window after its end, times of unknown unit that do not
+//! fit it as seconds.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -20,7 +23,7 @@ mod timeline;
 pub use end::{check_without_length, cut_at_end, over_end};
 pub use timeline::{Gap, Timeline};
 
-/// A range of frames, `first` included, `end` not; never empty.
+/// A range of frames, `first` included, `end` excluded; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// The first frame inside.
@@ -29,29 +32,29 @@ pub struct Span {
     pub end: u64,
 }
 
-/// The spans of one channel, or of all channels alike.
+/// The spans of one channel, or of all channels together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelSpans {
-    /// The channel, counted from 0; `None` means that the spans hold for every channel.
+    /// The channel, counted from 0; `None` means that the spans apply to all channels.
     pub channel: Option<usize>,
-    /// Sorted; between two neighbours there is at least one frame.
+    /// Sorted, with at least one frame between two neighbours.
     pub spans: Vec<Span>,
 }
 
-/// Everything that is to be treated in one recording.
+/// All spans of one recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spans {
-    lanes: Vec<ChannelSpans>,
+    channels: Vec<ChannelSpans>,
     rate: u32,
 }
 
-/// The frame that contains the instant `time` at `rate` frames a second.
+/// The frame that contains the instant `time` at `rate` Hz.
 pub fn frame_at(time: Duration, rate: u32) -> u64 {
     let frame = time.as_nanos() * u128::from(rate) / 1_000_000_000;
     u64::try_from(frame).unwrap_or(u64::MAX)
 }
 
-/// The instant at which `frame` begins at `rate` frames a second, rounded down to a nanosecond.
+/// The instant at which `frame` begins at `rate` Hz, rounded down to a nanosecond.
 pub fn time_of(frame: u64, rate: u32) -> Duration {
     let rate = u64::from(rate.max(1));
     let nanos = u128::from(frame % rate) * 1_000_000_000 / u128::from(rate);
@@ -59,70 +62,68 @@ pub fn time_of(frame: u64, rate: u32) -> Duration {
 }
 
 impl Span {
-    /// The frames that a window touches at `rate` Hz.
+    /// All frames that meet a window, at `rate` Hz.
     pub(crate) fn covering(window: &Window, rate: u32) -> Self {
         let end = frame_at(window.end(), rate).saturating_add(1);
         Self { first: frame_at(window.start(), rate), end }
     }
 
-    /// How many frames are inside.
+    /// The number of frames inside.
     pub fn frames(self) -> u64 {
         self.end - self.first
     }
 }
 
 impl Spans {
-    /// Turns windows into frames.
+    /// Converts windows to spans.
     ///
     /// # Errors
-    /// [`Error::NoSuchChannel`] for a window on a channel that the recording lacks.
+    /// [`Error::NoSuchChannel`] for a window on a channel that the recording does not have.
     pub fn new(windows: &Windows, rate: u32, channels: u16) -> Result<Self, Error> {
-        let lacks = |window: &&Window| window.channel().is_some_and(|c| c >= channels);
-        if let Some(window) = windows.asked().iter().find(lacks) {
+        let is_missing = |window: &&Window| window.channel().is_some_and(|c| c >= channels);
+        if let Some(window) = windows.asked().iter().find(is_missing) {
             return Err(Error::NoSuchChannel { window: window.to_string(), channels });
         }
-        let spans_of = |channel: Option<u16>| {
-            let meant = windows.iter().filter(|w| w.channel().is_none() || w.channel() == channel);
-            merge(meant.map(|window| Span::covering(window, rate)).collect())
+        let on = |channel: Option<u16>| {
+            let windows =
+                windows.iter().filter(|w| w.channel().is_none() || w.channel() == channel);
+            let spans = merge(windows.map(|window| Span::covering(window, rate)).collect());
+            ChannelSpans { channel: channel.map(usize::from), spans }
         };
-        let lane = |channel: Option<u16>| ChannelSpans {
-            channel: channel.map(usize::from),
-            spans: spans_of(channel),
-        };
-        let lanes = if windows.iter().all(|window| window.channel().is_none()) {
-            vec![lane(None)]
+        let channels = if windows.iter().all(|window| window.channel().is_none()) {
+            vec![on(None)]
         } else {
-            (0..channels).map(|channel| lane(Some(channel))).collect()
+            (0..channels).map(|channel| on(Some(channel))).collect()
         };
-        Ok(Self { lanes, rate })
+        Ok(Self { channels, rate })
     }
 
-    /// The spans, one lane for all channels or one for each.
+    /// The spans: one entry for all channels, or one for each.
     pub fn channel_spans(&self) -> &[ChannelSpans] {
-        &self.lanes
+        &self.channels
     }
 
-    /// The sample rate that the frames are counted at, in Hz.
+    /// The sample rate in Hz.
     pub fn rate(&self) -> u32 {
         self.rate
     }
 
-    /// How many frames of the output are inside a span on at least one channel.
+    /// The number of output frames that are inside a span on at least one channel.
     pub fn frames_inside(&self, timeline: &Timeline) -> u64 {
-        let all = self.lanes.iter().flat_map(|lane| lane.spans.iter().copied()).collect();
+        let all = self.channels.iter().flat_map(|channel| channel.spans.iter().copied()).collect();
         merge(all).into_iter().filter_map(|span| timeline.span(span)).map(Span::frames).sum()
     }
 
-    /// Each span on each of so many channels, by the recording's clock; sorted by the first frame.
+    /// Every span on every one of `channels` channels, sorted by the first frame.
     pub(crate) fn by_channel(&self, channels: u16) -> Vec<(u16, Span)> {
-        let of_channel = |channel: u16| {
-            let is_mine = move |lane: &&ChannelSpans| {
-                lane.channel.is_none_or(|only| only == usize::from(channel))
-            };
-            let spans = self.lanes.iter().filter(is_mine).flat_map(|lane| &lane.spans);
-            spans.map(move |&span| (channel, span))
-        };
-        let mut all: Vec<_> = (0..channels).flat_map(of_channel).collect();
+        let mut all = Vec::new();
+        for channel in 0..channels {
+            for ChannelSpans { channel: only, spans } in &self.channels {
+                if only.is_none_or(|only| only == usize::from(channel)) {
+                    all.extend(spans.iter().map(|&span| (channel, span)));
+                }
+            }
+        }
         all.sort_by_key(|(_, span)| span.first);
         all
     }
@@ -140,43 +141,54 @@ fn merge(mut spans: Vec<Span>) -> Vec<Span> {
     merged
 }
 
-/// Walks along sorted spans with the blocks of a recording. Each span is passed once, so a block
-/// costs what it meets, however many windows there are.
+/// The spans of one channel, swept in step with the blocks of a recording.
 #[derive(Debug)]
 pub(crate) struct SpanCursor<'a> {
     spans: &'a [Span],
-    next: usize,
+    passed: usize,
 }
 
 impl<'a> SpanCursor<'a> {
     pub(crate) fn new(spans: &'a [Span]) -> Self {
-        Self { spans, next: 0 }
+        Self { spans, passed: 0 }
     }
 
-    /// The spans that come within `margin` frames of `first..end`. Blocks are asked about in order.
-    pub(crate) fn meeting(&mut self, first: u64, end: u64, margin: u64) -> &'a [Span] {
-        let behind = |span: &&Span| span.end.saturating_add(margin) <= first;
-        self.next += self.spans[self.next..].iter().take_while(behind).count();
-        let rest = &self.spans[self.next..];
-        let met = rest.iter().take_while(|span| span.first < end.saturating_add(margin)).count();
-        &rest[..met]
+    /// The spans within `margin` frames of `frames`, which must not begin earlier than in the last call.
+    pub(crate) fn meeting(&mut self, frames: Range<u64>, margin: u64) -> &'a [Span] {
+        let frames = frames.start.saturating_sub(margin)..frames.end.saturating_add(margin);
+        &self.spans[sweep(self.spans, &mut self.passed, frames, |span| *span)]
     }
 }
 
-/// The items whose spans may meet `frames`, where the items are sorted by the first frame of their
-/// spans and are asked about with ascending blocks. `passed` counts the leading items that have ended;
-/// it starts at 0. An item that ended between two others is still among those returned.
+/// The items whose spans may meet `frames`. See [`sweep`].
 pub(crate) fn meeting<'a, T>(
     items: &'a mut [T],
     passed: &mut usize,
-    frames: std::ops::Range<u64>,
+    frames: Range<u64>,
     span: impl Fn(&T) -> Span,
 ) -> &'a mut [T] {
+    let range = sweep(items, passed, frames, span);
+    &mut items[range]
+}
+
+/// The one sweep over spans that are sorted by their first frames: returns the indices of the items
+/// whose spans may meet `frames`. `frames` must not begin earlier than in the last call. `passed`
+/// counts the leading items that have ended, and starts at 0: they are skipped only once, so a block
+/// costs as much as the items that it meets, however many there are in all.
+///
+/// Where spans overlap, those of several channels, an item that has ended between two others is still
+/// among those returned.
+fn sweep<T>(
+    items: &[T],
+    passed: &mut usize,
+    frames: Range<u64>,
+    span: impl Fn(&T) -> Span,
+) -> Range<usize> {
     let has_ended = |item: &&T| span(item).end <= frames.start;
     *passed += items[*passed..].iter().take_while(has_ended).count();
-    let rest = &mut items[*passed..];
+    let rest = &items[*passed..];
     let count = rest.iter().take_while(|item| span(item).first < frames.end).count();
-    &mut rest[..count]
+    *passed..*passed + count
 }
 
 #[cfg(test)]
@@ -194,8 +206,8 @@ mod tests {
         spans.iter().any(|span| (span.first..span.end).contains(&frame))
     }
 
-    /// Every pair of windows on a line of 12 frames, at half-frame steps, against a bit set that
-    /// is filled by asking each frame whether its place meets a window.
+    /// Every pair of windows on a line of 12 frames, at half-frame steps, against a test of each frame:
+    /// does its interval meet a window?
     #[test]
     fn no_touched_frame_survives_on_a_line_of_twelve_frames() {
         const RATE: u32 = 1000;
@@ -249,21 +261,21 @@ mod tests {
                     .filter(|s| s.end + margin > first && s.first < end + margin)
                     .copied()
                     .collect();
-                prop_assert_eq!(cursor.meeting(first, end, margin), &expected[..]);
+                prop_assert_eq!(cursor.meeting(first..end, margin), &expected[..]);
                 first = end;
             }
         }
     }
 
     #[test]
-    fn a_window_on_the_grid_takes_both_its_ends() {
+    fn a_window_on_frame_boundaries_includes_both_ends() {
         let windows = Windows::new([Window::from_seconds(14.0, 14.111).unwrap()]).unwrap();
         let spans = Spans::new(&windows, 8000, 1).unwrap();
         assert_eq!(spans.channel_spans()[0].spans, [Span { first: 112_000, end: 112_889 }]);
     }
 
     #[test]
-    fn channels_get_lanes_of_their_own_where_windows_differ() {
+    fn channels_have_their_own_spans_where_windows_differ() {
         let windows = Windows::new([
             Window::from_seconds(1.0, 2.0).unwrap(),
             Window::from_seconds(2.0, 3.0).unwrap().on_channel(1),
@@ -282,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_the_recording_lacks_is_an_error() {
+    fn a_channel_that_the_recording_does_not_have_is_an_error() {
         let windows =
             Windows::new([Window::from_seconds(1.0, 2.0).unwrap().on_channel(2)]).unwrap();
         let error = Spans::new(&windows, 8000, 2).unwrap_err();

@@ -1,8 +1,8 @@
-//! Treatment: what happens inside a span.
+//! Treatment: attenuation, silence or a tone inside the spans.
 //!
-//! In: a [`Block`], and the [`Spans`] of its recording. Out: the same block, treated. Outside the
-//! spans not a bit changes, unless a fade was asked for. Nothing can go wrong here: gains and tones
-//! are checked when they are made.
+//! In: a [`Block`], and the [`Spans`] of its recording. Out: the same block, treated. Outside the spans
+//! not a bit changes, except for fades. Errors only when a treatment is created: an invalid gain or
+//! tone.
 
 use std::f64::consts::TAU;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::error::Error;
-use crate::span::{ChannelSpans, Span, SpanCursor, Spans, frame_at};
+use crate::span::{Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
 
@@ -19,10 +19,10 @@ use arithmetic::{ALaw, Arithmetic, Float32, Int8, Int16, Int24, Int32, MuLaw};
 /// The default gain: 0.001, which is -60 dB.
 pub const DEFAULT_GAIN: f64 = 0.001;
 
-/// The default frequency of a tone, in Hz: what broadcasters use to cover a word.
+/// The default frequency of a tone in Hz: the bleep of broadcasters.
 pub const DEFAULT_TONE_HZ: u32 = 1000;
 
-/// The peak of a tone: 0.1 of full scale, -20 dBFS, about as loud as speech on a telephone line.
+/// Peak of a tone: 0.1 of full scale (-20 dBFS), about the level of speech on a telephone line.
 pub(crate) const TONE_PEAK: f64 = 0.1;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ enum TreatmentKind {
     Tone(u32),
 }
 
-/// What happens inside a span. The default attenuates by 0.001.
+/// Treatment of the audio inside the spans. The default attenuates by 0.001.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Treatment {
     kind: TreatmentKind,
@@ -59,16 +59,16 @@ impl Treatment {
         Ok(Self { kind, ..Self::default() })
     }
 
-    /// Puts zeros in place of what was there. Nothing of it can be recovered.
+    /// Replaces the audio with zeros. It cannot be recovered.
     pub fn silence() -> Self {
         Self { kind: TreatmentKind::Silence, ..Self::default() }
     }
 
-    /// Puts a sine of `hz` in place of what was there. Nothing of it can be recovered.
+    /// Replaces the audio with a sine of `hz`. It cannot be recovered.
     ///
     /// # Errors
-    /// [`Error::Treatment`] for 0 Hz. Whether the recording's rate can carry the tone is asked when
-    /// the recording is known.
+    /// [`Error::Treatment`] for 0 Hz. A tone that is too high for the sample rate is an error when the
+    /// recording is redacted.
     pub fn tone(hz: u32) -> Result<Self, Error> {
         if hz == 0 {
             return Err(Error::Treatment("a tone has at least 1 Hz".into()));
@@ -76,20 +76,20 @@ impl Treatment {
         Ok(Self { kind: TreatmentKind::Tone(hz), ..Self::default() })
     }
 
-    /// The same treatment with ramps of this length before and after each span. They change frames
-    /// outside the windows and never lift the gain inside.
+    /// The same treatment with fades of this length before and after each span. They change frames
+    /// outside the windows; the gain inside stays the same.
     #[must_use]
     pub fn with_fade(mut self, fade: Duration) -> Self {
         self.fade = fade;
         self
     }
 
-    /// Whether what was said can be recovered from the output: true for every gain above 0.
+    /// Whether the original audio can be recovered from the output: true for every gain above 0.
     pub fn is_recoverable(&self) -> bool {
         matches!(self.kind, TreatmentKind::Attenuate(_))
     }
 
-    /// The gain inside a span; 0 for silence and tone, which keep nothing.
+    /// Gain of the original audio inside a span; 0 for silence and tone.
     pub fn gain(&self) -> f64 {
         match self.kind {
             TreatmentKind::Attenuate(gain) => gain,
@@ -97,7 +97,7 @@ impl Treatment {
         }
     }
 
-    /// The frequency in Hz, if the treatment is a tone.
+    /// Frequency in Hz, if the treatment is a tone.
     pub fn tone_hz(&self) -> Option<u32> {
         match self.kind {
             TreatmentKind::Tone(hz) => Some(hz),
@@ -114,43 +114,44 @@ impl Treatment {
         }
     }
 
-    /// How long the ramps outside each span are.
+    /// Length of the fades before and after each span.
     pub fn fade(&self) -> Duration {
         self.fade
     }
 }
 
-/// A treatment on its way through one recording.
+/// Applies a treatment to the blocks of one recording.
 #[derive(Debug)]
 pub(crate) struct Treater<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
-    lanes: Vec<(&'a ChannelSpans, SpanCursor<'a>)>,
+    /// The channel of each list of spans, and where the last block was in the list.
+    cursors: Vec<(Option<usize>, SpanCursor<'a>)>,
 }
 
 impl<'a> Treater<'a> {
     /// # Errors
-    /// [`Error::Treatment`] for a tone that the sample rate cannot carry.
+    /// [`Error::Treatment`] for a tone at or above half the sample rate.
     pub(crate) fn new(treatment: Treatment, spans: &'a Spans) -> Result<Self, Error> {
         let rate = spans.rate();
         if treatment.tone_hz().is_some_and(|hz| hz >= rate.div_ceil(2)) {
             return Err(Error::Treatment(format!(
-                "a recording at {rate} Hz can carry tones below {} Hz only",
+                "a recording at {rate} Hz can only hold tones below {} Hz",
                 rate.div_ceil(2)
             )));
         }
-        let lanes =
-            spans.channel_spans().iter().map(|lane| (lane, SpanCursor::new(&lane.spans))).collect();
-        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), lanes })
+        let all = spans.channel_spans().iter();
+        let cursors = all.map(|on| (on.channel, SpanCursor::new(&on.spans))).collect();
+        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), cursors })
     }
 
-    /// Treats the next block. Blocks come in order.
+    /// Treats the next block. Blocks must come in order.
     pub(crate) fn apply(&mut self, block: &mut Block) {
         let (first, end) = (block.first(), block.end());
         let (channels, format) = (block.channels(), block.format());
-        for (lane, cursor) in &mut self.lanes {
-            let spans = cursor.meeting(first, end, self.fade);
+        for (channel, cursor) in &mut self.cursors {
+            let spans = cursor.meeting(first..end, self.fade);
             if spans.is_empty() {
                 continue;
             }
@@ -161,7 +162,7 @@ impl<'a> Treater<'a> {
                 first,
                 end,
                 channels,
-                channel: lane.channel,
+                channel: *channel,
                 spans,
             };
             match (&mut block.samples, format) {
@@ -177,7 +178,8 @@ impl<'a> Treater<'a> {
     }
 }
 
-/// One lane of one block: frames `first..end` and the spans that meet them.
+/// The part of one block that one list of spans applies to: the frames `first..end` of one channel, or
+/// of all channels, and the spans near them.
 struct Work<'a> {
     treatment: Treatment,
     rate: u32,
@@ -192,15 +194,15 @@ struct Work<'a> {
 impl Work<'_> {
     fn run<A: Arithmetic>(&self, samples: &mut [A::Sample]) {
         for &span in self.spans {
-            self.inside::<A>(samples, span);
+            self.treat::<A>(samples, span);
         }
         if self.fade > 0 {
-            self.ramps::<A>(samples);
+            self.fade_between::<A>(samples);
         }
     }
 
-    fn inside<A: Arithmetic>(&self, samples: &mut [A::Sample], span: Span) {
-        let frames = self.clip(span.first, span.end);
+    fn treat<A: Arithmetic>(&self, samples: &mut [A::Sample], span: Span) {
+        let frames = self.clip(span.first..span.end);
         match self.treatment.kind {
             TreatmentKind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
             TreatmentKind::Attenuate(gain) => {
@@ -212,22 +214,22 @@ impl Work<'_> {
         }
     }
 
-    /// Ramps in the gaps around the spans: the gain falls evenly from 1 to the treatment's over
-    /// the frames before a span and rises evenly after it. Where two ramps meet, the nearer span
-    /// decides, which is the lower gain.
-    fn ramps<A: Arithmetic>(&self, samples: &mut [A::Sample]) {
-        for gap in 0..=self.spans.len() {
-            let before = gap.checked_sub(1).map(|index| self.spans[index].end);
-            let after = self.spans.get(gap).map(|span| span.first);
+    /// Fades before, between and after the spans: the gain falls linearly from 1 to that of the
+    /// treatment before a span, and rises after it. Where two fades overlap, the nearer span decides,
+    /// whose gain is the lower one.
+    fn fade_between<A: Arithmetic>(&self, samples: &mut [A::Sample]) {
+        for index in 0..=self.spans.len() {
+            let before = index.checked_sub(1).map(|index| self.spans[index].end);
+            let after = self.spans.get(index).map(|span| span.first);
             let from = before.or(after.map(|first| first.saturating_sub(self.fade)));
             let to = after.or(before.map(|end| end.saturating_add(self.fade)));
-            let frames = self.clip(from.unwrap_or(0), to.unwrap_or(0));
+            let frames = self.clip(from.unwrap_or(0)..to.unwrap_or(0));
             self.each_frame(samples, frames, |frame, sample| {
                 let left = before.map_or(u64::MAX, |end| frame - end + 1);
                 let right = after.map_or(u64::MAX, |first| first - frame);
                 let distance = left.min(right);
                 if distance <= self.fade {
-                    *sample = A::scale(*sample, self.ramp(distance));
+                    *sample = A::scale(*sample, self.fade_gain(distance));
                 }
             });
         }
@@ -235,29 +237,29 @@ impl Work<'_> {
 
     /// The gain at `distance` frames from a span, 1 being the frame next to it.
     #[expect(clippy::cast_precision_loss, reason = "frames of a fade are far below 2^52")]
-    fn ramp(&self, distance: u64) -> f64 {
+    fn fade_gain(&self, distance: u64) -> f64 {
         let gain = self.treatment.gain();
         gain + (1.0 - gain) * distance as f64 / (self.fade + 1) as f64
     }
 
-    /// The part of a frame range that lies in this block, counted from the block's first frame.
-    fn clip(&self, from: u64, to: u64) -> Range<usize> {
-        let (from, to) = (from.clamp(self.first, self.end), to.clamp(self.first, self.end));
-        let index = |frame: u64| index_of(frame - self.first);
-        index(from)..index(to).max(index(from))
+    /// The part of `frames` that is in this block, relative to the block's first frame.
+    fn clip(&self, frames: Range<u64>) -> Range<usize> {
+        let index = |frame: u64| index_of(frame.clamp(self.first, self.end) - self.first);
+        let start = index(frames.start);
+        start..index(frames.end).max(start)
     }
 
-    /// Calls `f` with each sample of the lane in `frames`.
+    /// Calls `f` with each sample of the channel in `frames`.
     fn each<T>(&self, samples: &mut [T], frames: Range<usize>, f: impl Fn(&mut T)) {
         let part = &mut samples[frames.start * self.channels..frames.end * self.channels];
         match self.channel {
             Some(channel) => part.iter_mut().skip(channel).step_by(self.channels).for_each(f),
-            // All channels alike: one run of samples, which the compiler turns into vectors.
+            // All channels: consecutive samples, a loop that the compiler vectorises.
             None => part.iter_mut().for_each(f),
         }
     }
 
-    /// Calls `f` with each sample of the lane in `frames`, and its frame's place in the recording.
+    /// Like [`Work::each`], also with the position of the frame in the recording.
     fn each_frame<T>(&self, samples: &mut [T], frames: Range<usize>, f: impl Fn(u64, &mut T)) {
         for index in frames {
             let frame = self.first + index as u64;
@@ -266,8 +268,8 @@ impl Work<'_> {
     }
 }
 
-/// A sine that begins at 0 with its span. The phase is taken from exact integers, so that it does
-/// not depend on how the frames arrive, nor drift.
+/// A sine with phase 0 at frame 0. The phase is computed from integers for each frame, so that it does
+/// not drift and does not depend on the block boundaries.
 fn tone(hz: u32, frame: u64, rate: u32) -> f64 {
     let turns = u128::from(hz) * u128::from(frame) % u128::from(rate);
     let part = u32::try_from(turns).unwrap_or(0);

@@ -1,8 +1,10 @@
-//! Windows: what a person asks to be muted, in human time.
+//! Windows: the passages to mute, as start and end times.
 //!
-//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`], sorted,
-//! merged and never empty, so nothing later needs to ask whether they make sense. What can go
-//! wrong: a window that cannot be meant, reported as a [`WindowError`] with its place and the mend.
+//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`]: sorted,
+//! merged and never empty, so later steps need no checks. Errors: an invalid window, as a
+//! [`WindowError`] that names its place and how to correct it.
+//!
+//! Times here are exact nanoseconds; `Span::covering` turns a window into frames.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +20,7 @@ pub use flag::parse_flag;
 pub use list::parse_list;
 pub use time::{ClockTime, TimeError, Unit, parse_time, seconds, time_from_seconds};
 
-/// One passage to be muted: the closed interval from `start` to `end`.
+/// One passage to mute: the closed interval from `start` to `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     start: Duration,
@@ -26,7 +28,7 @@ pub struct Window {
     channel: Option<u16>,
     label: Option<String>,
     reason: Option<String>,
-    /// Whether it stood in a list of nothing but whole numbers, of which nobody said the unit.
+    /// Whether it comes from a list whose times are all whole numbers without a unit.
     is_unit_unknown: bool,
 }
 
@@ -43,7 +45,7 @@ impl Window {
         Ok(Self { start, end, channel, label, reason, is_unit_unknown: false })
     }
 
-    /// A window over all channels, given in seconds; exact to the nanosecond.
+    /// A window over all channels, from seconds; exact to the nanosecond.
     ///
     /// # Errors
     /// [`WindowProblem`] when a number is negative or not finite, or `end` is not later than `start`.
@@ -58,59 +60,60 @@ impl Window {
         self
     }
 
-    /// The same window with a label such as `card number`. Labels are shown to people and kept in
-    /// evidence: put no transcript text into them.
+    /// The same window with a label such as `card number`. Labels are shown on screen and written to
+    /// the receipt: put no transcript text into them.
     #[must_use]
     pub fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// The same window with the reason why it is redacted, such as `PCI DSS 3.3.1`. Reasons are kept
-    /// in evidence, like labels.
+    /// The same window with a reason for the redaction, such as `PCI DSS 3.3.1`. Reasons are written
+    /// to the receipt, like labels.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// Where the window opens, from the beginning of the recording.
+    /// Start of the window, from the beginning of the recording.
     pub fn start(&self) -> Duration {
         self.start
     }
 
-    /// Where the window closes; this instant is still inside.
+    /// End of the window; this instant is still inside.
     pub fn end(&self) -> Duration {
         self.end
     }
 
-    /// The one channel that the window is for, counted from 0; `None` means all.
+    /// The only channel to mute, counted from 0; `None` means all channels.
     pub fn channel(&self) -> Option<u16> {
         self.channel
     }
 
-    /// What the window is called.
+    /// Name of the window, such as `card number`.
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
     }
 
-    /// Why the window is redacted.
+    /// Reason for the redaction.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
 
-    /// Whether its times might be milliseconds and were taken for seconds: it stood in a list of
-    /// nothing but whole numbers, which [`parse_list`] was told no [`Unit`] of.
+    /// Whether its times were read as seconds but may be milliseconds: every time in its list is a
+    /// whole number without a unit, and [`parse_list`] got no [`Unit`].
     pub fn is_unit_unknown(&self) -> bool {
         self.is_unit_unknown
     }
 
-    /// Whether `next` comes after this one in the order of [`Windows`], and does not touch it.
+    /// Whether `next` is after this window in the order of [`Windows`], without touching it.
     fn is_before(&self, next: &Self) -> bool {
         self.channel < next.channel || (self.channel == next.channel && self.end < next.start)
     }
 
-    /// Takes `next` in, if it is for the same channels and starts no later than this one ends.
+    /// Merges `next` into this window if both are for the same channels and they touch. `next` must
+    /// not start earlier.
     fn absorb(&mut self, next: &Window) -> bool {
         if next.channel != self.channel || next.start > self.end {
             return false;
@@ -122,7 +125,7 @@ impl Window {
     }
 }
 
-/// Adds a text to another, unless it is there already.
+/// Appends a label or reason, unless it is one of the joined parts already.
 fn join(mine: &mut Option<String>, other: Option<&String>) {
     match (mine, other) {
         (Some(mine), Some(other)) if !mine.split(" + ").any(|part| part == other) => {
@@ -149,17 +152,17 @@ impl fmt::Display for Window {
 /// for the same channels are merged, their labels joined with ` + `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
-    /// Shared, because there may be many, and everybody along the flow wants to have them.
+    /// Shared: there may be many windows, and several later steps keep a copy.
     merged: Arc<[Window]>,
     asked: Arc<[Window]>,
     pad: Duration,
 }
 
 impl Windows {
-    /// Sorts and merges.
+    /// Sorts and merges windows.
     ///
     /// # Errors
-    /// [`WindowError`] with [`WindowProblem::NoWindows`] when there is none: a redaction of nothing is a
+    /// [`WindowError`] with [`WindowProblem::NoWindows`] when there are none: to redact nothing is a
     /// mistake, not a success.
     pub fn new(windows: impl IntoIterator<Item = Window>) -> Result<Self, WindowError> {
         let asked: Arc<[Window]> = windows.into_iter().collect();
@@ -171,7 +174,7 @@ impl Windows {
         Ok(Self { merged, asked, pad: Duration::ZERO })
     }
 
-    /// Every window widened by `pad` on both sides (the start stops at 0), and merged anew.
+    /// The same windows, each widened by `pad` on both sides (the start stops at 0) and merged again.
     #[must_use]
     pub fn padded(self, pad: Duration) -> Self {
         let wider = self.merged.iter().cloned().map(|window| Window {
@@ -188,7 +191,7 @@ impl Windows {
         &self.asked
     }
 
-    /// By how much every window was widened on both sides.
+    /// The time by which every window was widened on each side.
     pub fn pad(&self) -> Duration {
         self.pad
     }
@@ -198,7 +201,7 @@ impl Windows {
         self.merged.iter()
     }
 
-    /// How many windows there are after merging; at least one.
+    /// The number of windows after merging; at least one.
     #[expect(clippy::len_without_is_empty, reason = "never empty, by construction")]
     pub fn len(&self) -> usize {
         self.merged.len()
@@ -225,13 +228,13 @@ impl<'a> IntoIterator for &'a Windows {
     }
 }
 
-/// A window that cannot be meant, and where it was found.
+/// An invalid window, and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{place}: {problem}")]
 pub struct WindowError {
     /// The flag, the file with its line, or the file with its index.
     pub place: String,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to correct it.
     pub problem: WindowProblem,
 }
 
@@ -241,29 +244,39 @@ pub struct WindowError {
 pub enum WindowProblem {
     /// The window is inverted or has no length.
     #[error(
-        "the window {}-{} does not end after it starts; write START-END with the later time last",
+        "the window {}-{} does not end after it starts; write START-END with the later time last, such as 10-15",
         ClockTime(*.start),
         ClockTime(*.end)
     )]
     EndNotAfterStart {
-        /// Where it was said to open.
+        /// The start as given.
         start: Duration,
-        /// Where it was said to close.
+        /// The end as given.
         end: Duration,
     },
-    /// A time that is none.
+    /// An invalid time.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// No dash between two times.
+    /// No `-` between two times.
     #[error("`{0}` is not a window; write START-END, START-END@CHANNEL or START-END=LABEL")]
     NotAWindow(String),
-    /// A channel that is no number from 0 to 65535.
-    #[error("`{0}` is not a channel; channels are numbers and count from 0")]
+    /// One time such as `10:15` in place of a window.
+    #[error(
+        "`{text}` is one time, not a window; `-` separates start and end: did you mean {hint}?"
+    )]
+    ColonForDash {
+        /// The times as given.
+        text: String,
+        /// The same with `-` in place of one `:`.
+        hint: String,
+    },
+    /// A channel that is not a number from 0 to 65535.
+    #[error("`{0}` is not a channel; channels are numbers that count from 0")]
     NotAChannel(String),
     /// A list without windows.
     #[error("there is no window; give at least one, as -w START-END or in a file with --windows")]
     NoWindows,
-    /// JSON or CSV of another shape.
+    /// JSON or CSV without the expected structure.
     #[error("{0}")]
     Shape(String),
 }
@@ -297,7 +310,7 @@ mod tests {
         assert_eq!(shown, [("5-15".into(), Some("card + code")), ("20-30".into(), Some("expiry"))]);
     }
 
-    /// A list that is sorted and merged already is taken as it is; these are not.
+    /// `Windows::new` keeps a list that is sorted and merged already; these lists are not.
     #[test]
     fn touching_windows_in_order_merge_and_channels_are_sorted() {
         let shown = |windows: [Window; 2]| {
@@ -326,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_cannot_be_meant_is_an_error() {
+    fn an_invalid_window_is_an_error() {
         let second = Duration::from_secs(1);
         assert!(matches!(Window::new(second, second), Err(WindowProblem::EndNotAfterStart { .. })));
         assert!(matches!(
@@ -351,7 +364,7 @@ mod tests {
                 })
                 .collect();
             let merged = Windows::new(asked.clone()).unwrap();
-            // Half seconds tell touching windows from windows that leave a gap.
+            // Half seconds distinguish touching windows from windows with a gap between them.
             let covered = |windows: &[Window], half: u64, channel: Option<u16>| {
                 let at = Duration::from_millis(half * 500);
                 windows.iter().any(|w| w.channel == channel && w.start <= at && at <= w.end)

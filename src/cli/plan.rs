@@ -165,7 +165,7 @@ pub(crate) fn named(input: &str, error: Error) -> Error {
     let what = format!("no format that is known, and by its name it is {what}");
     let is_unknown =
         matches!(error, Error::UnknownFormat | Error::Header { .. } | Error::Container { .. });
-    if is_unknown { Error::Foreign { what, mend: mend.into() } } else { error }
+    if is_unknown { Error::Foreign { what, advice: mend.into() } } else { error }
 }
 
 /// Tells people whose output is named as something else that it will be a WAV.

@@ -1,7 +1,7 @@
 //! Codecs: from packets to samples.
 //!
-//! In: the packets of one track. Out: samples, interleaved, in the format of the block. What can go
-//! wrong: a codec, or a kind of it, that is not decoded.
+//! In: the packets of one track. Out: interleaved samples in the format of the block. Errors: an
+//! unsupported codec or codec profile.
 
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
@@ -27,29 +27,29 @@ use preroll::Preroll;
 use symphonia_decoder::SymphoniaDecoder;
 pub(super) use trial::Trial;
 
-/// The longest packet that any codec here has is FLAC's, of 65,535 frames.
+/// Maximum number of frames in a packet. FLAC has the longest packets, with up to 65,535 frames.
 const MAX_PACKET: u64 = 65_536;
 
-/// The highest sample rate in Hz, twice the highest that anything records at.
+/// Maximum sample rate in Hz: twice the highest rate of audio hardware.
 const MAX_RATE: u32 = 768_000;
 
-/// More channels than any telephone system records: a header that asks for more is not honest.
+/// Maximum number of channels, more than telephone systems record. A small file could declare 65,535.
 const MAX_CHANNELS: u16 = 64;
 
-/// How packets become samples.
+/// Converter from packets to samples.
 pub(super) enum Codec {
-    /// Taken from the packet as they are.
+    /// Copies samples from packets.
     Pcm(PcmCodec),
-    /// By the library `ropus`.
+    /// The library `ropus`.
     Opus(Box<opus::OpusDecoder>),
-    /// By a decoder of symphonia.
+    /// A decoder of symphonia.
     Symphonia(Box<SymphoniaDecoder>),
-    /// By several of them, on several threads.
+    /// Several decoders of symphonia, on several threads.
     Parallel(Box<ParallelDecoder>),
 }
 
 impl Codec {
-    /// How samples are stored in the blocks.
+    /// Sample format of the blocks.
     pub(super) fn format(&self) -> SampleFormat {
         match self {
             Self::Pcm(pcm) => pcm.format(),
@@ -60,12 +60,12 @@ impl Codec {
     }
 }
 
-/// The parameters of an audio track.
+/// Codec parameters of an audio track.
 pub(super) fn audio_params(track: &Track) -> Result<&AudioCodecParameters, Error> {
     track.codec_params.as_ref().and_then(|params| params.audio()).ok_or(Error::NoAudio)
 }
 
-/// The sample rate in Hz and the number of channels.
+/// Sample rate in Hz and number of channels, within sordino's limits.
 pub(super) fn rate_and_channels(
     container: &str,
     params: &AudioCodecParameters,
@@ -88,7 +88,7 @@ pub(super) fn rate_and_channels(
     }
 }
 
-/// The decoder of a codec, and its short name.
+/// Creates the decoder for a codec; also returns the short name of the codec.
 pub(super) fn codec_of(
     params: &AudioCodecParameters,
     (rate, channels): (u32, u16),
@@ -98,7 +98,8 @@ pub(super) fn codec_of(
     let known = symphonia::default::get_codecs().get_audio_decoder(params.codec);
     let name = known.map_or("", |known| known.codec.info.short_name);
     let refused = |what: String| Err(Error::Unsupported { what });
-    // Its decoder undoes the coupling of channels in the wrong order.
+    // symphonia's Vorbis decoder inverts the channel couplings in the wrong order: the last must be
+    // first (Vorbis I, 4.3.5).
     if params.codec == CODEC_ID_VORBIS && channels > 2 {
         return refused("Vorbis with more than two channels".into());
     }
@@ -123,7 +124,7 @@ pub(super) fn codec_of(
     Ok((codec, name))
 }
 
-/// Bytes of one sample, of PCM and G.711.
+/// Bytes of one sample of PCM or G.711; `None` for other codecs.
 pub(super) fn pcm_width(codec: AudioCodecId) -> Option<usize> {
     PcmCodec::of(codec, Encoding::Pcm).map(PcmCodec::width)
 }

@@ -1,11 +1,11 @@
-//! What comes next in a recording.
+//! The demuxer's output.
 
 use symphonia::core::packet::Packet;
 
-/// What comes next in a container.
+/// The next item of a container.
 pub(in crate::decode) enum Demuxed {
     Packet(Packet),
-    /// Another stream begins, of a chained Ogg file.
+    /// The next stream of a chained Ogg file begins.
     Link,
     End,
 }

@@ -1,4 +1,4 @@
-//! Why a packet is not what it should be; and the boundary to code that may panic.
+//! Failures at one packet, and the boundary that catches panics of symphonia.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,26 +7,26 @@ use symphonia::core::errors::Error as Symphonia;
 use crate::error::Error;
 use crate::span::time_of;
 
-/// A failure at one packet. The decoder knows the position and adds it.
+/// A failure at one packet, without its position, which the decoder adds.
 pub(super) enum PacketFault {
-    /// The packet, or its place, is wrong.
+    /// The content or the position of the packet is wrong.
     Damaged(String),
-    /// The packet is of a kind that cannot be redacted to the sample.
+    /// The packet uses a feature that cannot be redacted sample-exactly.
     Unsupported(String),
     /// symphonia's own error.
     Decoder(Symphonia),
-    /// An error that is complete already.
-    Told(Error),
+    /// An error that needs no position.
+    Complete(Error),
 }
 
 impl PacketFault {
-    /// The error for a fault after so many frames at `rate` Hz.
+    /// The error for a fault at position `frames`, at `rate` Hz.
     pub(super) fn at(self, frames: u64, rate: u32) -> Error {
         let time = time_of(frames, rate);
         match self {
             Self::Damaged(reason) => Error::Damaged { frame: frames, time, reason },
             Self::Unsupported(what) => Error::Unsupported { what },
-            Self::Told(error) => error,
+            Self::Complete(error) => error,
             Self::Decoder(Symphonia::IoError(_)) => {
                 let reason = "the source ended in the middle of it".into();
                 Error::Truncated { frames, time, reason }
@@ -40,16 +40,17 @@ impl PacketFault {
 
 impl From<Error> for PacketFault {
     fn from(error: Error) -> Self {
-        Self::Told(error)
+        Self::Complete(error)
     }
 }
 
-/// Calls into symphonia: a panic there becomes an error here. The state it leaves is not used again.
+/// Calls code that uses symphonia, and converts a panic to an error. After a panic the caller does not
+/// use the decoder again, so its state may be inconsistent.
 pub(super) fn guarded<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up().into()))
 }
 
-/// The error for a decoder that panicked, or whose thread is gone.
+/// The error for a decoder that panicked, or whose thread has ended.
 pub(super) fn gave_up() -> Error {
     let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
     Error::Container { container, reason }

@@ -1,6 +1,6 @@
-//! The containers that are read, by name.
+//! The supported containers and their names.
 
-/// The containers that are read.
+/// A supported container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) enum Container {
     Wav,
@@ -9,13 +9,13 @@ pub(in crate::decode) enum Container {
     Aiff,
     /// Also called SND.
     Au,
-    /// Headerless audio, of which the caller says what it holds.
+    /// Headerless audio, in a format that the caller gives.
     Raw,
     Caf,
     Flac,
     /// MPEG audio, layers 1 to 3.
     Mpeg,
-    /// AAC without a container but the headers of its frames.
+    /// AAC frames, each with a header, without a container around them.
     Adts,
     Ogg,
     /// MP4 and QuickTime.
@@ -25,39 +25,30 @@ pub(in crate::decode) enum Container {
 }
 
 impl Container {
-    /// The name that people know it by.
+    /// The usual name, for messages.
     pub(in crate::decode) fn name(self) -> &'static str {
-        match self {
-            Self::Wav => "WAV",
-            Self::W64 => "W64",
-            Self::Au => "AU",
-            Self::Raw => "headerless audio",
-            Self::Aiff => "AIFF",
-            Self::Caf => "CAF",
-            Self::Flac => "FLAC",
-            Self::Mpeg => "MPEG audio",
-            Self::Adts => "ADTS",
-            Self::Ogg => "Ogg",
-            Self::Mp4 => "MP4",
-            Self::Matroska => "Matroska",
-        }
+        self.names().0
     }
 
-    /// The short name, in receipts and JSON.
+    /// The short name, for receipts and JSON.
     pub(in crate::decode) fn short_name(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Wav => "wave",
-            Self::W64 => "w64",
-            Self::Au => "au",
-            Self::Raw => "raw",
-            Self::Aiff => "aiff",
-            Self::Caf => "caf",
-            Self::Flac => "flac",
-            Self::Mpeg => "mp3",
-            Self::Adts => "aac",
-            Self::Ogg => "ogg",
-            Self::Mp4 => "isomp4",
-            Self::Matroska => "matroska",
+            Self::Wav => ("WAV", "wave"),
+            Self::W64 => ("W64", "w64"),
+            Self::Aiff => ("AIFF", "aiff"),
+            Self::Au => ("AU", "au"),
+            Self::Raw => ("headerless audio", "raw"),
+            Self::Caf => ("CAF", "caf"),
+            Self::Flac => ("FLAC", "flac"),
+            Self::Mpeg => ("MPEG audio", "mp3"),
+            Self::Adts => ("ADTS", "aac"),
+            Self::Ogg => ("Ogg", "ogg"),
+            Self::Mp4 => ("MP4", "isomp4"),
+            Self::Matroska => ("Matroska", "matroska"),
         }
     }
 }

@@ -1,8 +1,7 @@
-//! Gaps: parts in which nothing was recorded, and what becomes of them.
+//! Gaps: parts in which nothing was recorded, refused, filled or closed.
 //!
-//! In: where the frames so far end, and how many are missing. Out: blocks of silence, or a clock that
-//! runs ahead of the frames. What can go wrong: a gap where none is allowed, or more than anybody
-//! has recorded.
+//! In: the position of each gap and its length. Out: blocks of silence (filled), or a clock that is
+//! ahead of the frame count (closed). Errors: a gap when gaps are refused; too many or too long gaps.
 
 use crate::block::{Block, index_of};
 use crate::error::Error;
@@ -10,14 +9,14 @@ use crate::span::{Gap, Timeline, time_of};
 
 use super::input::Gaps;
 
-/// The longest gaps of a recording together, in seconds: a day. A few bytes can claim more, and
-/// silence would be written for all of it.
+/// Maximum total length of all gaps in seconds: one day. A few bytes can declare more, and filling
+/// would write silence for all of it.
 const LONGEST: u64 = 24 * 60 * 60;
 
-/// The most gaps. Who speaks little on a line that leaves out silence makes about two a second.
+/// Maximum number of gaps: about seven hours of a line with silence suppression, at two gaps a second.
 const MOST: usize = 50_000;
 
-/// How many frames of silence are given at once.
+/// Frames of silence in one block.
 const PIECE: u64 = 4096;
 
 /// The gaps of one recording so far.
@@ -27,7 +26,7 @@ pub(super) struct GapKeeper {
     all: Vec<Gap>,
     /// Frames of all gaps.
     missing: u64,
-    /// Frames of silence still to be given.
+    /// Frames of silence that are still to be returned.
     silence: u64,
 }
 
@@ -36,27 +35,28 @@ impl GapKeeper {
         Self { policy, all: Vec::new(), missing: 0, silence: 0 }
     }
 
-    /// All of them, in order.
+    /// All gaps in order.
     pub(super) fn all(&self) -> &[Gap] {
         &self.all
     }
 
-    /// How far the clock is ahead of the frames that were given.
+    /// How many frames the clock is ahead of the frame count.
     pub(super) fn ahead(&self) -> u64 {
         if self.policy == Gaps::Close { self.missing } else { 0 }
     }
 
-    /// How the clock maps to so many frames of output.
+    /// Mapping from the clock to an output of `frames` frames.
     pub(super) fn timeline(&self, frames: u64) -> Timeline {
         let closed = if self.policy == Gaps::Close { self.all.as_slice() } else { &[] };
         Timeline::new(frames, closed)
     }
 
-    /// A gap of `frames` frames has been met, `at` frames by the clock.
+    /// Adds a gap; one of 0 frames is ignored.
     ///
     /// # Errors
-    /// [`Error::Gap`] where none is allowed; [`Error::Damaged`] for more than can be meant.
-    pub(super) fn meet(&mut self, at: u64, frames: u64, rate: u32) -> Result<(), Error> {
+    /// [`Error::Gap`] if gaps are refused; [`Error::Damaged`] for too many or too long gaps.
+    pub(super) fn add(&mut self, gap: Gap, rate: u32) -> Result<(), Error> {
+        let Gap { at, frames } = gap;
         if frames == 0 {
             return Ok(());
         }
@@ -65,7 +65,7 @@ impl GapKeeper {
             Err(Error::Damaged { frame: at, time: time_of(at, rate), reason: reason.into() })
         };
         if missing > LONGEST * u64::from(rate) {
-            return damaged("more than a day is missing, by its clock");
+            return damaged("more than a day is missing, by its timestamps");
         }
         if self.all.len() >= MOST {
             return damaged("it has more than 50,000 gaps");
@@ -79,11 +79,11 @@ impl GapKeeper {
             Gaps::Close => {}
         }
         self.missing = missing;
-        self.all.push(Gap { at, frames });
+        self.all.push(gap);
         Ok(())
     }
 
-    /// Fills a block with silence, if there is some to be given.
+    /// Fills a block with the next silence of a gap; returns false if there is none.
     pub(super) fn fill(&mut self, block: &mut Block) -> bool {
         let frames = self.silence.min(PIECE);
         self.silence -= frames;

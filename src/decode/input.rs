@@ -1,8 +1,8 @@
-//! PeekedSource: the bytes of a recording, watched on their way to the decoder.
+//! Input: the bytes of a recording, monitored on their way to the decoder.
 //!
-//! In: a [`Source`]. Out: an [`PeekedSource`], which knows the first bytes and hands out the whole as a
-//! stream, or as something that can be sought in. What can go wrong: the source cannot be read, or
-//! is too large for memory where it must be held there.
+//! In: a [`Source`]. Out: a [`PeekedSource`], which knows the first bytes and returns all bytes as a
+//! stream or as a seekable reader. Errors: the source cannot be read, or must be held in memory and is
+//! too large for that.
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -16,32 +16,33 @@ mod raw;
 pub(super) mod sniff;
 mod source;
 
+pub(super) use crate::error::locked;
 pub(super) use hashing::HashingReader;
 pub(super) use media::{Media, ReadSeek};
 pub use monitor::Leftover;
-pub(super) use monitor::{InputMonitor, MonitoredReader, locked};
+pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
 pub(super) use source::read_up_to;
 pub use source::{DecodeOptions, Encoding, Gaps, Source};
 
-/// How many bytes are read to recognise a format: three packets of an MPEG transport stream.
+/// Bytes that are read to detect the format: three packets of an MPEG transport stream.
 const HEAD: u64 = 3 * 192;
 
-/// The longest tag before the audio that is read, in bytes: room for a large picture.
+/// Maximum size of an ID3v2 tag before the audio, in bytes: enough for a large picture.
 const MAX_TAG: u64 = 16 * 1024 * 1024;
 
-/// How many zeros may stand before the first frame of an MP3, in bytes.
+/// Maximum number of zero bytes before the first MP3 frame.
 const MAX_ZEROS: u64 = 64 * 1024;
 
 /// A source whose first bytes have been read.
 pub(super) struct PeekedSource {
     origin: Origin,
-    /// What has been read of it, where it is a stream.
+    /// First bytes; a stream goes on after them.
     head: Vec<u8>,
-    /// Where the format begins in `head`, after ID3v2 tags and zeros.
+    /// Start of the format in `head`, after ID3v2 tags and zeros.
     start: usize,
-    /// Bytes of the whole, where that is known.
+    /// Total number of bytes, if known.
     length: Option<u64>,
     pub(super) monitor: Arc<InputMonitor>,
     pub(super) hashing: Option<HashingReader>,
@@ -49,22 +50,22 @@ pub(super) struct PeekedSource {
 }
 
 impl PeekedSource {
-    /// Reads the first bytes, over any ID3v2 tags and zeros that stand before the format.
+    /// Reads the first bytes, and skips ID3v2 tags and zeros before the format.
     ///
     /// # Errors
     /// [`Error::Read`]; [`Error::Empty`]; [`Error::Unsupported`] for a tag of more than 16 MiB.
     pub(super) fn open(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
         let Source { origin, options, digested, length } = source;
-        // Without a header the first bytes may look like anything.
+        // Headerless samples may look like any format.
         let is_raw = options.raw.is_some();
-        // What others say of the length is for progress only.
+        // Only the length of a file is certain; a length from the caller is for progress display.
         let length = length.filter(|_| matches!(origin, Origin::File(_)));
         let mut head = Vec::new();
         let stream: Box<dyn Read + Send> = match origin {
             Origin::File(mut file) => {
                 head = read_up_to(&mut file, HEAD)?;
                 file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-                if !is_raw && sniff::is_sought_in(&head) {
+                if !is_raw && sniff::needs_seeking(&head) {
                     let again = digested.then(|| file.try_clone()).transpose();
                     let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
                     let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));
@@ -91,7 +92,7 @@ impl PeekedSource {
         Ok(input)
     }
 
-    /// Bytes of the whole, where a file says it.
+    /// Total number of bytes, if the source is a file.
     pub(super) fn length(&self) -> Option<u64> {
         self.length
     }
@@ -101,12 +102,12 @@ impl PeekedSource {
         self.head.get(self.start..).unwrap_or_default()
     }
 
-    /// What stands before the format: ID3v2 tags and zeros.
+    /// The bytes before the format: ID3v2 tags and zeros.
     pub(super) fn before(&self) -> &[u8] {
         &self.head[..self.start.min(self.head.len())]
     }
 
-    /// Whether the recording can be sought in without holding it in memory.
+    /// Whether the recording is seekable without holding it in memory.
     pub(super) fn is_file(&self) -> bool {
         matches!(self.origin, Origin::File(_))
     }
@@ -123,8 +124,7 @@ impl PeekedSource {
         }
     }
 
-    /// The recording as something that can be sought in: the file itself, or all of a stream in
-    /// memory.
+    /// The recording as a seekable reader: the file itself, or a whole stream in memory.
     ///
     /// # Errors
     /// [`Error::TooLargeForMemory`] when a stream is larger than [`DecodeOptions::memory_limit`].
@@ -136,17 +136,15 @@ impl PeekedSource {
                 let mut whole = self.head;
                 let room = limit.saturating_sub(whole.len() as u64);
                 rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
-                let fits = whole.len() as u64 <= limit;
-                if fits {
-                    Ok(Box::new(Cursor::new(whole)))
-                } else {
-                    Err(Error::TooLargeForMemory { limit })
+                if whole.len() as u64 > limit {
+                    return Err(Error::TooLargeForMemory { limit });
                 }
+                Ok(Box::new(Cursor::new(whole)))
             }
         }
     }
 
-    /// Makes `head` at least so long, if there is so much.
+    /// Extends the `head` of a stream to `bytes` bytes, or to the end of the stream.
     fn look(&mut self, bytes: u64) -> Result<(), Error> {
         if let Origin::Stream(reader) = &mut self.origin {
             let missing = bytes.saturating_sub(self.head.len() as u64);
@@ -170,8 +168,8 @@ impl PeekedSource {
         }
     }
 
-    /// Moves the start over zeros, where frames of MPEG audio or ADTS follow. Other formats may begin
-    /// with a zero: the size of a box.
+    /// Skips zeros if MPEG audio or ADTS frames follow. Other formats may begin with a zero byte, such
+    /// as the box size of MP4.
     fn skip_zeros(&mut self) -> Result<(), Error> {
         let first = self.start;
         let mut wanted = HEAD;
@@ -188,9 +186,10 @@ impl PeekedSource {
     }
 }
 
-/// How many bytes an ID3v2 tag takes that begins like this; 0 where there is none.
+/// Length in bytes of the ID3v2 tag at the start of `head`; 0 if there is none.
 pub(super) fn id3_length(head: &[u8]) -> u64 {
     let [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] = *head else { return 0 };
+    // ID3v2.4, 3.1: the size has 7 bits a byte, without header and footer (10 bytes each).
     let size = [a, b, c, d].iter().fold(0, |size, &byte| size << 7 | u64::from(byte & 0x7F));
     let footer = if flags & 0x10 == 0 { 0 } else { 10 };
     10 + size + footer

@@ -1,11 +1,11 @@
-//! Names that people know containers and codecs by, for messages.
+//! Names of codecs and formats that sordino does not decode, for messages.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
 use crate::error::Error;
 
-/// A codec for which there is no decoder.
+/// Name of a codec without a decoder.
 pub(super) fn codec(id: AudioCodecId) -> String {
     match id {
         CODEC_ID_OPUS => "Opus".into(),
@@ -21,13 +21,16 @@ pub(super) fn codec(id: AudioCodecId) -> String {
     }
 }
 
-/// The error for audio that is known and not decoded.
+/// The error for a known format that sordino does not decode.
 pub(super) fn not_decoded(what: &str) -> Error {
-    let what = format!("{what}, which is not decoded here");
-    Error::Foreign { what, mend: "convert it first, as with `ffmpeg -i IN OUT.wav`".into() }
+    let what = format!("{what}, which sordino does not decode");
+    Error::Foreign {
+        what,
+        advice: "convert it first, for example with `ffmpeg -i IN OUT.wav`".into(),
+    }
 }
 
-/// A codec that a WAV can name by its tag, and that is not read in one.
+/// Name of a codec that is not supported in WAV, by its format tag.
 pub(super) fn wav_codec(tag: u16) -> String {
     match tag {
         0x0031 => "GSM 6.10",
@@ -46,8 +49,7 @@ pub(super) fn wav_codec(tag: u16) -> String {
     .into()
 }
 
-/// The error for a codec that an MP4, QuickTime file or CAF names by four letters, and that is not read
-/// in one.
+/// The error for a codec that is not supported in MP4, QuickTime or CAF, by its four-character code.
 pub(super) fn four_letters(code: [u8; 4], container: &str) -> Error {
     let name = match &code {
         b"samr" => "AMR",

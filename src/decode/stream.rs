@@ -1,5 +1,5 @@
-//! One stream of packets from the first to the last: how they decode, where they must lie, and what
-//! is dropped at the front. A chained Ogg file has several, one after the other.
+//! One stream of packets: its codec, the check of its timestamps, and the codec delay to drop. A chained
+//! Ogg file has several streams, one after the other.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use super::input::{DecodeOptions, InputMonitor};
 use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
-/// A stream of packets being decoded.
+/// Decoder of one stream of packets.
 pub(super) struct PacketStream {
     pub(super) track: u32,
     codec: Codec,
@@ -26,21 +26,21 @@ pub(super) struct PacketStream {
     rate: u32,
     /// Packets so far.
     pub(super) packets: u64,
-    /// Frames decoded so far, dropped ones included.
+    /// Frames decoded so far, including dropped ones.
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
     /// Frames of codec delay.
     pub(super) delay: u64,
-    /// How many frames there must be at least.
+    /// Minimum number of frames.
     pub(super) least: u64,
 }
 
 impl PacketStream {
-    /// The stream that `reader` is at the beginning of, and what is known of it.
+    /// Opens the stream that begins at the current position of `reader`.
     ///
     /// # Errors
-    /// [`Error`] when there is no such stream, or it is not decoded.
+    /// [`Error`] when there is no audio stream, or it is not supported.
     pub(super) fn open(
         reader: &Reader,
         guard: &dyn Guard,
@@ -67,26 +67,34 @@ impl PacketStream {
             Some(head) => (Codec::Opus(Box::new(opus::OpusDecoder::new(head, rate)?)), "opus"),
             None => codec::codec_of(&params, (rate, channels), options)?,
         };
-        let skip = delay(rate)?;
+        let delay = delay(rate)?;
         let declared = guard.declared(track, rate);
-        let recording = StreamInfo {
+        let info = StreamInfo {
+            // Layers 1, 2 and 3 have their own names.
             container: if container == Container::Mpeg { name } else { container.short_name() },
             codec: name,
             rate,
             channels,
             format: codec.format(),
-            frames: declared.map(|frames| frames.saturating_sub(skip)),
+            frames: declared.map(|frames| frames.saturating_sub(delay)),
         };
-        let timestamps = TimestampCheck::new(guard.clock(track), name, rate);
-        let (least, track, packets, coded) = (guard.least(track, rate), track.id, 0, 0);
-        let delay = skip;
-        let stream =
-            Self { track, codec, timestamps, options, rate, packets, coded, skip, delay, least };
-        Ok((stream, recording))
+        let stream = Self {
+            track: track.id,
+            codec,
+            timestamps: TimestampCheck::new(guard.clock(track), name, rate),
+            options,
+            rate,
+            packets: 0,
+            coded: 0,
+            skip: delay,
+            delay,
+            least: guard.least(track, rate),
+        };
+        Ok((stream, info))
     }
 
-    /// The next stream of a chained file. Opus, which is decoded at any rate, keeps the one of the
-    /// `recording` so far.
+    /// Opens the next stream of a chained file. An Opus stream can be decoded at several rates; it gets
+    /// the rate of the previous streams, in `info`.
     ///
     /// # Errors
     /// As [`PacketStream::open`].
@@ -94,13 +102,13 @@ impl PacketStream {
         &self,
         reader: &Reader,
         guard: &dyn Guard,
-        recording: &StreamInfo,
+        info: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
-        let opus_rate = Some(recording.rate).filter(|_| recording.codec == "opus");
+        let opus_rate = Some(info.rate).filter(|_| info.codec == "opus");
         Self::open(reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
-    /// What comes next. `read` gives the packets of this track.
+    /// The next item. `read` returns the packets of the track.
     pub(super) fn next(
         &mut self,
         mut read: impl FnMut(u32) -> Result<Demuxed, PacketFault>,
@@ -112,7 +120,7 @@ impl PacketStream {
         }
     }
 
-    /// How many frames are missing before a packet that has come. It is to be asked once for each.
+    /// The number of missing frames before `packet`. To be called once for each packet.
     pub(super) fn gap(
         &mut self,
         packet: &mut Packet,
@@ -123,25 +131,25 @@ impl PacketStream {
         gap.map(|gap| gap + noted).map_err(|reason| PacketFault::Damaged(reason.into()))
     }
 
-    /// Where the audio begins by the container's clock, in frames; 0, if that is less than `longest`,
-    /// the longest packet.
+    /// The container's timestamp of the first frame, in frames; 0 if it is less than `longest`, the
+    /// longest packet, because that is rounding.
     pub(super) fn begins(&self, guard: &dyn Guard, longest: u64) -> u64 {
         let noted = guard.begins(self.rate);
         if noted >= longest.max(1) { noted } else { self.timestamps.begins(longest) }
     }
 
-    /// Decodes a packet, when it has come, into an empty block. Gives the frames that it held,
-    /// dropped ones included.
+    /// Decodes a packet into an empty block, and returns its number of frames before codec delay and
+    /// padding were dropped.
     pub(super) fn decode(
         &mut self,
         packet: &Packet,
         guard: &mut dyn Guard,
-        recording: &StreamInfo,
+        info: &StreamInfo,
         block: &mut Block,
     ) -> Result<u64, PacketFault> {
         match &mut self.codec {
             Codec::Pcm(pcm) => {
-                pcm.unpack(&packet.data, recording.channels.into(), &mut block.samples);
+                pcm.unpack(&packet.data, info.channels.into(), &mut block.samples);
             }
             Codec::Opus(decoder) => {
                 let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
@@ -154,20 +162,19 @@ impl PacketStream {
         }
         let frames = block.frames() as u64;
         self.coded += frames;
-        guard.decoded(packet, self.packets, recording.rate, block)?;
-        // The codec's delay.
+        guard.decoded(packet, self.packets, info.rate, block)?;
         self.skip -= block.drop_front(self.skip);
         self.packets += 1;
         Ok(frames)
     }
 }
 
-/// What comes where symphonia finds no more packets.
+/// The item after symphonia's last packet.
 fn end(guard: &mut dyn Guard) -> Result<Demuxed, PacketFault> {
     Ok(guard.last()?.map_or(Demuxed::End, Demuxed::Packet))
 }
 
-/// The next packet of this track; those between, of pictures and subtitles, are passed over.
+/// The next packet of a track. Packets of other tracks, such as video, are skipped.
 pub(super) fn next_packet(
     reader: &mut Reader,
     guard: &mut dyn Guard,

@@ -1,8 +1,8 @@
-//! Writing behind: the spool is written on a thread of its own, while the next blocks are decoded.
+//! Background writer: a thread writes the spool while the next blocks are decoded.
 //!
-//! In: what hound writes, in order. Out: the same bytes in the [`Spool`]. hound seeks once, when it
-//! completes the header; then the thread has done its work and the rest is written directly. What
-//! can go wrong: the disk is full, which the next write, seek or flush reports.
+//! In: the bytes that the encoder writes. Out: the same bytes in the [`Spool`]. The encoder seeks only
+//! once, to complete the header; before the seek the thread finishes, and later writes are direct.
+//! Errors: I/O errors such as a full disk, which the next write, seek or flush returns.
 
 use std::io::{self, Seek, SeekFrom, Write};
 use std::mem;
@@ -12,14 +12,14 @@ use std::thread::{self, JoinHandle};
 use crate::error::Error;
 use crate::spool::Spool;
 
-/// Large enough that writing a recording takes few calls.
+/// Bytes in one write: large, so that a recording needs few system calls.
 const CHUNK: usize = 256 * 1024;
 
-/// How many chunks may wait to be written: enough to ride out a slow moment of the disk, and with
+/// Number of chunks that may wait to be written: enough for a short delay of the disk, and with
 /// [`CHUNK`] about 2 MiB of memory.
 const WAITING: usize = 6;
 
-/// A [`Spool`] that is written by another thread.
+/// A [`Spool`] that another thread writes.
 pub(crate) struct BackgroundWriter {
     chunk: Vec<u8>,
     state: WriterState,
@@ -32,11 +32,11 @@ enum WriterState {
         worker: JoinHandle<Written>,
     },
     Direct(Spool),
-    /// The worker has failed, or the spool has been taken.
+    /// The thread has failed, or `into_spool` has taken the spool.
     Gone,
 }
 
-/// The spool comes back even when writing failed: dropping it removes its file.
+/// The thread returns the spool even after an error; dropping it removes its file.
 type Written = (Spool, io::Result<()>);
 
 impl BackgroundWriter {
@@ -51,7 +51,7 @@ impl BackgroundWriter {
         Ok(Self { chunk: Vec::with_capacity(CHUNK), state })
     }
 
-    /// The spool, with everything written.
+    /// Returns the spool after all bytes have been written.
     pub(crate) fn into_spool(mut self) -> io::Result<Spool> {
         self.settle()?;
         match mem::replace(&mut self.state, WriterState::Gone) {
@@ -60,19 +60,19 @@ impl BackgroundWriter {
         }
     }
 
-    /// Hands the chunk over, and takes an empty one in its place.
+    /// Sends the chunk to the thread, and takes an empty one.
     fn hand_over(&mut self) -> io::Result<()> {
         let WriterState::Background { full, empty, .. } = &self.state else { return Ok(()) };
         let next = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
         let chunk = mem::replace(&mut self.chunk, next);
         match full.send(chunk) {
             Ok(()) => Ok(()),
-            // The worker stops early only when it fails.
+            // The thread ends early only after an error.
             Err(_) => self.settle(),
         }
     }
 
-    /// Waits until everything is written; from here on writes are direct.
+    /// Waits until the thread has written everything; later writes are direct.
     fn settle(&mut self) -> io::Result<()> {
         let (full, worker) = match mem::replace(&mut self.state, WriterState::Gone) {
             WriterState::Background { full, worker, .. } => (full, worker),
@@ -82,7 +82,7 @@ impl BackgroundWriter {
             }
             WriterState::Gone => return Err(gone()),
         };
-        // If the worker has failed it takes no more; then its own error is the one to tell.
+        // Sending fails if the thread has failed; then `result` has the error.
         let _ = full.send(mem::take(&mut self.chunk));
         drop(full);
         let (spool, result) = worker.join().map_err(|_| gone())?;
@@ -93,7 +93,7 @@ impl BackgroundWriter {
 }
 
 impl Drop for BackgroundWriter {
-    /// Waits for the worker, so that the hidden file is gone when the caller hears of a failure.
+    /// Waits for the thread, so that the hidden file is removed before the caller sees an error.
     fn drop(&mut self) {
         if let WriterState::Background { full, worker, .. } =
             mem::replace(&mut self.state, WriterState::Gone)
@@ -134,14 +134,14 @@ impl Seek for BackgroundWriter {
     }
 }
 
-/// The worker: writes chunk after chunk until there are no more, or one fails.
+/// The thread: writes chunks until there are no more, or one fails.
 fn write_all(mut spool: Spool, chunks: &Receiver<Vec<u8>>, recycle: &Sender<Vec<u8>>) -> Written {
     for mut chunk in chunks {
         if let Err(error) = spool.write_all(&chunk) {
             return (spool, Err(error));
         }
         chunk.clear();
-        // Nobody takes it back once the recording is complete.
+        // Sending fails once the writer no longer needs chunks.
         let _ = recycle.send(chunk);
     }
     (spool, Ok(()))
@@ -157,14 +157,14 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn what_is_written_behind_arrives_whole_and_in_order() {
+    fn all_bytes_arrive_in_order() {
         let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
         for piece in [1000, 100_000, CHUNK, 3 * CHUNK] {
-            let mut behind = BackgroundWriter::new(Spool::anonymous()).unwrap();
-            bytes.chunks(piece).for_each(|piece| behind.write_all(piece).unwrap());
-            behind.seek(SeekFrom::Start(2)).unwrap();
-            behind.write_all(b"header").unwrap();
-            let spool = behind.into_spool().unwrap();
+            let mut writer = BackgroundWriter::new(Spool::anonymous()).unwrap();
+            bytes.chunks(piece).for_each(|piece| writer.write_all(piece).unwrap());
+            writer.seek(SeekFrom::Start(2)).unwrap();
+            writer.write_all(b"header").unwrap();
+            let spool = writer.into_spool().unwrap();
             let mut back = Vec::new();
             spool.reader().unwrap().read_to_end(&mut back).unwrap();
             assert!(back[..2] == bytes[..2] && &back[2..8] == b"header" && back[8..] == bytes[8..]);

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::view::BlockView;
 use crate::block::{SampleFormat, StreamInfo, index_of};
-use crate::level::room;
+use crate::level::rounding_error;
 use crate::treatment::{TONE_PEAK, Treatment};
 use crate::window::Windows;
 
@@ -115,7 +115,7 @@ impl Oracle {
             (None, _) => return was.to_bits() == is.to_bits(),
         };
         if expected.is_finite() && is.is_finite() {
-            (is - expected).abs() <= room(self.format, expected)
+            (is - expected).abs() <= rounding_error(self.format, expected)
         } else {
             is.is_finite() == expected.is_finite()
         }

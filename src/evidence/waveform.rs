@@ -2,12 +2,10 @@
 
 use super::view::BlockView;
 use crate::block::{StreamInfo, index_of};
+use crate::level::SHORTEST_SHOWN_MS;
 
 /// The most columns that are kept. Past that, each two neighbours are joined.
 const MOST: usize = 2400;
-
-/// The shortest column in milliseconds: two points in 20 ms hold no intelligible speech.
-const SHORTEST_MS: u64 = 20;
 
 /// The lowest and the highest sample of each column, on each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +37,7 @@ impl Waveform {
     }
 
     pub(super) fn new(info: &StreamInfo) -> Self {
-        let step = (u64::from(info.rate) * SHORTEST_MS).div_ceil(1000).max(1);
+        let step = (u64::from(info.rate) * u64::from(SHORTEST_SHOWN_MS)).div_ceil(1000).max(1);
         Self { step, channels: vec![Vec::new(); info.channels.into()], frames: 0, first: 0 }
     }
 

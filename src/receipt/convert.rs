@@ -7,14 +7,11 @@ use super::model::{
 use super::{VERSION, rfc3339};
 use crate::decode::Gaps;
 use crate::evidence::{Measurements, SpanLevels};
-use crate::level::{Decibels, Levels};
+use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
 use crate::redact::{Redacted, Summary};
 use crate::span::{Gap, time_of};
 use crate::treatment::Treatment;
 use crate::window::{Window, seconds, time_from_seconds};
-
-/// The shortest span whose levels are written, in milliseconds: as coarse as the waveform.
-const SHORTEST_MS: u128 = 20;
 
 impl Receipt {
     /// The receipt of a redaction; `None` unless [`EvidenceOptions`](crate::EvidenceOptions) asked for
@@ -200,5 +197,5 @@ impl LevelsEntry {
 
 /// Whether a span of this many frames is long enough that its levels reveal no single sample.
 pub(super) fn has_levels(frames: u64, rate: u32) -> bool {
-    u128::from(frames) * 1000 >= u128::from(rate) * SHORTEST_MS
+    u128::from(frames) * 1000 >= u128::from(rate) * u128::from(SHORTEST_SHOWN_MS)
 }

@@ -4,7 +4,7 @@ use super::convert::has_levels;
 use super::{GapsEntry, LevelsEntry, Receipt, SpanEntry, TreatmentEntry, WindowEntry};
 use crate::block::SampleFormat;
 use crate::decode::Gaps;
-use crate::level::{Decibels, room};
+use crate::level::{Decibels, rounding_error};
 use crate::redact::vanished;
 use crate::span::{Span, Spans, Timeline, cut_at_end};
 use crate::treatment::{TONE_PEAK, Treatment};
@@ -135,7 +135,7 @@ fn is_treated(span: &SpanEntry, rate: u32, treatment: Treatment, format: SampleF
     };
     // Silence is exact, except in A-law, which has no code for 0.
     let silent = most == 0.0 && format != SampleFormat::ALaw;
-    let room = if silent { 0.0 } else { room(format, most) };
+    let room = if silent { 0.0 } else { rounding_error(format, most) };
     has_levels(span.frames, rate)
         && is_plausible(before)
         && is_plausible(after)

@@ -1,4 +1,4 @@
-//! Windows against the end of a recording.
+//! Checks of windows against the end of a recording.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use super::{frame_at, time_of};
 use crate::error::Error;
 use crate::window::{ClockTime, Window, Windows};
 
-/// The longest median of windows whose whole numbers are taken for seconds without a question. What
-/// people redact is shorter; a word in milliseconds, taken for seconds, lasts minutes.
+/// Windows of unknown unit are read as seconds up to this median length. Real windows are shorter; a
+/// word in milliseconds, read as seconds, would last minutes.
 const LONGEST_MEDIAN: Duration = Duration::from_secs(60);
 
-/// The windows, widened and merged, that run over the end of a recording of `frames` frames, and are
+/// The padded and merged windows that run over the end of a recording of `frames` frames, and are
 /// cut there.
 ///
 /// # Errors
-/// [`Error::WindowPastEnd`] for a window that, as it was asked for, begins at or after the end.
-/// Padding does not bring it back, and it is not hidden by the window it was merged into.
-/// [`Error::UnitUnknown`] where a window that runs over the end may be in milliseconds.
+/// [`Error::WindowPastEnd`] for a requested window that begins at or after the end. The check is on
+/// the windows as asked, before padding and merging, which could hide such a window.
+/// [`Error::UnitUnknown`] for a window that runs over the end and may be in milliseconds.
 pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
     if let Some(window) = over_end(of_unknown_unit(windows), rate, frames).next() {
         let (start, end) = (window.start().as_secs(), window.end().as_secs());
@@ -33,35 +33,34 @@ pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Windo
     Ok(over_end(windows, rate, frames).cloned().collect())
 }
 
-/// What can be said of windows before the length of the recording is known.
+/// The check that is possible before the length of the recording is known.
 ///
 /// # Errors
-/// [`Error::UnitUnknown`] where the windows of a list may be in milliseconds, and would last very
-/// long as seconds.
+/// [`Error::UnitUnknown`] when the windows of a list may be in milliseconds and would be very long as
+/// seconds.
 pub fn check_without_length(windows: &Windows) -> Result<(), Error> {
     let mut lengths: Vec<_> =
         of_unknown_unit(windows).map(|window| window.end() - window.start()).collect();
     lengths.sort_unstable();
-    let middle = lengths.len().saturating_sub(1) / 2;
-    // Of an even number, the mean of the two in the middle.
-    let upper = lengths.get(lengths.len() / 2);
-    let median = lengths.get(middle).zip(upper).map(|(&a, &b)| (a + b) / 2);
-    match median {
-        Some(median) if median > LONGEST_MEDIAN => {
-            let median = ClockTime(median);
-            let reason = format!("their median length is {median}, more than a minute");
-            Err(Error::UnitUnknown { reason })
-        }
-        _ => Ok(()),
+    if lengths.is_empty() {
+        return Ok(());
     }
+    // For an even count, the mean of the two in the middle.
+    let median = (lengths[(lengths.len() - 1) / 2] + lengths[lengths.len() / 2]) / 2;
+    if median > LONGEST_MEDIAN {
+        let median = ClockTime(median);
+        let reason = format!("their median length is {median}, more than a minute");
+        return Err(Error::UnitUnknown { reason });
+    }
+    Ok(())
 }
 
-/// The windows whose unit nobody has said.
+/// The windows whose unit the caller did not give.
 fn of_unknown_unit(windows: &Windows) -> impl Iterator<Item = &Window> {
     windows.asked().iter().filter(|window| window.is_unit_unknown())
 }
 
-/// Those of these windows that run over the end of a recording of `frames` frames.
+/// The windows that run over the end of a recording of `frames` frames.
 pub fn over_end<'a>(
     windows: impl IntoIterator<Item = &'a Window>,
     rate: u32,
@@ -75,7 +74,7 @@ mod tests {
     use super::*;
     use crate::window::{parse_flag, parse_list};
 
-    /// What becomes of windows, in seconds, in a recording of 10 s at 8000 Hz.
+    /// Checks windows, in seconds, against a recording of 10 s at 8000 Hz.
     fn cut(list: &[(f64, f64)], pad_ms: u64) -> Result<Vec<String>, String> {
         let asked = list.iter().map(|&(start, end)| Window::from_seconds(start, end).unwrap());
         let windows = Windows::new(asked).unwrap().padded(Duration::from_millis(pad_ms));
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_over_the_end_ask_for_their_unit() {
+    fn whole_numbers_past_the_end_ask_for_their_unit() {
         let reason =
             |list: &str, flags: &[&str]| match cut_at_end(&listed(list, flags), 8000, 80_000) {
                 Ok(cut) => format!("{} cut", cut.len()),
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_over_the_end_are_told_as_asked() {
+    fn windows_past_the_end_are_reported_as_asked() {
         let asked = [(1.0, 2.0), (9.0, 10.002), (9.5, 9.9)]
             .map(|(start, end)| Window::from_seconds(start, end).unwrap());
         let windows = Windows::new(asked).unwrap().padded(Duration::from_millis(200));

@@ -1,30 +1,30 @@
-//! Timelines: from the clock of a recording to frames of the output.
+//! Timelines: from the recording's clock to frames of the output.
 //!
-//! Windows are asked for by the clock of the recording, which a player shows. Where a gap was closed,
-//! the output has fewer frames than that clock: what follows moves up, and a window moves with it.
+//! Windows refer to the recording's clock, which a player shows. Where a gap was closed, the output is
+//! shorter than that clock: the audio after the gap moves forward, and so do its windows.
 
 use super::Span;
 
 /// A part of a recording in which nothing was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// Where it begins, in frames of the recording's clock.
+    /// First missing frame, by the recording's clock.
     pub at: u64,
-    /// How many frames it lasts.
+    /// Length in frames.
     pub frames: u64,
 }
 
-/// How the clock of one recording maps to its output. The default has no frames at all.
+/// Mapping from the clock of one recording to its output. The default has no frames.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timeline {
     /// Frames in the output.
     frames: u64,
-    /// The gaps that were closed, in order, each with the frames of those before it.
+    /// The closed gaps in order, each with the total length of those before it.
     closed: Vec<(Gap, u64)>,
 }
 
 impl Timeline {
-    /// Of an output of so many frames, with these gaps closed, which come in order.
+    /// For an output of `frames` frames in which these gaps were closed; the gaps are sorted.
     pub fn new(frames: u64, closed: &[Gap]) -> Self {
         let before = closed.iter().scan(0_u64, |sum, &gap| {
             let before = *sum;
@@ -45,7 +45,7 @@ impl Timeline {
         self.frames.saturating_add(closed)
     }
 
-    /// The frame of the output at `frame` of the recording's clock. In a closed gap that is the frame
+    /// The output frame for `frame` of the recording's clock. Inside a closed gap it is the first frame
     /// after the gap.
     pub fn output(&self, frame: u64) -> u64 {
         let met = self.closed.partition_point(|(gap, _)| gap.at < frame);
@@ -55,7 +55,7 @@ impl Timeline {
         frame - before - gap.frames.min(frame - gap.at)
     }
 
-    /// What is left of a span in the output: none, if it lies wholly in a closed gap, or past the end.
+    /// The part of a span that is in the output; `None` if all of it is in a closed gap or past the end.
     pub fn span(&self, span: Span) -> Option<Span> {
         let first = self.output(span.first);
         let end = self.output(span.end).min(self.frames);
@@ -67,8 +67,7 @@ impl Timeline {
 mod tests {
     use super::*;
 
-    /// Every span on a line of 14 frames with two closed gaps, against a list of the frames that are
-    /// left.
+    /// Every span on a line of 14 frames with two closed gaps, against a list of the remaining frames.
     #[test]
     fn spans_move_with_the_audio_when_gaps_are_closed() {
         let gaps = [Gap { at: 3, frames: 2 }, Gap { at: 7, frames: 4 }];

@@ -1,4 +1,4 @@
-//! Drafts: files that are written in full, and are not in their places yet.
+//! Drafts: complete files that are not at their target yet.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Placed, Spool, persist};
 use crate::error::Error;
 
-/// A file that is written in full and not in its place yet. Dropping it removes it.
+/// A complete file that is not at its target yet. Dropping it deletes it.
 #[derive(Debug)]
 pub struct Draft {
     spool: Spool,
@@ -15,7 +15,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Writes it, hidden, beside `target`.
+    /// Writes a hidden file beside `target`.
     ///
     /// # Errors
     /// [`Error::Persist`].
@@ -29,20 +29,20 @@ impl Draft {
         Ok(Self::of(spool, target, overwrite))
     }
 
-    /// A spool beside `target` that is complete.
+    /// Makes a draft from a complete spool beside `target`.
     pub(crate) fn of(spool: Spool, target: &Path, overwrite: bool) -> Self {
         Self { spool, target: target.to_owned(), overwrite }
     }
 
-    /// Puts it in its place, in one step.
+    /// Renames the file to its target.
     ///
     /// # Errors
-    /// [`Error::Persist`] when there is a file already that may not be replaced.
+    /// [`Error::Persist`], also for an existing file if `overwrite` is false.
     pub fn put(self) -> Result<(), Error> {
         self.place().map(Placed::keep)
     }
 
-    /// Like [`Draft::put`], and it can still be taken back.
+    /// Like [`Draft::put`], but it can be undone.
     ///
     /// # Errors
     /// As [`Draft::put`].

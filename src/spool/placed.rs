@@ -1,9 +1,8 @@
-//! Files that are in their places and can still be taken back. So several files go together or none
-//! does, and a run that fails loses nothing old.
+//! Files at their targets that can be undone, so that a run writes all its files or none, and a failed
+//! run does not lose old files.
 //!
-//! The old file keeps a hidden name until it is certain that nobody needs it. That name is a second
-//! link to the same file, so that its place is never empty; only where the file system has no links
-//! the old file is renamed.
+//! The old file keeps a hidden name until the run has succeeded. It is a hard link, so that the target
+//! is never missing. The old file is renamed only if the file system has no hard links.
 
 use std::fs;
 use std::io;
@@ -13,36 +12,36 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::{PREFIX, folder_of, sync_folder};
 
-/// A file that is in its place. Dropping this takes it back: the old file is there again, or nothing
-/// if there was none. If that fails, the old file stays beside it under its hidden name.
+/// A file at its target. Dropping this restores the old file, or deletes the new one if there was no old
+/// file. If that fails, the old file keeps its hidden name.
 #[derive(Debug)]
-#[must_use = "it is taken back when this is dropped"]
+#[must_use = "dropping this restores the old file"]
 pub struct Placed {
     target: PathBuf,
-    before: Before,
+    before: OldFile,
     /// Whether the new file is at `target`.
     is_there: bool,
     kept: bool,
 }
 
-/// What was at the target before.
+/// The file that was at the target before.
 #[derive(Debug)]
-enum Before {
-    Nothing,
-    /// It is at the target until it is replaced, and has this name too.
+enum OldFile {
+    None,
+    /// A hidden hard link. The file stays at the target until it is replaced.
     Linked(TempPath),
-    /// It is no longer at the target, and has this name.
+    /// A hidden name. The file is no longer at the target.
     Renamed(TempPath),
 }
 
 impl Placed {
-    /// Puts a file that is complete at `target`, and makes that durable.
+    /// Renames a complete file to `target`, and makes the rename durable.
     ///
     /// # Errors
-    /// When there is something that may not be replaced. Then that is as it was.
+    /// An I/O error, also for an existing file if `overwrite` is false. The old file is unchanged.
     pub(super) fn put(file: NamedTempFile, target: &Path, overwrite: bool) -> io::Result<Self> {
-        let before = if overwrite { set_aside(target)? } else { Before::Nothing };
-        // From here on an error takes back what was done.
+        let before = if overwrite { set_aside(target)? } else { OldFile::None };
+        // From here on, an error drops `placed`, which undoes everything.
         let mut placed = Self { target: target.to_owned(), before, is_there: false, kept: false };
         let put = if overwrite { file.persist(target) } else { file.persist_noclobber(target) };
         put.map_err(|error| error.error)?;
@@ -51,7 +50,7 @@ impl Placed {
         Ok(placed)
     }
 
-    /// Lets it stay. The old file is gone.
+    /// Keeps the new file, and deletes the old one.
     pub fn keep(mut self) {
         self.kept = true;
     }
@@ -62,13 +61,13 @@ impl Drop for Placed {
         if self.kept {
             return;
         }
-        let old = match std::mem::replace(&mut self.before, Before::Nothing) {
-            // It is in its place still; only its second name goes.
-            Before::Linked(_) if !self.is_there => return,
-            Before::Linked(old) | Before::Renamed(old) => old,
-            Before::Nothing => {
+        let old = match std::mem::replace(&mut self.before, OldFile::None) {
+            // The old file is still at the target; this only removes the hidden link.
+            OldFile::Linked(_) if !self.is_there => return,
+            OldFile::Linked(old) | OldFile::Renamed(old) => old,
+            OldFile::None => {
                 if self.is_there {
-                    // There is nobody to tell if it cannot be removed.
+                    // `drop` cannot return an error.
                     let _ = fs::remove_file(&self.target);
                 }
                 return;
@@ -80,27 +79,27 @@ impl Drop for Placed {
     }
 }
 
-/// Gives what is at `target` a hidden name.
+/// Gives the file at `target` a hidden name.
 ///
 /// # Errors
-/// When it is neither a file nor a link, or cannot be renamed.
-fn set_aside(target: &Path) -> io::Result<Before> {
+/// When it is neither a file nor a symbolic link, or cannot be renamed.
+fn set_aside(target: &Path) -> io::Result<OldFile> {
     let kind = match target.symlink_metadata() {
         Ok(there) => there.file_type(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Before::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(OldFile::None),
         Err(error) => return Err(error),
     };
     if !kind.is_file() && !kind.is_symlink() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     if let Ok(old) = hidden(target, |name| fs::hard_link(target, name)) {
-        return Ok(Before::Linked(old));
+        return Ok(OldFile::Linked(old));
     }
-    // Not every file system has links, and not everybody may link to the files of others.
-    hidden(target, |name| fs::rename(target, name)).map(Before::Renamed)
+    // Some file systems have no hard links, and users may not be allowed to link to files of others.
+    hidden(target, |name| fs::rename(target, name)).map(OldFile::Renamed)
 }
 
-/// A hidden name beside `target`, as `make` makes it.
+/// Creates a hidden name beside `target` by calling `make`.
 fn hidden(target: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> io::Result<TempPath> {
     let made = tempfile::Builder::new().prefix(PREFIX).make_in(folder_of(target), make)?;
     Ok(made.into_temp_path())
@@ -111,7 +110,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    /// What is in a folder, by name and content.
+    /// Names and contents of the files in a folder.
     fn inside(folder: &Path) -> Vec<(String, String)> {
         let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
         let of = |entry: fs::DirEntry| {
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_leaves_what_was_there_before() {
+    fn dropping_restores_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
         drop(put(&target, true).unwrap());
@@ -150,19 +149,19 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_an_old_file_is_never_empty() {
+    fn the_target_of_an_old_file_is_never_missing() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
         fs::write(&target, "old").unwrap();
         let before = set_aside(&target).unwrap();
-        assert!(matches!(before, Before::Linked(_)) && target.exists());
-        // It was not replaced: its second name goes, and does not stay behind.
+        assert!(matches!(before, OldFile::Linked(_)) && target.exists());
+        // It was not replaced: only the hidden link is removed.
         drop(Placed { target, before, is_there: false, kept: false });
         assert_eq!(inside(folder.path()), file("old"));
     }
 
     #[test]
-    fn where_there_are_no_links_the_old_file_comes_back_as_well() {
+    fn without_hard_links_the_old_file_is_restored_as_well() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
         for is_there in [false, true] {
@@ -171,7 +170,7 @@ mod tests {
             if is_there {
                 fs::write(&target, "new").unwrap();
             }
-            let (target, before) = (target.clone(), Before::Renamed(old));
+            let (target, before) = (target.clone(), OldFile::Renamed(old));
             drop(Placed { target, before, is_there, kept: false });
             assert_eq!(inside(folder.path()), file("old"));
         }

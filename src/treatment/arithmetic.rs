@@ -1,14 +1,14 @@
-//! The exact formulas, one for each sample format.
+//! The exact formulas for each sample format.
 //!
-//! They are those of FFmpeg's `volume` filter at its default float precision (double for 32-bit
-//! integers, where float would lose bits), so that inside a span the two agree to the bit.
+//! They are those of FFmpeg's `volume` filter with its default precision, float (double for 32-bit
+//! integers, for which float would lose bits), so that sordino and FFmpeg agree bit for bit.
 
 use crate::block::whole_16;
 use crate::g711::Law;
 
-/// How samples of one format are scaled, silenced and made.
+/// Arithmetic of one sample format.
 pub(super) trait Arithmetic {
-    /// The type that holds a sample in a block.
+    /// Type of a sample in a block.
     type Sample: Copy;
     /// Silence.
     const ZERO: Self::Sample;
@@ -18,23 +18,27 @@ pub(super) trait Arithmetic {
     fn level(level: f64) -> Self::Sample;
 }
 
-/// 8-bit samples, held as -128 to 127.
-pub(super) struct Int8;
+/// Samples of up to 16 bits, whose largest value is `FULL`.
+pub(super) struct Narrow<const FULL: i16>;
+/// 8-bit samples, stored as -128 to 127.
+pub(super) type Int8 = Narrow<127>;
 /// 16-bit samples.
-pub(super) struct Int16;
-/// 24-bit samples, held in 32 bits.
+pub(super) type Int16 = Narrow<32_767>;
+/// 24-bit samples, stored in 32 bits.
 pub(super) struct Int24;
 /// 32-bit samples.
 pub(super) struct Int32;
 /// 32-bit floats.
 pub(super) struct Float32;
+/// G.711 codes, of µ-law or A-law.
+pub(super) struct Codes<const IS_MU: bool>;
 /// A-law codes.
-pub(super) struct ALaw;
+pub(super) type ALaw = Codes<false>;
 /// µ-law codes.
-pub(super) struct MuLaw;
+pub(super) type MuLaw = Codes<true>;
 
-/// `round_ties_even(f32(x) · f32(gain))`; no clip is needed, for a gain of at most 1.
-#[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
+/// `round_ties_even(f32(x) · f32(gain))`. The gain is at most 1, so no clipping is needed.
+#[expect(clippy::cast_possible_truncation, reason = "the gain is rounded to f32")]
 fn scale_16(sample: i16, gain: f64) -> i16 {
     whole_16(f32::from(sample) * gain as f32)
 }
@@ -45,7 +49,7 @@ fn level_of(level: f64, full: i32) -> i32 {
     (level * f64::from(full)).round() as i32
 }
 
-impl Arithmetic for Int8 {
+impl<const FULL: i16> Arithmetic for Narrow<FULL> {
     type Sample = i16;
     const ZERO: i16 = 0;
 
@@ -53,23 +57,9 @@ impl Arithmetic for Int8 {
         scale_16(sample, gain)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+    #[expect(clippy::cast_possible_truncation, reason = "at most FULL")]
     fn level(level: f64) -> i16 {
-        level_of(level, 127) as i16
-    }
-}
-
-impl Arithmetic for Int16 {
-    type Sample = i16;
-    const ZERO: i16 = 0;
-
-    fn scale(sample: i16, gain: f64) -> i16 {
-        scale_16(sample, gain)
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "at most 32767")]
-    fn level(level: f64) -> i16 {
-        level_of(level, 32767) as i16
+        level_of(level, FULL.into()) as i16
     }
 }
 
@@ -77,16 +67,13 @@ impl Arithmetic for Int24 {
     type Sample = i32;
     const ZERO: i32 = 0;
 
-    /// FFmpeg widens to 32 bits, rounds there, and keeps the upper 24: a floor.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the gain is to be rounded, the rest clipped"
-    )]
+    /// FFmpeg converts to 32 bits, rounds, and keeps the upper 24 bits, so the result is a floor.
+    #[expect(clippy::cast_possible_truncation, reason = "rounds the gain, clips the product")]
     #[expect(clippy::cast_precision_loss, reason = "24 bits fit an f32")]
     fn scale(sample: i32, gain: f64) -> i32 {
         let product = (sample as f32 / 8_388_608.0) * gain as f32;
         let wide = (product * 2_147_483_648.0).round_ties_even();
-        // `as` saturates, which is the clip.
+        // `as` saturates: it clips.
         (wide as i32) >> 8
     }
 
@@ -99,7 +86,7 @@ impl Arithmetic for Int32 {
     type Sample = i32;
     const ZERO: i32 = 0;
 
-    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is the clip")]
+    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates: it clips")]
     fn scale(sample: i32, gain: f64) -> i32 {
         (f64::from(sample) * gain).round_ties_even() as i32
     }
@@ -113,45 +100,32 @@ impl Arithmetic for Float32 {
     type Sample = f32;
     const ZERO: f32 = 0.0;
 
-    #[expect(clippy::cast_possible_truncation, reason = "the gain is to be rounded")]
+    #[expect(clippy::cast_possible_truncation, reason = "the gain is rounded to f32")]
     fn scale(sample: f32, gain: f64) -> f32 {
         sample * gain as f32
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the level is to be rounded")]
+    #[expect(clippy::cast_possible_truncation, reason = "the level is rounded to f32")]
     fn level(level: f64) -> f32 {
         level as f32
     }
 }
 
-/// As for 16 bits, through the amplitude of the code.
-fn scale_code(law: Law, code: u8, gain: f64) -> u8 {
-    law.encode(scale_16(law.table()[usize::from(code)], gain))
+impl<const IS_MU: bool> Codes<IS_MU> {
+    const LAW: Law = if IS_MU { Law::Mu } else { Law::A };
 }
 
-impl Arithmetic for ALaw {
+impl<const IS_MU: bool> Arithmetic for Codes<IS_MU> {
     type Sample = u8;
-    const ZERO: u8 = Law::A.silence();
+    const ZERO: u8 = Self::LAW.silence();
 
+    /// Scales the amplitude of the code like a 16-bit sample.
     fn scale(code: u8, gain: f64) -> u8 {
-        scale_code(Law::A, code, gain)
+        Self::LAW.encode(scale_16(Self::LAW.table()[usize::from(code)], gain))
     }
 
     fn level(level: f64) -> u8 {
-        Law::A.encode(Int16::level(level))
-    }
-}
-
-impl Arithmetic for MuLaw {
-    type Sample = u8;
-    const ZERO: u8 = Law::Mu.silence();
-
-    fn scale(code: u8, gain: f64) -> u8 {
-        scale_code(Law::Mu, code, gain)
-    }
-
-    fn level(level: f64) -> u8 {
-        Law::Mu.encode(Int16::level(level))
+        Self::LAW.encode(Int16::level(level))
     }
 }
 
@@ -162,7 +136,7 @@ mod tests {
 
     const GAINS: [f64; 8] = [0.001, 0.000_1, 0.1, 0.25, 0.333, 0.5, 0.999, 1.0];
 
-    /// Every 16-bit sample, against the formula as the design states it.
+    /// Every 16-bit sample, against the plain formula.
     #[test]
     #[expect(clippy::cast_possible_truncation, reason = "the formula itself")]
     fn every_16_bit_sample_follows_the_formula() {
@@ -191,12 +165,12 @@ mod tests {
     fn known_values_of_each_width() {
         let halves = [500, 1500, -500, 2500, 32767, -32768].map(|x| Int16::scale(x, 0.001));
         assert_eq!(halves, [0, 2, 0, 2, 33, -33]);
-        // A floor: what rounds to less than nothing becomes -1, not 0.
+        // A floor: small negative products become -1, not 0.
         let floors = [1000, -1000, 1999, -1, -4, 8_388_607].map(|x| Int24::scale(x, 0.001));
         assert_eq!(floors, [1, -1, 2, 0, -1, 8388]);
         let wide = [i32::MAX, i32::MIN, 499, 501].map(|x| Int32::scale(x, 0.001));
         assert_eq!(wide, [2_147_484, -2_147_484, 0, 1]);
-        // Through the amplitude and back: 32256 becomes 32, between the A-law codes for 24 and 40.
+        // Amplitude 32256 becomes 32, between the A-law codes for 24 and 40.
         assert_eq!([0xAA, 0x2A, 0xD5].map(|code| ALaw::scale(code, 0.001)), [0xD7, 0x54, 0xD5]);
         assert_eq!([0x80, 0x00, 0x7F].map(|code| MuLaw::scale(code, 0.001)), [0xFB, 0x7B, 0xFF]);
         assert_eq!(Float32::scale(0.5, 0.001).to_bits(), (0.5 * 0.001f32).to_bits());

@@ -18,7 +18,7 @@ fn samples(block: &Block) -> &[i16] {
     }
 }
 
-/// `line`, two channels, treated in blocks of the given sizes.
+/// Treats `line`, which has two channels, in blocks of the given sizes.
 fn treat(line: &[i16], windows: &Windows, treatment: Treatment, sizes: &[usize]) -> Vec<i16> {
     let spans = Spans::new(windows, RATE, 2).unwrap();
     let mut treater = Treater::new(treatment, &spans).unwrap();
@@ -69,7 +69,7 @@ fn silence_and_tone_keep_nothing_of_the_original() {
 }
 
 #[test]
-fn silence_of_floats_is_zero_even_where_the_recording_is_not_a_number() {
+fn silence_of_floats_is_zero_even_for_samples_that_are_not_numbers() {
     let windows = windows(&[(0, 3, None)]);
     let spans = Spans::new(&windows, RATE, 1).unwrap();
     let mut block = Block::new(SampleFormat::F32, 1);
@@ -93,7 +93,7 @@ fn a_fade_changes_only_frames_outside_and_falls_towards_the_window() {
 }
 
 #[test]
-fn a_gain_or_tone_that_cannot_be_meant_is_an_error() {
+fn an_invalid_gain_or_tone_is_an_error() {
     for gain in [-0.001, 1.001, f64::NAN, f64::INFINITY] {
         assert!(matches!(Treatment::attenuate(gain), Err(Error::Treatment(_))), "{gain}");
     }

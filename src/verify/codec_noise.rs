@@ -162,7 +162,7 @@ impl<'a> NoiseMeter<'a> {
     fn close(&mut self, channel: usize) {
         let meter = &mut self.channels[channel];
         let segment = std::mem::take(&mut meter.segment);
-        let near = meter.spans.meeting(segment.first, segment.end(), self.reach);
+        let near = meter.spans.meeting(segment.first..segment.end(), self.reach);
         if !near.is_empty() || segment.frames * 2 < self.length {
             meter.discontinuity = None;
             return;

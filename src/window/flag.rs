@@ -1,11 +1,11 @@
-//! Windows as they are written on a command line: `START-END[@CHANNEL][=LABEL]`.
+//! The argument of `-w`: `START-END[@CHANNEL][=LABEL]`.
 
 use super::{Window, WindowError, WindowProblem, parse_time};
 
-/// Reads one `-w` argument. The place named in an error is the argument itself.
+/// Parses one `-w` argument. Errors name the argument as their place.
 ///
 /// # Errors
-/// [`WindowError`] when the text is no window or the window cannot be meant.
+/// [`WindowError`] when the text is not a valid window.
 ///
 /// ```
 /// let window = sordino::window::parse_flag("30.5-35.2@1=card number")?;
@@ -30,19 +30,29 @@ fn parse(text: &str) -> Result<Window, WindowProblem> {
     if let Some(rest) = times.trim().strip_prefix('-') {
         parse_time(&format!("-{}", rest.split('-').next().unwrap_or(rest)))?;
     }
-    let (start, end) =
-        times.split_once('-').ok_or_else(|| WindowProblem::NotAWindow(text.to_owned()))?;
+    let (start, end) = times.split_once('-').ok_or_else(|| not_a_window(text, times))?;
     let mut window = Window::new(parse_time(start)?, parse_time(end)?)?;
-    if let Some(channel) = channel {
-        window = window.on_channel(channel);
-    }
-    Ok(match label {
-        Some(label) if !label.is_empty() => window.labelled(label),
-        _ => window,
-    })
+    window.channel = channel;
+    window.label = label.filter(|label| !label.is_empty()).map(str::to_owned);
+    Ok(window)
 }
 
-/// Reads a channel number, counted from 0.
+/// The problem with a text without `-`. In `10:15` and `1:30:1:45` a `:` may stand for it: the one
+/// nearest to the middle that leaves a start and a later end.
+fn not_a_window(text: &str, times: &str) -> WindowProblem {
+    let times = times.trim();
+    let hints = times.match_indices(':').filter_map(|(at, _)| {
+        let (start, end) = (times[..at].trim(), times[at + 1..].trim());
+        let fits = parse_time(start).ok()? < parse_time(end).ok()?;
+        fits.then(|| (at.abs_diff(times.len() / 2), format!("{start}-{end}")))
+    });
+    match hints.min() {
+        Some((_, hint)) => WindowProblem::ColonForDash { text: times.to_owned(), hint },
+        None => WindowProblem::NotAWindow(text.to_owned()),
+    }
+}
+
+/// Parses a channel number, counted from 0.
 pub(super) fn parse_channel(text: &str) -> Result<u16, WindowProblem> {
     let text = text.trim();
     let plain = text.bytes().all(|b| b.is_ascii_digit());
@@ -73,6 +83,7 @@ mod tests {
         let problem = |text: &str| parse_flag(text).unwrap_err().problem;
         assert!(matches!(problem("10"), WindowProblem::NotAWindow(_)));
         assert!(matches!(problem(""), WindowProblem::NotAWindow(_)));
+        assert!(matches!(problem("left:right"), WindowProblem::NotAWindow(_)));
         assert!(matches!(problem("15-10"), WindowProblem::EndNotAfterStart { .. }));
         assert!(matches!(problem("10-10"), WindowProblem::EndNotAfterStart { .. }));
         assert!(matches!(problem("-5-10"), WindowProblem::Time(TimeError::Negative(_))));
@@ -86,8 +97,23 @@ mod tests {
         assert_eq!(
             parse_flag("15-10").unwrap_err().to_string(),
             "-w 15-10: the window 15-10 does not end after it starts; \
-             write START-END with the later time last"
+             write START-END with the later time last, such as 10-15"
         );
+    }
+
+    #[test]
+    fn a_colon_between_two_times_hints_at_the_dash() {
+        for (text, hint) in [
+            ("10:15", "10-15"),
+            ("10s:15s@1=card", "10s-15s"),
+            ("1:30:1:45", "1:30-1:45"),
+            ("00:01:30:00:01:45", "00:01:30-00:01:45"),
+            ("10.5 : 15.25", "10.5-15.25"),
+        ] {
+            let message = parse_flag(text).unwrap_err().to_string();
+            let expected = format!("`-` separates start and end: did you mean {hint}?");
+            assert!(message.ends_with(&expected), "{text}: {message}");
+        }
     }
 
     proptest! {

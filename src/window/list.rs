@@ -1,13 +1,13 @@
 //! Windows from a file: JSON or CSV.
 //!
-//! JSON is a list of `[start, end]` pairs, of objects `{"start", "end", "channel", "label",
-//! "reason"}`, or an object with such a list under `windows`. CSV has a header with `start` and `end`,
-//! and perhaps `channel`, `label` and `reason`, in any order. Times are numbers or any text that
-//! [`parse_time`](super::parse_time) reads.
+//! JSON is a list of `[start, end]` pairs, a list of objects `{"start", "end", "channel", "label",
+//! "reason"}`, or an object with such a list under `windows`. CSV has a header with `start`, `end` and
+//! optionally `channel`, `label` and `reason`, in any order. Times are numbers, or texts that
+//! [`parse_time`](super::parse_time) accepts.
 //!
-//! Other keys and columns are left alone, so that the output of a transcriber can be used as it is;
-//! save those that name a channel in another way (`channels`, `channel_index`, `channelId`), which are
-//! read where they hold one number and refused otherwise. No key may stand twice.
+//! Other keys and columns are ignored, so that the output of a transcriber can be used unchanged. The
+//! exception are other names for a channel (`channels`, `channel_index`, `channelId`): they are used
+//! if they hold one number, else they are an error. A key must not appear twice.
 
 use std::time::Duration;
 
@@ -20,16 +20,16 @@ mod channel;
 mod csv;
 mod json;
 
-/// Reads a list of windows. `name` is what errors call the text, usually its file name. A text
-/// that begins with `[` or `{` is JSON, anything else CSV.
+/// Parses a list of windows. `name` is the place in errors, usually the file name. A text that begins
+/// with `[` or `{` is JSON, any other text CSV.
 ///
-/// `unit` is what numbers without a unit are in. Without it they are taken for seconds; and if all of
-/// them are whole numbers, which milliseconds usually are, then the windows [say so](Window::is_unit_unknown),
-/// and no recording is redacted that they would not fit as seconds.
+/// `unit` is the unit of numbers that have none; without it they are seconds. Milliseconds are
+/// usually whole numbers. So if all times are whole numbers and `unit` is `None`, the windows are
+/// [marked](Window::is_unit_unknown), and a redaction fails if they do not fit the recording as seconds.
 ///
 /// # Errors
-/// [`WindowError`] with line and column for malformed JSON, the index for a bad entry of a JSON
-/// list, the line for a bad row of CSV.
+/// [`WindowError`] with line and column for malformed JSON, the index for an invalid entry of a JSON
+/// list, the line for an invalid row of CSV.
 ///
 /// ```
 /// use sordino::window::{Unit, parse_list};
@@ -56,10 +56,10 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
     Ok(windows)
 }
 
-/// Reads the times of one list.
+/// Parser for the times of one list.
 struct Times {
     unit: Unit,
-    /// Whether nobody has said the unit, and every time until now was a whole number without one.
+    /// Whether the caller gave no unit, and every time so far is a whole number without one.
     is_unknown: bool,
 }
 
@@ -71,7 +71,7 @@ impl Times {
 
     fn json(&mut self, value: &Value) -> Result<Duration, WindowProblem> {
         match value {
-            // Text first: a whole number is exact without a float.
+            // As text, because a large whole number would lose digits in a float.
             Value::Number(number) if number.is_u64() => Ok(self.text(&number.to_string())?),
             Value::Number(number) => {
                 let number = number.as_f64().unwrap_or(f64::NAN);
@@ -79,14 +79,19 @@ impl Times {
                 Ok(time_from_number(number, self.unit)?)
             }
             Value::String(text) => Ok(self.text(text)?),
-            _ => Err(WindowProblem::Shape("a time is a number or a text such as 1:02.5".into())),
+            _ => Err(shape("a time is a number or a text such as 1:02.5")),
         }
     }
 }
 
-/// What is wrong with a key or column that stands twice.
+/// The problem with a key or column that appears twice.
 fn twice(key: &str) -> WindowProblem {
-    WindowProblem::Shape(format!("`{}` stands twice; keep one", channel::short(key)))
+    shape(format!("`{}` appears twice; keep one", channel::short(key)))
+}
+
+/// The problem with JSON or CSV that does not have the expected structure.
+fn shape(text: impl Into<String>) -> WindowProblem {
+    WindowProblem::Shape(text.into())
 }
 
 #[cfg(test)]
@@ -164,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_under_a_name_that_is_close_is_read_where_it_is_clear() {
+    fn a_channel_under_a_similar_name_is_read_if_it_is_one_number() {
         for key in ["channels", "channel_index", "Channel", "channelId", "CHANNEL-ID"] {
             for value in ["1", "[1]"] {
                 let json = format!(r#"[{{"start": 1, "end": 2.5, "{key}": {value}}}]"#);
@@ -181,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_is_not_clear_is_refused_by_its_name() {
+    fn an_ambiguous_channel_is_refused_by_its_name() {
         for (key, value) in [
             ("channels", "[0, 1]"),
             ("channels", "[]"),
@@ -208,29 +213,29 @@ mod tests {
         for outer in
             [r#"{"channel": 1, "windows": [[1, 2]]}"#, r#"{"windows": [[1, 2]], "channels": [1]}"#]
         {
-            assert!(error(outer).contains("stands beside the windows"), "{outer}");
+            assert!(error(outer).contains("is outside the list of windows"), "{outer}");
         }
     }
 
     #[test]
-    fn a_key_that_stands_twice_is_refused() {
+    fn a_key_that_appears_twice_is_refused() {
         for (text, place) in [
-            (r#"{"windows":[[1,2]],"windows":[[5,6]]}"#, "w: `windows` stands twice"),
-            (r#"{"windows":[[1,2]],"wind\u006fws":[[1,2]]}"#, "w: `windows` stands twice"),
-            (r#"{"id":1,"windows":[[1,2]],"id":1}"#, "w: `id` stands twice"),
-            (r#"[[1,2],{"start":1,"end":2,"start":3}]"#, "w, index 1: `start` stands twice"),
-            (r#"[{"channel":0,"start":1,"end":2,"channel":1}]"#, "w, index 0: `channel` stands"),
+            (r#"{"windows":[[1,2]],"windows":[[5,6]]}"#, "w: `windows` appears twice"),
+            (r#"{"windows":[[1,2]],"wind\u006fws":[[1,2]]}"#, "w: `windows` appears twice"),
+            (r#"{"id":1,"windows":[[1,2]],"id":1}"#, "w: `id` appears twice"),
+            (r#"[[1,2],{"start":1,"end":2,"start":3}]"#, "w, index 1: `start` appears twice"),
+            (r#"[{"channel":0,"start":1,"end":2,"channel":1}]"#, "w, index 0: `channel` appears"),
             (
                 r#"{"windows":[{"start":1,"text":"","end":2,"text":""}]}"#,
-                "w, index 0: `text` stands",
+                "w, index 0: `text` appears",
             ),
-            ("start,end,start\n1,2,3\n", "w, line 1: `start` stands twice"),
-            ("start,end,END\n1,2,2\n", "w, line 1: `end` stands twice"),
-            ("start,end,label,label\n1,2,a,b\n", "w, line 1: `label` stands twice"),
+            ("start,end,start\n1,2,3\n", "w, line 1: `start` appears twice"),
+            ("start,end,END\n1,2,2\n", "w, line 1: `end` appears twice"),
+            ("start,end,label,label\n1,2,a,b\n", "w, line 1: `label` appears twice"),
         ] {
             assert!(error(text).starts_with(place), "{text}: {}", error(text));
         }
-        // Keys that are not read may hold what they like.
+        // The value of an ignored key may be anything.
         assert_eq!(channel_of(r#"[{"start":1,"end":2.5,"words":[{"a":1,"a":2}]}]"#), None);
     }
 
@@ -254,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_list_of_nothing_but_bare_whole_numbers_leaves_its_unit_open() {
+    fn only_a_list_of_whole_numbers_without_units_has_an_unknown_unit() {
         let is_unknown = |text: &str, unit| {
             let windows = parse_list(text, "w", unit).unwrap();
             assert!(windows.windows(2).all(|w| w[0].is_unit_unknown() == w[1].is_unit_unknown()));

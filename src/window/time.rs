@@ -1,7 +1,7 @@
-//! Times as people write them, read exactly.
+//! Times: exact parsing and display.
 //!
-//! In: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`. Out: a [`Duration`], to the
-//! nearest nanosecond and without a detour through floats. What can go wrong: anything else.
+//! In: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`. Out: a [`Duration`], rounded to the
+//! nearest nanosecond, without floats. Errors: any other text.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,21 +15,21 @@ pub enum TimeError {
     /// The text has a minus sign, or the number is below zero.
     #[error("the time `{0}` is negative; a recording begins at 0")]
     Negative(String),
-    /// The text is no number of seconds and no clock time.
+    /// The text is neither a number of seconds nor a clock time.
     #[error("`{0}` is not a time; write seconds (10.5), 10.5s, 10500ms, 1:02.5 or 01:02:03.250")]
     Malformed(String),
-    /// The time is beyond what any recording can hold (2^32 seconds, 136 years).
-    #[error("the time `{0}` is longer than any recording")]
+    /// The time is longer than 2^32 seconds (136 years).
+    #[error("the time `{0}` is longer than 136 years")]
     TooLong(String),
 }
 
-/// The longest time that is accepted, in seconds: far beyond any recording, and small enough that
-/// nanoseconds times a sample rate always fit an `u128`.
+/// The longest accepted time, in seconds: longer than every recording, and so small that nanoseconds
+/// times a sample rate fit a `u128`.
 const LONGEST_SECONDS: u64 = 1 << 32;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// What a number is in that says nothing of its unit.
+/// Unit of the numbers that are written without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Seconds.
@@ -38,10 +38,11 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// Reads a time; a number without a unit is in seconds. See the module for what is understood.
+/// Parses a time: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5` or `01:02:03.250`. A number without a
+/// unit is in seconds.
 ///
 /// # Errors
-/// [`TimeError`] when the text is negative, malformed or absurdly long.
+/// [`TimeError`] when the text is negative, malformed or more than 136 years.
 pub fn parse_time(text: &str) -> Result<Duration, TimeError> {
     parse_time_in(text, Unit::Seconds)
 }
@@ -71,19 +72,19 @@ pub(super) fn parse_time_in(text: &str, unit: Unit) -> Result<Duration, TimeErro
     Ok(Duration::new(seconds, rest))
 }
 
-/// A time in seconds, as near as an `f64` can be: 7.94 s is 7.94, which [`Duration::as_secs_f64`], adding
-/// seconds and a fraction, does not always give.
-#[expect(clippy::cast_precision_loss, reason = "the nearest is what is wanted")]
+/// A time in seconds, as the nearest `f64`: 7.94 s is 7.94. [`Duration::as_secs_f64`] adds seconds and
+/// a fraction, so its result is not always the nearest.
+#[expect(clippy::cast_precision_loss, reason = "rounds to the nearest")]
 pub fn seconds(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e9
 }
 
-/// Converts seconds to a time, to the nearest nanosecond. For the first 48 days (2^22 s) an `f64`
-/// is closer than half a nanosecond to any decimal, so what a person wrote in JSON with up to nine
-/// places comes back exactly.
+/// Converts seconds to a time, to the nearest nanosecond. Below 2^22 s (48 days) an `f64` is less than
+/// half a nanosecond away from the decimal that it was parsed from, so JSON numbers with up to nine
+/// decimal places are exact.
 ///
 /// # Errors
-/// [`TimeError`] when the number is negative, not finite or absurdly long.
+/// [`TimeError`] when the number is negative, not finite or more than 136 years.
 pub fn time_from_seconds(seconds: f64) -> Result<Duration, TimeError> {
     if seconds < 0.0 {
         return Err(TimeError::Negative(seconds.to_string()));
@@ -101,12 +102,12 @@ pub(super) fn time_from_number(number: f64, unit: Unit) -> Result<Duration, Time
     let time = time_from_seconds(number)?;
     match unit {
         Unit::Seconds => Ok(time),
-        // A float divided by 1000 might be off by a nanosecond; this rounds to the nearest.
+        // Divides as an integer, rounding: a float division can be wrong by a nanosecond.
         Unit::Milliseconds => Ok((time + Duration::from_nanos(500)) / 1000),
     }
 }
 
-/// Whether a text is a whole number and nothing else: no unit, no clock.
+/// Whether a text is a whole number without a unit or `:`.
 pub(super) fn is_bare_whole(text: &str) -> bool {
     let text = text.trim();
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -146,7 +147,7 @@ fn decimal(text: &str, unit: u128) -> Option<u128> {
     let mut place = unit;
     for digit in fraction.chars() {
         let value = u128::from(digit.to_digit(10)?);
-        // Below a nanosecond only the first digit decides, by rounding half up.
+        // Round half up: of the digits below a nanosecond only the first one counts.
         if place == 1 {
             nanos += u128::from(value >= 5);
         }
@@ -156,13 +157,14 @@ fn decimal(text: &str, unit: u128) -> Option<u128> {
     Some(nanos)
 }
 
-/// One to twelve ASCII digits; more would be thousands of years.
+/// One to twelve ASCII digits; more would be over 30,000 years.
 fn digits(text: &str) -> Option<u128> {
     let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A time as [`parse_time`] reads it: `9.7` below a minute, `1:02.5` and `1:02:03.25` above.
+/// Displays a time so that [`parse_time`] reads it back: `9.7` below a minute, above it `1:02.5` or
+/// `1:02:03.25`.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockTime(pub Duration);
 
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_whole_number_has_neither_unit_nor_clock_nor_fraction() {
+    fn a_bare_whole_number_has_no_unit_no_colon_and_no_fraction() {
         assert!(["10", " 0 ", "2500.0", "007"].into_iter().all(is_bare_whole));
         assert!(
             !["10.5", "10s", "2500ms", "1:00", "", ".", "x", "-1"].into_iter().any(is_bare_whole)
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "s",

@@ -66,7 +66,9 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
     }
     let channel = fails(2, &[CALL, "-w", "1-2@7"]);
     assert!(
-        channel.contains("the window 1-2@7 is for a channel that the recording lacks; it has 2")
+        channel.contains(
+            "the window 1-2@7 is for a channel that the recording does not have; it has 2"
+        )
     );
     assert!(fails(2, &[CALL]).contains("there is no window; give at least one, as -w"));
 }
@@ -105,7 +107,7 @@ fn a_bad_treatment_is_a_wrong_call() {
         fails(2, &[[CALL, "-w", "1-2"].as_slice(), &args].concat());
     }
     let message = fails(2, &[CALL, "-w", "1-2", "--tone=4000"]);
-    assert!(message.contains("can carry tones below 4000 Hz only"), "{message}");
+    assert!(message.contains("can only hold tones below 4000 Hz"), "{message}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Formats against independent decoders, and headers as they are met.
+//! Formats compared with independent decoders, and unusual or damaged headers.
 
 use std::io::Read;
 use std::process::Command;
@@ -10,10 +10,10 @@ use sordino::{DecodeOptions, Decoder, Encoding, Error, Source, Treatment};
 
 use crate::support::*;
 
-/// Samples of one channel pair that FFmpeg decodes.
+/// Number of stereo frames that FFmpeg decodes.
 fn ffmpeg_frames(path: &str) -> usize {
     let samples = ffmpeg(["-i", path, "-f", "s16le", "-"]);
-    // It decodes Opus at 48 kHz, whatever it was made at.
+    // FFmpeg always decodes Opus at 48 kHz.
     let scale = match path {
         path if path.ends_with("call.opus") => 6,
         path if path.ends_with("call.webm") => 3,
@@ -35,7 +35,7 @@ fn each_fixture_has_the_frame_count_of_an_independent_decoder() {
     }
 }
 
-/// What ffmpeg makes of the call with these arguments; `name` decides the container.
+/// Encodes the call with FFmpeg and these arguments; the extension of `name` decides the container.
 fn encode(folder: &Folder, name: &str, args: &[&str]) -> String {
     let path = folder.path(name);
     ffmpeg([&["-i", CALL], args, &[path.as_str()]].concat());
@@ -76,7 +76,7 @@ fn further_containers_and_codecs_keep_the_frame_count_too() {
     }
 }
 
-/// A VBR file that is loud and then quiet: its bit rate at the start says nothing about its length.
+/// A VBR file that is loud and then quiet: an estimate from its first bit rate would be too short.
 #[test]
 fn an_mp3_without_a_tag_is_not_cut_to_an_estimate() {
     if !installed("ffmpeg") {
@@ -91,7 +91,7 @@ fn an_mp3_without_a_tag_is_not_cut_to_an_estimate() {
     assert_eq!(samples_16(&out).len() / 2, ffmpeg_frames(&path));
 }
 
-/// A last frame that is cut is seen even where nothing declares a length.
+/// A last frame that is cut off is detected even if no length is declared.
 #[test]
 fn a_cut_last_frame_is_an_error_where_nothing_declares_a_length() {
     if !installed("ffmpeg") {
@@ -115,7 +115,7 @@ fn a_cut_last_frame_is_an_error_where_nothing_declares_a_length() {
 }
 
 #[test]
-fn wavs_written_into_a_pipe_are_whole() {
+fn wavs_written_into_a_pipe_are_complete() {
     let whole = fixture_bytes("call.wav");
     let expected = redacted(stream(whole.clone()), &CALL_WINDOWS, Treatment::default()).unwrap();
     for unknown in [[0xFF, 0xFF, 0xFF, 0xFF], [0, 0xF0, 0xFF, 0x7F], [0; 4]] {
@@ -127,7 +127,7 @@ fn wavs_written_into_a_pipe_are_whole() {
     }
 }
 
-/// The same call with every number turned round.
+/// The same call with every number in the other byte order.
 #[test]
 fn a_big_endian_wav_gives_what_the_little_endian_one_gives() {
     let mut turned = fixture_bytes("call.wav");
@@ -152,7 +152,7 @@ fn tags_and_other_chunks_are_dropped() {
     assert_eq!(out.len(), 44 + 304_000 * 4);
 }
 
-/// The MP3 of the call without the tag of LAME, which holds its delay and padding.
+/// The MP3 of the call without its LAME tag, which holds delay and padding.
 pub fn plain_mp3() -> Vec<u8> {
     let mp3 = fixture_bytes("call.mp3");
     let second = (4..).find(|&at| mp3[at..].starts_with(&mp3[..2])).unwrap();
@@ -165,7 +165,7 @@ fn frames(mp3: Vec<u8>) -> usize {
 }
 
 #[test]
-fn tags_around_an_mp3_move_nothing() {
+fn tags_around_an_mp3_do_not_move_the_audio() {
     let mp3 = fixture_bytes("call.mp3");
     let bare = redacted(stream(mp3.clone()), &["1-2"], Treatment::silence()).unwrap();
     let id3v2 = [b"ID3\x04\0\0\0\0\x01\0TIT2\0\0\0\x0c\0\0\x034111 1111 1".as_slice(), &[0; 106]];
@@ -183,25 +183,25 @@ fn tags_around_an_mp3_move_nothing() {
     assert_eq!(frames(tagged), frames(plain));
 }
 
-/// Without LAME's tag the delay stays and no end is cut, whatever another tag counts.
+/// Without a LAME tag nothing is trimmed, whatever frame count another tag has.
 #[test]
 fn an_mp3_is_as_long_as_its_frames_whatever_its_tag_says() {
     let plain = plain_mp3();
     let packets = frames(plain.clone()) / 576;
     assert_eq!(frames(plain.clone()), packets * 576);
-    // A count of zero: the delay is known, the end is not.
+    // A frame count of zero: the delay is known, the end is not.
     let mut zero = fixture_bytes("call.mp3");
     let tag = (0..).find(|&at| [b"Info", b"Xing"].iter().any(|id| zero[at..].starts_with(*id)));
     let tag = tag.unwrap();
     zero[tag + 8..tag + 12].fill(0);
-    // LAME's sum over its frame up to the sum itself: CRC-16 as in ARC.
+    // LAME's checksum over its frame up to the checksum: CRC-16/ARC.
     let sum = zero[..tag + 154].iter().fold(0u16, |sum, &byte| {
         (0..8).fold(sum ^ u16::from(byte), |sum, _| (sum >> 1) ^ (0xA001 * (sum & 1)))
     });
     zero[tag + 154..tag + 156].copy_from_slice(&sum.to_be_bytes());
     let delay = packets * 576 - frames(zero);
     assert!((1000..1700).contains(&delay), "{delay}");
-    // Fraunhofer's tag, in a frame of its own.
+    // Fraunhofer's VBRI tag, in its own frame.
     let length = (4..).find(|&at| plain[at..].starts_with(&plain[..2])).unwrap();
     let mut vbri = plain[..4].to_vec();
     vbri.resize(36, 0);
@@ -210,15 +210,15 @@ fn an_mp3_is_as_long_as_its_frames_whatever_its_tag_says() {
     vbri.extend_from_slice(&(packets as u32).to_be_bytes());
     vbri.resize(length, 0);
     assert_eq!(frames([vbri, plain.clone()].concat()), packets * 576);
-    // Joined, every frame counts: the first delay is known, padding is no end.
+    // Concatenated files: only the first delay is dropped, and padding does not end the audio.
     assert_eq!(frames([plain.clone(), plain.clone()].concat()), 2 * packets * 576);
     let call = fixture_bytes("call.mp3");
     assert_eq!(frames([call.clone(), plain].concat()), 2 * packets * 576 - delay);
-    // A second tag is passed over by symphonia, and a frame of silence to every other decoder.
+    // symphonia skips a second tag; every other decoder decodes it as a frame of silence.
     let twice = [call.clone(), call].concat();
     let error = redacted(stream(twice.clone()), &["1-2"], Treatment::silence()).unwrap_err();
     assert!(error.to_string().contains("joined files"), "{error}");
-    // A frame that was lost at the join is missed.
+    // A frame that was lost at the join is detected.
     let whole = [fixture_bytes("call.mp3"), plain_mp3()].concat();
     let join = fixture_bytes("call.mp3").len();
     let cut = [&whole[..join - 100], &whole[join..]].concat();
@@ -251,7 +251,7 @@ fn a_call_in_opus_is_decoded_at_its_own_rate_and_at_any_other() {
 }
 
 #[test]
-fn a_chained_ogg_goes_on_and_one_of_another_kind_does_not() {
+fn a_chained_ogg_continues_unless_its_parts_differ() {
     for (name, rate) in [("call.ogg", 8000), ("call.opus", 8000)] {
         let whole = fixture_bytes(name);
         let once = redacted(stream(whole.clone()), &["37-38"], Treatment::silence()).unwrap();
@@ -264,9 +264,9 @@ fn a_chained_ogg_goes_on_and_one_of_another_kind_does_not() {
         let unchanged = samples_16(
             &redacted(stream(whole.clone()), &["0-0.0001"], Treatment::silence()).unwrap(),
         );
-        // The window is closed: it takes the first frame of the second link too.
+        // The window includes its end, which is the first frame of the second link.
         assert!(twice[length + 2..] == unchanged[2..], "{name}");
-        // The first has lost its last page.
+        // The first link has lost its last page.
         let pages = pages(&whole);
         let cut = [pages[..pages.len() - 1].concat(), whole].concat();
         let error = redacted(stream(cut), &["1-2"], Treatment::silence()).unwrap_err().to_string();
@@ -277,7 +277,7 @@ fn a_chained_ogg_goes_on_and_one_of_another_kind_does_not() {
     assert!(error.contains("whose parts differ"), "{error}");
 }
 
-/// symphonia ends without a word where a part of a chained file cannot be begun.
+/// symphonia ends without an error if it cannot open a part of a chained file.
 #[test]
 fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
     for name in ["call.ogg", "call.opus"] {
@@ -286,8 +286,8 @@ fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
         for cut in [1, 30, 100, 3000, 20_000, whole.len() - 1, page(1), page(2), page(3)] {
             let bytes = [whole.as_slice(), &whole[..cut]].concat();
             let done = redacted(stream(bytes), &["1-2"], Treatment::silence());
-            // A few bytes that are no page are passed over, as behind any Ogg. Behind a page of audio
-            // a cut cannot be told from a recorder that sets no flag at the end.
+            // A few bytes that are not a page are skipped, as after any Ogg. After a page of audio a cut
+            // cannot be distinguished from a recorder that sets no flag at the end.
             let page = whole[..cut].starts_with(b"OggS") && cut != page(3);
             assert_eq!(done.is_err(), page, "{name} and {cut} bytes");
         }
@@ -299,7 +299,7 @@ fn a_chained_part_that_is_cut_or_unknown_is_an_error() {
     let speex = [ogg_page(2, 7, 0, b"Speex   1.2"), ogg_page(4, 7, 1, b"speech")].concat();
     let error = redacted(stream(speex), &["1-2"], Treatment::silence()).unwrap_err().to_string();
     assert!(
-        error.starts_with("this looks like an Ogg with Speex, which is not decoded"),
+        error.starts_with("this looks like an Ogg with Speex, which sordino does not decode"),
         "{error}"
     );
 }
@@ -314,7 +314,7 @@ fn ogg_page(flags: u8, serial: u32, number: u32, packet: &[u8]) -> Vec<u8> {
     page
 }
 
-/// Gives a page its checksum.
+/// Writes the checksum of a page.
 pub fn seal(page: &mut [u8]) {
     page[22..26].fill(0);
     let sum = page.iter().fold(0u32, |sum, &byte| {
@@ -333,14 +333,14 @@ fn the_gain_in_the_head_of_opus_is_applied() {
     let with_gain = |gain: i16| {
         let mut bytes = whole.clone();
         let first = pages(&whole)[0].len();
-        // Behind the page's header of 28 bytes, where the head has its gain.
+        // The gain field of the head, after the page header of 28 bytes.
         bytes[28 + 16..28 + 18].copy_from_slice(&gain.to_le_bytes());
         seal(&mut bytes[..first]);
         loudness(bytes)
     };
     let plain = with_gain(0);
     assert_eq!(plain, loudness(whole.clone()));
-    // 20 · log10(1/2) dB, with 8 bits behind the point.
+    // 20 · log10(1/2) dB, as Q7.8.
     let half = with_gain(-1541) / plain;
     assert!((0.49..0.51).contains(&half), "{half}");
 }
@@ -372,14 +372,14 @@ fn surround_opus_has_its_channels_in_the_order_of_wav() {
 }
 
 #[test]
-fn what_no_honest_recording_has_is_refused() {
+fn values_that_no_real_recording_has_are_refused() {
     let refusal = |bytes: Vec<u8>| {
         let error = redacted(stream(bytes), &["0-0.0001"], Treatment::silence());
         error.unwrap_err().to_string()
     };
     assert!(refusal(wav(1, 768_001, 1, 16, &[0; 64])).contains("a sample rate of 768001 Hz"));
     assert!(refusal(wav(1, 8000, 65, 16, &[0; 130])).contains("channel"));
-    // 24 bits in four bytes are the upper ones, or who knows what.
+    // 24 bits in four bytes may be the upper or the lower ones.
     let with = |lowest: u8| {
         let mut bytes = wav(1, 8000, 1, 32, &[lowest, 1, 2, 3].repeat(100));
         bytes[34] = 24;
@@ -389,8 +389,8 @@ fn what_no_honest_recording_has_is_refused() {
     assert!(refusal(with(1)).contains("4-byte samples use all bits"));
 }
 
-/// symphonia leaves in the place of a channel that a packet lacks what the packet before put there:
-/// what was said in a window would be heard again behind it.
+/// For a missing channel symphonia repeats the samples of the previous packet: speech from inside a
+/// window would be heard again after it.
 #[test]
 fn a_packet_that_lacks_a_channel_is_an_error() {
     let refusal = |bytes: Vec<u8>| {
@@ -402,7 +402,7 @@ fn a_packet_that_lacks_a_channel_is_an_error() {
             .unwrap()
     };
     let mut flac = seed("flac.mka");
-    // Frames of two channels under a head that declares three.
+    // Frames of two channels under a header that declares three.
     let head = place_of(&flac, b"fLaC") + 8;
     flac[head + 12] = flac[head + 12] & !0x0E | 2 << 1;
     let channels = place_of(&flac, &[0x9F, 0x81, 2]) + 2;
@@ -411,12 +411,12 @@ fn a_packet_that_lacks_a_channel_is_an_error() {
     let mut aac = seed("adts.aac");
     let second = 7 + aac[7..].windows(2).position(|sync| sync == [0xFF, 0xF1]).unwrap();
     assert!(redacted(stream(aac.clone()), &["0-0.01"], Treatment::silence()).is_ok());
-    // Its first element is the end.
+    // The first element is END.
     aac[second + 7] = 0b1110_0000;
     assert!(refusal(aac).contains("at frame 1024 (0.128 s): an AAC packet lacks a channel"));
 }
 
-/// PCM in Matroska, written live, with this put where the first cluster or the track entry ends.
+/// PCM in Matroska, written live, with an edit.
 fn live_pcm(edit: impl FnOnce(&mut Vec<u8>)) -> Option<Vec<u8>> {
     let args = ["-i", CALL, "-t", "3", "-c:a", "pcm_s16le", "-f", "matroska", "-"];
     let mut bytes = installed("ffmpeg").then(|| ffmpeg(args))?;
@@ -429,9 +429,9 @@ fn place_of(bytes: &[u8], id: &[u8]) -> usize {
 }
 
 #[test]
-fn packets_without_audio_are_an_error_soon() {
+fn packets_without_audio_are_an_error_after_a_limit() {
     let Some(bytes) = live_pcm(|bytes| {
-        // Behind the cluster's timestamp: blocks of 256 packets of nothing.
+        // After the cluster's timestamp: blocks of 256 empty packets.
         let cluster = place_of(bytes, &[0x1F, 0x43, 0xB6, 0x75]);
         let time = cluster + place_of(&bytes[cluster..], &[0xE7, 0x81, 0x00]) + 3;
         let block = [0xA3, 0x85, 0x81, 0, 0, 0x84, 0xFF].repeat(4);
@@ -454,10 +454,10 @@ fn packets_without_audio_are_an_error_soon() {
 fn the_codec_delay_of_matroska_is_dropped() {
     let plain = live_pcm(|_| {});
     let delayed = live_pcm(|bytes| {
-        // 10 ms, at the end of the track entry. The size of the tracks has one byte, the entry's
-        // eight.
+        // 10 ms, at the end of the track entry. The size field of the tracks has one byte, that of the
+        // entry eight.
         let delay = [0x56, 0xAA, 0x84, 0x00, 0x98, 0x96, 0x80];
-        // The seek head names them before they come.
+        // The first match of the identifier is in the seek head.
         let tracks = bytes[..600].windows(4).rposition(|id| id == [0x16, 0x54, 0xAE, 0x6B]);
         let tracks = tracks.unwrap() + 4;
         bytes[tracks] += delay.len() as u8;
@@ -476,9 +476,9 @@ fn the_codec_delay_of_matroska_is_dropped() {
     assert!(plain[160..2 * 19_000] == delayed[..2 * 19_000 - 160]);
 }
 
-/// One bit makes a block look laced; symphonia finds no packets in it and believes to be at the end.
+/// One bit makes a block look laced; symphonia finds no packets in it and reports the end.
 #[test]
-fn a_block_that_cannot_be_taken_apart_is_an_error() {
+fn a_block_with_invalid_lacing_is_an_error() {
     if !installed("ffmpeg") {
         return;
     }
@@ -492,9 +492,9 @@ fn a_block_that_cannot_be_taken_apart_is_an_error() {
     assert!(matches!(error, Error::Truncated { .. }), "{error}");
 }
 
-/// Tags are of no use here, and symphonia would hold them all.
+/// Tags are not needed, and symphonia would hold all of them in memory.
 #[test]
-fn a_tag_without_end_is_an_error_soon() {
+fn an_endless_tag_is_an_error_after_a_limit() {
     let flac = &fixture_bytes("call.flac")[..42];
     let application = [flac, &[2, 0xFF, 0xFF, 0xFF]].concat();
     let webm = &fixture_bytes("call.webm")[..4000];
@@ -511,7 +511,7 @@ fn a_tag_without_end_is_an_error_soon() {
     }
 }
 
-/// Counts what is taken of it.
+/// Counts the bytes that are read.
 struct Counted<R>(R, Arc<AtomicU64>);
 
 impl<R: Read> Read for Counted<R> {
@@ -523,12 +523,12 @@ impl<R: Read> Read for Counted<R> {
 }
 
 #[test]
-fn what_other_tools_make_and_symphonia_does_not_read_is_refused_or_mended() {
+fn files_that_symphonia_misreads_are_refused_or_corrected() {
     if !installed("ffmpeg") {
         return;
     }
     let folder = Folder::new();
-    // The last block of ADPCM is short.
+    // The last ADPCM block is short.
     for (name, codec) in [("ms.wav", "adpcm_ms"), ("ima.wav", "adpcm_ima_wav")] {
         let mut bytes = std::fs::read(encode(&folder, name, &["-c:a", codec])).unwrap();
         let at = bytes.windows(4).position(|four| four == b"data").unwrap() + 8;
@@ -543,7 +543,7 @@ fn what_other_tools_make_and_symphonia_does_not_read_is_refused_or_mended() {
     let aiff = std::fs::read(encode(&folder, "a.aiff", &["-c:a", "pcm_s16be"])).unwrap();
     let cut = redacted(stream(aiff[..aiff.len() - 3].to_vec()), &["1-2"], Treatment::silence());
     assert!(matches!(cut, Err(Error::Truncated { .. })), "{cut:?}");
-    // symphonia gives noise for most Vorbis with more than two channels.
+    // symphonia decodes most Vorbis with more than two channels to noise.
     let surround = encode(&folder, "six.ogg", &["-ac", "6", "-c:a", "libvorbis"]);
     let error = redacted(Source::open(surround).unwrap(), &["1-2"], Treatment::silence());
     let error = error.unwrap_err().to_string();
@@ -568,7 +568,7 @@ fn g711_is_kept_byte_for_byte_outside_the_windows() {
         for (index, (&was, &is)) in before.iter().zip(&out[58..]).enumerate() {
             assert_eq!(is, if inside(index / 2) { silence } else { was }, "{name} {index}");
         }
-        // What it says is what 16 bits would have said.
+        // Decoding the output gives the same samples as a redaction to 16 bits.
         let again = redacted(stream(out), &["0-0.0001"], Treatment::silence()).unwrap();
         let wide = Source::open(fixture(name)).unwrap();
         let wide = redacted(wide, &CALL_WINDOWS, Treatment::silence()).unwrap();
@@ -602,14 +602,15 @@ fn an_unknown_codec_is_named() {
         }
         let error = redacted(Source::open(&path).unwrap(), &["1-2"], Treatment::default());
         let message = error.unwrap_err().to_string();
-        let refused = message.ends_with("not supported") || message.contains("is not decoded here");
+        let refused =
+            message.ends_with("not supported") || message.contains("sordino does not decode");
         assert!(message.contains(codec) && refused, "{message}");
     }
 }
 
 #[test]
 fn a_recording_too_long_for_wav_is_refused_before_work_starts() {
-    // An RF64 header that declares 5 GiB; not a byte of them follows.
+    // An RF64 header that declares 5 GiB, without any data.
     let mut header = wav(1, 8000, 2, 16, &[]);
     header.splice(0..4, *b"RF64");
     let mut ds64 = b"ds64\x1c\0\0\0".to_vec();
@@ -624,7 +625,7 @@ fn a_recording_too_long_for_wav_is_refused_before_work_starts() {
 }
 
 #[test]
-fn a_container_that_must_be_sought_in_is_held_in_memory_up_to_a_limit() {
+fn a_container_that_needs_seeking_is_held_in_memory_up_to_a_limit() {
     let bytes = fixture_bytes("call.m4a");
     let limit = |bytes: u64| {
         let options = DecodeOptions { memory_limit: bytes, ..DecodeOptions::default() };
@@ -650,7 +651,7 @@ pub fn pages(ogg: &[u8]) -> Vec<&[u8]> {
     pages
 }
 
-/// symphonia passes over such a page and goes on with the next, a second early.
+/// symphonia skips such a page, so that the audio after it is a second early.
 #[test]
 fn an_ogg_page_that_is_missing_or_damaged_is_an_error() {
     let whole = fixture_bytes("call.ogg");
@@ -660,7 +661,7 @@ fn an_ogg_page_that_is_missing_or_damaged_is_an_error() {
         let without: Vec<_> =
             pages.iter().enumerate().filter(|(n, _)| *n != gone).map(|(_, page)| *page).collect();
         let error = redacted(stream(without.concat()), &["1-2"], Treatment::default());
-        // Without the last it ends as those do whose recorder sets no flag at the end.
+        // Without its last page it looks like one whose recorder sets no flag at the end.
         assert_eq!(error.is_err(), gone + 1 < pages.len(), "without page {gone}");
         let mut damaged: Vec<Vec<u8>> = pages.iter().map(|page| page.to_vec()).collect();
         *damaged[gone].last_mut().unwrap() ^= 1;
@@ -669,7 +670,7 @@ fn an_ogg_page_that_is_missing_or_damaged_is_an_error() {
     }
 }
 
-/// A live recording declares neither length nor sizes: only the timestamps tell that a block went.
+/// A live recording declares neither length nor sizes: only the timestamps show a missing block.
 #[test]
 fn a_block_that_is_missing_in_a_live_recording_is_an_error() {
     if !installed("ffmpeg") {
@@ -688,15 +689,15 @@ fn a_block_that_is_missing_in_a_live_recording_is_an_error() {
     assert!(matches!(error, Error::Gap { .. }), "{error}");
 }
 
-/// Each way to lose a part of a recording in the middle, where a timestamp, a number or the bytes
-/// tell. The part is found by what it begins with, and made into something that is passed over.
+/// Parts that are missing in the middle, which a timestamp, a sequence number or the bytes show. Each
+/// part is found by its first bytes, and changed to something that readers skip.
 #[test]
 fn a_part_that_is_missing_in_the_middle_is_an_error() {
     if !installed("ffmpeg") {
         return;
     }
     let folder = Folder::new();
-    /// File name, ffmpeg's arguments, what to find, what to put there.
+    /// File name, FFmpeg's arguments, bytes to find, replacement.
     type Case<'a> = (&'a str, &'a [&'a str], &'a [u8], &'a [u8]);
     let cases: [Case; 4] = [
         // A block becomes an element that is skipped.
@@ -705,7 +706,7 @@ fn a_part_that_is_missing_in_the_middle_is_an_error() {
         ("b.mka", &["-c:a", "aac"], &[0x1F, 0x43, 0xB6, 0x75], &[0x1F, 0x43, 0xB6, 0x76]),
         // A frame loses its sync word.
         ("c.aac", &["-c:a", "aac", "-ar", "16000"], &[0xFF, 0xF1], &[0, 0]),
-        // A fragment loses its audio and its place.
+        // A fragment loses its audio and its position.
         (
             "d.mp4",
             &["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov", "-frag_duration", "1000000"],
@@ -732,20 +733,20 @@ fn a_part_that_is_missing_in_the_middle_is_an_error() {
 }
 
 #[test]
-fn a_wav_behind_other_bytes_is_refused() {
+fn a_wav_after_other_bytes_is_refused() {
     let hidden = [vec![0; 64], fixture_bytes("call.wav")].concat();
     assert!(redacted(stream(hidden), &["1-2"], Treatment::default()).is_err());
 }
 
-/// A recording that fails goes on failing, whoever asks again.
+/// After an error the decoder returns errors only, so that no caller takes the next block for valid.
 #[test]
-fn after_an_error_there_is_nothing_but_errors() {
+fn after_an_error_every_call_fails() {
     let cut = fixture_bytes("call.wav")[..100_000].to_vec();
     let mut decoder = Decoder::open(stream(cut)).unwrap();
     let recording = decoder.stream_info().clone();
     let mut block = Block::new(recording.format, recording.channels);
     while let Ok(more) = decoder.next(&mut block) {
-        assert!(more, "a cut recording passes for whole");
+        assert!(more, "a cut recording passes for complete");
     }
     assert!(decoder.next(&mut block).is_err());
 }

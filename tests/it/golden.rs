@@ -1,11 +1,11 @@
-//! What each fixture decodes and redacts to: `fixtures/golden.txt`, one line a file.
+//! Checksums of each fixture, decoded and redacted: `fixtures/golden.txt`, one line for each file.
 
 use sordino::block::{Block, Samples};
 use sordino::{Decoder, Source, Treatment};
 
 use crate::support::*;
 
-/// One line: name, rate, channels, frames, CRC-32 of the decoded samples, of the redacted ones.
+/// One line: name, rate, channels, frames, CRC-32 of the decoded samples and of the redacted ones.
 fn line(name: &str) -> String {
     let mut decoder = Decoder::open(Source::open(fixture(name)).unwrap()).unwrap();
     let recording = decoder.stream_info().clone();
@@ -34,8 +34,8 @@ fn line(name: &str) -> String {
     )
 }
 
-/// Lossy decoders use the widest vectors they find, whose sums differ in the last bit. The table
-/// was made with AVX and FMA; elsewhere only frames, rate and channels of lossy files are compared.
+/// Whether lossy decoders compute as when the table was made: with AVX and FMA. Sums of other vector
+/// widths differ in the last bit, so on other machines only frames, rate and channels are compared.
 fn same_arithmetic() -> bool {
     #[cfg(target_arch = "x86_64")]
     let same = is_x86_feature_detected!("avx") && is_x86_feature_detected!("fma");

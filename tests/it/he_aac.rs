@@ -52,7 +52,7 @@ fn he_aac_is_refused_by_what_is_in_its_packets() {
     {
         let error = muted(with_elements(&adts, more)).unwrap_err().to_string();
         assert!(
-            error.contains("HE-AAC, which is not decoded here; convert it first"),
+            error.contains("HE-AAC, which sordino does not decode; convert it first"),
             "{more}: {error}"
         );
     }
@@ -79,7 +79,7 @@ fn he_aac_is_refused_in_other_containers_too() {
     for (name, bytes) in all {
         let error = muted(bytes).unwrap_err().to_string();
         assert!(
-            error.contains("HE-AAC, which is not decoded here; convert it first"),
+            error.contains("HE-AAC, which sordino does not decode; convert it first"),
             "{name}: {error}"
         );
     }

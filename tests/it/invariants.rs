@@ -28,8 +28,8 @@ fn redacted_with(wav: Vec<u8>, windows: &Windows, treatment: Treatment) -> Vec<u
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Promise 1: In a recording of loud samples only, exactly the frames whose interval
-    /// [n/r, (n+1)/r) meets a closed window are silent. Intervals are compared as fractions.
+    /// Promise 1: In a recording of full-scale samples, exactly the frames whose interval
+    /// [n/r, (n+1)/r) meets a closed window are silent. Times are compared as fractions.
     #[test]
     fn no_touched_frame_survives(
         rate in prop::sample::select(RATES.to_vec()),
@@ -51,8 +51,8 @@ proptest! {
         }
     }
 
-    /// Promise 2: Any sample bytes outside the spans come out unchanged, in every sample format. A gain
-    /// of 1 changes none inside either.
+    /// Promise 2: For random bytes as samples of every width, those outside the spans are unchanged; and
+    /// inside, a gain of 1 changes nothing either.
     #[test]
     fn nothing_else_changes(
         (tag, bits) in prop::sample::select(vec![(1u16, 8u16), (1, 16), (1, 24), (1, 32), (3, 32)]),
@@ -81,7 +81,7 @@ proptest! {
     }
 }
 
-/// Promise 3: For every format, the output has as many frames as were decoded.
+/// Promise 3: The output has as many frames as were decoded, for every format.
 #[test]
 fn the_length_is_kept() {
     for name in CALLS {
@@ -99,7 +99,7 @@ fn the_length_is_kept() {
     }
 }
 
-/// Promise 4: A file, a stream in one piece and a stream in many pieces give the same output.
+/// Promise 4: A file, a stream in one piece and a stream in small pieces give the same bytes.
 #[test]
 fn arrival_does_not_matter() {
     for name in CALLS {
@@ -115,27 +115,27 @@ fn arrival_does_not_matter() {
     }
 }
 
-/// Promise 5: Every fixture that is cut anywhere is an error, as a file and as a stream.
+/// Promise 5: Every fixture, cut at many positions, is an error, from a file and from a stream.
 #[test]
 fn missing_input_is_an_error() {
     let folder = Folder::new();
     for name in CALLS {
         let whole = fixture_bytes(name);
-        // Not within the last few bytes, which may be a tag or padding.
+        // Not in the last few bytes, which may be only a tag or padding.
         for part in 0..24 {
             let cut = whole[..whole.len() * part / 24 + part].to_vec();
             let path = folder.write("cut", &cut);
             for source in [Source::open(&path), Ok(stream(cut))] {
                 let error = redacted(source.unwrap(), &["0-0.001"], Treatment::default());
-                assert!(error.is_err(), "{name} cut to {part}/24 passes for whole");
+                assert!(error.is_err(), "{name} cut to {part}/24 passes for complete");
             }
         }
     }
 }
 
-/// Promise 5: A broken transport is distinguished from a truncated recording.
+/// Promise 5: A broken transport is not taken for the end of the recording.
 #[test]
-fn a_broken_transport_is_an_error_of_its_own() {
+fn a_broken_transport_is_a_read_error() {
     struct Breaks(std::io::Cursor<Vec<u8>>);
     impl std::io::Read for Breaks {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -158,14 +158,14 @@ fn a_broken_transport_is_an_error_of_its_own() {
 }
 
 /// Promise 6: The windows are checked against the recording before anything is written if its length is
-/// known, otherwise before anything is delivered.
+/// known, else before the output is delivered.
 #[test]
 fn an_invalid_window_is_an_error() {
     for name in CALLS {
         let past =
             redacted(Source::open(fixture(name)).unwrap(), &["1-2", "39-40"], Treatment::default());
         assert!(matches!(past, Err(Error::WindowPastEnd { .. })), "{name}");
-        // Padding does not move it back inside, and whole milliseconds are not taken for seconds.
+        // Padding does not hide it, and whole milliseconds are not taken for seconds.
         let padded = windows(&["1-2", "39-40"]).padded(Duration::from_secs(2));
         let source = || Source::open(fixture(name)).unwrap();
         let past = redact(source(), &padded, Treatment::default());
@@ -192,9 +192,9 @@ fn only_redacted_leaves() {
     }
 }
 
-/// A hidden file that somebody changes between writing and delivery is not delivered.
+/// A hidden file that another program changes before the delivery is not delivered.
 #[test]
-fn a_hidden_file_that_was_changed_is_not_delivered() {
+fn an_output_that_another_program_changes_never_leaves() {
     use std::io::{Seek, SeekFrom, Write};
     let samples: Vec<u8> = (0..8_000_000u32).map(|n| (n % 251) as u8).collect();
     let recording = wav(1, 8000, 1, 8, &samples);
@@ -204,7 +204,7 @@ fn a_hidden_file_that_was_changed_is_not_delivered() {
         let hidden = spool.path().unwrap().to_owned();
         let evidence =
             sordino::EvidenceOptions { self_check, ..sordino::EvidenceOptions::default() };
-        // Near the end, when all but the last chunks have been written.
+        // Near the end, when only the last chunks are not written yet.
         let meddle = |progress: sordino::Progress| {
             if progress.frames > 7_900_000 {
                 let mut file = std::fs::OpenOptions::new().write(true).open(&hidden).unwrap();

@@ -1,12 +1,12 @@
-//! Lists of windows as people have them: each is read right, or refused with a clear error. None is
-//! read wrongly in silence.
+//! Lists of windows from other tools: each is read correctly or refused with a clear error. None is
+//! misread without an error.
 
 use serde_json::Value;
 
 use crate::support::*;
 
-/// Runs `sordino file` on the call with this list; what comes out, or the message. A refusal is exit
-/// code 2 and leaves nothing behind.
+/// Runs `sordino file` on the call with this list; returns its JSON, or the message. A refusal has exit
+/// code 2 and leaves no file.
 fn run(list: &[u8], more: &[&str]) -> Result<Value, String> {
     let (folder, into) = (Folder::new(), Folder::new());
     let (path, out) = (folder.write("list", list), into.path("o.wav"));
@@ -15,7 +15,7 @@ fn run(list: &[u8], more: &[&str]) -> Result<Value, String> {
     match result.status.code() {
         Some(0) => Ok(serde_json::from_slice(&result.stdout).unwrap()),
         Some(2) => {
-            assert_eq!(into.names(), [""; 0], "nothing is left behind");
+            assert_eq!(into.names(), [""; 0], "no file is left");
             assert_eq!(stdout(&result), "");
             Err(stderr(&result))
         }
@@ -35,7 +35,7 @@ fn muted(list: &[u8], more: &[&str]) -> Vec<(f64, f64, Option<u64>)> {
 }
 
 #[test]
-fn a_list_that_is_in_another_form_is_refused_and_never_guessed_at() {
+fn a_list_in_another_format_is_refused_without_guessing() {
     let utf16: Vec<u8> = std::iter::once(0xFEFF)
         .chain("[[10.5,12.25]]".encode_utf16())
         .flat_map(u16::to_le_bytes)
@@ -46,7 +46,7 @@ fn a_list_that_is_in_another_form_is_refused_and_never_guessed_at() {
         ("Whisper's TSV", b"start\tend\ttext\n10500\t12250\tcard\n", "the first line of CSV names"),
         ("German", b"start;end;label\n10,5;12,25;Karte\n", "the first line of CSV names"),
         ("German, half", b"start,end\n\"10,5\",\"12,25\"\n", "line 2: `10,5` is not a time"),
-        ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row has not as many columns"),
+        ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row does not have as many"),
         (
             "Windows-1252",
             b"start,end,label\r\n10.5,12.25,Stra\xDFe\r\n",
@@ -103,18 +103,18 @@ fn whole_milliseconds_are_refused_without_their_unit_and_read_with_it() {
         "{message}"
     );
     assert_eq!(muted(list, &["--unit", "ms"]), [(2.5, 3.2, None)]);
-    // As seconds they are past the end, which is an error of its own.
+    // As seconds they are past the end, which is another error.
     assert!(run(list, &["--unit", "s"]).unwrap_err().contains("begins after the end"));
     let csv = b"start,end\n2500,3200\n10500,12s\n";
     assert_eq!(muted(csv, &["--unit", "ms"]), [(2.5, 3.2, None), (10.5, 12.0, None)]);
 }
 
 #[test]
-fn whole_seconds_are_taken_where_they_fit_or_are_said_to_be_seconds() {
+fn whole_seconds_are_accepted_if_they_fit_or_the_unit_is_given() {
     assert_eq!(muted(b"[[10, 15]]", &[]), [(10.0, 15.0, None)]);
     assert!(run(b"[[1, 2], [30, 40]]", &[]).unwrap_err().contains("say --unit s or --unit ms"));
     assert_eq!(muted(b"[[30, 40]]", &["--unit", "s"]), [(30.0, 40.0, None)]);
-    // A flag is in seconds, whatever the list is in, and is never asked about.
+    // A flag is in seconds, whatever unit the list has, and its unit is never in doubt.
     let flag = ["-w", "37-40"];
     assert_eq!(muted(b"[[10, 15]]", &flag), [(10.0, 15.0, None), (37.0, 40.0, None)]);
     let both = [flag.as_slice(), &["--unit", "ms"]].concat();
@@ -122,7 +122,7 @@ fn whole_seconds_are_taken_where_they_fit_or_are_said_to_be_seconds() {
 }
 
 #[test]
-fn a_unit_without_a_list_is_a_wrong_call() {
+fn a_unit_without_a_list_is_a_usage_error() {
     for (unit, part) in
         [("ms", "error: reading --unit: it is for the list of --windows"), ("min", "min")]
     {
@@ -132,8 +132,8 @@ fn a_unit_without_a_list_is_a_wrong_call() {
     }
 }
 
-/// A stream whose header does not say how long it is: long windows are asked about before it is
-/// decoded, others when it has ended.
+/// A stream whose header declares no length: the unit of long windows is questioned before decoding,
+/// that of others at the end.
 #[test]
 fn whole_milliseconds_are_refused_where_the_length_is_not_known() {
     let folder = Folder::new();
@@ -174,15 +174,15 @@ fn the_audit_asks_for_the_unit_too() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_refused() {
+fn a_key_that_appears_twice_is_refused() {
     let message = run(br#"{"windows":[[1,2]],"windows":[[5,6]]}"#, &[]).unwrap_err();
-    assert!(message.contains("list: `windows` stands twice; keep one"), "{message}");
+    assert!(message.contains("list: `windows` appears twice; keep one"), "{message}");
     let message = run(br#"[{"start":1,"end":2,"end":6}]"#, &[]).unwrap_err();
-    assert!(message.contains("list, index 0: `end` stands twice; keep one"), "{message}");
+    assert!(message.contains("list, index 0: `end` appears twice; keep one"), "{message}");
 }
 
 #[test]
-fn a_channel_is_read_or_refused_whatever_it_is_called() {
+fn a_channel_under_any_name_is_read_or_refused() {
     for key in ["channel", "channels", "channel_index", "Channel", "channelId"] {
         let json = format!(r#"[{{"start": 1.5, "end": 2, "{key}": 1}}]"#);
         assert_eq!(muted(json.as_bytes(), &[]), [(1.5, 2.0, Some(1))], "{key}");

@@ -335,7 +335,7 @@ fn codecs_that_are_not_read_are_named() {
         });
         let message = refusal(named);
         assert!(message.starts_with(&format!("this looks like {name} in MP4, which")), "{message}");
-        assert!(message.ends_with("convert it first, as with `ffmpeg -i IN OUT.wav`"));
+        assert!(message.ends_with("convert it first, for example with `ffmpeg -i IN OUT.wav`"));
     }
     let twice = call(|kind, content| {
         let once = boxed(kind, content);

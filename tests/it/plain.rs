@@ -1,5 +1,5 @@
-//! Samples that lie one after the other: WAV, W64, AU, AIFF and headerless audio, held against the
-//! decoders of others, sample by sample; and what stands around the audio in such files.
+//! PCM and ADPCM in WAV, W64, AU, AIFF and headerless audio, compared with other decoders sample by
+//! sample; and the chunks and tags around the audio in such files.
 
 use std::process::Command;
 
@@ -8,11 +8,10 @@ use sordino::{DecodeOptions, Decoder, Encoding, Error, RawFormat, Source, Treatm
 
 use crate::support::*;
 
-/// An odd number of frames: 1.2346 s of the call at 8 kHz. A byte is then missing in odd chunks.
+/// An odd number of frames, so that chunks need padding: 1.2346 s of the call at 8 kHz.
 const FRAMES: usize = 9877;
 
-/// A file to make: its name, the arguments that make FFmpeg write it, and the format in which samples
-/// come out.
+/// A test file: its name, FFmpeg's arguments to write it, and the sample format of the output.
 type Case = (&'static str, &'static [&'static str], &'static str);
 
 const CASES: [Case; 38] = [
@@ -56,7 +55,7 @@ const CASES: [Case; 38] = [
     ("alaw.raw", &["-f", "alaw"], "s16le"),
 ];
 
-/// Some of the call, mono or stereo, as a WAV.
+/// A part of the call, mono or stereo, as a WAV.
 fn source(folder: &Folder, channels: usize) -> String {
     let path = folder.path(&format!("in-{channels}.wav"));
     let cut = format!("atrim=start=7.6,asetpts=N/SR/TB,atrim=end_sample={FRAMES}");
@@ -64,14 +63,14 @@ fn source(folder: &Folder, channels: usize) -> String {
     path
 }
 
-/// How a file is to be opened: headerless ones bear their format's name.
+/// Decode options for a file; headerless files are named after their format.
 fn options(name: &str, channels: usize) -> DecodeOptions {
     let format = name.strip_suffix(".raw");
     let raw = format.map(|format| format!("{format}:8000:{channels}").parse().unwrap());
     DecodeOptions { raw, ..DecodeOptions::default() }
 }
 
-/// The samples with a window on the first frame alone.
+/// The output samples with a window on only the first frame.
 fn but_one(source: Source) -> Result<Vec<u8>, Error> {
     redacted(source, &["0-0.0001"], Treatment::silence()).map(|wav| data_of(&wav).to_vec())
 }
@@ -102,8 +101,8 @@ fn samples_are_those_that_ffmpeg_decodes_and_a_cut_file_is_an_error() {
             let frame = channels * if format == "u8" { 1 } else { width(format) };
             assert_eq!(from_file.len(), theirs.len(), "{what}");
             assert!(from_file[frame..] == theirs[frame..], "{what}");
-            // The least that is missed: a byte, behind the padding of chunks. Where a frame is a byte
-            // and nothing counts them, nothing is.
+            // The smallest cut that can be detected: one byte, besides the padding of chunks. If a frame
+            // is one byte and nothing counts the frames, no cut can be detected.
             let missing = if name.ends_with(".w64") { 8 } else { 2 };
             let missing = if name.ends_with(".au") || options.raw.is_some() { 1 } else { missing };
             if !(name.ends_with("law.raw") && channels == 1) {
@@ -115,7 +114,7 @@ fn samples_are_those_that_ffmpeg_decodes_and_a_cut_file_is_an_error() {
     }
 }
 
-/// Bytes of a sample.
+/// Bytes of one sample.
 fn width(format: &str) -> usize {
     format.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().unwrap() / 8
 }
@@ -154,8 +153,8 @@ fn samples_are_those_that_sox_decodes() {
             sox(&[&[input.as_str()], args, &[&path]].concat());
             let out = redacted(Source::open(&path).unwrap(), &["0-0.0001"], Treatment::silence());
             let ours = folder.write("out.wav", &out.unwrap());
-            // Both read by the same tool: its own file, and what sordino made of it. SoX and FFmpeg
-            // round differently in ADPCM; sordino follows FFmpeg.
+            // The same tool reads its own file and sordino's output. SoX and FFmpeg round ADPCM
+            // differently; sordino follows FFmpeg.
             let raw = |path: &str| match name {
                 "ms.wav" | "ima.wav" => ffmpeg(["-i", path, "-f", "s32le", "-"]),
                 _ => sox(&[path, "-t", "raw", "-e", "signed", "-b", "32", "-"]),
@@ -167,7 +166,7 @@ fn samples_are_those_that_sox_decodes() {
     }
 }
 
-/// Lossy, so within a step; but every frame is there, at its place.
+/// Lossy, so samples may differ by rounding; but every frame is at its position.
 #[test]
 fn mpeg_audio_in_wav_and_w64_is_decoded_to_its_last_frame() {
     if !installed("ffmpeg") {
@@ -208,7 +207,7 @@ fn mpeg_audio_in_wav_and_w64_is_decoded_to_its_last_frame() {
 }
 
 #[test]
-fn au_and_w64_written_into_a_pipe_are_whole() {
+fn au_and_w64_written_into_a_pipe_are_complete() {
     if !installed("ffmpeg") {
         return;
     }
@@ -218,7 +217,7 @@ fn au_and_w64_written_into_a_pipe_are_whole() {
     for format in ["au", "w64"] {
         let piped = ffmpeg(["-i", &input, "-f", format, "-"]);
         assert!(but_one(stream(piped.clone())).unwrap() == expected, "{format}");
-        // Half of a frame tells that something is missing.
+        // Half a frame shows that the file is cut off.
         if format == "au" {
             let cut = but_one(stream(piped[..piped.len() - 1].to_vec())).map(drop);
             assert!(matches!(cut, Err(Error::Truncated { frames: 9876, .. })), "{cut:?}");
@@ -226,7 +225,7 @@ fn au_and_w64_written_into_a_pipe_are_whole() {
     }
 }
 
-/// FFmpeg and SoX decode the blocks to their end, whatever `fact` counts.
+/// FFmpeg and SoX decode all blocks, whatever count `fact` has.
 #[test]
 fn a_fact_chunk_that_counts_fewer_samples_cuts_nothing_off() {
     if !installed("ffmpeg") {
@@ -265,7 +264,7 @@ fn au(text: &[u8], samples: &[i16]) -> Vec<u8> {
     [b".snd".to_vec(), fields, text.to_vec(), data].concat()
 }
 
-/// A chunk of a W64: its name ends in what those of a WAV end in there.
+/// A W64 chunk, whose GUID begins with the name of the WAV chunk.
 fn w64_chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let suffix = b"\xF3\xAC\xD3\x11\x8C\xD1\x00\xC0\x4F\x8E\xDB\x8A";
     let size = 24 + body.len() as u64;
@@ -304,7 +303,7 @@ fn small() -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
-/// Only the first would come out, and nobody would hear that the second was never redacted.
+/// Otherwise only the first file would be in the output, and the second would be missing unnoticed.
 #[test]
 fn a_second_file_after_the_first_is_an_error() {
     let second = ["call.flac", "call.ogg", "call.m4a", "call.webm"].map(fixture_bytes);
@@ -317,7 +316,7 @@ fn a_second_file_after_the_first_is_an_error() {
             let expected = format!("{name} with a second file after it");
             assert!(error.starts_with(&expected), "{error}");
         }
-        // Frames of MPEG audio, and bytes that are nothing: no name, but an error.
+        // MPEG audio frames and meaningless bytes: an error without a format name.
         for other in [fixture_bytes("call.mp3"), vec![0xFE; 100], b"what was said ".repeat(9)] {
             let error = but_one(stream([first.clone(), other].concat())).unwrap_err().to_string();
             assert!(error.contains("what follows its audio is no chunk"), "{name}: {error}");
@@ -344,7 +343,7 @@ fn a_tag_after_the_audio_is_listed_and_zeros_are_padding() {
     }
 }
 
-/// A list that its writer cut short holds no audio; what nobody knows may.
+/// A known chunk that is cut off holds no audio; an unknown one may.
 #[test]
 fn a_chunk_that_runs_past_the_end_must_be_a_known_one() {
     let chunk = |id: &[u8; 4]| [id.as_slice(), &[200, 0, 0, 0], b"few"].concat();
@@ -358,20 +357,20 @@ fn a_chunk_that_runs_past_the_end_must_be_a_known_one() {
 }
 
 #[test]
-fn the_text_of_an_au_is_left_out_and_listed() {
+fn the_annotation_of_an_au_is_dropped_and_listed() {
     let file = au(b"card 4111 1111\0\0", &SAMPLES);
     let mut decoder = Decoder::open(stream(file.clone())).unwrap();
     let left = decoder.leftovers();
     assert_eq!((left[0].name.as_str(), left[0].bytes, left.len()), ("annotation", 16, 1));
     assert!(but_one(stream(file)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
-    // DEC's way: every number turned round.
+    // DEC's variant: every number in the other byte order.
     let mut turned = au(b"", &SAMPLES);
     turned[..24].as_chunks_mut::<4>().0.iter_mut().for_each(|field| field.reverse());
     turned[24..].as_chunks_mut::<2>().0.iter_mut().for_each(|sample| sample.reverse());
     assert!(but_one(stream(turned)).unwrap() == but_one(stream(au(b"", &SAMPLES))).unwrap());
     for (field, value, part) in [
         (4, 20, "its audio begins where it cannot"),
-        (12, 24, "an AU with G.722, which is not decoded"),
+        (12, 24, "an AU with G.722, which sordino does not decode"),
         (12, 99, "an AU with encoding 99"),
         (16, 0, "no sample rate"),
     ] {
@@ -383,7 +382,7 @@ fn the_text_of_an_au_is_left_out_and_listed() {
 }
 
 #[test]
-fn samples_of_64_bits_lose_half_and_people_are_told() {
+fn samples_of_64_bits_lose_half_with_a_note() {
     let folder = Folder::new();
     let wide = SAMPLES.map(|sample| (i64::from(sample) << 48 | 0xFFFF_FFFF).to_le_bytes());
     let floats = SAMPLES.map(|sample| (f64::from(sample) / 32_768.0).to_le_bytes());
@@ -428,7 +427,7 @@ fn samples_of_64_bits_lose_half_and_people_are_told() {
 }
 
 #[test]
-fn headerless_audio_is_read_as_it_is_told() {
+fn headerless_audio_is_read_in_the_given_format() {
     let folder = Folder::new();
     let data = data_of(&fixture_bytes("call.wav")).to_vec();
     let input = folder.write("call.raw", &data);
@@ -442,7 +441,7 @@ fn headerless_audio_is_read_as_it_is_told() {
     assert!(std::fs::read(&out).unwrap() == expected.unwrap());
     let filed = std::fs::read_to_string(&receipt).unwrap();
     assert!(filed.contains(r#""container": "raw""#) && filed.contains(r#""codec": "pcm_s16le""#));
-    // The receipt knows how the original is read; without one it must be said again.
+    // The receipt holds the format of the original; without a receipt it must be given again.
     let verify = |args: &[&str]| sordino(&[&["verify", &input, &out], args].concat());
     for args in [["--receipt", &receipt].to_vec(), [&windows[..2], &raw].concat()] {
         let audit = verify(&args);
@@ -455,7 +454,7 @@ fn headerless_audio_is_read_as_it_is_told() {
 }
 
 #[test]
-fn headerless_audio_that_cannot_be_meant_is_an_error() {
+fn headerless_audio_with_wrong_options_is_an_error() {
     let raw: RawFormat = "s16be:8000:2".parse().unwrap();
     let options = DecodeOptions { raw: Some(raw), ..DecodeOptions::default() };
     let opened = |bytes: Vec<u8>| but_one(stream(bytes).with_options(options));
@@ -477,7 +476,7 @@ fn headerless_audio_that_cannot_be_meant_is_an_error() {
 }
 
 #[test]
-fn a_name_says_what_a_file_without_a_header_may_be() {
+fn the_extension_of_a_headerless_file_gives_a_hint() {
     let folder = Folder::new();
     let noise: Vec<u8> = (0..2000u32).map(|n| (n * n % 251) as u8).collect();
     let silence = folder.write("silence.ulaw", &[0xFF; 20_000]);
@@ -496,7 +495,7 @@ fn a_name_says_what_a_file_without_a_header_may_be() {
 }
 
 #[test]
-fn an_output_with_a_foreign_ending_is_noted() {
+fn an_output_with_an_unusual_extension_gets_a_note() {
     let folder = Folder::new();
     for (name, noted) in [("o.mp3", true), ("o.wav", false), ("o.WAVE", false), ("o", false)] {
         let result = sordino(&["file", CALL, "-w", "1-2", "--silence", "-o", &folder.path(name)]);

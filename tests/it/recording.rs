@@ -174,7 +174,7 @@ fn a_wrong_call_is_told_from_a_refusal() {
     for (args, part) in [
         (&["-w", "15-10"][..], "does not end after it starts"),
         (&["-w", "39-40"], "begins after the end"),
-        (&["-w", "1-2@5"], "a channel that the recording lacks"),
+        (&["-w", "1-2@5"], "a channel that the recording does not have"),
         (&["-w", "1-2", "--base-url", "http://api.mypurecloud.com"], "only https"),
         (&["-w", "1-2", "--base-url", "x"], "is not the URL of an API host"),
         (&["-w", "1-2", "--timeout", "soon"], "is not a time"),

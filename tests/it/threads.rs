@@ -1,4 +1,4 @@
-//! However many threads decode, the samples are the same, and so are the errors.
+//! Samples and errors do not depend on the number of decoder threads.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -8,7 +8,7 @@ use sordino::{DecodeOptions, Decoder, Error, Source};
 
 use crate::support::*;
 
-/// What was decoded, as far as it went, and how it ended.
+/// The decoded samples up to the end or the first error, and that error.
 #[derive(Debug, PartialEq)]
 struct Decoded {
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ fn blocks(source: Source, mut see: impl FnMut(&Block)) -> Result<(), Error> {
     Ok(())
 }
 
-/// Holds 2, 3 and 4 threads against one; gives how many samples there are.
+/// Compares 2, 3 and 4 threads with one; returns the number of samples.
 fn same(name: &str, bytes: &[u8]) -> usize {
     let one = decoded(bytes, 1);
     for threads in 2..=4 {
@@ -58,10 +58,10 @@ fn the_number_of_threads_never_changes_a_sample() {
     }
 }
 
-/// MP3 frames borrow bytes from those before them, more of them the lower the bit rate; Vorbis
-/// packets are of two lengths; FLAC frames may be of any.
+/// MP3 frames use bytes of previous frames, more frames the lower the bit rate; Vorbis packets have two
+/// lengths; FLAC frames may have any.
 #[test]
-fn whatever_the_encoder_was_told_the_threads_agree() {
+fn the_threads_agree_for_all_encoder_settings() {
     if !installed("ffmpeg") {
         return;
     }
@@ -82,7 +82,7 @@ fn whatever_the_encoder_was_told_the_threads_agree() {
     assert_eq!(count, 31);
 }
 
-/// The call, and noise behind it, which leaves an encoder no bits to spare.
+/// The call, then noise, for which an encoder needs all its bits.
 fn sound(folder: &Folder, rate: usize) -> String {
     let path = folder.path(&format!("{rate}.wav"));
     let noise = format!("anoisesrc=r={rate}:d=20:a=0.4[noise]");
@@ -91,7 +91,7 @@ fn sound(folder: &Folder, rate: usize) -> String {
     path
 }
 
-/// Ending, rate in Hz, channels and arguments.
+/// Extension, rate in Hz, channels and FFmpeg's arguments.
 fn settings() -> Vec<(&'static str, usize, usize, Vec<&'static str>)> {
     let mut all = Vec::new();
     for (rate, low, high) in [
@@ -120,9 +120,9 @@ fn settings() -> Vec<(&'static str, usize, usize, Vec<&'static str>)> {
     all
 }
 
-/// Damage at many places: an error must name the same frame, and come after the same samples.
+/// Damage at many positions: an error must name the same frame, and come after the same samples.
 #[test]
-fn a_fault_is_told_where_one_thread_would_tell_it() {
+fn an_error_does_not_depend_on_the_number_of_threads() {
     let mut faults = 0;
     for name in ["call.flac", "call.mp3", "call.ogg"] {
         let whole = fixture_bytes(name);

@@ -246,7 +246,7 @@ fn the_command_prints_json_and_exits_by_its_verdict() {
     for (args, part) in [
         ([CALL, "/nowhere.wav", "-w", "1-2"], "No such file"),
         ([CALL, CALL, "-w", "40-41"], "begins after the end"),
-        ([CALL, CALL, "-w", "1-2@5"], "a channel that the recording lacks"),
+        ([CALL, CALL, "-w", "1-2@5"], "a channel that the recording does not have"),
         ([CALL, CALL, "-w", "2-1"], "does not end after"),
     ] {
         let wrong = sordino(&[["verify"].as_slice(), &args].concat());

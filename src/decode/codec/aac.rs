@@ -1,43 +1,48 @@
-//! What an AAC packet has to hold: all the channels.
+//! Check that an AAC packet holds all channels.
 //!
-//! symphonia's decoder takes any elements for a whole packet, none at all too. A channel that is not
-//! among them keeps what the packet before put there. That could be what was said inside a window,
-//! heard again behind it.
+//! symphonia's decoder accepts a packet with too few elements, or none. A channel without an element
+//! keeps the samples of the previous packet. So speech from inside a window could be repeated after it.
 
 use symphonia::core::io::{BitReaderLtr, ReadBitsLtr};
 
 pub(super) mod sbr;
 
-/// The distance in frames of the places that are looked at: a prime, and a small part of the 1024
-/// frames of a packet.
+/// Distance in frames between two compared samples: a prime, and small against the 1024 frames of a
+/// packet.
 const STEP: usize = 61;
 
-/// Watches the packets of one stream.
+/// Channel check for the packets of one stream.
 #[derive(Debug, Default)]
-pub(super) struct Channels {
-    /// The packet before.
+pub(super) struct ChannelCheck {
+    /// The previous packet.
     packet: Vec<u8>,
-    /// Its samples in a few places, as bits, channel by channel.
+    /// Bits of some of its samples, for each channel.
     seen: Vec<Vec<u32>>,
 }
 
-impl Channels {
-    /// Whether a packet lacks one of so many channels. `samples` are what was decoded from it,
+impl ChannelCheck {
+    /// Whether one of `channels` channels is missing in a packet. `samples` are its decoded samples,
     /// interleaved.
     ///
-    /// One or two channels are in one element, which stands first. Where there are more, the others
-    /// are behind what only a decoder can pass over: then the samples must have changed.
-    pub(super) fn lack(&mut self, packet: &[u8], samples: &[f32], channels: usize) -> bool {
+    /// One or two channels are in the first audio element. With more channels, finding the later
+    /// elements would need a full decoder; then the samples of each channel must differ from those of
+    /// the previous packet.
+    pub(super) fn is_incomplete(
+        &mut self,
+        packet: &[u8],
+        samples: &[f32],
+        channels: usize,
+    ) -> bool {
         match first_element(packet) {
             Some(first) if first == channels => false,
-            Some(_) => self.stay(packet, samples, channels),
+            Some(_) => self.repeats(packet, samples, channels),
             None => true,
         }
     }
 
-    /// Whether one of the channels is that of the packet before. What stays at one level may be, and
-    /// what equal packets give.
-    fn stay(&mut self, packet: &[u8], samples: &[f32], channels: usize) -> bool {
+    /// Whether a channel repeats the samples of the previous packet. Constant samples and identical
+    /// packets do not count.
+    fn repeats(&mut self, packet: &[u8], samples: &[f32], channels: usize) -> bool {
         let places = |channel: usize| {
             let places = samples.iter().skip(channel).step_by(channels * STEP);
             places.map(|sample| sample.to_bits()).collect()
@@ -53,15 +58,16 @@ impl Channels {
     }
 }
 
-/// How many channels are in the first element that has any (ISO/IEC 14496-3, 4.4.2.1).
+/// Number of channels in the first audio element (ISO/IEC 14496-3, 4.4.2.1).
 fn first_element(packet: &[u8]) -> Option<usize> {
     let mut bits = BitReaderLtr::new(packet);
     loop {
         match bits.read_bits_leq32(3).ok()? {
-            // A single channel, or one for low frequencies.
+            // SCE or LFE.
             0 | 3 => return Some(1),
+            // CPE.
             1 => return Some(2),
-            // Data: a tag, whether it is aligned to bytes, and its length.
+            // DSE: instance tag (4 bits), byte alignment flag, length.
             4 => {
                 let is_aligned = bits.read_bits_leq32(5).ok()? & 1 == 1;
                 let mut bytes = bits.read_bits_leq32(8).ok()?;
@@ -73,7 +79,7 @@ fn first_element(packet: &[u8]) -> Option<usize> {
                 }
                 bits.ignore_bits(8 * bytes).ok()?;
             }
-            // Filling.
+            // FIL; with the escape value 15, the length is 14 plus the next byte.
             6 => {
                 let mut bytes = bits.read_bits_leq32(4).ok()?;
                 if bytes == 15 {
@@ -81,7 +87,7 @@ fn first_element(packet: &[u8]) -> Option<usize> {
                 }
                 bits.ignore_bits(8 * bytes).ok()?;
             }
-            // The end, or what symphonia does not decode.
+            // END, or an element that symphonia does not decode.
             _ => return None,
         }
     }
@@ -91,7 +97,7 @@ fn first_element(packet: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Bytes from bits in groups, filled up with zeros.
+    /// Bytes from groups of bits, padded with zeros.
     fn packet(bits: &str) -> Vec<u8> {
         let bits: Vec<u8> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit - b'0').collect();
         bits.chunks(8)
@@ -100,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_element_is_found_behind_data_and_filling() {
+    fn the_first_element_is_found_after_data_and_fill_elements() {
         let ones = |count: usize| "1".repeat(8 * count);
         let cases = [
             ("000 0000".into(), Some(1)),
@@ -122,19 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_that_stays_is_seen_unless_it_is_level_or_the_packet_is_the_same() {
+    fn a_repeated_channel_is_found_unless_it_is_constant_or_the_packet_is_the_same() {
         let frames = |left: f32, right: f32| {
             let frame = |n: u16| [left * f32::from(n), right * f32::from(n)];
             (0..1024).flat_map(frame).collect::<Vec<f32>>()
         };
-        let mut seen = Channels::default();
-        let mut stays = |byte, left, right| seen.stay(&[byte], &frames(left, right), 2);
-        assert!(!stays(1, 0.1, 0.2), "nothing was before");
+        let mut seen = ChannelCheck::default();
+        let mut stays = |byte, left, right| seen.repeats(&[byte], &frames(left, right), 2);
+        assert!(!stays(1, 0.1, 0.2), "the first packet");
         assert!(!stays(2, 0.3, 0.4));
         assert!(stays(3, 0.5, 0.4), "the right channel");
         assert!(stays(4, 0.5, 0.1), "the left channel");
         assert!(!stays(4, 0.5, 0.1), "the same packet again");
         assert!(!stays(5, 0.0, 0.3));
-        assert!(!stays(6, 0.0, 0.2), "one that is silent");
+        assert!(!stays(6, 0.0, 0.2), "a silent channel");
     }
 }

@@ -1,4 +1,8 @@
-//! Headers of MPEG audio frames, layers 1 to 3, as far as more must be known than symphonia tells.
+//! MPEG audio frame headers (layers 1 to 3): the fields that symphonia does not expose.
+//!
+//! Byte 1 of a header holds the version (bits 4 and 3: 3 is MPEG-1, 2 MPEG-2, 0 MPEG-2.5), the layer
+//! (bits 2 and 1: 1 is layer 3) and the protection bit (0: a CRC of two bytes follows the header). Byte
+//! 3 begins with the channel mode (3 is mono). ISO/IEC 11172-3, 2.4.1.3.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3};
@@ -8,7 +12,8 @@ pub(in crate::decode) fn is_mpeg(codec: AudioCodecId) -> bool {
     matches!(codec, CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3)
 }
 
-/// The bytes of side information in a frame of layer 3, whose header has this fourth byte.
+/// Bytes of side information in a layer 3 frame (ISO/IEC 11172-3, 2.4.1.7). `fourth` is byte 3 of the
+/// header.
 fn side_information(is_mpeg_1: bool, fourth: u8) -> usize {
     let mono = fourth >> 6 == 3;
     match (is_mpeg_1, mono) {
@@ -18,21 +23,21 @@ fn side_information(is_mpeg_1: bool, fourth: u8) -> usize {
     }
 }
 
-/// The bytes of main data that a frame of layer 3 carries.
+/// Bytes of main data in a layer 3 frame.
 pub(in crate::decode) fn main_data(frame: &[u8]) -> usize {
     let [_, second, _, fourth, ..] = *frame else { return 0 };
     let checksum = if second & 1 == 0 { 2 } else { 0 };
     frame.len().saturating_sub(4 + checksum + side_information(second >> 3 & 3 == 3, fourth))
 }
 
-/// Whether a granule of a frame of layer 3 mixes long blocks with short ones: symphonia decodes those to
-/// noise. The place of the flags is fixed (ISO/IEC 11172-3, 2.4.1.7; ISO/IEC 13818-3, 2.4.1.7).
+/// Whether a granule of a layer 3 frame has mixed blocks (long and short), which symphonia decodes to
+/// noise. The flags have fixed positions (ISO/IEC 11172-3, 2.4.1.7; ISO/IEC 13818-3, 2.4.1.7).
 pub(in crate::decode) fn has_mixed_blocks(frame: &[u8]) -> bool {
     let [_, second, _, fourth, ..] = *frame else { return false };
     let (is_mpeg_1, mono) = (second >> 3 & 3 == 3, fourth >> 6 == 3);
     let header = 8 * if second & 1 == 0 { 6 } else { 4 };
-    // What stands before the first granule, the bits of one channel of a granule, those before its
-    // flag of window switching, and how many there are.
+    // In bits: before the first granule; one channel of a granule; before its window_switching_flag.
+    // Then the number of channels of all granules. mixed_block_flag is 3 bits after the other flag.
     let (before, each, flag, count) = match (is_mpeg_1, mono) {
         (true, true) => (18, 59, 33, 2),
         (true, false) => (20, 59, 33, 4),
@@ -43,18 +48,18 @@ pub(in crate::decode) fn has_mixed_blocks(frame: &[u8]) -> bool {
     (0..count).map(|index| header + before + index * each + flag).any(|at| bit(at) && bit(at + 3))
 }
 
-/// Whether the header of a frame leaves its bit rate, and so its length, open.
+/// Whether a frame is in free format: the header does not give its bit rate, nor thus its length.
 pub(in crate::decode) fn is_free_format(frame: &[u8]) -> bool {
     let [0xFF, second, third, ..] = *frame else { return false };
     let (version, layer, rate) = (second >> 3 & 3, second >> 1 & 3, third >> 2 & 3);
     second >= 0xE0 && version != 1 && layer != 0 && rate != 3 && third >> 4 == 0
 }
 
-/// The length of an Xing, Info or VBRI tag's frame in bytes, if `frame` is the beginning of one;
-/// else 0.
+/// Length in bytes of a frame that holds an Xing, Info or VBRI tag, from its first bytes; 0 for other
+/// frames.
 pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {
     let [0xFF, second, third, fourth, ..] = *frame else { return 0 };
-    // Layer 3 only, of MPEG 1, 2 or 2.5.
+    // Only layer 3 has these tags; version 1 is reserved.
     let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
     if version == 1 || layer != 1 {
         return 0;
@@ -74,7 +79,7 @@ pub(in crate::decode) fn tag_frame(frame: &[u8]) -> u64 {
     factor * kilobits / rate + u64::from(third >> 1 & 1)
 }
 
-/// Kilobits a second of layer 3, by the index in a frame's header.
+/// Bit rates of layer 3 in kbit/s, by their index in the header.
 const MPEG_1: [u64; 16] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0];
 const MPEG_2: [u64; 16] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0];
 
@@ -82,7 +87,7 @@ const MPEG_2: [u64; 16] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 1
 mod tests {
     use super::*;
 
-    /// The fields of the side information in order, with their bits, for each version and mode.
+    /// The fields of the side information in order, with their sizes in bits.
     fn fields(is_mpeg_1: bool, channels: usize) -> Vec<(&'static str, usize)> {
         let mut all = if is_mpeg_1 {
             vec![("main data", 9), ("private", if channels == 1 { 5 } else { 3 })]

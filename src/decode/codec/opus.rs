@@ -1,12 +1,12 @@
-//! Opus, which symphonia demuxes and does not decode, over the library `ropus`.
+//! Opus, by the library `ropus`: symphonia reads its containers, but does not decode it.
 //!
-//! In: packets, and the `OpusHead` of the stream. Out: 16-bit samples at the rate that the recording
-//! was made at, in the channel order of WAV. The head's gain is applied here, and the end is trimmed
-//! as a packet says; the pre-skip is dropped by the stream, for it may be longer
-//! than a packet. What can go wrong: a packet that is not Opus.
+//! In: packets, and the `OpusHead` of the stream. Out: 16-bit samples in the channel order of WAV. The
+//! output gain of the head is applied here, and the end is trimmed as the packets say.
+//! `PacketStream` drops the pre-skip, which may be longer than a packet. Errors: a packet that is not
+//! Opus.
 //!
-//! This is no `AudioDecoder` of symphonia's registry: those hand out planes, and `ropus` gives
-//! samples as the block wants them.
+//! It is not registered as an `AudioDecoder` of symphonia, because those return planes, and `ropus`
+//! returns interleaved samples, as blocks have them.
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -15,16 +15,16 @@ use symphonia::core::packet::Packet;
 
 use crate::error::Error;
 
-/// The clock of every Opus stream, in Hz, whatever rate it is decoded at.
+/// Clock of every Opus stream in Hz, independent of the rate of decoding.
 const CLOCK: u32 = 48_000;
 
-/// The rates that the decoder can be asked for, in Hz.
+/// Supported decoding rates in Hz.
 const RATES: [u32; 5] = [8_000, 12_000, 16_000, 24_000, CLOCK];
 
-/// The longest packet lasts 120 ms (RFC 6716, 3.2.5).
+/// Maximum number of frames in a packet: 120 ms at 48 kHz (RFC 6716, 3.2.5).
 const LONGEST: usize = 5_760;
 
-/// From the channel order of Vorbis (RFC 7845, 5.1.1.2) to that of WAV, for 1 to 8 channels.
+/// Maps the channel order of WAV to that of Vorbis (RFC 7845, 5.1.1.2), for 1 to 8 channels.
 const WAV_ORDER: [&[usize]; 8] = [
     &[0],
     &[0, 1],
@@ -36,45 +36,48 @@ const WAV_ORDER: [&[usize]; 8] = [
     &[0, 2, 1, 7, 5, 6, 3, 4],
 ];
 
-/// The pre-skip of an Opus head: frames at 48 kHz to drop from the front.
+/// Pre-skip of an Opus stream: frames at 48 kHz to drop from the front.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::decode) struct PreSkip(pub(in crate::decode) u16);
 
 impl PreSkip {
-    /// In frames at `rate` Hz, unless that is no whole number.
+    /// The pre-skip in frames at `rate` Hz; `None` if that is not a whole number.
     pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
         let scaled = u64::from(self.0) * u64::from(rate);
         scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
     }
 }
 
-/// The head of a stream (RFC 7845, 5.1).
+/// Identification header of a stream (RFC 7845, 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::decode) struct OpusHead {
     channels: u8,
     /// Frames at [`CLOCK`] to drop from the front.
     pre_skip: u16,
-    /// The rate that the recording was made at, in Hz; 0 means unknown.
+    /// Sample rate of the encoder's input in Hz; 0 means unknown.
     rate: u32,
-    /// In dB, with 8 bits behind the point.
+    /// Output gain in 1/256 dB (Q7.8).
     gain: i16,
     streams: u8,
     coupled: u8,
-    /// The decoded channel for each channel of the output, in the order of WAV.
+    /// Decoded channel for each output channel, in the order of WAV.
     mapping: Vec<u8>,
 }
 
 impl OpusHead {
-    /// Reads a head, whose numbers MP4 alone has big-endian.
+    /// Parses a head. Its numbers are big-endian in MP4, else little-endian.
     fn parse(bytes: &[u8], big_endian: bool) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"OpusHead")?;
         let short = |at: usize| {
             let pair = bytes.get(at..at + 2)?.try_into().ok()?;
             Some(if big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
         };
+        // The 32-bit input rate, as two halves.
         let (high, low) = if big_endian { (short(4)?, short(6)?) } else { (short(6)?, short(4)?) };
         let (&channels, &family) = (bytes.get(1)?, bytes.get(10)?);
         let count = usize::from(channels);
+        // Channel mapping families (RFC 7845, 5.1.1): 0 is mono or stereo, 1 has the order of Vorbis,
+        // and 255 has no defined order.
         let (streams, coupled, mapping) = match family {
             0 if matches!(channels, 1 | 2) => (1, channels - 1, vec![0, 1]),
             1 | 255 => (*bytes.get(11)?, *bytes.get(12)?, bytes.get(13..13 + count)?.to_vec()),
@@ -93,7 +96,7 @@ impl OpusHead {
         })
     }
 
-    /// A stream that comes without a head, as some write CAF.
+    /// The head for a stream without one, as in some CAF files.
     fn plain(channels: u8) -> Option<Self> {
         let (pre_skip, rate, gain, mapping) = (0, 0, 0, vec![0, 1]);
         let coupled = channels.checked_sub(1).filter(|&coupled| coupled < 2)?;
@@ -106,7 +109,7 @@ impl OpusHead {
     }
 }
 
-/// The head of an Opus stream; nothing for other codecs. MP4 alone has its numbers big-endian.
+/// The head of an Opus stream; `None` for other codecs. Its numbers are big-endian in MP4.
 pub(in crate::decode) fn head(
     params: &AudioCodecParameters,
     big_endian: bool,
@@ -120,14 +123,15 @@ pub(in crate::decode) fn head(
         None => u8::try_from(channels).ok().and_then(OpusHead::plain),
     };
     let head = head.filter(|head| usize::from(head.channels) == channels);
-    head.map(Some).ok_or_else(|| header_error("its channels cannot be told from it"))
+    head.map(Some).ok_or_else(|| header_error("its channel layout is not valid"))
 }
 
-/// The parameters for decoding at the rate that is wanted, in Hz; by itself that is the one that the
-/// recording was made at. `begins` tells whether the recording begins at a whole frame at a rate.
+/// Parameters for decoding at `wanted` Hz; without it, at the encoder's input rate if possible, else at
+/// 48 kHz. `begins` returns whether the recording begins on a frame boundary at a given rate.
 ///
 /// # Errors
-/// [`Error::Unsupported`] when the recording would begin between two frames.
+/// [`Error::Unsupported`] for a rate that Opus does not have, or at which the recording would begin
+/// between two frames.
 pub(in crate::decode) fn at_rate(
     mut params: AudioCodecParameters,
     head: &OpusHead,
@@ -151,7 +155,7 @@ pub(in crate::decode) fn at_rate(
     Ok(params)
 }
 
-/// The decoder of one stream.
+/// Decoder of one Opus stream.
 pub(in crate::decode) struct OpusDecoder {
     inner: ropus::OpusMSDecoder,
     channels: usize,
@@ -161,7 +165,7 @@ pub(in crate::decode) struct OpusDecoder {
 
 impl OpusDecoder {
     /// # Errors
-    /// [`Error::Header`] when the head asks for what cannot be.
+    /// [`Error::Header`] when the stream counts of the head are not valid.
     pub(in crate::decode) fn new(head: &OpusHead, rate: u32) -> Result<Self, Error> {
         let (channels, streams, coupled) = (head.channels, head.streams, head.coupled);
         let rate_hz = i32::try_from(rate).unwrap_or(0);
@@ -177,13 +181,13 @@ impl OpusDecoder {
         Ok(Self { inner, channels: channels.into(), rate })
     }
 
-    /// Replaces what is in `samples` by the frames of a packet, interleaved.
+    /// Replaces the content of `samples` with the frames of a packet, interleaved.
     pub(in crate::decode) fn decode(
         &mut self,
         packet: &Packet,
         samples: &mut Vec<i16>,
     ) -> Result<(), &'static str> {
-        // The library would fill the place of an empty packet with what it thinks was said there.
+        // For an empty packet the library would conceal the loss with invented audio.
         let length = i32::try_from(packet.data.len()).unwrap_or(0);
         if length == 0 {
             return Err("an Opus packet is empty");
@@ -193,7 +197,7 @@ impl OpusDecoder {
         let decoded = self.inner.decode(Some(&packet.data), length, samples, room, false);
         let frames = decoded.ok().and_then(|frames| usize::try_from(frames).ok());
         let frames = frames.ok_or("a packet is not Opus")?;
-        // A frame that is trimmed in part stays.
+        // Rounds down, so a frame of which only a part is trimmed stays.
         let trimmed = packet.trim_end.get() * u64::from(self.rate) / u64::from(CLOCK);
         let kept = frames.saturating_sub(usize::try_from(trimmed).unwrap_or(usize::MAX));
         samples.truncate(kept * self.channels);

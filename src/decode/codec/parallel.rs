@@ -1,10 +1,10 @@
-//! Parallel decoding, on several threads: batches of packets go to decoders of their own in turn, and
+//! Parallel decoding: batches of packets go to several threads in turn, each with its own decoder, and
 //! come back in order.
 //!
-//! In: the packets of one stream. Out: the same packets and their samples, bit for bit as one
-//! decoder would have given them: with each batch go the packets that its decoder must have seen
-//! before ([`Preroll`]). What can go wrong: a packet that does not decode, or the end of the
-//! source; both are told when all that lies before has been given.
+//! In: the packets of one stream. Out: the same packets with their samples, bit for bit those of a
+//! single decoder. To achieve this, each batch begins with pre-roll packets ([`Preroll`]). Errors: a
+//! packet that does not decode, or a failure of the source; either is returned only after everything
+//! before it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -20,48 +20,49 @@ use crate::decode::demuxed::Demuxed;
 use crate::decode::fault::{PacketFault, gave_up, guarded};
 use crate::error::Error;
 
-/// How many samples a batch holds at least, about: few enough to stay in a core's cache.
+/// Approximate number of samples in a batch: few enough to stay in a core's cache.
 const SAMPLES: usize = 64 * 1024;
 
-/// How many packets the first batches hold, before it is known how long packets are, and how many
-/// any batch holds: the longest packets may come behind short ones.
+/// Number of packets in the first batches, while the length of packets is not known.
 const FIRST: usize = 16;
+
+/// Maximum number of packets in a batch: the packets after short ones may be the longest possible.
 const MOST: usize = 256;
 
-/// How many times more packets a batch holds than must go before it: those cost 2.5 %.
+/// Minimum number of packets in a batch for each pre-roll packet, so that pre-roll costs at most 2.5 %.
 const PER_PREROLL: usize = 40;
 
-/// How many batches there are for each thread: one at work, and one that waits or is done.
+/// Number of batches for each thread: one in work, and one that waits for work or is done.
 const BATCHES: usize = 2;
 
-/// A stream being decoded ahead.
+/// A decoder that reads packets ahead of its caller.
 pub(in crate::decode) struct ParallelDecoder {
-    /// What the decoders of the workers are like.
+    /// Prototype for the workers' decoders.
     decoder: SymphoniaDecoder,
     preroll: Preroll,
     threads: usize,
     workers: Vec<Worker>,
-    /// Batches handed out, and those of them that were taken back.
+    /// Batches that were sent to workers, and those of them that came back.
     out: usize,
     back: usize,
-    /// How many packets hold [`SAMPLES`], as far as is known, and at least.
+    /// Number of packets that hold about [`SAMPLES`], by the last batch; at most `most`.
     packets: usize,
     most: usize,
-    /// The packets that go before the next batch.
+    /// Pre-roll packets of the next batch.
     before: Vec<Packet>,
     ready: VecDeque<(Packet, DecodedSamples)>,
-    /// What was decoded from the packet that was given last.
+    /// Samples of the packet that `next` returned last.
     current: Option<DecodedSamples>,
-    /// What comes behind the last packet, once that is known.
+    /// The item after the last packet, as soon as it is known.
     last: Option<Result<Demuxed, PacketFault>>,
-    /// Buffers to be used again.
+    /// Sample buffers for reuse.
     spare: Vec<Samples>,
 }
 
 type DecodedSamples = Result<Samples, PacketFault>;
 
 impl ParallelDecoder {
-    /// For a stream that `decoder` decodes, after a pre-roll.
+    /// Creates a decoder with the settings of `decoder`.
     pub(super) fn new(decoder: SymphoniaDecoder, preroll: Preroll, threads: usize) -> Self {
         let most = decoder.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
@@ -85,7 +86,7 @@ impl ParallelDecoder {
         self.decoder.format()
     }
 
-    /// What comes next, of the packets that `read` gives.
+    /// The next item. `read` returns the packets of the stream.
     pub(in crate::decode) fn next(
         &mut self,
         mut read: impl FnMut() -> Result<Demuxed, PacketFault>,
@@ -105,14 +106,14 @@ impl ParallelDecoder {
         }
     }
 
-    /// Puts the samples of the packet that was given last in the place of `samples`.
+    /// Replaces `samples` with those of the packet that `next` returned last.
     pub(in crate::decode) fn decode(&mut self, samples: &mut Samples) -> Result<(), PacketFault> {
         let decoded = self.current.take().unwrap_or_else(|| Err(gave_up().into()))?;
         self.spare.push(mem::replace(samples, decoded));
         Ok(())
     }
 
-    /// Reads a batch, and gives it to the worker whose turn it is.
+    /// Reads a batch, and sends it to the next worker.
     fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Demuxed, PacketFault>) {
         let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
         let mut packets = Vec::with_capacity(count);
@@ -141,17 +142,17 @@ impl ParallelDecoder {
                     self.last = Some(Err(error.into()));
                     return;
                 }
-                // Those that there are will do.
+                // Continue with fewer threads.
                 Err(_) => self.threads = self.workers.len(),
             }
         }
         let turn = self.out % self.threads;
-        // A worker that is gone is missed when its batch is to be taken back.
+        // If the worker has ended, `take_back` reports it.
         let _ = self.workers[turn].batches.send(PacketBatch { before, packets });
         self.out += 1;
     }
 
-    /// Waits for the batch whose turn it is.
+    /// Waits for the oldest batch.
     fn take_back(&mut self) -> Result<(), PacketFault> {
         let worker = &self.workers[self.back % self.threads];
         self.ready = worker.done.recv().map_err(|_| gave_up())?;
@@ -163,7 +164,7 @@ impl ParallelDecoder {
     }
 }
 
-/// A thread with a decoder of its own. It ends when it is dropped.
+/// A thread with its own decoder. The thread ends when this is dropped.
 struct Worker {
     batches: Sender<PacketBatch>,
     done: Receiver<VecDeque<(Packet, DecodedSamples)>>,
@@ -174,7 +175,7 @@ impl Worker {
         let (mut decoder, (batches, work), (send, done)) = (like.again()?, channel(), channel());
         let thread = thread::Builder::new().spawn(move || {
             for batch in work {
-                // Nobody waits for it any longer when the recording has failed.
+                // The receiver is dropped when the recording has failed.
                 if send.send(PacketBatch::decode(batch, &mut decoder)).is_err() {
                     return;
                 }
@@ -185,23 +186,24 @@ impl Worker {
     }
 }
 
-/// Packets that follow each other, with room for their samples.
+/// Consecutive packets with buffers for their samples.
 struct PacketBatch {
-    /// Those that come before them, of which nothing is to be heard.
+    /// Pre-roll packets, whose samples are dropped.
     before: Vec<Packet>,
     packets: Vec<(Packet, Samples)>,
 }
 
 impl PacketBatch {
-    /// Decodes up to the first packet that fails.
+    /// Decodes the packets up to the first one that fails.
     fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, DecodedSamples)> {
         decoder.reset();
-        let mut unheard = decoder.samples();
+        let mut dropped = decoder.samples();
         let mut decode =
             |packet: &Packet, samples: &mut Samples| guarded(|| decoder.decode(packet, samples));
-        // If one of these fails, so it did in its own batch; else nothing is certain here.
-        let led = self.before.iter().try_for_each(|packet| decode(packet, &mut unheard));
-        let mut fault = led.err();
+        // A failure here is an error for the first packet: its samples would not be exact. Usually the
+        // pre-roll packet has failed in its own batch before, and that error is returned first.
+        let preroll = self.before.iter().try_for_each(|packet| decode(packet, &mut dropped));
+        let mut fault = preroll.err();
         let mut done = VecDeque::with_capacity(self.packets.len());
         for (packet, mut samples) in self.packets {
             let decoded = match fault.take() {

@@ -1,8 +1,7 @@
-//! From a packet's bytes, or a decoder's planes, to the samples of a block.
+//! Conversion of packet bytes or decoder output to the samples of a block.
 //!
-//! PCM and G.711 are taken from the packet as they are: values keep their own width and no plane is
-//! built.
-//! Lossy codecs give floats, which become 16 bits here and nowhere else.
+//! PCM and G.711 are read directly from the packet and keep their bit depth. Lossy codecs decode to
+//! floats, which are rounded to 16 bits here and nowhere else.
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::well_known::*;
@@ -13,13 +12,13 @@ use crate::block::{SampleFormat, Samples, whole_16};
 use crate::decode::input::Encoding;
 use crate::g711::Law;
 
-/// 64-bit integers, for which symphonia has no name.
+/// Codecs for 64-bit integers, which symphonia does not define.
 pub(in crate::decode) const CODEC_ID_PCM_S64LE: AudioCodecId =
     AudioCodecId::new(FourCc::new(*b"s64l"));
 pub(in crate::decode) const CODEC_ID_PCM_S64BE: AudioCodecId =
     AudioCodecId::new(FourCc::new(*b"s64b"));
 
-/// How the samples of a PCM or G.711 packet are stored.
+/// Format of the samples in a PCM or G.711 packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) struct PcmCodec {
     encoding: SampleEncoding,
@@ -36,14 +35,14 @@ enum SampleEncoding {
     S64,
     F32,
     F64,
-    /// Codes that become amplitudes.
+    /// Codes that are converted to amplitudes.
     Law(Law),
-    /// Codes that stay.
+    /// Codes that are kept.
     Codes(Law),
 }
 
 impl PcmCodec {
-    /// The encoding of a PCM or G.711 codec; nothing for codecs that need a decoder.
+    /// The format of a PCM or G.711 codec; `None` for codecs that need a decoder.
     pub(super) fn of(codec: AudioCodecId, encoding: Encoding) -> Option<Self> {
         let g711 = |law| match encoding {
             Encoding::Pcm => SampleEncoding::Law(law),
@@ -71,19 +70,19 @@ impl PcmCodec {
         Some(Self { encoding, big_endian })
     }
 
-    /// The short name of a codec that symphonia does not know.
+    /// Short name of a codec that symphonia does not define.
     pub(super) fn name(self) -> Option<&'static str> {
         let name = if self.big_endian { "pcm_s64be" } else { "pcm_s64le" };
         (self.encoding == SampleEncoding::S64).then_some(name)
     }
 
-    /// Whether samples lose bits: 64 become 32.
+    /// Whether samples lose precision: 64 bits become 32.
     pub(super) fn narrows(self) -> bool {
         matches!(self.encoding, SampleEncoding::S64 | SampleEncoding::F64)
     }
 
-    /// The format of the block. 64 bits are narrowed to 32: integers to their upper half, floats to the
-    /// nearest. hound writes no others.
+    /// Sample format of the block. 64-bit samples become 32-bit ones, because hound writes no wider
+    /// ones: integers keep their upper half, floats are rounded.
     pub(in crate::decode) fn format(self) -> SampleFormat {
         match self.encoding {
             SampleEncoding::U8 | SampleEncoding::S8 => SampleFormat::U8,
@@ -96,7 +95,7 @@ impl PcmCodec {
         }
     }
 
-    /// Bytes that one sample takes in a packet.
+    /// Bytes of one sample in a packet.
     pub(super) fn width(self) -> usize {
         match self.encoding {
             SampleEncoding::U8
@@ -110,61 +109,58 @@ impl PcmCodec {
         }
     }
 
-    /// Appends the whole frames in `bytes`.
+    /// Appends the complete frames in `bytes`; an incomplete last frame is dropped.
     pub(in crate::decode) fn unpack(self, bytes: &[u8], channels: usize, samples: &mut Samples) {
         let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
-        match (samples, self.encoding, self.big_endian) {
-            (Samples::U8(out), ..) => out.extend_from_slice(bytes),
-            (Samples::I16(out), SampleEncoding::Law(law), _) => {
+        match (samples, self.encoding) {
+            (Samples::U8(out), _) => out.extend_from_slice(bytes),
+            (Samples::I16(out), SampleEncoding::Law(law)) => {
                 let table = law.table();
                 out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
             }
-            (Samples::I16(out), SampleEncoding::U8, _) => {
+            (Samples::I16(out), SampleEncoding::U8) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte) - 128));
             }
-            (Samples::I16(out), SampleEncoding::S8, _) => {
+            (Samples::I16(out), SampleEncoding::S8) => {
                 out.extend(bytes.iter().map(|&byte| i16::from(byte.cast_signed())));
             }
-            (Samples::I16(out), _, false) => each(bytes, out, i16::from_le_bytes),
-            (Samples::I16(out), _, true) => each(bytes, out, i16::from_be_bytes),
-            (Samples::I32(out), SampleEncoding::S24, false) => {
-                each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
+            (Samples::I16(out), _) => self.each(bytes, out, i16::from_le_bytes),
+            (Samples::I32(out), SampleEncoding::S24) => {
+                self.each(bytes, out, |[a, b, c]| i32::from_le_bytes([0, a, b, c]) >> 8);
             }
-            (Samples::I32(out), SampleEncoding::S24, true) => {
-                each(bytes, out, |[a, b, c]| i32::from_be_bytes([a, b, c, 0]) >> 8);
+            (Samples::I32(out), SampleEncoding::S64) => {
+                self.each(bytes, out, |[.., a, b, c, d]: [u8; 8]| i32::from_le_bytes([a, b, c, d]));
             }
-            (Samples::I32(out), SampleEncoding::S64, false) => {
-                each(bytes, out, |[_, _, _, _, a, b, c, d]| i32::from_le_bytes([a, b, c, d]));
+            (Samples::I32(out), _) => self.each(bytes, out, i32::from_le_bytes),
+            (Samples::F32(out), SampleEncoding::F64) => {
+                self.each(bytes, out, |bytes| narrow(f64::from_le_bytes(bytes)));
             }
-            (Samples::I32(out), SampleEncoding::S64, true) => {
-                each(bytes, out, |[a, b, c, d, ..]: [u8; 8]| i32::from_be_bytes([a, b, c, d]));
-            }
-            (Samples::I32(out), _, false) => each(bytes, out, i32::from_le_bytes),
-            (Samples::I32(out), _, true) => each(bytes, out, i32::from_be_bytes),
-            (Samples::F32(out), SampleEncoding::F64, false) => {
-                each(bytes, out, |b| narrow(f64::from_le_bytes(b)));
-            }
-            (Samples::F32(out), SampleEncoding::F64, true) => {
-                each(bytes, out, |b| narrow(f64::from_be_bytes(b)));
-            }
-            (Samples::F32(out), _, false) => each(bytes, out, f32::from_le_bytes),
-            (Samples::F32(out), _, true) => each(bytes, out, f32::from_be_bytes),
+            (Samples::F32(out), _) => self.each(bytes, out, f32::from_le_bytes),
+        }
+    }
+
+    /// Appends samples of `N` bytes, which `read` gets in little-endian order.
+    fn each<const N: usize, T>(self, bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
+        let (values, _) = bytes.as_chunks::<N>();
+        if self.big_endian {
+            out.extend(values.iter().map(|&value| {
+                let mut value = value;
+                value.reverse();
+                read(value)
+            }));
+        } else {
+            out.extend(values.iter().map(|&value| read(value)));
         }
     }
 }
 
-fn each<const N: usize, T>(bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
-    let (values, _) = bytes.as_chunks::<N>();
-    out.extend(values.iter().map(|&value| read(value)));
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounding to 32 bits is meant")]
+#[expect(clippy::cast_possible_truncation, reason = "rounds to 32 bits")]
 fn narrow(value: f64) -> f32 {
     value as f32
 }
 
-/// The format of the blocks that a decoder's output becomes.
+/// Sample format of the blocks for a codec that symphonia decodes.
 pub(super) fn decoded_format(params: &AudioCodecParameters) -> SampleFormat {
     let bits = match params.codec {
         CODEC_ID_FLAC => params.bits_per_sample.unwrap_or(16),
@@ -179,13 +175,14 @@ pub(super) fn decoded_format(params: &AudioCodecParameters) -> SampleFormat {
     }
 }
 
-/// The bit depth in an ALAC magic cookie, which old files wrap into `frma` and `alac` boxes.
+/// Bit depth in an ALAC magic cookie.
 fn alac_bits(cookie: &[u8]) -> u32 {
+    // Old files wrap the cookie: a `frma` box (12 bytes) and the header of an `alac` box (12 bytes).
     let at = if cookie.get(4..8) == Some(b"frma") { 24 } else { 0 };
     cookie.get(at + 5).map_or(16, |&bits| bits.into())
 }
 
-/// Copies a decoder's output into a block of `format`; `wide` and `float` are scratch.
+/// Copies decoder output to blocks, through reused buffers.
 #[derive(Debug, Default)]
 pub(super) struct Copier {
     wide: Vec<i32>,
@@ -193,12 +190,12 @@ pub(super) struct Copier {
 }
 
 impl Copier {
-    /// What a lossy codec gave last, interleaved.
+    /// The last output of a lossy codec, interleaved.
     pub(super) fn float(&self) -> &[f32] {
         &self.float
     }
 
-    /// Replaces what is in `samples`.
+    /// Replaces the content of `samples`, which has this format.
     pub(super) fn copy(
         &mut self,
         buffer: &GenericAudioBufferRef<'_>,
@@ -206,7 +203,7 @@ impl Copier {
         samples: &mut Samples,
     ) {
         match samples {
-            // Only packets hold codes.
+            // G.711 codes do not come from a decoder.
             Samples::U8(_) => {}
             Samples::I16(out) => match buffer {
                 GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => {
@@ -214,7 +211,7 @@ impl Copier {
                     out.clear();
                     out.extend(self.float.iter().map(|&sample| round_16(sample)));
                 }
-                // From integers the conversion is a shift: exact, the lower bits are zero.
+                // The integers are left-aligned, so the conversion is an exact shift.
                 _ => {
                     buffer.copy_to_vec_interleaved(out);
                     if format == SampleFormat::U8 {
@@ -233,7 +230,7 @@ impl Copier {
     }
 }
 
-/// A float sample, full scale at ±1, as 16 bits: to the nearest, ties to even, clipped.
+/// Rounds a float sample, with full scale at ±1, to 16 bits: to the nearest, ties to even, clipped.
 fn round_16(sample: f32) -> i16 {
     whole_16((sample * 32768.0).clamp(-32768.0, 32767.0))
 }
@@ -269,7 +266,7 @@ mod tests {
             assert_eq!(unpack(encoding, false, little), expected, "{encoding:?}");
             assert_eq!(unpack(encoding, true, big), expected, "{encoding:?}");
         }
-        // The lower half goes, whatever it holds.
+        // The lower half is dropped.
         let wide = [2, -3].map(|upper: i64| (upper << 32 | 0xF123_4567).to_le_bytes());
         let turned = wide.map(|bytes| i64::from_le_bytes(bytes).to_be_bytes());
         let expected = Samples::I32(vec![2, -3]);
@@ -289,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_not_whole_is_left_out() {
+    fn an_incomplete_frame_is_dropped() {
         assert_eq!(unpack(SampleEncoding::S16, false, &[2, 0, 9]), Samples::I16(vec![2]));
     }
 

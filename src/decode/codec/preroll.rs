@@ -1,5 +1,4 @@
-//! Decoder pre-roll: the packets to feed so that decoding can start in the middle of a stream and give
-//! the same bits.
+//! Decoder pre-roll: the packets to feed so that decoding can start mid-stream bit-exactly.
 
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
@@ -7,25 +6,26 @@ use symphonia::core::packet::Packet;
 
 use super::mpeg_header;
 
-/// How far before it the main data of an MP3 frame may begin, in bytes: a count of 9 bits
-/// (ISO/IEC 11172-3, 2.4.1.7), of 8 where the sample rate is low (ISO/IEC 13818-3, 2.4.1.7).
+/// Size of the MP3 bit reservoir in bytes: main data may begin this far before its frame. The field
+/// main_data_begin has 9 bits (ISO/IEC 11172-3, 2.4.1.7), at low sample rates 8 (ISO/IEC 13818-3,
+/// 2.4.1.7).
 const RESERVOIR: usize = 511;
 const LOW_RATE_RESERVOIR: usize = 255;
 
-/// The packets that a decoder must have seen, for every bit of the next one to be as if it had seen
-/// them all.
+/// The packets that a decoder needs before the next one decodes exactly as in a whole stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Preroll {
-    /// So many. FLAC frames stand alone; a Vorbis packet overlaps with the one before.
+    /// This number of packets. FLAC frames are independent; a Vorbis packet overlaps with the previous
+    /// one.
     Packets(usize),
-    /// So many bytes of main data of an MP3, and two frames: where all of a frame's main data is there,
-    /// its spectrum is right; a frame later the overlap too; and behind that one the filter bank holds
-    /// nothing older.
+    /// For MP3: packets with this many bytes of main data, and two more. With the main data complete,
+    /// a frame's spectrum is exact; one frame later the overlap of the transform is exact too; after
+    /// that frame the state of the filter bank is exact.
     MainData(usize),
 }
 
 impl Preroll {
-    /// Of a codec at this sample rate in Hz, if it can be told.
+    /// The pre-roll of a codec at this sample rate in Hz; `None` if it is not known.
     pub(super) fn of(codec: AudioCodecId, rate: u32) -> Option<Self> {
         match codec {
             CODEC_ID_FLAC => Some(Self::Packets(0)),
@@ -36,7 +36,7 @@ impl Preroll {
         }
     }
 
-    /// How many they are, of those that `backwards` gives: all before the next one, the last one first.
+    /// Number of pre-roll packets. `backwards` are the packets before the next one, last one first.
     pub(super) fn count<'a>(self, backwards: impl Iterator<Item = &'a Packet>) -> usize {
         let reservoir = match self {
             Self::Packets(count) => return count,
@@ -45,7 +45,7 @@ impl Preroll {
         let mut main_data = 0;
         let far = backwards.skip(2).take_while(|packet| {
             let short = main_data < reservoir;
-            // A frame has at least a byte of it, or is none.
+            // At least one, so that a damaged frame cannot extend the pre-roll without limit.
             main_data += mpeg_header::main_data(&packet.data).max(1);
             short
         });

@@ -1,6 +1,5 @@
-//! The decoders of symphonia, which give one plane a channel: a packet in, its samples out, interleaved.
-//!
-//! What can go wrong: a packet that does not decode, or is not like the recording's header.
+//! The decoders of symphonia. In: a packet. Out: its samples, interleaved. Errors: a packet that does
+//! not decode, or does not match the recording's header.
 
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -15,7 +14,7 @@ use crate::decode::fault::PacketFault;
 use crate::decode::names;
 use crate::error::Error;
 
-/// What is refused: symphonia would give its core alone, at half the rate.
+/// Refused, because symphonia would decode only its core, at half the rate.
 const HE_AAC: &str = "HE-AAC";
 
 /// One of symphonia's decoders.
@@ -23,7 +22,7 @@ pub(in crate::decode) struct SymphoniaDecoder {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     copier: Copier,
-    aac: aac::Channels,
+    aac: aac::ChannelCheck,
     sbr: SbrSearch,
     /// In Hz.
     rate: u32,
@@ -32,7 +31,8 @@ pub(in crate::decode) struct SymphoniaDecoder {
 
 impl SymphoniaDecoder {
     /// # Errors
-    /// [`Error::Unsupported`] when there is no decoder for this codec, or this kind of it.
+    /// [`Error::Unsupported`] when symphonia has no decoder for this codec or profile;
+    /// [`Error::Foreign`] for HE-AAC.
     pub(super) fn new(
         params: &AudioCodecParameters,
         rate: u32,
@@ -43,7 +43,7 @@ impl SymphoniaDecoder {
             return Err(names::not_decoded(HE_AAC));
         }
         let codecs = symphonia::default::get_codecs();
-        // MPEG is trimmed by the guard: symphonia would believe a header that counts too few frames.
+        // The guard trims MPEG audio: symphonia would trust a header that counts too few frames.
         let options = AudioDecoderOptions::default().gapless(!mpeg_header::is_mpeg(params.codec));
         let unsupported = |error| match (error, codecs.get_audio_decoder(params.codec)) {
             (Symphonia::Unsupported(_), None) => names::codec(params.codec),
@@ -55,9 +55,15 @@ impl SymphoniaDecoder {
         let decoder = codecs
             .make_audio_decoder(params, &options)
             .map_err(|error| Error::Unsupported { what: unsupported(error) })?;
-        let (params, copier, aac) = (params.clone(), Copier::default(), aac::Channels::default());
-        let sbr = SbrSearch::new(&params);
-        Ok(Self { decoder, params, copier, aac, sbr, rate, channels })
+        Ok(Self {
+            decoder,
+            copier: Copier::default(),
+            aac: aac::ChannelCheck::default(),
+            sbr: SbrSearch::new(params),
+            params: params.clone(),
+            rate,
+            channels,
+        })
     }
 
     /// Another decoder for the same stream.
@@ -65,28 +71,28 @@ impl SymphoniaDecoder {
         Self::new(&self.params, self.rate, self.channels)
     }
 
-    /// The format of the samples.
+    /// Sample format of the output.
     pub(in crate::decode) fn format(&self) -> SampleFormat {
         pcm::decoded_format(&self.params)
     }
 
-    /// Room for the samples of a packet.
+    /// An empty buffer for the samples of a packet.
     pub(super) fn samples(&self) -> Samples {
         Block::new(self.format(), self.channels).samples
     }
 
-    /// The samples of the longest packet, where the header tells.
+    /// Number of samples in the longest packet, if the header declares it.
     pub(super) fn longest(&self) -> Option<usize> {
         let frames = self.decoder.codec_params().max_frames_per_packet?;
         Some(index_of(frames.max(1)).saturating_mul(self.channels.into()))
     }
 
-    /// Forgets all packets so far.
+    /// Resets the decoder to the state before its first packet.
     pub(super) fn reset(&mut self) {
         self.decoder.reset();
     }
 
-    /// Replaces what is in `samples` by those of a packet.
+    /// Replaces the content of `samples` with those of a packet.
     pub(in crate::decode) fn decode(
         &mut self,
         packet: &Packet,
@@ -110,17 +116,17 @@ impl SymphoniaDecoder {
         }
         self.copier.copy(&decoded, format, samples);
         if self.params.codec == CODEC_ID_AAC
-            && self.aac.lack(&packet.data, self.copier.float(), channels)
+            && self.aac.is_incomplete(&packet.data, self.copier.float(), channels)
         {
             return Err(PacketFault::Damaged("an AAC packet lacks a channel".into()));
         }
         Ok(())
     }
 
-    /// Whether a FLAC frame has all the channels. Of those that it lacks, symphonia would give what
-    /// they held before.
+    /// Whether a FLAC frame has all channels. For a missing one, symphonia would repeat old samples.
     fn fills_planes(&self, frame: &[u8]) -> bool {
-        // Sync code, block size and rate, channels in 4 bits (RFC 9639, 9.1); 8 to 10 are kinds of stereo.
+        // RFC 9639, 9.1: sync code (15 bits), blocking strategy, block size and rate (8 bits), channel
+        // assignment (4 bits). 8 to 10 are left/side, side/right and mid/side stereo.
         match *frame {
             [0xFF, 0xF8 | 0xF9, _, fourth, ..] => match u16::from(fourth >> 4) {
                 assignment @ 0..8 => assignment + 1 == self.channels,

@@ -1,4 +1,4 @@
-//! A decoder that is only asked whether bytes decode. They may be anything: a panic is a no.
+//! Trial decoding: whether arbitrary bytes decode as a packet. A panic counts as no.
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::packet::Packet;
@@ -7,7 +7,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use crate::decode::fault::guarded;
 use crate::error::Error;
 
-/// A decoder on trial.
+/// A decoder for trials.
 pub(in crate::decode) struct Trial {
     params: AudioCodecParameters,
     decoder: Option<Box<dyn AudioDecoder>>,
@@ -27,7 +27,7 @@ impl Trial {
         let Some(mut decoder) = kept.or_else(made) else { return false };
         let packet = Packet::new(0, Timestamp::ZERO, Duration::from(0_u32), bytes);
         let decoded = guarded(|| Ok::<_, Error>(decoder.decode(&packet).is_ok()));
-        // After a panic nobody knows its state.
+        // A panic may leave an inconsistent state: drop the decoder.
         if decoded.is_ok() {
             self.decoder = Some(decoder);
         }

@@ -16,7 +16,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     // Its header would be heard, and every window would come late by as much.
     if begins_a_file(input.head()) {
         let what = "a recording with a header, which says itself what it holds".into();
-        return Err(Error::Foreign { what, mend: "leave --raw out".into() });
+        return Err(Error::Foreign { what, advice: "leave --raw out".into() });
     }
     let width = pcm_width(codec).unwrap_or(1) as u64;
     let block_bytes = width * u64::from(channels);

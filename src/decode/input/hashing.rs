@@ -1,17 +1,17 @@
-//! The digest of everything that a source gives, whether or not the decoder wants it all.
+//! The digest of all bytes of a source, including those that the decoder does not read.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::digest::{Digest, Digester, digest_of};
-use crate::error::Error;
+use crate::error::{Error, locked};
 
-/// The SHA-256 of a source, made while it is read.
+/// Computes the SHA-256 of a source.
 pub(in crate::decode) enum HashingReader {
-    /// Of a stream: as it passes.
+    /// Of a stream, while it is read.
     Passing(Arc<Mutex<Passing>>),
-    /// Of a file that is sought in: at the end.
+    /// Of a seekable file, at the end.
     File(File),
 }
 
@@ -20,11 +20,11 @@ pub(in crate::decode) struct Passing {
     digester: Option<Digester>,
 }
 
-/// One end of a [`Passing`].
+/// A handle on a [`Passing`].
 struct Tee(Arc<Mutex<Passing>>);
 
 impl HashingReader {
-    /// A reader in place of this one, and the digest of all that passes.
+    /// Wraps `reader`: returns the reader to use in its place, and the digest of what is read from it.
     pub(super) fn passing(
         reader: impl Read + Send + 'static,
     ) -> (Box<dyn Read + Send>, Option<Self>) {
@@ -33,7 +33,7 @@ impl HashingReader {
         (Box::new(Tee(Arc::clone(&passing))), Some(Self::Passing(passing)))
     }
 
-    /// Reads what the decoder has left.
+    /// Reads the bytes that the decoder did not read, and returns the digest.
     ///
     /// # Errors
     /// [`Error::Read`].
@@ -41,7 +41,7 @@ impl HashingReader {
         match self {
             Self::Passing(passing) => {
                 io::copy(&mut Tee(Arc::clone(&passing)), &mut io::sink()).map_err(Error::Read)?;
-                let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut passing = locked(&passing);
                 Ok(passing.digester.take().unwrap_or_else(Digester::new).finish())
             }
             Self::File(mut file) => {
@@ -53,7 +53,7 @@ impl HashingReader {
 
 impl Read for Tee {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut passing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passing = locked(&self.0);
         let count = passing.reader.read(buffer)?;
         if let Some(digester) = &mut passing.digester {
             digester.update(&buffer[..count]);

@@ -1,4 +1,4 @@
-//! A source in the form that symphonia reads.
+//! Adapters from readers to symphonia's `MediaSource`.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
@@ -7,11 +7,11 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use crate::error::Error;
 
-/// Makes streams for the readers of symphonia.
+/// A [`MediaSource`].
 pub(in crate::decode) enum Media {
-    /// `Mutex` only makes it `Sync`, which symphonia asks for; it is never contended.
+    /// The mutex only makes the reader `Sync`, which symphonia requires; it is never contended.
     Stream(Mutex<Box<dyn Read + Send>>),
-    /// With its length in bytes, which symphonia wants to know of what can be sought in.
+    /// With its length in bytes.
     Seekable(Box<dyn ReadSeek>, u64),
 }
 
@@ -19,17 +19,17 @@ pub(in crate::decode) trait ReadSeek: Read + Seek + Send + Sync {}
 impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
 
 impl Media {
-    /// A stream, for a reader of symphonia.
+    /// Wraps a stream.
     pub(in crate::decode) fn stream(
         inner: impl Read + Send + 'static,
     ) -> MediaSourceStream<'static> {
         Self::Stream(Mutex::new(Box::new(inner))).opened()
     }
 
-    /// Something that can be sought in, from its beginning.
+    /// Wraps a seekable reader, and moves it to its beginning.
     ///
     /// # Errors
-    /// [`Error::Read`] when it cannot be sought in.
+    /// [`Error::Read`] when seeking fails.
     pub(in crate::decode) fn seekable(
         mut inner: Box<dyn ReadSeek>,
     ) -> Result<MediaSourceStream<'static>, Error> {

@@ -1,25 +1,25 @@
-//! What passes between a source and the decoder, and what is known about it besides.
+//! Monitoring of the bytes between a source and the decoder.
 //!
-//! symphonia may take a broken connection, or a tag without end, for an end like any other. What this
-//! room has seen is asked after every packet.
+//! symphonia may take a broken connection, or an endless tag, for a normal end of the file. So the
+//! monitor records the first failure, and the decoder checks it after every packet.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use crate::error::Error;
+use crate::error::{Error, locked};
 
-/// Something in a recording that is no audio, and is not written again.
+/// A part of a recording that is not audio, and is not in the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// Its name: that of a chunk or a tag, never its content.
+    /// Name of the chunk or tag, never its content.
     pub name: String,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub bytes: u64,
 }
 
-/// What is known about the input, whatever the decoder makes of it: the bytes received, and the
-/// first failure, which no decoder can take for an end.
+/// Facts about the input, independent of the decoder: bytes received, the first failure, and the parts
+/// that are not audio.
 #[derive(Debug, Default)]
 pub(in crate::decode) struct InputMonitor {
     received: AtomicU64,
@@ -30,17 +30,17 @@ pub(in crate::decode) struct InputMonitor {
     leftovers: Mutex<Vec<Leftover>>,
 }
 
-/// How many bytes may pass without a packet, where symphonia would hold them in memory: tags, of
-/// which it makes up to 25 times as much.
+/// Maximum number of bytes between two packets, for containers whose tags symphonia holds in memory,
+/// where a tag takes up to 25 times its size.
 const MAX_IDLE: u64 = 2 * 1024 * 1024;
 
 impl InputMonitor {
-    /// From now on limits what may pass without a packet.
+    /// Limits the bytes between two packets from now on.
     pub(in crate::decode) fn count_idle(&self) {
         self.counts_idle.store(true, Ordering::Relaxed);
     }
 
-    /// A packet has come.
+    /// Notes that a packet was read.
     pub(in crate::decode) fn packet(&self) {
         self.idle.store(0, Ordering::Relaxed);
     }
@@ -50,28 +50,28 @@ impl InputMonitor {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Notes a failure. The first one counts.
+    /// Records a failure, unless there is one already.
     pub(in crate::decode) fn fail(&self, error: Error) {
         locked(&self.failure).get_or_insert(error);
     }
 
-    /// Notes a failure, and gives what a reader returns then.
+    /// Records a failure, and returns the error for the caller of `read`.
     pub(in crate::decode) fn failed<T>(&self, error: Error) -> io::Result<T> {
         self.fail(error);
         Err(io::ErrorKind::Other.into())
     }
 
-    /// The first failure, once.
+    /// Returns the first failure, and forgets it.
     pub(in crate::decode) fn check(&self) -> Result<(), Error> {
         locked(&self.failure).take().map_or(Ok(()), Err)
     }
 
-    /// Notes what is passed over.
+    /// Records parts that are not audio.
     pub(in crate::decode) fn left_out(&self, leftovers: impl IntoIterator<Item = Leftover>) {
         locked(&self.leftovers).extend(leftovers);
     }
 
-    /// What was passed over so far.
+    /// The recorded parts that are not audio.
     pub(in crate::decode) fn leftovers(&self) -> Vec<Leftover> {
         locked(&self.leftovers).clone()
     }
@@ -81,18 +81,13 @@ impl InputMonitor {
         if self.counts_idle.load(Ordering::Relaxed)
             && self.idle.fetch_add(count, Ordering::Relaxed) + count > MAX_IDLE
         {
-            let what = "a recording with more than 2 MiB between two pieces of its audio".into();
+            let what = "a recording with more than 2 MiB between two of its packets".into();
             self.fail(Error::Unsupported { what });
         }
     }
 }
 
-/// What a lock guards, also after a panic elsewhere: it is only read and added to.
-pub(in crate::decode) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A reader that reports to an [`InputMonitor`] what passes through it.
+/// A reader that reports to an [`InputMonitor`].
 pub(in crate::decode) struct MonitoredReader<R> {
     inner: R,
     monitor: Arc<InputMonitor>,

@@ -1,4 +1,4 @@
-//! What headerless audio holds, as the caller says it.
+//! The format of headerless audio, which the caller gives.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 use thiserror::Error;
 
-/// The names of the formats, which are FFmpeg's.
+/// Names of the formats, as in FFmpeg.
 const NAMES: [(&str, AudioCodecId); 15] = [
     ("s8", CODEC_ID_PCM_S8),
     ("u8", CODEC_ID_PCM_U8),
@@ -25,8 +25,8 @@ const NAMES: [(&str, AudioCodecId); 15] = [
     ("alaw", CODEC_ID_PCM_ALAW),
 ];
 
-/// What headerless audio holds: how a sample is stored, the sample rate in Hz, and the channels, which
-/// are interleaved. It is written `FORMAT:RATE:CHANNELS`.
+/// Format of headerless audio: sample format, sample rate in Hz and number of interleaved channels. Its
+/// text form is `FORMAT:RATE:CHANNELS`.
 ///
 /// ```
 /// use sordino::{DecodeOptions, RawFormat};
@@ -44,30 +44,30 @@ pub struct RawFormat {
     pub(in crate::decode) channels: u16,
 }
 
-/// Why a text is no [`RawFormat`].
+/// Why a text is not a [`RawFormat`].
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RawFormatError {
-    /// It does not have three parts.
+    /// The text does not have three parts.
     #[error("write FORMAT:RATE:CHANNELS, such as mulaw:8000:1")]
     Shape,
-    /// The first part is no known format.
+    /// The first part is not a known format.
     #[error(
         "`{0}` is not a format; give one of s8, u8, s16le, s16be, s24le, s24be, s32le, s32be, f32le, f32be, f64le, f64be, mulaw, alaw"
     )]
     Format(String),
-    /// The second part is no number of Hz from 1 on.
+    /// The second part is not a positive number.
     #[error("`{0}` is not a sample rate; write it in Hz, such as 8000")]
     Rate(String),
-    /// The third part is no number of channels from 1 on.
-    #[error("`{0}` is not a number of channels")]
+    /// The third part is not a positive number.
+    #[error("`{0}` is not a number of channels; write it such as 1 for mono")]
     Channels(String),
 }
 
 impl FromStr for RawFormat {
     type Err = RawFormatError;
 
-    /// Reads `FORMAT:RATE:CHANNELS`; the format also as `pcm_s16le`, which is how receipts name it.
+    /// Parses `FORMAT:RATE:CHANNELS`. The format may have the prefix `pcm_`, as in receipts.
     fn from_str(text: &str) -> Result<Self, RawFormatError> {
         let parts: Vec<&str> = text.split(':').collect();
         let [format, rate, channels] = parts[..] else { return Err(RawFormatError::Shape) };
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_raw_format_has_three_parts_that_mean_something() {
+    fn a_raw_format_has_three_valid_parts() {
         let read = |text: &str| text.parse::<RawFormat>();
         let mulaw = RawFormat { codec: CODEC_ID_PCM_MULAW, rate: 8000, channels: 2 };
         for text in ["mulaw:8000:2", "ulaw:8000:2", "pcm_mulaw:8000:2"] {

@@ -1,7 +1,7 @@
-//! Which container a recording is in, by its first bytes.
+//! Format detection by the first bytes.
 //!
-//! In: the first bytes of the format. Out: a [`Container`]. What can go wrong: the bytes are of a
-//! format that is not read, or no recording at all; then the error names it, where that can be told.
+//! In: the first bytes of the format. Out: a [`Container`]. Errors: the bytes belong to an unsupported
+//! format, or are not a recording; the error names what they are, if that can be recognised.
 
 use file_format::{FileFormat, Kind};
 
@@ -12,22 +12,23 @@ use crate::error::Error;
 /// The first four bytes of every Matroska file.
 const EBML: [u8; 4] = [0x1A, 0x45, 0xDF, 0xA3];
 
-/// The name of the first chunk of every W64, which holds all others.
+/// GUID of the outermost chunk of W64.
 const W64: &[u8; 16] = b"riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00";
 
-/// Where the first packet of an Ogg file begins, whose page holds it alone.
+/// Offset of the first packet of an Ogg file: the first page holds one packet, so its header has
+/// 27 bytes and one segment size (RFC 3533, 6).
 const FIRST_PACKET: usize = 28;
 
-/// The bytes of a frame of GSM 6.10, of which the first begins with the four bits of 0xD.
+/// Bytes of a GSM 6.10 frame; each begins with the four bits 0xD.
 const GSM_FRAME: usize = 33;
 
-/// How many frames must look like GSM: chance does that once in 2^40.
+/// Number of frames that must look like GSM: random bytes do so with a chance of 2^-40.
 const GSM_FRAMES: usize = 10;
 
-/// The container that begins with these bytes.
+/// Detects the container of a recording from its first bytes.
 ///
 /// # Errors
-/// [`Error::Foreign`] with a name; [`Error::UnknownFormat`].
+/// [`Error::Foreign`] with the name of the format; [`Error::UnknownFormat`].
 pub(in crate::decode) fn container(head: &[u8]) -> Result<Container, Error> {
     let form = head.get(8..12);
     Ok(match head {
@@ -40,34 +41,34 @@ pub(in crate::decode) fn container(head: &[u8]) -> Result<Container, Error> {
         }
         [b'F', b'O', b'R', b'M', ..] if matches!(form, Some(b"AIFF" | b"AIFC")) => Container::Aiff,
         _ if head.starts_with(W64) => Container::W64,
-        // DEC wrote AU with all numbers turned round.
+        // DEC's variant of AU is little-endian.
         [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..] => Container::Au,
         [b'c', b'a', b'f', b'f', ..] => Container::Caf,
         [b'f', b'L', b'a', b'C', ..] => Container::Flac,
         [b'O', b'g', b'g', b'S', ..] if !is_speex(head) => Container::Ogg,
         _ if head.starts_with(&EBML) => Container::Matroska,
         _ if is_mp4(head) => Container::Mp4,
-        // A layer of 0 is none of MPEG audio: that is AAC.
+        // ADTS has the sync bits of MPEG audio and layer 0, which MPEG audio reserves.
         [0xFF, second, ..] if second & 0xF6 == 0xF0 => Container::Adts,
         [0xFF, second, ..] if second & 0xE0 == 0xE0 && second & 0x06 != 0 => Container::Mpeg,
         _ => return Err(foreign(head)),
     })
 }
 
-/// Whether a file that begins like this is sought in: its index may lie after its audio.
-pub(in crate::decode) fn is_sought_in(head: &[u8]) -> bool {
+/// Whether a file of this format must be seekable, because its index may come after its audio.
+pub(in crate::decode) fn needs_seeking(head: &[u8]) -> bool {
     matches!(container(head), Ok(Container::Mp4 | Container::Caf))
 }
 
-/// Boxes that an MP4 or QuickTime file begins with.
+/// Usual first boxes of an MP4 or QuickTime file.
 const FIRST: [&[u8; 4]; 6] = [b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"];
 
-/// Boxes that may come before those, or mean nothing by themselves.
+/// Rare first boxes, which need a plausible size too.
 const EARLY: [&[u8; 4]; 8] =
     [b"styp", b"pdin", b"uuid", b"sidx", b"moof", b"emsg", b"prft", b"pnot"];
 
-/// Whether a file that begins like this is an MP4 or QuickTime file. An unknown first box is passed
-/// over, where the next one is in sight.
+/// Whether these are the first bytes of an MP4 or QuickTime file. An unknown first box is skipped if
+/// the next one begins in these bytes.
 fn is_mp4(head: &[u8]) -> bool {
     let Some(kind) = head.get(4..8) else { return false };
     if FIRST.iter().any(|first| first.as_slice() == kind) {
@@ -75,7 +76,7 @@ fn is_mp4(head: &[u8]) -> bool {
     }
     let size =
         head.get(..4).map_or(0, |size| size.iter().fold(0, |sum, &b| sum << 8 | u32::from(b)));
-    // A size of 64 bits comes after a 1.
+    // Size 1 means that a 64-bit size follows the type (ISO/IEC 14496-12, 4.2).
     let plausible = size == 1 || (8..1 << 24).contains(&size);
     if !plausible || !kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         return false;
@@ -89,14 +90,14 @@ fn is_mp4(head: &[u8]) -> bool {
     early || next.and_then(|next| head.get(next..)).is_some_and(is_mp4)
 }
 
-/// Whether the first packet of an Ogg file is a head of Speex.
+/// Whether the first packet of an Ogg file is a Speex header.
 fn is_speex(head: &[u8]) -> bool {
     head.get(FIRST_PACKET..).is_some_and(|packet| packet.starts_with(b"Speex   "))
 }
 
-/// The error for a file that is not read.
+/// The error for an unsupported file.
 fn foreign(head: &[u8]) -> Error {
-    let refused = |what: String, mend: &str| Error::Foreign { what, mend: mend.into() };
+    let refused = |what: String, advice: &str| Error::Foreign { what, advice: advice.into() };
     if head.starts_with(b"OggS") {
         return names::not_decoded("an Ogg with Speex");
     }
@@ -104,8 +105,8 @@ fn foreign(head: &[u8]) -> Error {
         return names::not_decoded("a NIST SPHERE file (SPH)");
     }
     if is_gsm(head) {
-        let what = "GSM 6.10 without a header, which is not decoded here".into();
-        return refused(what, "convert it first, as with `ffmpeg -f gsm -i IN OUT.wav`");
+        let what = "GSM 6.10 without a header, which sordino does not decode".into();
+        return refused(what, "convert it first, for example with `ffmpeg -f gsm -i IN OUT.wav`");
     }
     if head.len() >= 8 && head.iter().all(|&byte| byte == 0) {
         return refused("zeros in place of a recording".into(), "was it ever written?");
@@ -123,9 +124,9 @@ fn foreign(head: &[u8]) -> Error {
         }
         _ if format == FileFormat::Realmedia => names::not_decoded("RealMedia"),
         Kind::Audio | Kind::Video => names::not_decoded(&name(format)),
-        // The beginning of a header alone.
+        // A WAV or AIFF header that is cut off.
         _ if head.starts_with(b"RIFF") || head.starts_with(b"FORM") => Error::UnknownFormat,
-        // Pages and answers of programs come as texts, however they begin.
+        // Error pages of web servers are text, whatever `file_format` takes them for.
         _ if is_text(head) => refused(text(head).into(), "did the download fail?"),
         Kind::Archive | Kind::Compressed => {
             refused(format!("{}, not a recording", name(format)), "unpack it first")
@@ -133,12 +134,12 @@ fn foreign(head: &[u8]) -> Error {
         Kind::Image | Kind::Document => {
             refused(format!("{}, not a recording", name(format)), "is this the right file?")
         }
-        // The signatures of the others are short, and samples without a header may have them.
+        // Other signatures are short, so headerless samples may match them by chance.
         _ => Error::UnknownFormat,
     }
 }
 
-/// Its name; the short one goes first, where there is one.
+/// Name of a format, with its short name first if there is one.
 fn name(format: FileFormat) -> String {
     match format.short_name() {
         Some(short) => format!("{short} ({})", format.name()),
@@ -146,17 +147,17 @@ fn name(format: FileFormat) -> String {
     }
 }
 
-/// Whether these are frames of GSM 6.10, one after the other.
+/// Whether these bytes are consecutive GSM 6.10 frames.
 fn is_gsm(head: &[u8]) -> bool {
     let frames = || head.chunks_exact(GSM_FRAME);
     frames().len() >= GSM_FRAMES && frames().all(|frame| frame[0] >> 4 == 0xD)
 }
 
-/// Whether these bytes are the beginning of a text.
+/// Whether these bytes are the beginning of a UTF-8 text.
 fn is_text(head: &[u8]) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
-        // A letter may be cut at the end of what was read.
+        // The last character may be cut off.
         Err(error) if error.error_len().is_none() => {
             str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
         }
@@ -166,7 +167,7 @@ fn is_text(head: &[u8]) -> bool {
     !text.is_empty() && !text.contains(is_control)
 }
 
-/// What kind of text begins like this.
+/// Kind of text that begins with these bytes.
 fn text(head: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(head).trim_start_matches('\u{FEFF}').to_ascii_lowercase();
     let text = text.trim_start();
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_decoded_is_called_by_its_name() {
+    fn unsupported_formats_are_named() {
         let padded = |magic: &[u8]| [magic, &[0x11; 600]].concat();
         let mut transport = vec![0x11; 600];
         (0..600).step_by(188).for_each(|packet| transport[packet] = 0x47);
@@ -215,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_recording_is_called_by_its_name_too() {
-        for (head, name, mend) in [
+    fn files_that_are_not_recordings_are_named() {
+        for (head, name, advice) in [
             (b"  \n<!DOCTYPE html><title>403".as_slice(), "an HTML page", "download"),
             (b"\xEF\xBB\xBF<HTML>", "an HTML page", "download"),
             (b"<?xml version='1.0'?><Error>", "an XML document", "download"),
@@ -232,7 +233,7 @@ mod tests {
             (&[0; 500], "zeros in place", "ever written"),
         ] {
             let message = refusal(head);
-            assert!(message.contains(name) && message.contains(mend), "{name}: {message}");
+            assert!(message.contains(name) && message.contains(advice), "{name}: {message}");
         }
         for head in [b"RIFF".as_slice(), b"RIFF\x01", &[0; 3], b"\x01\x02\x03\x04", b"\xFF"] {
             assert!(matches!(container(head), Err(Error::UnknownFormat)), "{head:?}");

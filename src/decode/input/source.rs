@@ -1,7 +1,7 @@
-//! Sources: where the bytes of a recording come from.
+//! Sources: the bytes of a recording, and how to decode them.
 //!
-//! Nearly everything is read as a stream, from a file too, so that a recording decodes alike
-//! however it arrives. Only containers that keep their index behind their audio are sought in.
+//! Even files are read as streams, so that the result does not depend on how a recording arrives. Only
+//! containers whose index may come after the audio are read with seeks.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,13 +12,14 @@ use std::thread;
 use super::raw::RawFormat;
 use crate::error::Error;
 
-/// Hours of anything that telephony records.
+/// Default memory limit in bytes: hours of telephony in any format.
 const MEMORY_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// Behind so many decoders, reading the container and writing the output are what takes the time.
+/// Default maximum of decoder threads. With more, reading the container and writing the output take
+/// longer than decoding.
 const USUAL_THREADS: usize = 4;
 
-/// More than any machine needs for one recording.
+/// Maximum of decoder threads.
 const MOST_THREADS: usize = 64;
 
 /// The bytes of one recording, from a file or from anything that can be read.
@@ -29,39 +30,39 @@ pub struct Source {
     pub(super) digested: bool,
 }
 
-/// How a recording is to be decoded.
+/// Options of decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeOptions {
-    /// What the output of A-law and µ-law is.
+    /// Output encoding of A-law and µ-law.
     pub encoding: Encoding,
-    /// The sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None`
-    /// takes the rate that the recording was made at, where it is one of these.
+    /// Sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None` means
+    /// the input rate that the header declares if it is one of these, else 48000.
     pub opus_rate: Option<u32>,
-    /// How many bytes of a stream may be held in memory when its container cannot be streamed: at
-    /// first 256 MiB.
+    /// Maximum number of bytes of a stream that are held in memory if its container cannot be
+    /// streamed. Default: 256 MiB.
     pub memory_limit: u64,
-    /// How many threads decode FLAC, MP3 and Vorbis, to the same samples as one; never more than 64.
-    /// `None` takes as many as the machine runs at once, but no more than 4. With 1 no thread is
-    /// started; take that where several recordings are redacted side by side.
+    /// Number of threads, at most 64, that decode FLAC, MP3 and Vorbis. The samples do not depend on
+    /// it. `None` means the number of cores, at most 4. With 1 no thread is started, which is best
+    /// when several recordings are redacted in parallel.
     pub threads: Option<NonZeroUsize>,
-    /// What becomes of a part in which nothing was recorded.
+    /// Treatment of gaps.
     pub gaps: Gaps,
-    /// What the recording holds, if it has no header that could say it.
+    /// Format of a recording without a header.
     pub raw: Option<RawFormat>,
 }
 
-/// What becomes of a gap: a part of a recording in which nothing was recorded, though its clock ran
-/// on. Packets were lost, or left out while nobody spoke, or the recording was paused. Windows are
-/// meant by the clock, which a player shows, in each case.
+/// Treatment of gaps. A gap is a part in which nothing was recorded while the recording's clock went
+/// on: packets were lost, silence was not recorded, or the recording was paused. Windows always refer
+/// to that clock, which a player shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Gaps {
-    /// It is an error, [`Error::Gap`].
+    /// A gap is an error, [`Error::Gap`].
     #[default]
     Refuse,
-    /// Silence is put there: the output is as long as the clock says.
+    /// A gap is filled with silence: the output is as long as the clock.
     Fill,
-    /// What is around it is joined: the output is as long as what was recorded. What follows moves
-    /// up, and windows move with it.
+    /// The audio before and after a gap is joined: the output is as long as the recorded audio. Later
+    /// audio moves forward, and its windows move with it.
     Close,
 }
 
@@ -90,8 +91,8 @@ impl Default for DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// How many threads decode. To know the cores several files are read, so the system is asked only
-    /// where that is of use.
+    /// Number of decoder threads. To find the number of cores the system reads several files, so this
+    /// is called only for codecs that decode in parallel.
     pub(in crate::decode) fn threads(self) -> usize {
         match self.threads {
             Some(count) => count.get().min(MOST_THREADS),
@@ -102,18 +103,18 @@ impl DecodeOptions {
     }
 }
 
-/// How the samples of the output are stored.
+/// Encoding of the output samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// As PCM: of the source's own width, and of 16 bits where it has none.
+    /// PCM with the bit depth of the source, or 16 bits for codecs that have none.
     #[default]
     Pcm,
-    /// As [`Encoding::Pcm`]; but A-law stays A-law and µ-law stays µ-law, and every code outside
-    /// the windows is what it was. Samples of 64 bits are refused: a WAV of 32 is all that is written.
+    /// Like [`Encoding::Pcm`], but A-law and µ-law are kept, and every code outside the windows is
+    /// unchanged. 64-bit samples are an error, because sordino writes at most 32 bits.
     Same,
 }
 
-/// Where the bytes are.
+/// Origin of the bytes.
 pub(super) enum Origin {
     File(File),
     Stream(Box<dyn Read + Send>),
@@ -126,7 +127,7 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    /// A file. Pipes and devices are read as streams.
+    /// Opens a file. Pipes and devices are read as streams.
     ///
     /// # Errors
     /// [`Error::Read`] when it cannot be opened, or is a folder.
@@ -144,39 +145,39 @@ impl Source {
         Ok(Self { origin, length, options: DecodeOptions::default(), digested: false })
     }
 
-    /// Anything that can be read, once, from its beginning.
+    /// A source that is read once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
         let origin = Origin::Stream(Box::new(reader));
         Self { origin, length: None, options: DecodeOptions::default(), digested: false }
     }
 
-    /// The same source with the number of bytes that it will give, for progress.
+    /// The same source with its number of bytes, for progress display.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
         self.length = Some(bytes);
         self
     }
 
-    /// The same source, to be decoded with these options.
+    /// The same source with these options.
     #[must_use]
     pub fn with_options(mut self, options: DecodeOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// The same source; the decoder will know the digest of all of its bytes.
+    /// The same source; if `digested`, the decoder computes the digest of all its bytes.
     #[must_use]
     pub(crate) fn digested(mut self, digested: bool) -> Self {
         self.digested = digested;
         self
     }
 
-    /// What becomes of gaps.
+    /// Treatment of gaps.
     pub(crate) fn gaps(&self) -> Gaps {
         self.options.gaps
     }
 
-    /// The number of bytes that the source gives, where that is known.
+    /// Number of bytes, if known.
     pub fn length(&self) -> Option<u64> {
         self.length
     }

@@ -1,45 +1,46 @@
-//! A channel under whatever name. It is read where it is clear, refused where it is not, and never
-//! left alone as other keys are: that would mute channels that nobody named.
+//! The channel of a window under any name. Keys that may name a channel are used or refused, but
+//! never ignored: ignoring one would mute channels that the caller did not ask for.
 
 use serde_json::Value;
 
 use super::super::WindowProblem;
 use super::super::flag::parse_channel;
+use super::shape;
 
-/// What the name of a key or column has to do with channels.
+/// Relation of a key or column title to channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChannelKey {
-    /// It names the channel of a window.
+    /// The channel of a window.
     Channel,
-    /// It has to do with channels, and what it holds cannot be relied on: a count, a tag that counts
-    /// from 1, a name.
+    /// Related to channels, with a meaning that is not certain: a count, a tag that counts from 1, a
+    /// name.
     Ambiguous,
-    /// Nothing.
+    /// Unrelated.
     Other,
 }
 
-/// Keys and columns that are read under no other name.
-pub(super) const READ: [&str; 4] = ["start", "end", "label", "reason"];
+/// Keys and columns with exactly one name.
+pub(super) const FIXED: [&str; 4] = ["start", "end", "label", "reason"];
 
-/// Spelled without case, spaces and signs, and with no letter doubled.
-const NAMES: [&str; 5] = ["chanel", "chanels", "chanelindex", "chanelid", "chanelids"];
+/// Names of [`ChannelKey::Channel`]: lower case, letters and digits only, double letters as one.
+const CHANNEL: [&str; 5] = ["chanel", "chanels", "chanelindex", "chanelid", "chanelids"];
 
-/// Short forms, and the word in other languages.
-const LIKE: [&str; 6] = ["ch", "chan", "chn", "chnl", "kanal", "canal"];
+/// Names of [`ChannelKey::Ambiguous`]: abbreviations, and the word in other languages.
+const AMBIGUOUS: [&str; 6] = ["ch", "chan", "chn", "chnl", "kanal", "canal"];
 
 impl ChannelKey {
     pub(super) fn of(key: &str) -> Self {
-        // These are in every entry.
-        if READ.contains(&key) {
+        // A shortcut: these are in every entry.
+        if FIXED.contains(&key) {
             return Self::Other;
         }
         let letters = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
         let mut plain: Vec<char> = letters.collect();
         plain.dedup();
         let plain: String = plain.into_iter().collect();
-        if NAMES.contains(&plain.as_str()) {
+        if CHANNEL.contains(&plain.as_str()) {
             Self::Channel
-        } else if plain.contains("chanel") || LIKE.contains(&plain.as_str()) {
+        } else if plain.contains("chanel") || AMBIGUOUS.contains(&plain.as_str()) {
             Self::Ambiguous
         } else {
             Self::Other
@@ -47,12 +48,12 @@ impl ChannelKey {
     }
 }
 
-/// The channel of one window, which may be said under several names.
+/// The channel of one window, which several keys may give.
 #[derive(Default)]
 pub(super) struct ChannelField<'a>(Option<(&'a str, u16)>);
 
 impl<'a> ChannelField<'a> {
-    /// Takes in what a key of a JSON object says.
+    /// Reads a key of a JSON object.
     pub(super) fn json(&mut self, key: &'a str, value: &Value) -> Result<(), WindowProblem> {
         if value.is_null() {
             return Ok(());
@@ -74,7 +75,7 @@ impl<'a> ChannelField<'a> {
         }
     }
 
-    /// Takes in what a cell of CSV says in the column of this title.
+    /// Reads a CSV cell in the column with this title.
     pub(super) fn csv(&mut self, title: &'a str, cell: &str) -> Result<(), WindowProblem> {
         match parse_channel(cell) {
             Ok(number) => self.add(title, number),
@@ -87,9 +88,7 @@ impl<'a> ChannelField<'a> {
         match self.0 {
             Some((first, other)) if other != number => {
                 let (first, key) = (short(first), short(key));
-                Err(WindowProblem::Shape(format!(
-                    "`{first}` and `{key}` name two channels; keep one"
-                )))
+                Err(shape(format!("`{first}` and `{key}` name two channels; keep one")))
             }
             _ => {
                 self.0 = Some((key, number));
@@ -98,29 +97,26 @@ impl<'a> ChannelField<'a> {
         }
     }
 
-    /// The channel; none, if nothing was said.
+    /// The channel, if any key gave one.
     pub(super) fn number(&self) -> Option<u16> {
         self.0.map(|(_, number)| number)
     }
 }
 
-/// What is wrong with a name that has to do with channels.
+/// The problem with an ambiguous name.
 pub(super) fn ambiguous(key: &str) -> WindowProblem {
     let key = short(key);
-    WindowProblem::Shape(format!(
-        "`{key}` may mean a channel, and is not read; name the channel `channel`, counted from 0, or \
-         leave the key out"
+    shape(format!(
+        "`{key}` may mean a channel; rename it to `channel`, counted from 0, or remove it"
     ))
 }
 
 fn unclear(key: &str) -> WindowProblem {
     let key = short(key);
-    WindowProblem::Shape(format!(
-        "`{key}` is not one channel; give one number, counted from 0, as `channel`"
-    ))
+    shape(format!("`{key}` is not one channel; write one number, counted from 0, as `channel`"))
 }
 
-/// A key, as far as an error shows it.
+/// The first 40 characters of a key, for errors.
 pub(super) fn short(key: &str) -> String {
     key.chars().take(40).collect()
 }
@@ -130,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_told_apart_however_they_are_spelled() {
+    fn names_are_recognized_in_every_spelling() {
         for key in [
             "channel",
             "Channel",

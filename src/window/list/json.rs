@@ -1,30 +1,29 @@
-//! Windows as JSON. Keys that stand twice are refused where they are read: whoever wrote them meant
-//! both, and a parser that keeps the last leaves the first one open.
+//! Windows as JSON. A key that appears twice is an error: the author may mean both values, and a
+//! parser that keeps only the last would leave the first window unmuted.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::{Map, Value};
 
 use super::super::{Window, WindowError, WindowProblem};
-use super::channel::{ChannelField, ChannelKey, READ, short};
-use super::{Times, twice};
+use super::channel::{ChannelField, ChannelKey, FIXED, short};
+use super::{Times, shape, twice};
 
 pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let list = ListSeed(times).deserialize(&mut json).and_then(|list| json.end().map(|()| list));
     let list = list.map_err(|error| {
         if error.is_data() {
-            let mend =
+            let expected =
                 r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-            return WindowProblem::Shape(mend.into()).at(name);
+            return shape(expected).at(name);
         }
         let place = format!("{name}, line {}, column {}", error.line(), error.column());
-        WindowProblem::Shape(format!("this is not JSON ({})", category(&error))).at(place)
+        shape(format!("this is not JSON ({})", category(&error))).at(place)
     })?;
     match list.problem {
         Some((Some(index), problem)) => Err(problem.at(format!("{name}, index {index}"))),
@@ -33,7 +32,7 @@ pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Wind
     }
 }
 
-/// What kind of mistake it is. The library's own message may quote the text, which is user data.
+/// Kind of syntax error. The library's own message may quote the text, which is user data.
 fn category(error: &serde_json::Error) -> &'static str {
     match error.classify() {
         serde_json::error::Category::Eof => "the text ends too early",
@@ -42,15 +41,16 @@ fn category(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// What a JSON list holds. Entries are looked at one by one, as they are read: a list may be long.
+/// A parsed JSON list. Entries become windows one by one, while they are read, because a list may be
+/// long.
 #[derive(Default)]
 struct List {
     windows: Vec<Window>,
-    /// The first problem, and the entry that has it; none, if it lies around the list.
+    /// The first problem and the index of its entry; no index if it is outside the list.
     problem: Option<(Option<usize>, WindowProblem)>,
 }
 
-/// Reads a list, or an object with one, whose times are read with this.
+/// Deserializer of a list, or of an object with a list.
 struct ListSeed<'t>(&'t mut Times);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
@@ -70,11 +70,11 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
         let mut list = List::default();
-        while let Some(entry) = entries.next_element::<ListEntry>()? {
-            match entry.window(self.0) {
+        while let Some(window) = entries.next_element_seed(EntrySeed(self.0))? {
+            match window {
                 Ok(window) => list.windows.push(window),
                 Err(problem) => {
-                    // What follows must be JSON all the same.
+                    // Read the rest: a syntax error in it is the more important one.
                     let index = list.windows.len();
                     while entries.next_element::<IgnoredAny>()?.is_some() {}
                     return Ok(List { problem: Some((Some(index), problem)), ..list });
@@ -91,7 +91,7 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
                 "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
                 other if ChannelKey::of(other) == ChannelKey::Channel => {
                     let value = fields.next_value()?;
-                    problem = problem.or_else(|| beside(other, &value));
+                    problem = problem.or_else(|| outside(other, &value));
                 }
                 _ => drop(fields.next_value::<IgnoredAny>()?),
             }
@@ -107,88 +107,76 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     }
 }
 
-/// What is wrong with a channel beside the list. A number under `channels` is how many the recording
-/// has, and tells nothing of the windows.
-fn beside(key: &str, value: &Value) -> Option<WindowProblem> {
+/// The problem with a channel key outside the list. A number under `channels` is the channel count of
+/// the recording, which is allowed.
+fn outside(key: &str, value: &Value) -> Option<WindowProblem> {
     let is_count = key.to_lowercase().ends_with("channels") && value.is_number();
     let key = short(key);
     (!value.is_null() && !is_count).then(|| {
-        WindowProblem::Shape(format!(
-            "`{key}` stands beside the windows; write `channel` into each of them"
-        ))
+        shape(format!("`{key}` is outside the list of windows; write `channel` into each window"))
     })
 }
 
-/// One entry of a list.
-enum ListEntry {
-    Pair(Vec<Value>),
-    /// What is read of an object; other keys have no value here.
-    Object(Map<String, Value>),
-    /// An object in which this key stands twice.
-    Twice(String),
-    Other,
-}
+/// Deserializer of one entry of a list.
+struct EntrySeed<'t>(&'t mut Times);
 
-impl ListEntry {
-    fn window(&self, times: &mut Times) -> Result<Window, WindowProblem> {
-        match self {
-            Self::Pair(pair) => match pair.as_slice() {
-                [start, end] => Window::new(times.json(start)?, times.json(end)?),
-                _ => Err(WindowProblem::Shape("expected a pair [start, end]".into())),
-            },
-            Self::Object(object) => of_object(object, times),
-            Self::Twice(key) => Err(twice(key)),
-            Self::Other => Err(WindowProblem::Shape("expected [start, end] or an object".into())),
-        }
+fn of_pair(pair: &[Value], times: &mut Times) -> Result<Window, WindowProblem> {
+    match pair {
+        [start, end] => Window::new(times.json(start)?, times.json(end)?),
+        _ => Err(shape("expected a pair [start, end]")),
     }
 }
 
 fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, WindowProblem> {
-    let field = |key: &str| {
-        object.get(key).ok_or_else(|| WindowProblem::Shape(format!("`{key}` is missing")))
-    };
+    let field = |key: &str| object.get(key).ok_or_else(|| shape(format!("`{key}` is missing")));
     let mut window = Window::new(times.json(field("start")?)?, times.json(field("end")?)?)?;
-    let mut said = ChannelField::default();
+    let mut channel = ChannelField::default();
     for (key, value) in object {
-        said.json(key, value)?;
+        channel.json(key, value)?;
     }
-    window.channel = said.number();
+    window.channel = channel.number();
     let text = |key: &str| match object.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(WindowProblem::Shape(format!("`{key}` is not a text"))),
+        Some(_) => Err(shape(format!("`{key}` is not a text"))),
     };
     (window.label, window.reason) = (text("label")?, text("reason")?);
     Ok(window)
 }
 
-impl<'de> Deserialize<'de> for ListEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EntryVisitor)
+fn not_an_entry() -> WindowProblem {
+    shape("expected [start, end] or an object")
+}
+
+impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
+    type Value = Result<Window, WindowProblem>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct EntryVisitor;
-
-impl<'de> Visitor<'de> for EntryVisitor {
-    type Value = ListEntry;
+impl<'de> Visitor<'de> for EntrySeed<'_> {
+    type Value = Result<Window, WindowProblem>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a window")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<ListEntry, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut times: A) -> Result<Self::Value, A::Error> {
         let mut pair = Vec::with_capacity(2);
         while let Some(time) = times.next_element()? {
             pair.push(time);
         }
-        Ok(ListEntry::Pair(pair))
+        Ok(of_pair(&pair, self.0))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<ListEntry, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        // Keys that are not read have the value null.
         let (mut object, mut second) = (Map::new(), None);
         while let Some(key) = fields.next_key::<String>()? {
-            let is_read = READ.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
+            let is_read =
+                FIXED.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
             let value = if is_read {
                 fields.next_value()?
             } else {
@@ -201,30 +189,33 @@ impl<'de> Visitor<'de> for EntryVisitor {
                 object.insert(key, value);
             }
         }
-        Ok(second.map_or(ListEntry::Object(object), ListEntry::Twice))
+        Ok(match second {
+            Some(key) => Err(twice(&key)),
+            None => of_object(&object, self.0),
+        })
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 
-    fn visit_unit<E>(self) -> Result<ListEntry, E> {
-        Ok(ListEntry::Other)
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Err(not_an_entry()))
     }
 }

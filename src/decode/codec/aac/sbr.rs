@@ -1,24 +1,25 @@
-//! HE-AAC: AAC at half the sample rate, with what restores the upper half (SBR) in fill elements that
-//! plain decoders pass over. symphonia would give the lower half alone, at half the rate.
+//! Detection of HE-AAC. It is AAC at half the sample rate; fill elements, which plain decoders skip,
+//! hold the data (SBR) to restore the upper half of the spectrum. symphonia would decode only the lower
+//! half, at half the rate.
 //!
-//! A header may say so, or nothing but the packets. Only a decoder knows where the elements of a
-//! packet begin. So each place that looks like such a fill element is tried: does the packet still
-//! decode if it ends there?
+//! The header may declare SBR, but sometimes only the packets show it. Only a full decoder can find
+//! the elements of a packet. So each position that looks like an SBR fill element is tested: does the
+//! packet still decode if it is cut there?
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
 
 use crate::decode::codec::Trial;
 
-/// How many packets at the beginning are looked into. SBR is in all packets of a stream.
+/// Number of packets that are searched. SBR is in all packets of a stream.
 const PACKETS: u32 = 16;
 
-/// The identifiers of elements (ISO/IEC 14496-3, 4.5.2.1), of 3 bits.
+/// Element identifiers of 3 bits (ISO/IEC 14496-3, 4.5.2.1).
 const DATA: u32 = 4;
 const FILL: u32 = 6;
 const END: u32 = 7;
 
-/// Object types (ISO/IEC 14496-3, 1.5.1.1).
+/// Audio object types (ISO/IEC 14496-3, 1.5.1.1).
 const LOW_COMPLEXITY: u32 = 2;
 const SBR: u32 = 5;
 const PARAMETRIC_STEREO: u32 = 29;
@@ -35,25 +36,28 @@ pub(in crate::decode::codec) fn is_declared(config: &[u8]) -> bool {
         if object == SBR || object == PARAMETRIC_STEREO {
             return Some(true);
         }
+        // Index of the sample rate; 15 means that the rate itself follows.
         if next(4)? == 15 {
             next(24)?;
         }
+        // Channel configuration.
         next(4)?;
         if object != LOW_COMPLEXITY {
             return Some(false);
         }
-        // Short frames; a core and its delay; an extension, which this object does not have.
+        // GASpecificConfig: frameLengthFlag; dependsOnCoreCoder with coreCoderDelay; extensionFlag.
         next(1)?;
         if next(1)? == 1 {
             next(14)?;
         }
         next(1)?;
+        // syncExtensionType, extensionAudioObjectType, sbrPresentFlag.
         Some((next(11)?, next(5)?, next(1)?) == (0x2B7, SBR, 1))
     };
     declared().unwrap_or(false)
 }
 
-/// Looks for SBR in the first packets of a stream.
+/// Search for SBR in the first packets of a stream.
 pub(in crate::decode::codec) struct SbrSearch {
     trial: Option<Trial>,
     /// Packets so far.
@@ -61,13 +65,13 @@ pub(in crate::decode::codec) struct SbrSearch {
 }
 
 impl SbrSearch {
-    /// For a stream of these parameters. Nothing is found where they are not AAC's.
+    /// For a stream with these parameters. Finds nothing if the codec is not AAC.
     pub(in crate::decode::codec) fn new(params: &AudioCodecParameters) -> Self {
         let trial = (params.codec == CODEC_ID_AAC).then(|| Trial::new(params));
         Self { trial, packets: 0 }
     }
 
-    /// Whether SBR is in a packet, if it is one of the first.
+    /// Whether a packet holds SBR. Only the first packets are searched.
     pub(in crate::decode::codec) fn finds(&mut self, packet: &[u8]) -> bool {
         self.packets = self.packets.saturating_add(1);
         if self.packets > PACKETS {
@@ -78,10 +82,11 @@ impl SbrSearch {
                 .any(|at| is_like_sbr(packet, at) && self.is_element(packet, at))
     }
 
-    /// Whether an element of a packet begins at this bit: the packet decodes if its end stands there,
-    /// however many zeros follow, and does not if an element stands there that is cut off. What is
-    /// still to be decoded of another element would take some of the zeros; the others would begin an
-    /// element that cannot follow, unless they are too few.
+    /// Whether an element begins at bit `at` of a packet. Three tests: the packet decodes with an END
+    /// element at this bit, with eight and with seven zero bytes after it, and does not decode with a
+    /// fill element that is cut off. Inside another element, the decoder would consume some of the
+    /// zeros as data, and reject the remaining ones as the start of an invalid element, in at least one
+    /// of the two lengths.
     fn is_element(&mut self, packet: &[u8], at: usize) -> bool {
         let ended = [0b1110_0000, 0, 0, 0, 0, 0, 0, 0, 0];
         let cut = [0b1101_1111, 0b1111_1110];
@@ -90,7 +95,7 @@ impl SbrSearch {
             && !self.decodes(packet, at, &cut)
     }
 
-    /// Whether these bits of a packet, and then `end`, decode.
+    /// Whether the first `at` bits of a packet, followed by `end`, decode.
     fn decodes(&mut self, packet: &[u8], at: usize, end: &[u8]) -> bool {
         let (mut bytes, part) = (packet[..at / 8].to_vec(), at % 8);
         let mut carried = if part == 0 { 0 } else { packet[at / 8] & !(0xFF >> part) };
@@ -104,7 +109,7 @@ impl SbrSearch {
     }
 }
 
-/// Whether the bits here would be a fill element with SBR, before another or the end.
+/// Whether the bits at `at` look like a fill element with SBR, followed by another element or the end.
 fn is_like_sbr(packet: &[u8], at: usize) -> bool {
     let like = || {
         if bits(packet, at, 3)? != FILL {
@@ -115,6 +120,7 @@ fn is_like_sbr(packet: &[u8], at: usize) -> bool {
             count = 14 + bits(packet, begin, 8)?;
             begin += 8;
         }
+        // extension_type: EXT_SBR_DATA or EXT_SBR_DATA_CRC.
         let is_sbr = matches!(bits(packet, begin, 4)?, 0b1101 | 0b1110);
         let next = bits(packet, begin + 8 * usize::try_from(count).ok()?, 3)?;
         Some(count > 0 && is_sbr && matches!(next, DATA | FILL | END))
@@ -122,7 +128,7 @@ fn is_like_sbr(packet: &[u8], at: usize) -> bool {
     like().unwrap_or(false)
 }
 
-/// Up to 24 bits from this one on.
+/// Up to 24 bits, beginning at bit `at`.
 fn bits(bytes: &[u8], at: usize, count: usize) -> Option<u32> {
     let four = bytes.get(at / 8..)?;
     let four = [0, 1, 2, 3].map(|index| four.get(index).copied().unwrap_or(0));
@@ -135,8 +141,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sbr_is_declared_by_its_object_type_or_behind_that_of_the_core() {
-        // As written by fdk-aac, ffmpeg and others.
+    fn sbr_is_declared_by_its_object_type_or_after_that_of_the_core() {
+        // As written by fdk-aac, FFmpeg and others.
         let cases: [(&[u8], bool); 8] = [
             (&[0x2B, 0x11, 0x88, 0x00], true),
             (&[0xEB, 0x11, 0x88, 0x00], true),
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_are_read_from_any_place() {
+    fn bits_are_read_from_any_position() {
         let bytes = [0b1010_0101, 0b1100_0011, 0xFF, 0x01];
         assert_eq!(bits(&bytes, 0, 3), Some(0b101));
         assert_eq!(bits(&bytes, 6, 5), Some(0b01110));

@@ -131,7 +131,10 @@ fn what_cannot_be_cut_to_the_frame_is_refused_by_name() {
     let long = refused_format(fmt(MS_ADPCM, 1, 256, 4, &[33, 0, 0]));
     assert!(long.contains("ends inside its extension"));
     let gsm = refused_format(fmt(0x31, 1, 65, 0, &[]));
-    assert!(gsm.starts_with("this looks like a WAV with GSM 6.10, which is not decoded"), "{gsm}");
+    assert!(
+        gsm.starts_with("this looks like a WAV with GSM 6.10, which sordino does not decode"),
+        "{gsm}"
+    );
     let unknown = refused_format(fmt(0x1234, 1, 1, 8, &[]));
     assert!(unknown.contains("a WAV with format tag 0x1234"), "{unknown}");
     assert!(refused_format(fmt(PCM, 1, 2, 24, &[])).contains("24 bits in 1 channels"));
