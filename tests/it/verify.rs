@@ -232,7 +232,7 @@ fn the_command_prints_json_and_exits_by_its_verdict() {
     let clean = sordino(&["verify", CALL, &out, "-w", "10-15"]);
     assert_eq!(clean.status.code(), Some(0), "{}", stdout(&clean));
     assert!(stdout(&clean).ends_with("verdict: clean; what was said cannot be recovered\n"));
-    // A pipe can be read only once.
+    // A pipe can be read once only.
     if cfg!(unix) {
         let args = ["verify", "/dev/stdin", &out, "-w", "10-15"];
         let piped = sordino_fed(&args, &fixture_bytes("call.wav"));

@@ -346,7 +346,7 @@ fn padding_is_silent_and_no_longer_than_a_packet() {
 }
 
 #[test]
-fn the_command_reports_what_cannot_be_told_and_exits_by_its_verdict() {
+fn the_command_says_what_cannot_be_told_and_exits_as_it_says() {
     if !installed("ffmpeg") {
         return;
     }
