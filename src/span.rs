@@ -1,6 +1,6 @@
 //! Spans: windows in frames of one recording.
 //!
-//! **All of sordino turns windows into frames here, in [`Span::covering`]**; the self-check and the
+//! **All of sordino turns windows into frames here, in `Span::covering`**; the self-check and the
 //! audit repeat the arithmetic on purpose, to be independent of it. A window is a closed interval. At
 //! rate r, frame n lasts from n/r up to, not including, (n+1)/r. Every frame that meets the window is
 //! inside: from floor(start·r) to floor(end·r), both included, in exact integer arithmetic on
