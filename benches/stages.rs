@@ -1,4 +1,4 @@
-//! The stages of a redaction, in frames a second. See `README.md` in this folder.
+//! Throughput of the stages of a redaction, in frames per second. See `README.md` in this folder.
 
 use std::hint::black_box;
 use std::io::Cursor;
@@ -21,7 +21,7 @@ const CALLS: [&str; 9] = [
     "call.webm",
 ];
 
-/// The calls that several threads decode.
+/// Formats that are decoded in parallel.
 const THREADED: [&str; 3] = ["call.flac", "call.mp3", "call.ogg"];
 
 fn bytes(name: &str) -> Vec<u8> {
@@ -72,8 +72,8 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-/// The same recording, treated from its first frame to its last. The difference from `untouched` is
-/// the cost of the treatment.
+/// One recording, treated from the first frame to the last. The difference from `untouched` is the cost
+/// of the treatment.
 fn treatments(criterion: &mut Criterion) {
     let bytes = bytes("call.wav");
     let (one_frame, all) = (windows(&[(0.0, 0.0001)]), windows(&[(0.0, 38.0)]));

@@ -1,66 +1,66 @@
-//! Verify: the leak audit of an original, what somebody made of it, and the windows between them.
+//! Verify: the leak audit. Compares an original with a redacted recording, whoever made it.
 //!
-//! In: two [`Source`]s and [`Windows`]. Out: an [`Audit`], which says of each window and channel what
-//! was done there and where it was not, and of all the rest what has changed. What can go wrong: a
-//! recording that cannot be decoded. Lengths, rates and channels that differ are findings, not errors.
+//! In: two [`Source`]s and [`Windows`]. Out: an [`Audit`], which says for each window and channel what
+//! was done and which frames were left open, and what has changed outside the windows. Errors: a
+//! recording cannot be decoded, or a window does not fit it. A difference in length, rate or channels is
+//! a finding, not an error.
 //!
-//! Where the redacted recording holds samples exactly, samples are compared. A lossy codec leaves none
-//! as it was, so there the sound is compared, in pieces of 20 ms: what the codec does to it is measured
-//! outside the windows of the same file, and says what may be concluded inside. A piece that has gone
-//! was muted if, at its level, nothing goes that was left alone. What cannot be told is said to be so,
-//! and is never clean. The two must lie at the same frames: a codec's delay that the container does
-//! not tell makes everything a change.
+//! If the redacted recording is lossless, samples are compared. A lossy codec changes every sample, so
+//! there the energies of 20 ms segments are compared: the segments outside the windows show what the
+//! codec itself does to this recording, and so what may be concluded from a segment inside. A segment
+//! counts as muted if the codec rarely removes a segment of that level by itself. If that
+//! evidence is too weak, the verdict is [`Verdict::CannotTell`], which is not clean. Both recordings must
+//! be aligned to the frame: a codec delay that the container does not declare makes everything a change.
 //!
-//! Both are decoded once, side by side. Memory does not grow with the length of the recordings: about
-//! 2 KiB for each window and channel, besides what the two decoders hold.
+//! Both are decoded once, side by side. Memory does not grow with their length: about 2 KiB for each
+//! window and channel, besides the two decoders.
 
 use std::ops::Range;
 
 use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
-use crate::span::{Span, Spans, cut_at_end};
+use crate::span::{Spans, cut_at_end};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
-mod count;
+mod window_audit;
 mod aligned_reader;
-mod found;
-mod kind;
-mod noise;
-mod piece;
+mod compare_mode;
+mod segment;
+mod codec_noise;
+mod presence;
 mod window_tally;
-mod sound;
+mod comparer;
 #[cfg(test)]
 mod tests;
-mod walk;
 
-use aligned_reader::{AlignedReader, Rest};
-pub use found::{Done, Leak, WindowAudit};
-use piece::Piece;
-use walk::{Found, Walk};
+use aligned_reader::{AlignedReader, Tail};
+use comparer::Comparer;
+use segment::Segment;
+pub use window_audit::{Done, Leak, WindowAudit};
 
-/// What an audit comes to, or what was found in one window.
+/// The result of an audit, or of one of its windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Nothing was left open, and nothing else has changed.
+    /// Everything in the windows was treated, and nothing else has changed.
     Clean,
-    /// It may have been muted or not: the codec leaves too little of such a sound to tell, or there is
-    /// too little outside the windows to measure it by.
+    /// A window may have been muted or not: the codec keeps too little of such a sound, or there is too
+    /// little sound outside the windows to measure the codec by.
     CannotTell,
-    /// Something besides the windows has changed. Never of a window.
+    /// Something outside the windows has changed. Never the verdict of a window.
     Changed,
-    /// Something was left open.
+    /// Some frames in a window were left open.
     Leak,
 }
 
-/// What an audit found.
+/// The findings of an audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// What the original is.
+    /// Container, codec, rate, channels and sample format of the original.
     pub original: StreamInfo,
-    /// What the redacted recording is.
+    /// The same of the redacted recording.
     pub redacted: StreamInfo,
     /// Frames of the original.
     pub original_frames: u64,
@@ -68,36 +68,35 @@ pub struct Audit {
     pub redacted_frames: u64,
     /// Each window on each of its channels.
     pub windows: Vec<WindowAudit>,
-    /// What has changed outside the windows.
-    pub outside: Outside,
-    /// What the redacted recording holds besides its audio, save the name of the tool that wrote it.
+    /// Changes outside the windows.
+    pub outside: OutsideChanges,
+    /// What the redacted recording holds besides its audio, except the name of the tool that wrote it.
     pub leftovers: Vec<Leftover>,
-    /// Frames that a codec has added to fill its last packet: silent, and no change of the length.
+    /// Silent frames that a codec appended to fill its last packet. They are no change of the length.
     pub padding: u64,
-    /// How far apart two samples outside the windows may be and still be the same, full scale being 1.
-    /// 0 where samples are exact; none where the codec's noise says what has changed.
+    /// The largest difference that counts as equal outside the windows, full scale being 1. It is 0 for
+    /// exact samples, and `None` if changes are judged by the codec's noise.
     pub tolerance: Option<f64>,
-    /// How loud what the codec has changed outside the windows is beside the sound: the ratio of the
-    /// roots of the mean squares. None where samples are exact, or nothing was heard there.
+    /// The codec's noise outside the windows relative to the original: the ratio of the two RMS values.
+    /// `None` for exact samples, or if there is only silence.
     pub noise: Option<f64>,
 }
 
-/// Samples outside every window, over all channels.
+/// Changed samples outside all windows, over all channels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Outside {
-    /// How many have changed; in a lossy recording, how many lie where the sound has changed as no
-    /// codec changes it.
+pub struct OutsideChanges {
+    /// The number of changed samples; in a lossy recording, of samples in segments that changed as no
+    /// codec changes them.
     pub changed: u64,
-    /// The first frame in which one has.
+    /// The first changed frame.
     pub first: Option<u64>,
-    /// The last.
+    /// The last changed frame.
     pub last: Option<u64>,
-    /// The largest change, full scale being 1; infinite where a sample is not a number.
+    /// The largest difference, full scale being 1; infinite if a sample is NaN or infinite.
     pub largest: f64,
 }
 
-impl Outside {
-    /// So many samples in these frames.
+impl OutsideChanges {
     fn add(&mut self, samples: u64, frames: Range<u64>, largest: f64) {
         let last = frames.end.saturating_sub(1);
         self.changed += samples;
@@ -106,8 +105,8 @@ impl Outside {
         self.largest = self.largest.max(largest);
     }
 
-    fn add_piece(&mut self, piece: &Piece) {
-        self.add(piece.frames, piece.first..piece.end(), piece.largest);
+    fn add_segment(&mut self, segment: &Segment) {
+        self.add(segment.frames, segment.first..segment.end(), segment.largest);
     }
 
     fn join(&mut self, other: &Self) {
@@ -118,50 +117,58 @@ impl Outside {
 }
 
 impl Audit {
-    /// Whether rate and channels agree, so that samples could be compared at all.
+    /// Whether rate and channels agree, so that samples could be compared.
     pub fn is_comparable(&self) -> bool {
-        self.original.rate == self.redacted.rate && self.original.channels == self.redacted.channels
+        are_comparable(&self.original, &self.redacted)
     }
 
-    /// What it comes to; a leak before a change, a change before what cannot be told.
+    /// The worst finding: a leak, then a change, then what cannot be told.
     pub fn verdict(&self) -> Verdict {
-        let some = |verdict| self.windows.iter().any(|window| window.verdict == verdict);
+        let any = |verdict| self.windows.iter().any(|window| window.verdict == verdict);
         let is_changed = !self.is_comparable()
             || self.original_frames + self.padding != self.redacted_frames
             || self.outside.changed > 0
             || !self.leftovers.is_empty();
-        match (some(Verdict::Leak), is_changed, some(Verdict::CannotTell)) {
-            (true, _, _) => Verdict::Leak,
-            (false, true, _) => Verdict::Changed,
-            (false, false, true) => Verdict::CannotTell,
-            (false, false, false) => Verdict::Clean,
+        if any(Verdict::Leak) {
+            Verdict::Leak
+        } else if is_changed {
+            Verdict::Changed
+        } else if any(Verdict::CannotTell) {
+            Verdict::CannotTell
+        } else {
+            Verdict::Clean
         }
     }
 
-    /// Whether it is certain that nothing was left open and nothing else has changed.
+    /// Whether it is certain that everything was treated and nothing else has changed.
     pub fn is_clean(&self) -> bool {
         self.verdict() == Verdict::Clean
     }
 
-    /// Whether what was said in a window can be recovered from the redacted recording.
+    /// Whether the original can be recovered in some window of the redacted recording.
     pub fn is_recoverable(&self) -> bool {
         !self.is_comparable() || self.windows.iter().any(WindowAudit::is_recoverable)
     }
 }
 
-/// What an audit expects of the redacted recording. The default expects nothing.
+/// Whether samples of these two can be compared one by one.
+fn are_comparable(original: &StreamInfo, redacted: &StreamInfo) -> bool {
+    (original.rate, original.channels) == (redacted.rate, redacted.channels)
+}
+
+/// What an audit expects of the redacted recording. The default recognises the treatment and derives the
+/// tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct VerifyOptions {
-    /// The treatment to try first. Its fade is no change outside the windows. Without one, the treatment
-    /// is recognised.
+    /// The treatment to try first. Its fade does not count as a change outside the windows.
     pub treatment: Option<Treatment>,
-    /// The largest difference of two samples outside the windows that counts as equal, full scale
-    /// being 1. Without one: 0, a step of a narrower format, or what the codec's noise allows. It does
-    /// not apply inside the windows.
+    /// The largest difference that counts as equal outside the windows, full scale being 1. By default
+    /// it is 0, one step of the narrower sample format, or what the codec's noise allows. It does not apply
+    /// inside the windows.
     pub tolerance: Option<f64>,
 }
 
-/// Audits a redaction, whoever made it.
+/// Audits a redacted recording.
 ///
 /// # Errors
 /// [`Error`] when either recording cannot be decoded, or a window does not fit the original.
@@ -186,41 +193,45 @@ pub fn verify(
     windows: &Windows,
     options: VerifyOptions,
 ) -> Result<Audit, Error> {
-    let (mut decoder, mut other) = (Decoder::open(original)?, AlignedReader::open(redacted)?);
-    let (original, redacted) = (decoder.stream_info().clone(), other.decoder.stream_info().clone());
+    let (mut decoder, mut reader) = (Decoder::open(original)?, AlignedReader::open(redacted)?);
+    let original = decoder.stream_info().clone();
+    let redacted = reader.decoder.stream_info().clone();
     let spans = Spans::new(windows, original.rate, original.channels)?;
-    let comparable = original.rate == redacted.rate && original.channels == redacted.channels;
-    let mut walk = Walk::new((&original, &redacted), windows, &spans, options);
+    let mut comparer = are_comparable(&original, &redacted)
+        .then(|| Comparer::new((&original, &redacted), windows, &spans, options));
     let mut block = Block::new(original.format, original.channels);
     while decoder.next(&mut block)? {
-        if comparable {
-            let there = other.take(block.samples().len())?;
-            walk.compare(&block, there, redacted.format);
+        if let Some(comparer) = &mut comparer {
+            comparer.compare(&block, reader.take(block.samples().len())?, redacted.format);
         }
     }
     let original_frames = decoder.frames();
     cut_at_end(windows, original.rate, decoder.timeline().end())?;
-    let rest = other.finish()?;
-    let padding = if comparable { padding(&walk, &rest, original_frames, &redacted) } else { 0 };
-    let found = if comparable { walk.finish() } else { Found::default() };
-    Ok(Audit {
+    let tail = reader.finish()?;
+    let mut audit = Audit {
         original,
-        redacted,
         original_frames,
-        redacted_frames: rest.frames,
-        windows: found.windows,
-        outside: found.outside,
-        leftovers: rest.leftovers,
-        padding,
-        tolerance: found.tolerance,
-        noise: found.noise,
-    })
+        redacted_frames: tail.frames,
+        windows: Vec::new(),
+        outside: OutsideChanges::default(),
+        padding: comparer
+            .as_ref()
+            .map_or(0, |comparer| padding(comparer, &tail, original_frames, &redacted)),
+        leftovers: tail.leftovers,
+        tolerance: None,
+        noise: None,
+        redacted,
+    };
+    if let Some(comparer) = comparer {
+        comparer.finish(&mut audit);
+    }
+    Ok(audit)
 }
 
-/// How many of the frames behind the end of the original are a codec's padding: all, if they fit into
-/// one packet and are at least 20 dB below the loudest sample, or none.
-fn padding(walk: &Walk<'_>, rest: &Rest, frames: u64, redacted: &StreamInfo) -> u64 {
-    let more = rest.frames.saturating_sub(frames);
-    let is_padding = more <= walk.kind.reach(redacted) && rest.peak <= 0.1 * walk.peak;
+/// How many of the frames after the end of the original are codec padding: all of them, if they fit in
+/// one packet and are at least 20 dB below the peak of the original; otherwise none.
+fn padding(comparer: &Comparer<'_>, tail: &Tail, frames: u64, redacted: &StreamInfo) -> u64 {
+    let more = tail.frames.saturating_sub(frames);
+    let is_padding = more <= comparer.mode.reach(redacted) && tail.peak <= 0.1 * comparer.peak;
     if is_padding { more } else { 0 }
 }

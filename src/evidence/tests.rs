@@ -1,4 +1,4 @@
-//! The self-check must find whatever is wrong, and nothing else.
+//! The self-check finds every mistake, and nothing else.
 
 #![allow(clippy::cast_possible_truncation, reason = "test data is small")]
 #![allow(clippy::cast_precision_loss, reason = "test data is small")]
@@ -22,7 +22,11 @@ const FORMATS: [SampleFormat; 7] = [
     SampleFormat::MuLaw,
 ];
 
-/// A recording of 90 loud frames, stereo, in blocks of 8.
+fn info(format: SampleFormat, rate: u32, channels: u16) -> StreamInfo {
+    StreamInfo { container: "wave", codec: "any", rate, channels, format, frames: None }
+}
+
+/// A block of 8 frames of a loud stereo recording of 90 frames.
 fn block(format: SampleFormat, first: u64) -> Block {
     let mut block = Block::new(format, 2);
     block.restart(first);
@@ -43,7 +47,7 @@ fn windows() -> Windows {
     Windows::new([window(2.0, 3.0), window(3.5, 4.1).on_channel(1)]).unwrap()
 }
 
-/// Redacts, with somebody meddling between the treatment and the file.
+/// Redacts. `meddle` changes blocks after their treatment; `turned` flips bits of a byte in the file.
 fn redact(
     format: SampleFormat,
     treatment: Treatment,
@@ -53,7 +57,7 @@ fn redact(
     redact_without(&[], format, treatment, meddle, turned)
 }
 
-/// The same where the blocks that begin at these frames lie in gaps that are closed.
+/// The same, with closed gaps in place of the blocks that start at the frames in `gone`.
 fn redact_without(
     gone: &[u64],
     format: SampleFormat,
@@ -61,8 +65,7 @@ fn redact_without(
     meddle: impl Fn(&mut Block),
     (place, turn): (usize, u8),
 ) -> Result<usize, Error> {
-    let (container, codec) = ("wave", "any");
-    let info = StreamInfo { container, codec, rate: 10, channels: 2, format, frames: None };
+    let info = info(format, 10, 2);
     let spans = Spans::new(&windows(), 10, 2)?;
     let mut check = SelfCheck::new(treatment, &windows(), &info);
     let mut treater = Treater::new(treatment, &spans)?;
@@ -96,11 +99,11 @@ fn treatments() -> [Treatment; 4] {
 }
 
 #[test]
-fn what_is_right_passes_and_a_change_of_any_bit_on_the_disk_is_found() {
+fn a_correct_file_passes_and_a_changed_bit_in_any_byte_is_found() {
     for format in FORMATS {
         for treatment in treatments() {
             let length = redact(format, treatment, |_| (), (0, 0)).unwrap();
-            // Which loudspeaker a channel is for stands in the longer header; hound's choice is taken.
+            // The channel mask of the extensible header is not checked.
             let speakers =
                 if length - 90 * 2 * usize::from(format.bytes()) > 58 { 40..44 } else { 0..0 };
             for place in (0..length).filter(|place| !speakers.contains(place)) {
@@ -111,9 +114,9 @@ fn what_is_right_passes_and_a_change_of_any_bit_on_the_disk_is_found() {
     }
 }
 
-/// Gaps before, inside and behind the windows, and one that holds the beginning of one.
+/// Gaps before, inside and after the windows, and over the start of one.
 #[test]
-fn where_gaps_are_closed_too() {
+fn the_same_holds_with_closed_gaps() {
     let closed = [vec![8, 16], vec![24], vec![16, 24, 40], vec![0, 32, 40], vec![48, 64, 80]];
     for gone in closed {
         for treatment in treatments() {
@@ -124,7 +127,7 @@ fn where_gaps_are_closed_too() {
                 let result = redact((place, 1 << (place % 8)));
                 assert!(matches!(result, Err(Error::SelfCheck { .. })), "{gone:?} {place}");
             }
-            // A frame that was left as it was, inside a window that is still there.
+            // An untreated frame inside a window that is not in a gap.
             let frame =
                 [20, 30, 35, 41].into_iter().find(|frame| !gone.contains(&(frame - frame % 8)));
             let Some(frame) = frame else { continue };
@@ -135,7 +138,7 @@ fn where_gaps_are_closed_too() {
     }
 }
 
-/// Sets a sample, if the frame is in this block.
+/// Changes a sample, if the frame is in this block.
 fn set(block: &mut Block, frame: u64, channel: usize, change: impl Fn(i32) -> i32) {
     if !(block.first()..block.end()).contains(&frame) {
         return;
@@ -150,7 +153,7 @@ fn set(block: &mut Block, frame: u64, channel: usize, change: impl Fn(i32) -> i3
 }
 
 #[test]
-fn a_frame_that_was_not_treated_or_changed_without_need_is_found() {
+fn an_untreated_or_needlessly_changed_frame_is_found() {
     for format in FORMATS {
         for treatment in treatments() {
             let (both, second) = (20..=30, 35..=41);
@@ -170,7 +173,7 @@ fn a_frame_that_was_not_treated_or_changed_without_need_is_found() {
                         }
                     };
                     let inside = both.contains(&frame) || channel == 1 && second.contains(&frame);
-                    // On a ramp a sample may be nearly what it was.
+                    // On a ramp a sample may be nearly unchanged.
                     let ramp = (16..46).contains(&frame) && !treatment.fade().is_zero();
                     let result = redact(format, treatment, restore, (0, 0));
                     let found = result.is_err();
@@ -183,9 +186,9 @@ fn a_frame_that_was_not_treated_or_changed_without_need_is_found() {
     }
 }
 
-/// Every sample of up to 16 bits, and many of those that are wider, under many gains.
+/// Every sample of up to 16 bits, and many wider ones, under many gains.
 #[test]
-fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
+fn no_sample_under_any_gain_is_called_wrong() {
     let mut state = 1u32;
     let mut any = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -198,8 +201,7 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
             let treatment = Treatment::attenuate(gain).unwrap();
             let window = Window::from_seconds(0.0, 1e6).unwrap();
             let windows = Windows::new([window]).unwrap();
-            let (container, codec) = ("wave", "any");
-            let info = StreamInfo { container, codec, rate: 10, channels: 1, format, frames: None };
+            let info = info(format, 10, 1);
             let spans = Spans::new(&windows, 10, 1).unwrap();
             let mut check = SelfCheck::new(treatment, &windows, &info);
             let mut block = Block::new(format, 1);
@@ -224,13 +226,12 @@ fn what_a_gain_makes_of_any_sample_is_never_called_wrong() {
     }
 }
 
-/// A long recording is read back in sections: each counts, and so does their order.
+/// A long recording is read back in sections. Every section counts, and so does their order.
 #[test]
 fn every_section_of_a_long_recording_is_read_back() {
     const FRAMES: usize = 2_500_000;
-    let (format, container, codec) = (SampleFormat::U8, "wave", "any");
-    let info = StreamInfo { container, codec, rate: 1000, channels: 1, format, frames: None };
-    // Over the border of the first two sections, which is at frame 1,048,576.
+    let (format, info) = (SampleFormat::U8, info(SampleFormat::U8, 1000, 1));
+    // Across the border of the first two sections, at frame 1,048,576.
     let window = Window::from_seconds(1000.0, 1100.0).unwrap();
     let windows = Windows::new([window]).unwrap();
     let spans = Spans::new(&windows, 1000, 1).unwrap();
@@ -262,7 +263,7 @@ fn every_section_of_a_long_recording_is_read_back() {
     for place in [0, 1_000_000, 1_048_575, 1_048_576, 1_100_001, 2_097_152, FRAMES - 1] {
         assert!(result(&|data| data[place] ^= 1).is_err(), "{place}");
     }
-    // Of equal length and with the same number of frames inside: none.
+    // Swapped parts of equal length, outside the windows.
     let swapped = result(&|data| {
         let (front, back) = data.split_at_mut(1_500_000);
         front[200_000..210_000].swap_with_slice(&mut back[200_003..210_003]);
@@ -270,9 +271,9 @@ fn every_section_of_a_long_recording_is_read_back() {
     assert!(swapped.is_err());
 }
 
-/// What is nearly silent may be the whole of what was said, clipped, or far down.
+/// A nearly silent sample may be a leak, and -0.0 is not silence.
 #[test]
-fn silence_is_exact_and_what_is_no_number_stays_none() {
+fn silence_is_exact_and_nan_is_not_a_treated_sample() {
     let check = |format, treatment, meddle: &dyn Fn(&mut Block)| {
         redact(format, treatment, |block| meddle(block), (0, 0)).is_err()
     };

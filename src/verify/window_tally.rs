@@ -1,55 +1,57 @@
-//! One window on one channel: what was done there, and where it was not.
+//! The frames of one window on one channel: what was done to them, and which were left open.
 
-use super::count::Count;
-use super::kind::Kind;
-use super::noise::Noise;
-use super::piece::Piece;
-use super::sound::{Sound, Told};
-use super::{Done, Leak, Span, Treatment, Verdict, WindowAudit};
+use super::Verdict;
+use super::codec_noise::CodecNoise;
+use super::compare_mode::CompareMode;
+use super::presence::{Presence, PresenceDetector};
+use super::segment::Segment;
+use super::window_audit::{Done, FrameCounter, Leak, WindowAudit};
+use crate::span::Span;
+use crate::treatment::Treatment;
 use crate::window::Window;
 
-/// Samples that are alike by chance come alone. Where something else is in the place of the original,
-/// only so many in a row are the original.
+/// Samples of two sounds agree by chance, but rarely in a row: where another sound replaces the original,
+/// a shorter run of equal samples is no leak.
 const CHANCE: u64 = 8;
 
-/// What is left must be so alike to the original to pass for it at another volume.
-const ALIKE: f64 = 0.95;
+/// The correlation from which on the window counts as the original at another gain.
+const ATTENUATED: f64 = 0.95;
 
-/// What is 25 dB fainter than the loudest piece may be a codec's noise where there was nothing.
+/// The energy, relative to the loudest segment outside, below which a codec may turn silence into
+/// noise: -25 dB.
 const HUSHED: f64 = 0.003;
 
-/// Where formats differ, samples tell of what is louder than so many steps; the sound tells of the rest.
+/// In [`CompareMode::Quantized`], samples are compared above this many steps, segments below.
 const FAINT: f64 = 8.0;
 
-/// What a treatment would have left, and where something else is.
-struct Miss {
+/// How well a treatment explains the redacted window.
+struct TreatmentFit {
     treatment: Treatment,
-    frames: Count,
+    mismatches: FrameCounter,
     /// The energy of the difference.
-    apart: f64,
+    residual: f64,
 }
 
-/// A window on one channel, being walked through.
+/// Everything that is summed over a window on one channel.
 pub(super) struct WindowTally {
     window: Window,
     pub(super) span: Span,
     channel: u16,
-    kind: Kind,
-    frames: u64,
-    /// Frames that were heard in the original.
-    heard: u64,
-    /// Frames that are as they were, of those that were heard.
-    kept: Count,
-    /// Frames that are no number now.
-    broken: Count,
-    /// Frames that are not as each treatment would have made them.
-    misses: Vec<Miss>,
-    sums: (f64, f64, f64),
-    peaks: (f64, f64),
-    /// The other channels of the original, added up, beside what there is now.
-    others: Piece,
-    /// Unless samples tell everything.
-    sound: Option<Sound>,
+    mode: CompareMode,
+    /// Frames in which the original is not silent.
+    audible: u64,
+    /// Audible frames that are as they were.
+    kept: FrameCounter,
+    /// Frames that are NaN or infinite now.
+    not_finite: FrameCounter,
+    fits: Vec<TreatmentFit>,
+    all: Segment,
+    peak_before: f64,
+    peak_after: f64,
+    /// The sum of the other channels of the original, against the redacted window.
+    others: Segment,
+    /// `None` if samples are exact.
+    detector: Option<PresenceDetector>,
 }
 
 impl WindowTally {
@@ -58,28 +60,32 @@ impl WindowTally {
         (span, rate): (Span, u32),
         channel: u16,
         treatments: &[Treatment],
-        kind: Kind,
+        mode: CompareMode,
     ) -> Self {
-        let miss = |&treatment| Miss { treatment, frames: Count::default(), apart: 0.0 };
-        let sound = match kind {
-            Kind::Exact => None,
-            Kind::Rounded(step) => Some(Sound::new(span, rate, (FAINT * step).powi(2))),
-            Kind::Lossy => Some(Sound::new(span, rate, f64::INFINITY)),
+        let fit = |&treatment| TreatmentFit {
+            treatment,
+            mismatches: FrameCounter::default(),
+            residual: 0.0,
+        };
+        let ceiling = match mode {
+            CompareMode::Exact => None,
+            CompareMode::Quantized(step) => Some((FAINT * step).powi(2)),
+            CompareMode::Lossy => Some(f64::INFINITY),
         };
         Self {
             window: window.clone(),
             span,
             channel,
-            kind,
-            frames: 0,
-            heard: 0,
-            kept: Count::default(),
-            broken: Count::default(),
-            misses: treatments.iter().map(miss).collect(),
-            sums: (0.0, 0.0, 0.0),
-            peaks: (0.0, 0.0),
-            others: Piece::default(),
-            sound,
+            mode,
+            audible: 0,
+            kept: FrameCounter::default(),
+            not_finite: FrameCounter::default(),
+            fits: treatments.iter().map(fit).collect(),
+            all: Segment::default(),
+            peak_before: 0.0,
+            peak_after: 0.0,
+            others: Segment::default(),
+            detector: ceiling.map(|ceiling| PresenceDetector::new(span, rate, ceiling)),
         }
     }
 
@@ -87,126 +93,136 @@ impl WindowTally {
         self.channel.into()
     }
 
-    /// One frame: what was there, what is there, and what each treatment would have put there. What is
-    /// not a number is unlike everything, so comparisons ask for what is alike.
-    pub(super) fn see(&mut self, frame: u64, was: f64, is: f64, meant: impl Iterator<Item = f64>) {
-        let tolerance = self.kind.tolerance();
-        self.frames += 1;
-        let faint = was.abs() <= 2.0 * tolerance;
-        if !faint {
-            self.heard += 1;
+    /// Adds a frame: the sample before, after, and as each treatment makes it. NaN compares unequal to
+    /// everything, so conditions test for equality.
+    pub(super) fn add(
+        &mut self,
+        frame: u64,
+        was: f64,
+        is: f64,
+        expected: impl Iterator<Item = f64>,
+    ) {
+        let tolerance = self.mode.tolerance();
+        let is_faint = was.abs() <= 2.0 * tolerance;
+        if !is_faint {
+            self.audible += 1;
             if (was - is).abs() <= tolerance {
                 self.kept.add(frame);
             }
         }
-        for (miss, meant) in self.misses.iter_mut().zip(meant) {
-            let alike = (meant - is).abs() <= tolerance;
-            if !alike {
-                miss.frames.add(frame);
+        for (fit, expected) in self.fits.iter_mut().zip(expected) {
+            let is_equal = (expected - is).abs() <= tolerance;
+            if !is_equal {
+                fit.mismatches.add(frame);
             }
-            miss.apart += (meant - is) * (meant - is);
+            fit.residual += (expected - is) * (expected - is);
         }
         if !is.is_finite() {
-            self.broken.add(frame);
-            self.peaks.1 = f64::INFINITY;
+            self.not_finite.add(frame);
+            self.peak_after = f64::INFINITY;
         }
         if was.is_finite() && is.is_finite() {
-            let (before, after, both) = self.sums;
-            self.sums = (before + was * was, after + is * is, both + was * is);
-            self.peaks = (self.peaks.0.max(was.abs()), self.peaks.1.max(is.abs()));
+            self.peak_before = self.peak_before.max(was.abs());
+            self.peak_after = self.peak_after.max(is.abs());
         }
-        if let Some(sound) = &mut self.sound {
-            sound.hear(frame, was, is);
+        self.all.add(was, is);
+        if let Some(detector) = &mut self.detector {
+            detector.add(frame, was, is);
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
-    pub(super) fn judge(mut self, noise: &Noise) -> WindowAudit {
-        let (before, after, both) = self.sums;
-        let mut gain = if before > 0.0 { both / before } else { 0.0 };
-        let energy = (before * after).sqrt();
-        let correlation = if energy > 0.0 { both / energy } else { 0.0 };
-        let told = self.told(noise);
-        let (done, leak) = match (self.kind, told) {
-            (Kind::Lossy, Some(told)) => self.by_sound(told, noise),
-            _ => self.by_samples(correlation),
-        };
-        // A sample that is no number is not what anybody meant.
-        let leak = leak.or(self.broken.leak());
-        let verdict = match (leak, told) {
-            (Some(_), _) => Verdict::Leak,
-            (None, Some(Told::Unclear | Told::Weak | Told::Kept(_))) => Verdict::CannotTell,
-            (None, _) => Verdict::Clean,
-        };
-        let done = if verdict == Verdict::CannotTell { Done::Unknown } else { done };
-        if let (Done::Attenuated, Some(sound)) = (done, &self.sound) {
-            gain = sound.attenuated().unwrap_or(gain);
-        }
-        let rms = (after / self.frames.max(1) as f64).sqrt();
-        let (window, channel, span, peak) = (self.window, self.channel, self.span, self.peaks.1);
-        WindowAudit { window, channel, span, verdict, done, leak, gain, correlation, peak, rms }
-    }
-
-    /// What the sound tells, where it is asked.
-    fn told(&mut self, noise: &Noise) -> Option<Told> {
-        let (channel, peak) = (self.channel(), self.peaks.0);
-        let told = self.sound.as_mut()?.tell(channel, noise, peak);
-        // Nothing was there, and now the other channels are: swapped, or mixed into one.
-        let is_mixed =
-            !self.is_below(HUSHED * noise.loudest) && self.others.correlation().abs() >= 0.5;
-        Some(if told == Told::Silent && is_mixed { Told::Unclear } else { told })
-    }
-
-    /// The other channels of the original at a frame, added up. Only the sound is asked about them.
-    pub(super) fn see_others(&mut self, others: impl Iterator<Item = f64>, is: f64) {
-        if self.sound.is_some() {
+    /// Adds the other channels of the original at the same frame.
+    pub(super) fn add_others(&mut self, others: impl Iterator<Item = f64>, is: f64) {
+        if self.detector.is_some() {
             self.others.add(others.sum(), is);
         }
     }
 
-    /// By the samples, as they are.
-    fn by_samples(&self, correlation: f64) -> (Done, Option<Leak>) {
-        let best = self.misses.iter().min_by_key(|miss| miss.frames.frames);
-        let exact = best.filter(|miss| miss.frames.frames * 2 < self.frames.max(1));
-        match exact {
-            _ if self.heard == 0 && self.peaks.1 == 0.0 => (Done::Silent, None),
-            Some(miss) => (Done::Exactly(miss.treatment), miss.frames.leak()),
-            None if self.kept.frames * 2 > self.heard => (Done::Nothing, self.kept.leak()),
-            None if correlation.abs() > ALIKE => (Done::Attenuated, self.kept.leak()),
+    pub(super) fn judge(mut self, noise: &CodecNoise) -> WindowAudit {
+        let presence = self.presence(noise);
+        let (done, leak) = match (self.mode, presence) {
+            (CompareMode::Lossy, Some(presence)) => self.by_presence(presence, noise),
+            _ => self.by_samples(),
+        };
+        // No treatment makes NaN or infinities.
+        let leak = leak.or(self.not_finite.leak());
+        let verdict = match (leak, presence) {
+            (Some(_), _) => Verdict::Leak,
+            (None, Some(Presence::Unclear | Presence::Weak | Presence::Kept(_))) => {
+                Verdict::CannotTell
+            }
+            (None, _) => Verdict::Clean,
+        };
+        let done = if verdict == Verdict::CannotTell { Done::Unknown } else { done };
+        let attenuated = self.attenuated().filter(|_| done == Done::Attenuated);
+        WindowAudit {
+            verdict,
+            done,
+            leak,
+            gain: attenuated.unwrap_or(self.all.gain()),
+            correlation: self.all.correlation(),
+            peak: self.peak_after,
+            rms: self.all.mean(self.all.after).sqrt(),
+            window: self.window,
+            channel: self.channel,
+            span: self.span,
+        }
+    }
+
+    /// Whether the original is present, where samples do not tell.
+    fn presence(&mut self, noise: &CodecNoise) -> Option<Presence> {
+        let (channel, peak) = (self.channel(), self.peak_before);
+        let presence = self.detector.as_mut()?.judge(channel, noise, peak);
+        // A silent channel that now holds the others: channels were swapped or mixed.
+        let is_mixed =
+            !self.is_below(HUSHED * noise.loudest) && self.others.correlation().abs() >= 0.5;
+        Some(if presence == Presence::Silent && is_mixed { Presence::Unclear } else { presence })
+    }
+
+    /// Judges by the samples.
+    fn by_samples(&self) -> (Done, Option<Leak>) {
+        let best = self.fits.iter().min_by_key(|fit| fit.mismatches.frames);
+        let best = best.filter(|fit| fit.mismatches.frames * 2 < self.all.frames.max(1));
+        match best {
+            _ if self.audible == 0 && self.peak_after == 0.0 => (Done::Silent, None),
+            Some(fit) => (Done::Exactly(fit.treatment), fit.mismatches.leak()),
+            None if self.kept.frames * 2 > self.audible => (Done::Nothing, self.kept.leak()),
+            None if self.all.correlation().abs() > ATTENUATED => {
+                (Done::Attenuated, self.kept.leak())
+            }
             None if self.kept.longest < CHANCE => (Done::Replaced, None),
             None => (Done::Replaced, self.kept.leak()),
         }
     }
 
-    /// By the sound, in which no sample is as it was.
-    fn by_sound(&self, told: Told, noise: &Noise) -> (Done, Option<Leak>) {
-        let after = self.sums.1;
-        let is_tone = |miss: &&Miss| {
-            miss.treatment.tone_hz().is_some() && after > 0.0 && miss.apart <= 0.1 * after
+    /// Judges a lossy window by the presence of the original.
+    fn by_presence(&self, presence: Presence, noise: &CodecNoise) -> (Done, Option<Leak>) {
+        let after = self.all.after;
+        let is_tone = |fit: &&TreatmentFit| {
+            fit.treatment.tone_hz().is_some() && after > 0.0 && fit.residual <= 0.1 * after
         };
-        let tone = self.misses.iter().find(is_tone).map(|miss| Done::Exactly(miss.treatment));
-        let attenuated = self.sound.as_ref().and_then(Sound::attenuated);
-        let done = match (told, tone) {
-            (Told::Unclear | Told::Weak, _) => Done::Unknown,
-            (Told::Kept(_), _) => Done::Nothing,
+        let tone = self.fits.iter().find(is_tone).map(|fit| Done::Exactly(fit.treatment));
+        let is_hushed = self.is_below(HUSHED * noise.loudest);
+        let is_muted = self.is_below(0.1 * self.all.mean(self.all.before));
+        let done = match (presence, tone) {
+            (Presence::Kept(leak), _) => return (Done::Nothing, Some(leak)),
+            (Presence::Unclear | Presence::Weak, _) => Done::Unknown,
             (_, Some(tone)) => tone,
-            (Told::Silent, None) if self.is_below(HUSHED * noise.loudest) => Done::Silent,
-            (Told::Muted, None) if after == 0.0 => Done::Exactly(Treatment::silence()),
-            (Told::Muted, None) if attenuated.is_some() => Done::Attenuated,
-            (Told::Muted, None) if self.is_below(0.1 * self.mean(self.sums.0)) => Done::Muted,
-            (Told::Silent | Told::Muted, None) => Done::Replaced,
+            (Presence::Silent, None) if is_hushed => Done::Silent,
+            (Presence::Absent, None) if after == 0.0 => Done::Exactly(Treatment::silence()),
+            (Presence::Absent, None) if self.attenuated().is_some() => Done::Attenuated,
+            (Presence::Absent, None) if is_muted => Done::Muted,
+            (Presence::Silent | Presence::Absent, None) => Done::Replaced,
         };
-        let leak = if let Told::Kept(leak) = told { Some(leak) } else { None };
-        (done, leak)
+        (done, None)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a mean; 2^52 frames are 17,000 years")]
-    fn mean(&self, energy: f64) -> f64 {
-        energy / self.frames.max(1) as f64
+    fn attenuated(&self) -> Option<f64> {
+        self.detector.as_ref().and_then(PresenceDetector::attenuated)
     }
 
-    /// Whether what there is now is fainter than such a share of the energy of a frame.
+    /// Whether the mean energy of the redacted window is at most this.
     fn is_below(&self, energy: f64) -> bool {
-        self.mean(self.sums.1) <= energy
+        self.all.mean(self.all.after) <= energy
     }
 }

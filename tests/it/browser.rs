@@ -1,11 +1,11 @@
-//! A real browser, headless, driven through WebDriver: enough of it to look at a page.
+//! A headless browser, driven through WebDriver.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// One window of Chromium. It and its driver end with it.
+/// One window of Chromium. Dropping it ends the browser and its driver.
 pub struct Browser {
     driver: Child,
     session: String,
@@ -14,7 +14,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// `None`, with a line that says so, where there is no browser.
+    /// `None`, with a note on stderr, if no browser is installed.
     pub fn open() -> Option<Self> {
         let spawned = Command::new("chromedriver")
             .args(["--port=0"])
@@ -29,10 +29,10 @@ impl Browser {
         let mut lines = output.lines().map(Result::unwrap);
         let line = lines.find(|line| line.contains("successfully on port ")).unwrap();
         let port = line.rsplit(' ').next().unwrap().trim_end_matches('.').to_owned();
-        // It would stop if nobody read what it says.
+        // A full pipe would block the driver.
         std::thread::spawn(move || lines.for_each(drop));
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        // It talks to this machine only, and needs no certificates; but it wants to be asked.
+        // Requests stay on loopback, but reqwest demands a TLS configuration.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let roots = rustls::RootCertStore::empty();
         let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
@@ -43,7 +43,7 @@ impl Browser {
             .unwrap();
         let session = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { driver, session, http, runtime };
-        // The last for machines whose shared memory is small.
+        // The last option is for machines with little shared memory.
         let options = [
             "--headless=new",
             "--no-sandbox",
@@ -75,7 +75,7 @@ impl Browser {
         self.post("/url", json!({ "url": format!("file://{path}") }));
     }
 
-    /// What a script returns.
+    /// Runs a script and returns its result.
     pub fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
     }
@@ -85,28 +85,27 @@ impl Browser {
         found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
     }
 
-    /// Clicks as a person does.
+    /// Clicks an element with the mouse.
     pub fn click(&self, selector: &str) {
         self.post(&format!("/element/{}/click", self.element(selector)), json!({}));
     }
 
-    /// Types as a person does. `\u{E004}` is the tabulator, `\u{E007}` is enter.
+    /// Types into an element. `\u{E004}` is the tab key, `\u{E007}` is enter.
     pub fn type_at(&self, selector: &str, keys: &str) {
         self.post(&format!("/element/{}/value", self.element(selector)), json!({ "text": keys }));
     }
 
-    /// What the browser alone can do, such as being a phone.
+    /// Runs a command of the DevTools protocol.
     pub fn devtools(&self, command: &str, params: Value) -> Value {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": params }))
     }
 
-    /// What was logged since it was asked for last: `browser` is the console, `performance` holds
-    /// every request.
+    /// The log since the last call: `browser` is the console, `performance` has the requests.
     pub fn log(&self, kind: &str) -> Vec<Value> {
         self.post("/se/log", json!({ "type": kind })).as_array().unwrap().clone()
     }
 
-    /// Where every request since then went.
+    /// The URLs of all requests since the last call.
     pub fn requests(&self) -> Vec<String> {
         let message = |entry: &Value| -> Value {
             serde_json::from_str(entry["message"].as_str().unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! The promises of the crate docs, each under its name.
+//! The promises in the crate docs, one test for each.
 
 use proptest::prelude::*;
 use sordino::block::Block;
@@ -86,11 +86,11 @@ proptest! {
 fn the_length_is_kept() {
     for name in CALLS {
         let mut decoder = Decoder::open(Source::open(fixture(name)).unwrap()).unwrap();
-        let recording = decoder.stream_info().clone();
-        let mut block = Block::new(recording.format, recording.channels);
+        let info = decoder.stream_info().clone();
+        let mut block = Block::new(info.format, info.channels);
         let mut frames = 0;
         while decoder.next(&mut block).unwrap() {
-            assert_eq!(block.first(), frames, "{name}: a block begins where the last one ended");
+            assert_eq!(block.first(), frames, "{name}: a block starts where the last one ended");
             frames = block.end();
         }
         let source = Source::open(fixture(name)).unwrap();

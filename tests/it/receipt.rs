@@ -1,4 +1,4 @@
-//! Receipts: their shape, their numbers, and what they find.
+//! Receipts: their shape, their numbers, and how files compare with them.
 
 use std::ops::ControlFlow;
 use std::process::Command;
@@ -10,7 +10,7 @@ use sordino::{Receipt, Redacted, Redaction, Source, Spool, Treatment, Windows};
 
 use crate::support::*;
 
-/// A redaction of which everything is proven.
+/// A redaction with all evidence.
 pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redacted, Receipt) {
     let all = EvidenceOptions { self_check: true, receipt: true, waveform: true };
     let redacted = Redaction::new(windows, treatment).with_evidence(all).run(source).unwrap();
@@ -18,7 +18,7 @@ pub fn proven(source: Source, windows: &Windows, treatment: Treatment) -> (Redac
     (redacted, receipt)
 }
 
-/// What is wrong with a receipt's shape; nothing, it is hoped.
+/// Violations of the schema.
 pub fn shape_errors(text: &str) -> Vec<String> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
@@ -52,7 +52,7 @@ fn receipts_have_the_shape_of_the_schema_and_can_be_read_back() {
 }
 
 #[test]
-fn windows_stand_in_the_receipt_as_asked_and_as_merged() {
+fn a_receipt_has_the_windows_as_requested_and_as_merged() {
     let folder = Folder::new();
     let list = folder.write(
         "w.json",
@@ -77,12 +77,12 @@ fn windows_stand_in_the_receipt_as_asked_and_as_merged() {
         (&json["windows"][0]["cut"], &json["windows"][1]["cut"]),
         (&Value::Null, &true.into())
     );
-    assert!(!text.contains(&folder.path("")), "folders are nobody's business");
+    assert!(!text.contains(&folder.path("")), "no folder names");
 }
 
-/// A genuine receipt is never refused, nor the audit that goes with it.
+/// A genuine receipt is never refused, nor is the audit with it.
 #[test]
-fn what_was_made_is_what_the_receipt_says_however_it_was_made() {
+fn a_genuine_receipt_passes_for_all_options() {
     let folder = Folder::new();
     let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
     for (name, options) in [
@@ -108,11 +108,11 @@ fn what_was_made_is_what_the_receipt_says_however_it_was_made() {
         }
     }
     let text = std::fs::read_to_string(&receipt).unwrap();
-    assert!(text.contains("\"start\": 7.94,"), "as a person wrote it");
+    assert!(text.contains("\"start\": 7.94,"), "as in the request");
     let json: Value = serde_json::from_str(&text).unwrap();
     let spans = json["spans"].as_array().unwrap();
     let short = spans.iter().filter(|span| span["before"].is_null());
-    assert_eq!(short.count(), 2, "a few samples have no level to tell, on two channels");
+    assert_eq!(short.count(), 2, "a few samples have no levels, on two channels");
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn every_time_comes_back_from_a_receipt() {
     }
 }
 
-/// Against another program.
+/// Compared with another program.
 #[test]
-fn sums_are_those_of_the_files() {
+fn digests_are_those_of_the_files() {
     let folder = Folder::new();
     let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
     for (name, options) in [
@@ -158,14 +158,14 @@ fn sums_are_those_of_the_files() {
     }
 }
 
-/// What is behind `data` and its size.
+/// Everything after `data` and its size.
 fn data_of_any(wav: &[u8]) -> &[u8] {
     let at = wav.windows(4).position(|word| word == b"data").unwrap();
     &wav[at + 8..]
 }
 
 #[test]
-fn a_stream_has_the_sum_of_all_its_bytes_and_what_was_dropped_is_named() {
+fn a_stream_has_the_digest_of_all_its_bytes_and_dropped_tags_are_named() {
     let mut tagged = fixture_bytes("call.wav");
     tagged.extend_from_slice(b"LIST\x12\0\0\0INFOICMT\x06\0\0\0card 7");
     let (_, receipt) = proven(stream(tagged.clone()), &windows(&["1-2"]), Treatment::silence());
@@ -173,7 +173,7 @@ fn a_stream_has_the_sum_of_all_its_bytes_and_what_was_dropped_is_named() {
     assert!(receipt.dropped.iter().any(|left| left.name.contains("ICMT") && left.bytes == 6));
     assert!(!receipt.to_json().contains("card"));
     if installed("ffmpeg") {
-        // A decoder has no need of what is behind the audio.
+        // The decoder does not read what follows the audio.
         let folder = Folder::new();
         let path = folder.path("faststart.m4a");
         let input = fixture("call.m4a").to_str().unwrap().to_owned();
@@ -183,10 +183,10 @@ fn a_stream_has_the_sum_of_all_its_bytes_and_what_was_dropped_is_named() {
         let (_, receipt) = proven(stream(whole.clone()), &windows(&["1-2"]), Treatment::silence());
         assert_eq!(receipt.input.bytes, whole.len() as u64);
     }
-    let behind = [tagged.as_slice(), b"JUNK\x04\0\0\0skip"].concat();
-    let (_, longer) = proven(stream(behind.clone()), &windows(&["1-2"]), Treatment::silence());
-    assert_eq!(longer.input.bytes, behind.len() as u64);
-    assert_ne!(longer.input.sha256, receipt.input.sha256);
+    let longer = [tagged.as_slice(), b"JUNK\x04\0\0\0skip"].concat();
+    let (_, other) = proven(stream(longer.clone()), &windows(&["1-2"]), Treatment::silence());
+    assert_eq!(other.input.bytes, longer.len() as u64);
+    assert_ne!(other.input.sha256, receipt.input.sha256);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn levels_are_those_of_the_samples() {
     assert_eq!((before.rms_db, after.rms_db), (Some(-8.06), Some(-14.08)));
 }
 
-/// The places of everything that is no list or object.
+/// The JSON pointers of all values that are not lists or objects.
 fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
@@ -219,7 +219,7 @@ fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_receipt_whose_numbers_were_edited_contradicts_itself() {
+fn an_edited_receipt_contradicts_itself() {
     let windows = windows(&["10-15=card number", "30.5-35.2@0", "37-60"]);
     let source = Source::open(CALL).unwrap();
     let (_, receipt) = proven(source, &windows, Treatment::silence());
@@ -227,7 +227,7 @@ fn a_receipt_whose_numbers_were_edited_contradicts_itself() {
     let mut places = Vec::new();
     leaves(&json, "", &mut places);
     assert!(places.len() > 60);
-    // Nothing else in a receipt could tell that these are wrong.
+    // Nothing else in a receipt depends on these.
     let free = [
         "/made",
         "/tool",
@@ -258,7 +258,7 @@ fn a_receipt_whose_numbers_were_edited_contradicts_itself() {
 }
 
 #[test]
-fn what_is_no_receipt_is_refused_by_name() {
+fn an_invalid_receipt_is_refused_with_a_reason() {
     let (_, receipt) =
         proven(Source::open(CALL).unwrap(), &windows(&["1-2"]), Treatment::silence());
     let text = receipt.to_json();
@@ -279,7 +279,7 @@ fn what_is_no_receipt_is_refused_by_name() {
 }
 
 #[test]
-fn a_file_is_found_to_be_the_one_the_receipt_speaks_of_or_not() {
+fn a_file_is_compared_with_the_receipt() {
     let (redacted, receipt) =
         proven(Source::open(CALL).unwrap(), &windows(&["10-15"]), Treatment::default());
     let mut out = Vec::new();
@@ -309,7 +309,7 @@ fn a_file_is_found_to_be_the_one_the_receipt_speaks_of_or_not() {
 }
 
 #[test]
-fn the_command_holds_files_against_a_receipt() {
+fn the_command_compares_files_with_a_receipt() {
     let folder = Folder::new();
     let (out, receipt) = (folder.path("o.wav"), folder.path("r.json"));
     let args = ["file", CALL, "-w", "10.3-15=card", "-o", &out, "--receipt", &receipt];
@@ -334,7 +334,7 @@ fn the_command_holds_files_against_a_receipt() {
 }
 
 #[test]
-fn what_goes_with_a_redaction_never_overwrites_and_fails_before_it() {
+fn receipts_and_pages_never_overwrite_and_fail_before_the_redaction() {
     let folder = Folder::new();
     let (out, mine) = (folder.path("o.wav"), folder.write("mine", b"mine"));
     for (receipt, code) in [
@@ -344,7 +344,7 @@ fn what_goes_with_a_redaction_never_overwrites_and_fails_before_it() {
         (CALL, 2),
         ("-", 2),
         (&folder.path("no/r.json"), 2),
-        // A disk that is full.
+        // A full disk.
         ("/dev/full", 2),
     ] {
         let result = sordino(&["file", CALL, "-w", "1-2", "-o", &out, "--receipt", receipt]);
@@ -359,9 +359,9 @@ fn what_goes_with_a_redaction_never_overwrites_and_fails_before_it() {
     assert!(Receipt::parse(&std::fs::read_to_string(&mine).unwrap()).is_ok());
 }
 
-/// The hidden file goes away before it is read back. It was written well, and is not called otherwise.
+/// The hidden file is removed before it is read back. That is not a failed self-check.
 #[test]
-fn what_cannot_be_read_back_is_told_as_that() {
+fn an_unreadable_output_is_a_read_back_error() {
     for (self_check, receipt) in [(true, false), (false, true)] {
         let folder = Folder::new();
         let spool = Spool::beside(folder.path("o.wav").as_ref()).unwrap();

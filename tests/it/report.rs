@@ -1,14 +1,14 @@
-//! The page, in a real browser.
+//! The page in a real browser.
 
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::support::*;
 
-/// Labels come from users.
+/// A label that tries to inject HTML.
 const EVIL: &str = r#"1-2=</td><script>console.error('run')</script><img src="http://127.0.0.1:9/x" onerror="console.error('x')">"#;
 
-/// A page about the call, at this path.
+/// Redacts the call with a page; returns its path.
 fn page(folder: &Folder, more: &[&str]) -> String {
     let (out, page) = (folder.path("o.wav"), folder.path("page.html"));
     let args = ["file", CALL, "-w", "10-15=card number", "-w", "30.5-35.2@1", "-w", EVIL];
@@ -18,7 +18,7 @@ fn page(folder: &Folder, more: &[&str]) -> String {
     page
 }
 
-/// Nothing was fetched, and nothing went wrong.
+/// Asserts that the page made no request and logged no error.
 fn assert_quiet(browser: &Browser) {
     let requests = browser.requests();
     assert!(!requests.is_empty());
@@ -29,7 +29,7 @@ fn assert_quiet(browser: &Browser) {
 }
 
 #[test]
-fn the_page_stands_alone_and_its_buttons_jump_the_player() {
+fn the_page_is_self_contained_and_its_buttons_move_the_player() {
     let folder = Folder::new();
     let page = page(&folder, &["--report-audio"]);
     let Some(browser) = Browser::open() else { return };
@@ -40,7 +40,7 @@ fn the_page_stands_alone_and_its_buttons_jump_the_player() {
     assert_eq!(browser.run(ready), 38);
     let labels = "return [...document.querySelectorAll('td:nth-child(4)')].map(c => c.textContent)";
     assert_eq!(browser.run(labels), json!([EVIL.split_once('=').unwrap().1, "card number", ""]));
-    // By mouse, and by keyboard.
+    // Two buttons by mouse, one by keyboard.
     let expect = |start: f64| {
         let place = browser.run("return seeked").as_f64().unwrap();
         assert!((start..start + 2.0).contains(&place), "{place}");
@@ -59,7 +59,7 @@ fn the_page_stands_alone_and_its_buttons_jump_the_player() {
     assert_quiet_after(&browser);
 }
 
-/// Playing asks for nothing either.
+/// The same while it plays.
 fn assert_quiet_after(browser: &Browser) {
     for url in browser.requests() {
         assert!(url.starts_with("data:"), "{url:.80}");
@@ -88,9 +88,9 @@ fn the_page_fits_a_phone_and_follows_the_colour_scheme() {
     assert_quiet(&browser);
 }
 
-/// For readers that do not see: every picture has words, every column a head, every control a name.
+/// For screen readers: every picture has a text, every column a header, every control a name.
 #[test]
-fn the_page_can_be_read_without_seeing_it() {
+fn the_page_is_readable_with_a_screen_reader() {
     let folder = Folder::new();
     let page = page(&folder, &["--report-audio"]);
     let Some(browser) = Browser::open() else { return };
@@ -103,7 +103,10 @@ fn the_page_can_be_read_without_seeing_it() {
     };
     assert_eq!(names("image").len(), 2, "a waveform for each channel");
     assert!(names("image").iter().all(|name| name.starts_with("Waveform of channel")));
-    assert!(names("button").contains(&"Play from 0:01.000 – 0:02.000"), "the triangle is not read");
+    assert!(
+        names("button").contains(&"Play from 0:01.000 – 0:02.000"),
+        "the triangle is hidden from screen readers"
+    );
     assert!(names("columnheader").len() >= 7 && names("rowheader").len() == 3);
     assert!(names("heading").contains(&"Windows") && names("main").len() == 1);
 }

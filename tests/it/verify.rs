@@ -1,4 +1,4 @@
-//! The leak audit: what it must find, and what it must pass.
+//! The leak audit of lossless recordings: it finds every leak and change, and passes correct outputs.
 
 use sordino::span::Span;
 use sordino::verify::{Audit, Done, Leak, Verdict};
@@ -6,7 +6,7 @@ use sordino::{Source, Treatment, VerifyOptions, Windows, verify};
 
 use crate::support::*;
 
-/// A second of noise at 8 kHz, stereo: no two samples in a row are equal, and none is quiet.
+/// One second of loud stereo noise at 8 kHz. No two neighbouring samples are equal.
 fn noise() -> Vec<i16> {
     let mut state = 1u32;
     let mut next = || {
@@ -26,7 +26,7 @@ fn audit(original: &[u8], redacted: &[u8], windows: &Windows) -> Audit {
     verify(original, redacted, windows, VerifyOptions::default()).unwrap()
 }
 
-/// One mutation of a correct output, of the many that the number may mean.
+/// Mutates a correct output. The number selects the kind and the place.
 fn mutate(number: usize, before: &[i16], after: &mut Vec<i16>) -> &'static str {
     let place = |from: usize, to: usize| from + number * 7919 % (to - from);
     match number % 8 {
@@ -63,7 +63,7 @@ fn mutate(number: usize, before: &[i16], after: &mut Vec<i16>) -> &'static str {
         _ => {
             let at = 2 * place(3300, 7000);
             after[at] = after[at].wrapping_neg();
-            "a sign turned"
+            "a sample negated"
         }
     }
 }
@@ -93,9 +93,9 @@ fn five_hundred_mutations_are_found_and_five_hundred_correct_outputs_pass() {
     }
 }
 
-/// Tags say who called, and why.
+/// Tags may hold the caller's data.
 #[test]
-fn metadata_that_was_left_is_a_finding_and_its_content_is_not_shown() {
+fn leftover_metadata_is_a_finding_and_its_content_is_not_shown() {
     let folder = Folder::new();
     let out = folder.path("out.wav");
     assert!(sordino(&["file", CALL, "-w", "10-15", "--silence", "-o", &out]).status.success());
@@ -148,7 +148,7 @@ fn a_leak_is_found_to_the_frame() {
 }
 
 #[test]
-fn treatments_of_others_are_recognised() {
+fn treatments_of_other_tools_are_recognised() {
     let before = noise();
     let windows = windows(&["0.25-0.5"]);
     let with = |make: &dyn Fn(usize, i16) -> i16| {
@@ -171,7 +171,7 @@ fn treatments_of_others_are_recognised() {
 }
 
 #[test]
-fn recordings_that_differ_in_kind_are_findings() {
+fn another_rate_or_channel_count_is_a_finding() {
     let before = file(&noise());
     let windows = windows(&["0.25-0.5"]);
     let mono = wav(1, 8000, 1, 16, data_of(&before));
@@ -180,7 +180,7 @@ fn recordings_that_differ_in_kind_are_findings() {
         let audit = audit(&before, &other, &windows);
         assert!(!audit.is_clean() && audit.is_recoverable() && audit.windows.is_empty());
     }
-    // As floats the same samples are the same.
+    // The same samples as floats are equal.
     let floats = samples_16(&before).into_iter().enumerate().flat_map(|(index, sample)| {
         let inside = (4000..8002).contains(&index);
         (if inside { 0.0 } else { f32::from(sample) / 32_768.0 }).to_le_bytes()
@@ -190,9 +190,9 @@ fn recordings_that_differ_in_kind_are_findings() {
     assert!(audit.is_clean() && audit.tolerance > Some(0.0), "{audit:?}");
 }
 
-/// FFmpeg asks once for each of its own frames, of 2048 samples of mono, whether a window is open.
+/// FFmpeg evaluates `enable` once for each of its own frames, which hold 2048 samples of mono.
 #[test]
-fn the_usual_recipe_of_ffmpeg_leaks_and_the_table_says_where() {
+fn the_usual_ffmpeg_filter_leaks_and_the_table_says_where() {
     if !installed("ffmpeg") {
         return;
     }
@@ -209,7 +209,7 @@ fn the_usual_recipe_of_ffmpeg_leaks_and_the_table_says_where() {
     assert!(table.contains(" frames, 10-10.239875 s (240 ms)"), "{table}");
     assert!(table.contains("outside: 831 samples changed"), "{table}");
     assert!(table.ends_with("verdict: LEAK in 1 of 1 rows\n"), "{table}");
-    // The call, as the README shows it: stereo frames are half as long.
+    // The README's example: with stereo, FFmpeg's frames are half as long.
     let filter = "volume=enable='between(t,10.25,15)':volume=0.001";
     ffmpeg(["-i", CALL, "-af", filter, &muted]);
     let window = "10.25-15=card number";
@@ -224,7 +224,7 @@ fn the_usual_recipe_of_ffmpeg_leaks_and_the_table_says_where() {
 }
 
 #[test]
-fn the_command_tells_programs_too_and_exits_as_it_says() {
+fn the_command_prints_json_and_exits_by_its_verdict() {
     let folder = Folder::new();
     let out = folder.path("out.wav");
     let silence = ["file", CALL, "-w", "10-15", "--silence", "-o", &out];
@@ -257,9 +257,9 @@ fn the_command_tells_programs_too_and_exits_as_it_says() {
     assert_eq!(sordino(&["verify", CALL, &text, "-w", "1-2"]).status.code(), Some(2));
 }
 
-/// Lossy results are compared by how loud what differs is.
+/// Lossy recordings are compared by the energy of segments.
 #[test]
-fn a_lossy_result_is_audited_by_its_sound() {
+fn a_lossy_recording_is_audited_by_its_segments() {
     if !installed("ffmpeg") {
         return;
     }
@@ -282,9 +282,9 @@ fn floats(samples: &[f32]) -> Vec<u8> {
     wav(3, 8000, 2, 32, &bytes)
 }
 
-/// Comparisons with what is not a number are false; it must not pass for equal.
+/// Every comparison with NaN is false, which must not count as equal.
 #[test]
-fn what_is_no_number_is_unlike_everything() {
+fn nan_and_infinities_equal_nothing() {
     let before: Vec<_> = noise().iter().map(|&sample| f32::from(sample) / 32_768.0).collect();
     let windows = windows(&["0.25-0.5"]);
     for treatment in [Treatment::silence(), Treatment::default(), Treatment::tone(1000).unwrap()] {
@@ -311,7 +311,7 @@ fn what_is_no_number_is_unlike_everything() {
             assert!(inside.windows.iter().all(|row| row.leak == Some(leak)), "{inside:?}");
             let all = audit(&floats(&before), &with(&muted, 4000, 4002), &windows);
             assert_eq!(all.verdict(), Verdict::Leak, "{all:?}");
-            // Of another format, and in the original alone.
+            // In another sample format, and only in the original.
             let narrow = audit(&file(&noise()), &with(&muted, 5000, 100), &windows);
             assert_eq!(narrow.verdict(), Verdict::Leak);
             let healed = audit(&with(&before, 1000, 100), &floats(&muted), &windows);
@@ -320,7 +320,7 @@ fn what_is_no_number_is_unlike_everything() {
     }
 }
 
-/// What a narrower format holds in a step or two is not told by samples.
+/// A sound of one or two quantization steps cannot be judged by its samples.
 #[test]
 fn a_quiet_recording_left_open_in_eight_bits_is_never_clean() {
     for divisor in [1, 4, 10, 20, 40, 80] {

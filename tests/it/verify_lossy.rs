@@ -1,12 +1,12 @@
-//! The leak audit of lossy recordings: what is open is never clean, what is muted is never a leak, and
-//! what cannot be told is said to be so. Encoded on the spot by ffmpeg; without it nothing is tested.
+//! The leak audit of lossy recordings: an open window is never clean, a muted one is never a leak, and
+//! what cannot be told is reported so. Recordings are encoded by ffmpeg; without it the tests are skipped.
 
 use sordino::verify::{Audit, Done, Verdict};
 use sordino::{DecodeOptions, Source, Treatment, VerifyOptions, redact, verify};
 
 use crate::support::*;
 
-/// How loud the call is made, from as it is to 50 dB quieter.
+/// Gains of the call, from unchanged to 50 dB quieter.
 const GAINS: [f64; 7] = [1.0, 0.3, 0.12, 0.05, 0.02, 0.01, 0.003];
 
 const CODECS: [(&str, &str); 5] = [
@@ -17,8 +17,8 @@ const CODECS: [(&str, &str); 5] = [
     ("m4a", "aac"),
 ];
 
-/// Windows of 50 ms to 5 s: in the speech of the customer (channel 1) or the agent (0), across its
-/// beginning, and across what both say.
+/// Windows of 50 ms to 5 s: within the speech of the customer (channel 1) or the agent (0), across its
+/// start, and across the speech of both.
 const WINDOWS: [&[&str]; 2] = [
     &["0.4-0.6", "4.8-5", "5.5-5.55", "10-15", "20.2-20.5", "30.9-31.9", "35.2-37"],
     &["2-2.05@0", "6-11", "16-16.1", "19-19.2@1", "23-24.5", "27-27.05", "32-32.2"],
@@ -26,7 +26,7 @@ const WINDOWS: [&[&str]; 2] = [
 
 const RATE: usize = 8000;
 
-/// The samples of the call at this volume.
+/// The samples of the call at this gain.
 fn call(gain: f64) -> Vec<i16> {
     let quieter = |sample: i16| (f64::from(sample) * gain).round() as i16;
     samples_16(&fixture_bytes("call.wav")).into_iter().map(quieter).collect()
@@ -37,7 +37,7 @@ fn file(samples: &[i16]) -> Vec<u8> {
     wav(1, RATE as u32, 2, 16, &bytes)
 }
 
-/// The call at this volume, muted by sordino.
+/// These samples, redacted by sordino.
 fn muted(samples: &[i16], list: &[&str], treatment: Treatment) -> Vec<i16> {
     let mut out = Vec::new();
     let done = redact(stream(file(samples)), &windows(list), treatment).unwrap();
@@ -63,7 +63,7 @@ fn audit(original: &[i16], redacted: &str, list: &[&str]) -> Audit {
     verify(stream(file(original)), redacted, &windows(list), VerifyOptions::default()).unwrap()
 }
 
-/// The loudest sample of the original in each row; none that is close to silence is among them.
+/// The peak of the original in each row: digital silence or clearly above it.
 fn peaks(audit: &Audit, original: &[i16], gain: f64) -> Vec<f64> {
     let rows = audit.windows.iter().map(|row| {
         let frames = row.span.first as usize..row.span.end as usize;
@@ -75,8 +75,8 @@ fn peaks(audit: &Audit, original: &[i16], gain: f64) -> Vec<f64> {
     rows
 }
 
-/// At each volume, whether in speech or across it.
-fn none_is_clean_that_is_open(codec: (&str, &str)) {
+/// At each gain, within speech and across it.
+fn assert_open_is_never_clean(codec: (&str, &str)) {
     if !installed("ffmpeg") {
         return;
     }
@@ -96,8 +96,8 @@ fn none_is_clean_that_is_open(codec: (&str, &str)) {
     }
 }
 
-/// Never a leak; and clean where there is enough to tell.
-fn what_is_muted_is_no_leak(codec: (&str, &str)) {
+/// Never a leak, and clean where the sound is loud and long enough to tell.
+fn assert_muted_is_never_a_leak(codec: (&str, &str)) {
     if !installed("ffmpeg") {
         return;
     }
@@ -105,7 +105,7 @@ fn what_is_muted_is_no_leak(codec: (&str, &str)) {
     let treatments = [Treatment::silence(), Treatment::default(), Treatment::tone(1000).unwrap()];
     for (number, gain) in GAINS.into_iter().enumerate() {
         let original = call(gain);
-        // One treatment each where it may be told or not.
+        // Where the sound may be too faint to tell, one treatment for each gain is enough.
         let all = if gain >= 0.05 { &treatments[..] } else { &treatments[number % 3..][..1] };
         for (turn, &treatment) in all.iter().enumerate() {
             let list = WINDOWS[(number + turn) % 2];
@@ -129,11 +129,11 @@ macro_rules! for_each_codec {
     ($($number:literal $open:ident $muted:ident)*) => {$(
         #[test]
         fn $open() {
-            none_is_clean_that_is_open(CODECS[$number]);
+            assert_open_is_never_clean(CODECS[$number]);
         }
         #[test]
         fn $muted() {
-            what_is_muted_is_no_leak(CODECS[$number]);
+            assert_muted_is_never_a_leak(CODECS[$number]);
         }
     )*};
 }
@@ -146,10 +146,10 @@ for_each_codec! {
     4 no_open_aac_is_clean a_muted_aac_is_no_leak
 }
 
-/// Where the customer speaks.
+/// The customer speaks here.
 const CARD: &[&str] = &["10-15"];
 
-/// These frames of `from` in place of those of `to`, on both channels.
+/// `to`, with these frames of `from`, on both channels.
 fn with(to: &[i16], from: &[i16], frames: std::ops::Range<usize>) -> Vec<i16> {
     let mut all = to.to_vec();
     let samples = 2 * frames.start..2 * frames.end;
@@ -157,7 +157,7 @@ fn with(to: &[i16], from: &[i16], frames: std::ops::Range<usize>) -> Vec<i16> {
     all
 }
 
-/// All samples but those of the window, changed.
+/// Changes all samples outside the window.
 fn outside(samples: &[i16], change: impl Fn(usize, i16) -> i16) -> Vec<i16> {
     let is_inside = |index: usize| (160_000..240_002).contains(&index);
     let one = |(index, &sample)| if is_inside(index) { sample } else { change(index, sample) };
@@ -197,7 +197,7 @@ fn a_leak_of_60_ms_in_5_s_is_never_clean() {
 }
 
 #[test]
-fn what_changes_outside_is_found_unless_it_is_the_codec() {
+fn a_change_outside_is_found_unless_the_codec_made_it() {
     if !installed("ffmpeg") {
         return;
     }
@@ -227,7 +227,7 @@ fn what_changes_outside_is_found_unless_it_is_the_codec() {
     }
 }
 
-/// With nothing left to measure by there is no telling; of exact files there is.
+/// Without sound outside, the codec cannot be measured. Exact files need no measurement.
 #[test]
 fn a_window_over_everything_cannot_be_told() {
     if !installed("ffmpeg") {
@@ -243,9 +243,9 @@ fn a_window_over_everything_cannot_be_told() {
     assert!(audit_of(&folder.write("exact.wav", &file(&muted))).is_clean());
 }
 
-/// What is there is heard, below a beep and upside down.
+/// An original that is masked by a beep, or inverted, is still there.
 #[test]
-fn an_original_in_disguise_is_never_clean() {
+fn a_masked_or_inverted_original_is_never_clean() {
     if !installed("ffmpeg") {
         return;
     }
@@ -253,14 +253,14 @@ fn an_original_in_disguise_is_never_clean() {
     for gain in [1.0, 0.05] {
         let original = call(gain);
         let beep = |index: usize| (((index / 2) as f64 * 0.35).sin() * 2000.0) as i16;
-        let below: Vec<_> = original
+        let masked: Vec<_> = original
             .iter()
             .enumerate()
             .map(|(index, sample)| sample.saturating_add(beep(index)))
             .collect();
-        let turned: Vec<_> = original.iter().map(|sample| sample.saturating_neg()).collect();
-        for disguise in [below, turned] {
-            let samples = with(&original, &disguise, 80_000..120_001);
+        let inverted: Vec<_> = original.iter().map(|sample| sample.saturating_neg()).collect();
+        for variant in [masked, inverted] {
+            let samples = with(&original, &variant, 80_000..120_001);
             for codec in [CODECS[0], CODECS[2]] {
                 let row = &audit(&original, &in_codec(&folder, &samples, codec), CARD).windows[1];
                 assert!(row.verdict != Verdict::Clean, "{codec:?} at {gain}: {row:?}");
@@ -269,7 +269,7 @@ fn an_original_in_disguise_is_never_clean() {
     }
 }
 
-/// Where one channel was silent, what the other said may have come.
+/// A silent channel may have received the sound of the other.
 #[test]
 fn channels_that_were_swapped_or_mixed_in_a_window_are_never_clean() {
     if !installed("ffmpeg") {
@@ -280,8 +280,8 @@ fn channels_that_were_swapped_or_mixed_in_a_window_are_never_clean() {
     let frames = original.as_chunks::<2>().0;
     let swapped: Vec<_> = frames.iter().flat_map(|&[agent, customer]| [customer, agent]).collect();
     let mixed: Vec<_> = frames.iter().flat_map(|&[a, c]| [a / 2 + c / 2, a / 2 + c / 2]).collect();
-    for disguise in [swapped, mixed] {
-        let samples = with(&original, &disguise, 82_000..120_001);
+    for variant in [swapped, mixed] {
+        let samples = with(&original, &variant, 82_000..120_001);
         for codec in [CODECS[0], CODECS[2]] {
             let audit = audit(&original, &in_codec(&folder, &samples, codec), &["10.25-15@0"]);
             assert_eq!(audit.windows[0].verdict, Verdict::CannotTell, "{codec:?}: {audit:?}");
@@ -325,7 +325,7 @@ fn a_tolerance_counts_outside_and_never_inside() {
     assert_eq!(audit.windows[1].done, Done::Nothing);
 }
 
-/// A codec fills its last packet with next to nothing; speech there is no padding.
+/// A codec fills its last packet with near silence. Speech there is no padding.
 #[test]
 fn padding_is_silent_and_no_longer_than_a_packet() {
     if !installed("ffmpeg") {

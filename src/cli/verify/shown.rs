@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use sordino::StreamInfo;
 use sordino::span::time_of;
-use sordino::verify::{Audit, Done, Leak, Outside, Verdict, WindowAudit};
+use sordino::verify::{Audit, Done, Leak, OutsideChanges, Verdict, WindowAudit};
 use sordino::window::{ClockTime, Window, seconds};
 
 use super::super::report;
@@ -127,7 +127,7 @@ fn verdict(audit: &Audit) -> String {
 }
 
 fn outside(audit: &Audit) -> String {
-    let (outside, rate): (&Outside, _) = (&audit.outside, audit.original.rate);
+    let (outside, rate): (&OutsideChanges, _) = (&audit.outside, audit.original.rate);
     let Some((first, last)) = outside.first.zip(outside.last) else {
         return match audit.tolerance {
             Some(_) => "outside: no sample has changed".into(),
