@@ -6,8 +6,9 @@
 
 use std::io::{self, Read, Write};
 
-use askama::Template;
 use base64::write::EncoderWriter;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
 
 use crate::evidence::Waveform;
 use crate::receipt::Receipt;
@@ -37,8 +38,7 @@ pub struct Report<'a> {
     audio: bool,
 }
 
-#[derive(Template)]
-#[template(path = "page.html", config = "src/report/askama.toml")]
+#[derive(Serialize)]
 struct Page<'a> {
     title: &'a str,
     sentence: String,
@@ -85,7 +85,7 @@ impl<'a> Report<'a> {
     /// # Errors
     /// Errors of `output`, and of reading the redacted recording back.
     pub fn write(&self, output: &mut dyn Write) -> io::Result<()> {
-        let page = self.page().render().map_err(io::Error::other)?;
+        let page = render(&self.page()).map_err(io::Error::other)?;
         let place = page.find(AUDIO_HERE).filter(|_| self.audio);
         let Some(place) = place else { return output.write_all(page.as_bytes()) };
         let (before, after) = page.split_at(place);
@@ -125,4 +125,13 @@ impl<'a> Report<'a> {
             script: include_str!("report/page.js"),
         }
     }
+}
+
+/// Fills the template. What comes from users is escaped, and a name that the template alone knows is an
+/// error.
+fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.render_str(include_str!("report/page.html"), page)
 }

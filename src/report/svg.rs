@@ -8,6 +8,7 @@ use crate::receipt::Receipt;
 use crate::span::time_of;
 
 /// The plot of one channel.
+#[derive(serde::Serialize)]
 pub(super) struct ChannelPlot {
     /// Counted from 0.
     pub(super) number: usize,

@@ -8,6 +8,7 @@ use crate::span::{Span, frame_at, time_of};
 use crate::window::{seconds, time_from_seconds};
 
 /// A highlighted statement at the top of the page.
+#[derive(serde::Serialize)]
 pub(super) struct Badge {
     /// The CSS class: `good` or `warn`.
     pub(super) class: &'static str,
@@ -15,6 +16,7 @@ pub(super) struct Badge {
 }
 
 /// A row of the table of windows.
+#[derive(serde::Serialize)]
 pub(super) struct WindowRow {
     /// In seconds, for the player.
     pub(super) start: f64,
@@ -29,6 +31,7 @@ pub(super) struct WindowRow {
 }
 
 /// A section of named facts.
+#[derive(serde::Serialize)]
 pub(super) struct FactSection {
     pub(super) id: &'static str,
     pub(super) title: &'static str,

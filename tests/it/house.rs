@@ -106,7 +106,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("symphonia::", "decode"),
         ("file_format::", "decode"),
         ("hound::", "encode"),
-        ("askama::", "report, cli"),
+        ("minijinja::", "report, cli"),
         ("humantime::", "receipt"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
