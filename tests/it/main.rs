@@ -13,6 +13,7 @@
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
+//! | `messages` | `--quiet` and `--verbose`, wrong calls, completions, manual pages, the words of JSON |
 //! | `table` | the README's table of formats, line by line |
 //! | `info` | `sordino info`: the same as a redaction would find |
 //! | `lists` | lists of windows as people have them: read right, or refused |
@@ -66,6 +67,8 @@ mod info;
 mod invariants;
 #[cfg(feature = "cli")]
 mod lists;
+#[cfg(feature = "cli")]
+mod messages;
 mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;
