@@ -14,7 +14,8 @@
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
 //! | `messages` | `--quiet` and `--verbose`, wrong calls, completions, manual pages, the words of JSON |
-//! | `table` | the README's table of formats, line by line |
+//! | `docs` | every command of the README and of `docs/`, run as it stands there |
+//! | `table` | the table of formats in `docs/formats.md`, line by line |
 //! | `info` | `sordino info`: the same as a redaction would find |
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
@@ -47,6 +48,8 @@ mod bounds;
 mod browser;
 mod caf;
 mod corpus;
+#[cfg(feature = "cli")]
+mod docs;
 mod elementary;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg;
