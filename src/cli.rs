@@ -1,6 +1,6 @@
-//! The command line: arguments in, a plan out, the plan run, an exit code.
+//! The command line: arguments in, one command run, an exit code out.
 //!
-//! What a sentence says goes to stdout; progress, notes and errors go to stderr.
+//! Results go to stdout; progress, notes and errors go to stderr.
 
 use std::process::ExitCode;
 
@@ -13,40 +13,48 @@ mod exit;
 mod file;
 mod help;
 mod info;
+mod input;
 mod interrupt;
-mod side_outputs;
-mod plan;
+mod manual;
+mod messages;
+mod output;
 mod progress;
 mod recording;
 mod report;
 mod sandbox;
+mod side_outputs;
 mod stdout;
 mod table;
+mod text;
 mod verify;
 
 use args::{Args, Command};
 use exit::Failure;
 
 pub(crate) fn main() -> ExitCode {
-    hush_decoders();
+    silence_decoder_panics();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
     };
+    messages::set_verbosity(&args.verbosity);
     let result: Result<(), Failure> = match args.command {
-        Command::File(args) => file::check(args).and_then(file::run),
-        Command::Recording(args) => recording::check(&args).and_then(recording::run),
+        Command::File(args) => file::run(args),
+        Command::Recording(args) => recording::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
     };
     exit::of(result)
 }
 
-/// The library makes an error of a decoder's panic; the panic's own words would only stand above it.
-fn hush_decoders() {
+/// Hides the messages of panics inside decoders. The library catches such a panic and returns an error,
+/// which is what the user sees.
+fn silence_decoder_panics() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let is_of = |name: &str| panic.location().is_some_and(|place| place.file().contains(name));

@@ -1,4 +1,4 @@
-//! The `sordino` command: parse, plan, run, exit code; nothing else.
+//! The `sordino` command; everything is in `cli`.
 
 mod cli;
 

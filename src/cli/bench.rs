@@ -13,9 +13,10 @@ use sordino::span::{frame_at, time_of};
 use sordino::spool::Draft;
 use sordino::window::ClockTime;
 
-use super::args::BenchArgs;
-use super::exit::{Failure, say};
-use super::plan::{self, time};
+use super::args::{BenchArgs, time};
+use super::exit::Failure;
+use super::messages::note;
+use super::output::OutputPath;
 use super::progress::Status;
 use super::report;
 use super::table::table;
@@ -63,10 +64,10 @@ struct Measured {
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let frames = frames(args)?;
     let inputs: Vec<&Path> = args.file.as_deref().into_iter().collect();
-    let chart = args.chart.as_ref().map(|path| plan::check_output(path, &inputs, args.force));
+    let chart = args.chart.as_ref().map(|path| OutputPath::check(path, &inputs, args.force));
     let chart = chart.transpose()?;
     if cfg!(debug_assertions) {
-        say("note: this is a debug build, which is many times slower; build with --release");
+        note("this is a debug build, which is many times slower; build with --release");
     }
     let bench = Bench { scratch: Scratch::open()?, status: Status::new(), runs: args.runs };
     let measured = measure(&bench, args, frames);

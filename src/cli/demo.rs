@@ -1,4 +1,4 @@
-//! `sordino demo`: the whole way against a sandbox, audited, in plain words.
+//! `sordino demo`: one redaction at a Genesys stand-in from end to end, audited and explained.
 
 use std::io::Read;
 
@@ -11,8 +11,8 @@ use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 use super::args::DemoArgs;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
-use super::plan::{self, Place};
-use super::recording::failure;
+use super::output::OutputPath;
+use super::recording::{detail_step, failure};
 use super::sandbox::{CALL, CALL_ID};
 use super::side_outputs::{self, SideOutputs};
 use super::verify::table;
@@ -25,11 +25,20 @@ const CONVERSATION_ID: &str = "demo-conversation";
 
 const DOING: &str = "running the demo";
 
+const INTRODUCTION: &str = "\
+A call of 38 s is stored in a Genesys stand-in on this machine: the agent on the left channel, the
+customer on the right. The customer reads a card number aloud, and later a security code.";
+
+const LAST_STEPS: &str = "  \
+  sordino file call.wav -w 10-15 -o redacted.wav    redact a recording of your own
+  sordino sandbox                                   try `sordino recording` against a stand-in
+  sordino recording --help                          redact a recording in your organisation";
+
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let output = args.output.as_ref().map(|path| plan::check_output(path, &[], args.force));
+    let output = args.output.as_ref().map(|path| OutputPath::check(path, &[], args.force));
     let output = output.transpose()?;
-    let target = output.as_ref().map(|place| place.target.as_path());
-    let side_outputs = SideOutputs::check(&args.proof, &[], target, args.force)?;
+    let target = output.as_ref().map(|path| path.target.as_path());
+    let side_outputs = SideOutputs::check(&args.evidence, &[], target, args.force)?;
     let windows = WINDOWS.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
     let windows = Windows::new(windows)?;
     block_on(walk(args.force, output, &side_outputs, windows))
@@ -37,7 +46,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
 
 async fn walk(
     force: bool,
-    output: Option<Place>,
+    output: Option<OutputPath>,
     side_outputs: &SideOutputs,
     windows: Windows,
 ) -> Result<(), Failure> {
@@ -51,73 +60,63 @@ async fn walk(
     let genesys = genesys.map_err(|error| Failure::failed(DOING, error))?;
     let failed = |error| failure(DOING, error);
 
-    say(
-        "A call of 38 s lies in a Genesys stand-in on this machine: the agent on the left channel, the",
-    )?;
-    say("customer on the right. The customer reads a card number aloud, later a security code.\n")?;
+    say(&format!("{INTRODUCTION}\n"))?;
     let job = Job::new(CALL_ID, windows.clone(), Treatment::default())
-        .with_evidence(side_outputs.proof());
+        .with_evidence(side_outputs.options());
     let prepared = prepare(&genesys, &job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
-    say(
-        "  signed in, located, fetched     decoded while it arrived; nothing of it touched a disk",
-    )?;
+    say("  signed in, located, fetched     decoded while it arrived; none of it touched a disk")?;
     let (sentence, checked) = (report::sentence(redacted.summary()), side_outputs.checked());
     say(&format!("  redacted                        {sentence}; {checked}"))?;
     let completed = deliver(&genesys, redacted, CONVERSATION_ID).await.map_err(failed)?;
+    prepared.steps.iter().chain(&completed.steps).for_each(detail_step);
     say(&format!("  granted, uploaded, completed    as recording {}\n", completed.id))?;
 
     let back = download(&genesys, &completed.id).await?;
-    say("Fetched back, and audited against the original by `sordino verify`:\n")?;
+    say("Fetched back and audited against the original, as `sordino verify` does:\n")?;
     audit(back, &windows)?;
     let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
     interrupt.deliver(|| {
         let drafts = side_outputs.write("The call of the demo", redacted, receipt.as_ref())?;
         let placed = side_outputs::put(drafts)?;
-        if let Some(place) = &output {
-            let saved = redacted.persist_copy(&place.target, force);
+        if let Some(path) = &output {
+            let saved = redacted.persist_copy(&path.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
         side_outputs::keep(placed);
         Ok(())
     })?;
-    if let Some(place) = &output {
-        say(&format!("Saved as {}.\n", place.named.display()))?;
+    if let Some(path) = &output {
+        say(&format!("Saved as {}.\n", path.named.display()))?;
     }
-    if let Some(line) = side_outputs.line() {
-        say(&format!("Written: {line}.\n"))?;
+    if let Some(paths) = side_outputs.paths() {
+        say(&format!("Written: {paths}.\n"))?;
     }
-    next(output.is_some(), side_outputs)
+    next_steps(output.is_some(), side_outputs)
 }
 
 /// What to try after this.
-fn next(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
+fn next_steps(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
     say("Next:")?;
     if !saved {
         say(
-            "  sordino demo -o sanitised.wav                     keep the result, and listen to it",
+            "  sordino demo -o redacted.wav                      keep the result, and listen to it",
         )?;
     }
-    if side_outputs.line().is_none() {
+    if side_outputs.paths().is_none() {
         say("  sordino demo --report demo.html --report-audio    a page to look at, and to play")?;
     }
-    say("  sordino file call.wav -w 10-15 -o redacted.wav    redact a recording of your own")?;
-    say(
-        "  sordino sandbox                                   try `sordino recording` against a stand-in",
-    )?;
-    say(
-        "  sordino recording --help                          what it needs to know of your organisation",
-    )
+    say(LAST_STEPS)
 }
 
 fn say(line: &str) -> Result<(), Failure> {
     report::print(line)
 }
 
-/// Holds the sanitised recording against the original, and prints what was found.
-fn audit(sanitised: Vec<u8>, windows: &Windows) -> Result<(), Failure> {
+/// Audits the redacted recording against the original, and prints the result.
+fn audit(redacted: Vec<u8>, windows: &Windows) -> Result<(), Failure> {
     let source = |bytes: Vec<u8>| Source::stream(std::io::Cursor::new(bytes));
-    let audit = verify(source(CALL.to_vec()), source(sanitised), windows, VerifyOptions::default());
+    let audit = verify(source(CALL.to_vec()), source(redacted), windows, VerifyOptions::default());
     let audit = audit.map_err(|error| Failure::of(DOING, error))?;
     for line in table(&audit).lines() {
         say(format!("  {line}").trim_end())?;
@@ -126,7 +125,7 @@ fn audit(sanitised: Vec<u8>, windows: &Windows) -> Result<(), Failure> {
     if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// A recording as any client of the API gets it.
+/// Downloads a recording as any client of the API does.
 async fn download(genesys: &Genesys, id: &str) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::failed(DOING, error);
     let located = genesys.locate(id).await.map_err(failed)?;

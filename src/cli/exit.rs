@@ -1,46 +1,48 @@
-//! How the process ends: the one table of exit codes, and the one way errors are printed.
+//! Exit codes, and how errors are printed.
 //!
-//! | code | means |
+//! | code | meaning |
 //! |---|---|
-//! | 0 | done; also if whoever reads the text on our stdout has had enough |
-//! | 1 | it failed, and nothing was left behind, also if audio could not be delivered to stdout; or `verify` found a leak or a change, or cannot tell |
+//! | 0 | done, also when the reader of text on stdout closes the pipe early |
+//! | 1 | it failed and nothing was left behind, also when audio could not be written to stdout; or `verify` found a leak or a change, or cannot tell |
 //! | 2 | the call was wrong: arguments, windows, paths |
-//! | 130 | ctrl-c or a request to terminate; nothing was left behind, or what was is named |
+//! | 130 | ctrl-c or SIGTERM; nothing was left behind, or what was left is named |
 
 use std::error::Error as StdError;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use sordino::{Error, WindowError};
+
+use super::messages::say;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
-/// What shells call a process that ctrl-c has ended.
+/// 128 and the number of SIGINT, as shells report it.
 pub(crate) const INTERRUPTED: i32 = 130;
 
-/// Why a command did not do what it was asked.
+/// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The call was wrong.
     Usage { doing: String, source: Box<dyn StdError + 'static> },
     /// The call was right, and it failed.
     Failed { doing: String, source: Box<dyn StdError + 'static> },
-    /// An audit found something, and has said what.
+    /// An audit found something, and has printed it.
     Found,
 }
 
 impl Failure {
-    /// A wrong call: what was being done, and why it cannot be.
+    /// A wrong call: what was being done, and why that is impossible.
     pub(crate) fn usage(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
         Self::Usage { doing: doing.into(), source: why.into() }
     }
 
-    /// A failure, while doing this.
+    /// A failure: what was being done, and why it failed.
     pub(crate) fn failed(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
         Self::Failed { doing: doing.into(), source: why.into() }
     }
 
-    /// The same failure, after something that was done and stays.
+    /// The same failure, as one after `done`, which happened and stays.
     pub(crate) fn after(self, done: &str) -> Self {
         match self {
             Self::Usage { doing, source } | Self::Failed { doing, source } => {
@@ -50,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// An error of the library, while doing this.
+    /// An error of the library, sorted into wrong calls and failures.
     pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
         let (doing, usage) = (doing.into(), error.is_usage());
         let source = Box::new(error);
@@ -64,12 +66,7 @@ impl From<WindowError> for Failure {
     }
 }
 
-/// Prints a line for people. Nobody may be listening, which is no reason to fail.
-pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// Prints a failure, if there is one, and gives the exit code.
+/// Prints the failure, if there is one, and returns the exit code.
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     let (code, doing, source) = match result {
         Ok(()) => return ExitCode::SUCCESS,
@@ -81,7 +78,7 @@ pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// An error with its causes.
+/// An error and its causes, joined with `: `.
 pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -92,9 +89,26 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// Prints what clap has to say: help on stdout is a success, anything else a wrong call.
+/// Prints help or an error of clap. Help on stdout is a success, anything else a wrong call.
 pub(crate) fn of_clap(error: &clap::Error) -> ExitCode {
     // A closed pipe is no reason to fail.
     let _ = error.print();
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) {
+        let args: Vec<String> =
+            std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        tip(&args, word).inspect(|tip| say(&format!("\ntip: {tip}")));
+    }
     if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+}
+
+/// What to type instead, for two mistakes that clap does not explain: a value in a word of its own.
+fn tip(args: &[String], unexpected: &str) -> Option<String> {
+    let at = args.iter().position(|arg| arg == unexpected)?;
+    match args.get(..at)? {
+        [.., flag] if flag == "--tone" => Some(format!("write --tone={unexpected}")),
+        [.., flag, start] if flag == "-w" || flag == "--window" => {
+            Some(format!("a window is one word: {flag} {start}-{unexpected}"))
+        }
+        _ => None,
+    }
 }

@@ -4,23 +4,26 @@ use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use sordino::{Error, Receipt, Redacted, Redaction, Source, Summary, Treatment, Windows};
 
 use super::args::FileArgs;
-use super::exit::{Failure, say};
+use super::exit::Failure;
+use super::input::{self, is_dash};
 use super::interrupt::Interrupt;
-use super::plan::{self, Place, is_dash};
-use super::progress::Bar;
+use super::messages::{detail, say, tell};
+use super::output::{OutputPath, note_ending};
+use super::progress::ByteProgress;
 use super::side_outputs::{self, SideOutputs};
 use super::{report, stdout};
 
-/// What is to be done, checked as far as it can be before work starts.
-pub(crate) struct Plan {
+/// One redaction, with its arguments checked and its input open.
+struct FileRun {
     source: Source,
-    /// How messages call the input.
+    /// The input's name in messages.
     input: String,
-    output: Output,
+    destination: Destination,
     windows: Windows,
     treatment: Treatment,
     side_outputs: SideOutputs,
@@ -28,124 +31,137 @@ pub(crate) struct Plan {
     json: bool,
 }
 
-/// Where the recording goes.
-enum Output {
+/// Where the redacted recording goes.
+enum Destination {
     Stdout(File),
-    File(Place),
+    File(OutputPath),
 }
 
-impl Output {
-    /// Where it goes, if that is a file.
+impl Destination {
+    /// The path, unless it is stdout.
     fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdout(_) => None,
-            Self::File(place) => Some(&place.target),
+            Self::File(path) => Some(&path.target),
         }
     }
 
-    /// How messages call it.
+    /// The name in messages.
     fn name(&self) -> String {
         match self {
             Self::Stdout(_) => "stdout".into(),
-            Self::File(place) => place.named.display().to_string(),
+            Self::File(path) => path.named.display().to_string(),
         }
     }
 }
 
+/// Redacts and reports.
+pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
+    let run = check(args)?;
+    let (input, output, json) = (run.input.clone(), run.destination.name(), run.json);
+    let (is_stdout, side_outputs) = (run.destination.path().is_none(), run.side_outputs.clone());
+    let summary = run.redact()?;
+    report::notes(&summary);
+    let line = if json {
+        let mut json = report::to_json(&summary, side_outputs.is_self_checked());
+        json["status"] = "completed".into();
+        json["inputFile"] = input.into();
+        json["outputFile"] = output.into();
+        json.to_string()
+    } else {
+        let (sentence, ending) = (report::sentence(&summary), side_outputs.ending());
+        format!("redacted {sentence}, {input} -> {output}{ending}")
+    };
+    match (is_stdout, json) {
+        (false, _) => return report::print(&line),
+        // stdout holds the recording. JSON was asked for, and is printed even with --quiet.
+        (true, true) => say(&line),
+        (true, false) => tell(&line),
+    }
+    Ok(())
+}
+
 /// Checks the arguments and opens the input.
-pub(crate) fn check(args: FileArgs) -> Result<Plan, Failure> {
-    let stdin = is_dash(&args.input);
-    if stdin && args.windows.windows.as_deref().is_some_and(is_dash) {
-        return Err(Failure::usage(
-            "reading stdin",
-            "it cannot be both the recording and the windows; give one of them as a file",
-        ));
+fn check(args: FileArgs) -> Result<FileRun, Failure> {
+    let FileArgs { input, output, redact: args } = args;
+    let list = args.windows.windows.as_deref();
+    if is_dash(&input) && list.is_some_and(is_dash) {
+        let mend =
+            "it cannot be both the recording and the list of windows; give one of them as a file";
+        return Err(Failure::usage("reading stdin", mend));
     }
     let windows = args.windows.windows()?;
     let treatment = args.treatment.treatment()?;
-    let list = args.windows.windows.as_deref().unwrap_or(Path::new("-"));
-    let inputs = [args.input.as_path(), list];
-    let output = if is_dash(&args.output) {
-        Output::Stdout(stdout_for_audio()?)
+    let inputs: Vec<&Path> = std::iter::once(input.as_path()).chain(list).collect();
+    let destination = if is_dash(&output) {
+        Destination::Stdout(stdout_for_audio()?)
     } else {
-        Output::File(plan::check_output(&args.output, &inputs, args.force)?)
+        Destination::File(OutputPath::check(&output, &inputs, args.force)?)
     };
-    let side_outputs = SideOutputs::check(&args.proof, &inputs, output.path(), args.force)?;
-    let (input, source) = plan::open(&args.input, &args.format)?;
-    if let Some(path) = output.path() {
-        plan::note_ending(path);
-    }
+    let path = destination.path();
+    let side_outputs = SideOutputs::check(&args.evidence, &inputs, path, args.force)?;
+    let (input, source) = input::open(&input, &args.format)?;
+    path.inspect(|path| note_ending(path));
     let (force, json) = (args.force, args.json);
-    Ok(Plan { source, input, output, windows, treatment, side_outputs, force, json })
+    Ok(FileRun { source, input, destination, windows, treatment, side_outputs, force, json })
 }
 
 fn stdout_for_audio() -> Result<File, Failure> {
     let doing = "writing to stdout";
     if io::stdout().is_terminal() {
-        let mend = "a WAV is not for a terminal; give -o FILE, or pipe stdout somewhere";
+        let mend = "a terminal cannot play a WAV; give -o FILE, or redirect stdout";
         return Err(Failure::usage(doing, mend));
     }
     stdout::open().map_err(|error| Failure::failed(doing, error))
 }
 
-/// Redacts and reports.
-pub(crate) fn run(plan: Plan) -> Result<(), Failure> {
-    let Plan { source, input, output, windows, treatment, side_outputs, force, json } = plan;
-    let doing = format!("redacting {input}");
-    let interrupt = Interrupt::new();
-    let spool = interrupt.spool(output.path()).map_err(|e| Failure::of(doing.as_str(), e))?;
-    let (mut bar, length) = (Bar::new("redacting"), source.length());
-    let redaction =
-        Redaction::new(&windows, treatment).with_evidence(side_outputs.proof()).with_spool(spool);
-    let redacted = redaction.run_watched(source, |progress| {
-        bar.show(progress.bytes, length);
-        ControlFlow::Continue(())
-    });
-    bar.clear();
-    let redacted =
-        redacted.map_err(|error| Failure::of(doing.as_str(), plan::named(&input, error)))?;
-    // Folders are nobody's business.
-    let title = Path::new(&input).file_name().map_or(input.clone(), |n| n.display().to_string());
-    let receipt = Receipt::of(&redacted);
-    let (target, is_stdout) = (output.name(), output.path().is_none());
-    let summary = match output {
-        // The recording comes last: where it is, all is. If it does not come, what was there before is
-        // there again.
-        Output::File(place) => interrupt.deliver(|| {
-            let placed =
-                side_outputs::put(side_outputs.write(&title, &redacted, receipt.as_ref())?)?;
-            let summary = deliver_file(redacted, &place.target, force)?;
-            side_outputs::keep(placed);
-            Ok(summary)
-        })?,
-        // Whoever reads stdout may be slow, and must be able to end us.
-        Output::Stdout(out) => {
-            stdout::deliver(&redacted, out).map_err(undelivered)?;
-            interrupt.deliver(|| {
+impl FileRun {
+    /// Redacts the recording, and delivers it with its side outputs.
+    fn redact(self) -> Result<Summary, Failure> {
+        let Self { source, input, destination, windows, treatment, side_outputs, force, .. } = self;
+        let doing = format!("redacting {input}");
+        let interrupt = Interrupt::new();
+        let spool = interrupt.spool(destination.path()).map_err(|e| Failure::of(&*doing, e))?;
+        let (mut bar, length) = (ByteProgress::new("redacting"), source.length());
+        let (began, mut received) = (Instant::now(), 0);
+        let redaction = Redaction::new(&windows, treatment)
+            .with_evidence(side_outputs.options())
+            .with_spool(spool);
+        let redacted = redaction.run_watched(source, |progress| {
+            received = progress.bytes;
+            bar.show(progress.bytes, length);
+            ControlFlow::Continue(())
+        });
+        bar.clear();
+        let redacted =
+            redacted.map_err(|error| Failure::of(&*doing, input::explain(&input, error)))?;
+        report::details(&input, redacted.summary(), began.elapsed());
+        let (written, to) = (redacted.bytes(), destination.name());
+        detail(&format!("{received} bytes read; {written} bytes of WAV go to {to}"));
+        // The page shows the file's name alone, not the folders that it lies in.
+        let title =
+            Path::new(&input).file_name().map_or(input.clone(), |name| name.display().to_string());
+        let receipt = Receipt::of(&redacted);
+        match destination {
+            // The recording comes last: when it is in place, everything is. If it fails, the files
+            // that were there before come back.
+            Destination::File(path) => interrupt.deliver(|| {
                 let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
-                side_outputs::put(drafts).map(side_outputs::keep)
-            })?;
-            redacted.summary().clone()
+                let placed = side_outputs::put(drafts)?;
+                let summary = deliver_file(redacted, &path.target, force)?;
+                side_outputs::keep(placed);
+                Ok(summary)
+            }),
+            // Outside `deliver`: the reader of stdout may be slow, and ctrl-c must work meanwhile.
+            Destination::Stdout(out) => {
+                stdout::deliver(&redacted, out).map_err(undelivered)?;
+                interrupt.deliver(|| {
+                    let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
+                    side_outputs::put(drafts).map(side_outputs::keep)
+                })?;
+                Ok(redacted.summary().clone())
+            }
         }
-    };
-    report::notes(&summary);
-    let line = if json {
-        let mut json = report::to_json(&summary);
-        json["status"] = "completed".into();
-        json["selfCheck"] = side_outputs.verdict().into();
-        json["input"] = input.into();
-        json["output"] = target.into();
-        json.to_string()
-    } else {
-        let (sentence, ending) = (report::sentence(&summary), side_outputs.ending());
-        format!("redacted {sentence}, {input} -> {target}{ending}")
-    };
-    if is_stdout {
-        // The recording has gone there.
-        say(&line);
-        Ok(())
-    } else {
-        report::print(&line)
     }
 }
 

@@ -1,25 +1,55 @@
-//! What stands below each `--help`: examples, what to know, exit codes.
+//! The text after the options of each `--help`: examples, what to know, exit codes. The manual pages
+//! hold it too.
 
-pub(super) const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";
+pub(super) const OVERVIEW: &str = "\
+Start here:
+  sordino demo                                      a redaction from end to end, nothing to set up
+  sordino file call.wav -w 10-15 -o redacted.wav    redact 10 s to 15 s of a recording
+  sordino COMMAND --help                            examples of each command
+
+Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong; 130 ctrl-c.";
+
+pub(super) const FILE_USAGE: &str = "\
+sordino file INPUT -w START-END -o OUTPUT [OPTIONS]
+       sordino file INPUT --windows FILE -o OUTPUT [OPTIONS]";
+
+pub(super) const RECORDING_USAGE: &str = "\
+sordino recording -w START-END [OPTIONS]
+       sordino recording --windows FILE [OPTIONS]";
+
+pub(super) const COMPLETIONS_EXAMPLES: &str = "\
+Install them, one line for each shell:
+  bash: sordino completions bash > ~/.local/share/bash-completion/completions/sordino
+  zsh:  sordino completions zsh > ~/.zfunc/_sordino      (with ~/.zfunc in fpath before compinit)
+  fish: sordino completions fish > ~/.config/fish/completions/sordino.fish
+  PowerShell: sordino completions powershell >> $PROFILE
+  elvish: sordino completions elvish >> ~/.config/elvish/rc.elv";
+
+pub(super) const MAN_EXAMPLES: &str = "\
+Examples:
+  Read the page of a command:
+    sordino man file | man -l -
+  Install all pages for this user, then `man sordino-file` works:
+    sordino man --out ~/.local/share/man/man1";
 
 pub(super) const RECORDING_EXAMPLES: &str = "\
 Examples:
   export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=...
   export GENESYS_RECORDING_ID=... GENESYS_CONVERSATION_ID=...
-  See what would happen, and keep the result to listen to it:
+  Try it without changing anything at Genesys, and keep the result to listen to it:
     sordino recording -w 10-15 -w 30.5-35.2 --silence --dry-run --keep redacted.wav
   Do it:
     sordino recording -w 10-15 -w 30.5-35.2 --silence
-  With the evidence to file, and a page to look at:
+  With a receipt, and a page to look at:
     sordino recording -w 10-15 --silence --receipt receipt.json --report page.html
-  In another region, with windows from a transcriber, for a program:
+  In another region, with windows from a transcriber, and JSON for a program:
     sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
 
-The unredacted audio is never written to a disk. The original recording stays in Genesys as it is:
-delete it there, or let its retention do so.
+The unredacted audio is never written to a disk. The original recording stays in Genesys unchanged:
+delete it there, or let its retention policy do so.
 
-Exit codes: 0 done; 1 it failed, and nothing was completed unless it says so; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, and nothing was completed unless the error says so; 2 the call was
+wrong; 130 ctrl-c, and the message says whether a recording was created.";
 
 pub(super) const VERIFY_USAGE: &str = "\
 sordino verify [OPTIONS] -w START-END ORIGINAL REDACTED
@@ -29,21 +59,22 @@ pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
   sordino verify call.wav redacted.wav -w 10-15 -w 30.5-35.2
   sordino verify call.wav redacted.mp3 --windows windows.json --json
-  Is this the file that a receipt speaks of? With the original, the audit too:
+  Is this the file that a receipt describes? With the original, the audit too:
     sordino verify --receipt receipt.json redacted.wav
     sordino verify --receipt receipt.json call.wav redacted.wav
 
-The treatment is recognised: a gain of 0.001, silence and a tone of 1000 Hz to the sample, or what
-you name; another gain, or anything else in place of the original, by what is left of it.
+The treatment is recognised. The default gain, silence, a tone of 1000 Hz, or the treatment that you
+name is checked to the sample; anything else is judged by how much of the original is left.
 
-Where REDACTED is lossy no sample is as it was. What the codec does to the sound is then measured
-outside the windows, and inside the original is looked for in pieces of 20 ms. Where the codec keeps
-too little to tell, or too little sound is left outside to measure by, it cannot be told: exit code
-1, never clean. A leak of less than 60 ms, or of what the codec does not keep, may not be seen: to be
-sure, audit a lossless copy, before it is encoded. Both recordings must begin at the same frame.
+A lossy REDACTED keeps no sample as it was. There the codec's noise is measured outside the windows,
+and inside them the original is searched for in pieces of 20 ms. Where the codec keeps too little of
+the sound, or too little is left outside the windows to measure by, the verdict is `cannot be told`
+and the exit code 1: never clean. A leak shorter than 60 ms, or of sound that the codec does not
+keep, may be missed. To be sure, audit a lossless copy before it is encoded. Both recordings must
+begin at the same frame.
 
-Exit codes: 0 clean; 1 a leak, something else has changed, or it cannot be told; 2 the call was wrong,
-or a recording cannot be decoded.";
+Exit codes: 0 clean; 1 a leak, another change, or it cannot be told; 2 the call was wrong, or a
+recording cannot be decoded.";
 
 pub(super) const SANDBOX_EXAMPLES: &str = "\
 Examples:
@@ -51,10 +82,12 @@ Examples:
   sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
 
 Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
-(429, 429:SECONDS, 429:date:SECONDS), code:STATUS:CODE (a storage host's error in XML, such as
-code:403:SignatureDoesNotMatch; fetch, upload), early:STATUS (before the body has come; upload),
+(429, 429:SECONDS, 429:date:SECONDS), code:STATUS:CODE (a storage host's error in XML, for example
+code:403:SignatureDoesNotMatch; fetch, upload), early:STATUS (before the body has arrived; upload),
 html, reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N,
-redirect. TIMES: a number, or `ever`.";
+redirect. TIMES: a number, or `ever`.
+
+Each request is printed on stderr; --quiet turns that off. ctrl-c ends the sandbox.";
 
 pub(super) const FILE_EXAMPLES: &str = "\
 Examples:
@@ -64,26 +97,26 @@ Examples:
     sordino file call.wav -w '1:02.5-1:10@1=card number' --silence -o redacted.wav
   Take the windows from a transcriber, 200 ms wider on both sides:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
-  From one that counts milliseconds:
+  From a transcriber that writes milliseconds:
     sordino file call.mp3 --windows words.json --unit ms -o redacted.wav
-  With a receipt to file, and a page to look at:
+  With a receipt, and a page to look at:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
   Headerless audio, as some switches write it:
     sordino file call.ulaw --raw mulaw:8000:1 -w 10-15 -o redacted.wav
-  A recording that has gaps, with silence in them, so that all times stay right:
+  A recording with gaps: fill them with silence, so that all times stay right:
     sordino file call.webm -w 10-15 --gaps fill -o redacted.wav
-  Keep µ-law as it is, byte for byte outside the window:
+  Keep µ-law, byte for byte outside the window:
     sordino file mulaw.wav -w 10-15 --encoding same -o redacted.wav
 
-Output is WAV with the source's own sample format; codecs other than PCM and FLAC or ALAC give 16
-bit. Opus is decoded at the rate that the recording was made at, where it says so. Tags and pictures
-are dropped. Attenuation (the default) leaves speech recoverable by whoever turns the volume up;
---silence and --tone do not.
+The output is a WAV with the sample format of the source; lossy codecs, A-law and µ-law give 16 bit.
+Opus is decoded at the rate that it was recorded at, if the file names it. Tags and pictures are
+dropped. The default attenuation leaves speech recoverable for anyone who turns the volume up;
+--silence and --tone erase it.
 
-Exit codes: 0 done; 1 it failed, or audio could not be delivered to stdout, and nothing was left
-behind; 2 the call was wrong.";
+Exit codes: 0 done; 1 it failed, or audio could not be written to stdout, and nothing was left
+behind; 2 the call was wrong; 130 ctrl-c.";
 
 pub(super) const INFO_EXAMPLES: &str = "\
 Examples:
@@ -93,7 +126,7 @@ Examples:
     for file in *; do sordino info \"$file\" > /dev/null && echo \"$file\"; done
 
 The recording is decoded from its first byte to its last, so its length is exact. Tags are shown by
-name and size, never by what they say.
+name and size, never with their content.
 
 Exit codes: 0 it can be redacted; 1 it cannot, and the error says why; 2 the call was wrong.";
 

@@ -1,62 +1,66 @@
-//! `sordino info`: what a recording is, before anybody redacts it.
+//! `sordino info`: what a recording is, and whether it can be redacted.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use serde_json::{Value, json};
-use sordino::Info;
 use sordino::span::time_of;
 use sordino::window::ClockTime;
+use sordino::{Gaps, Info};
 
 use super::args::InfoArgs;
 use super::exit::{self, Failure};
-use super::plan;
-use super::progress::Bar;
+use super::input;
+use super::messages::detail;
+use super::progress::ByteProgress;
 use super::report;
+use super::text::{decibel, decibel_value, elapsed};
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
-    let (input, source) = plan::open(&args.input, &args.format)?;
-    let (mut bar, length) = (Bar::new("reading"), source.length());
+    let began = Instant::now();
+    let (name, source) = input::open(&args.input, &args.format)?;
+    let (mut bar, length) = (ByteProgress::new("reading"), source.length());
     let info = Info::watched(source, |progress| {
         bar.show(progress.bytes, length);
         ControlFlow::Continue(())
     });
     bar.clear();
-    let info = info.map_err(|error| plan::named(&input, error));
+    let info = info.map_err(|error| input::explain(&name, error));
+    if let Ok(info) = &info {
+        detail(&format!("decoded {} bytes in {}", info.bytes, elapsed(began.elapsed())));
+    }
     if args.json {
         let json = match &info {
-            Ok(info) => to_json(info, &input),
+            Ok(info) => to_json(info, &name, args.format.options().gaps),
             Err(error) => {
-                json!({ "input": input, "redactable": false, "reason": exit::chain(error) })
+                json!({ "inputFile": name, "redactable": false, "reason": exit::chain(error) })
             }
         };
         report::print(&json.to_string())?;
-        // The object has said why.
+        // The object holds the reason.
         return if info.is_ok() { Ok(()) } else { Err(Failure::Found) };
     }
-    let info = info.map_err(|error| Failure::of(format!("reading {input}"), error))?;
-    report::print(&text(&info, &input))
+    let info = info.map_err(|error| Failure::of(format!("reading {name}"), error))?;
+    report::print(&text(&info, &name))
 }
 
-/// What the samples of the output would be, without and with `--encoding same`.
-fn outputs(info: &Info) -> (String, &'static str) {
-    let format = info.stream_info.format.to_string();
-    let same = match info.stream_info.codec {
+/// What `--encoding same` changes.
+fn encoding_same(info: &Info) -> &'static str {
+    match info.stream_info.codec {
         "pcm_alaw" => "A-law, byte for byte outside the windows",
         "pcm_mulaw" => "µ-law, byte for byte outside the windows",
-        _ => "the same as without it",
-    };
-    (format, same)
+        _ => "no difference",
+    }
 }
 
-fn text(info: &Info, input: &str) -> String {
-    let recording = &info.stream_info;
-    let seconds = |frames| ClockTime(time_of(frames, recording.rate));
-    let (output, same) = outputs(info);
+fn text(info: &Info, name: &str) -> String {
+    let stream = &info.stream_info;
+    let seconds = |frames| ClockTime(time_of(frames, stream.rate));
     let mut rows = vec![
-        ("container".into(), recording.container.to_owned()),
-        ("codec".into(), recording.codec.to_owned()),
-        ("rate".into(), format!("{} Hz", recording.rate)),
-        ("channels".into(), recording.channels.to_string()),
+        ("container".into(), stream.container.to_owned()),
+        ("codec".into(), stream.codec.to_owned()),
+        ("rate".into(), format!("{} Hz", stream.rate)),
+        ("channels".into(), stream.channels.to_string()),
         ("length".into(), format!("{} frames, {} s", info.frames, seconds(info.frames))),
     ];
     if info.delay > 0 {
@@ -70,45 +74,42 @@ fn text(info: &Info, input: &str) -> String {
     }
     for gap in &info.gaps {
         let (at, length) = (seconds(gap.at), seconds(gap.frames));
-        rows.push(("gap".into(), format!("at {at} s, {length} s")));
+        rows.push(("gap".into(), format!("at {at} s, {length} s long")));
     }
     for (channel, loudness) in info.channels.iter().enumerate() {
-        let levels = [loudness.peak, loudness.rms].map(report::decibel);
-        rows.push((
-            format!("channel {channel}"),
-            format!("peak {} dB, rms {} dB", levels[0], levels[1]),
-        ));
+        let (peak, rms) = (decibel(loudness.peak), decibel(loudness.rms));
+        rows.push((format!("channel {channel}"), format!("peak {peak} dB, rms {rms} dB")));
     }
-    for leftover in &info.leftovers {
-        rows.push((
-            "not audio".into(),
-            format!("{}, {} bytes, dropped", leftover.name, leftover.bytes),
-        ));
+    for left in &info.leftovers {
+        let value = format!("{}, {} bytes, dropped", left.name, left.bytes);
+        rows.push(("not audio".into(), value));
     }
-    rows.push(("output".into(), format!("WAV, {output}")));
-    rows.push(("--encoding same".into(), same.into()));
+    rows.push(("output".into(), format!("WAV, {}", stream.format)));
+    rows.push(("--encoding same".into(), encoding_same(info).into()));
     let lines =
         rows.iter().map(|(name, value): &(String, String)| format!("  {name:<15}  {value}"));
-    format!("{input}\n{}", lines.collect::<Vec<_>>().join("\n"))
+    format!("{name}\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn to_json(info: &Info, input: &str) -> Value {
-    let (_, same) = outputs(info);
-    let mut json = report::recording(&info.stream_info, info.frames);
-    json["input"] = input.into();
-    json["redactable"] = true.into();
-    json["seconds"] = time_of(info.frames, info.stream_info.rate).as_secs_f64().into();
-    json["delay"] = info.delay.into();
-    json["endProven"] = info.end_proven.into();
-    json["beginsAt"] = info.begins.as_secs_f64().into();
-    json["gaps"] = report::gaps(&info.gaps, info.stream_info.rate);
-    json["bytes"] = info.bytes.into();
-    json["levels"] = info
-        .channels
-        .iter()
-        .map(|loudness| json!({ "peak": loudness.peak, "rms": loudness.rms }))
-        .collect();
-    json["metadata"] = report::leftovers(&info.leftovers);
-    json["encodingSame"] = same.into();
-    json
+fn to_json(info: &Info, name: &str, policy: Gaps) -> Value {
+    let stream = &info.stream_info;
+    let mut input = report::input(stream, info.end_proven, info.begins);
+    input["bytes"] = info.bytes.into();
+    input["frames"] = info.frames.into();
+    input["gaps"] = report::gaps(policy, &info.gaps, stream.rate);
+    let levels = info.channels.iter().map(|loudness| {
+        json!({ "peakDb": decibel_value(loudness.peak), "rmsDb": decibel_value(loudness.rms) })
+    });
+    json!({
+        "inputFile": name,
+        "redactable": true,
+        "frames": info.frames,
+        "seconds": time_of(info.frames, stream.rate).as_secs_f64(),
+        "delay": info.delay,
+        "levels": levels.collect::<Vec<_>>(),
+        "input": input,
+        "output": report::output(stream),
+        "dropped": report::dropped(&info.leftovers),
+        "encodingSame": encoding_same(info),
+    })
 }

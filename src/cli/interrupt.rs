@@ -1,4 +1,4 @@
-//! ctrl-c and SIGTERM: the process ends at once, and its hidden file with it.
+//! ctrl-c and SIGTERM: the process ends at once and removes its hidden file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,58 +9,60 @@ use super::exit::{Failure, INTERRUPTED};
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
-    state: Arc<Mutex<State>>,
+    pending: Arc<Mutex<Pending>>,
 }
 
+/// What an interrupt must remove.
 #[derive(Default)]
-struct State {
+struct Pending {
     hidden: Option<PathBuf>,
-    /// The output is in its place: a request to end comes too late, and changes nothing.
+    /// The output is in place. An interrupt comes too late then, and changes nothing.
     delivered: bool,
 }
 
 impl Interrupt {
-    /// Begins to listen.
+    /// Begins to handle both signals.
     pub(crate) fn new() -> Self {
-        let state: Arc<Mutex<State>> = Arc::default();
-        let mine = Arc::clone(&state);
+        let pending: Arc<Mutex<Pending>> = Arc::default();
+        let mine = Arc::clone(&pending);
         let handler = move || {
-            // The lock is held while the file is made and while it is delivered.
-            let state = lock(&mine);
-            if state.delivered {
+            // The lock is held while the file is created and while it is delivered.
+            let pending = lock(&mine);
+            if pending.delivered {
                 return;
             }
-            if let Some(path) = &state.hidden {
+            if let Some(path) = &pending.hidden {
                 let _ = std::fs::remove_file(path);
             }
             std::process::exit(INTERRUPTED);
         };
-        // Without a handler the process still ends; the hidden file then holds redacted audio only.
+        // If no handler can be set, the process still ends. The hidden file that stays then holds
+        // redacted audio only.
         let _ = ctrlc::set_handler(handler);
-        Self { state }
+        Self { pending }
     }
 
-    /// A spool beside `output`, or an anonymous one, which needs no care.
+    /// A spool beside `output`, or an anonymous one, which leaves nothing to remove.
     pub(crate) fn spool(&self, output: Option<&Path>) -> Result<Spool, Error> {
         let Some(output) = output else { return Ok(Spool::anonymous()) };
-        let mut state = lock(&self.state);
+        let mut pending = lock(&self.pending);
         let spool = Spool::beside(output)?;
-        state.hidden = spool.path().map(Path::to_owned);
+        pending.hidden = spool.path().map(Path::to_owned);
         Ok(spool)
     }
 
-    /// Puts the output in its place, and is not interrupted in it.
+    /// Puts the output in place. An interrupt waits until that is done.
     pub(crate) fn deliver<T>(
         &self,
         deliver: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut state = lock(&self.state);
+        let mut pending = lock(&self.pending);
         let result = deliver();
-        state.delivered = result.is_ok();
+        pending.delivered = result.is_ok();
         result
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
+    pending.lock().unwrap_or_else(PoisonError::into_inner)
 }

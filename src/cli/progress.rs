@@ -1,16 +1,19 @@
-//! A progress bar on stderr, for work that takes long enough to wonder about.
+//! Progress on stderr: drawn on a terminal only, never with `--quiet`.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Nobody wonders before this.
+use super::messages::is_quiet;
+
+/// Work that is done before this shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many steps pass between two looks at the clock.
+/// Steps between two readings of the clock.
 const STEPS: u64 = 64;
 
-pub(crate) struct Bar {
+/// A progress bar that counts bytes.
+pub(crate) struct ByteProgress {
     bar: ProgressBar,
     verb: &'static str,
     since: Instant,
@@ -18,17 +21,17 @@ pub(crate) struct Bar {
     drawn: bool,
 }
 
-impl Bar {
-    /// Nothing is drawn unless stderr is a terminal.
+impl ByteProgress {
+    /// A hidden bar; it appears when the work takes longer than [`PATIENCE`].
     pub(crate) fn new(verb: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Self { bar, verb, since: Instant::now(), steps: 0, drawn: false }
     }
 
-    /// Moves the bar to `bytes`, of so many where that is known.
+    /// Moves the bar to `bytes`, out of `of` where that is known.
     pub(crate) fn show(&mut self, bytes: u64, of: Option<u64>) {
         self.steps += 1;
-        if !self.steps.is_multiple_of(STEPS) || self.since.elapsed() < PATIENCE {
+        if is_quiet() || !self.steps.is_multiple_of(STEPS) || self.since.elapsed() < PATIENCE {
             return;
         }
         if !self.drawn {
@@ -40,31 +43,34 @@ impl Bar {
         self.bar.set_position(bytes);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// A line on stderr that says what is going on. It is drawn only when it changes, so that nothing runs
-/// beside what is being measured.
+/// A line on stderr that says what is going on. It is drawn only when it changes, so that no timer runs
+/// during a measurement.
 pub(crate) struct Status(ProgressBar);
 
 impl Status {
-    /// Nothing is drawn unless stderr is a terminal.
+    /// An empty line.
     pub(crate) fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let target =
+            if is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self(bar)
     }
 
+    /// Replaces the text of the line.
     pub(crate) fn say(&self, what: String) {
         self.0.set_message(what);
         self.0.tick();
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }

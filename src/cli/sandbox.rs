@@ -1,12 +1,12 @@
-//! `sordino sandbox`: a Genesys stand-in, until it is stopped.
+//! `sordino sandbox`: a Genesys stand-in that runs until it is stopped.
 
 use std::path::Path;
 
 use sordino::sandbox::{LedgerEntry, Sandbox, SandboxOptions};
 
-use super::args::SandboxArgs;
-use super::exit::{Failure, say};
-use super::plan::time;
+use super::args::{SandboxArgs, time};
+use super::exit::Failure;
+use super::messages;
 use super::{block_on, report};
 
 /// The recording that is always there: the call of the fixtures.
@@ -14,14 +14,14 @@ pub(crate) const CALL: &[u8] = include_bytes!("../../fixtures/call.opus");
 /// Its id.
 pub(crate) const CALL_ID: &str = "demo-call";
 
-/// Serves, and says how to use it.
+/// Serves, and prints how to use it.
 pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
     let options = SandboxOptions {
         token_lifetime: time("--token-lifetime", &args.token_lifetime)?,
         url_lifetime: time("--url-lifetime", &args.url_lifetime)?,
         throttle: args.throttle,
         discard: args.discard,
-        listener: Some(tell),
+        listener: Some(log),
         ..SandboxOptions::default()
     };
     let sandbox = Sandbox::new(options.clone());
@@ -61,7 +61,7 @@ fn add_folder(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
         let path = entry.map_err(failed)?.path();
         let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
         if path.is_file() && !stem.starts_with('.') {
-            // An id is a part of a path: letters, digits and few others.
+            // An id stands in the path of a URL, so it keeps to characters that need no escape.
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             let id: String = stem.chars().map(|c| if plain(c) { c } else { '_' }).collect();
             sandbox.add_recording(&id, std::fs::read(&path).map_err(failed)?);
@@ -70,9 +70,9 @@ fn add_folder(sandbox: &Sandbox, folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A line a request.
-fn tell(entry: &LedgerEntry) {
+/// Prints one line for each request.
+fn log(entry: &LedgerEntry) {
     let step = entry.step.map_or("-", sordino::genesys::WorkflowStep::name);
     let answer = entry.status.map_or("dropped".into(), |status| status.to_string());
-    say(&format!("{step:9} {:4} {} {answer}", entry.method, entry.path));
+    messages::tell(&format!("{step:9} {:4} {} {answer}", entry.method, entry.path));
 }

@@ -1,5 +1,5 @@
-//! What goes with a redaction: the receipt and the page. They are written in full before the
-//! redaction is delivered, and put in their places when it is.
+//! Side outputs: the receipt and the page that go with a redaction. They are written to hidden files
+//! before the redaction is delivered, and moved into place together with it.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -9,21 +9,23 @@ use sordino::spool::{Draft, Placed};
 use sordino::{EvidenceOptions, Receipt, Redacted, Report};
 
 use super::args::EvidenceArgs;
-use super::exit::{Failure, say};
-use super::plan::{self, Place};
+use super::exit::Failure;
+use super::input::is_dash;
+use super::messages::{detail, note, tell};
+use super::output::OutputPath;
 
-/// Where they go.
+/// Which side outputs are wanted, and where they go.
 #[derive(Debug, Clone)]
 pub(crate) struct SideOutputs {
-    receipt: Option<Place>,
-    report: Option<Place>,
+    receipt: Option<OutputPath>,
+    report: Option<OutputPath>,
     audio: bool,
     self_check: bool,
     force: bool,
 }
 
 impl SideOutputs {
-    /// Checks the paths: against each other, and against those that must stay, or are written too.
+    /// Checks the paths: against each other, against `inputs`, and against `output`.
     pub(crate) fn check(
         args: &EvidenceArgs,
         inputs: &[&Path],
@@ -33,18 +35,16 @@ impl SideOutputs {
         let mut taken: Vec<PathBuf> = output.into_iter().map(Path::to_owned).collect();
         let mut check = |path: &PathBuf| {
             let doing = || format!("writing {}", path.display());
-            if plan::is_dash(path) {
-                return Err(Failure::usage(doing(), "this takes the path of a file"));
+            if is_dash(path) {
+                return Err(Failure::usage(doing(), "give the path of a file; stdout is not one"));
             }
-            let place = plan::check_output(path, inputs, force)?;
-            if taken.iter().any(|other| plan::is_same_place(&place.target, other)) {
-                return Err(Failure::usage(
-                    doing(),
-                    "another output goes there; give another path",
-                ));
+            let path = OutputPath::check(path, inputs, force)?;
+            if taken.iter().any(|other| path.is_at(other)) {
+                let mend = "another output goes there; give another path";
+                return Err(Failure::usage(doing(), mend));
             }
-            taken.push(place.target.clone());
-            Ok(place)
+            taken.push(path.target.clone());
+            Ok(path)
         };
         Ok(Self {
             receipt: args.receipt.as_ref().map(&mut check).transpose()?,
@@ -55,8 +55,8 @@ impl SideOutputs {
         })
     }
 
-    /// What must be seen on the way, for them.
-    pub(crate) fn proof(&self) -> EvidenceOptions {
+    /// The evidence that a redaction must collect for them.
+    pub(crate) fn options(&self) -> EvidenceOptions {
         EvidenceOptions {
             self_check: self.self_check,
             // The page shows what is in the receipt.
@@ -65,7 +65,7 @@ impl SideOutputs {
         }
     }
 
-    /// Writes them. `title` is what the page calls the recording.
+    /// Writes them to hidden files. `title` is the page's name for the recording.
     pub(crate) fn write(
         &self,
         title: &str,
@@ -74,18 +74,18 @@ impl SideOutputs {
     ) -> Result<Vec<Draft>, Failure> {
         let Some(receipt) = receipt else { return Ok(Vec::new()) };
         let mut drafts = Vec::new();
-        if let Some(Place { target, .. }) = &self.receipt {
+        if let Some(OutputPath { target, .. }) = &self.receipt {
             let json = receipt.to_json();
             let draft = Draft::write(target, self.force, |out| out.write_all(json.as_bytes()));
             drafts.push(draft.map_err(|error| Failure::of("writing the receipt", error))?);
         }
-        if let Some(Place { target, .. }) = &self.report {
+        if let Some(OutputPath { target, .. }) = &self.report {
             let mut report = Report::new(title, receipt, redacted);
             if self.audio {
                 report = report.with_audio();
                 if !report.has_audio() {
                     let most = MOST_AUDIO / 1024 / 1024;
-                    say(&format!("note: more than {most} MiB of audio; the page has no player"));
+                    note(&format!("more than {most} MiB of audio; the page has no player"));
                 }
             }
             let draft = Draft::write(target, self.force, |out| report.write(out));
@@ -94,35 +94,35 @@ impl SideOutputs {
         Ok(drafts)
     }
 
-    /// What stands behind the sentence that says what was done: the verdict, and where these are.
+    /// The end of the sentence that reports a redaction: the verdict of the self-check, and the paths.
     pub(crate) fn ending(&self) -> String {
         let checked = self.checked();
-        self.line().map_or(format!("; {checked}"), |line| format!("; {checked}; {line}"))
+        self.paths().map_or(format!("; {checked}"), |paths| format!("; {checked}; {paths}"))
     }
 
-    /// The verdict of the self-check, for people.
+    /// The verdict of the self-check, in words.
     pub(crate) fn checked(&self) -> &'static str {
         if self.self_check { "self-check passed" } else { "not checked" }
     }
 
-    /// The verdict of the self-check, for programs.
-    pub(crate) fn verdict(&self) -> &'static str {
-        if self.self_check { "passed" } else { "off" }
+    /// Whether the self-check is on; if it is, only a result that passed it is reported.
+    pub(crate) fn is_self_checked(&self) -> bool {
+        self.self_check
     }
 
-    /// Says that there could be a page, to people.
+    /// Tells people at a terminal that there could be a page.
     pub(crate) fn offer_page(&self) {
         if self.report.is_none() && std::io::stderr().is_terminal() {
-            say(
+            tell(
                 "tip: --report page.html writes a page to look at, --receipt receipt.json the evidence",
             );
         }
     }
 
-    /// A line that says where they are; none, if there are none.
-    pub(crate) fn line(&self) -> Option<String> {
-        let name = |what: &str, place: &Option<Place>| {
-            place.as_ref().map(|place| format!("{what} {}", place.named.display()))
+    /// `receipt r.json, page p.html`; `None` if there are no side outputs.
+    pub(crate) fn paths(&self) -> Option<String> {
+        let name = |what: &str, path: &Option<OutputPath>| {
+            path.as_ref().map(|path| format!("{what} {}", path.named.display()))
         };
         let both = [name("receipt", &self.receipt), name("page", &self.report)];
         let both: Vec<_> = both.into_iter().flatten().collect();
@@ -130,14 +130,17 @@ impl SideOutputs {
     }
 }
 
-/// Puts them in their places, or none of them. What was there before comes back, unless they are
-/// [kept](keep).
+/// Moves all files into place, or none of them. Until they are [kept](keep), what was there before
+/// comes back when the result is dropped.
 pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
     let placed = drafts.into_iter().map(Draft::place).collect::<Result<_, _>>();
-    placed.map_err(|error| Failure::of("delivering what goes with the recording", error))
+    placed.map_err(|error| Failure::of("delivering the receipt and the page", error))
 }
 
-/// Lets them stay: what they speak of is there.
+/// Makes the move final: the recording that they describe is in place too.
 pub(crate) fn keep(placed: Vec<Placed>) {
+    if !placed.is_empty() {
+        detail(&format!("{} moved into place", super::text::count(placed.len(), "side output")));
+    }
     placed.into_iter().for_each(Placed::keep);
 }

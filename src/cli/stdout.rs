@@ -1,7 +1,7 @@
-//! stdout, for audio: what cannot be delivered there is an error.
+//! Audio on stdout. A byte that cannot be written there is an error.
 //!
-//! Not [`std::io::stdout`], which takes a descriptor that cannot be written to for a sink, and looks
-//! for ends of lines.
+//! Not [`std::io::stdout`]: it silently drops what is written to a bad descriptor, and buffers by
+//! lines.
 
 use std::fs::File;
 use std::io;
@@ -24,19 +24,19 @@ pub(crate) fn open() -> io::Result<File> {
     Ok(stdout)
 }
 
-/// Delivers a recording to stdout.
+/// Writes a recording to stdout.
 ///
 /// # Errors
-/// When not all of it could be.
+/// When not all of it could be written.
 pub(crate) fn deliver(redacted: &Redacted, mut stdout: File) -> Result<(), Error> {
     redacted.write_out(&mut stdout)?;
-    // A disk may tell only then that it is full.
+    // Some disks report only at the sync that they are full.
     let is_file = stdout.metadata().is_ok_and(|stdout| stdout.is_file());
     if is_file { stdout.sync_all().map_err(Error::Write) } else { Ok(()) }
 }
 
-/// Whether stdout was closed when this program began. Rust then opens `/dev/null` in its place, for
-/// reading and writing; a shell's `> /dev/null` opens it for writing only.
+/// Whether stdout was closed when this program began. Rust opens `/dev/null` in its place then, for
+/// reading and writing. A shell's `> /dev/null` opens it for writing only, which is how the two differ.
 #[cfg(unix)]
 fn is_closed(stdout: &File) -> bool {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};

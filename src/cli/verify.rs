@@ -1,6 +1,7 @@
 //! `sordino verify`: the leak audit, for people and for programs.
 
 use std::path::Path;
+use std::time::Instant;
 
 use sordino::verify::Audit;
 use sordino::{
@@ -10,7 +11,9 @@ use sordino::{
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
+use super::messages::detail;
 use super::report;
+use super::text::elapsed;
 
 mod receipt;
 mod shown;
@@ -22,73 +25,79 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let tolerance = tolerance(args)?;
     let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
     match (args.recordings.as_slice(), &receipt) {
-        ([redacted], Some(receipt)) => receipt::hold(args, receipt, None, redacted),
+        ([redacted], Some(receipt)) => receipt::compare(args, receipt, None, redacted),
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
-            let both = opened(original, redacted, receipt.options(), receipt.raw())?;
-            let audit = audit(both, &windows, Some(treatment), tolerance)?;
-            receipt::hold(args, receipt, Some((original, &audit)), redacted)
+            let pair = Pair::open(original, redacted, receipt.options(), receipt.raw())?;
+            let audit = pair.audit(&windows, Some(treatment), tolerance)?;
+            receipt::compare(args, receipt, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
             let windows = args.windows.windows()?;
-            let given = args.treatment.is_given();
-            let expected = given.then(|| args.treatment.treatment()).transpose()?;
-            let options = options(original, redacted, args.raw)?;
+            let expected = args.treatment.named()?;
+            let options = comparable_options(original, redacted, args.raw)?;
             let options = DecodeOptions { gaps: args.gaps.gaps(), ..options };
-            let both = opened(original, redacted, options, args.raw)?;
-            let audit = audit(both, &windows, expected, tolerance)?;
+            let pair = Pair::open(original, redacted, options, args.raw)?;
+            let audit = pair.audit(&windows, expected, tolerance)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
             if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
         }
         _ => {
-            let mend = "give ORIGINAL and REDACTED, or --receipt FILE and REDACTED";
+            let mend = "two recordings are needed: `sordino verify ORIGINAL REDACTED -w START-END`; with a receipt one is enough: `sordino verify --receipt FILE REDACTED`";
             Err(Failure::usage("reading the arguments", mend))
         }
     }
 }
 
-/// `--tolerance`, full scale being 1.
+/// `--tolerance` as a linear level, full scale being 1.
 fn tolerance(args: &VerifyArgs) -> Result<Option<f64>, Failure> {
     match args.tolerance {
         Some(decibel) if !(-200.0..=0.0).contains(&decibel) => {
-            let why = "it is in dB below full scale: from -200 to 0";
+            let why = "give dB below full scale, from -200 to 0, for example -60";
             Err(Failure::usage("reading --tolerance", why))
         }
         decibel => Ok(decibel.map(|decibel| 10f64.powf(decibel / 20.0))),
     }
 }
 
-/// Original and redaction, and what is done with them.
-struct Both {
+/// The two recordings of an audit.
+struct Pair {
     original: Source,
     redacted: Source,
     doing: String,
 }
 
-/// Opens both with these options; `raw` is what the original holds, if it has no header.
-fn opened(
-    original: &Path,
-    redacted: &Path,
-    options: DecodeOptions,
-    raw: Option<RawFormat>,
-) -> Result<Both, Failure> {
-    let doing = format!("comparing {} and {}", original.display(), redacted.display());
-    let original = open(original)?.with_options(DecodeOptions { raw, ..options });
-    Ok(Both { original, redacted: open(redacted)?.with_options(options), doing })
-}
+impl Pair {
+    /// Opens both with these options; `raw` is the format of the original, if it has no header.
+    fn open(
+        original: &Path,
+        redacted: &Path,
+        options: DecodeOptions,
+        raw: Option<RawFormat>,
+    ) -> Result<Self, Failure> {
+        let doing = format!("comparing {} and {}", original.display(), redacted.display());
+        let original = open(original)?.with_options(DecodeOptions { raw, ..options });
+        Ok(Self { original, redacted: open(redacted)?.with_options(options), doing })
+    }
 
-fn audit(
-    both: Both,
-    windows: &Windows,
-    expected: Option<Treatment>,
-    tolerance: Option<f64>,
-) -> Result<Audit, Failure> {
-    let Both { original, redacted, doing } = both;
-    let options = VerifyOptions { treatment: expected, tolerance };
-    let audit = verify(original, redacted, windows, options);
-    // What cannot be audited is a wrong call: nothing has been found.
-    audit.map_err(|error| Failure::usage(doing, error))
+    fn audit(
+        self,
+        windows: &Windows,
+        expected: Option<Treatment>,
+        tolerance: Option<f64>,
+    ) -> Result<Audit, Failure> {
+        let began = Instant::now();
+        let options = VerifyOptions { treatment: expected, tolerance };
+        let audit = verify(self.original, self.redacted, windows, options);
+        // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
+        let audit = audit.map_err(|error| Failure::usage(self.doing, error))?;
+        let (original, redacted) = (&audit.original, &audit.redacted);
+        detail(&format!("original: {}", report::describe(original)));
+        detail(&format!("redacted: {}", report::describe(redacted)));
+        detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
+        Ok(audit)
+    }
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {
@@ -96,9 +105,9 @@ fn open(path: &Path) -> Result<Source, Failure> {
     Source::open(path).map_err(|error| Failure::usage(doing, error))
 }
 
-/// How both must be decoded to be comparable: codes of one law as codes, and Opus at the rate of the
-/// other. A pipe can be read once only, and is not looked at before.
-fn options(
+/// The options that make both comparable: G.711 of the same law is compared as codes, and Opus is decoded
+/// at the rate of the other recording. A pipe can be read only once, so it gets the defaults.
+fn comparable_options(
     original: &Path,
     redacted: &Path,
     raw: Option<RawFormat>,

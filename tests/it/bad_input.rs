@@ -1,12 +1,12 @@
-//! What goes wrong: the message, the exit code, and nothing left behind.
+//! Bad input: the message, the exit code, and that nothing is left behind.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::*;
 
-/// Runs `sordino file` into an empty folder; gives the message, after checking the exit code and
-/// that the folder is still empty.
+/// Runs `sordino file` into an empty folder. Checks the exit code and that the folder is still empty,
+/// and returns the message.
 fn fails(code: i32, args: &[&str]) -> String {
     let folder = Folder::new();
     let out = folder.path("o.wav");
@@ -25,7 +25,10 @@ fn a_bad_input_file_is_named() {
     let missing = folder.path("missing.wav");
     let message = fails(2, &[&missing, "-w", "1-2"]);
     assert!(message.starts_with(&format!("error: opening {missing}: No such file")), "{message}");
-    assert!(fails(2, &[&folder.path(""), "-w", "1-2"]).contains("is a directory"));
+    assert!(
+        fails(2, &[&folder.path(""), "-w", "1-2"])
+            .contains("this is a folder; give the path of a recording")
+    );
     let file = |name: &str, bytes: &[u8]| fails(1, &[&folder.write(name, bytes), "-w", "1-2"]);
     assert!(file("empty.wav", b"").contains("is empty (0 bytes)"));
     assert!(file("text.wav", b"four one one one one").contains("a text, not a recording"));
@@ -39,7 +42,7 @@ fn a_bad_input_file_is_named() {
 }
 
 #[test]
-fn each_bad_window_is_named_with_its_place_and_the_mend() {
+fn each_bad_window_is_named_with_its_place_and_what_to_write_instead() {
     for (window, part) in [
         ("15-10", "error: reading the windows: -w 15-10: the window 15-10 does not end after"),
         ("10-10", "does not end after it starts; write START-END"),
@@ -56,7 +59,7 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
     assert!(
         past.contains("the window 40-41 begins after the end of the recording, which lasts 38 s")
     );
-    // Neither padding nor another window that it would merge with makes it pass.
+    // Neither padding nor merging with another window makes it valid.
     for (more, named) in [
         (["-w", "38.1-39", "--pad", "200ms"], "the window 38.1-39 begins after the end"),
         (["-w", "36-39", "-w", "38.5-39"], "the window 38.5-39 begins after the end"),
@@ -70,7 +73,7 @@ fn each_bad_window_is_named_with_its_place_and_the_mend() {
             "the window 1-2@7 is for a channel that the recording does not have; it has 2"
         )
     );
-    assert!(fails(2, &[CALL]).contains("there is no window; give at least one, as -w"));
+    assert!(fails(2, &[CALL]).contains("no window is given; add one, for example `-w 10-15`"));
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn a_bad_output_path_is_a_wrong_call() {
         assert_eq!(result.status.code(), Some(2), "{out}: {}", stderr(&result));
         stderr(&result)
     };
-    assert!(to(&input, &["--force"]).contains("this is an input, which stays as it is"));
+    assert!(to(&input, &["--force"]).contains("this is an input, which is never overwritten"));
     assert!(to(&folder.path("no/o.wav"), &[]).contains("its folder does not exist"));
     assert!(to(&folder.path(""), &["--force"]).contains("this is a folder"));
     #[cfg(unix)]
@@ -128,7 +131,7 @@ fn a_bad_output_path_is_a_wrong_call() {
     assert_eq!(folder.names(), ["in.wav"]);
 }
 
-/// Audio that nobody gets is no success, and nothing says that it was delivered.
+/// Audio that does not arrive is a failure, and no message says that it was delivered.
 #[cfg(target_os = "linux")]
 #[test]
 fn audio_that_cannot_be_delivered_to_stdout_is_a_failure() {
@@ -151,7 +154,7 @@ fn audio_that_cannot_be_delivered_to_stdout_is_a_failure() {
     let mut shell = Command::new("sh");
     shell.args(["-c", "exec \"$0\" \"$@\" >&-", env!("CARGO_BIN_EXE_sordino")]).args(audio);
     fails(shell.output().unwrap(), "stdout is closed");
-    // Whoever says that it may go nowhere gets what he asks for.
+    // `> /dev/null` is a choice, and succeeds.
     let nowhere = command(&audio).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert_eq!((nowhere.code(), folder.names().len()), (Some(0), 2));
 }
@@ -171,7 +174,7 @@ fn text_that_nobody_reads_is_no_failure() {
     assert_eq!(folder.names(), ["o.wav"]);
 }
 
-/// A file system of 256 KiB, where that can be mounted.
+/// Runs on a file system of 256 KiB, where one can be mounted.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_nothing_behind() {
@@ -191,11 +194,11 @@ fn a_full_disk_leaves_nothing_behind() {
     assert_eq!(names, [""; 0]);
 }
 
-/// With overflow checks, as in tests, this one makes symphonia panic.
+/// With overflow checks, which tests have, this file makes symphonia panic.
 #[test]
 fn a_decoder_that_panics_is_an_error_like_any_other() {
     let mut bytes = std::fs::read(fixture("../fuzz/findings/wav/ms-coefficients.wav")).unwrap();
-    // All that follows is audio.
+    // An unknown size: everything after the header is audio.
     let data = (0..).find(|&at| bytes[at..].starts_with(b"data")).unwrap();
     bytes[data + 4..data + 8].fill(0xFF);
     let folder = Folder::new();
@@ -216,7 +219,7 @@ fn a_signal_half_way_leaves_nothing_behind() {
         let mut command = command(&["file", "-", "-w", "1-2", "-o", &out]);
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
-        // More than a pipe holds: when this returns, it is being read.
+        // More than the buffer of a pipe: when this returns, the command is reading.
         pipe.write_all(&fixture_bytes("call.wav")[..600_000]).unwrap();
         assert_eq!(folder.names().len(), 1, "the hidden file is there");
         let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();

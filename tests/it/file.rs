@@ -40,11 +40,14 @@ fn json_is_one_object_with_the_numbers() {
     let result = sordino(&[["file", CALL].as_slice(), &args].concat());
     let json: serde_json::Value = serde_json::from_slice(&result.stdout).unwrap();
     assert_eq!(json["status"], "completed");
-    assert_eq!((&json["frames"], &json["framesTreated"]), (&304_000.into(), &8001.into()));
+    assert_eq!(
+        (&json["frames"], &json["output"]["framesTreated"]),
+        (&304_000.into(), &8001.into())
+    );
     assert_eq!(json["windows"][0]["label"], "card number");
     assert_eq!(json["windows"][0]["channel"], 1);
-    assert_eq!(json["recoverable"], false);
-    assert_eq!(json["codec"], "pcm_s16le");
+    assert_eq!(json["treatment"]["recoverable"], false);
+    assert_eq!(json["input"]["codec"], "pcm_s16le");
     assert_eq!(stderr(&result), "", "silence needs no note");
 }
 
@@ -96,7 +99,7 @@ fn treatments_do_what_they_say() {
     assert_eq!(treated(&["--gain", "0"]), treated(&["--silence"]));
     let tone = treated(&["--tone"]);
     assert_eq!(tone, treated(&["--tone=1000"]));
-    // 1000 Hz at 8000 Hz: eight frames a turn, 0.1 of full scale.
+    // 1000 Hz at 8000 Hz: eight frames for each period, 0.1 of full scale.
     assert_eq!(tone[88_000..88_008], [0, 2317, 3277, 2317, 0, -2317, -3277, -2317]);
     let original: Vec<_> =
         samples_16(&fixture_bytes("call.wav")).chunks(2).map(|pair| pair[1]).collect();
@@ -114,9 +117,9 @@ fn a_window_over_the_end_is_cut_with_a_warning() {
     assert!(stderr(&result).contains(warning), "{}", stderr(&result));
 }
 
-/// Padding that runs over the end is cut as well, and worth no warning.
+/// Padding that runs over the end is cut too, without a warning.
 #[test]
-fn only_a_window_that_runs_over_the_end_as_asked_is_warned_of() {
+fn only_a_window_that_runs_over_the_end_without_its_padding_gets_a_warning() {
     let warnings = |last: &str| {
         let args = ["-w", "1-2", "-w", last, "--pad", "200ms", "--silence", "-o", "-"];
         let result = sordino(&[["file", CALL].as_slice(), &args].concat());
@@ -149,7 +152,7 @@ fn an_output_that_exists_is_replaced_only_by_force() {
     assert_eq!(folder.names(), ["o.wav"]);
 }
 
-/// Whatever a link leads to, the link itself stays.
+/// A link to something that is not a file is refused, and the link stays.
 #[cfg(unix)]
 #[test]
 fn a_link_to_a_pipe_or_device_is_no_more_replaced_than_they_are() {
@@ -193,7 +196,7 @@ fn a_link_to_a_file_stays_and_the_file_is_replaced() {
     for (args, part) in [
         (["-o", &link].as_slice(), "give --force to replace it"),
         (&["-o", &nowhere], "give --force to replace it"),
-        (&["-o", &nowhere, "--force"], "this is a link that leads to nothing"),
+        (&["-o", &nowhere, "--force"], "this is a link to nothing"),
         (&["-o", &link, "--receipt", &other, "--force"], "another output goes there"),
     ] {
         let (code, said) = run(args);
@@ -211,8 +214,8 @@ fn a_link_to_a_file_stays_and_the_file_is_replaced() {
     assert!(code.status.code() == Some(2) && stderr(&code).contains(said), "{}", stderr(&code));
 }
 
-/// While the recording is redacted, something comes to where it should go, so that it cannot be put
-/// there. What goes with it has been put in its place by then.
+/// While the recording is redacted, a folder appears at its output path, so that it cannot be delivered.
+/// The side outputs are in place by then.
 #[cfg(unix)]
 #[test]
 fn a_run_that_fails_at_the_end_loses_nothing_old() {
@@ -228,7 +231,7 @@ fn a_run_that_fails_at_the_end_loses_nothing_old() {
         let mut command = command(&args);
         let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut pipe, bytes) = (child.stdin.take().unwrap(), fixture_bytes("call.wav"));
-        // More than a pipe holds: when this returns, the paths have been checked.
+        // More than the buffer of a pipe: when this returns, the paths have been checked.
         pipe.write_all(&bytes[..600_000]).unwrap();
         std::fs::create_dir(&paths[0]).unwrap();
         pipe.write_all(&bytes[600_000..]).unwrap();

@@ -114,6 +114,8 @@ fn each_dependency_is_named_in_its_room_only() {
         // `bench` works in a folder that goes away.
         ("tempfile::", "spool, cli"),
         ("clap::", "cli"),
+        ("clap_complete::", "cli"),
+        ("clap_mangen::", "cli"),
         ("unicode_width::", "cli"),
         ("wait4::", "cli"),
         ("indicatif::", "cli"),

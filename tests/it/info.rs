@@ -10,7 +10,7 @@ fn json(args: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
 }
 
-/// Length and levels are those of the WAV that a redaction writes, outside its window.
+/// Length and levels are those of the WAV that a redaction writes, except inside its window.
 #[test]
 fn info_tells_what_a_redaction_would_write() {
     for name in CALLS {
@@ -22,16 +22,22 @@ fn info_tells_what_a_redaction_would_write() {
         let samples = samples_16(&out);
         assert_eq!(info["frames"], samples.len() / 2, "{name}");
         let rate = u32::from_le_bytes(out[24..28].try_into().unwrap());
-        assert_eq!((&info["rate"], &info["channels"]), (&rate.into(), &2.into()), "{name}");
+        let input = &info["input"];
+        assert_eq!((&input["rate"], &input["channels"]), (&rate.into(), &2.into()), "{name}");
+        let library = Info::of(Source::open(fixture(name)).unwrap()).unwrap();
         for channel in 0..2 {
             let of_channel =
                 || samples.iter().skip(channel).step_by(2).map(|&s| f64::from(s) / 32_768.0);
             let peak = of_channel().fold(0.0, |peak, level| f64::max(peak, level.abs()));
             let square = of_channel().map(|level| level * level).sum::<f64>();
             let rms = (square / (samples.len() / 2) as f64).sqrt();
-            let levels = &info["levels"][channel];
-            assert_eq!(levels["peak"], peak, "{name}");
-            assert!((levels["rms"].as_f64().unwrap() - rms).abs() < 1e-6, "{name}");
+            let loudness = library.channels[channel];
+            assert_eq!(loudness.peak, peak, "{name}");
+            assert!((loudness.rms - rms).abs() < 1e-6, "{name}");
+            // As a receipt writes them: to a hundredth of a dB.
+            let decibel = |level: f64| (2000.0 * level.log10()).round() / 100.0;
+            let levels = serde_json::json!({ "peakDb": decibel(peak), "rmsDb": decibel(rms) });
+            assert_eq!(info["levels"][channel], levels, "{name}");
         }
     }
 }
@@ -68,7 +74,7 @@ fn info_refuses_what_a_redaction_refuses_with_its_reason() {
     assert_eq!(sordino(&["info", &folder.path("missing.wav")]).status.code(), Some(2));
 }
 
-/// An index, a table, a count or a flag tells the end; a stream of packets does not.
+/// An index, a table, a count or a flag proves the end; a stream of packets does not.
 #[test]
 fn info_tells_whether_the_end_is_proven() {
     let seeds = fixture("../fuzz/seeds/recording");

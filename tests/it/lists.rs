@@ -124,7 +124,7 @@ fn whole_seconds_are_accepted_if_they_fit_or_the_unit_is_given() {
 #[test]
 fn a_unit_without_a_list_is_a_usage_error() {
     for (unit, part) in
-        [("ms", "error: reading --unit: it is for the list of --windows"), ("min", "min")]
+        [("ms", "error: reading --unit: it applies to --windows only"), ("min", "min")]
     {
         let result = sordino(&["file", CALL, "-w", "1-2", "--unit", unit, "-o", "-"]);
         assert_eq!(result.status.code(), Some(2));

@@ -13,7 +13,9 @@
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
-//! | `table` | the README's table of formats, line by line |
+//! | `messages` | `--quiet` and `--verbose`, wrong calls, completions, manual pages, the words of JSON |
+//! | `docs` | every command of the README and of `docs/`, run as it stands there |
+//! | `table` | the table of formats in `docs/formats.md`, line by line |
 //! | `info` | `sordino info`: the same as a redaction would find |
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
@@ -46,6 +48,8 @@ mod bounds;
 mod browser;
 mod caf;
 mod corpus;
+#[cfg(feature = "cli")]
+mod docs;
 mod elementary;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg;
@@ -66,6 +70,8 @@ mod info;
 mod invariants;
 #[cfg(feature = "cli")]
 mod lists;
+#[cfg(feature = "cli")]
+mod messages;
 mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;

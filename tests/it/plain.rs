@@ -409,13 +409,17 @@ fn samples_of_64_bits_lose_half_with_a_note() {
         assert!(stderr(&result).contains(&format!("note: {told}")), "{}", stderr(&result));
         let json: serde_json::Value = serde_json::from_str(&stdout(&result)).unwrap();
         assert_eq!(
-            (json["format"].as_str(), json["loss"].as_str().is_some()),
+            (json["output"]["format"].as_str(), json["output"]["loss"].as_str().is_some()),
             (Some(format), true)
         );
         let filed = std::fs::read_to_string(&receipt).unwrap();
         let filed: serde_json::Value = serde_json::from_str(&filed).unwrap();
-        assert_eq!(filed["output"]["loss"], json["loss"]);
-        assert!(std::fs::read_to_string(&page).unwrap().contains(json["loss"].as_str().unwrap()));
+        assert_eq!(filed["output"]["loss"], json["output"]["loss"]);
+        assert!(
+            std::fs::read_to_string(&page)
+                .unwrap()
+                .contains(json["output"]["loss"].as_str().unwrap())
+        );
         let held = sordino(&["verify", "--receipt", &receipt, &input, &out]);
         assert_eq!(held.status.code(), Some(0), "{}{}", stdout(&held), stderr(&held));
         let kept = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
@@ -481,10 +485,10 @@ fn the_extension_of_a_headerless_file_gives_a_hint() {
     let noise: Vec<u8> = (0..2000u32).map(|n| (n * n % 251) as u8).collect();
     let silence = folder.write("silence.ulaw", &[0xFF; 20_000]);
     let result = sordino(&["file", &silence, "-w", "0-1", "-o", &folder.path("o.wav")]);
-    assert!(stderr(&result).contains("as with --raw mulaw:8000:1"), "{}", stderr(&result));
+    assert!(stderr(&result).contains("for example with --raw mulaw:8000:1"), "{}", stderr(&result));
     for (name, part) in [
-        ("a.g729", "by its name it is G.722, G.723, G.726 or G.729; convert it first"),
-        ("a.ulaw", "as with --raw mulaw:8000:1"),
+        ("a.g729", "G.722, G.723, G.726 or G.729, judging by its name alone; convert it first"),
+        ("a.ulaw", "for example with --raw mulaw:8000:1"),
         ("a.wav", "not a recording in a known format (WAV, W64,"),
     ] {
         let input = folder.write(name, &noise);
@@ -500,7 +504,8 @@ fn an_output_with_an_unusual_extension_gets_a_note() {
     for (name, noted) in [("o.mp3", true), ("o.wav", false), ("o.WAVE", false), ("o", false)] {
         let result = sordino(&["file", CALL, "-w", "1-2", "--silence", "-o", &folder.path(name)]);
         assert_eq!(result.status.code(), Some(0));
-        let note = format!("note: {} gets a WAV, whatever its ending", folder.path(name));
+        let note =
+            format!("note: {} is written as WAV, although its name ends in", folder.path(name));
         assert_eq!(stderr(&result).starts_with(&note), noted, "{}", stderr(&result));
     }
     let read = std::fs::read(folder.path("o.mp3")).unwrap();

@@ -83,7 +83,7 @@ fn json_names_the_new_recording() {
         (&json["status"], &json["originalRecordingId"]),
         (&"completed".into(), &"call".into())
     );
-    assert_eq!(json["recoverable"], false);
+    assert_eq!(json["treatment"]["recoverable"], false);
 }
 
 /// The receipt lists each step, but no secret and no URL.
@@ -163,7 +163,8 @@ fn all_missing_settings_are_named_at_once() {
     let line = "error: reading the configuration: missing: GENESYS_CLIENT_ID (or --client-id), \
                 GENESYS_CLIENT_SECRET (or --client-secret-file), \
                 GENESYS_RECORDING_ID (or --recording-id), \
-                GENESYS_CONVERSATION_ID (or --conversation-id)\n";
+                GENESYS_CONVERSATION_ID (or --conversation-id); \
+                set them as `sordino recording --help` shows\n";
     assert_eq!(stderr(&result), line);
     assert_eq!(world.sandbox.ledger(), []);
 }
@@ -178,7 +179,7 @@ fn wrong_arguments_exit_with_2_and_refusals_with_1() {
         (&["-w", "1-2", "--base-url", "http://api.mypurecloud.com"], "only https"),
         (&["-w", "1-2", "--base-url", "x"], "is not the URL of an API host"),
         (&["-w", "1-2", "--timeout", "soon"], "is not a time"),
-        (&["-w", "1-2", "--timeout", "0"], "nothing can happen in no time"),
+        (&["-w", "1-2", "--timeout", "0"], "0 would end every request at once"),
         (&["-w", "1-2", "--keep", "-"], "the path of a file"),
         (&["-w", "1-2", "--recording-id", "a/../b?x"], "letters, digits"),
         (&["-w", "1-2", "--recording-id", ".."], "letters, digits"),
@@ -341,13 +342,15 @@ fn the_demo_runs_all_steps_and_leaves_no_files() {
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let text = stdout(&result);
     assert!(text.contains("outside: no sample has changed"), "{text}");
-    assert!(text.contains("verdict: clean; what was said is only quieter"), "{text}");
+    assert!(text.contains("verdict: clean; speech is only quieter"), "{text}");
     assert!(text.contains("sordino demo --report demo.html"), "{text}");
     assert_eq!(folder.names(), [""; 0]);
-    let out = folder.path("sanitised.wav");
+    let out = folder.path("redacted.wav");
     let page = folder.path("demo.html");
     assert!(sordino(&["demo", "-o", &out, "--report", &page]).status.success());
     assert!(std::fs::read_to_string(page).unwrap().contains("The call of the demo"));
-    let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
+    let call = fixture("call.opus");
+    let call = ["file", call.to_str().unwrap(), "-o", "-"];
+    let file = sordino(&[call.as_slice(), &WINDOWS].concat());
     assert!(std::fs::read(&out).unwrap() == file.stdout);
 }

@@ -1,4 +1,4 @@
-//! What several themes need: fixtures, WAVs made on the spot, the command.
+//! Helpers that several test files share: fixtures, generated WAVs, the command.
 
 #![cfg_attr(
     not(feature = "cli"),
@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use sordino::window::parse_flag;
 use sordino::{Error, Source, Treatment, Windows, redact};
 
-/// The call, in every format it is kept in.
+/// The call, in every format that the fixtures have.
 pub const CALLS: [&str; 9] = [
     "call.wav",
     "call-alaw.wav",
@@ -29,7 +29,7 @@ pub const CALLS: [&str; 9] = [
 /// The call as WAV.
 pub const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav");
 
-/// Where the card number and the security code are read aloud.
+/// The passages in which the card number and the security code are read aloud.
 pub const CALL_WINDOWS: [&str; 2] = ["10-15", "30.5-35.2"];
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -55,7 +55,7 @@ pub fn stream(bytes: Vec<u8>) -> Source {
     Source::stream(io::Cursor::new(bytes))
 }
 
-/// Gives its bytes in pieces of the given sizes, again and again.
+/// A reader that returns pieces of the given sizes, over and over.
 pub struct Dribble {
     pub bytes: io::Cursor<Vec<u8>>,
     pub sizes: Vec<usize>,
@@ -70,7 +70,7 @@ impl Read for Dribble {
     }
 }
 
-/// A WAV of PCM (`tag` 1) or floats (`tag` 3) around these bytes of samples.
+/// A WAV of PCM (`tag` 1) or floats (`tag` 3) with these bytes as samples.
 pub fn wav(tag: u16, rate: u32, channels: u16, bits: u16, data: &[u8]) -> Vec<u8> {
     let block = channels * bits / 8;
     let mut out = Vec::new();
@@ -89,14 +89,14 @@ pub fn wav(tag: u16, rate: u32, channels: u16, bits: u16, data: &[u8]) -> Vec<u8
     out
 }
 
-/// The samples of a WAV that sordino wrote, as bytes; its header is checked on the way.
+/// The samples of a WAV that sordino wrote, as bytes. Checks its header too.
 pub fn data_of(wav: &[u8]) -> &[u8] {
     let fmt = u32::from_le_bytes(wav[16..20].try_into().unwrap()) as usize;
     let at = 20 + fmt;
     assert_eq!(&wav[at..at + 4], b"data", "only fmt and data are written");
     let size = u32::from_le_bytes(wav[at + 4..at + 8].try_into().unwrap()) as usize;
     let data = &wav[at + 8..];
-    assert_eq!(data.len(), size, "the header tells the truth");
+    assert_eq!(data.len(), size, "the header has the right size");
     data
 }
 
@@ -125,7 +125,7 @@ pub fn sordino_fed(args: &[&str], stdin: &[u8]) -> Output {
     let mut child = command.spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     let bytes = stdin.to_vec();
-    // It may well stop reading before the end.
+    // The command may stop reading before the end.
     let feeder = std::thread::spawn(move || drop(pipe.write_all(&bytes)));
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
@@ -140,7 +140,7 @@ pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// An empty folder that goes away, and a path in it as text.
+/// An empty temporary folder that is removed when it is dropped; paths in it as text.
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -167,7 +167,7 @@ impl Folder {
     }
 }
 
-/// Whether a program is installed; prints why a test is skipped if it is not.
+/// Whether a program is installed. If not, prints that the test is skipped.
 pub fn installed(program: &str) -> bool {
     let found = Command::new(program).arg("-version").output().is_ok();
     if !found {
@@ -176,14 +176,14 @@ pub fn installed(program: &str) -> bool {
     found
 }
 
-/// Runs ffmpeg, which must succeed, and gives what it writes to stdout. Files are overwritten.
+/// Runs ffmpeg, which must succeed, and returns its stdout. Overwrites files.
 pub fn ffmpeg(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Vec<u8> {
     let output = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(args).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     output.stdout
 }
 
-/// Runs the command that makes the file `OUT` of `IN`; whether there is one then.
+/// Runs the command that makes the file `OUT` from `IN`. Returns whether that worked.
 pub fn make(command: &str, source: &str, out: &str) -> bool {
     let words = command.split(' ').map(|word| match word {
         "IN" | "OPUS-IN" => source,

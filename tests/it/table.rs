@@ -1,13 +1,12 @@
-//! The README's table of formats, held against what happens: each line is made by the tools of others
-//! and read.
+//! The table in `docs/formats.md`, checked: files of each line are made by other tools, and read.
 
 use sordino::{DecodeOptions, Encoding, Info, Source};
 
 use crate::support::*;
 
-/// One line: container and codec as the README has them, and for each kind of file in it a name, the
-/// command that makes it of `IN`, a 16-bit WAV, and the format of the output, without and with
-/// `--encoding same`; `-` where that is refused. Headerless files are named as `--raw` wants them.
+/// One line: container and codec as the table names them. For each kind of file in it: a name, the
+/// command that makes it from `IN`, a 16-bit WAV, and the format of the output, without and with
+/// `--encoding same`; `-` where that is refused. Headerless files are named as `--raw` takes them.
 struct Line {
     container: &'static str,
     codec: &'static str,
@@ -111,7 +110,7 @@ const LINES: &[Line] = &[
         files: &[
             ("s8.caf", "ffmpeg -i IN -c:a pcm_s8 OUT", "u8", "u8"),
             ("s16.caf", "ffmpeg -i IN -c:a pcm_s16le OUT", "s16", "s16"),
-            // AAC in CAF, which ffmpeg does not write, is the matter of `caf`.
+            // ffmpeg does not write AAC in CAF; the tests of `caf` make it.
             ("mulaw.caf", "ffmpeg -i IN -c:a pcm_mulaw OUT", "s16", "mulaw"),
             ("alac.caf", "ffmpeg -i IN -c:a alac OUT", "s16", "s16"),
             ("opus.caf", "ffmpeg -i IN -c:a libopus OUT", "s16", "s16"),
@@ -178,9 +177,9 @@ const LINES: &[Line] = &[
 ];
 
 /// The first two cells of each line of the table.
-fn lines_of_the_readme() -> Vec<(String, String)> {
-    let readme = include_str!("../../README.md");
-    let table = readme.split_once("| container | codec | output |").unwrap().1;
+fn lines_of_the_table() -> Vec<(String, String)> {
+    let page = include_str!("../../docs/formats.md");
+    let table = page.split_once("| container | codec | output |").unwrap().1;
     let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let cells = lines.map(|line| line.split('|').map(str::trim).map(str::to_owned));
     cells.map(|mut cells| (cells.nth(1).unwrap(), cells.next().unwrap())).collect()
@@ -190,7 +189,7 @@ fn lines_of_the_readme() -> Vec<(String, String)> {
 fn the_table_of_formats_is_true() {
     let known: Vec<_> =
         LINES.iter().map(|line| (line.container.to_owned(), line.codec.to_owned())).collect();
-    assert_eq!(lines_of_the_readme(), known);
+    assert_eq!(lines_of_the_table(), known);
     if !["ffmpeg", "sox", "flac", "lame"].iter().all(|tool| installed(tool)) {
         return;
     }

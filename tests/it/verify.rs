@@ -231,7 +231,7 @@ fn the_command_prints_json_and_exits_by_its_verdict() {
     assert!(sordino(&silence).status.success());
     let clean = sordino(&["verify", CALL, &out, "-w", "10-15"]);
     assert_eq!(clean.status.code(), Some(0), "{}", stdout(&clean));
-    assert!(stdout(&clean).ends_with("verdict: clean; what was said cannot be recovered\n"));
+    assert!(stdout(&clean).ends_with("verdict: clean; speech cannot be recovered\n"));
     // A pipe can be read once only.
     if cfg!(unix) {
         let args = ["verify", "/dev/stdin", &out, "-w", "10-15"];

@@ -1,48 +1,68 @@
-//! How recordings are decoded and encoded, of all commands that do.
+//! `--encoding`, `--raw`, `--gaps` and others: how recordings are decoded and encoded.
+
+use std::num::NonZeroUsize;
 
 use clap::{Args as Group, ValueEnum};
-use sordino::{Gaps, RawFormat};
+use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
-    /// How samples are stored: `pcm`, or `same`, which keeps A-law and µ-law as they are
+    /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
     #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true)]
-    pub(crate) encoding: EncodingArg,
+    encoding: EncodingArg,
 
-    /// Read headerless audio: s16le, mulaw, alaw and others; then the rate in Hz, and the channels.
-    /// Such as mulaw:8000:1
+    /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
+    /// example mulaw:8000:1
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS")]
-    pub(crate) raw: Option<RawFormat>,
+    raw: Option<RawFormat>,
 
-    /// Decode Opus at this rate [default: the one that the recording was made at]
+    /// Decode Opus at this rate [default: the rate that it was recorded at]
     #[arg(long, value_name = "HZ", value_parser = ["8000", "12000", "16000", "24000", "48000"])]
-    pub(crate) opus_rate: Option<String>,
+    opus_rate: Option<String>,
 
-    /// Hold at most so much of a recording in memory, in MiB, if its container cannot be streamed
+    /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
     #[arg(long, value_name = "MIB", default_value_t = 256)]
-    pub(crate) memory_limit: u64,
+    memory_limit: u64,
 
-    /// Decode FLAC, MP3 and Vorbis on so many threads; 1 where many recordings are redacted side by
-    /// side [default: one for each core, up to 4]
+    /// Decode FLAC, MP3 and Vorbis on this many threads. Use 1 when many recordings are redacted at
+    /// the same time [default: one for each core, up to 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(crate) threads: Option<u8>,
+    threads: Option<u8>,
 
     #[command(flatten)]
-    pub(crate) gaps: GapsArgs,
+    gaps: GapsArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum EncodingArg {
+enum EncodingArg {
     Pcm,
     Same,
 }
 
+impl FormatArgs {
+    /// The options of the decoder.
+    pub(crate) fn options(&self) -> DecodeOptions {
+        DecodeOptions {
+            encoding: match self.encoding {
+                EncodingArg::Pcm => Encoding::Pcm,
+                EncodingArg::Same => Encoding::Same,
+            },
+            opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
+            memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
+            threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
+            gaps: self.gaps.gaps(),
+            raw: self.raw,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Group)]
 pub(crate) struct GapsArgs {
-    /// Where nothing was recorded, though the recording's clock ran on: `refuse`, put silence there
-    /// (`fill`), or join what is around it (`close`). Windows are meant by the clock, which a player shows
-    #[arg(long, value_name = "WAY", default_value = "refuse", hide_possible_values = true)]
+    /// What to do about gaps, where nothing was recorded although the recording's clock ran on:
+    /// `refuse`, `fill` them with silence, or `close` them. Windows always mean the clock, which is
+    /// what a player shows
+    #[arg(long, value_name = "POLICY", default_value = "refuse", hide_possible_values = true)]
     gaps: GapsArg,
 }
 

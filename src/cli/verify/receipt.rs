@@ -1,4 +1,4 @@
-//! `sordino verify --receipt`: whether a file is the one that a receipt speaks of.
+//! `sordino verify --receipt`: whether a file is the one that a receipt describes.
 
 use std::io::Read;
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::super::exit::Failure;
 use super::super::report;
 use super::{table, to_json};
 
-/// The longest receipt that is read, in bytes: hundreds of thousands of windows.
+/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
 const LONGEST: u64 = 256 * 1024 * 1024;
 
-/// Reads a receipt that agrees with itself.
+/// Reads a receipt, and checks that it agrees with itself.
 pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
     let doing = format!("reading the receipt {}", path.display());
     let file = std::fs::File::open(path).map_err(|error| Failure::usage(&*doing, error))?;
@@ -26,26 +26,26 @@ pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
     Receipt::parse(&text).map_err(|error| Failure::usage(doing, error))
 }
 
-/// What was asked for when it was made.
+/// The windows and the treatment of the redaction that a receipt describes.
 pub(super) fn asked(receipt: &Receipt) -> Result<(Windows, Treatment), Failure> {
     let both = receipt.windows().and_then(|windows| Ok((windows, receipt.treatment()?)));
     both.map_err(|error| Failure::usage("reading the receipt", error))
 }
 
-/// Holds the redacted recording, and the original if it has been audited too, against the receipt.
-pub(super) fn hold(
+/// Compares the redacted recording with the receipt, and the original too if it has been audited.
+pub(super) fn compare(
     args: &VerifyArgs,
     receipt: &Receipt,
     audited: Option<(&Path, &Audit)>,
     redacted: &Path,
 ) -> Result<(), Failure> {
     let failed = |path: &Path| {
-        let doing = format!("holding {} against the receipt", path.display());
+        let doing = format!("comparing {} with the receipt", path.display());
         move |error| Failure::usage(doing, error)
     };
     let source = Source::open(redacted).map_err(failed(redacted))?;
     let file = receipt.compare(source).map_err(failed(redacted))?;
-    // What has come out otherwise, if the original is there to make it again.
+    // With the original: redact it again, and name the parts that differ from the receipt.
     let again = match audited {
         Some((path, _)) => {
             let source = Source::open(path).map_err(failed(path))?;
@@ -69,7 +69,7 @@ pub(super) fn hold(
     if clean { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// As JSON names it.
+/// The name in JSON.
 fn name(file: FileMatch) -> &'static str {
     match file {
         FileMatch::Identical => "same",
@@ -89,16 +89,17 @@ fn lines(
     let made = format!("{}, by {} {}", receipt.made, tool.name, tool.version);
     let mut lines = vec![format!("receipt: made {made}; its self-check {checked}")];
     lines.extend(again.map(|otherwise| match otherwise {
-        [] => "original: redacted again, it gives what the receipt says".into(),
-        parts => format!("original: redacted again, it gives another {}", parts.join(", ")),
+        [] => "original: redacting it again gives what the receipt says".into(),
+        parts => format!("original: redacting it again gives another {}", parts.join(", ")),
     }));
     lines.extend(audit.map(|audit| format!("\n{}\n", table(audit))));
     lines.push(match file {
-        FileMatch::Identical => "file: the one that the receipt speaks of, byte for byte".into(),
+        FileMatch::Identical => "file: the one that the receipt describes, byte for byte",
         FileMatch::SameSamples => {
-            "file: another, with the very samples that the receipt speaks of; its header, container or tags differ".into()
+            "file: another, with exactly the samples that the receipt describes; its header, container or tags differ"
         }
-        _ => "file: NOT the one that the receipt speaks of".into(),
-    });
+        _ => "file: NOT the one that the receipt describes",
+    }
+    .into());
     lines
 }

@@ -1,6 +1,4 @@
-//! An audit, as a table and as JSON.
-
-use std::fmt::Write as _;
+//! An audit as a table for people and as JSON for programs.
 
 use serde_json::{Value, json};
 use sordino::StreamInfo;
@@ -9,15 +7,17 @@ use sordino::verify::{Audit, Done, Leak, OutsideChanges, Verdict, WindowAudit};
 use sordino::window::{ClockTime, Window, seconds};
 
 use super::super::report;
+use super::super::table;
+use super::super::text::{count, decibel, decibel_value};
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
 fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {
     let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
-    let plural = if frames == 1 { "" } else { "s" };
     let millis = time_of(frames, rate).as_secs_f64() * 1000.0;
-    format!("{frames} frame{plural}, {from}-{to} s ({millis:.0} ms)")
+    format!("{}, {from}-{to} s ({millis:.0} ms)", count(frames, "frame"))
 }
 
+/// What was done in a window, in words.
 fn done(window: &WindowAudit) -> String {
     match window.done {
         Done::Exactly(treatment) => match treatment.tone_hz() {
@@ -36,10 +36,7 @@ fn done(window: &WindowAudit) -> String {
 
 pub(in crate::cli) fn table(audit: &Audit) -> String {
     let rate = audit.original.rate;
-    let mut rows = vec![
-        ["window", "channel", "what is there", "peak dB", "rms dB", "left open"].map(str::to_owned),
-    ];
-    for window in &audit.windows {
+    let row = |window: &WindowAudit| {
         let leak = match window.leak {
             Some(leak) => open_part(leak, rate),
             None if window.verdict == Verdict::CannotTell => "cannot be told".into(),
@@ -47,29 +44,20 @@ pub(in crate::cli) fn table(audit: &Audit) -> String {
         };
         let times = times(&window.window);
         let name = window.window.label().map_or(times.clone(), |label| format!("{times} {label}"));
-        let (peak, rms) = (report::decibel(window.peak), report::decibel(window.rms));
-        rows.push([name, window.channel.to_string(), done(window), peak, rms, leak]);
-    }
-    let widths: [usize; 6] = std::array::from_fn(|column| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)
-    });
-    let mut text = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    let _ = write!(text, "\n{}", findings(audit).join("\n"));
-    text
+        let (peak, rms) = (decibel(window.peak), decibel(window.rms));
+        vec![name, window.channel.to_string(), done(window), peak, rms, leak]
+    };
+    let headings = ["window", "channel", "what is there", "peak dB", "rms dB", "left open"];
+    let rows: Vec<_> = audit.windows.iter().map(row).collect();
+    format!("{}\n{}", table::table(&headings, 0..0, &rows), findings(audit).join("\n"))
 }
 
-/// A window's times alone; the channel has a column of its own.
+/// A window's times without its channel, which has a column of its own.
 fn times(window: &Window) -> String {
     format!("{}-{}", ClockTime(window.start()), ClockTime(window.end()))
 }
 
-/// What is to be said besides, the verdict last.
+/// The findings about the whole file, the verdict last.
 fn findings(audit: &Audit) -> Vec<String> {
     let (before, after) = (&audit.original, &audit.redacted);
     let mut lines = Vec::new();
@@ -91,11 +79,11 @@ fn findings(audit: &Audit) -> Vec<String> {
         lines.push(format!("metadata: {}", all.collect::<Vec<_>>().join(", ")));
     }
     if let Some(noise) = audit.noise {
-        let below = report::decibel(1.0 / noise);
-        lines.push(format!("noise: what the codec has changed is {below} dB below the sound"));
+        let below = decibel(1.0 / noise);
+        lines.push(format!("noise: the codec's own changes are {below} dB below the sound"));
     }
     if let Some(tolerance) = audit.tolerance.filter(|&tolerance| tolerance > 0.0) {
-        let tolerance = report::decibel(tolerance);
+        let tolerance = decibel(tolerance);
         lines.push(format!("tolerance: samples count as equal within {tolerance} dB"));
     }
     lines.push(format!("verdict: {}", verdict(audit)));
@@ -107,22 +95,22 @@ fn verdict(audit: &Audit) -> String {
         let found = audit.windows.iter().filter(|window| window.verdict == verdict).count();
         format!("{found} of {} rows", audit.windows.len())
     };
-    // Where no sample is as it was, not even sordino can prove a silence.
+    // In a lossy file no sample stays as it was, so silence there proves less.
     let is_exact = audit.tolerance.is_some() && audit.noise.is_none();
     match audit.verdict() {
         Verdict::Clean if audit.is_recoverable() => {
-            "clean; what was said is only quieter, and can be recovered".into()
+            "clean; speech is only quieter, and can be recovered".into()
         }
-        Verdict::Clean if is_exact => "clean; what was said cannot be recovered".into(),
-        Verdict::Clean => "clean; nothing of what was said was found".into(),
+        Verdict::Clean if is_exact => "clean; speech cannot be recovered".into(),
+        Verdict::Clean => "clean; no speech of the original was found".into(),
         Verdict::Leak => format!("LEAK in {}", rows(Verdict::Leak)),
         Verdict::CannotTell => {
             let rows = rows(Verdict::CannotTell);
             format!(
-                "CANNOT BE TOLD in {rows}: what the codec keeps of so faint or short a sound, or of so little outside the windows, proves nothing; audit it before it is encoded"
+                "CANNOT BE TOLD in {rows}: the sound is too faint or too short, or too little is left outside the windows, to prove anything after this codec; audit the recording before it is encoded"
             )
         }
-        _ => "changed: more than the windows, or other than the original".into(),
+        _ => "changed: more than the windows was changed, or the format or length differs".into(),
     }
 }
 
@@ -131,15 +119,15 @@ fn outside(audit: &Audit) -> String {
     let Some((first, last)) = outside.first.zip(outside.last) else {
         return match audit.tolerance {
             Some(_) => "outside: no sample has changed".into(),
-            None => "outside: nothing has changed but what the codec changes".into(),
+            None => "outside: nothing has changed beyond the codec's own noise".into(),
         };
     };
     let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
-    let largest = report::decibel(outside.largest);
+    let largest = decibel(outside.largest);
     format!("outside: {} samples changed, {from}-{to} s, by at most {largest} dB", outside.changed)
 }
 
-/// A verdict as JSON names it.
+/// The name of a verdict in JSON.
 fn name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Clean => "clean",
@@ -166,8 +154,7 @@ pub(super) fn to_json(audit: &Audit) -> Value {
             "leak": leak,
             "gain": window.gain,
             "correlation": window.correlation,
-            "peak": window.peak,
-            "rms": window.rms,
+            "after": { "peakDb": decibel_value(window.peak), "rmsDb": decibel_value(window.rms) },
             "recoverable": window.is_recoverable(),
         })
     });

@@ -1,0 +1,123 @@
+//! The arguments of `sordino file` and `sordino recording`: one redaction.
+
+use std::path::PathBuf;
+
+use clap::Args as Group;
+
+use super::{FormatArgs, TreatmentArgs, WindowArgs};
+
+#[derive(Debug, Group)]
+pub(crate) struct FileArgs {
+    /// The recording: WAV, W64, AIFF, AU, CAF, FLAC, MP3, Ogg, Opus, M4A, Matroska, WebM or AAC, or
+    /// headerless audio with --raw; `-` for stdin
+    pub(crate) input: PathBuf,
+
+    /// Write the redacted WAV here; `-` for stdout. Of a symbolic link, the file that it leads to is
+    /// written
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) redact: RedactArgs,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct RecordingArgs {
+    /// The recording to redact
+    #[arg(long, env = "GENESYS_RECORDING_ID", value_name = "ID")]
+    pub(crate) recording_id: Option<String>,
+
+    /// The conversation that the new recording will belong to
+    #[arg(long, env = "GENESYS_CONVERSATION_ID", value_name = "ID")]
+    pub(crate) conversation_id: Option<String>,
+
+    /// Do everything but grant, upload and complete: nothing changes at Genesys
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Save the redacted WAV here as well, at the very end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) redact: RedactArgs,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
+}
+
+/// What both have in common.
+#[derive(Debug, Group)]
+pub(crate) struct RedactArgs {
+    /// Replace files that exist. If the run fails, the old files stay
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
+
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to prove it")]
+pub(crate) struct EvidenceArgs {
+    /// Write a receipt: what was done, in numbers, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+
+    /// Write a page to look at: waveforms, windows, the facts of the receipt
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Put a player of the redacted recording into the page
+    #[arg(long, requires = "report")]
+    pub(crate) report_audio: bool,
+
+    /// Do not read the result back and check it
+    #[arg(long)]
+    pub(crate) no_self_check: bool,
+}
+
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Genesys Cloud")]
+pub(crate) struct ClientArgs {
+    /// The id of the OAuth client (grant type: client credentials)
+    #[arg(long, env = "GENESYS_CLIENT_ID", value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+
+    /// A file that holds the client secret, instead of GENESYS_CLIENT_SECRET
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+
+    /// The API host of the organisation's region
+    #[arg(long, env = "GENESYS_BASE_URL", value_name = "URL", default_value = sordino::genesys::DEFAULT_BASE_URL)]
+    pub(crate) base_url: String,
+
+    /// Retries of one API call
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) max_retries: u32,
+
+    /// The longest time that the waits of one API call may take together
+    #[arg(long, value_name = "TIME", default_value = "5:00")]
+    pub(crate) max_wait: String,
+
+    /// Requests a minute
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
+
+    /// Give up when no byte has moved for this time
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(crate) timeout: String,
+}

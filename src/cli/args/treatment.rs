@@ -1,0 +1,52 @@
+//! `--gain`, `--silence`, `--tone` and `--fade`: what happens inside the windows.
+
+use clap::Args as Group;
+use sordino::Treatment;
+
+use super::super::exit::Failure;
+use super::windows::time;
+
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to redact")]
+pub(crate) struct TreatmentArgs {
+    /// Multiply by G, from 0 to 1 [default: 0.001, which is -60 dB]. Speech can be recovered, unless G
+    /// is 0
+    #[arg(long, value_name = "G", conflicts_with_all = ["silence", "tone"], allow_hyphen_values = true)]
+    pub(crate) gain: Option<f64>,
+
+    /// Erase: write zeros, so that speech cannot be recovered
+    #[arg(long, conflicts_with = "tone")]
+    pub(crate) silence: bool,
+
+    /// Erase: write a tone, so that speech cannot be recovered [default frequency: 1000 Hz]
+    #[arg(long, value_name = "HZ", num_args = 0..=1, require_equals = true, default_missing_value = "1000")]
+    pub(crate) tone: Option<u32>,
+
+    /// Ramp the volume for this time before and after each window, never inside it
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) fade: Option<String>,
+}
+
+impl TreatmentArgs {
+    /// The treatment; `None` if no flag names one.
+    pub(crate) fn named(&self) -> Result<Option<Treatment>, Failure> {
+        let is_named =
+            self.silence || self.tone.is_some() || self.gain.is_some() || self.fade.is_some();
+        is_named.then(|| self.treatment()).transpose()
+    }
+
+    /// The treatment, or the default.
+    pub(crate) fn treatment(&self) -> Result<Treatment, Failure> {
+        let treatment = match (self.silence, self.tone, self.gain) {
+            (true, ..) => Ok(Treatment::silence()),
+            (_, Some(hz), _) => Treatment::tone(hz),
+            (.., Some(gain)) => Treatment::attenuate(gain),
+            _ => Ok(Treatment::default()),
+        };
+        let treatment = treatment.map_err(|error| Failure::of("reading the treatment", error))?;
+        match &self.fade {
+            Some(fade) => Ok(treatment.with_fade(time("--fade", fade)?)),
+            None => Ok(treatment),
+        }
+    }
+}

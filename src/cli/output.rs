@@ -1,0 +1,74 @@
+//! Paths that a command writes to, checked before any work begins.
+
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use super::input::ending;
+use super::messages::note;
+
+/// A file that will be written.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputPath {
+    /// The path as the user gave it, for messages.
+    pub(crate) named: PathBuf,
+    /// The path that is written: the same, or the file that a symbolic link leads to.
+    pub(crate) target: PathBuf,
+}
+
+impl OutputPath {
+    /// Checks that a file can be written here. `inputs` must not be overwritten, even with `force`.
+    pub(crate) fn check(path: &Path, inputs: &[&Path], force: bool) -> Result<Self, Failure> {
+        let wrong = |why: &str| Err(Failure::usage(format!("writing {}", path.display()), why));
+        if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return wrong("this is a folder; give the path of a file");
+        }
+        // Not `exists`, which follows a link and says no for one that leads nowhere.
+        let is_link = path.is_symlink();
+        let metadata = path.metadata().ok();
+        if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+            return wrong(
+                "this is not a file; to write into a pipe or device, give -o - and redirect",
+            );
+        }
+        let resolved = path.canonicalize().ok();
+        let is_resolved =
+            |input: &&Path| resolved.is_some() && input.canonicalize().ok() == resolved;
+        if inputs.iter().any(is_resolved) {
+            return wrong("this is an input, which is never overwritten; give another path");
+        }
+        if (metadata.is_some() || is_link) && !force {
+            return wrong("it exists already; give --force to replace it");
+        }
+        let target = match (is_link, resolved) {
+            // The link stays, and the file that it leads to is replaced.
+            (true, Some(resolved)) => resolved,
+            (true, None) => return wrong("this is a link to nothing; remove it first"),
+            (false, _) => path.to_owned(),
+        };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return wrong("its folder does not exist; create it first");
+        }
+        Ok(Self { named: path.to_owned(), target })
+    }
+
+    /// Whether another path is the same place. Neither needs to exist yet.
+    pub(crate) fn is_at(&self, other: &Path) -> bool {
+        let folder = |path: &Path| match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.canonicalize().ok(),
+            _ => Path::new(".").canonicalize().ok(),
+        };
+        self.target.file_name() == other.file_name() && folder(&self.target) == folder(other)
+    }
+}
+
+/// Tells the user that a file gets a WAV, if its name suggests another format.
+pub(crate) fn note_ending(output: &Path) {
+    let ending = ending(output);
+    if !matches!(ending.as_str(), "" | "wav" | "wave") {
+        note(&format!(
+            "{} is written as WAV, although its name ends in .{ending}",
+            output.display()
+        ));
+    }
+}

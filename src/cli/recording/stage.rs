@@ -1,0 +1,95 @@
+//! How far the work at Genesys has come: what is shown while it goes on, and what an interrupt does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sordino::genesys::{Event, StepRecord, WorkflowStep};
+use sordino::spool::Draft;
+
+use super::super::exit::INTERRUPTED;
+use super::super::messages::{detail, say, tell};
+use super::super::progress::ByteProgress;
+use super::super::text::elapsed;
+
+pub(super) type Shared<T> = Arc<Mutex<T>>;
+
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far the work has come. Locked while files are written, so that an interrupt comes before or
+/// after them.
+#[derive(Default)]
+pub(super) struct Stage {
+    pub(super) new: NewRecording,
+    /// The file of --keep, hidden until everything else is done.
+    pub(super) kept: Option<Draft>,
+}
+
+#[derive(Default)]
+pub(super) enum NewRecording {
+    #[default]
+    None,
+    Created(String),
+    Complete(String),
+}
+
+/// Shows what happens at Genesys, and remembers the recording that it creates.
+pub(super) fn on_event(event: Event, bar: &Mutex<ByteProgress>, stage: &Mutex<Stage>) {
+    match event {
+        Event::Granted(id) => {
+            detail(&format!("grant: recording {id} was created"));
+            lock(stage).new = NewRecording::Created(id);
+        }
+        Event::Begins(step) => {
+            detail(&format!("{step}: begins"));
+            if step == WorkflowStep::Upload {
+                let mut bar = lock(bar);
+                bar.clear();
+                *bar = ByteProgress::new("uploading");
+            }
+        }
+        Event::Uploaded { bytes, of } => lock(bar).show(bytes, Some(of)),
+        Event::Waits(step, wait) if wait >= Duration::from_secs(1) => {
+            tell(&format!("{step}: waiting {:.0} s before another try", wait.as_secs_f64().ceil()));
+        }
+        Event::Waits(step, wait) => {
+            detail(&format!("{step}: waiting {} before another try", elapsed(wait)));
+        }
+        Event::Paces(step, wait) => {
+            detail(&format!("{step}: waiting {} to keep the pace of --rate", elapsed(wait)));
+        }
+        _ => {}
+    }
+}
+
+/// Prints what a step took, with `--verbose`.
+pub(in crate::cli) fn detail_step(record: &StepRecord) {
+    let took = record.answered.duration_since(record.began).unwrap_or_default();
+    let retries = match record.retries {
+        0 => String::new(),
+        1 => ", after 1 retry".into(),
+        many => format!(", after {many} retries"),
+    };
+    let id = record.correlation_id.as_ref();
+    let id = id.map_or(String::new(), |id| format!(", correlation id {id}"));
+    detail(&format!("{}: answered in {}{retries}{id}", record.step, elapsed(took)));
+}
+
+/// ctrl-c and SIGTERM: nothing stays on a disk, but a recording may have been created at Genesys.
+pub(super) fn on_interrupt(stage: &Shared<Stage>) {
+    let stage = Arc::clone(stage);
+    // If no handler can be set, the process still ends, without this message.
+    let _ = ctrlc::set_handler(move || {
+        let mut stage = lock(&stage);
+        drop(stage.kept.take());
+        say(&match &stage.new {
+            NewRecording::Created(id) => {
+                format!("interrupted: recording {id} was created and may not be complete")
+            }
+            NewRecording::Complete(id) => format!("interrupted: recording {id} is complete"),
+            NewRecording::None => "interrupted: nothing was created".into(),
+        });
+        std::process::exit(INTERRUPTED);
+    });
+}
