@@ -4,14 +4,19 @@
 //! a selection of windows. What was said stays in [`Text`], which cannot be printed by accident. What can go
 //! wrong: a [`TranscriptError`], which names format and place and never the content.
 
+mod bounds;
 mod document;
 mod error;
+mod find;
 mod format;
 mod json;
+mod kind;
+mod marks;
 mod model;
 mod time;
 
 pub use error::{Problem, TranscriptError};
+pub use find::{RULES_HELP, Rule, Rules, languages};
 pub use format::{Padding, Seen};
 pub use model::{Mark, Place, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
 pub use time::TimeError;
