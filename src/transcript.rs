@@ -13,23 +13,27 @@ mod json;
 mod kind;
 mod marks;
 mod model;
+mod select;
 mod time;
 
 pub use error::{Problem, TranscriptError};
 pub use find::{RULES_HELP, Rule, Rules, languages};
 pub use format::{Padding, Seen};
 pub use model::{Mark, Place, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
+pub use select::{Options, Parties, PartyError, PlacedWindow, SelectError, Selection, Summary, Untimed};
 pub use time::TimeError;
 
 use document::{Document, Source};
 use format::{FORMATS, Format};
 use json::Json;
+use marks::LeftAlone;
 
 /// A file that was read: what it says, and what is needed to write it back masked.
 pub struct Read {
     transcript: Transcript,
     format: &'static Format,
     source: Source,
+    left_alone: LeftAlone,
 }
 
 impl Read {
@@ -51,6 +55,14 @@ impl Read {
         self.format.padding
     }
 
+    /// Selects what to mute.
+    ///
+    /// # Errors
+    /// [`SelectError`]: above all marks without a place in time, and nothing marked and nothing asked for.
+    pub fn select(&self, options: &Options) -> Result<Selection, SelectError> {
+        select::select(&self.transcript, &self.left_alone, self.format.padding, options)
+    }
+
     /// On what the reader was built.
     #[must_use]
     pub fn seen(&self) -> Seen {
@@ -69,8 +81,9 @@ pub fn format_names() -> impl Iterator<Item = &'static str> {
 /// [`TranscriptError`].
 pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Read, TranscriptError> {
     let source = Source::decode(bytes)?;
-    let (transcript, format) = read_text(&source.text, format)?;
-    Ok(Read { transcript, format, source })
+    let (mut transcript, format) = read_text(&source.text, format)?;
+    let left_alone = marks::add_from_words(&mut transcript);
+    Ok(Read { transcript, format, source, left_alone })
 }
 
 fn read_text(text: &str, name: Option<&str>) -> Result<(Transcript, &'static Format), TranscriptError> {
