@@ -169,3 +169,5 @@ impl All {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod proofs;
