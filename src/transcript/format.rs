@@ -11,6 +11,23 @@ use super::model::{Mark, Place, Repeat, Text, TimeRange, Transcript, Turn, Word}
 use super::time::{self, Round, TimeError};
 
 mod deepgram;
+mod common;
+mod whisper_words;
+mod contact_lens;
+mod aws_call_analytics;
+mod contact_lens_realtime;
+mod aws_transcribe;
+mod aws_streaming;
+mod aws_pca;
+mod comprehend;
+mod azure_batch;
+mod azure_conversation;
+mod azure_realtime;
+mod assemblyai;
+mod whisper_cpp;
+mod whisperx;
+mod whisper_timestamped;
+mod whisper;
 
 /// How far windows of a source reach beyond the times it gives, unless `--pad` says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +88,24 @@ pub(super) struct Format {
 }
 
 /// All formats in the order in which they are tried.
-pub(super) const FORMATS: &[Format] = &[deepgram::FORMAT];
+pub(super) const FORMATS: &[Format] = &[
+    contact_lens::FORMAT,
+    aws_call_analytics::FORMAT,
+    contact_lens_realtime::FORMAT,
+    aws_transcribe::FORMAT,
+    aws_streaming::FORMAT,
+    aws_pca::FORMAT,
+    comprehend::FORMAT,
+    azure_batch::FORMAT,
+    azure_conversation::FORMAT,
+    azure_realtime::FORMAT,
+    deepgram::FORMAT,
+    assemblyai::FORMAT,
+    whisper_cpp::FORMAT,
+    whisperx::FORMAT,
+    whisper_timestamped::FORMAT,
+    whisper::FORMAT,
+];
 
 /// The unit of the times of a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
