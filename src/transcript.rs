@@ -12,6 +12,7 @@ mod format;
 mod json;
 mod kind;
 mod marks;
+mod mask;
 mod model;
 mod select;
 mod time;
@@ -63,6 +64,22 @@ impl Read {
         select::select(&self.transcript, &self.left_alone, self.format.padding, options)
     }
 
+    /// The file with the words of `windows` masked, in its own format and encoding. Take [`Selection::bare`]: padding
+    /// reaches into the words beside a mark.
+    ///
+    /// # Errors
+    /// [`TranscriptError::Unusable`] if the file holds no words, or a word of a window cannot be masked in place.
+    pub fn masked(&self, windows: &[PlacedWindow], parties: &Parties) -> Result<Masked, TranscriptError> {
+        let format = self.transcript.format;
+        let chosen = mask::Chosen::of(&self.transcript, windows, parties);
+        let text = with_document(&self.source.text, |document| {
+            mask::masked_text(document, &self.transcript, &chosen)
+        })?;
+        // Read back: what was written must still be a file of this format.
+        read_text(&text, Some(format))?;
+        Ok(Masked { bytes: self.source.encode(&text), words: chosen.count() })
+    }
+
     /// On what the reader was built.
     #[must_use]
     pub fn seen(&self) -> Seen {
@@ -86,6 +103,14 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Read, TranscriptError>
     Ok(Read { transcript, format, source, left_alone })
 }
 
+/// A transcript that was written back.
+pub struct Masked {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// How many words were masked.
+    pub words: usize,
+}
+
 fn read_text(text: &str, name: Option<&str>) -> Result<(Transcript, &'static Format), TranscriptError> {
     let names = || format_names().collect::<Vec<_>>().join(", ");
     let named = match name {
@@ -95,21 +120,32 @@ fn read_text(text: &str, name: Option<&str>) -> Result<(Transcript, &'static For
         }
         None => None,
     };
+    with_document(text, |document| {
+        let recognised = || FORMATS.iter().find(|format| (format.recognise)(document));
+        let Some(format) = named.or_else(recognised) else {
+            return Err(document.broken().cloned().unwrap_or_else(|| TranscriptError::NotRecognised { names: names() }));
+        };
+        let mut transcript = (format.read)(document)?;
+        transcript.format = format.name;
+        Ok((transcript, format))
+    })
+}
+
+/// Parses `text` as JSON or XML, if it begins like it, and hands the document to `work`.
+fn with_document<T>(
+    text: &str,
+    work: impl FnOnce(&Document<'_>) -> Result<T, TranscriptError>,
+) -> Result<T, TranscriptError> {
     let first = text.trim_start().bytes().next();
-    let json = if matches!(first, Some(b'{' | b'[')) { Json::parse(text) } else { Err(TranscriptError::Empty) };
+    let json = matches!(first, Some(b'{' | b'[')).then(|| Json::parse(text));
     let options = roxmltree::ParsingOptions { nodes_limit: 4_000_000, ..Default::default() };
-    let xml = if first == Some(b'<') { roxmltree::Document::parse_with_options(text, options).ok() } else { None };
-    let document = Document::new(text, json.as_ref().ok(), xml.as_ref());
-    let format = match named.or_else(|| FORMATS.iter().find(|format| (format.recognise)(&document))) {
-        Some(format) => format,
-        None => {
-            return Err(match json {
-                Err(error @ (TranscriptError::Json { .. } | TranscriptError::TooDeep { .. })) => error,
-                _ => TranscriptError::NotRecognised { names: names() },
-            });
-        }
+    let xml = (first == Some(b'<')).then(|| roxmltree::Document::parse_with_options(text, options));
+    let broken = match (&json, &xml) {
+        (Some(Err(error)), _) => Some(error.clone()),
+        (_, Some(Err(error))) => Some(TranscriptError::Xml { line: error.pos().row }),
+        _ => None,
     };
-    let mut transcript = (format.read)(&document)?;
-    transcript.format = format.name;
-    Ok((transcript, format))
+    let json = json.and_then(Result::ok);
+    let xml = xml.and_then(Result::ok);
+    work(&Document::new(text, json.as_ref(), xml.as_ref(), broken))
 }

@@ -83,12 +83,23 @@ pub(super) struct Document<'a> {
     pub(super) text: &'a str,
     json: Option<&'a Json<'a>>,
     xml: Option<&'a roxmltree::Document<'a>>,
+    broken: Option<TranscriptError>,
 }
 
 impl<'a> Document<'a> {
     /// The document of `text`, with what was parsed of it.
-    pub(super) fn new(text: &'a str, json: Option<&'a Json<'a>>, xml: Option<&'a roxmltree::Document<'a>>) -> Self {
-        Self { text, json, xml }
+    pub(super) fn new(
+        text: &'a str,
+        json: Option<&'a Json<'a>>,
+        xml: Option<&'a roxmltree::Document<'a>>,
+        broken: Option<TranscriptError>,
+    ) -> Self {
+        Self { text, json, xml, broken }
+    }
+
+    /// Why it is no JSON or XML, although it begins like it.
+    pub(super) fn broken(&self) -> Option<&TranscriptError> {
+        self.broken.as_ref()
     }
 
     /// The one JSON value of the file; the first one of JSON Lines.

@@ -259,39 +259,50 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A text with its escapes resolved. Halves of surrogate pairs without their other half become U+FFFD.
+/// A text with its escapes resolved.
 fn unescape(inner: &str) -> String {
-    let mut out = String::with_capacity(inner.len());
-    let mut units: Vec<u16> = Vec::new();
-    let mut rest = inner.chars();
-    let flush = |units: &mut Vec<u16>, out: &mut String| {
-        out.push_str(&String::from_utf16_lossy(units));
-        units.clear();
+    characters(inner).map(|(c, _)| c).collect()
+}
+
+/// The characters of the content of a JSON string with the bytes that each takes. Halves of surrogate pairs without
+/// their other half become U+FFFD.
+pub(super) fn characters(inner: &str) -> impl Iterator<Item = (char, Range<usize>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = inner.get(at..)?;
+        let first = rest.chars().next()?;
+        let (c, length) = if first == '\\' { escaped(rest) } else { (first, first.len_utf8()) };
+        let place = at..at + length;
+        at += length;
+        Some((c, place))
+    })
+}
+
+/// The character of the escape at the beginning of `rest`, and how many bytes it takes.
+fn escaped(rest: &str) -> (char, usize) {
+    let unit = |from: usize| {
+        let is_unit = rest.get(from..from + 2) == Some("\\u");
+        rest.get(from + 2..from + 6).filter(|_| is_unit).and_then(|digits| u32::from_str_radix(digits, 16).ok())
     };
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            flush(&mut units, &mut out);
-            out.push(c);
-            continue;
+    if let Some(high) = unit(0) {
+        if (0xD800..0xDC00).contains(&high)
+            && let Some(low) = unit(6).filter(|low| (0xDC00..0xE000).contains(low))
+        {
+            let joined = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+            return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
         }
-        let escaped = rest.next().unwrap_or('\\');
-        if escaped == 'u' {
-            let digits: String = rest.by_ref().take(4).collect();
-            units.push(u16::from_str_radix(&digits, 16).unwrap_or(0xFFFD));
-            continue;
-        }
-        flush(&mut units, &mut out);
-        out.push(match escaped {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            other => other,
-        });
+        return (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), 6);
     }
-    flush(&mut units, &mut out);
-    out
+    let Some(second) = rest.chars().nth(1) else { return ('\\', 1) };
+    let c = match second {
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        other => other,
+    };
+    (c, 1 + second.len_utf8())
 }
 
 /// Steps over the values directly inside a container, keys counted as values.
@@ -349,5 +360,69 @@ impl<'a> Walk<'a> {
                 bytes.get(start..).and_then(|rest| rest.iter().position(is_end)).map_or(bytes.len(), |n| start + n)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        let json = Json::parse(text).unwrap();
+        json.roots().flat_map(|root| root.items()).filter_map(|node| node.text().map(Cow::into_owned)).collect()
+    }
+
+    #[test]
+    fn values_know_their_bytes() {
+        let text = " {\"a\" : [1, {\"b\": \"x\"}, 2.50] , \"c\":null} ";
+        let json = Json::parse(text).unwrap();
+        let root = json.roots().next().unwrap();
+        let list: Vec<Node<'_>> = root.list("a").collect();
+        assert_eq!(list[2].number(), Some("2.50"));
+        assert_eq!(text.get(list[1].range()), Some("{\"b\": \"x\"}"));
+        assert_eq!(list[1].get("b").unwrap().path(), "a[1].b");
+        assert!(root.get("c").is_none());
+        assert!(root.has("c"));
+    }
+
+    #[test]
+    fn escapes_are_resolved_and_keep_their_places() {
+        assert_eq!(texts(r#"["a\"b","\u00e9\ud83d\ude00","\ud83d","\\","\/"]"#), ["a\"b", "é😀", "\u{fffd}", "\\", "/"]);
+        let places: Vec<_> = characters(r"a\u00e9b").collect();
+        assert_eq!(places, [('a', 0..1), ('é', 1..7), ('b', 7..8)]);
+    }
+
+    #[test]
+    fn one_value_a_line_is_read_as_several() {
+        let json = Json::parse("{\"a\":1}\n{\"a\":2}\n").unwrap();
+        let numbers: Vec<_> = json.roots().filter_map(|root| root.get("a")?.number()).collect();
+        assert_eq!(numbers, ["1", "2"]);
+        assert_eq!(json.roots().nth(1).unwrap().get("a").unwrap().path(), "[1].a");
+    }
+
+    #[test]
+    fn large_containers_are_stepped_over() {
+        let long = format!("{{\"big\":[{}0],\"end\":{{\"x\":\"]\"}}}}", "{\"k\":\"]}\"},".repeat(200));
+        let json = Json::parse(&long).unwrap();
+        let root = json.roots().next().unwrap();
+        assert_eq!(root.list("big").count(), 201);
+        assert_eq!(root.at(&["end", "x"]).unwrap().text().as_deref(), Some("]"));
+    }
+
+    #[test]
+    fn depth_and_syntax_are_checked() {
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Json::parse(&deep(128)).is_ok());
+        assert_eq!(Json::parse(&deep(129)).unwrap_err(), TranscriptError::TooDeep { byte: 128 });
+        assert_eq!(Json::parse("{\"a\":\n x}").unwrap_err(), TranscriptError::Json { line: 2, column: 2 });
+        assert!(Json::parse("{\"a\":1").is_err());
+        assert!(Json::parse("[1]]").is_err());
+    }
+
+    #[test]
+    fn keys_that_are_no_plain_names_stay_out_of_paths() {
+        let json = Json::parse("{\"gs://a/4111\": {\"x\": 1}}").unwrap();
+        let node = json.roots().next().and_then(|root| root.members().next()).and_then(|(_, value)| value.get("x")).unwrap();
+        assert_eq!(node.path(), "*.x");
     }
 }

@@ -22,7 +22,9 @@ mod place;
 mod summary;
 
 use channel::Channels;
+pub(super) use channel::channel_of;
 pub use channel::{Parties, PartyError};
+pub(super) use pad::CLOSE;
 use place::{Candidate, Placer};
 pub use summary::{Summary, Untimed};
 
@@ -139,6 +141,14 @@ pub enum SelectError {
         /// The tiers of the file.
         tiers: String,
     },
+    /// Marks of no length, as points on a label track, and no padding.
+    #[error("{format}: {count} of the marks have no length: give them one, or use --pad")]
+    NoLength {
+        /// The name of the format.
+        format: &'static str,
+        /// How many.
+        count: usize,
+    },
     /// `--only` with a kind that nobody knows and the file does not have.
     #[error("--only {kind}: no such kind (the file has: {known})")]
     NoSuchKind {
@@ -183,7 +193,7 @@ pub(super) fn select(
     }
     let candidates = placer.candidates;
     let summary = Summary::of(transcript, &candidates, found, left_out, left_alone);
-    Ok(finish(transcript, candidates, bounds.as_ref(), padding, options, summary))
+    finish(transcript, candidates, bounds.as_ref(), padding, options, summary)
 }
 
 /// What `--find` finds. Words that are marked already are not looked at.
@@ -208,13 +218,17 @@ fn finish(
     padding: Padding,
     options: &Options,
     mut summary: Summary,
-) -> Selection {
+) -> Result<Selection, SelectError> {
     let padding = pad::Pad::new(options.pad, padding);
     let joined = pad::join(candidates);
     let bare: Vec<PlacedWindow> = joined.iter().map(Candidate::window).collect();
     let windows: Vec<PlacedWindow> = joined.iter().map(|joined| padding.apply(joined, bounds)).collect();
+    let count = windows.iter().filter(|window| window.end.is_some_and(|end| end <= window.start)).count();
+    if count > 0 {
+        return Err(SelectError::NoLength { format: transcript.format, count });
+    }
     summary.add_windows(transcript, &windows, padding, &options.parties);
-    Selection { windows, bare, summary }
+    Ok(Selection { windows, bare, summary })
 }
 
 /// Refuses files in which there is nothing to look at.

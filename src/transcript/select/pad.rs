@@ -8,7 +8,7 @@ use super::PlacedWindow;
 use super::place::{Candidate, Origin};
 
 /// Windows closer than this belong to one run: a slip of a digit between them would stay audible.
-pub(super) const CLOSE: Duration = Duration::from_millis(300);
+pub(in super::super) const CLOSE: Duration = Duration::from_millis(300);
 
 /// The padding that is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Where marks and finds are in time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -56,13 +56,15 @@ pub(super) struct Placer<'a> {
     bounds: Option<&'a Bounds>,
     channels: Channels<'a>,
     pub(super) candidates: Vec<Candidate>,
+    /// Where in the list the mark of a time and channel is.
+    marks_at: HashMap<(Duration, Option<Duration>, Option<u16>), usize>,
     /// The kinds of marks that have no place in time.
     pub(super) unplaced: Vec<String>,
 }
 
 impl<'a> Placer<'a> {
     pub(super) fn new(transcript: &'a Transcript, bounds: Option<&'a Bounds>, channels: Channels<'a>) -> Self {
-        Self { transcript, bounds, channels, candidates: Vec::new(), unplaced: Vec::new() }
+        Self { transcript, bounds, channels, candidates: Vec::new(), marks_at: HashMap::new(), unplaced: Vec::new() }
     }
 
     /// Adds the marks of the file; of tiers only those that are chosen.
@@ -152,14 +154,17 @@ impl<'a> Placer<'a> {
         let Bound { start, end, how } = bound;
         let placed = Candidate { start, end, channel, own_channel, how, ..candidate };
         // One passage that is told twice (a stamp and a tag) is one mark. The more telling kind stays.
-        let is_same = |known: &&mut Candidate| {
-            (known.start, known.end, known.channel, known.origin) == (start, end, channel, placed.origin)
-                && known.origin == Origin::Mark
-        };
-        match self.candidates.iter_mut().rev().take(64).find(is_same) {
+        let key = (start, end, channel);
+        let known = self.marks_at.get(&key).filter(|_| placed.origin == Origin::Mark);
+        match known.and_then(|&at| self.candidates.get_mut(at)) {
             Some(known) if kind::is_general(&known.kind) => *known = placed,
             Some(_) => {}
-            None => self.candidates.push(placed),
+            None => {
+                if placed.origin == Origin::Mark {
+                    self.marks_at.insert(key, self.candidates.len());
+                }
+                self.candidates.push(placed);
+            }
         }
     }
 
