@@ -11,6 +11,15 @@ use super::model::{Mark, Place, Repeat, Text, TimeRange, Transcript, Turn, Word}
 use super::time::{self, Round, TimeError};
 
 mod deepgram;
+mod gladia;
+mod revai;
+mod speechmatics;
+mod speechmatics_v1;
+mod google;
+mod ibm;
+mod genesys_transcript;
+mod genesys_annotations;
+mod twilio;
 mod common;
 mod whisper_words;
 mod contact_lens;
@@ -101,6 +110,15 @@ pub(super) const FORMATS: &[Format] = &[
     azure_realtime::FORMAT,
     deepgram::FORMAT,
     assemblyai::FORMAT,
+    gladia::FORMAT,
+    revai::FORMAT,
+    speechmatics::FORMAT,
+    speechmatics_v1::FORMAT,
+    google::FORMAT,
+    ibm::FORMAT,
+    genesys_transcript::FORMAT,
+    genesys_annotations::FORMAT,
+    twilio::FORMAT,
     whisper_cpp::FORMAT,
     whisperx::FORMAT,
     whisper_timestamped::FORMAT,

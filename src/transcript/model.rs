@@ -173,6 +173,8 @@ pub struct Transcript {
     /// Marks that the file states apart from its words (entities, redaction times, labels). Tags and masks inside
     /// words (`[PII]`, `####`) are found by `marks.rs` for every format; readers do not look for them.
     pub marks: Vec<Mark>,
+    /// Entities that are no marks by themselves (an amount of money): they count where `--only` names their kind.
+    pub offered: Vec<Mark>,
     /// Places that hold words a second time, as a text.
     pub repeats: Vec<Repeat>,
     /// Whether a service searched for sensitive words, so that no mark means that there was none.

@@ -238,7 +238,9 @@ fn check_words(transcript: &Transcript, options: &Options) -> Result<(), SelectE
     if !options.find.is_empty() && !has_words {
         return Err(SelectError::NothingToSearch { format });
     }
-    if !has_words && transcript.marks.is_empty() && transcript.sort != Sort::Speakers && options.speakers.is_empty() {
+    // A list of pauses without one has no words either, and says all the same that there was none.
+    let is_answer = transcript.sort == Sort::Labels && transcript.searched;
+    if !has_words && !is_answer && transcript.marks.is_empty() && transcript.sort != Sort::Speakers && options.speakers.is_empty() {
         return Err(SelectError::NoWords { format });
     }
     Ok(())

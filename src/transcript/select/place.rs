@@ -78,6 +78,12 @@ impl<'a> Placer<'a> {
                 self.add_mark(mark, origin);
             }
         }
+        for mark in &self.transcript.offered {
+            let kind = kind::name(&mark.kind);
+            if options.only.iter().any(|wanted| kind::is_kept(&kind, wanted)) {
+                self.add_mark(mark, origin);
+            }
+        }
         Ok(())
     }
 
