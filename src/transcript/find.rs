@@ -22,12 +22,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::model::Turn;
-use atom::{Call, Voice};
-use judge::{Kept, keep, kind, read_back};
+use atom::{Atom, Call, Sense, Voice};
+use judge::{Kept, keep, kind, name_repeats, read_back};
 pub(super) use rules::Kind;
 pub use rules::{RULES_HELP, Rule, Rules, languages};
 use run::{Ground, Run, Stretch, stretches};
-use table::{LANGUAGES, Table};
+use table::{LANGUAGES, Skip, Table};
 
 /// A number that was found, or the part of one that stands in one turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ fn in_language(
         .collect();
     let kept: Vec<Vec<Kept<'_, '_>>> = runs.iter().map(|runs| keep(runs, &cues, rules)).collect();
     for (((voice, runs), own), spoken) in voices.iter().zip(&runs).zip(&kept).zip(&spoken) {
-        for kept in read_back(&kept, runs).iter().chain(own) {
+        for kept in name_repeats(own, read_back(&kept, runs)) {
             all.add(Words::new(kept.kind, kept.run, voice));
         }
         for (cue, run) in cue::codes(spoken, voice, &cues) {
@@ -103,11 +103,15 @@ impl Words {
         while let Some(atom) = atoms.get(at) {
             let own = atoms.iter().skip(at).take_while(|next| next.turn == atom.turn).count();
             let turn = atoms.get(at..at + own).unwrap_or_default();
-            let is_end =
-                |atom: &&&atom::Atom| matches!(atom.sense, atom::Sense::Digit(_)) || atom.is_month;
+            let is_end = |atom: &&&Atom| matches!(atom.sense, Sense::Digit(_)) || atom.is_month;
             if let (Some(first), Some(last)) = (turn.iter().find(is_end), turn.iter().rfind(is_end))
             {
                 words.extend((first.word..=last.word).map(|word| (atom.turn, word)));
+                // Without replies, which the other party may say in a file that knows no parties.
+                let is_reply = |atom: &&&Atom| atom.sense == Sense::Skip(Skip::Reply);
+                for reply in turn.iter().filter(is_reply) {
+                    words.remove(&(reply.turn, reply.word));
+                }
             }
             at += own;
         }
@@ -171,3 +175,5 @@ impl All {
 mod tests;
 #[cfg(test)]
 mod proofs;
+#[cfg(test)]
+mod samples;

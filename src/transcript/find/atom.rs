@@ -38,6 +38,8 @@ pub(super) struct Atom {
     /// The earliest start and the latest end that the file allows.
     pub(super) from: Option<Duration>,
     pub(super) to: Option<Duration>,
+    /// Whether these are its own, and not those of its turn.
+    pub(super) is_timed: bool,
     /// Its place among all words of the call.
     pub(super) order: usize,
 }
@@ -155,6 +157,7 @@ fn read(
             is_counted: entry.is_counted,
             from: bounds.map(|time| time.start.min(time.end)),
             to: bounds.map(|time| time.start.max(time.end)),
+            is_timed: word.time.is_some(),
             order: 0,
         };
         if is_marked(at, index) || is_tag(word) {

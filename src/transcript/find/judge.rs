@@ -4,6 +4,7 @@
 //! digit raises a label and never decides: one digit heard wrong would leave a whole card number
 //! audible.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cue::{Cues, near};
@@ -23,6 +24,7 @@ const READ_BACK_WORDS: usize = 80;
 const REPEATED: (usize, usize) = (8, 3);
 
 /// A run that is wanted.
+#[derive(Clone, Copy)]
 pub(super) struct Kept<'r, 'a> {
     pub(super) kind: Kind,
     pub(super) run: &'r Run<'a>,
@@ -130,6 +132,25 @@ pub(super) fn read_back<'r, 'a>(
         }
     }
     found
+}
+
+/// The kept runs and the repeats of one voice together. A run that is both is a repeat.
+pub(super) fn name_repeats<'r, 'a>(
+    kept: &[Kept<'r, 'a>],
+    repeats: Vec<Kept<'r, 'a>>,
+) -> Vec<Kept<'r, 'a>> {
+    let mut all: BTreeMap<usize, Kept<'r, 'a>> = BTreeMap::new();
+    for Kept { kind, run } in kept.iter().copied().chain(repeats) {
+        let Some(first) = run.first() else { continue };
+        let entry = all.entry(first.atom.order).or_insert(Kept { kind, run });
+        let is_card = [entry.kind, kind].iter().any(|k| matches!(k, Kind::Card | Kind::CardRepeat));
+        if kind == Kind::NumberRepeat && is_card {
+            entry.kind = Kind::CardRepeat;
+        } else {
+            entry.kind = kind;
+        }
+    }
+    all.into_values().collect()
 }
 
 fn is_piece(later: &Run<'_>, whole: &Run<'_>) -> bool {

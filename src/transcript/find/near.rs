@@ -15,23 +15,27 @@ const OVERLAP: Duration = Duration::from_secs(1);
 /// A point of the call, in time where it is known and in words.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
+    /// The time of the word itself.
     time: Option<Duration>,
+    /// The same, or for a word without a time the most that its turn allows.
+    bound: Option<Duration>,
     pub(super) order: usize,
 }
 
 impl Place {
     /// Where a word begins.
     pub(super) fn start(atom: &Atom) -> Self {
-        Self { time: atom.from, order: atom.order }
+        let time = atom.from.filter(|_| atom.is_timed);
+        Self { time, bound: atom.from, order: atom.order }
     }
 
     /// Where a word ends.
     pub(super) fn end(atom: &Atom) -> Self {
-        Self { time: atom.to, order: atom.order }
+        Self { time: atom.to.filter(|_| atom.is_timed), bound: atom.to, order: atom.order }
     }
 
-    /// How far `later` is away, if it is later and within `limit`, or within `words` where a time
-    /// is missing.
+    /// How far `later` is away, if it is later and within `limit`; where a time is missing, also
+    /// within `words`.
     pub(super) fn until(
         self,
         later: Self,
@@ -39,13 +43,17 @@ impl Place {
         words: usize,
     ) -> Option<(Duration, usize)> {
         let steps = later.order.abs_diff(self.order);
+        let is_later = later.order > self.order;
+        let gap = |from: Duration, to: Duration| to.saturating_sub(from);
         match (self.time, later.time) {
             (Some(from), Some(to)) => {
-                let is_later = to >= from || (from - to < OVERLAP && later.order > self.order);
-                let gap = to.saturating_sub(from);
-                (is_later && gap <= limit).then_some((gap, steps))
+                let is_later = to >= from || (from - to < OVERLAP && is_later);
+                (is_later && gap(from, to) <= limit).then_some((gap(from, to), steps))
             }
-            _ => (later.order > self.order && steps <= words).then_some((Duration::ZERO, steps)),
+            _ => {
+                let gap = self.bound.zip(later.bound).map_or(Duration::ZERO, |(a, b)| gap(a, b));
+                (is_later && steps <= words && gap <= limit).then_some((gap, steps))
+            }
         }
     }
 }

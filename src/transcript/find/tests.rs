@@ -204,6 +204,14 @@ fn a_security_code_is_found_at_any_length_after_its_cue() {
 }
 
 #[test]
+fn a_code_without_a_time_is_found_after_a_cue_with_one() {
+    let mut turns = call("0 - 1 yes and the _ _ _ security code is one two three");
+    turns[0].time = Some(TimeRange::new(Duration::from_secs(1), Duration::from_secs(6)));
+    turns[0].words[6..].iter_mut().for_each(|word| word.time = None);
+    assert_eq!(seek(&turns, &Rules::new(&[Rule::Numbers])), ["cvv0: one two three"]);
+}
+
+#[test]
 fn an_expiry_date_is_found_after_its_cue() {
     assert_eq!(said("it expires oh nine twenty six"), ["expiry0: oh nine twenty six"]);
     assert_eq!(said("good through nine of twenty six"), ["expiry0: nine", "expiry1: twenty six"]);
