@@ -82,7 +82,6 @@ fn add_turn(transcript: &mut Transcript, node: Node<'_>) -> Result<(), Transcrip
 #[cfg(test)]
 mod tests {
     use super::super::common::testing::{assert_listed, read_as, windows};
-    use super::*;
 
     const CALL: &str =
         include_str!("../../../fixtures/third-party/transcripts/aws-call-analytics.redacted.json");

@@ -104,7 +104,6 @@ fn add_phrase(transcript: &mut Transcript, phrase: Node<'_>) -> Result<(), Trans
 #[cfg(test)]
 mod tests {
     use super::super::common::testing::{assert_listed, read_as, windows, words};
-    use super::*;
 
     const SAMPLE: &str = include_str!("../../../fixtures/transcripts/azure-batch.channels.json");
     const DIGITS: &str = include_str!("../../../fixtures/third-party/transcripts/azure-batch.json");
