@@ -3,6 +3,8 @@
 //! The same redaction stands twice: items whose `Content` is a tag, and `Redaction.RedactedTimestamps[]` of the turn. A
 //! stamp that no item has is a mark of its own. Which channel a role is on stands in the request of the job alone.
 
+use std::collections::HashSet;
+
 use super::common::{add_repeat, add_strings, untimed_words};
 use super::contact_lens::{is_searched, place, stamps};
 use super::{
@@ -46,7 +48,7 @@ fn add_turn(transcript: &mut Transcript, node: Node<'_>) -> Result<(), Transcrip
         time: optional_range(FORMAT.name, node, START, END, Unit::Millis)?,
         ..Turn::default()
     };
-    let mut tagged = Vec::new();
+    let mut tagged = HashSet::new();
     for item in node.list("Items") {
         let Some(content) = item.get("Content") else { continue };
         let mut word = text_word(content);
@@ -61,7 +63,7 @@ fn add_turn(transcript: &mut Transcript, node: Node<'_>) -> Result<(), Transcrip
                 confidence: confidence.and_then(|node| node.scalar()).map(|text| text.into_owned()),
                 ..Mark::new(kind, Place::Words(at, words))
             });
-            tagged.extend(word.time);
+            tagged.extend(word.time.map(|time| (time.start, time.end)));
         }
         turn.words.push(word);
     }
@@ -72,7 +74,10 @@ fn add_turn(transcript: &mut Transcript, node: Node<'_>) -> Result<(), Transcrip
     }
     transcript.turns.push(turn);
     add_repeat(transcript, content, at..at + 1);
-    for stamp in stamps(FORMAT.name, node)?.into_iter().filter(|stamp| !tagged.contains(stamp)) {
+    for stamp in stamps(FORMAT.name, node)?
+        .into_iter()
+        .filter(|stamp| !tagged.contains(&(stamp.start, stamp.end)))
+    {
         transcript.marks.push(Mark::new("PII", place(stamp, at)));
     }
     transcript.searched |= node.has("Redaction");

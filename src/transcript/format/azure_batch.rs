@@ -4,6 +4,8 @@
 //! nobody asked for them. Lexical words are read, for the others join digits. The output of conversation PII may stand
 //! in the same file. `maskedITN` masks profanity only and is no mark.
 
+use std::collections::HashSet;
+
 use super::azure_conversation::{add_conversations, has_conversations};
 use super::common::{add_repeat, add_strings, forget_lone_channel, untimed_words};
 use super::{
@@ -85,7 +87,8 @@ fn add_phrase(transcript: &mut Transcript, phrase: Node<'_>) -> Result<(), Trans
         let text = ["lexical", "itn", "display"].iter().find_map(|key| best.text_of(key));
         turn.words = untimed_words(&text.unwrap_or_default());
     }
-    let known: Vec<_> = turn.words.iter().filter_map(|word| word.source.clone()).collect();
+    let sources = turn.words.iter().filter_map(|word| word.source.as_ref());
+    let known: HashSet<usize> = sources.map(|source| source.start).collect();
     transcript.turns.push(turn);
     let turns = at..at + 1;
     for reading in best.into_iter().chain(readings) {
@@ -94,7 +97,7 @@ fn add_phrase(transcript: &mut Transcript, phrase: Node<'_>) -> Result<(), Trans
         }
         let words = reading.list("words").filter_map(|word| word.get("word"));
         let display = reading.list("displayWords").filter_map(|word| word.get("displayText"));
-        for node in words.chain(display).filter(|node| !known.contains(&node.range())) {
+        for node in words.chain(display).filter(|node| !known.contains(&node.range().start)) {
             add_repeat(transcript, Some(node), turns.clone());
         }
     }

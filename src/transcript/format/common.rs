@@ -92,16 +92,30 @@ impl Index {
         time: Option<TimeRange>,
         turns: &Range<usize>,
     ) {
-        let Some(node) = node else { return };
-        let text = node.text().unwrap_or_default().trim().to_owned();
+        self.add_copies(transcript, node, &[node], time, turns);
+    }
+
+    /// As [`Index::add_copy`], for several forms of one word: it is found by `node`.
+    pub(super) fn add_copies(
+        &self,
+        transcript: &mut Transcript,
+        node: Option<Node<'_>>,
+        forms: &[Option<Node<'_>>],
+        time: Option<TimeRange>,
+        turns: &Range<usize>,
+    ) {
+        let text = node.and_then(|node| node.text()).unwrap_or_default().trim().to_owned();
         let found = time.and_then(|time| self.0.get(&(time.start, time.end, text)));
-        let Some(found) = found else {
-            return add_repeat(transcript, Some(node), turns.clone());
-        };
-        for &(turn, at) in found {
-            let word = transcript.turns.get_mut(turn).and_then(|turn| turn.words.get_mut(at));
-            if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&node.range())) {
-                word.copies.push(node.range());
+        for form in forms.iter().flatten() {
+            let Some(found) = found else {
+                add_repeat(transcript, Some(*form), turns.clone());
+                continue;
+            };
+            for &(turn, at) in found {
+                let word = transcript.turns.get_mut(turn).and_then(|turn| turn.words.get_mut(at));
+                if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&form.range())) {
+                    word.copies.push(form.range());
+                }
             }
         }
     }
@@ -129,32 +143,79 @@ pub(super) fn channel_of(label: &str, prefix: &str, base: u16) -> Option<u16> {
     digits.parse::<u16>().ok().filter(|_| is_plain)?.checked_sub(base)
 }
 
+/// Pairs of tokens and words that are compared at most; a segment of Whisper has some dozens of each.
+const MOST_PAIRS: usize = 1_000_000;
+
 /// Inserts words that stand in the text of a segment and not in its list of words: aligners leave out what they
-/// cannot place, and that is most often a number. Only words with a digit are inserted, without a time.
+/// cannot place, and that is most often a number. Only words with a digit are inserted, without a time. Words beside
+/// them that are not those of the text lose their times, for nobody knows on which side the number was said.
 pub(super) fn insert_missing(words: &mut Vec<Word>, text: &str) {
-    let bare = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let all: String = words.iter().map(|word| bare(word.text.expose())).collect();
-    if all == bare(text) {
+    let bare = |text: &str| {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+    };
+    let listed: Vec<String> = words.iter().map(|word| bare(word.text.expose())).collect();
+    if listed.concat() == bare(text) {
         return;
     }
-    let mut at = 0;
-    for token in text.split_whitespace() {
-        let wanted = bare(token);
-        let found = words.iter().skip(at).position(|word| bare(word.text.expose()) == wanted);
-        match found {
-            Some(steps) => at += steps + 1,
-            None if !wanted.contains(|c: char| c.is_ascii_digit()) => {}
-            // A number that the list holds in pieces is there.
-            None if all.contains(&wanted) => {}
-            None => {
-                words.insert(
-                    at.min(words.len()),
-                    Word { text: Text::new(token), ..Word::default() },
-                );
-                at += 1;
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let wanted: Vec<String> = tokens.iter().map(|token| bare(token)).collect();
+    let mut pairs = common(&wanted, &listed);
+    pairs.push((wanted.len(), listed.len()));
+    let (mut out, mut rest) = (Vec::with_capacity(words.len()), words.drain(..));
+    let (mut token, mut word) = (0, 0);
+    for (next_token, next_word) in pairs {
+        let between = listed.get(word..next_word).unwrap_or_default().concat();
+        let gap = wanted.get(token..next_token).unwrap_or_default().iter().zip(tokens.iter().skip(token));
+        let is_missing = |bare: &str| bare.contains(|c: char| c.is_ascii_digit()) && !between.contains(bare);
+        let missing: Vec<&str> =
+            gap.filter(|(bare, _)| is_missing(bare)).map(|(_, token)| *token).collect();
+        let mut beside: Vec<Word> = rest.by_ref().take(next_word - word).collect();
+        if !missing.is_empty() {
+            beside.iter_mut().for_each(|word| word.time = None);
+        }
+        out.extend(missing.into_iter().map(|token| Word { text: Text::new(token), ..Word::default() }));
+        out.extend(beside);
+        out.extend(rest.next());
+        (token, word) = (next_token + 1, next_word + 1);
+    }
+    drop(rest);
+    *words = out;
+}
+
+/// The longest common subsequence of two lists, as pairs of indices. Nothing if they are too long.
+fn common(one: &[String], other: &[String]) -> Vec<(usize, usize)> {
+    let width = other.len() + 1;
+    if one.len().saturating_mul(width) > MOST_PAIRS {
+        return Vec::new();
+    }
+    // `lengths[i * width + j]`: the longest one of `one[i..]` and `other[j..]`.
+    let mut lengths = vec![0u32; (one.len() + 1) * width];
+    let at = |lengths: &[u32], i: usize, j: usize| lengths.get(i * width + j).copied().unwrap_or(0);
+    for (i, a) in one.iter().enumerate().rev() {
+        for (j, b) in other.iter().enumerate().rev() {
+            let is_same = a == b && !a.is_empty();
+            let longest = if is_same {
+                at(&lengths, i + 1, j + 1) + 1
+            } else {
+                at(&lengths, i + 1, j).max(at(&lengths, i, j + 1))
+            };
+            if let Some(slot) = lengths.get_mut(i * width + j) {
+                *slot = longest;
             }
         }
     }
+    let (mut pairs, mut i, mut j) = (Vec::new(), 0, 0);
+    while let (Some(a), Some(b)) = (one.get(i), other.get(j)) {
+        if a == b && !a.is_empty() {
+            pairs.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        } else if at(&lengths, i + 1, j) >= at(&lengths, i, j + 1) {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    pairs
 }
 
 #[cfg(test)]
@@ -270,14 +331,17 @@ mod tests {
 
     #[test]
     fn a_number_that_the_list_of_words_lacks_is_inserted_where_the_text_has_it() {
-        let mut words = said(&["my", "number", "is", "thanks"]);
-        insert_missing(&mut words, " My number is 4111, thanks");
-        assert_eq!(texts(&words)[..3], ["my", "number", "is"]);
-        assert_eq!(texts(&words).iter().filter(|word| **word == "4111,").count(), 1);
-
-        let mut words = said(&["sure"]);
-        insert_missing(&mut words, "sure 4111 1111");
-        assert_eq!(texts(&words), ["sure", "4111", "1111"]);
+        for (list, text, wanted) in [
+            ("my number is thanks", " My number is 4111, thanks", "my number is 4111, thanks"),
+            ("sure", "sure 4111 1111", "sure 4111 1111"),
+            ("thanks", "4111, thanks", "4111, thanks"),
+            ("my is it 1111", "my 1111 is it 1111", "my 1111 is it 1111"),
+            ("it was 4111 1111 so bye", "it was 4111 1111 so 1111 bye", "it was 4111 1111 so 1111 bye"),
+        ] {
+            let mut words = said(&list.split(' ').collect::<Vec<_>>());
+            insert_missing(&mut words, text);
+            assert_eq!(texts(&words).join(" "), wanted);
+        }
     }
 
     #[test]
@@ -285,6 +349,24 @@ mod tests {
         let mut words = said(&["it", "is", "41", "11", "right"]);
         insert_missing(&mut words, "it is, 4111 all right");
         assert_eq!(words.len(), 5);
+    }
+
+    #[test]
+    fn beside_a_missing_number_only_the_words_of_the_text_keep_their_times() {
+        let time = Some(TimeRange::new(Duration::from_secs(1), Duration::from_secs(2)));
+        let mut words = said(&["is", "erm", "bye"]);
+        words.iter_mut().for_each(|word| word.time = time);
+        insert_missing(&mut words, "is 4111 um bye");
+        let times: Vec<bool> = words.iter().map(|word| word.time.is_some()).collect();
+        assert_eq!(times, [true, false, false, true]);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_to_compare_leaves_no_time() {
+        let many = vec!["word"; 2000];
+        let mut words = said(&many);
+        insert_missing(&mut words, &format!("{} 4111", many.join(" ")));
+        assert_eq!(words.len(), 2001);
     }
 
     #[test]

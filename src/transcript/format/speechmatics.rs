@@ -29,7 +29,9 @@ fn recognise(document: &Document<'_>) -> bool {
     };
     document.roots().take(8).any(|root| {
         root.list("results").take(8).any(is_result)
-            || (root.has("format") && root.has("metadata") && root.has("results"))
+            || (root.has("results")
+                && root.has("metadata")
+                && root.text_of("format").is_some_and(|format| format.starts_with("2.")))
     })
 }
 
@@ -47,11 +49,6 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         }
         let turns = first.saturating_sub(1)..transcript.turns.len();
         add_repeat(&mut transcript, root.at(&["metadata", "transcript"]), turns);
-        let config = root.at(&["metadata", "transcription_config"]);
-        let redaction = config.and_then(|config| {
-            config.at(&["transcript_filtering_config"]).or_else(|| config.get("redaction_config"))
-        });
-        transcript.searched |= redaction.is_some_and(|config| config.has("redact"));
     }
     let all = 0..transcript.turns.len();
     for root in partial {
@@ -105,7 +102,7 @@ fn add_result(transcript: &mut Transcript, result: Node<'_>) -> Result<(), Trans
         add_repeat(transcript, best.get("content"), turns.clone());
     }
     for part in result.list("written_form").chain(result.list("spoken_form")) {
-        add_other_texts(transcript, part, &turns);
+        add_other_texts(transcript, part, turn, from..last + 1);
     }
     for other in result.list("alternatives").skip(1) {
         add_repeat(transcript, other.get("content"), turns.clone());
@@ -131,13 +128,18 @@ fn add_result(transcript: &mut Transcript, result: Node<'_>) -> Result<(), Trans
     Ok(())
 }
 
-/// Lists what a written or spoken form holds and no word has as its source.
-fn add_other_texts(transcript: &mut Transcript, part: Node<'_>, turns: &std::ops::Range<usize>) {
+/// Lists what a written or spoken form holds and none of its words has as its source.
+fn add_other_texts(
+    transcript: &mut Transcript,
+    part: Node<'_>,
+    turn: usize,
+    words: std::ops::Range<usize>,
+) {
     for node in part.list("alternatives").filter_map(|one| one.get("content")) {
-        let words = transcript.turns.get(turns.start).into_iter().flat_map(|turn| &turn.words);
-        let mut sources = words.filter_map(|word| word.source.as_ref());
+        let words = transcript.turns.get(turn).and_then(|turn| turn.words.get(words.clone()));
+        let mut sources = words.into_iter().flatten().filter_map(|word| word.source.as_ref());
         if !sources.any(|source| *source == node.range()) {
-            add_repeat(transcript, Some(node), turns.clone());
+            add_repeat(transcript, Some(node), turn..turn + 1);
         }
     }
 }

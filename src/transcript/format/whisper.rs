@@ -36,7 +36,11 @@ fn recognise(document: &Document<'_>) -> bool {
     let Some(root) = document.root() else { return false };
     let is_segment = |segment: &Node<'_>| KEYS.iter().any(|key| segment.has(key));
     let is_answer = root.has("task") && root.has("duration");
-    (is_answer && (root.has("words") || root.has("segments")))
+    // Tools that keep only times and text. Nothing else writes segments so, and this format is tried last.
+    let is_plain = |one: Node<'_>| one.has("start") && one.has("end") && one.has("text");
+    let is_bare = root.has("text") || root.has("language");
+    (is_bare && root.list("segments").next().is_some_and(is_plain))
+        || (is_answer && (root.has("words") || root.has("segments")))
         || segments(document).iter().take(8).any(is_segment)
         || root
             .list("segments")
@@ -139,6 +143,13 @@ mod tests {
             {"word":" so","start":1.0,"end":1.2},{"word":" yes","start":2.2,"end":2.5}]}]}"#;
         let said = words(&read_as("whisper", text));
         assert_eq!(said[1], ("4111".to_owned(), None));
+    }
+
+    #[test]
+    fn segments_with_nothing_but_times_and_text_are_enough() {
+        let text =
+            r#"{"text":"so","segments":[{"start":1.0,"end":2.5,"text":" so"}],"language":"en"}"#;
+        assert_eq!(words(&read_as("whisper", text)).len(), 1);
     }
 
     #[test]
