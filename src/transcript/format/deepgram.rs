@@ -1,0 +1,150 @@
+//! Deepgram: `results.channels[].alternatives[0].words[]`, seconds; streaming: one such message a line.
+//!
+//! The index in `channels` is the audio channel. The words stand again in `transcript`, in `paragraphs` and in
+//! `utterances`: they are read from the channels only, and the others are listed as repeats.
+
+use super::{
+    Document, Format, Mark, Node, Padding, Place, Repeat, Seen, Text, Transcript, TranscriptError, Turn, Unit, Word,
+    optional_range, text_word,
+};
+
+pub(super) const FORMAT: Format = Format {
+    name: "deepgram",
+    title: "Deepgram",
+    padding: Padding::DEEPGRAM,
+    seen: Seen::Sample,
+    recognise,
+    read,
+};
+
+fn recognise(document: &Document<'_>) -> bool {
+    document.root().is_some_and(|root| {
+        let mut channels = root.at(&["results", "channels"]).into_iter().flat_map(|list| list.items());
+        channels.any(|channel| channel.has("alternatives"))
+            || (root.has("channel_index") && root.at(&["channel", "alternatives"]).is_some())
+    })
+}
+
+fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
+    let mut transcript = Transcript::default();
+    for root in document.roots() {
+        if let Some(channel) = root.get("channel") {
+            // Streaming. An interim message is said again by a later one.
+            if root.get("is_final").and_then(|node| node.flag()) != Some(false) {
+                let index = root.list("channel_index").next().and_then(|node| node.index());
+                add_channel(&mut transcript, channel, index.unwrap_or(0))?;
+            }
+            continue;
+        }
+        let results = root.get("results").unwrap_or(root);
+        for (index, channel) in results.list("channels").enumerate() {
+            add_channel(&mut transcript, channel, index)?;
+        }
+        add_utterances(&mut transcript, results);
+        let redact = root.at(&["metadata", "redact"]).or_else(|| results.get("redact"));
+        transcript.searched |= redact.is_some_and(|node| node.items().next().is_some() || node.text().is_some());
+    }
+    Ok(transcript)
+}
+
+/// Adds the words of one channel, a turn for each change of speaker, and the entities.
+fn add_channel(transcript: &mut Transcript, channel: Node<'_>, index: usize) -> Result<(), TranscriptError> {
+    let number = u16::try_from(index).ok();
+    let first = transcript.turns.len();
+    // Where the words went, by their index in the file: entities name words so.
+    let mut places = Vec::new();
+    for (rank, alternative) in channel.list("alternatives").enumerate() {
+        if rank == 0 {
+            for node in alternative.list("words") {
+                add_word(transcript, node, number, first, &mut places)?;
+            }
+            add_entities(transcript, alternative, &places);
+        }
+        add_repeats(transcript, alternative, first, rank == 0);
+    }
+    Ok(())
+}
+
+fn add_word(
+    transcript: &mut Transcript,
+    node: Node<'_>,
+    channel: Option<u16>,
+    first: usize,
+    places: &mut Vec<(usize, usize)>,
+) -> Result<(), TranscriptError> {
+    let party = node.get("speaker").and_then(|speaker| speaker.scalar()).map(Text::new);
+    let is_same = transcript.turns.len() > first && transcript.turns.last().is_some_and(|turn| turn.party == party);
+    if !is_same {
+        transcript.turns.push(Turn { channel, party, ..Turn::default() });
+    }
+    let Some(text) = node.get("word").or_else(|| node.get("punctuated_word")) else { return Ok(()) };
+    let mut word = Word { time: optional_range(FORMAT.name, node, "start", "end", Unit::Seconds)?, ..text_word(text) };
+    word.copies.extend(node.get("punctuated_word").map(|copy| copy.range()).filter(|copy| *copy != text.range()));
+    let turn = transcript.turns.len() - 1;
+    if let Some(last) = transcript.turns.last_mut() {
+        places.push((turn, last.words.len()));
+        last.words.push(word);
+    }
+    Ok(())
+}
+
+/// Entities name words by index, the end not included. One that goes over turns becomes a mark in each.
+fn add_entities(transcript: &mut Transcript, alternative: Node<'_>, places: &[(usize, usize)]) {
+    for entity in alternative.list("entities") {
+        transcript.searched = true;
+        let kind = entity.text_of("label").unwrap_or_default().into_owned();
+        let confidence = entity.get("confidence").and_then(|node| node.number()).map(str::to_owned);
+        let from = entity.get("start_word").and_then(|node| node.index());
+        let to = entity.get("end_word").and_then(|node| node.index());
+        let words = from.zip(to).and_then(|(from, to)| places.get(from..to)).filter(|words| !words.is_empty());
+        let before = transcript.marks.len();
+        for chunk in words.unwrap_or_default().chunk_by(|one, next| one.0 == next.0) {
+            if let [(turn, from), ..] = *chunk {
+                let place = Place::Words(turn, from..from + chunk.len());
+                transcript.marks.push(Mark { confidence: confidence.clone(), ..Mark::new(kind.clone(), place) });
+            }
+        }
+        if transcript.marks.len() == before {
+            transcript.marks.push(Mark { confidence, ..Mark::new(kind, Place::Nowhere) });
+        }
+        if let (Some(value), Some(&[(turn, from), ..])) = (entity.get("value"), words) {
+            let last = words.and_then(<[_]>::last).map_or(turn, |&(turn, _)| turn);
+            let count = words.map_or(0, <[_]>::len);
+            let words = (last == turn).then_some(from..from + count);
+            transcript.repeats.push(Repeat { source: value.range(), turns: turn..last + 1, words });
+        }
+    }
+}
+
+/// The texts of an alternative. Words of the lesser alternatives are other readings of the same speech.
+fn add_repeats(transcript: &mut Transcript, alternative: Node<'_>, first: usize, is_best: bool) {
+    let turns = first..transcript.turns.len();
+    let mut add = |node: Node<'_>| {
+        transcript.repeats.push(Repeat { source: node.range(), turns: turns.clone(), words: None });
+    };
+    alternative.get("transcript").into_iter().for_each(&mut add);
+    if let Some(paragraphs) = alternative.get("paragraphs") {
+        paragraphs.get("transcript").into_iter().for_each(&mut add);
+        for sentence in paragraphs.list("paragraphs").flat_map(|paragraph| paragraph.list("sentences")) {
+            sentence.get("text").into_iter().for_each(&mut add);
+        }
+    }
+    if !is_best {
+        let words = alternative.list("words").flat_map(|word| [word.get("word"), word.get("punctuated_word")]);
+        words.flatten().for_each(&mut add);
+    }
+}
+
+/// Utterances hold every word again, with the same times.
+fn add_utterances(transcript: &mut Transcript, results: Node<'_>) {
+    for utterance in results.list("utterances") {
+        let channel = utterance.get("channel").and_then(|node| node.index()).and_then(|index| u16::try_from(index).ok());
+        let is_there = |turn: &Turn| channel.is_none() || turn.channel == channel;
+        let from = transcript.turns.iter().position(is_there).unwrap_or(0);
+        let to = transcript.turns.iter().rposition(is_there).map_or(transcript.turns.len(), |last| last + 1);
+        let words = utterance.list("words").flat_map(|word| [word.get("word"), word.get("punctuated_word")]).flatten();
+        for node in words.chain(utterance.get("transcript")) {
+            transcript.repeats.push(Repeat { source: node.range(), turns: from..to, words: None });
+        }
+    }
+}

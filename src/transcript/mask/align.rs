@@ -1,0 +1,271 @@
+//! Finding words again in a text that repeats them.
+//!
+//! A text (a transcript, a sentence, a display form) is compared with its words letter by letter: letters and digits
+//! alone, in lower case, so that punctuation, blanks and hyphens do not matter. Where the words cannot be found
+//! again, the whole text is masked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::super::document::Document;
+use super::super::json::characters;
+use super::super::model::{Turn, Word};
+use super::{Chosen, inside};
+
+/// The letters of all words, with those of masked words flagged.
+pub(super) struct Masked {
+    /// For each turn, for each word: its letters, and whether it is masked.
+    turns: Vec<Vec<(String, bool)>>,
+    /// Groups of 4 and more digits that are masked, and sequences of three masked words.
+    telling: BTreeSet<String>,
+}
+
+/// Digits that tell: fewer may be anything.
+const TELLING: usize = 4;
+
+impl Masked {
+    /// The letters of the words of `turns`.
+    pub(super) fn of(turns: &[Turn], chosen: &Chosen) -> Self {
+        let mut telling = BTreeSet::new();
+        let all = turns.iter().enumerate().map(|(index, turn)| {
+            let words = turn.words.iter().enumerate();
+            let words: Vec<(String, bool)> =
+                words.map(|(at, word): (usize, &Word)| (letters(word.text.expose()), chosen.has(index, at))).collect();
+            for (at, (word, _)) in words.iter().enumerate().filter(|(_, (_, is_masked))| *is_masked) {
+                if word.chars().filter(|c| c.is_numeric()).count() >= TELLING {
+                    telling.insert(word.clone());
+                }
+                if let Some([one, two, three]) = words.get(at..at + 3)
+                    && one.1
+                    && two.1
+                    && three.1
+                {
+                    telling.insert(format!("{} {} {}", one.0, two.0, three.0));
+                }
+            }
+            words
+        });
+        let turns = all.collect();
+        Self { turns, telling }
+    }
+
+    /// Whether a text holds masked digits, or three masked words in a row.
+    pub(super) fn is_told_by(&self, text: &str) -> bool {
+        if self.telling.is_empty() {
+            return false;
+        }
+        let tokens: Vec<String> = text.split_whitespace().map(letters).filter(|token| !token.is_empty()).collect();
+        // A number by itself may be a time or an identifier: only one that is a masked word as it stands counts.
+        let is_time = tokens.len() == 1 && text.contains(['.', ':', '-']);
+        let is_word = |token: &String| !is_time && self.telling.contains(token);
+        tokens.iter().any(is_word) || tokens.windows(3).any(|three| self.telling.contains(&three.join(" ")))
+    }
+
+    fn words(&self, turns: Range<usize>, words: Option<Range<usize>>) -> Vec<&(String, bool)> {
+        let turns = self.turns.get(turns).unwrap_or_default();
+        match words {
+            Some(words) => turns.first().and_then(|turn| turn.get(words)).unwrap_or_default().iter().collect(),
+            None => turns.iter().flatten().collect(),
+        }
+    }
+}
+
+/// Letters and digits in lower case.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The bytes of the document to mask in one repeated text.
+pub(super) fn places(
+    document: &Document<'_>,
+    source: Range<usize>,
+    turns: Range<usize>,
+    words: Option<Range<usize>>,
+    masked: &Masked,
+) -> Vec<Range<usize>> {
+    let words = masked.words(turns, words);
+    if !words.iter().any(|word| word.1) {
+        return Vec::new();
+    }
+    let written = document.text.get(source.clone()).unwrap_or_default();
+    let is_string = document.is_json() && written.len() >= 2 && written.starts_with('"') && written.ends_with('"');
+    if document.is_json() && written.starts_with('[') {
+        return vec![source];
+    }
+    let inner = if is_string { source.start + 1..source.end - 1 } else { source };
+    let text = document.text.get(inner.clone()).unwrap_or_default();
+    let found = Repeated::of(text, is_string).find(&words);
+    match found {
+        Some(places) => places.into_iter().map(|place| inner.start + place.start..inner.start + place.end).collect(),
+        None if is_string => vec![inside(document.text, inner.start - 1..inner.end + 1)],
+        None => vec![inner],
+    }
+}
+
+/// A text as its tokens.
+struct Repeated {
+    tokens: Vec<Token>,
+}
+
+/// What stands between blanks, from its first to its last letter.
+struct Token {
+    letters: String,
+    place: Range<usize>,
+}
+
+impl Repeated {
+    fn of(text: &str, is_json: bool) -> Self {
+        let mut tokens = Vec::new();
+        let mut open: Option<Token> = None;
+        let plain = text.char_indices().map(|(at, c)| (c, at..at + c.len_utf8()));
+        let all: Box<dyn Iterator<Item = (char, Range<usize>)>> =
+            if is_json { Box::new(characters(text)) } else { Box::new(plain) };
+        for (c, place) in all {
+            if c.is_whitespace() {
+                tokens.extend(open.take());
+            } else if c.is_alphanumeric() {
+                let token = open.get_or_insert_with(|| Token { letters: String::new(), place: place.clone() });
+                token.letters.extend(c.to_lowercase());
+                token.place.end = place.end;
+            }
+        }
+        tokens.extend(open);
+        Self { tokens }
+    }
+
+    /// The places of the masked words; none if they cannot be found for certain.
+    fn find(&self, words: &[&(String, bool)]) -> Option<Vec<Range<usize>>> {
+        self.as_part_of(words).or_else(|| self.by_runs(words))
+    }
+
+    /// The text is the words themselves, or a piece of them: every place where it fits counts.
+    fn as_part_of(&self, words: &[&(String, bool)]) -> Option<Vec<Range<usize>>> {
+        let own: String = self.tokens.iter().map(|token| token.letters.as_str()).collect();
+        if own.is_empty() {
+            return Some(Vec::new());
+        }
+        let mut all = String::new();
+        let mut masked: Vec<Range<usize>> = Vec::new();
+        for word in words {
+            let start = all.len();
+            all.push_str(&word.0);
+            if word.1 {
+                masked.push(start..all.len());
+            }
+        }
+        let mut places = BTreeSet::new();
+        let mut is_found = false;
+        // Matches inside a longer match start at later letters, so that `match_indices` would not do.
+        let mut from = 0;
+        while let Some(at) = all.get(from..).and_then(|rest| rest.find(&own)) {
+            is_found = true;
+            let base = from + at;
+            self.mask_at(base, &masked, &mut places);
+            from = base + all.get(base..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+        }
+        let place = |index: usize| self.tokens.get(index).map(|token| token.place.clone());
+        is_found.then(|| places.into_iter().filter_map(place).collect())
+    }
+
+    /// Notes the tokens that meet masked letters if the text begins at the letter `base`.
+    fn mask_at(&self, base: usize, masked: &[Range<usize>], places: &mut BTreeSet<usize>) {
+        let mut start = base;
+        for (index, token) in self.tokens.iter().enumerate() {
+            let end = start + token.letters.len();
+            let first = masked.partition_point(|word| word.end <= start);
+            if masked.get(first).is_some_and(|word| word.start < end) {
+                places.insert(index);
+            }
+            start = end;
+        }
+    }
+
+    /// The text holds the words in another order (channels by turns), or with others between them: each run of
+    /// masked words is looked for by itself, and must be found as often as it is said.
+    fn by_runs(&self, words: &[&(String, bool)]) -> Option<Vec<Range<usize>>> {
+        let mut wanted = BTreeMap::<Vec<&str>, usize>::new();
+        let mut open = Vec::new();
+        let mut plain = BTreeSet::new();
+        for word in words.iter().filter(|word| !word.0.is_empty()) {
+            if word.1 {
+                open.push(word.0.as_str());
+            } else {
+                plain.insert(word.0.as_str());
+                if !open.is_empty() {
+                    *wanted.entry(std::mem::take(&mut open)).or_default() += 1;
+                }
+            }
+        }
+        if !open.is_empty() {
+            *wanted.entry(open).or_default() += 1;
+        }
+        let mut starts = BTreeMap::<&str, Vec<usize>>::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            starts.entry(token.letters.as_str()).or_default().push(at);
+        }
+        let mut places = BTreeSet::new();
+        for (run, times) in wanted {
+            let first = starts.get(run.first()?).map(Vec::as_slice).unwrap_or_default();
+            let is_here = |at: &&usize| {
+                let there = self.tokens.iter().skip(**at).map(|token| token.letters.as_str());
+                there.take(run.len()).eq(run.iter().copied())
+            };
+            let found: Vec<usize> = first.iter().filter(is_here).copied().collect();
+            if found.len() < times {
+                return None;
+            }
+            places.extend(found.iter().flat_map(|at| *at..*at + run.len()));
+        }
+        // Digits that are left and that no word outside the windows says are another form of masked ones.
+        let is_left = |(index, token): (usize, &Token)| {
+            !places.contains(&index) && token.letters.chars().any(char::is_numeric) && !plain.contains(token.letters.as_str())
+        };
+        if self.tokens.iter().enumerate().any(is_left) {
+            return None;
+        }
+        let place = |index: usize| self.tokens.get(index).map(|token| token.place.clone());
+        Some(places.into_iter().filter_map(place).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of which those in capitals are masked, and the text after masking.
+    fn masked(words: &str, text: &str) -> Option<String> {
+        let words: Vec<(String, bool)> =
+            words.split(' ').map(|word| (letters(word), word.chars().any(char::is_uppercase) || word.contains('1'))).collect();
+        let words: Vec<&(String, bool)> = words.iter().collect();
+        let places = Repeated::of(text, false).find(&words)?;
+        let mut out = text.to_owned();
+        for place in places.into_iter().rev() {
+            out.replace_range(place, "*");
+        }
+        Some(out)
+    }
+
+    #[test]
+    fn words_are_found_whatever_stands_between_them() {
+        assert_eq!(masked("it is FOUR ONE ok", "It is four-one, ok.").as_deref(), Some("It is *, ok."));
+        assert_eq!(masked("it is 4111 ok", "It is 4-111, ok.").as_deref(), Some("It is *, ok."));
+        assert_eq!(masked("one ONE one", "one one one").as_deref(), Some("one * one"));
+    }
+
+    #[test]
+    fn a_piece_is_masked_for_every_place_where_it_fits() {
+        assert_eq!(masked("well one and ONE more", "One").as_deref(), Some("*"));
+        assert_eq!(masked("well one and ONE more", "well one").as_deref(), Some("well one"));
+    }
+
+    #[test]
+    fn another_order_is_no_obstacle() {
+        assert_eq!(masked("a FOUR ONE b c d", "c a four one d b").as_deref(), Some("c a * * d b"));
+    }
+
+    #[test]
+    fn another_form_of_the_words_is_masked_as_a_whole() {
+        assert_eq!(masked("it is FOUR ONE", "it is 41"), None);
+        assert_eq!(masked("it is FOUR ONE and FOUR ONE", "and so it is four one, 41"), None);
+    }
+}
