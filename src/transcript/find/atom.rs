@@ -277,7 +277,7 @@ fn whole(digits: &[Digit]) -> Option<String> {
             _ => return None,
         }
     }
-    let is_tens = |value: u32| (20..100).contains(&value) && value % 10 == 0;
+    let is_tens = |value: u32| (20..100).contains(&value) && value.is_multiple_of(10);
     let is_pair = matches!(numbers[..], [a, b] if (is_tens(a) && (1..10).contains(&b)) || ((1..10).contains(&a) && is_tens(b)));
     (has_power || is_pair)
         .then(|| total.checked_add(current).map(|value| value.to_string()))

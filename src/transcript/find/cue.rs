@@ -18,6 +18,8 @@ const NUMBER: Duration = Duration::from_secs(20);
 const AFTER: Duration = Duration::from_secs(5);
 /// The same for words without times, in words.
 const WORDS: usize = 40;
+/// More digits are no code and no date, but the card number itself.
+const CODE_DIGITS: usize = 8;
 /// The month may stand this many words before the year: "december of the year".
 const MONTH: usize = 3;
 
@@ -117,10 +119,9 @@ pub(super) fn codes<'a>(
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
             // The cue itself may hold a digit ("three digits on the back").
             let is_after = from.until(Place::start(first.atom), CODE, WORDS).is_some();
-            if !is_after
-                || spotted.holds(first.atom)
-                || (run.most() < enough && is_counted(last.at, voice))
-            {
+            let is_other = spotted.holds(first.atom) || run.least() > CODE_DIGITS;
+            let is_count = run.most() < enough && is_counted(last.at, voice);
+            if !is_after || is_other || is_count {
                 continue;
             }
             digits += run.most();

@@ -77,6 +77,27 @@ fn whisper_cpp_gives_the_truth() {
 }
 
 #[test]
+fn google_v1_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/google-v1.json");
+    assert_eq!(windows(sample, Rule::Numbers), truth(true));
+    assert_eq!(windows(sample, Rule::Card), truth(true));
+}
+
+#[test]
+fn google_v2_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/google-v2.json");
+    assert_eq!(windows(sample, Rule::Numbers), truth(true));
+    assert_eq!(windows(sample, Rule::Card), truth(true));
+}
+
+#[test]
+fn rev_ai_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/revai.json");
+    assert_eq!(windows(sample, Rule::Numbers), truth(false));
+    assert_eq!(windows(sample, Rule::Card), truth(false));
+}
+
+#[test]
 fn a_number_over_two_phrases_and_speakers_is_one_number() {
     let sample = include_str!("../../../fixtures/third-party/transcripts/azure-batch.json");
     let windows = windows(sample, Rule::Numbers);

@@ -14,7 +14,7 @@ fn turn(line: &str) -> Turn {
     let mut fields = line.split_whitespace();
     let mut field = || fields.next().filter(|field| *field != "-");
     let (channel, party, start) = (field(), field(), field());
-    let mut clock = start.map(|start| (start.parse::<f64>().unwrap() * 1000.0).round() as u64);
+    let mut clock = start.map(millis);
     let mut words = Vec::new();
     for text in fields {
         let start = clock;
@@ -31,6 +31,12 @@ fn turn(line: &str) -> Turn {
         time: None,
         words,
     }
+}
+
+/// `2.28` in milliseconds.
+fn millis(seconds: &str) -> u64 {
+    let (whole, rest) = seconds.split_once('.').unwrap_or((seconds, ""));
+    format!("{whole}{rest:0<3}").parse().unwrap()
 }
 
 fn exposed(turns: &[Turn], found: &Found) -> String {
@@ -209,6 +215,12 @@ fn a_code_without_a_time_is_found_after_a_cue_with_one() {
     turns[0].time = Some(TimeRange::new(Duration::from_secs(1), Duration::from_secs(6)));
     turns[0].words[6..].iter_mut().for_each(|word| word.time = None);
     assert_eq!(seek(&turns, &Rules::new(&[Rule::Numbers])), ["cvv0: one two three"]);
+}
+
+#[test]
+fn a_long_number_between_a_cue_and_its_code_is_no_code() {
+    let script = "0 - 1 the cvv yes on card 4111111111111112 and then it's mine one two";
+    assert_eq!(numbers(script), ["card0: 4111111111111112", "cvv1: one two"]);
 }
 
 #[test]
