@@ -27,6 +27,7 @@ mod stdout;
 mod table;
 mod text;
 mod verify;
+mod windows;
 
 use args::{Args, Command};
 use exit::Failure;
@@ -42,6 +43,7 @@ pub(crate) fn main() -> ExitCode {
         Command::File(args) => file::run(args),
         Command::Recording(args) => recording::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Sandbox(args) => sandbox::run(args),

@@ -18,7 +18,7 @@
 //! The source files follow the flow of the data. Windows come from above, the recording from the left:
 //!
 //! ```text
-//! windows ──▶ spans ───────────────────┐              what to mute: time ──▶ frames
+//! transcript ──▶ windows ──▶ spans ────┐              what to mute: text ──▶ time ──▶ frames
 //! source ──▶ container ▸ codec ──▶ redact ──▶ encode ──▶ spool ──▶ Redacted     blocking, no network
 //!   ▲              (decode)            ▲                              │
 //!   │                              treatment                          ▼
@@ -39,6 +39,7 @@
 //! | room | feature | what it does |
 //! |---|---|---|
 //! | [`window`] | | times, windows and lists of windows: parsed, sorted, merged, never empty |
+//! | `transcript` | `transcript` | transcripts, redaction output, labels and subtitles become windows |
 //! | [`span`] | | windows become ranges of frames, in exact integer arithmetic |
 //! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
 //! | `lock` | | locks a mutex, also after a panic in another thread |
@@ -106,6 +107,8 @@
 //! 12. A create is not repeated after an unknown outcome.
 
 pub mod window;
+#[cfg(feature = "transcript")]
+pub mod transcript;
 pub mod span;
 pub mod block;
 mod lock;

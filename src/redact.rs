@@ -13,7 +13,7 @@ use crate::decode::{Decoder, Gaps, Source};
 use crate::encode::{BackgroundWriter, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, EvidenceOptions, Observer};
-use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end};
+use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end, time_of};
 use crate::spool::{Draft, Spool};
 use crate::treatment::{Treater, Treatment};
 use crate::window::{Window, Windows};
@@ -185,13 +185,14 @@ impl<'a> Redaction<'a> {
         let mut spool = output.into_spool().map_err(Error::Write)?;
         let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
         let timeline = decoder.timeline();
-        let cut = cut_at_end(windows, info.rate, timeline.end())?;
+        let windows = windows.for_length(time_of(timeline.end(), info.rate));
+        let cut = cut_at_end(&windows, info.rate, timeline.end())?;
         let evidence = observer.finish(&mut decoder, &spool, bytes)?;
         let summary = Summary {
             frames: decoder.frames(),
             frames_treated: spans.frames_inside(&timeline),
-            vanished: vanished(windows, info.rate, &timeline),
-            windows: windows.clone(),
+            vanished: vanished(&windows, info.rate, &timeline),
+            windows,
             cut,
             treatment,
             gaps_policy,

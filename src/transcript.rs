@@ -16,6 +16,7 @@ mod mask;
 mod model;
 mod select;
 mod time;
+mod windows;
 
 pub use error::{Problem, TranscriptError};
 pub use find::{RULES_HELP, Rule, Rules, languages};

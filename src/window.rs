@@ -28,11 +28,16 @@ pub struct Window {
     channel: Option<u16>,
     label: Option<String>,
     reason: Option<String>,
+    /// By how much it is widened before its start and after its end.
+    pad: (Duration, Duration),
     /// Whether it comes from a list whose times are all whole numbers without a unit.
     is_unit_unknown: bool,
 }
 
 impl Window {
+    /// The end of a window that lasts to the end of the recording. No recording is as long: 136 years.
+    pub const TO_THE_END: Duration = Duration::from_secs(u32::MAX as u64);
+
     /// A window over all channels, from `start` to `end` inclusive.
     ///
     /// # Errors
@@ -42,7 +47,16 @@ impl Window {
             return Err(WindowProblem::EndNotAfterStart { start, end });
         }
         let (channel, label, reason) = (None, None, None);
-        Ok(Self { start, end, channel, label, reason, is_unit_unknown: false })
+        let pad = (Duration::ZERO, Duration::ZERO);
+        Ok(Self { start, end, channel, label, reason, pad, is_unit_unknown: false })
+    }
+
+    /// A window over all channels, from `start` to the end of the recording, however long it is.
+    ///
+    /// # Errors
+    /// [`WindowProblem::EndNotAfterStart`] for a start after [`Window::TO_THE_END`].
+    pub fn to_the_end(start: Duration) -> Result<Self, WindowProblem> {
+        Self::new(start, Self::TO_THE_END)
     }
 
     /// A window over all channels, from seconds; exact to the nanosecond.
@@ -76,12 +90,40 @@ impl Window {
         self
     }
 
-    /// Start of the window, from the beginning of the recording.
+    /// The same window, widened by `before` and `after` in addition to the padding that it has.
+    #[must_use]
+    pub fn padded(mut self, before: Duration, after: Duration) -> Self {
+        self.pad = (self.pad.0.saturating_add(before), self.pad.1.saturating_add(after));
+        self
+    }
+
+    /// The padding before the start and after the end.
+    pub fn pad(&self) -> (Duration, Duration) {
+        self.pad
+    }
+
+    /// Whether it lasts to the end of the recording.
+    pub fn is_to_the_end(&self) -> bool {
+        self.end >= Self::TO_THE_END
+    }
+
+    /// The window with its padding as part of its times. The start stops at 0.
+    fn extent(&self) -> Self {
+        let (before, after) = self.pad;
+        Self {
+            start: self.start.saturating_sub(before),
+            end: self.end.saturating_add(after).min(Self::TO_THE_END.max(self.end)),
+            pad: (Duration::ZERO, Duration::ZERO),
+            ..self.clone()
+        }
+    }
+
+    /// Start of the window without its padding, from the beginning of the recording.
     pub fn start(&self) -> Duration {
         self.start
     }
 
-    /// End of the window; this instant is still inside.
+    /// End of the window without its padding; this instant is still inside.
     pub fn end(&self) -> Duration {
         self.end
     }
@@ -140,7 +182,10 @@ fn join(mine: &mut Option<String>, other: Option<&String>) {
 impl fmt::Display for Window {
     /// The syntax of `-w`, without the label.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", ClockTime(self.start), ClockTime(self.end))?;
+        write!(f, "{}-", ClockTime(self.start))?;
+        if !self.is_to_the_end() {
+            write!(f, "{}", ClockTime(self.end))?;
+        }
         match self.channel {
             Some(channel) => write!(f, "@{channel}"),
             None => Ok(()),
@@ -155,11 +200,10 @@ pub struct Windows {
     /// Shared: there may be many windows, and several later steps keep a copy.
     merged: Arc<[Window]>,
     asked: Arc<[Window]>,
-    pad: Duration,
 }
 
 impl Windows {
-    /// Sorts and merges windows.
+    /// Sorts and merges windows, each with its padding.
     ///
     /// # Errors
     /// [`WindowError`] with [`WindowProblem::NoWindows`] when there are none: to redact nothing is a
@@ -169,31 +213,42 @@ impl Windows {
         if asked.is_empty() {
             return Err(WindowProblem::NoWindows.at("windows"));
         }
-        let is_merged = asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
-        let merged = if is_merged { Arc::clone(&asked) } else { merge(asked.to_vec()).into() };
-        Ok(Self { merged, asked, pad: Duration::ZERO })
+        Ok(Self::of(asked))
     }
 
-    /// The same windows, each widened by `pad` on both sides (the start stops at 0) and merged again.
+    fn of(asked: Arc<[Window]>) -> Self {
+        let is_bare = |window: &Window| window.pad == (Duration::ZERO, Duration::ZERO);
+        let is_merged = asked.iter().all(is_bare)
+            && asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
+        let merged = if is_merged {
+            Arc::clone(&asked)
+        } else {
+            merge(asked.iter().map(Window::extent).collect()).into()
+        };
+        Self { merged, asked }
+    }
+
+    /// The same windows, each widened by `before` and `after` and merged again.
     #[must_use]
-    pub fn padded(self, pad: Duration) -> Self {
-        let wider = self.merged.iter().cloned().map(|window| Window {
-            start: window.start.saturating_sub(pad),
-            end: window.end.saturating_add(pad),
-            ..window
-        });
-        let (merged, pad) = (merge(wider.collect()).into(), self.pad.saturating_add(pad));
-        Self { merged, asked: self.asked, pad }
+    pub fn padded(self, before: Duration, after: Duration) -> Self {
+        Self::of(self.asked.iter().map(|window| window.clone().padded(before, after)).collect())
     }
 
-    /// The windows as they were asked for: neither sorted, merged nor padded.
+    /// The same windows for a recording of this length: those that last to the end get it as their end.
+    pub(crate) fn for_length(&self, length: Duration) -> Self {
+        if !self.asked.iter().any(Window::is_to_the_end) {
+            return self.clone();
+        }
+        let ended = self.asked.iter().map(|window| match window.is_to_the_end() {
+            true => Window { end: length, ..window.clone() },
+            false => window.clone(),
+        });
+        Self::of(ended.collect())
+    }
+
+    /// The windows as they were asked for: neither sorted nor merged, without their padding.
     pub fn asked(&self) -> &[Window] {
         &self.asked
-    }
-
-    /// The time by which every window was widened on each side.
-    pub fn pad(&self) -> Duration {
-        self.pad
     }
 
     /// The windows, sorted and merged.

@@ -8,6 +8,7 @@ use sordino::RawFormat;
 mod bench;
 mod format;
 mod redact;
+mod transcript;
 mod treatment;
 mod windows;
 
@@ -15,11 +16,11 @@ pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use treatment::TreatmentArgs;
-pub(crate) use windows::{WindowArgs, time};
+pub(crate) use windows::{TranscriptRequest, WindowArgs, time};
 
 use super::help::{
     BENCH_EXAMPLES, COMPLETIONS_EXAMPLES, FILE_EXAMPLES, FILE_USAGE, INFO_EXAMPLES, MAN_EXAMPLES,
-    OVERVIEW, RECORDING_EXAMPLES, RECORDING_USAGE, SANDBOX_EXAMPLES, VERIFY_EXAMPLES, VERIFY_USAGE,
+    OVERVIEW, RECORDING_EXAMPLES, RECORDING_USAGE, SANDBOX_EXAMPLES, VERIFY_EXAMPLES, VERIFY_USAGE, WINDOWS_EXAMPLES,
 };
 
 /// Redacts passages of call recordings, in process and to the sample.
@@ -58,6 +59,10 @@ pub(crate) enum Command {
     #[command(after_help = INFO_EXAMPLES)]
     Info(InfoArgs),
 
+    /// Show which windows a list, a transcript or labels would mute, without any audio
+    #[command(after_help = WINDOWS_EXAMPLES)]
+    Windows(WindowsArgs),
+
     /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
     #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
     Verify(VerifyArgs),
@@ -83,6 +88,28 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Group)]
+pub(crate) struct WindowsArgs {
+    /// The list, transcript, label track or subtitles; `-` for stdin. The same as --windows
+    #[arg(value_name = "FILE", conflicts_with = "windows")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Print the windows as one JSON object, which --windows reads as final
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Write the transcript here, in its own format, with the words of all windows as [redacted]
+    #[arg(long, value_name = "OUT")]
+    pub(crate) redacted_transcript: Option<PathBuf>,
+
+    /// Replace OUT if it exists
+    #[arg(long, requires = "redacted_transcript")]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) windows: WindowArgs,
+}
+
+#[derive(Debug, Group)]
 pub(crate) struct InfoArgs {
     /// The recording; `-` for stdin
     pub(crate) input: PathBuf,
@@ -102,7 +129,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Compare REDACTED with this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Read ORIGINAL as headerless audio, like `file --raw`; not needed with a receipt

@@ -118,6 +118,25 @@ dropped. The default attenuation leaves speech recoverable for anyone who turns 
 Exit codes: 0 done; 1 it failed, or audio could not be written to stdout, and nothing was left
 behind; 2 the call was wrong; 130 ctrl-c.";
 
+pub(super) const WINDOWS_EXAMPLES: &str = "\
+Examples:
+  What would this transcript mute?
+    sordino windows transcript.json
+  Marks of one kind alone, and the numbers that nothing marks:
+    sordino windows transcript.json --only card --find numbers
+  The customer is on channel 0 of the recording, the agent on channel 1:
+    sordino windows transcript.json --party customer=0,agent=1
+  As JSON for another program, or for `sordino file --windows`:
+    sordino windows labels.txt --json
+  The transcript itself, with the words of all windows as [redacted]:
+    sordino windows transcript.json --redacted-transcript masked.json
+
+All options but --json, --redacted-transcript and --force are the same with --windows of file,
+recording and verify. A file in which nothing is marked and for which nothing is asked is a wrong
+call; one that was searched and holds nothing gives an empty list.
+
+Exit codes: 0 done; 2 the call was wrong, or the file cannot be placed in time.";
+
 pub(super) const INFO_EXAMPLES: &str = "\
 Examples:
   sordino info call.mp3

@@ -156,6 +156,7 @@ fn window(window: &Window, summary: &Summary) -> Value {
         channel: window.channel(),
         label: window.label().map(str::to_owned),
         reason: window.reason().map(str::to_owned),
+        pad: None,
         cut,
         in_gap,
     });

@@ -30,14 +30,14 @@ impl Oracle {
         let frame = |nanos: u128| {
             u64::try_from(nanos * u128::from(info.rate) / NANOS).unwrap_or(u64::MAX - 1)
         };
-        let pad = windows.pad().as_nanos();
         let of_channel = |channel: u16| {
             let asked = windows.asked().iter();
             let mine = asked.filter(|window| window.channel().is_none_or(|only| only == channel));
             // Frame n lasts from n to n + 1, and the frame that holds the end of a window is inside.
             let frames = mine.map(|window| {
-                let start = window.start().as_nanos().saturating_sub(pad);
-                frame(start)..frame(window.end().as_nanos() + pad) + 1
+                let (before, after) = window.pad();
+                let start = window.start().as_nanos().saturating_sub(before.as_nanos());
+                frame(start)..frame(window.end().as_nanos() + after.as_nanos()) + 1
             });
             merged(frames.collect())
         };

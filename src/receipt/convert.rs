@@ -1,5 +1,7 @@
 //! Conversions between the library's types and the entries of a receipt.
 
+use std::time::Duration;
+
 use super::model::{
     DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
     SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
@@ -19,7 +21,6 @@ impl Receipt {
     pub fn of(redacted: &Redacted) -> Option<Self> {
         let (summary, evidence) = (redacted.summary(), redacted.evidence());
         let measurements = evidence.measurements.as_ref()?;
-        let requested = summary.windows.asked().iter();
         let merged = summary.windows.iter().map(|window| WindowEntry {
             in_gap: summary.vanished.contains(window),
             ..WindowEntry::of(window, summary.cut.contains(window))
@@ -31,10 +32,7 @@ impl Receipt {
             tool: ToolEntry { name: "sordino".into(), version: env!("CARGO_PKG_VERSION").into() },
             made: rfc3339(std::time::SystemTime::now()),
             input: InputEntry::of(summary, measurements),
-            asked: RequestEntry {
-                windows: requested.map(|window| WindowEntry::of(window, false)).collect(),
-                pad: seconds(summary.windows.pad()),
-            },
+            asked: RequestEntry::of(summary.windows.asked()),
             windows: merged.collect(),
             treatment: TreatmentEntry::of(summary.treatment),
             spans: measurements.spans.iter().map(|span| SpanEntry::of(span, rate)).collect(),
@@ -82,6 +80,21 @@ impl OutputEntry {
     }
 }
 
+impl RequestEntry {
+    fn of(asked: &[Window]) -> Self {
+        let first = asked.first().map_or((Duration::ZERO, Duration::ZERO), Window::pad);
+        // One number where it serves for all.
+        let is_common = first.0 == first.1 && asked.iter().all(|window| window.pad() == first);
+        let pad = if is_common { first.0 } else { Duration::ZERO };
+        let windows = asked.iter().map(|window| {
+            let (before, after) = window.pad();
+            let own = Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
+            WindowEntry { pad: own, ..WindowEntry::of(window, false) }
+        });
+        Self { windows: windows.collect(), pad: seconds(pad) }
+    }
+}
+
 impl WindowEntry {
     pub(super) fn of(window: &Window, cut: bool) -> Self {
         Self {
@@ -90,6 +103,7 @@ impl WindowEntry {
             channel: window.channel(),
             label: window.label().map(str::to_owned),
             reason: window.reason().map(str::to_owned),
+            pad: None,
             cut,
             in_gap: false,
         }

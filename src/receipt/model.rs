@@ -124,7 +124,7 @@ pub struct RequestEntry {
     /// The windows in the order of the request.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub windows: Vec<WindowEntry>,
-    /// Padding in seconds, added on both sides of each window.
+    /// Padding in seconds, added on both sides of each window that has none of its own.
     #[cfg_attr(test, schemars(range(min = 0)))]
     pub pad: f64,
 }
@@ -146,6 +146,10 @@ pub struct WindowEntry {
     pub label: Option<String>,
     /// The reason for the redaction.
     pub reason: Option<String>,
+    /// Padding in seconds before and after this window, where it differs from that of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "[f64; 2]"))]
+    pub pad: Option<[f64; 2]>,
     /// Whether the window ran past the end of the recording and was cut there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,

@@ -80,12 +80,14 @@ impl Receipt {
     /// # Errors
     /// What is wrong with the windows.
     pub fn windows(&self) -> Result<Windows, String> {
-        let asked: Option<Vec<Window>> =
-            self.asked.windows.iter().map(WindowEntry::window).collect();
-        let windows = asked.and_then(|asked| Windows::new(asked).ok());
-        let windows = windows.ok_or("a requested window is invalid")?;
-        let pad = time_from_seconds(self.asked.pad).map_err(|_| "the padding is not a time")?;
-        Ok(windows.padded(pad))
+        let time = |pad| time_from_seconds(pad).map_err(|_| "the padding is not a time");
+        let asked = self.asked.windows.iter().map(|entry| {
+            let window = entry.window().ok_or("a requested window is invalid")?;
+            let [before, after] = entry.pad.unwrap_or([self.asked.pad; 2]);
+            Ok::<_, &str>(window.padded(time(before)?, time(after)?))
+        });
+        let asked = asked.collect::<Result<Vec<Window>, _>>()?;
+        Windows::new(asked).map_err(|_| "a requested window is invalid".into())
     }
 
     /// The treatment.

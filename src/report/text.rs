@@ -38,6 +38,15 @@ pub(super) struct FactSection {
     pub(super) facts: Vec<(String, String)>,
 }
 
+/// By how much the windows were widened.
+fn padding(receipt: &Receipt) -> String {
+    let own = receipt.asked.windows.iter().filter_map(|window| window.pad).flatten();
+    match own.reduce(f64::max) {
+        Some(most) => format!("a window's own, up to {most} s"),
+        None => format!("{} s on both sides", receipt.asked.pad),
+    }
+}
+
 /// A time such as `1:02.50`, rounded down to `digits` decimals: rounding up would show 60 seconds.
 pub(super) fn clock(time: Duration, digits: usize) -> String {
     let seconds = time.as_secs();
@@ -192,7 +201,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
             facts: vec![
                 fact("Format", format!("WAV, {}{loss}", output.format)),
                 fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
-                fact("Padding", format!("{} s on both sides", receipt.asked.pad)),
+                fact("Padding", padding(receipt)),
                 fact("Fade", format!("{} s", receipt.treatment.fade)),
                 fact("Size", format!("{} bytes", output.bytes)),
                 fact("SHA-256", output.sha256.clone()),

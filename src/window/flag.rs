@@ -1,4 +1,4 @@
-//! The argument of `-w`: `START-END[@CHANNEL][=LABEL]`.
+//! The argument of `-w`: `START-END[@CHANNEL][=LABEL]`; without END, to the end of the recording.
 
 use super::{Window, WindowError, WindowProblem, parse_time};
 
@@ -31,7 +31,10 @@ fn parse(text: &str) -> Result<Window, WindowProblem> {
         parse_time(&format!("-{}", rest.split('-').next().unwrap_or(rest)))?;
     }
     let (start, end) = times.split_once('-').ok_or_else(|| not_a_window(text, times))?;
-    let mut window = Window::new(parse_time(start)?, parse_time(end)?)?;
+    let mut window = match end.trim() {
+        "" => Window::to_the_end(parse_time(start)?)?,
+        end => Window::new(parse_time(start)?, parse_time(end)?)?,
+    };
     window.channel = channel;
     window.label = label.filter(|label| !label.is_empty()).map(str::to_owned);
     Ok(window)
@@ -76,6 +79,9 @@ mod tests {
         let plain = parse_flag("10500ms-35.2s").unwrap();
         assert_eq!((plain.channel(), plain.label()), (None, None));
         assert_eq!(parse_flag("1-2=").unwrap().label(), None);
+        let open = parse_flag("10-@1=hold").unwrap();
+        assert!(open.is_to_the_end() && open.channel() == Some(1) && open.label() == Some("hold"));
+        assert_eq!(open.to_string(), "10-@1");
     }
 
     #[test]
@@ -90,7 +96,7 @@ mod tests {
         assert!(matches!(problem("5--10"), WindowProblem::Time(TimeError::Negative(_))));
         assert!(matches!(problem("NaN-10"), WindowProblem::Time(TimeError::Malformed(_))));
         assert!(matches!(problem("0-1e400"), WindowProblem::Time(TimeError::Malformed(_))));
-        assert!(matches!(problem("10-"), WindowProblem::Time(TimeError::Malformed(_))));
+        assert!(matches!(problem("-"), WindowProblem::Time(TimeError::Malformed(_))));
         assert!(matches!(problem("1-2@left"), WindowProblem::NotAChannel(_)));
         assert!(matches!(problem("1-2@+1"), WindowProblem::NotAChannel(_)));
         assert!(matches!(problem("1-2@65536"), WindowProblem::NotAChannel(_)));

@@ -1,4 +1,4 @@
-//! `-w`, `--windows`, `--unit` and `--pad`: the windows to redact.
+//! `-w`, `--windows`, `--unit`, `--pad` and the options of transcripts: the windows to redact.
 
 use std::fs;
 use std::io::{self, Read};
@@ -6,29 +6,34 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args as Group, ValueEnum};
-use sordino::Windows;
+use sordino::transcript::{self, Parties, Selection, TranscriptError};
 use sordino::window::{Unit, parse_flag, parse_list, parse_time};
+use sordino::{Window, Windows};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
+use super::super::messages::note;
+use super::super::text::count;
+use super::transcript::{LIST, TranscriptArgs};
 
-/// The longest list of windows that is read: 64 MiB, which is about three million windows of JSON.
+/// The largest file of windows that is read: 64 MiB, which is about three million windows of JSON.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "What to redact")]
 pub(crate) struct WindowArgs {
     /// A window: START-END, then optionally @CHANNEL (counted from 0) and =LABEL. Times are seconds,
-    /// or 10.5s, 10500ms, 1:02.5, 01:02:03.250. May be repeated
+    /// or 10.5s, 10500ms, 1:02.5, 01:02:03.250; without END, to the end. May be repeated
     #[arg(
         short,
         long = "window",
-        value_name = "START-END[@CHANNEL][=LABEL]",
+        value_name = "START-[END][@CHANNEL][=LABEL]",
         allow_hyphen_values = true
     )]
     pub(crate) window: Vec<String>,
 
-    /// Read windows from a JSON or CSV file; `-` for stdin
+    /// Read windows from a list (JSON, CSV), a transcript, the output of a redaction service, a label
+    /// track or subtitles; `-` for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) windows: Option<PathBuf>,
 
@@ -37,9 +42,13 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "UNIT", hide_possible_values = true)]
     pub(crate) unit: Option<UnitArg>,
 
-    /// Widen every window by this time on both sides
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    /// Widen every window by this time on both sides, or by BEFORE,AFTER [default: 0; for transcripts
+    /// what suits the format]
+    #[arg(long, value_name = "TIME[,TIME]", allow_hyphen_values = true)]
     pub(crate) pad: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) transcript: TranscriptArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -48,27 +57,109 @@ pub(crate) enum UnitArg {
     Ms,
 }
 
+/// Windows that were asked for.
+pub(crate) struct Request {
+    /// From flags and file, each with its padding. Empty if a file was searched and holds nothing.
+    pub(crate) windows: Vec<Window>,
+    /// What `--windows` was read as.
+    pub(crate) transcript: Option<TranscriptRequest>,
+}
+
+/// A transcript and what was selected from it.
+pub(crate) struct TranscriptRequest {
+    pub(crate) read: transcript::Read,
+    pub(crate) selection: Selection,
+    pub(crate) parties: Parties,
+}
+
 impl WindowArgs {
-    /// All windows, from flags and file together.
+    /// All windows, from flags and file together; at least one.
     pub(crate) fn windows(&self) -> Result<Windows, Failure> {
+        let request = self.request()?;
+        if let Some(found) = &request.transcript {
+            found.tell();
+            if request.windows.is_empty() {
+                let why = "nothing to redact: the file was searched, and nothing was found";
+                return Err(Failure::usage("reading the windows", why));
+            }
+        }
+        Ok(Windows::new(request.windows)?)
+    }
+
+    /// All windows, from flags and file together.
+    pub(crate) fn request(&self) -> Result<Request, Failure> {
         if self.window.is_empty() && self.windows.is_none() {
             let mend = "no window is given; add one, for example `-w 10-15` for 10 s to 15 s, or a list with `--windows FILE`";
             return Err(Failure::usage("reading the windows", mend));
         }
-        let mut list =
-            self.window.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
+        let pad = self.pad.as_deref().map(pads).transpose()?;
+        let flags = self.window.iter().map(|text| parse_flag(text));
+        let mut windows = flags.collect::<Result<Vec<_>, _>>()?;
+        let mut transcript = None;
         if let Some(path) = &self.windows {
-            let (text, name) = read_list(path)?;
-            list.extend(parse_list(&text, &name, self.unit())?);
-        } else if self.unit.is_some() {
-            let mend = "it applies to --windows only; write `-w 10.5s-12s` or `-w 10500ms-12000ms`";
+            let (bytes, name) = read_file(path)?;
+            transcript = self.transcript_of(&bytes, &name, pad)?;
+            if transcript.is_none() {
+                windows.extend(self.list_of(bytes, &name)?);
+            }
+        } else if let Some(option) = self.unit.map(|_| "--unit").or(self.transcript.given()) {
+            let mend = "it applies to --windows only; give the file with `--windows FILE`";
+            return Err(Failure::usage(format!("reading {option}"), mend));
+        }
+        if let Some((before, after)) = pad {
+            windows = windows.into_iter().map(|window| window.padded(before, after)).collect();
+        }
+        if let Some(TranscriptRequest { selection, .. }) = &transcript {
+            let selected = selection.to_windows();
+            windows.extend(selected.map_err(|error| Failure::usage("placing windows", error))?);
+        }
+        Ok(Request { windows, transcript })
+    }
+
+    /// The file as a transcript, if it is one.
+    fn transcript_of(
+        &self,
+        bytes: &[u8],
+        name: &str,
+        pad: Option<(Duration, Duration)>,
+    ) -> Result<Option<TranscriptRequest>, Failure> {
+        let doing = format!("reading windows from {name}");
+        let format = self.transcript.windows_format.as_deref();
+        if format == Some(LIST) {
+            return Ok(None);
+        }
+        let read = match transcript::read(bytes, format) {
+            // The list has errors of its own that say more.
+            Err(TranscriptError::NotRecognised { .. } | TranscriptError::Json { .. })
+                if format.is_none() =>
+            {
+                return Ok(None);
+            }
+            read => read.map_err(|error| Failure::usage(&*doing, error))?,
+        };
+        if self.unit.is_some() {
+            let mend = format!("{name} is a transcript ({}), which has its own unit", read.title());
             return Err(Failure::usage("reading --unit", mend));
         }
-        let windows = Windows::new(list)?;
-        match &self.pad {
-            Some(pad) => Ok(windows.padded(time("--pad", pad)?)),
-            None => Ok(windows),
+        let options = self.transcript.options(pad)?;
+        let selection = read.select(&options);
+        let selection = selection.map_err(|error| Failure::usage(doing, error))?;
+        Ok(Some(TranscriptRequest { read, selection, parties: options.parties }))
+    }
+
+    /// The file as a plain list.
+    fn list_of(&self, bytes: Vec<u8>, name: &str) -> Result<Vec<Window>, Failure> {
+        if let Some(option) = self.transcript.given() {
+            let mend = format!("{name} is a list of windows without words; it is for transcripts");
+            return Err(Failure::usage(format!("reading {option}"), mend));
         }
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Failure::usage(
+                format!("reading windows from {name}"),
+                "this is not UTF-8; save it as UTF-8",
+            )
+        })?;
+        Ok(parse_list(&text, name, self.unit())?)
     }
 
     fn unit(&self) -> Option<Unit> {
@@ -79,30 +170,47 @@ impl WindowArgs {
     }
 }
 
+impl TranscriptRequest {
+    /// Says what was recognised, and what the user should know.
+    fn tell(&self) {
+        let summary = &self.selection.summary;
+        let windows = count(self.selection.windows.len(), "window");
+        note(&format!(
+            "{}: {} of {} placed, {windows}, padding {}",
+            self.read.title(),
+            summary.marks_placed,
+            count(summary.marks_found, "mark"),
+            summary.padding,
+        ));
+        summary.notes.iter().for_each(|text| note(text));
+    }
+}
+
+/// Reads `--pad`: one time for both sides, or two.
+fn pads(text: &str) -> Result<(Duration, Duration), Failure> {
+    let (before, after) = text.split_once(',').unwrap_or((text, text));
+    Ok((time("--pad", before)?, time("--pad", after)?))
+}
+
 /// Reads a time from a flag.
 pub(crate) fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
     parse_time(text).map_err(|error| Failure::usage(format!("reading {flag}"), error))
 }
 
-/// Reads a list of windows. Returns its text, and its name for messages.
-fn read_list(path: &Path) -> Result<(String, String), Failure> {
+/// Reads a file of windows. Returns its bytes, and its name for messages.
+fn read_file(path: &Path) -> Result<(Vec<u8>, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
     let doing = format!("reading windows from {name}");
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidData => {
-            Failure::usage(&*doing, "this is not UTF-8; save it as UTF-8")
-        }
-        _ => Failure::usage(&*doing, error),
-    };
+    let failed = |error: io::Error| Failure::usage(&*doing, error);
     let reader: Box<dyn Read> = if is_dash(path) {
         Box::new(io::stdin())
     } else {
         Box::new(fs::File::open(path).map_err(failed)?)
     };
-    let mut text = String::new();
-    reader.take(LONGEST_LIST + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > LONGEST_LIST {
+    let mut bytes = Vec::new();
+    reader.take(LONGEST_LIST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LONGEST_LIST {
         return Err(Failure::usage(doing, "it is longer than 64 MiB; split it"));
     }
-    Ok((text, name))
+    Ok((bytes, name))
 }

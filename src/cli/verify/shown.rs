@@ -54,7 +54,8 @@ pub(in crate::cli) fn table(audit: &Audit) -> String {
 
 /// A window's times without its channel, which has a column of its own.
 fn times(window: &Window) -> String {
-    format!("{}-{}", ClockTime(window.start()), ClockTime(window.end()))
+    let end = (!window.is_to_the_end()).then(|| ClockTime(window.end()).to_string());
+    format!("{}-{}", ClockTime(window.start()), end.unwrap_or_default())
 }
 
 /// The findings about the whole file, the verdict last.
@@ -144,7 +145,7 @@ pub(super) fn to_json(audit: &Audit) -> Value {
             .map(|leak| json!({ "frames": leak.frames, "first": leak.first, "last": leak.last }));
         json!({
             "start": seconds(window.window.start()),
-            "end": seconds(window.window.end()),
+            "end": (!window.window.is_to_the_end()).then(|| seconds(window.window.end())),
             "label": window.window.label(),
             "channel": window.channel,
             "first": window.span.first,
