@@ -37,7 +37,7 @@ pub struct EvidenceOptions {
     pub self_check: bool,
     /// Measure each span and digest input and output, for a [`Receipt`](crate::Receipt).
     pub receipt: bool,
-    /// Keep the waveform before and after, for a [`Report`](crate::Report).
+    /// Keep the waveform before and after, for the HTML page of the feature `report`.
     pub waveform: bool,
 }
 
