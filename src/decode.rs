@@ -6,7 +6,7 @@
 //!
 //! `input` (monitored bytes) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
 //!
-//! The first bytes decide the container. Only containers with a guard of sordino's own are opened.
+//! The first bytes decide the container. Every container has a guard, sordino's own checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ mod gaps;
 
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
-use fault::{PacketFault, guarded};
+use fault::{PacketFault, catching_panics};
 use format::Container;
 use gaps::GapKeeper;
 pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
@@ -72,7 +72,7 @@ impl Decoder {
     /// [`Error`] when the source cannot be read, or its format is not supported.
     pub fn open(source: Source) -> Result<Self, Error> {
         let monitor = Arc::default();
-        let opened = guarded(|| Self::read_header(source, &monitor));
+        let opened = catching_panics(|| Self::read_header(source, &monitor));
         // An input failure comes first: it is the cause of the reader's error.
         monitor.check().and(opened)
     }
@@ -105,12 +105,12 @@ impl Decoder {
         })
     }
 
-    /// What the header declares.
+    /// Container, codec, rate, channels, sample format, and the length if the container declares it.
     pub fn stream_info(&self) -> &StreamInfo {
         &self.info
     }
 
-    /// Frames returned so far; after the end, the length of the recording.
+    /// Frames returned so far, silence that fills gaps included; after the end, the length of the output.
     pub fn frames(&self) -> u64 {
         self.frames
     }
@@ -125,15 +125,15 @@ impl Decoder {
         self.gaps.timeline(self.frames)
     }
 
-    /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between
-    /// two packets cannot be detected. Valid after the end.
+    /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between two
+    /// packets cannot be detected. Final only after [`Decoder::next`] has returned false.
     pub fn end_proven(&self) -> bool {
         let declared = || self.info.frames.is_some() || self.stream.least > 0;
         self.guard.proves_end().unwrap_or_else(declared)
     }
 
-    /// The container's timestamp of the first frame; positions count from that frame. Less than a
-    /// packet counts as 0, because it is rounding. Valid after the end.
+    /// The container's timestamp of the first frame; positions count from that frame. Less than a packet
+    /// counts as 0, because it is rounding. Final only after [`Decoder::next`] has returned false.
     pub fn begins(&self) -> Duration {
         let frames = self.begins.unwrap_or_else(|| self.stream_begins());
         time_of(frames, self.info.rate)
@@ -153,7 +153,7 @@ impl Decoder {
         self.monitor.received()
     }
 
-    /// Frames of codec delay, which are dropped from the front.
+    /// Frames of codec delay, which are dropped from the front and not counted as output.
     pub fn delay(&self) -> u64 {
         self.stream.delay
     }
@@ -185,7 +185,7 @@ impl Decoder {
         if self.failed {
             return Err(self.damaged("it has failed before"));
         }
-        let result = guarded(|| self.pull(block));
+        let result = catching_panics(|| self.pull(block));
         self.failed = result.is_err();
         result
     }

@@ -1,8 +1,9 @@
 //! Spool: temporary storage of the redacted recording until it is complete.
 //!
-//! Only redacted samples are written here. A spool beside its target is a hidden file that is renamed to
-//! the target (a [`Draft`] waits for that, a [`Placed`] can still be undone). An anonymous spool is
-//! memory, and above 4 MiB a file without a name, which does not remain after a crash.
+//! Only redacted samples are written here. A spool beside its target is a hidden file, which is renamed
+//! to the target at the end: a [`Draft`] is complete but not renamed yet, a [`Placed`] is renamed and can
+//! still be undone. An anonymous spool is in memory, or above 4 MiB in a file without a name, which does
+//! not remain after a crash. Errors: [`Error::Persist`] and [`Error::ReadBack`].
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -45,12 +46,12 @@ enum SpoolStorage {
 }
 
 impl Spool {
-    /// Memory, then a nameless temporary file.
+    /// A spool in memory; above 4 MiB, in a temporary file without a name.
     pub fn anonymous() -> Self {
         Self(SpoolStorage::Anonymous(Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY)))))
     }
 
-    /// A hidden file in the folder of `target`, so that persisting is a rename.
+    /// A spool in a hidden file in the folder of `target`, so that persisting is only a rename.
     ///
     /// # Errors
     /// [`Error::Persist`] when the folder is missing or cannot be written.
@@ -63,7 +64,7 @@ impl Spool {
         }))
     }
 
-    /// Path of the hidden file, for a signal handler that removes it.
+    /// Path of the hidden file, for a signal handler that removes it; `None` for an anonymous spool.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
             SpoolStorage::Anonymous(_) => None,

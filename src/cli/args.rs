@@ -22,7 +22,7 @@ use super::help::{
     OVERVIEW, RECORDING_EXAMPLES, RECORDING_USAGE, SANDBOX_EXAMPLES, VERIFY_EXAMPLES, VERIFY_USAGE,
 };
 
-/// Redacts passages of call recordings, in process and to the sample.
+/// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
 #[command(name = "sordino", version, max_term_width = 100, after_help = OVERVIEW)]
 pub(crate) struct Args {
@@ -58,7 +58,7 @@ pub(crate) enum Command {
     #[command(after_help = INFO_EXAMPLES)]
     Info(InfoArgs),
 
-    /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
+    /// Audit a redaction of any program: is every window muted, and nothing else changed?
     #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
     Verify(VerifyArgs),
 
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     #[command(after_help = SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
 
-    /// Redact a call in a Genesys stand-in from end to end, with nothing to set up
+    /// Redact a call in a Genesys stand-in from end to end; needs no setup
     Demo(DemoArgs),
 
     /// Print the completions for a shell
@@ -109,8 +109,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]
     pub(crate) raw: Option<RawFormat>,
 
-    /// Let samples outside the windows differ by this level, in dB below full scale [default: not at
-    /// all; for a lossy REDACTED, as much as the codec's noise]
+    /// Let samples outside the windows differ by up to this level in dBFS, from -200 to 0, for example
+    /// -60 [default: not at all; for a lossy REDACTED, as much as the codec's noise]
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
 
@@ -138,11 +138,11 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// Offer a recording `made` of this many hours, generated while it is sent
+    /// Offer one more recording, with the id `made`, of this many hours; it is generated while it is sent
     #[arg(long, value_name = "HOURS")]
     pub(crate) made: Option<u32>,
 
-    /// Order a fault: STEP=KIND[xTIMES]
+    /// Let a step fail, in the form STEP=KIND[xTIMES]. May be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<sordino::sandbox::InjectedFault>,
 
@@ -158,7 +158,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "TIME", default_value = "10:00")]
     pub(crate) url_lifetime: String,
 
-    /// Count the bytes of uploads and do not keep them
+    /// Do not keep uploads; only count their bytes
     #[arg(long)]
     pub(crate) discard: bool,
 }

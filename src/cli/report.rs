@@ -70,7 +70,7 @@ pub(crate) fn details(name: &str, summary: &Summary, took: Duration) {
     let Summary { stream_info, frames, frames_treated, .. } = summary;
     detail(&format!("{name}: {}, {frames} frames", describe(stream_info)));
     let took = elapsed(took);
-    detail(&format!("read, redacted and checked in {took}; {frames_treated} frames treated"));
+    detail(&format!("done in {took}; {frames_treated} frames treated"));
 }
 
 /// `wave pcm_s16le, 8000 Hz, 2 channels`.

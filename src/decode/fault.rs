@@ -44,13 +44,15 @@ impl From<Error> for PacketFault {
     }
 }
 
-/// Calls code that uses symphonia, and converts a panic to an error. After a panic the caller does not
-/// use the decoder again, so its state may be inconsistent.
-pub(super) fn guarded<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+/// Runs code that calls symphonia. A panic in it becomes an error. The state of a decoder may be
+/// inconsistent then, so the caller must not use that decoder again.
+pub(super) fn catching_panics<T, E: From<Error>>(
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up().into()))
 }
 
-/// The error for a decoder that panicked, or whose thread has ended.
+/// The error for a decoder that panicked, or whose thread ended early.
 pub(super) fn gave_up() -> Error {
     let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
     Error::Container { container, reason }

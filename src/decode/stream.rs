@@ -16,7 +16,7 @@ use super::input::{DecodeOptions, InputMonitor};
 use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
-/// Decoder of one stream of packets.
+/// Decoder of one stream of packets. [`PacketStream::decode`] also drops the codec delay.
 pub(super) struct PacketStream {
     pub(super) track: u32,
     codec: Codec,
@@ -32,7 +32,7 @@ pub(super) struct PacketStream {
     skip: u64,
     /// Frames of codec delay.
     pub(super) delay: u64,
-    /// Minimum number of frames.
+    /// The smallest number of frames that a complete recording has, as its guard says.
     pub(super) least: u64,
 }
 

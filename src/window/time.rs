@@ -114,7 +114,7 @@ pub(super) fn is_bare_whole(text: &str) -> bool {
     digits(whole).is_some() && fraction.bytes().all(|b| b == b'0')
 }
 
-/// `SS`, `MM:SS` or `HH:MM:SS`, the last with a fraction, in nanoseconds.
+/// Nanoseconds of `SS`, `MM:SS` or `HH:MM:SS`; the seconds may have a fraction.
 fn clock(text: &str) -> Option<u128> {
     let (whole, last) = match text.rsplit_once(':') {
         Some((whole, last)) => (Some(whole), last),
@@ -157,7 +157,7 @@ fn decimal(text: &str, unit: u128) -> Option<u128> {
     Some(nanos)
 }
 
-/// One to twelve ASCII digits; more would be over 30,000 years.
+/// A number of one to twelve ASCII digits; more digits would be over 30,000 years.
 fn digits(text: &str) -> Option<u128> {
     let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()

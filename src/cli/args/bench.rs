@@ -9,12 +9,12 @@ pub(crate) struct BenchArgs {
     /// The recording to redact [default: speech-like noise, 16-bit WAV, 8 kHz, stereo]
     pub(crate) file: Option<PathBuf>,
 
-    /// The length of the noise [default: 10:00; with --compare 1:00:00, for which the promises are
-    /// made]
+    /// The length of the noise [default: 10:00; with --compare 1:00:00, because the promised speed-ups
+    /// are for one hour]
     #[arg(long, value_name = "TIME", conflicts_with = "file")]
     pub(crate) length: Option<String>,
 
-    /// How often each number is measured
+    /// Measure each number this many times; the median is shown
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
 

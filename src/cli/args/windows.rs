@@ -32,8 +32,8 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) windows: Option<PathBuf>,
 
-    /// The unit of numbers in --windows that have none: `s` or `ms` [default: seconds; whole numbers
-    /// that do not fit the recording as seconds are refused until this is given]
+    /// The unit of times in --windows that are written without one: `s` or `ms` [default: seconds. If
+    /// all times are whole numbers and do not fit the recording as seconds, they are refused]
     #[arg(long, value_name = "UNIT", hide_possible_values = true)]
     pub(crate) unit: Option<UnitArg>,
 

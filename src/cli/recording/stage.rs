@@ -38,8 +38,9 @@ pub(super) enum NewRecording {
 pub(super) fn on_event(event: Event, bar: &Mutex<ByteProgress>, stage: &Mutex<Stage>) {
     match event {
         Event::Granted(id) => {
+            // First, so that an interrupt names it whatever becomes of the line.
+            lock(stage).new = NewRecording::Created(id.clone());
             detail(&format!("grant: recording {id} was created"));
-            lock(stage).new = NewRecording::Created(id);
         }
         Event::Begins(step) => {
             detail(&format!("{step}: begins"));

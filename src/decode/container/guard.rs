@@ -1,8 +1,8 @@
 //! The guard of a container: what sordino itself knows about it and checks.
 //!
 //! In: the packets that a reader hands out, and the blocks that a codec makes of them. Out: codec
-//! delay, declared length, gaps, and at the end a verdict. A packet out of place, bytes that belong
-//! to nothing and an early end are errors.
+//! delay, declared length, gaps, and at the end a verdict. What can go wrong: a packet out of
+//! place, bytes that belong to no packet, an early end.
 
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
@@ -64,7 +64,7 @@ pub(in crate::decode) trait Guard: Send {
         0
     }
 
-    /// What the timestamps of the packets count, for the check against the decoded frames.
+    /// What the timestamps of the packets mean, for the check against the decoded frames.
     fn timestamp_kind(&self, _track: &Track) -> TimestampKind {
         TimestampKind::None
     }
@@ -105,7 +105,7 @@ pub(in crate::decode) trait Guard: Send {
         Ok(())
     }
 
-    /// The next stream of a chained file begins.
+    /// Called when the next stream of a chained file begins.
     fn link(&mut self) {}
 
     /// Whether the file itself marks its end, so that a cut between two packets would show. `None`:

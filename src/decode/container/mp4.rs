@@ -6,18 +6,19 @@
 //! more than skip the codec delay.
 //!
 //! The way of a file: [`ByteSource`] finds `moov`, [`MovieBox::parse`] reads it, [`Mp4Reader`]
-//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. The edit list is
-//! parsed and applied in [`edit_list`]: [`EditList::delay`] gives the frames to drop at the front,
-//! and [`EditList::check_end`] makes sure that it hides no audio at the end.
+//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. [`edit_list`]
+//! parses the edit list: [`EditList::delay`] gives the frames to drop at the front, which
+//! `PacketStream::decode` drops, and [`EditList::check_end`] checks that no audio is hidden at the
+//! end.
 //!
 //! Of symphonia only the parser of the sample entry is used ([`sample_entry`]). It holds all tables
 //! and fragments in memory, takes quadratic time for empty fragments and long tables, requires a
 //! box that old QuickTime files lack, and reads neither `iTunSMPB` nor the decode time of a
 //! fragment.
 //!
-//! Two box parsers were considered and not taken. `mp4parse` 0.17 does not read fragments.
+//! Two box parsers were considered and rejected. `mp4parse` 0.17 does not read fragments.
 //! `mp4-atom` 0.17 builds whole tables in memory, rejects boxes that are longer than it expects, as
-//! other programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
+//! some programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;

@@ -32,7 +32,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
         return Err(unsupported("MPEG audio in free format"));
     }
     let (reader, ledger) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
-    guarded(Container::Mpeg, reader, ledger)
+    with_guard(Container::Mpeg, reader, ledger)
 }
 
 /// Opens MPEG audio inside `container`, from byte `position` of the file on.
@@ -44,10 +44,11 @@ pub(super) fn open_stream(
 ) -> Result<Opened, Error> {
     let (reader, ledger) =
         elementary::open_stream(container, stream, position, monitor, MpaReader::try_new)?;
-    guarded(container, reader, ledger)
+    with_guard(container, reader, ledger)
 }
 
-fn guarded(
+/// The reader with its guard, which claims the bytes of each packet in `ledger`.
+fn with_guard(
     container: Container,
     reader: PacketReader,
     ledger: ByteLedger,

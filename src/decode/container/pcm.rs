@@ -281,7 +281,7 @@ impl<R: Read> Read for AudioData<R> {
             && !buffer.is_empty()
             && let Err(error) = self.end()
         {
-            return self.monitor.failed(error);
+            return self.monitor.fail_read(error);
         }
         Ok(count)
     }

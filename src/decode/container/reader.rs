@@ -69,7 +69,7 @@ pub(in crate::decode) trait PacketSource: Send {
         match self.packet() {
             Ok(packet) => Ok(packet),
             Err(Error::Read(error)) => Err(Symphonia::IoError(error)),
-            Err(error) => self.monitor().failed(error).map_err(Symphonia::IoError),
+            Err(error) => self.monitor().fail_read(error).map_err(Symphonia::IoError),
         }
     }
 

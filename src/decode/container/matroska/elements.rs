@@ -138,7 +138,7 @@ impl<R: Read> Read for CheckedElements<R> {
             self.parser.end()
         };
         if let Err(reason) = checked {
-            return self.monitor.failed(error::damaged(Container::Matroska, reason));
+            return self.monitor.fail_read(error::damaged(Container::Matroska, reason));
         }
         Ok(count)
     }
