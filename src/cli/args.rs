@@ -189,7 +189,7 @@ pub(crate) struct ManArgs {
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     pub(crate) command: Option<String>,
 
-    /// Write all pages into this folder
+    /// Write all pages into this folder; pages that exist are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
