@@ -23,7 +23,6 @@ use super::table::table;
 
 mod chart;
 mod compare;
-mod competitor;
 mod input;
 mod scratch;
 mod speech;
@@ -34,18 +33,32 @@ use compare::Comparison;
 use input::Input;
 use scratch::Scratch;
 use stages::Figures;
-use stats::{Stats, known, memory};
-
-/// The length of the noise: long enough that starting a process does not count for much.
-const LENGTH: &str = "10:00";
-/// The length for which the promises are made.
-const HOUR: &str = "1:00:00";
+use stats::{Cost, Run, Stats, known, memory};
 
 /// What every measurement needs.
 struct Bench {
     scratch: Scratch,
     status: Status,
     runs: u32,
+}
+
+impl Bench {
+    /// Measures all of these in turn, so that a busy moment of the machine does not hit one alone.
+    fn in_turn<T>(
+        &self,
+        what: &str,
+        all: &[T],
+        measure: impl Fn(&T) -> Result<Run, Failure>,
+    ) -> Result<Vec<Cost>, Failure> {
+        let mut runs = vec![Vec::new(); all.len()];
+        for run in 1..=self.runs {
+            self.status.say(format!("measuring {what}, run {run} of {}", self.runs));
+            for (one, runs) in all.iter().zip(&mut runs) {
+                runs.push(measure(one)?);
+            }
+        }
+        Ok(runs.iter().map(|runs| Cost::of(runs)).collect())
+    }
 }
 
 /// All that was measured, as `--json` prints it.
@@ -88,9 +101,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
 
 /// The length of the noise in frames.
 fn frames(args: &BenchArgs) -> Result<u64, Failure> {
-    let usual = if args.compare { HOUR } else { LENGTH };
-    let length = time("--length", args.length.as_deref().unwrap_or(usual))?;
-    let frames = frame_at(length, speech::RATE);
+    let frames = frame_at(time("--length", &args.length)?, speech::RATE);
     if frames < u64::from(speech::RATE) || frames > speech::MOST_FRAMES {
         let why = "at least a second, and at most 37 hours, the most that a WAV can hold";
         return Err(Failure::usage("reading --length", why));
