@@ -11,6 +11,7 @@ use sordino::{Job, JobError, Redacted};
 use super::args::{ClientArgs, RecordingArgs, time};
 use super::exit::Failure;
 use super::input::is_dash;
+use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
@@ -20,7 +21,7 @@ use super::{block_on, report};
 mod stage;
 
 pub(super) use stage::detail_step;
-use stage::{NewRecording, Shared, Stage, lock, on_event, on_interrupt};
+use stage::{NewRecording, Shared, Stage, on_event, on_interrupt};
 
 /// One redaction at Genesys, with its arguments checked.
 struct RecordingRun {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use sordino::level::Decibels;
 use sordino::verify::Audit;
 use sordino::{
     DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, Treatment, VerifyOptions,
@@ -57,7 +58,7 @@ fn tolerance(args: &VerifyArgs) -> Result<Option<f64>, Failure> {
             let why = "give dB below full scale, from -200 to 0, for example -60";
             Err(Failure::usage("reading --tolerance", why))
         }
-        decibel => Ok(decibel.map(|decibel| 10f64.powf(decibel / 20.0))),
+        decibel => Ok(decibel.map(|decibel| Decibels(decibel).amplitude())),
     }
 }
 
