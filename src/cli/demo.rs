@@ -61,8 +61,8 @@ async fn walk(
     let failed = |error| failure(DOING, error);
 
     say(&format!("{INTRODUCTION}\n"))?;
-    let job = Job::new(CALL_ID, windows.clone(), Treatment::default())
-        .with_evidence(side_outputs.options());
+    let evidence = side_outputs.options();
+    let job = Job { evidence, ..Job::new(CALL_ID, windows.clone(), Treatment::default()) };
     let prepared = prepare(&genesys, &job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
     say("  signed in, located, fetched     decoded while it arrived; none of it touched a disk")?;

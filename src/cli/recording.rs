@@ -101,10 +101,12 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let watch = move |event| on_event(event, &shown, &told);
     let genesys = client(&args.client, Credentials::new(client_id, secret), watch)?;
     let shown = Arc::clone(&bar);
-    let job = Job::new(recording_id, windows, treatment)
-        .with_options(args.redact.format.options())
-        .with_evidence(side_outputs.options())
-        .with_listener(move |progress, of| lock(&shown).show(progress.bytes, of));
+    let job = Job {
+        options: args.redact.format.options(),
+        evidence: side_outputs.options(),
+        listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
+        ..Job::new(recording_id, windows, treatment)
+    };
     let (force, json) = (args.redact.force, args.redact.json);
     Ok(RecordingRun { genesys, job, conversation_id, keep, force, side_outputs, json, bar, stage })
 }
@@ -154,14 +156,12 @@ fn client(
         let mend = "0 would end every request at once; give a time, for example 30s";
         return Err(Failure::usage("reading --timeout", mend));
     }
-    let config = Config::new(&args.base_url, credentials)
-        .map_err(wrong)?
-        .with_retries(args.max_retries)
-        .with_longest_wait(time("--max-wait", &args.max_wait)?)
-        .with_rate(args.rate)
-        .with_timeout(timeout)
-        .with_listener(watch);
-    Genesys::new(config).map_err(wrong)
+    let mut config = Config::new(&args.base_url, credentials).map_err(wrong)?;
+    config.retries = args.max_retries;
+    config.longest_wait = time("--max-wait", &args.max_wait)?;
+    config.requests_a_minute = args.rate;
+    config.timeout = timeout;
+    Genesys::new(config.with_listener(watch)).map_err(wrong)
 }
 
 async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure> {

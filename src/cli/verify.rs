@@ -37,7 +37,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let windows = args.windows.windows()?;
             let expected = args.treatment.named()?;
             let options = comparable_options(original, redacted, args.raw)?;
-            let options = DecodeOptions { gaps: args.gaps.gaps(), ..options };
+            let options = DecodeOptions { gaps: args.gaps.gaps, ..options };
             let pair = Pair::open(original, redacted, options, args.raw)?;
             let audit = pair.audit(&windows, expected, tolerance)?;
             let json = args.json;

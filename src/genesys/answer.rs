@@ -40,7 +40,7 @@ pub(super) async fn read_error(
     secrets: &[String],
 ) -> FailedAttempt {
     let clean = |text: &str| scrub(text, secrets);
-    let (step, is_api) = (request.step, request.target.is_api());
+    let (step, is_api) = (request.step, request.is_api());
     let (status, url) = (response.status(), response.url().clone());
     let retry_after = header(&response, RETRY_AFTER.as_str()).and_then(RetryAfter::parse);
     let correlation_id = clean(header(&response, wire::CORRELATION).unwrap_or_default());
@@ -66,7 +66,7 @@ pub(super) async fn read_error(
         true => status.as_u16(),
         false => storage::meant_status(status.as_u16(), &problem.code),
     };
-    FailedAttempt::new(request.idempotent, Outcome::Status(status, retry_after), error)
+    FailedAttempt::new(request.is_idempotent(), Outcome::Status(status, retry_after), error)
 }
 
 /// A header of an answer, if it is there and is text.

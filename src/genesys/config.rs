@@ -19,11 +19,17 @@ pub const DEFAULT_BASE_URL: &str = "https://api.mypurecloud.com";
 pub struct Config {
     pub(super) base: Url,
     pub(super) credentials: Credentials,
-    pub(super) retries: u32,
-    pub(super) longest_wait: Duration,
-    pub(super) requests_a_minute: u32,
-    pub(super) timeout: Duration,
-    pub(super) timer: Arc<dyn Timer>,
+    /// How often a request is retried after its first attempt.
+    pub retries: u32,
+    /// The longest total wait between the attempts of one request. A longer `Retry-After` ends the
+    /// request with [`Error::WaitTooLong`]; it is never shortened.
+    pub longest_wait: Duration,
+    /// The pace in requests a minute, at least one. Genesys allows 300 per client.
+    pub requests_a_minute: u32,
+    /// How long a request may go without any data transferred.
+    pub timeout: Duration,
+    /// The clock. Tests replace it by one that records waits instead of sleeping.
+    pub timer: Arc<dyn Timer>,
     pub(super) listener: EventListener,
 }
 
@@ -51,42 +57,6 @@ impl Config {
             timer: Arc::new(SystemTimer),
             listener: EventListener::default(),
         })
-    }
-
-    /// Sets how often a request is retried after its first attempt.
-    #[must_use]
-    pub fn with_retries(mut self, retries: u32) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Sets the longest total wait between the attempts of one request. A longer `Retry-After` ends the
-    /// request with [`Error::WaitTooLong`]; it is never shortened.
-    #[must_use]
-    pub fn with_longest_wait(mut self, wait: Duration) -> Self {
-        self.longest_wait = wait;
-        self
-    }
-
-    /// Sets the pace in requests a minute, at least one. Genesys allows 300 per client.
-    #[must_use]
-    pub fn with_rate(mut self, requests_a_minute: u32) -> Self {
-        self.requests_a_minute = requests_a_minute.max(1);
-        self
-    }
-
-    /// Sets how long a request may go without any data transferred.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Replaces the system clock, for tests that record waits instead of sleeping.
-    #[must_use]
-    pub fn with_timer(mut self, timer: Arc<dyn Timer>) -> Self {
-        self.timer = timer;
-        self
     }
 
     /// Calls `listener` on every [`Event`].

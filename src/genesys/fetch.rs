@@ -14,7 +14,7 @@ use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::answer::{header, transport_error};
-use super::request::{Request, Target};
+use super::request::Request;
 use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
 use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
@@ -118,8 +118,7 @@ impl Genesys {
         let step = WorkflowStep::Fetch;
         for _ in 0..=HOPS {
             let build = || self.0.to_storage(Method::GET, &url);
-            let target = Target::Download;
-            let request = Request { step, target, idempotent: true, build: &build };
+            let request = Request { step, upload: None, build: &build };
             let (response, record) = self.0.send(request).await?;
             if !response.status().is_redirection() {
                 return Ok((response, record));

@@ -197,7 +197,7 @@ fn the_chart_is_one_picture_that_needs_nothing_else() {
     assert_eq!(folder.names(), [name, "bench.svg"]);
     let svg = std::fs::read_to_string(&path).unwrap();
     assert_well_formed(&svg);
-    assert!(svg.contains("a &amp; b &#60;i&#62;&#34;c&#34;.wav"));
+    assert!(svg.contains("a &amp; b &lt;i&gt;&quot;c&quot;.wav"));
     for part in ["role=\"img\"", "<title id=", "<desc id=", "prefers-color-scheme: dark", ">whole<"]
     {
         assert!(svg.contains(part), "{part}");
