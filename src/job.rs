@@ -208,7 +208,7 @@ async fn fetch_and_redact(
         }
         other => other?,
     };
-    let (length, job, steps) = (download.length(), job.clone(), download.steps().to_vec());
+    let (length, job, steps) = (download.length, job.clone(), download.steps.clone());
     let failure = download.failure();
     // Dropping this future drops `wanted`, which stops the blocking task after its current block.
     let wanted = Arc::new(());

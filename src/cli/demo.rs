@@ -9,14 +9,15 @@ use sordino::window::parse_flag;
 use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
 use super::args::DemoArgs;
+use super::block_on;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
 use super::output::OutputPath;
 use super::recording::{detail_step, failure};
+use super::report::{self, print as say};
 use super::sandbox::{CALL, CALL_ID};
 use super::side_outputs::{self, SideOutputs};
 use super::verify::table;
-use super::{block_on, report};
 
 /// What the customer reads aloud in the call.
 const WINDOWS: [&str; 2] = ["10-15=card number", "30.5-35.2=expiry date and security code"];
@@ -107,10 +108,6 @@ fn next_steps(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
         say("  sordino demo --report demo.html --report-audio    a page to look at, and to play")?;
     }
     say(LAST_STEPS)
-}
-
-fn say(line: &str) -> Result<(), Failure> {
-    report::print(line)
 }
 
 /// Audits the redacted recording against the original, and prints the result.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use sordino::genesys::{Completed, Config, Credentials, Error as GenesysError, Event, Genesys};
+use sordino::genesys::{Completed, Config, Credentials, Error as GenesysError, Genesys};
 use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
@@ -98,8 +98,9 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
-    let watch = move |event| on_event(event, &shown, &told);
-    let genesys = client(&args.client, Credentials::new(client_id, secret), watch)?;
+    let mut config = config(&args.client, Credentials::new(client_id, secret))?;
+    config.listener = Arc::new(move |event| on_event(event, &shown, &told));
+    let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
         options: args.redact.format.options(),
@@ -145,23 +146,22 @@ fn client_secret(args: &ClientArgs) -> Result<Option<String>, Failure> {
     Ok(secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()))
 }
 
-fn client(
-    args: &ClientArgs,
-    credentials: Credentials,
-    watch: impl Fn(Event) + Send + Sync + 'static,
-) -> Result<Genesys, Failure> {
-    let wrong = |error: GenesysError| Failure::usage("reading the configuration", error);
+fn invalid(error: GenesysError) -> Failure {
+    Failure::usage("reading the configuration", error)
+}
+
+fn config(args: &ClientArgs, credentials: Credentials) -> Result<Config, Failure> {
     let timeout = time("--timeout", &args.timeout)?;
     if timeout.is_zero() {
         let mend = "0 would end every request at once; give a time, for example 30s";
         return Err(Failure::usage("reading --timeout", mend));
     }
-    let mut config = Config::new(&args.base_url, credentials).map_err(wrong)?;
+    let mut config = Config::new(&args.base_url, credentials).map_err(invalid)?;
     config.retries = args.max_retries;
     config.longest_wait = time("--max-wait", &args.max_wait)?;
     config.requests_a_minute = args.rate;
     config.timeout = timeout;
-    Genesys::new(config.with_listener(watch)).map_err(wrong)
+    Ok(config)
 }
 
 async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure> {

@@ -15,7 +15,7 @@ use super::wire::WorkflowStep;
 pub const DEFAULT_BASE_URL: &str = "https://api.mypurecloud.com";
 
 /// Which organisation to connect to, and the limits for retries, pace and time.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub(super) base: Url,
     pub(super) credentials: Credentials,
@@ -30,7 +30,8 @@ pub struct Config {
     pub timeout: Duration,
     /// The clock. Tests replace it by one that records waits instead of sleeping.
     pub timer: Arc<dyn Timer>,
-    pub(super) listener: EventListener,
+    /// Called on every [`Event`].
+    pub listener: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
 impl Config {
@@ -55,20 +56,19 @@ impl Config {
             requests_a_minute: 300,
             timeout: Duration::from_secs(30),
             timer: Arc::new(SystemTimer),
-            listener: EventListener::default(),
+            listener: Arc::new(|_| {}),
         })
-    }
-
-    /// Calls `listener` on every [`Event`].
-    #[must_use]
-    pub fn with_listener(mut self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.listener = EventListener(Some(Arc::new(listener)));
-        self
     }
 
     /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.
     pub(super) fn is_local(&self) -> bool {
         self.base.scheme() == "http"
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -91,22 +91,4 @@ pub enum Event {
         /// Size of the upload in bytes.
         of: u64,
     },
-}
-
-/// The function that is called on every [`Event`], if any.
-#[derive(Clone, Default)]
-pub(super) struct EventListener(Option<Arc<dyn Fn(Event) + Send + Sync>>);
-
-impl EventListener {
-    pub(super) fn tell(&self, event: Event) {
-        if let Some(listener) = &self.0 {
-            listener(event);
-        }
-    }
-}
-
-impl fmt::Debug for EventListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EventListener")
-    }
 }

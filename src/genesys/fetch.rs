@@ -31,8 +31,10 @@ pub struct Download {
     pieces: Receiver<Result<Bytes, Error>>,
     current: Bytes,
     ended: bool,
-    length: Option<u64>,
-    steps: Vec<StepRecord>,
+    /// The announced size in bytes.
+    pub length: Option<u64>,
+    /// Records of locate and fetch.
+    pub steps: Vec<StepRecord>,
     failure: DownloadFailure,
 }
 
@@ -63,16 +65,6 @@ impl std::fmt::Debug for Download {
 }
 
 impl Download {
-    /// The announced size in bytes.
-    pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// Records of locate and fetch.
-    pub fn steps(&self) -> &[StepRecord] {
-        &self.steps
-    }
-
     /// A handle to the cause of a failure, to keep when the download is handed on.
     pub fn failure(&self) -> DownloadFailure {
         self.failure.clone()

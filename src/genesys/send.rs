@@ -220,7 +220,7 @@ impl HttpClient {
     }
 
     pub(super) fn tell(&self, event: Event) {
-        self.config.listener.tell(event);
+        (self.config.listener)(event);
     }
 
     /// Everything that must not be shown, in each spelling that a server could echo.

@@ -67,7 +67,7 @@ impl Genesys {
                 let piece: io::Result<Bytes> = pieces.recv().await?;
                 let count = piece.as_ref().map_or(0, Bytes::len) as u64;
                 let bytes = counter.fetch_add(count, Ordering::Relaxed) + count;
-                listener.tell(Event::Uploaded { bytes, of });
+                listener(Event::Uploaded { bytes, of });
                 Some((piece, pieces))
             }
         });
