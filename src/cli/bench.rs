@@ -1,6 +1,6 @@
 //! `sordino bench`: how fast this machine redacts, to size a fleet by.
 //!
-//! In: speech-like noise, or a recording. Out: the time of each stage in this process, and of whole
+//! In: a call, or a recording. Out: the time of each stage in this process, and of whole
 //! `sordino file` processes, one alone and several at once; with `--compare`, the time of other
 //! programs for the same work. What can go wrong: a recording that does not decode; a full disk.
 
@@ -25,12 +25,11 @@ mod chart;
 mod compare;
 mod input;
 mod scratch;
-mod speech;
 mod stages;
 mod stats;
 
 use compare::Comparison;
-use input::Input;
+use input::{Input, MOST_FRAMES, RATE};
 use scratch::Scratch;
 use stages::Figures;
 use stats::{Cost, Run, Stats, known, memory};
@@ -99,10 +98,10 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     report::print(measured.text().trim_end())
 }
 
-/// The length of the noise in frames.
+/// The length of the call in frames.
 fn frames(args: &BenchArgs) -> Result<u64, Failure> {
-    let frames = frame_at(time("--length", &args.length)?, speech::RATE);
-    if frames < u64::from(speech::RATE) || frames > speech::MOST_FRAMES {
+    let frames = frame_at(time("--length", &args.length)?, RATE);
+    if frames < u64::from(RATE) || frames > MOST_FRAMES {
         let why = "at least a second, and at most 37 hours, the most that a WAV can hold";
         return Err(Failure::usage("reading --length", why));
     }
@@ -113,7 +112,7 @@ fn measure(bench: &Bench, args: &BenchArgs, frames: u64) -> Result<Measured, Fai
     bench.status.say("making a recording".into());
     let input = match &args.file {
         Some(path) => Input::given(path)?,
-        None => Input::noise(bench.scratch.path("noise.wav"), frames)?,
+        None => Input::call(bench.scratch.path("call.wav"), frames)?,
     };
     // Stages last, because they make this process grow: the peak memory that Linux reports for a
     // child includes that of this process when it started the child.
@@ -145,7 +144,7 @@ impl Measured {
         text
     }
 
-    /// `speech-like noise of 10:00: wave pcm_s16le, 8000 Hz, 2 channels, 19.2 MB`.
+    /// `a call of 10:00: wave pcm_s16le, 8000 Hz, 2 channels, 19.2 MB`.
     fn about(&self) -> String {
         let Input { name, info, frames, .. } = &self.input;
         let length = time_of(*frames, info.rate);

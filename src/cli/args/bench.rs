@@ -6,10 +6,10 @@ use clap::Args as Group;
 
 #[derive(Debug, Group)]
 pub(crate) struct BenchArgs {
-    /// The recording to redact [default: speech-like noise, 16-bit WAV, 8 kHz, stereo]
+    /// The recording to redact [default: a call, 16-bit WAV, 8 kHz, stereo]
     pub(crate) file: Option<PathBuf>,
 
-    /// The length of the noise [default: 10:00; with --compare 1:00:00]
+    /// The length of the call [default: 10:00; with --compare 1:00:00]
     #[arg(
         long,
         value_name = "TIME",

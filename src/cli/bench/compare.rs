@@ -10,8 +10,7 @@ use serde::Serialize;
 use super::super::exit::Failure;
 use super::super::table::table;
 use super::Bench;
-use super::input::Input;
-use super::speech::RATE;
+use super::input::{Input, RATE};
 use super::stages::{OUTPUT, redaction};
 use super::stats::{Cost, known, memory, time};
 
@@ -85,7 +84,7 @@ pub(super) struct Comparison {
     skipped: Vec<String>,
 }
 
-/// Compares on noise in every format that can be made, or on the recording that was given.
+/// Compares on the call in every format that can be made, or on the recording that was given.
 pub(super) fn compare(bench: &Bench, input: &Input, given: bool) -> Result<Comparison, Failure> {
     let mut all = Comparison::default();
     for (name, flag) in COMPETITORS {
@@ -106,7 +105,7 @@ pub(super) fn compare(bench: &Bench, input: &Input, given: bool) -> Result<Compa
             Err(why) => all.skipped.push(format!("{name}: {why}")),
         }
     }
-    let clip = Input::noise(bench.scratch.path("clip.wav"), CLIP * u64::from(RATE))?;
+    let clip = Input::call(bench.scratch.path("clip.wav"), CLIP * u64::from(RATE))?;
     all.row(bench, &format!("{CLIP} s clip"), &clip)?;
     Ok(all)
 }

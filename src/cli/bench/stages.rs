@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn jobs_at_once_count_together() {
         let folder = tempfile::tempdir().unwrap();
-        let input = Input::noise(folder.path().join("noise.wav"), 8000).unwrap();
+        let input = Input::call(folder.path().join("call.wav"), 8000).unwrap();
         let runs = [Run { wall: 2.0, cpu: None, peak: None }];
         let figures = Figures::new("x".into(), 4, Cost::of(&runs), &input);
         assert_eq!(figures.frames_per_second, 16_000.0);
