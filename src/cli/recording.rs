@@ -51,7 +51,7 @@ pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
         note("the original recording still exists in Genesys, and is not redacted");
     }
     let line = if run.json {
-        let mut json = report::to_json(summary, run.side_outputs.is_self_checked());
+        let mut json = report::to_json(summary, run.side_outputs.self_check);
         json["status"] = if new_id.is_some() { "completed" } else { "dry run" }.into();
         json["recordingId"] = new_id.into();
         json["originalRecordingId"] = original.into();
