@@ -17,14 +17,11 @@ pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
-use super::help::{
-    BENCH_EXAMPLES, COMPLETIONS_EXAMPLES, FILE_EXAMPLES, FILE_USAGE, INFO_EXAMPLES, MAN_EXAMPLES,
-    OVERVIEW, RECORDING_EXAMPLES, RECORDING_USAGE, SANDBOX_EXAMPLES, VERIFY_EXAMPLES, VERIFY_USAGE,
-};
+use super::help;
 
 /// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
-#[command(name = "sordino", version, max_term_width = 100, after_help = OVERVIEW)]
+#[command(name = "sordino", version, max_term_width = 100, after_help = help::OVERVIEW)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) verbosity: VerbosityArgs,
@@ -47,38 +44,38 @@ pub(crate) struct VerbosityArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Redact one local recording
-    #[command(after_help = FILE_EXAMPLES, override_usage = FILE_USAGE)]
+    #[command(after_help = help::FILE_EXAMPLES, override_usage = help::FILE_USAGE)]
     File(FileArgs),
 
     /// Redact one recording in Genesys Cloud: fetch, redact, upload
-    #[command(after_help = RECORDING_EXAMPLES, override_usage = RECORDING_USAGE)]
+    #[command(after_help = help::RECORDING_EXAMPLES, override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
 
     /// Show what a recording is, and whether it can be redacted
-    #[command(after_help = INFO_EXAMPLES)]
+    #[command(after_help = help::INFO_EXAMPLES)]
     Info(InfoArgs),
 
     /// Audit a redaction of any program: is every window muted, and nothing else changed?
-    #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
+    #[command(after_help = help::VERIFY_EXAMPLES, override_usage = help::VERIFY_USAGE)]
     Verify(VerifyArgs),
 
     /// Measure how fast redaction is on this machine
-    #[command(after_help = BENCH_EXAMPLES)]
+    #[command(after_help = help::BENCH_EXAMPLES)]
     Bench(BenchArgs),
 
     /// Run a Genesys stand-in on this machine
-    #[command(after_help = SANDBOX_EXAMPLES)]
+    #[command(after_help = help::SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
 
     /// Redact a call in a Genesys stand-in from end to end; needs no setup
     Demo(DemoArgs),
 
     /// Print the completions for a shell
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = help::COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
 
     /// Print a manual page, or write all of them
-    #[command(after_help = MAN_EXAMPLES)]
+    #[command(after_help = help::MAN_EXAMPLES)]
     Man(ManArgs),
 }
 

@@ -146,13 +146,13 @@ Examples:
     sordino bench
   With a recording like yours, eight at once:
     sordino bench call.wav --jobs 8
-  Against ffmpeg, sox and cp, with a chart:
+  Against ffmpeg and cp, with a chart:
     sordino bench --compare --chart bench.svg
   Quickly, for a program:
     sordino bench --length 1:00 --runs 3 --json
 
-decode, whole and checked are measured in turn, in this process, from a file in the system's cache,
-after one round that does not count. decode is decoding alone; whole is a redaction of two windows
+decode, whole and checked are measured in turn, in this process, from a file in the system's cache.
+decode is decoding alone; whole is a redaction of two windows
 without its self-check; checked is one with it. The output goes into memory, beyond 4 MiB into a
 temporary file, and is not synced to disk.
 
@@ -162,9 +162,9 @@ Vorbis on all cores; several at once decode on one thread each, as with --thread
 peak of the largest process, as the system counts it. On Linux it is never less than what this
 program takes to start. A stage shares its process with the others, so its memory cannot be told.
 
---compare runs ffmpeg, sox and cp in turn with `sordino file`. speed-up is ffmpeg's median time
-divided by sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not
-exact to the sample; the last two lines use recipes that are. None of the three syncs its output.
+--compare runs ffmpeg and cp in turn with `sordino file`. speed-up is ffmpeg's median time divided by
+sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not exact to the
+sample. Neither syncs its output.
 
 realtime is how many times as fast as playing. MB are of the input, 1,000,000 bytes.
 CPU s/h is CPU seconds for one hour of recording.

@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args as Group, ValueEnum};
+use clap::Args as Group;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::Windows;
 use sordino::window::{Unit, parse_flag, parse_list, parse_time};
 
@@ -34,18 +35,12 @@ pub(crate) struct WindowArgs {
 
     /// The unit of times in --windows that are written without one: `s` or `ms` [default: seconds. If
     /// all times are whole numbers and do not fit the recording as seconds, they are refused]
-    #[arg(long, value_name = "UNIT", hide_possible_values = true)]
-    pub(crate) unit: Option<UnitArg>,
+    #[arg(long, value_name = "UNIT", hide_possible_values = true, value_parser = PossibleValuesParser::new(["s", "ms"]).map(|name| if name == "ms" { Unit::Milliseconds } else { Unit::Seconds }))]
+    pub(crate) unit: Option<Unit>,
 
     /// Widen every window by this time on both sides
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) pad: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum UnitArg {
-    S,
-    Ms,
 }
 
 impl WindowArgs {
@@ -59,7 +54,7 @@ impl WindowArgs {
             self.window.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(path) = &self.windows {
             let (text, name) = read_list(path)?;
-            list.extend(parse_list(&text, &name, self.unit())?);
+            list.extend(parse_list(&text, &name, self.unit)?);
         } else if self.unit.is_some() {
             let mend = "it applies to --windows only; write `-w 10.5s-12s` or `-w 10500ms-12000ms`";
             return Err(Failure::usage("reading --unit", mend));
@@ -69,13 +64,6 @@ impl WindowArgs {
             Some(pad) => Ok(windows.padded(time("--pad", pad)?)),
             None => Ok(windows),
         }
-    }
-
-    fn unit(&self) -> Option<Unit> {
-        self.unit.map(|unit| match unit {
-            UnitArg::S => Unit::Seconds,
-            UnitArg::Ms => Unit::Milliseconds,
-        })
     }
 }
 
