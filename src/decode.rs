@@ -45,7 +45,7 @@ const MAX_EMPTY: u32 = 1000;
 pub struct Decoder {
     info: StreamInfo,
     monitor: Arc<InputMonitor>,
-    reader: PacketReader,
+    reader: Box<dyn PacketReader>,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
@@ -84,9 +84,8 @@ impl Decoder {
             Some(_) => Container::Raw,
             None => sniff::container(input.head())?,
         };
-        let Opened { reader, guard, frames } = container::open(container, input)?;
-        let (stream, mut info) = PacketStream::open(&reader, guard.as_ref(), options)?;
-        info.frames = frames.or(info.frames);
+        let Opened { reader, guard } = container::open(container, input)?;
+        let (stream, info) = PacketStream::open(reader.as_ref(), guard.as_ref(), options)?;
         Ok(Self {
             info,
             monitor: Arc::clone(monitor),
@@ -218,7 +217,8 @@ impl Decoder {
 
     fn step(&mut self) -> Result<Demuxed, Error> {
         let Self { stream, reader, guard, monitor, .. } = self;
-        let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
+        let step =
+            stream.next(|track| next_packet(reader.as_mut(), guard.as_mut(), monitor, track));
         step.map_err(|fault| self.fault(fault))
     }
 
@@ -243,7 +243,8 @@ impl Decoder {
     fn chain(&mut self) -> Result<(), Error> {
         self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
-        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.info);
+        let following =
+            self.stream.following(self.reader.as_ref(), self.guard.as_ref(), &self.info);
         let (stream, info) = following?;
         if info != self.info {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();

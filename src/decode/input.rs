@@ -17,7 +17,7 @@ pub(super) mod sniff;
 mod source;
 
 pub(super) use hashing::HashingReader;
-pub(super) use media::{Media, ReadSeek};
+pub(super) use media::{ReadSeek, media_stream};
 pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
@@ -131,15 +131,7 @@ impl PeekedSource {
         let limit = self.options.memory_limit;
         match self.origin {
             Origin::File(file) => Ok(Box::new(MonitoredReader::new(file, &self.monitor))),
-            Origin::Stream(rest) => {
-                let mut whole = self.head;
-                let room = limit.saturating_sub(whole.len() as u64);
-                rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
-                if whole.len() as u64 > limit {
-                    return Err(Error::TooLargeForMemory { limit });
-                }
-                Ok(Box::new(Cursor::new(whole)))
-            }
+            Origin::Stream(rest) => in_memory(self.head, rest, limit),
         }
     }
 
@@ -183,6 +175,21 @@ impl PeekedSource {
         }
         self.look(self.start as u64 + HEAD)
     }
+}
+
+/// Reads the rest of a stream into memory, after its first bytes in `whole`.
+///
+/// # Errors
+/// [`Error::TooLargeForMemory`] for more than `limit` bytes.
+pub(super) fn in_memory(
+    mut whole: Vec<u8>,
+    rest: impl Read,
+    limit: u64,
+) -> Result<Box<dyn ReadSeek>, Error> {
+    let room = limit.saturating_sub(whole.len() as u64);
+    rest.take(room.saturating_add(1)).read_to_end(&mut whole).map_err(Error::Read)?;
+    let fits = whole.len() as u64 <= limit;
+    if fits { Ok(Box::new(Cursor::new(whole))) } else { Err(Error::TooLargeForMemory { limit }) }
 }
 
 /// Length in bytes of the ID3v2 tag at the start of `head`; 0 if there is none.

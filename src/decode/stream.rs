@@ -42,7 +42,7 @@ impl PacketStream {
     /// # Errors
     /// [`Error`] when there is no audio stream, or it is not supported.
     pub(super) fn open(
-        reader: &PacketReader,
+        reader: &dyn PacketReader,
         guard: &dyn Guard,
         options: DecodeOptions,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -50,8 +50,8 @@ impl PacketStream {
         let track = reader.track()?;
         let params = codec::audio_params(track)?;
         let head = opus::head(params, container == Container::Mp4)?;
-        let pre_skip = head.as_ref().map(opus::OpusHead::pre_skip);
-        let delay = |rate| guard.delay(track, pre_skip, rate);
+        let pre_skip = |rate| head.as_ref().map(|head| head.pre_skip(rate).unwrap_or(0));
+        let delay = |rate| guard.delay(track, pre_skip(rate), rate);
         let params = match &head {
             Some(head) => {
                 let begins = |rate| delay(rate).is_ok();
@@ -97,7 +97,7 @@ impl PacketStream {
     /// As [`PacketStream::open`].
     pub(super) fn following(
         &self,
-        reader: &PacketReader,
+        reader: &dyn PacketReader,
         guard: &dyn Guard,
         info: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
@@ -173,14 +173,14 @@ fn end(guard: &mut dyn Guard) -> Result<Demuxed, PacketFault> {
 
 /// The next packet of a track. Packets of other tracks, such as video, are skipped.
 pub(super) fn next_packet(
-    reader: &mut PacketReader,
+    reader: &mut dyn PacketReader,
     guard: &mut dyn Guard,
     monitor: &InputMonitor,
     track: u32,
 ) -> Result<Demuxed, PacketFault> {
-    let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+    let is_eof = |fault: &PacketFault| matches!(fault, PacketFault::Decoder(Symphonia::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof);
     loop {
-        let packet = reader.next_packet();
+        let packet = reader.packet();
         monitor.check()?;
         match packet {
             Ok(Some(packet)) if packet.track_id != track => {}
@@ -190,9 +190,13 @@ pub(super) fn next_packet(
                 return Ok(Demuxed::Packet(packet));
             }
             Ok(None) => return end(guard),
-            Err(Symphonia::ResetRequired) => return Ok(Demuxed::Link),
-            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
-            Err(error) => return Err(PacketFault::Decoder(error)),
+            Err(PacketFault::Decoder(Symphonia::ResetRequired)) => return Ok(Demuxed::Link),
+            Err(fault) if is_eof(&fault) && guard.ends_with_source() => return end(guard),
+            // An early end of the source, to which the decoder adds the position.
+            Err(PacketFault::Complete(Error::Read(error))) => {
+                return Err(PacketFault::Decoder(Symphonia::IoError(error)));
+            }
+            Err(fault) => return Err(fault),
         }
     }
 }

@@ -15,10 +15,10 @@ use symphonia::core::io::MediaSourceStream;
 
 use super::error::{self, unsupported};
 use super::guard::{Container, DecodeTotals};
-use super::reader::PacketReader;
+use super::reader::open_symphonia;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource};
+use crate::decode::input::{InputMonitor, Leftover, PeekedSource, media_stream};
 use crate::error::Error;
 use crate::lock::lock;
 
@@ -56,7 +56,7 @@ pub(super) fn open<R: FormatReader + 'static>(
     container: Container,
     input: PeekedSource,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(PacketReader, ByteLedger), Error> {
+) -> Result<(Box<dyn FormatReader>, ByteLedger), Error> {
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(tags::id3_leftovers(input.before()));
     let position = input.before().len() as u64;
@@ -73,16 +73,14 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
     position: u64,
     monitor: &Arc<InputMonitor>,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(PacketReader, ByteLedger), Error> {
+) -> Result<(Box<dyn FormatReader>, ByteLedger), Error> {
     let monitor = Arc::clone(monitor);
     let shared = UnclaimedBytes { inner, monitor, bytes: Vec::new(), claimed: 0, position };
     let shared = Arc::new(Mutex::new(shared));
     let (stream, ledger) = (ElementaryStream(Arc::clone(&shared)), ByteLedger(shared));
-    let reader = PacketReader::open_symphonia(container, Media::stream(stream), open);
+    let reader = open_symphonia(container, media_stream(stream), open);
     // The reader may have failed because too many bytes are unclaimed: that error comes first.
-    reader
-        .map(|reader| (PacketReader::Symphonia(reader), ledger.clone()))
-        .or_else(|error| ledger.check().and(Err(error)))
+    reader.map(|reader| (reader, ledger.clone())).or_else(|error| ledger.check().and(Err(error)))
 }
 
 impl Read for ElementaryStream {

@@ -11,7 +11,7 @@ use symphonia::default::formats::FlacReader;
 
 use super::elementary::{self, ByteLedger, foreign, packet_at};
 use super::guard::{Container, DecodeTotals, Guard};
-use super::reader::Opened;
+use super::reader::{Opened, PacketReader};
 use super::timestamps::TimestampKind;
 use crate::decode::codec;
 use crate::decode::fault::PacketFault;

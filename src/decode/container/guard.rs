@@ -7,9 +7,9 @@
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::error::unsupported;
 use super::timestamps::TimestampKind;
 use crate::block::Block;
-pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
 use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
@@ -47,11 +47,12 @@ pub(in crate::decode) trait Guard: Send {
     fn container(&self) -> Container;
 
     /// Frames of codec delay to drop at the front of a track that is decoded at `rate` Hz.
+    /// `pre_skip`: those that the header of Opus declares.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the delay is not a whole number of frames.
-    fn delay(&self, _track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
-        Ok(pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0))
+    fn delay(&self, _track: &Track, pre_skip: Option<u64>, _rate: u32) -> Result<u64, Error> {
+        Ok(pre_skip.unwrap_or(0))
     }
 
     /// The exact number of frames, codec delay included, where the container declares it reliably.
@@ -155,7 +156,7 @@ impl Padding {
         if self.dropped && block.frames() > 0 {
             let name = container.name();
             let what = format!("padding between the packets of a recording ({name})");
-            return Err(PacketFault::Unsupported(what));
+            return Err(unsupported(what).into());
         }
         self.dropped |= padded;
         Ok(())

@@ -13,12 +13,13 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MkvReader;
 
-use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
-use super::reader::{Opened, PacketReader};
+use super::error::unsupported;
+use super::guard::{Container, DecodeTotals, Guard, Padding};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{Media, PeekedSource};
+use crate::decode::input::{PeekedSource, media_stream};
 use crate::error::Error;
 
 mod ebml;
@@ -31,15 +32,11 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let elements = CheckedElements::new(input.stream(), &monitor);
     let status = elements.status();
-    let reader = PacketReader::open_symphonia(
-        Container::Matroska,
-        Media::stream(elements),
-        MkvReader::try_new,
-    )?;
+    let reader = open_symphonia(Container::Matroska, media_stream(elements), MkvReader::try_new)?;
     let only_track = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
     let guard = MatroskaGuard { status, duration, only_track, padding };
-    Ok(Opened::new(PacketReader::Symphonia(reader), guard))
+    Ok(Opened::new(reader, guard))
 }
 
 /// The declared duration in seconds, as a fraction; `None` if there are other tracks, which may be
@@ -65,10 +62,9 @@ impl Guard for MatroskaGuard {
         Container::Matroska
     }
 
-    fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+    fn delay(&self, track: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         // Opus declares the delay in its own header too. Other codecs have CodecDelay alone.
-        let skipped = pre_skip.map(|pre_skip| pre_skip.frames(rate).unwrap_or(0));
-        Ok(skipped.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
+        Ok(pre_skip.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
     }
 
     /// The duration less 0.1 s, for rounding, padding and delay.
@@ -105,7 +101,7 @@ impl Guard for MatroskaGuard {
         let nanos = self.status.padding(packet.track_id, number);
         if nanos < 0 {
             let what = "a Matroska recording with negative DiscardPadding";
-            return Err(PacketFault::Unsupported(what.into()));
+            return Err(unsupported(what).into());
         }
         block.drop_back(frames_of(nanos.unsigned_abs(), rate));
         self.padding.check(Container::Matroska, nanos > 0, block)

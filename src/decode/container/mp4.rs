@@ -23,15 +23,16 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use symphonia::core::formats::Track;
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::units::TimeBase;
 use symphonia::default::formats::IsoMp4Reader;
 
-use super::guard::{Container, DecodeTotals, Guard, PreSkip, rescale};
-use super::reader::{Opened, PacketReader};
+use super::guard::{Container, DecodeTotals, Guard, rescale};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::index_of;
 use crate::decode::codec;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, ReadSeek, read_up_to};
+use crate::decode::input::{InputMonitor, Leftover, PeekedSource, ReadSeek, in_memory, read_up_to};
 use crate::error::Error;
 use boxes::{BoxHeader, MAX_HEADER, child, header_error};
 use byte_source::{ByteSource, MAX_MOOV, MOOV_TOO_LARGE, Seekable, Sequential};
@@ -63,12 +64,10 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
             StreamStart::Moov { moov, end } => {
                 (moov, ByteSource::Sequential(Sequential::new(rest, end)))
             }
-            StreamStart::NotStreamable { head } => {
-                seekable(Box::new(in_memory(head, rest, limit)?))?
-            }
+            StreamStart::NotStreamable { head } => seekable(in_memory(head, rest, limit)?)?,
         }
     };
-    open_movie(MovieBox::parse(&moov)?, source, monitor)
+    open_movie(MovieBox::parse(&moov)?, source, &monitor)
 }
 
 /// The `moov` of a seekable source, and the source.
@@ -80,7 +79,7 @@ fn seekable(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, ByteSource), Error> {
 fn open_movie(
     movie: MovieBox,
     source: ByteSource,
-    monitor: Arc<InputMonitor>,
+    monitor: &InputMonitor,
 ) -> Result<Opened, Error> {
     if movie.unread_tags > 0 {
         monitor.left_out([Leftover { name: "udta".into(), bytes: movie.unread_tags }]);
@@ -90,9 +89,8 @@ fn open_movie(
         SampleEntry::Coded => {
             let minimal =
                 sample_entry::minimal_movie(movie.id, movie.timescale, movie.stsd, &movie.tags);
-            let media = Media::seekable(Box::new(Cursor::new(minimal)))?;
-            let reader =
-                PacketReader::open_symphonia(Container::Mp4, media, IsoMp4Reader::try_new)?;
+            let media = MediaSourceStream::new(Box::new(Cursor::new(minimal)), Default::default());
+            let reader = open_symphonia(Container::Mp4, media, IsoMp4Reader::try_new)?;
             let track = reader.tracks().first().cloned().ok_or(Error::NoAudio)?;
             (Some(reader), track, None)
         }
@@ -108,8 +106,8 @@ fn open_movie(
     let only_track = movie.only_track;
     let fragments = movie.track_extends.map(|extends| FragmentCursor::new(extends, only_track));
     let samples = (source, SampleCursor::new(movie.tables), fragments);
-    let reader = Mp4Reader::new(track, symphonia, samples, frame_bytes, monitor);
-    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
+    let reader = Mp4Reader::new(track, symphonia, samples, frame_bytes);
+    Ok(Opened::new(reader, guard))
 }
 
 struct Mp4Guard {
@@ -129,10 +127,9 @@ impl Guard for Mp4Guard {
         Container::Mp4
     }
 
-    fn delay(&self, _: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
-        let pre_skip = pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0);
+    fn delay(&self, _: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         let packet = rescale(self.first_duration.into(), self.timescale, rate);
-        self.edit_list.delay(rate, packet, pre_skip)
+        self.edit_list.delay(rate, packet, pre_skip.unwrap_or(0))
     }
 
     /// The duration in the tables, if packets last as long as they have frames. Browsers, and
@@ -161,15 +158,6 @@ impl Guard for Mp4Guard {
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         self.edit_list.check_end(seen)
     }
-}
-
-/// Reads the rest of a stream into memory, because its index comes last.
-fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8>>, Error> {
-    let mut whole = head;
-    let room = limit.saturating_sub(whole.len() as u64);
-    rest.take(room.saturating_add(1)).read_to_end(&mut whole).map_err(Error::Read)?;
-    let fits = whole.len() as u64 <= limit;
-    if fits { Ok(Cursor::new(whole)) } else { Err(Error::TooLargeForMemory { limit }) }
 }
 
 /// The beginning of a stream.

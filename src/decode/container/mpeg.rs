@@ -12,15 +12,16 @@ use std::io::Read;
 use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
-use symphonia::core::formats::Track;
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, ByteLedger, packet_at};
 use super::error::unsupported;
-use super::guard::{Container, DecodeTotals, Guard, PreSkip};
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
+use crate::decode::codec::audio_params;
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, PeekedSource};
@@ -49,15 +50,11 @@ pub(super) fn open_stream(
 
 fn guarded(
     container: Container,
-    reader: PacketReader,
+    reader: Box<dyn FormatReader>,
     ledger: ByteLedger,
 ) -> Result<Opened, Error> {
     let track = reader.track()?;
-    let is_layer_3 = track
-        .codec_params
-        .as_ref()
-        .and_then(|params| params.audio())
-        .is_some_and(|params| params.codec == CODEC_ID_MP3);
+    let is_layer_3 = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_MP3);
     let counted = counted(track);
     let (coded, packets, padding) = (0, 0, Vec::new());
     let guard = MpegGuard { container, ledger, is_layer_3, counted, coded, packets, padding };
@@ -88,7 +85,7 @@ impl Guard for MpegGuard {
         self.container
     }
 
-    fn delay(&self, track: &Track, _: Option<PreSkip>, _: u32) -> Result<u64, Error> {
+    fn delay(&self, track: &Track, _: Option<u64>, _: u32) -> Result<u64, Error> {
         Ok(track.delay.unwrap_or(0).into())
     }
 
@@ -112,7 +109,7 @@ impl Guard for MpegGuard {
         };
         self.ledger.claim(claim)?;
         if self.is_layer_3 && has_mixed_blocks(&packet.data) {
-            return Err(PacketFault::Unsupported("an MP3 with mixed blocks".into()));
+            return Err(unsupported("an MP3 with mixed blocks").into());
         }
         Ok(())
     }

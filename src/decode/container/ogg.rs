@@ -19,11 +19,12 @@ use symphonia::default::formats::OggReader;
 
 use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard, Padding, rescale};
-use super::reader::{Opened, PacketReader};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::Block;
+use crate::decode::codec::audio_params;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{Media, PeekedSource};
+use crate::decode::input::{PeekedSource, media_stream};
 use crate::error::Error;
 
 mod opus_granules;
@@ -40,10 +41,9 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     monitor.count_idle();
     let pages = CheckedPages::new(input.stream(), &monitor);
     let status = pages.status.clone();
-    let reader =
-        PacketReader::open_symphonia(Container::Ogg, Media::stream(pages), OggReader::try_new)
-            .map_err(|_| unsupported("an Ogg without a known codec"))?;
-    Ok(Opened::new(PacketReader::Symphonia(reader), OggGuard::new(status)))
+    let reader = open_symphonia(Container::Ogg, media_stream(pages), OggReader::try_new)
+        .map_err(|_| unsupported("an Ogg without a known codec"))?;
+    Ok(Opened::new(reader, OggGuard::new(status)))
 }
 
 struct OggGuard {
@@ -69,8 +69,7 @@ impl Guard for OggGuard {
 
     /// In Opus, [`OggGuard::gap`] checks every page.
     fn timestamp_kind(&self, track: &Track) -> TimestampKind {
-        let params = track.codec_params.as_ref().and_then(|params| params.audio());
-        let is_opus = params.is_some_and(|params| params.codec == CODEC_ID_OPUS);
+        let is_opus = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_OPUS);
         if is_opus { TimestampKind::None } else { TimestampKind::Granules }
     }
 
