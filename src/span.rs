@@ -160,17 +160,6 @@ impl<'a> SpanCursor<'a> {
     }
 }
 
-/// The items whose spans may meet `frames`. See [`sweep`].
-pub(crate) fn meeting<'a, T>(
-    items: &'a mut [T],
-    passed: &mut usize,
-    frames: Range<u64>,
-    span: impl Fn(&T) -> Span,
-) -> &'a mut [T] {
-    let range = sweep(items, passed, frames, span);
-    &mut items[range]
-}
-
 /// The one sweep over spans that are sorted by their first frames: returns the indices of the items
 /// whose spans may meet `frames`. `frames` must not begin earlier than in the last call. `passed`
 /// counts the leading items that have ended, and starts at 0: they are skipped only once, so a block
@@ -178,7 +167,7 @@ pub(crate) fn meeting<'a, T>(
 ///
 /// Where spans overlap, those of several channels, an item that has ended between two others is still
 /// among those returned.
-fn sweep<T>(
+pub(crate) fn sweep<T>(
     items: &[T],
     passed: &mut usize,
     frames: Range<u64>,
