@@ -59,27 +59,25 @@ impl PeekedSource {
         let is_raw = options.raw.is_some();
         // Only the length of a file is certain; a length from the caller is for progress display.
         let length = length.filter(|_| matches!(origin, Origin::File(_)));
-        let mut head = Vec::new();
-        let stream: Box<dyn Read + Send> = match origin {
-            Origin::File(mut file) => {
-                head = read_up_to(&mut file, HEAD)?;
-                file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-                if !is_raw && sniff::needs_seeking(&head) {
-                    let again = digested.then(|| file.try_clone()).transpose();
-                    let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
-                    let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));
-                    return Ok(Self { origin, head, start: 0, length, monitor, hashing, options });
-                }
-                head.clear();
-                Box::new(file)
+        let (head, hashing, monitor) = (Vec::new(), None, Arc::clone(monitor));
+        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
+        if let Origin::File(file) = &mut input.origin {
+            let head = read_up_to(file, HEAD)?;
+            file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
+            if !is_raw && sniff::needs_seeking(&head) {
+                let again = digested.then(|| file.try_clone()).transpose();
+                input.hashing = again.map_err(Error::Read)?.map(HashingReader::File);
+                return Ok(Self { head, ..input });
             }
+        }
+        let mut stream: Box<dyn Read + Send> = match input.origin {
+            Origin::File(file) => Box::new(file),
             Origin::Stream(reader) => reader,
         };
-        let (stream, hashing) =
-            if digested { HashingReader::passing(stream) } else { (stream, None) };
-        let origin = Origin::Stream(Box::new(MonitoredReader::new(stream, monitor)));
-        let monitor = Arc::clone(monitor);
-        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
+        if digested {
+            (stream, input.hashing) = HashingReader::passing(stream);
+        }
+        input.origin = Origin::Stream(Box::new(MonitoredReader::new(stream, &input.monitor)));
         input.look(HEAD)?;
         if input.head.is_empty() {
             return Err(Error::Empty);
