@@ -29,10 +29,6 @@ const MAX_WAITING: usize = 2 * 1024 * 1024;
 /// The largest number of zeros after the last frame, in bytes.
 const MAX_ZEROS: usize = 8 * 1024;
 
-/// Passes a stream on and keeps the bytes that no packet has claimed yet. It ends early where too
-/// many are unclaimed; [`ByteLedger::check`] reports that.
-struct ElementaryStream(Arc<Mutex<UnclaimedBytes>>);
-
 /// The bytes that the reader has read and no packet has claimed.
 struct UnclaimedBytes {
     inner: Box<dyn Read + Send>,
@@ -44,7 +40,9 @@ struct UnclaimedBytes {
     position: u64,
 }
 
-/// The other end of an [`ElementaryStream`], which claims its bytes.
+/// Passes a stream on and keeps the bytes that no packet has claimed yet. It ends early where too
+/// many are unclaimed; [`ByteLedger::check`] reports that. A clone is the other end, which claims
+/// the bytes.
 #[derive(Clone)]
 pub(super) struct ByteLedger(Arc<Mutex<UnclaimedBytes>>);
 
@@ -76,14 +74,13 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
 ) -> Result<(Box<dyn FormatReader>, ByteLedger), Error> {
     let monitor = Arc::clone(monitor);
     let shared = UnclaimedBytes { inner, monitor, bytes: Vec::new(), claimed: 0, position };
-    let shared = Arc::new(Mutex::new(shared));
-    let (stream, ledger) = (ElementaryStream(Arc::clone(&shared)), ByteLedger(shared));
-    let reader = open_symphonia(container, media_stream(stream), open);
+    let ledger = ByteLedger(Arc::new(Mutex::new(shared)));
+    let reader = open_symphonia(container, media_stream(ledger.clone()), open);
     // The reader may have failed because too many bytes are unclaimed: that error comes first.
     reader.map(|reader| (reader, ledger.clone())).or_else(|error| ledger.check().and(Err(error)))
 }
 
-impl Read for ElementaryStream {
+impl Read for ByteLedger {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         lock(&self.0).read(buffer)
     }
