@@ -40,8 +40,7 @@ use edit_list::EditList;
 use fragments::FragmentCursor;
 use movie::MovieBox;
 use reader::Mp4Reader;
-use sample_entry::SampleEntry;
-use tables::{SampleCursor, TableTotals};
+use tables::SampleCursor;
 
 mod boxes;
 mod byte_source;
@@ -84,9 +83,9 @@ fn open_movie(
     if movie.unread_tags > 0 {
         monitor.left_out([Leftover { name: "udta".into(), bytes: movie.unread_tags }]);
     }
-    let (symphonia, track, frame_bytes) = match movie.entry {
-        SampleEntry::Pcm(layout) => (None, layout.track(movie.id), Some(layout.block_bytes)),
-        SampleEntry::Coded => {
+    let (symphonia, track, frame_bytes) = match movie.pcm {
+        Some(layout) => (None, layout.track(movie.id), Some(layout.block_bytes)),
+        None => {
             let minimal =
                 sample_entry::minimal_movie(movie.id, movie.timescale, movie.stsd, &movie.tags);
             let media = MediaSourceStream::new(Box::new(Cursor::new(minimal)), Default::default());
@@ -98,7 +97,7 @@ fn open_movie(
     let guard = Mp4Guard {
         timescale: movie.timescale,
         edit_list: movie.edit_list,
-        totals: movie.totals,
+        duration: movie.duration,
         first_duration: movie.tables.first_duration().unwrap_or(0),
         in_fragments: movie.track_extends.is_some(),
         only_track: movie.only_track,
@@ -114,7 +113,8 @@ struct Mp4Guard {
     /// Units per second of the track's timestamps.
     timescale: u32,
     edit_list: EditList,
-    totals: TableTotals,
+    /// As the tables declare it, in units of the track.
+    duration: Option<u64>,
     /// The duration of the first packet, in units of the track.
     first_duration: u32,
     in_fragments: bool,
@@ -137,9 +137,9 @@ impl Guard for Mp4Guard {
     /// advance.
     fn declared(&self, track: &Track, rate: u32) -> Option<u64> {
         let params = codec::audio_params(track).ok()?;
-        let exact = self.totals.uniform && !self.in_fragments && self.totals.duration > 0;
         let counts_frames = params.sample_rate == Some(self.timescale);
-        (exact && counts_frames).then(|| rescale(self.totals.duration, self.timescale, rate))
+        let exact = self.duration.filter(|_| counts_frames && !self.in_fragments);
+        exact.map(|duration| rescale(duration, self.timescale, rate))
     }
 
     fn timestamp_kind(&self, _: &Track) -> TimestampKind {
