@@ -159,7 +159,7 @@ impl PacketStream {
         }
         let frames = block.frames() as u64;
         self.coded += frames;
-        guard.decoded(packet, self.packets, info.rate, block)?;
+        guard.decoded(packet, info.rate, block)?;
         self.skip -= block.drop_front(self.skip);
         self.packets += 1;
         Ok(frames)

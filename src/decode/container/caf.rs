@@ -115,13 +115,7 @@ impl Guard for CafGuard {
         Some(true)
     }
 
-    fn decoded(
-        &mut self,
-        _: &Packet,
-        _: u64,
-        rate: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, _: &Packet, rate: u32, block: &mut Block) -> Result<(), PacketFault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };
         // What lies after the valid frames is the remainder.

@@ -92,14 +92,13 @@ pub(in crate::decode) trait Guard: Send {
         Ok(None)
     }
 
-    /// Removes padding from the block that packet `number` of the track was decoded to.
+    /// Removes padding from the block that a packet was decoded to.
     ///
     /// # Errors
     /// [`PacketFault`] where audio follows padding: it would be heard too early.
     fn decoded(
         &mut self,
         _packet: &Packet,
-        _number: u64,
         _rate: u32,
         _block: &mut Block,
     ) -> Result<(), PacketFault> {

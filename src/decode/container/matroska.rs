@@ -35,7 +35,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let reader = open_symphonia(Container::Matroska, media_stream(elements), MkvReader::try_new)?;
     let only_track = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
-    let guard = MatroskaGuard { status, duration, only_track, padding };
+    let guard = MatroskaGuard { status, duration, only_track, packets: 0, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -54,6 +54,8 @@ struct MatroskaGuard {
     duration: Option<(u128, u128)>,
     /// Whether the file has no other track.
     only_track: bool,
+    /// Packets of the track so far.
+    packets: u64,
     padding: Padding,
 }
 
@@ -93,12 +95,12 @@ impl Guard for MatroskaGuard {
     fn decoded(
         &mut self,
         packet: &Packet,
-        number: u64,
         rate: u32,
         block: &mut Block,
     ) -> Result<(), PacketFault> {
         // DiscardPadding is a time to drop at the end of a packet; below 0, at the front.
-        let nanos = self.status.padding(packet.track_id, number);
+        let nanos = self.status.padding(packet.track_id, self.packets);
+        self.packets += 1;
         if nanos < 0 {
             let what = "a Matroska recording with negative DiscardPadding";
             return Err(unsupported(what).into());

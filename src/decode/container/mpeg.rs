@@ -114,13 +114,7 @@ impl Guard for MpegGuard {
         Ok(())
     }
 
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         let channels = block.channels();
         let Samples::I16(samples) = &mut block.samples else { return Ok(()) };
         // More frames than the tag declares: a second file was joined, and the padding before it is

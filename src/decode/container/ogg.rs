@@ -105,13 +105,7 @@ impl Guard for OggGuard {
     }
 
     /// The decoder has trimmed the end already.
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         self.padding.check(Container::Ogg, packet.trim_end.get() > 0, block)
     }
 

@@ -209,13 +209,7 @@ impl Guard for PcmGuard {
         self.frames
     }
 
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         if self.upper_24 && !is_upper_24(block.samples()) {
             let what = "24-bit WAV with 4-byte samples that use all 32 bits (floats?)";
             return Err(unsupported(what).into());
