@@ -60,8 +60,6 @@ pub struct Decoder {
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
-    /// Streams so far; more than one in a chained recording.
-    links: u64,
     failed: bool,
 }
 
@@ -85,7 +83,8 @@ impl Decoder {
             None => sniff::container(input.head())?,
         };
         let Opened { reader, guard } = container::open(container, input)?;
-        let (stream, info) = PacketStream::open(reader.as_ref(), guard.as_ref(), options)?;
+        let (stream, info) =
+            PacketStream::open(container, reader.as_ref(), guard.as_ref(), options)?;
         Ok(Self {
             info,
             monitor: Arc::clone(monitor),
@@ -99,7 +98,6 @@ impl Decoder {
             begins: None,
             empty: 0,
             longest: 0,
-            links: 1,
             failed: false,
         })
     }
@@ -252,7 +250,6 @@ impl Decoder {
         }
         self.reader.forget_tags();
         self.stream = stream;
-        self.links += 1;
         Ok(())
     }
 
@@ -262,8 +259,6 @@ impl Decoder {
         let seen = DecodeTotals {
             frames: self.frames,
             longest: self.longest,
-            packets: self.stream.packets,
-            links: self.links,
             track: self.stream.track,
             rate: self.info.rate,
         };

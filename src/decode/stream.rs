@@ -19,13 +19,12 @@ use crate::error::Error;
 /// Decoder of one stream of packets.
 pub(super) struct PacketStream {
     pub(super) track: u32,
+    container: Container,
     codec: Codec,
     timestamps: TimestampCheck,
     options: DecodeOptions,
     /// In Hz.
     rate: u32,
-    /// Packets so far.
-    pub(super) packets: u64,
     /// Frames decoded so far, including dropped ones.
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
@@ -42,11 +41,11 @@ impl PacketStream {
     /// # Errors
     /// [`Error`] when there is no audio stream, or it is not supported.
     pub(super) fn open(
+        container: Container,
         reader: &dyn PacketReader,
         guard: &dyn Guard,
         options: DecodeOptions,
     ) -> Result<(Self, StreamInfo), Error> {
-        let container = guard.container();
         let track = reader.track()?;
         let params = codec::audio_params(track)?;
         let head = opus::head(params, container == Container::Mp4)?;
@@ -77,11 +76,11 @@ impl PacketStream {
         };
         let stream = Self {
             track: track.id,
+            container,
             codec,
             timestamps: TimestampCheck::new(guard.timestamp_kind(track), name, rate),
             options,
             rate,
-            packets: 0,
             coded: 0,
             skip: delay,
             delay,
@@ -102,7 +101,7 @@ impl PacketStream {
         info: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
         let opus_rate = Some(info.rate).filter(|_| info.codec == "opus");
-        Self::open(reader, guard, DecodeOptions { opus_rate, ..self.options })
+        Self::open(self.container, reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
     /// The next item. `read` returns the packets of the track.
@@ -123,7 +122,7 @@ impl PacketStream {
         packet: &mut Packet,
         guard: &mut dyn Guard,
     ) -> Result<u64, PacketFault> {
-        let noted = guard.gap(packet, self.packets, self.rate)?;
+        let noted = guard.gap(packet, self.rate)?;
         let gap = self.timestamps.gap(packet, self.coded);
         gap.map(|gap| gap + noted).map_err(|reason| PacketFault::Damaged(reason.into()))
     }
@@ -161,7 +160,6 @@ impl PacketStream {
         self.coded += frames;
         guard.decoded(packet, info.rate, block)?;
         self.skip -= block.drop_front(self.skip);
-        self.packets += 1;
         Ok(frames)
     }
 }

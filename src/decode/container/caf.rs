@@ -55,7 +55,7 @@ fn open_pcm(
     let bytes = chunks.data_bytes;
     let frames = bytes / layout.block_bytes;
     let data = AudioData::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
-    Ok(Opened::pcm(Container::Caf, layout, data, Some(frames)))
+    Ok(Opened::pcm(layout, data, Some(frames)))
 }
 
 /// Opens every other codec.
@@ -95,10 +95,6 @@ impl CafGuard {
 }
 
 impl Guard for CafGuard {
-    fn container(&self) -> Container {
-        Container::Caf
-    }
-
     /// The pre-skip of Opus, or else the priming frames of the packet table.
     fn delay(&self, track: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         // CAF may declare the delay of Opus too. It is dropped once.

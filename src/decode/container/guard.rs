@@ -22,10 +22,6 @@ pub(in crate::decode) struct DecodeTotals {
     pub(in crate::decode) frames: u64,
     /// The longest packet, in frames.
     pub(in crate::decode) longest: u64,
-    /// Packets of the last stream.
-    pub(in crate::decode) packets: u64,
-    /// Streams: more than one only in a chained Ogg file.
-    pub(in crate::decode) links: u64,
     /// The id of the audio track.
     pub(in crate::decode) track: u32,
     /// In Hz.
@@ -41,11 +37,8 @@ impl DecodeTotals {
 }
 
 /// The checks of one container. Each method has a default for containers that have nothing to say
-/// there; only [`Guard::container`] and [`Guard::verdict`] are required.
+/// there; only [`Guard::verdict`] is required.
 pub(in crate::decode) trait Guard: Send {
-    /// Which container this is.
-    fn container(&self) -> Container;
-
     /// Frames of codec delay to drop at the front of a track that is decoded at `rate` Hz.
     /// `pre_skip`: those that the header of Opus declares.
     ///
@@ -114,13 +107,13 @@ pub(in crate::decode) trait Guard: Send {
         None
     }
 
-    /// The gap before packet `number` of the track, in frames at `rate` Hz, where the container
+    /// The gap before a packet of the track, in frames at `rate` Hz, where the container
     /// marks gaps otherwise than by [`Guard::timestamp_kind`]. May correct the packet's duration
     /// and trim.
     ///
     /// # Errors
     /// [`PacketFault`] where the packet is out of place.
-    fn gap(&mut self, _packet: &mut Packet, _number: u64, _rate: u32) -> Result<u64, PacketFault> {
+    fn gap(&mut self, _packet: &mut Packet, _rate: u32) -> Result<u64, PacketFault> {
         Ok(0)
     }
 

@@ -60,10 +60,6 @@ struct MatroskaGuard {
 }
 
 impl Guard for MatroskaGuard {
-    fn container(&self) -> Container {
-        Container::Matroska
-    }
-
     fn delay(&self, track: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         // Opus declares the delay in its own header too. Other codecs have CodecDelay alone.
         Ok(pre_skip.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
@@ -111,7 +107,7 @@ impl Guard for MatroskaGuard {
 
     /// Checks that every block was decoded: symphonia skips those that it cannot parse.
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
-        if seen.packets < self.status.packets(seen.track) {
+        if self.packets < self.status.packets(seen.track) {
             return Err(seen.truncated("some of its blocks cannot be read"));
         }
         Ok(())

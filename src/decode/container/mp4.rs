@@ -123,10 +123,6 @@ struct Mp4Guard {
 }
 
 impl Guard for Mp4Guard {
-    fn container(&self) -> Container {
-        Container::Mp4
-    }
-
     fn delay(&self, _: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         let packet = rescale(self.first_duration.into(), self.timescale, rate);
         self.edit_list.delay(rate, packet, pre_skip.unwrap_or(0))

@@ -33,7 +33,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
         return Err(unsupported("MPEG audio in free format"));
     }
     let (reader, ledger) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
-    guarded(Container::Mpeg, reader, ledger)
+    guarded(reader, ledger)
 }
 
 /// Opens MPEG audio inside `container`, from byte `position` of the file on.
@@ -45,19 +45,15 @@ pub(super) fn open_stream(
 ) -> Result<Opened, Error> {
     let (reader, ledger) =
         elementary::open_stream(container, stream, position, monitor, MpaReader::try_new)?;
-    guarded(container, reader, ledger)
+    guarded(reader, ledger)
 }
 
-fn guarded(
-    container: Container,
-    reader: Box<dyn FormatReader>,
-    ledger: ByteLedger,
-) -> Result<Opened, Error> {
+fn guarded(reader: Box<dyn FormatReader>, ledger: ByteLedger) -> Result<Opened, Error> {
     let track = reader.track()?;
     let is_layer_3 = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_MP3);
     let counted = counted(track);
     let (coded, packets, padding) = (0, 0, Vec::new());
-    let guard = MpegGuard { container, ledger, is_layer_3, counted, coded, packets, padding };
+    let guard = MpegGuard { ledger, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -68,7 +64,6 @@ fn counted(track: &Track) -> Option<u64> {
 }
 
 struct MpegGuard {
-    container: Container,
     ledger: ByteLedger,
     is_layer_3: bool,
     /// The number of frames that the tag declares; `None` as soon as more come.
@@ -81,10 +76,6 @@ struct MpegGuard {
 }
 
 impl Guard for MpegGuard {
-    fn container(&self) -> Container {
-        self.container
-    }
-
     fn delay(&self, track: &Track, _: Option<u64>, _: u32) -> Result<u64, Error> {
         Ok(track.delay.unwrap_or(0).into())
     }

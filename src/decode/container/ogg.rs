@@ -51,6 +51,8 @@ struct OggGuard {
     padding: Padding,
     /// The number of the chained stream that is being decoded, from 1.
     link: u64,
+    /// Packets of it so far.
+    packets: u64,
     /// Of Opus only: the timestamp of the first frame, and the frames missing so far, at 48 kHz.
     begins: u64,
     missing: u64,
@@ -58,15 +60,11 @@ struct OggGuard {
 
 impl OggGuard {
     fn new(status: OggStatus) -> Self {
-        Self { status, padding: Padding::default(), link: 1, begins: 0, missing: 0 }
+        Self { status, padding: Padding::default(), link: 1, packets: 0, begins: 0, missing: 0 }
     }
 }
 
 impl Guard for OggGuard {
-    fn container(&self) -> Container {
-        Container::Ogg
-    }
-
     /// In Opus, [`OggGuard::gap`] checks every page.
     fn timestamp_kind(&self, track: &Track) -> TimestampKind {
         let is_opus = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_OPUS);
@@ -82,7 +80,9 @@ impl Guard for OggGuard {
         Some(!self.status.unterminated.load(Ordering::Relaxed))
     }
 
-    fn gap(&mut self, packet: &mut Packet, number: u64, rate: u32) -> Result<u64, PacketFault> {
+    fn gap(&mut self, packet: &mut Packet, rate: u32) -> Result<u64, PacketFault> {
+        let number = self.packets;
+        self.packets += 1;
         let Some(page) = self.status.opus_pages.page_of(self.link, number) else { return Ok(0) };
         if !page.is_last {
             // symphonia takes an early page for one that is trimmed. Only the last may be (RFC
@@ -114,7 +114,7 @@ impl Guard for OggGuard {
     }
 
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
-        if self.status.links.load(Ordering::Relaxed) > seen.links {
+        if self.status.links.load(Ordering::Relaxed) > self.link {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
         }
         Ok(())

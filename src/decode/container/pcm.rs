@@ -17,7 +17,7 @@ use symphonia::core::units::{Duration, Timestamp};
 
 use super::bytes::ByteOrder;
 use super::error::unsupported;
-use super::guard::{Container, DecodeTotals, Guard};
+use super::guard::{DecodeTotals, Guard};
 use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::pcm_width;
@@ -183,28 +183,22 @@ impl Opened {
     /// PCM of this layout, from the first byte of `data` to the last. `frames`: their number, where
     /// the header declares it.
     pub(super) fn pcm(
-        container: Container,
         layout: PcmLayout,
         data: impl Read + Send + 'static,
         frames: Option<u64>,
     ) -> Self {
-        let guard = PcmGuard { container, frames, upper_24: layout.upper_24 };
+        let guard = PcmGuard { frames, upper_24: layout.upper_24 };
         Self::new(PcmReader::new(layout, data), guard)
     }
 }
 
 /// The guard of these containers. [`AudioData`] checks the length and what follows the audio.
 struct PcmGuard {
-    container: Container,
     frames: Option<u64>,
     upper_24: bool,
 }
 
 impl Guard for PcmGuard {
-    fn container(&self) -> Container {
-        self.container
-    }
-
     fn declared(&self, _: &Track, _: u32) -> Option<u64> {
         self.frames
     }

@@ -58,7 +58,7 @@ pub(super) fn open_audio<R: Read + Send + 'static>(
     if format.is_mpeg() {
         return mpeg::open_stream(container, Box::new(data), position, monitor);
     }
-    Ok(Opened::pcm(container, format.layout(), data, frames))
+    Ok(Opened::pcm(format.layout(), data, frames))
 }
 
 /// The chunks up to the first byte of audio.
