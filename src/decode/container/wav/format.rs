@@ -207,6 +207,26 @@ impl FmtChunk {
     }
 }
 
+impl PcmLayout {
+    /// The frames in `bytes` bytes of an ADPCM block: those in the block's header, then two per byte.
+    /// Stereo IMA has them in groups of eight. 0 for other codecs.
+    pub(in crate::decode::container) fn adpcm_frames(&self, bytes: u64) -> u64 {
+        let (head, first) = match self.codec {
+            CODEC_ID_ADPCM_MS => (7, 2),
+            CODEC_ID_ADPCM_IMA_WAV => (4, 1),
+            _ => return 0,
+        };
+        let channels = u64::from(self.channels);
+        match bytes.checked_sub(head * channels) {
+            None => 0,
+            Some(rest) if self.codec == CODEC_ID_ADPCM_MS || channels == 1 => {
+                first + rest * 2 / channels
+            }
+            Some(rest) => first + rest / (4 * channels) * 8,
+        }
+    }
+}
+
 pub(super) fn header_error(reason: impl Into<String>) -> Error {
     error::header(Container::Wav, reason)
 }
