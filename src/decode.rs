@@ -45,7 +45,7 @@ const MAX_EMPTY: u32 = 1000;
 pub struct Decoder {
     info: StreamInfo,
     monitor: Arc<InputMonitor>,
-    reader: PacketReader,
+    reader: Box<dyn PacketReader>,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
@@ -60,8 +60,6 @@ pub struct Decoder {
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
-    /// Streams so far; more than one in a chained recording.
-    links: u64,
     failed: bool,
 }
 
@@ -84,9 +82,9 @@ impl Decoder {
             Some(_) => Container::Raw,
             None => sniff::container(input.head())?,
         };
-        let Opened { reader, guard, frames } = container::open(container, input)?;
-        let (stream, mut info) = PacketStream::open(&reader, guard.as_ref(), options)?;
-        info.frames = frames.or(info.frames);
+        let Opened { reader, guard } = container::open(container, input)?;
+        let (stream, info) =
+            PacketStream::open(container, reader.as_ref(), guard.as_ref(), options)?;
         Ok(Self {
             info,
             monitor: Arc::clone(monitor),
@@ -100,7 +98,6 @@ impl Decoder {
             begins: None,
             empty: 0,
             longest: 0,
-            links: 1,
             failed: false,
         })
     }
@@ -218,7 +215,8 @@ impl Decoder {
 
     fn step(&mut self) -> Result<Demuxed, Error> {
         let Self { stream, reader, guard, monitor, .. } = self;
-        let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
+        let step =
+            stream.next(|track| next_packet(reader.as_mut(), guard.as_mut(), monitor, track));
         step.map_err(|fault| self.fault(fault))
     }
 
@@ -243,7 +241,8 @@ impl Decoder {
     fn chain(&mut self) -> Result<(), Error> {
         self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
-        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.info);
+        let following =
+            self.stream.following(self.reader.as_ref(), self.guard.as_ref(), &self.info);
         let (stream, info) = following?;
         if info != self.info {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
@@ -251,7 +250,6 @@ impl Decoder {
         }
         self.reader.forget_tags();
         self.stream = stream;
-        self.links += 1;
         Ok(())
     }
 
@@ -261,8 +259,6 @@ impl Decoder {
         let seen = DecodeTotals {
             frames: self.frames,
             longest: self.longest,
-            packets: self.stream.packets,
-            links: self.links,
             track: self.stream.track,
             rate: self.info.rate,
         };

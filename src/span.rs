@@ -160,25 +160,14 @@ impl<'a> SpanCursor<'a> {
     }
 }
 
-/// The items whose spans may meet `frames`. See [`sweep`].
-pub(crate) fn meeting<'a, T>(
-    items: &'a mut [T],
-    passed: &mut usize,
-    frames: Range<u64>,
-    span: impl Fn(&T) -> Span,
-) -> &'a mut [T] {
-    let range = sweep(items, passed, frames, span);
-    &mut items[range]
-}
-
-/// Returns the indices of the items whose spans may meet `frames`. The items are sorted by the first
-/// frames of their spans. `frames` must not begin earlier than in the last call. `passed` counts the
-/// leading items that have ended, and starts at 0. Each item is skipped only once, so the time for a
-/// block depends on the items that it meets, not on their total number.
+/// The one sweep over spans that are sorted by their first frames: returns the indices of the items
+/// whose spans may meet `frames`. `frames` must not begin earlier than in the last call. `passed`
+/// counts the leading items that have ended, and starts at 0: they are skipped only once, so a block
+/// costs as much as the items that it meets, however many there are in all.
 ///
-/// Spans of different channels may overlap. Then an item that has already ended, between two that have
-/// not, is returned too.
-fn sweep<T>(
+/// Where spans overlap, those of several channels, an item that has ended between two others is still
+/// among those returned.
+pub(crate) fn sweep<T>(
     items: &[T],
     passed: &mut usize,
     frames: Range<u64>,

@@ -101,20 +101,19 @@ impl Spool {
 
     /// A new reader that begins at the start of the content.
     pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
-        Ok(match &self.0 {
-            SpoolStorage::Anonymous(file) => SpoolReader::Shared { file: Arc::clone(file), at: 0 },
-            SpoolStorage::Beside { file, .. } => SpoolReader::Own(file.reopen()?),
-        })
+        self.reader_from(0)
     }
 
     /// A new reader that begins at byte `begin`.
-    pub(crate) fn reader_from(&self, begin: u64) -> io::Result<SpoolReader> {
-        let mut reader = self.reader()?;
-        match &mut reader {
-            SpoolReader::Shared { at, .. } => *at = begin,
-            SpoolReader::Own(file) => drop(file.seek(SeekFrom::Start(begin))?),
-        }
-        Ok(reader)
+    pub(crate) fn reader_from(&self, at: u64) -> io::Result<SpoolReader> {
+        Ok(match &self.0 {
+            SpoolStorage::Anonymous(file) => SpoolReader::Shared { file: Arc::clone(file), at },
+            SpoolStorage::Beside { file, .. } => {
+                let mut file = file.reopen()?;
+                file.seek(SeekFrom::Start(at))?;
+                SpoolReader::Own(file)
+            }
+        })
     }
 
     /// Copies the content to a new spool beside `target`.

@@ -8,11 +8,10 @@ use crate::error::Error;
 use crate::span::time_of;
 
 /// A failure at one packet, without its position, which the decoder adds.
+#[derive(Debug)]
 pub(super) enum PacketFault {
     /// The content or the position of the packet is wrong.
     Damaged(String),
-    /// The packet uses a feature that cannot be redacted sample-exactly.
-    Unsupported(String),
     /// symphonia's own error.
     Decoder(Symphonia),
     /// An error that needs no position.
@@ -25,7 +24,6 @@ impl PacketFault {
         let time = time_of(frames, rate);
         match self {
             Self::Damaged(reason) => Error::Damaged { frame: frames, time, reason },
-            Self::Unsupported(what) => Error::Unsupported { what },
             Self::Complete(error) => error,
             Self::Decoder(Symphonia::IoError(_)) => {
                 let reason = "the source ended in the middle of it".into();

@@ -63,13 +63,9 @@ pub(super) fn parse_time_in(text: &str, unit: Unit) -> Result<Duration, TimeErro
     } else {
         clock(text)
     };
-    let nanos = nanos.ok_or_else(malformed)?;
-    if nanos > u128::from(LONGEST_SECONDS) * NANOS {
-        return Err(TimeError::TooLong(text.to_owned()));
-    }
-    let seconds = u64::try_from(nanos / NANOS).map_err(|_| malformed())?;
-    let rest = u32::try_from(nanos % NANOS).map_err(|_| malformed())?;
-    Ok(Duration::new(seconds, rest))
+    let nanos = u64::try_from(nanos.ok_or_else(malformed)?).map(Duration::from_nanos);
+    let time = nanos.ok().filter(|&time| time <= Duration::from_secs(LONGEST_SECONDS));
+    time.ok_or_else(|| TimeError::TooLong(text.to_owned()))
 }
 
 /// A time in seconds, as the nearest `f64`: 7.94 s is 7.94. [`Duration::as_secs_f64`] adds seconds and

@@ -20,7 +20,7 @@ const PIECE: usize = 64;
 
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
-    info: Option<StreamInfoBlock>,
+    pub(super) info: Option<StreamInfoBlock>,
     /// Decodes bytes with a correct checksum, to see whether they are a frame.
     trial: Trial,
 }
