@@ -1,8 +1,8 @@
 //! Blocks: decoded audio on its way from the decoder to the encoder.
 //!
-//! A [`Block`] holds consecutive interleaved frames in the sample format of the output, and the
-//! position of the first one, so that later steps need not count. The caller passes the same block
-//! again and the decoder refills it: the loop over a recording does not allocate. A [`StreamInfo`]
+//! A [`Block`] holds consecutive interleaved frames in the sample format of the output, and the position
+//! of the first one, so that later steps need not count frames. The caller passes the same block to the
+//! decoder again and again, and the decoder refills it, so the loop does not allocate. A [`StreamInfo`]
 //! describes what all blocks of a recording have in common.
 
 use std::borrow::Cow;
@@ -121,12 +121,13 @@ pub struct StreamInfo {
     pub channels: u16,
     /// Sample format of the output.
     pub format: SampleFormat,
-    /// Number of frames, if the container declares it.
+    /// Number of frames without codec delay, if the container declares it.
     pub frames: Option<u64>,
 }
 
 impl StreamInfo {
-    /// Description of the precision that the output loses, if its samples are narrower.
+    /// What precision the output loses because its samples are narrower than those of the input; `None`
+    /// if it loses none.
     pub fn loss(&self) -> Option<&'static str> {
         match self.codec {
             "pcm_s64le" | "pcm_s64be" => {
@@ -158,7 +159,7 @@ pub(crate) fn whole_16(value: f32) -> i16 {
     ((value + 12_582_912.0).to_bits() as u16).cast_signed()
 }
 
-/// Consecutive frames of one recording.
+/// Consecutive frames of one recording, with the position of the first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
     first: u64,
@@ -168,7 +169,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// An empty block at frame 0.
+    /// An empty block at position 0. 0 channels count as 1.
     pub fn new(format: SampleFormat, channels: u16) -> Self {
         let samples = match format {
             SampleFormat::ALaw | SampleFormat::MuLaw => Samples::U8(Vec::new()),

@@ -38,7 +38,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return exit::of_clap(&error),
     };
-    messages::set_verbosity(&args.verbosity);
+    messages::set_verbosity(args.verbosity);
     let result: Result<(), Failure> = match args.command {
         Command::File(args) => file::run(args),
         Command::Recording(args) => recording::run(&args),

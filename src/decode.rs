@@ -6,7 +6,7 @@
 //!
 //! `input` (monitored bytes) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
 //!
-//! The first bytes decide the container. Only containers with a guard of sordino's own are opened.
+//! The first bytes decide the container. Every container has a guard, sordino's own checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ mod gaps;
 
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
-use fault::{PacketFault, guarded};
+use fault::{PacketFault, catching_panics};
 use format::Container;
 use gaps::GapKeeper;
 pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
@@ -45,7 +45,7 @@ const MAX_EMPTY: u32 = 1000;
 pub struct Decoder {
     info: StreamInfo,
     monitor: Arc<InputMonitor>,
-    reader: PacketReader,
+    reader: Box<dyn PacketReader>,
     guard: Box<dyn Guard>,
     stream: PacketStream,
     hashing: Option<HashingReader>,
@@ -60,8 +60,6 @@ pub struct Decoder {
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
-    /// Streams so far; more than one in a chained recording.
-    links: u64,
     failed: bool,
 }
 
@@ -72,7 +70,7 @@ impl Decoder {
     /// [`Error`] when the source cannot be read, or its format is not supported.
     pub fn open(source: Source) -> Result<Self, Error> {
         let monitor = Arc::default();
-        let opened = guarded(|| Self::read_header(source, &monitor));
+        let opened = catching_panics(|| Self::read_header(source, &monitor));
         // An input failure comes first: it is the cause of the reader's error.
         monitor.check().and(opened)
     }
@@ -84,9 +82,9 @@ impl Decoder {
             Some(_) => Container::Raw,
             None => sniff::container(input.head())?,
         };
-        let Opened { reader, guard, frames } = container::open(container, input)?;
-        let (stream, mut info) = PacketStream::open(&reader, guard.as_ref(), options)?;
-        info.frames = frames.or(info.frames);
+        let Opened { reader, guard } = container::open(container, input)?;
+        let (stream, info) =
+            PacketStream::open(container, reader.as_ref(), guard.as_ref(), options)?;
         Ok(Self {
             info,
             monitor: Arc::clone(monitor),
@@ -100,17 +98,16 @@ impl Decoder {
             begins: None,
             empty: 0,
             longest: 0,
-            links: 1,
             failed: false,
         })
     }
 
-    /// What the header declares.
+    /// Container, codec, rate, channels, sample format, and the length if the container declares it.
     pub fn stream_info(&self) -> &StreamInfo {
         &self.info
     }
 
-    /// Frames returned so far; after the end, the length of the recording.
+    /// Frames returned so far, silence that fills gaps included; after the end, the length of the output.
     pub fn frames(&self) -> u64 {
         self.frames
     }
@@ -125,15 +122,15 @@ impl Decoder {
         self.gaps.timeline(self.frames)
     }
 
-    /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between
-    /// two packets cannot be detected. Valid after the end.
+    /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between two
+    /// packets cannot be detected. Final only after [`Decoder::next`] has returned false.
     pub fn end_proven(&self) -> bool {
         let declared = || self.info.frames.is_some() || self.stream.least > 0;
         self.guard.proves_end().unwrap_or_else(declared)
     }
 
-    /// The container's timestamp of the first frame; positions count from that frame. Less than a
-    /// packet counts as 0, because it is rounding. Valid after the end.
+    /// The container's timestamp of the first frame; positions count from that frame. Less than a packet
+    /// counts as 0, because it is rounding. Final only after [`Decoder::next`] has returned false.
     pub fn begins(&self) -> Duration {
         let frames = self.begins.unwrap_or_else(|| self.stream_begins());
         time_of(frames, self.info.rate)
@@ -153,7 +150,7 @@ impl Decoder {
         self.monitor.received()
     }
 
-    /// Frames of codec delay, which are dropped from the front.
+    /// Frames of codec delay, which are dropped from the front and not counted as output.
     pub fn delay(&self) -> u64 {
         self.stream.delay
     }
@@ -185,7 +182,7 @@ impl Decoder {
         if self.failed {
             return Err(self.damaged("it has failed before"));
         }
-        let result = guarded(|| self.pull(block));
+        let result = catching_panics(|| self.pull(block));
         self.failed = result.is_err();
         result
     }
@@ -218,7 +215,8 @@ impl Decoder {
 
     fn step(&mut self) -> Result<Demuxed, Error> {
         let Self { stream, reader, guard, monitor, .. } = self;
-        let step = stream.next(|track| next_packet(reader, guard.as_mut(), monitor, track));
+        let step =
+            stream.next(|track| next_packet(reader.as_mut(), guard.as_mut(), monitor, track));
         step.map_err(|fault| self.fault(fault))
     }
 
@@ -243,7 +241,8 @@ impl Decoder {
     fn chain(&mut self) -> Result<(), Error> {
         self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
-        let following = self.stream.following(&self.reader, self.guard.as_ref(), &self.info);
+        let following =
+            self.stream.following(self.reader.as_ref(), self.guard.as_ref(), &self.info);
         let (stream, info) = following?;
         if info != self.info {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
@@ -251,7 +250,6 @@ impl Decoder {
         }
         self.reader.forget_tags();
         self.stream = stream;
-        self.links += 1;
         Ok(())
     }
 
@@ -261,8 +259,6 @@ impl Decoder {
         let seen = DecodeTotals {
             frames: self.frames,
             longest: self.longest,
-            packets: self.stream.packets,
-            links: self.links,
             track: self.stream.track,
             rate: self.info.rate,
         };

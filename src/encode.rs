@@ -4,6 +4,8 @@
 //! has a `fact` chunk), written by a [`BackgroundWriter`]. Errors: a full disk, or more data than a WAV
 //! can hold.
 
+use std::io::Write;
+
 use crate::block::{Block, SampleFormat, Samples, StreamInfo};
 use crate::error::Error;
 
@@ -11,7 +13,6 @@ mod background_writer;
 mod g711;
 
 pub(crate) use background_writer::BackgroundWriter;
-use g711::CodeWriter;
 
 /// Maximum bytes of samples in a WAV. Its sizes have 32 bits, and the RIFF size includes the headers, of
 /// which hound writes at most 68 bytes.
@@ -26,7 +27,7 @@ pub(crate) struct Encoder<'a> {
 
 enum Writer<'a> {
     Pcm(Hound<'a>),
-    G711(CodeWriter<&'a mut BackgroundWriter>),
+    G711(&'a mut BackgroundWriter, StreamInfo),
 }
 
 impl<'a> Encoder<'a> {
@@ -42,7 +43,8 @@ impl<'a> Encoder<'a> {
         }
         let wav = match format {
             SampleFormat::ALaw | SampleFormat::MuLaw => {
-                Writer::G711(CodeWriter::new(output, info).map_err(Error::Write)?)
+                output.write_all(&g711::header(info, 0)).map_err(Error::Write)?;
+                Writer::G711(output, info.clone())
             }
             _ => {
                 let spec = hound::WavSpec {
@@ -72,9 +74,9 @@ impl<'a> Encoder<'a> {
         }
         let wav = match &mut self.wav {
             Writer::Pcm(wav) => wav,
-            Writer::G711(wav) => {
+            Writer::G711(output, _) => {
                 let Samples::U8(codes) = block.samples() else { return Ok(()) };
-                return wav.write(codes).map_err(Error::Write);
+                return output.write_all(codes).map_err(Error::Write);
             }
         };
         let result = match (block.samples(), block.format()) {
@@ -94,7 +96,9 @@ impl<'a> Encoder<'a> {
     pub(crate) fn finish(self) -> Result<(), Error> {
         match self.wav {
             Writer::Pcm(wav) => wav.finalize().map_err(write_error),
-            Writer::G711(wav) => wav.finish().map_err(Error::Write),
+            Writer::G711(output, info) => {
+                g711::finish(output, &info, self.written).map_err(Error::Write)
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Errors of everything but the network. No type of a dependency appears here.
+//! Errors of decoding, redaction and storage. Windows, receipts and the Genesys client have their own. No
+//! type of a dependency appears here.
 
 use std::io;
 use std::path::PathBuf;
@@ -123,7 +124,7 @@ pub enum Error {
         /// Why the times may not be seconds.
         reason: String,
     },
-    /// An invalid gain or tone.
+    /// An invalid gain or tone, or a receipt with invalid windows or an invalid treatment.
     #[error("{0}")]
     Treatment(String),
     /// The output would be too large for a WAV file.

@@ -37,7 +37,7 @@ pub struct EvidenceOptions {
     pub self_check: bool,
     /// Measure each span and digest input and output, for a [`Receipt`](crate::Receipt).
     pub receipt: bool,
-    /// Keep the waveform before and after, for a report.
+    /// Keep the waveform before and after, for the HTML page of the feature `report`.
     pub waveform: bool,
 }
 
@@ -50,7 +50,7 @@ impl Default for EvidenceOptions {
 /// What was observed of a redaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// Whether the self-check ran. It passed then; otherwise there is no evidence.
+    /// Whether the self-check ran. If it ran, it passed: a failure is an error and returns no evidence.
     pub self_checked: bool,
     /// The contents of a receipt, if they were asked for.
     pub measurements: Option<Measurements>,
@@ -73,7 +73,8 @@ pub struct Measurements {
     pub dropped: Vec<Leftover>,
 }
 
-/// Passes every block to the consumers that [`EvidenceOptions`] asked for.
+/// Shows every block, before and after its treatment, to the checks and meters that [`EvidenceOptions`]
+/// asked for.
 pub(crate) struct Observer<'a> {
     self_check: Option<SelfCheck<'a>>,
     meter: Option<SpanMeter>,

@@ -1,7 +1,8 @@
 //! Info: what a recording is, without redacting it.
 //!
 //! In: a [`Source`]. Out: an [`Info`]. The whole recording is decoded once, as for a redaction, so its
-//! length is exact and its end is checked. Errors: everything that would make a redaction fail.
+//! length is exact and its end is checked. Errors: everything in the recording that would make a
+//! redaction fail.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::span::Gap;
 pub struct Info {
     /// Container, codec, rate, channels and the sample format of the output.
     pub stream_info: StreamInfo,
-    /// Decoded frames.
+    /// Frames that a redaction would write: the decoded ones and the silence that fills gaps.
     pub frames: u64,
     /// Frames of codec delay that were dropped from the front.
     pub delay: u64,
@@ -51,10 +52,11 @@ impl Info {
         Self::watched(source, |_| ControlFlow::Continue(()))
     }
 
-    /// Like [`Info::of`]; calls `watch` after every block and stops when it breaks.
+    /// Like [`Info::of`]. Calls `watch` after every block, and stops when it returns
+    /// [`ControlFlow::Break`].
     ///
     /// # Errors
-    /// As [`Info::of`]; [`Error::Interrupted`] when `watch` breaks.
+    /// As [`Info::of`]; [`Error::Interrupted`] when `watch` returns `Break`.
     pub fn watched(
         source: Source,
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,

@@ -26,13 +26,16 @@ pub struct Job {
     pub windows: Windows,
     /// What happens inside the windows.
     pub treatment: Treatment,
-    options: DecodeOptions,
-    evidence: EvidenceOptions,
-    listener: Option<ProgressListener>,
+    /// How the recording is decoded.
+    pub options: DecodeOptions,
+    /// What evidence is collected.
+    pub evidence: EvidenceOptions,
+    /// Called after every block.
+    pub listener: Option<ProgressListener>,
 }
 
 /// A function that is called with the progress, and the size of the download in bytes if it is known.
-type ProgressListener = Arc<dyn Fn(Progress, Option<u64>) + Send + Sync>;
+pub type ProgressListener = Arc<dyn Fn(Progress, Option<u64>) + Send + Sync>;
 
 impl std::fmt::Debug for Job {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,31 +54,6 @@ impl Job {
             evidence: EvidenceOptions::default(),
             listener: None,
         }
-    }
-
-    /// Sets how the recording is decoded.
-    #[must_use]
-    pub fn with_options(mut self, options: DecodeOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// Sets what evidence is collected.
-    #[must_use]
-    pub fn with_evidence(mut self, evidence: EvidenceOptions) -> Self {
-        self.evidence = evidence;
-        self
-    }
-
-    /// Calls `listener` after every block with the progress of fetch and redaction, and the size of the
-    /// download in bytes if it is known.
-    #[must_use]
-    pub fn with_listener(
-        mut self,
-        listener: impl Fn(Progress, Option<u64>) + Send + Sync + 'static,
-    ) -> Self {
-        self.listener = Some(Arc::new(listener));
-        self
     }
 }
 
@@ -230,7 +208,7 @@ async fn fetch_and_redact(
         }
         other => other?,
     };
-    let (length, job, steps) = (download.length(), job.clone(), download.steps().to_vec());
+    let (length, job, steps) = (download.length, job.clone(), download.steps.clone());
     let failure = download.failure();
     // Dropping this future drops `wanted`, which stops the blocking task after its current block.
     let wanted = Arc::new(());

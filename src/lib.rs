@@ -1,5 +1,5 @@
-//! sordino redacts passages of call recordings, in process and to the sample. *Con sordino* is the
-//! musician's word for "with the mute on".
+//! sordino mutes passages of call recordings, exactly to the sample, without another program. In music,
+//! *con sordino* means "with the mute on".
 //!
 //! ```
 //! use sordino::{Source, Treatment, Window, Windows, redact};
@@ -10,12 +10,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`redact()`] is the short way. [`Redaction`] adds evidence, progress and a place for the output.
-//! [`Receipt::of`] states what was done, and [`verify()`] audits any redaction, whoever made it.
+//! [`redact()`] is the shortest way. [`Redaction`] adds evidence, progress and a place for the output.
+//! [`Receipt::of`] states what was done. [`verify()`] audits any redaction, also one that another program
+//! made.
 //!
 //! # Architecture
 //!
-//! The source files follow the flow of the data. Windows come from above, the recording from the left:
+//! The source files follow the flow of the data. In the picture, windows enter at the top, the recording
+//! at the left:
 //!
 //! ```text
 //! transcript ──▶ windows ──▶ spans ────┐              what to mute: text ──▶ time ──▶ frames
@@ -33,8 +35,9 @@
 //! bin: args ──▶ command ──▶ exit code
 //! ```
 //!
-//! A room is a file or folder below `src`. Each room imports only the rooms that the picture joins to
-//! it; `tests/it/house.rs` checks this against the `use crate::…` lines.
+//! A room is a file or folder below `src`, such as `span.rs` with `span/`. Each room may import only some
+//! others: the table `KNOWS` in `tests/it/house.rs` lists them, and a test compares it with the lines
+//! `use crate::…`.
 //!
 //! | room | feature | what it does |
 //! |---|---|---|
@@ -42,7 +45,7 @@
 //! | `transcript` | `transcript` | transcripts, redaction output, labels and subtitles become windows |
 //! | [`span`] | | windows become ranges of frames, in exact integer arithmetic |
 //! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
-//! | `lock` | | locks a mutex, also after a panic in another thread |
+//! | `lock` | | locks a mutex, even if another thread panicked while it held the lock |
 //! | `g711` | | A-law and µ-law: code to sample and back |
 //! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | | SHA-256 of a stream while it is read |
@@ -50,13 +53,13 @@
 //! | [`treatment`] | | what happens to the samples inside a span |
 //! | `encode` | | blocks in, WAV out; the only room that uses hound |
 //! | [`spool`] | | holds the output until it is complete, then delivers it in one step |
-//! | [`evidence`] | | observes a redaction: self-check, levels, digests, waveform |
+//! | [`evidence`] | | observes a redaction: self-check of the written file, levels, digests, waveform |
 //! | [`mod@redact`] | | the steps in one function; only this room makes a [`Redacted`] |
 //! | [`receipt`] | | the evidence of one redaction as JSON; checks a file against it later |
 //! | `report` | `report` | the receipt as an HTML page, with waveforms |
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
-//! | [`error`] | | everything that can go wrong with audio |
+//! | [`error`] | | the errors of decoding, redaction and storage |
 //! | `genesys` | `genesys` | the client of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
 //! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
@@ -68,17 +71,17 @@
 //! # Clocks and gaps
 //!
 //! Windows are in the time of the recording, as a player shows it. Time 0 is the first audible frame,
-//! also where a container starts to count later than 0: a WebM at 0.12 s, an Ogg with a first granule
-//! above 0. FFmpeg counts the same way, and RFC 7845 prescribes it for Ogg. Chromium shows such a WebM
-//! from 0.12 s on, so [`Summary::begins`] reports the difference, unless it is shorter than a packet,
-//! which is rounding. Where video starts before the audio, time 0 is the start of the video, and the
-//! part before the audio is a gap.
+//! even if the container's own timestamps begin above 0: a WebM at 0.12 s, an Ogg with a first granule
+//! position above 0. FFmpeg counts the same way, and RFC 7845 prescribes it for Ogg. Chromium shows such
+//! a WebM from 0.12 s on, so [`Summary::begins`] reports the difference, unless it is shorter than a
+//! packet, which is rounding. Where video starts before the audio, time 0 is the start of the video, and
+//! the part before the audio is a gap.
 //!
-//! In a gap, time went on but nothing was recorded: packets were lost, or were not sent while nobody
-//! spoke, or a track was paused. Gaps are detected where the container has timestamps (Ogg, MP4,
-//! Matroska, WebM), and [`Gaps`] selects what to do. Positions in a [`block`] are in recording time,
-//! whether or not silence was inserted; a [`span::Timeline`] maps them to the output. In other
-//! containers missing data is damage, and so is an Ogg page whose sequence number is missing.
+//! In a gap, time went on but nothing was recorded: packets were lost, or were not sent during silence,
+//! or a track was paused. Gaps are detected where the container has timestamps (Ogg, MP4, Matroska,
+//! WebM), and [`Gaps`] selects what to do. Positions in a [`block`] are in recording time, whether or not
+//! silence was inserted; a [`span::Timeline`] maps them to the output. In other containers missing data
+//! is damage, and so is an Ogg page whose sequence number is missing.
 //!
 //! Ogg gives one timestamp a page: where its last packet ends. For Opus the gap is placed before the first
 //! packet of that page, as RFC 7845 says; for Vorbis and FLAC after the page, as symphonia and FFmpeg do.
@@ -92,19 +95,21 @@
 //! # What is promised
 //!
 //! 1. No touched frame survives: every frame that overlaps a window is treated.
-//! 2. Nothing else changes: PCM outside the spans is bit-identical.
+//! 2. Nothing else changes: outside the spans, the output holds the decoded samples bit for bit, except
+//!    in [fades](Treatment::with_fade), if the caller asks for them. [`StreamInfo::loss`] says where
+//!    64-bit samples are narrowed, because the WAV has at most 32 bits.
 //! 3. The length is kept: the output has as many frames as were decoded, plus those that fill gaps, if
 //!    that was asked for.
-//! 4. Arrival does not matter: how the input bytes are chunked never changes an output byte.
-//! 5. Missing input is an error, never a shorter or shifted success.
-//! 6. An invalid window is an error before anything is written.
-//! 7. Only [`Redacted`] leaves. A failure leaves nothing new at the output path, keeps what was there
-//!    before, and completes nothing at Genesys.
-//! 8. Unredacted audio never touches a disk on its way through Genesys (`job`).
+//! 4. The way of arrival does not matter: in whatever pieces the input comes, the output is the same.
+//! 5. Missing input is an error, never a shorter or shifted success, if the file proves its end.
+//! 6. An invalid window is an error, and no output is delivered.
+//! 7. Only a [`Redacted`] can be saved or uploaded. A failure leaves nothing new at the output path,
+//!    keeps the file that was there before, and completes nothing at Genesys.
+//! 8. Unredacted audio from Genesys is never written to a disk (`job`).
 //! 9. No secret is ever shown.
-//! 10. The bearer token goes to the API host only.
-//! 11. Retry-After is never shortened.
-//! 12. A create is not repeated after an unknown outcome.
+//! 10. The bearer token is sent to the API host only.
+//! 11. The wait that `Retry-After` asks for is never shortened.
+//! 12. A request that creates a recording is not repeated if the server may have acted on it.
 
 pub mod window;
 #[cfg(feature = "transcript")]

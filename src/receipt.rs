@@ -1,11 +1,11 @@
-//! Receipts: the JSON evidence of one redaction, to be filed.
+//! Receipts: the evidence of one redaction, as JSON to keep.
 //!
 //! In: a [`Redacted`](crate::Redacted) whose [`EvidenceOptions`](crate::EvidenceOptions) asked for a
 //! receipt; for a recording from Genesys Cloud, the steps there. Out: a [`Receipt`], which is JSON in the
 //! shape of [`SCHEMA`], can be parsed again, and identifies the redacted file. It holds no audio, no
 //! transcript and no secret; labels and reasons are the caller's own text. Errors: [`ReceiptError`].
 //!
-//! A receipt is not signed: it proves which file it is about, not who wrote it.
+//! A receipt is not signed: it identifies the redacted file, but does not prove who wrote the receipt.
 
 use std::time::SystemTime;
 
@@ -29,7 +29,7 @@ pub const VERSION: u32 = 1;
 /// The shape of a receipt, as a JSON Schema (draft 2020-12).
 pub const SCHEMA: &str = include_str!("receipt/schema.json");
 
-/// The field that receipts of every version have.
+/// The one field that receipts of every version have.
 #[derive(Deserialize)]
 struct VersionField {
     receipt: Option<serde_json::Value>,

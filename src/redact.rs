@@ -33,7 +33,7 @@ pub struct Redacted {
 /// What a redaction did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Container, codec, rate, channels and sample format of the input.
+    /// Container, codec, rate and channels of the input, and the sample format of the output.
     pub stream_info: StreamInfo,
     /// Frames in the output: the decoded ones and the silence that fills gaps.
     pub frames: u64,
@@ -52,7 +52,7 @@ pub struct Summary {
     /// Whether the file proves its end by a length, a count or a flag. If not, a cut between two packets
     /// leaves no trace.
     pub end_proven: bool,
-    /// The container's timestamp of the first frame. Windows count from the first frame.
+    /// The container's timestamp of the first frame, often 0. Windows count from that frame.
     pub begins: Duration,
     /// What was done inside the windows.
     pub treatment: Treatment,
@@ -63,12 +63,12 @@ pub struct Summary {
 pub struct Progress {
     /// Bytes read from the source.
     pub bytes: u64,
-    /// Frames processed.
+    /// Frames of the output so far.
     pub frames: u64,
 }
 
-/// Redacts a recording: treats every frame that a window touches, and no other. [`Redaction`] does the
-/// same with options.
+/// Redacts a recording: treats every frame that a window touches, and changes no other frame except in a
+/// [fade](Treatment::with_fade). [`Redaction`] does the same with options.
 ///
 /// # Errors
 /// [`Error`] when the recording is damaged, cut off or not supported, or a window does not fit it.
@@ -141,10 +141,11 @@ impl<'a> Redaction<'a> {
         self.run_watched(source, |_| ControlFlow::Continue(()))
     }
 
-    /// Redacts the source; calls `watch` after every block and stops when it breaks.
+    /// Redacts the source. Calls `watch` after every block, and stops when it returns
+    /// [`ControlFlow::Break`].
     ///
     /// # Errors
-    /// As [`redact`]; [`Error::Interrupted`] when `watch` breaks.
+    /// As [`redact`]; [`Error::Interrupted`] when `watch` returns `Break`.
     pub fn run_watched(
         self,
         source: Source,
@@ -235,10 +236,10 @@ impl Redacted {
         self.bytes
     }
 
-    /// An independent reader of the WAV, from its first byte.
+    /// A new reader of the WAV, from its first byte.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// An I/O error when the temporary file cannot be opened.
     pub fn reader(&self) -> io::Result<impl Read + Send + use<>> {
         self.spool.reader()
     }
@@ -285,7 +286,7 @@ impl Redacted {
         output.flush().map_err(Error::Write)
     }
 
-    /// Like [`Redacted::write_out`], and consumes this.
+    /// Like [`Redacted::write_out`], but consumes the redacted recording and returns its summary.
     ///
     /// # Errors
     /// [`Error::Write`], [`Error::ReadBack`].

@@ -23,6 +23,7 @@ mod inject;
 mod routes;
 mod state;
 
+pub use audio::wav_header;
 pub use fault::{FaultError, FaultKind, InjectedFault};
 pub use state::{LedgerEntry, Sandbox, SandboxOptions, Upload};
 

@@ -1,15 +1,15 @@
 //! Spans: windows in frames of one recording.
 //!
-//! **All of sordino turns windows into frames here, in `Span::covering`**; the self-check and the
-//! audit repeat the arithmetic on purpose, to be independent of it. A window is a closed interval. At
-//! rate r, frame n lasts from n/r up to, not including, (n+1)/r. Every frame that meets the window is
-//! inside: from floor(start·r) to floor(end·r), both included, in exact integer arithmetic on
-//! nanoseconds.
+//! **`Span::covering` turns a window into frames**, for redactions and for the audit. The self-check
+//! repeats the arithmetic on purpose (`evidence/oracle`), so that it does not depend on this file. A
+//! window is a closed interval. At rate r, frame n lasts from n/r up to, not including, (n+1)/r. Every
+//! frame that overlaps the window is inside: from floor(start·r) to floor(end·r), both included, in exact
+//! integer arithmetic on nanoseconds ([`frame_at`]).
 //!
 //! In: [`Windows`], a sample rate in Hz and a channel count. Out: [`Spans`]: for each channel, or once
 //! for all channels, a sorted list of frame ranges with at least one frame between them. Errors: a
-//! channel that the recording does not have, a window after its end, times of unknown unit that do not
-//! fit it as seconds.
+//! channel that the recording does not have, a window after its end, a list that gives no unit and whose
+//! times cannot be seconds in this recording.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -41,14 +41,14 @@ pub struct ChannelSpans {
     pub spans: Vec<Span>,
 }
 
-/// All spans of one recording.
+/// All spans of one recording, in frames by the recording's clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spans {
     channels: Vec<ChannelSpans>,
     rate: u32,
 }
 
-/// The frame that contains the instant `time` at `rate` Hz.
+/// The frame that contains the instant `time`, at `rate` Hz.
 pub fn frame_at(time: Duration, rate: u32) -> u64 {
     let frame = time.as_nanos() * u128::from(rate) / 1_000_000_000;
     u64::try_from(frame).unwrap_or(u64::MAX)
@@ -62,7 +62,7 @@ pub fn time_of(frame: u64, rate: u32) -> Duration {
 }
 
 impl Span {
-    /// All frames that meet a window, at `rate` Hz.
+    /// All frames that overlap a window, at `rate` Hz.
     pub(crate) fn covering(window: &Window, rate: u32) -> Self {
         let end = frame_at(window.end(), rate).saturating_add(1);
         Self { first: frame_at(window.start(), rate), end }
@@ -75,7 +75,7 @@ impl Span {
 }
 
 impl Spans {
-    /// Converts windows to spans.
+    /// Converts windows to spans, for a recording with this `rate` in Hz and this number of channels.
     ///
     /// # Errors
     /// [`Error::NoSuchChannel`] for a window on a channel that the recording does not have.
@@ -141,7 +141,7 @@ fn merge(mut spans: Vec<Span>) -> Vec<Span> {
     merged
 }
 
-/// The spans of one channel, swept in step with the blocks of a recording.
+/// The spans of one channel, visited in order together with the blocks of a recording.
 #[derive(Debug)]
 pub(crate) struct SpanCursor<'a> {
     spans: &'a [Span],
@@ -160,17 +160,6 @@ impl<'a> SpanCursor<'a> {
     }
 }
 
-/// The items whose spans may meet `frames`. See [`sweep`].
-pub(crate) fn meeting<'a, T>(
-    items: &'a mut [T],
-    passed: &mut usize,
-    frames: Range<u64>,
-    span: impl Fn(&T) -> Span,
-) -> &'a mut [T] {
-    let range = sweep(items, passed, frames, span);
-    &mut items[range]
-}
-
 /// The one sweep over spans that are sorted by their first frames: returns the indices of the items
 /// whose spans may meet `frames`. `frames` must not begin earlier than in the last call. `passed`
 /// counts the leading items that have ended, and starts at 0: they are skipped only once, so a block
@@ -178,7 +167,7 @@ pub(crate) fn meeting<'a, T>(
 ///
 /// Where spans overlap, those of several channels, an item that has ended between two others is still
 /// among those returned.
-fn sweep<T>(
+pub(crate) fn sweep<T>(
     items: &[T],
     passed: &mut usize,
     frames: Range<u64>,

@@ -1,8 +1,9 @@
 //! Spool: temporary storage of the redacted recording until it is complete.
 //!
-//! Only redacted samples are written here. A spool beside its target is a hidden file that is renamed to
-//! the target (a [`Draft`] waits for that, a [`Placed`] can still be undone). An anonymous spool is
-//! memory, and above 4 MiB a file without a name, which does not remain after a crash.
+//! Only redacted samples are written here. A spool beside its target is a hidden file, which is renamed
+//! to the target at the end: a [`Draft`] is complete but not renamed yet, a [`Placed`] is renamed and can
+//! still be undone. An anonymous spool is in memory, or above 4 MiB in a file without a name, which does
+//! not remain after a crash. Errors: [`Error::Persist`] and [`Error::ReadBack`].
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -45,12 +46,12 @@ enum SpoolStorage {
 }
 
 impl Spool {
-    /// Memory, then a nameless temporary file.
+    /// A spool in memory; above 4 MiB, in a temporary file without a name.
     pub fn anonymous() -> Self {
         Self(SpoolStorage::Anonymous(Arc::new(Mutex::new(SpooledTempFile::new(IN_MEMORY)))))
     }
 
-    /// A hidden file in the folder of `target`, so that persisting is a rename.
+    /// A spool in a hidden file in the folder of `target`, so that persisting is only a rename.
     ///
     /// # Errors
     /// [`Error::Persist`] when the folder is missing or cannot be written.
@@ -63,7 +64,7 @@ impl Spool {
         }))
     }
 
-    /// Path of the hidden file, for a signal handler that removes it.
+    /// Path of the hidden file, for a signal handler that removes it; `None` for an anonymous spool.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
             SpoolStorage::Anonymous(_) => None,
@@ -100,20 +101,19 @@ impl Spool {
 
     /// A new reader that begins at the start of the content.
     pub(crate) fn reader(&self) -> io::Result<SpoolReader> {
-        Ok(match &self.0 {
-            SpoolStorage::Anonymous(file) => SpoolReader::Shared { file: Arc::clone(file), at: 0 },
-            SpoolStorage::Beside { file, .. } => SpoolReader::Own(file.reopen()?),
-        })
+        self.reader_from(0)
     }
 
     /// A new reader that begins at byte `begin`.
-    pub(crate) fn reader_from(&self, begin: u64) -> io::Result<SpoolReader> {
-        let mut reader = self.reader()?;
-        match &mut reader {
-            SpoolReader::Shared { at, .. } => *at = begin,
-            SpoolReader::Own(file) => drop(file.seek(SeekFrom::Start(begin))?),
-        }
-        Ok(reader)
+    pub(crate) fn reader_from(&self, at: u64) -> io::Result<SpoolReader> {
+        Ok(match &self.0 {
+            SpoolStorage::Anonymous(file) => SpoolReader::Shared { file: Arc::clone(file), at },
+            SpoolStorage::Beside { file, .. } => {
+                let mut file = file.reopen()?;
+                file.seek(SeekFrom::Start(at))?;
+                SpoolReader::Own(file)
+            }
+        })
     }
 
     /// Copies the content to a new spool beside `target`.

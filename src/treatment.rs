@@ -1,8 +1,8 @@
 //! Treatment: attenuation, silence or a tone inside the spans.
 //!
 //! In: a [`Block`], and the [`Spans`] of its recording. Out: the same block, treated. Outside the spans
-//! not a bit changes, except for fades. Errors only when a treatment is created: an invalid gain or
-//! tone.
+//! and their fades not a bit changes. Errors: an invalid gain or tone, before the first block: when the
+//! treatment is created, or for a tone that is too high when the sample rate is known.
 
 use std::f64::consts::TAU;
 use std::ops::Range;
@@ -32,7 +32,7 @@ enum TreatmentKind {
     Tone(u32),
 }
 
-/// Treatment of the audio inside the spans. The default attenuates by 0.001.
+/// What happens to the samples inside the spans. The default multiplies them by 0.001 (-60 dB).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Treatment {
     kind: TreatmentKind,
@@ -46,7 +46,7 @@ impl Default for Treatment {
 }
 
 impl Treatment {
-    /// Multiplies by `gain`, from 0 to 1. A gain of 0 is [`Treatment::silence`].
+    /// Multiplies each sample by `gain`, from 0 to 1. A gain of 0 is [`Treatment::silence`].
     ///
     /// # Errors
     /// [`Error::Treatment`] for any other gain.
@@ -59,12 +59,12 @@ impl Treatment {
         Ok(Self { kind, ..Self::default() })
     }
 
-    /// Replaces the audio with zeros. It cannot be recovered.
+    /// Replaces the audio with digital silence. It cannot be recovered.
     pub fn silence() -> Self {
         Self { kind: TreatmentKind::Silence, ..Self::default() }
     }
 
-    /// Replaces the audio with a sine of `hz`. It cannot be recovered.
+    /// Replaces the audio with a sine of `hz` Hz with a peak of -20 dBFS. The audio cannot be recovered.
     ///
     /// # Errors
     /// [`Error::Treatment`] for 0 Hz. A tone that is too high for the sample rate is an error when the

@@ -6,11 +6,11 @@
 //! a finding, not an error.
 //!
 //! If the redacted recording is lossless, samples are compared. A lossy codec changes every sample, so
-//! there the energies of 20 ms segments are compared: the segments outside the windows show what the
-//! codec itself does to this recording, and so what may be concluded from a segment inside. A segment
-//! counts as muted if the codec rarely removes a segment of that level by itself. If that
-//! evidence is too weak, the verdict is [`Verdict::CannotTell`], which is not clean. Both recordings must
-//! be aligned to the frame: a codec delay that the container does not declare makes everything a change.
+//! there the energies of 20 ms segments are compared. The segments outside the windows show what the
+//! codec alone does to this recording. A segment inside a window counts as muted only if the codec alone
+//! rarely removes a segment of that level. If that evidence is too weak, the verdict is
+//! [`Verdict::CannotTell`], which is not clean. Both recordings must be aligned to the frame: a codec
+//! delay that the container does not declare makes everything a change.
 //!
 //! Both are decoded once, side by side. Memory does not grow with their length: about 2 KiB for each
 //! window and channel, besides the two decoders.
@@ -46,8 +46,8 @@ pub use window_audit::{Done, Leak, WindowAudit};
 pub enum Verdict {
     /// Everything in the windows was treated, and nothing else has changed.
     Clean,
-    /// A window may have been muted or not: the codec keeps too little of such a sound, or there is too
-    /// little sound outside the windows to measure the codec by.
+    /// It is not known whether a window was muted: the codec keeps too little of such a sound, or there
+    /// is too little sound outside the windows to measure the codec.
     CannotTell,
     /// Something outside the windows has changed. Never the verdict of a window.
     Changed,
@@ -58,7 +58,7 @@ pub enum Verdict {
 /// The findings of an audit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// Container, codec, rate, channels and sample format of the original.
+    /// Container, codec, rate, channels and decoded sample format of the original.
     pub original: StreamInfo,
     /// The same of the redacted recording.
     pub redacted: StreamInfo,
@@ -72,7 +72,7 @@ pub struct Audit {
     pub outside: OutsideChanges,
     /// What the redacted recording holds besides its audio, except the name of the tool that wrote it.
     pub leftovers: Vec<Leftover>,
-    /// Silent frames that a codec appended to fill its last packet. They are no change of the length.
+    /// Silent frames that a codec appended to fill its last packet. They do not count as a change.
     pub padding: u64,
     /// The largest difference that counts as equal outside the windows, full scale being 1. It is 0 for
     /// exact samples, and `None` if changes are judged by the codec's noise.

@@ -1,8 +1,8 @@
 //! Windows: the passages to mute, as start and end times.
 //!
-//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`]: sorted,
-//! merged and never empty, so later steps need no checks. Errors: an invalid window, as a
-//! [`WindowError`] that names its place and how to correct it.
+//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`]: sorted, merged and
+//! never empty, so later steps need not check that again. Errors: an invalid window, as a [`WindowError`]
+//! that says where it is and how to correct it.
 //!
 //! Times here are exact nanoseconds; `Span::covering` turns a window into frames.
 
@@ -251,7 +251,7 @@ impl Windows {
         &self.asked
     }
 
-    /// The windows, sorted and merged.
+    /// The windows, padded, sorted and merged.
     pub fn iter(&self) -> std::slice::Iter<'_, Window> {
         self.merged.iter()
     }

@@ -18,14 +18,11 @@ pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{TranscriptRequest, WindowArgs, time};
 
-use super::help::{
-    BENCH_EXAMPLES, COMPLETIONS_EXAMPLES, FILE_EXAMPLES, FILE_USAGE, INFO_EXAMPLES, MAN_EXAMPLES,
-    OVERVIEW, RECORDING_EXAMPLES, RECORDING_USAGE, SANDBOX_EXAMPLES, VERIFY_EXAMPLES, VERIFY_USAGE, WINDOWS_EXAMPLES,
-};
+use super::help;
 
-/// Redacts passages of call recordings, in process and to the sample.
+/// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
-#[command(name = "sordino", version, max_term_width = 100, after_help = OVERVIEW)]
+#[command(name = "sordino", version, max_term_width = 100, after_help = help::OVERVIEW)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) verbosity: VerbosityArgs,
@@ -48,42 +45,42 @@ pub(crate) struct VerbosityArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Redact one local recording
-    #[command(after_help = FILE_EXAMPLES, override_usage = FILE_USAGE)]
+    #[command(after_help = help::FILE_EXAMPLES, override_usage = help::FILE_USAGE)]
     File(FileArgs),
 
     /// Redact one recording in Genesys Cloud: fetch, redact, upload
-    #[command(after_help = RECORDING_EXAMPLES, override_usage = RECORDING_USAGE)]
+    #[command(after_help = help::RECORDING_EXAMPLES, override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
 
     /// Show what a recording is, and whether it can be redacted
-    #[command(after_help = INFO_EXAMPLES)]
+    #[command(after_help = help::INFO_EXAMPLES)]
     Info(InfoArgs),
 
-    /// Show which windows a list, a transcript or labels would mute, without any audio
-    #[command(after_help = WINDOWS_EXAMPLES)]
+    /// Show which windows a list, a transcript or labels would mute; needs no audio
+    #[command(after_help = help::WINDOWS_EXAMPLES)]
     Windows(WindowsArgs),
 
-    /// Audit a redaction, whoever made it: is every window muted, and nothing else changed?
-    #[command(after_help = VERIFY_EXAMPLES, override_usage = VERIFY_USAGE)]
+    /// Audit a redaction of any program: is every window muted, and nothing else changed?
+    #[command(after_help = help::VERIFY_EXAMPLES, override_usage = help::VERIFY_USAGE)]
     Verify(VerifyArgs),
 
     /// Measure how fast redaction is on this machine
-    #[command(after_help = BENCH_EXAMPLES)]
+    #[command(after_help = help::BENCH_EXAMPLES)]
     Bench(BenchArgs),
 
     /// Run a Genesys stand-in on this machine
-    #[command(after_help = SANDBOX_EXAMPLES)]
+    #[command(after_help = help::SANDBOX_EXAMPLES)]
     Sandbox(SandboxArgs),
 
-    /// Redact a call in a Genesys stand-in from end to end, with nothing to set up
+    /// Redact a call in a Genesys stand-in from end to end; needs no setup
     Demo(DemoArgs),
 
     /// Print the completions for a shell
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = help::COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
 
     /// Print a manual page, or write all of them
-    #[command(after_help = MAN_EXAMPLES)]
+    #[command(after_help = help::MAN_EXAMPLES)]
     Man(ManArgs),
 }
 
@@ -136,8 +133,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]
     pub(crate) raw: Option<RawFormat>,
 
-    /// Let samples outside the windows differ by this level, in dB below full scale [default: not at
-    /// all; for a lossy REDACTED, as much as the codec's noise]
+    /// Let samples outside the windows differ by up to this level in dBFS, from -200 to 0, for example
+    /// -60 [default: not at all; for a lossy REDACTED, as much as the codec's noise]
     #[arg(long, value_name = "DB", allow_hyphen_values = true)]
     pub(crate) tolerance: Option<f64>,
 
@@ -165,11 +162,11 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// Offer a recording `made` of this many hours, generated while it is sent
+    /// Offer one more recording, with the id `made`, of this many hours; it is generated while it is sent
     #[arg(long, value_name = "HOURS")]
     pub(crate) made: Option<u32>,
 
-    /// Order a fault: STEP=KIND[xTIMES]
+    /// Let a step fail, in the form STEP=KIND[xTIMES]. May be repeated
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<sordino::sandbox::InjectedFault>,
 
@@ -185,7 +182,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "TIME", default_value = "10:00")]
     pub(crate) url_lifetime: String,
 
-    /// Count the bytes of uploads and do not keep them
+    /// Do not keep uploads; only count their bytes
     #[arg(long)]
     pub(crate) discard: bool,
 }
@@ -216,7 +213,7 @@ pub(crate) struct ManArgs {
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     pub(crate) command: Option<String>,
 
-    /// Write all pages into this folder
+    /// Write all pages into this folder; pages that exist are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

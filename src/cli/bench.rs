@@ -1,6 +1,6 @@
 //! `sordino bench`: how fast this machine redacts, to size a fleet by.
 //!
-//! In: speech-like noise, or a recording. Out: the time of each stage in this process, and of whole
+//! In: a call, or a recording. Out: the time of each stage in this process, and of whole
 //! `sordino file` processes, one alone and several at once; with `--compare`, the time of other
 //! programs for the same work. What can go wrong: a recording that does not decode; a full disk.
 
@@ -23,29 +23,41 @@ use super::table::table;
 
 mod chart;
 mod compare;
-mod competitor;
 mod input;
 mod scratch;
-mod speech;
 mod stages;
 mod stats;
 
 use compare::Comparison;
-use input::Input;
+use input::{Input, MOST_FRAMES, RATE};
 use scratch::Scratch;
 use stages::Figures;
-use stats::{Stats, known, memory};
-
-/// The length of the noise: long enough that starting a process does not count for much.
-const LENGTH: &str = "10:00";
-/// The length for which the promises are made.
-const HOUR: &str = "1:00:00";
+use stats::{Cost, Run, Stats, known, memory};
 
 /// What every measurement needs.
 struct Bench {
     scratch: Scratch,
     status: Status,
     runs: u32,
+}
+
+impl Bench {
+    /// Measures all of these in turn, so that a busy moment of the machine does not hit one alone.
+    fn in_turn<T>(
+        &self,
+        what: &str,
+        all: &[T],
+        measure: impl Fn(&T) -> Result<Run, Failure>,
+    ) -> Result<Vec<Cost>, Failure> {
+        let mut runs = vec![Vec::new(); all.len()];
+        for run in 1..=self.runs {
+            self.status.say(format!("measuring {what}, run {run} of {}", self.runs));
+            for (one, runs) in all.iter().zip(&mut runs) {
+                runs.push(measure(one)?);
+            }
+        }
+        Ok(runs.iter().map(|runs| Cost::of(runs)).collect())
+    }
 }
 
 /// All that was measured, as `--json` prints it.
@@ -86,12 +98,10 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     report::print(measured.text().trim_end())
 }
 
-/// The length of the noise in frames.
+/// The length of the call in frames.
 fn frames(args: &BenchArgs) -> Result<u64, Failure> {
-    let usual = if args.compare { HOUR } else { LENGTH };
-    let length = time("--length", args.length.as_deref().unwrap_or(usual))?;
-    let frames = frame_at(length, speech::RATE);
-    if frames < u64::from(speech::RATE) || frames > speech::MOST_FRAMES {
+    let frames = frame_at(time("--length", &args.length)?, RATE);
+    if frames < u64::from(RATE) || frames > MOST_FRAMES {
         let why = "at least a second, and at most 37 hours, the most that a WAV can hold";
         return Err(Failure::usage("reading --length", why));
     }
@@ -102,7 +112,7 @@ fn measure(bench: &Bench, args: &BenchArgs, frames: u64) -> Result<Measured, Fai
     bench.status.say("making a recording".into());
     let input = match &args.file {
         Some(path) => Input::given(path)?,
-        None => Input::noise(bench.scratch.path("noise.wav"), frames)?,
+        None => Input::call(bench.scratch.path("call.wav"), frames)?,
     };
     // Stages last, because they make this process grow: the peak memory that Linux reports for a
     // child includes that of this process when it started the child.
@@ -134,7 +144,7 @@ impl Measured {
         text
     }
 
-    /// `speech-like noise of 10:00: wave pcm_s16le, 8000 Hz, 2 channels, 19.2 MB`.
+    /// `a call of 10:00: wave pcm_s16le, 8000 Hz, 2 channels, 19.2 MB`.
     fn about(&self) -> String {
         let Input { name, info, frames, .. } = &self.input;
         let length = time_of(*frames, info.rate);

@@ -9,14 +9,15 @@ use sordino::window::parse_flag;
 use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
 use super::args::DemoArgs;
+use super::block_on;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
 use super::output::OutputPath;
 use super::recording::{detail_step, failure};
+use super::report::{self, print as say};
 use super::sandbox::{CALL, CALL_ID};
 use super::side_outputs::{self, SideOutputs};
 use super::verify::table;
-use super::{block_on, report};
 
 /// What the customer reads aloud in the call.
 const WINDOWS: [&str; 2] = ["10-15=card number", "30.5-35.2=expiry date and security code"];
@@ -61,8 +62,8 @@ async fn walk(
     let failed = |error| failure(DOING, error);
 
     say(&format!("{INTRODUCTION}\n"))?;
-    let job = Job::new(CALL_ID, windows.clone(), Treatment::default())
-        .with_evidence(side_outputs.options());
+    let evidence = side_outputs.options();
+    let job = Job { evidence, ..Job::new(CALL_ID, windows.clone(), Treatment::default()) };
     let prepared = prepare(&genesys, &job).await.map_err(failed)?;
     let redacted = &prepared.redacted;
     say("  signed in, located, fetched     decoded while it arrived; none of it touched a disk")?;
@@ -107,10 +108,6 @@ fn next_steps(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
         say("  sordino demo --report demo.html --report-audio    a page to look at, and to play")?;
     }
     say(LAST_STEPS)
-}
-
-fn say(line: &str) -> Result<(), Failure> {
-    report::print(line)
 }
 
 /// Audits the redacted recording against the original, and prints the result.

@@ -23,10 +23,8 @@ pub(crate) const INTERRUPTED: i32 = 130;
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The call was wrong.
-    Usage { doing: String, source: Box<dyn StdError + 'static> },
-    /// The call was right, and it failed.
-    Failed { doing: String, source: Box<dyn StdError + 'static> },
+    /// The exit code, what was being done, and why it did not succeed.
+    Error(u8, String, Box<dyn StdError>),
     /// An audit found something, and has printed it.
     Found,
 }
@@ -34,29 +32,26 @@ pub(crate) enum Failure {
 impl Failure {
     /// A wrong call: what was being done, and why that is impossible.
     pub(crate) fn usage(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
-        Self::Usage { doing: doing.into(), source: why.into() }
+        Self::Error(USAGE, doing.into(), why.into())
     }
 
     /// A failure: what was being done, and why it failed.
     pub(crate) fn failed(doing: impl Into<String>, why: impl Into<Box<dyn StdError>>) -> Self {
-        Self::Failed { doing: doing.into(), source: why.into() }
+        Self::Error(FAILED, doing.into(), why.into())
     }
 
     /// The same failure, as one after `done`, which happened and stays.
     pub(crate) fn after(self, done: &str) -> Self {
         match self {
-            Self::Usage { doing, source } | Self::Failed { doing, source } => {
-                Self::Failed { doing: format!("{done}; {doing}"), source }
-            }
-            other => other,
+            Self::Error(_, doing, why) => Self::Error(FAILED, format!("{done}; {doing}"), why),
+            Self::Found => Self::Found,
         }
     }
 
     /// An error of the library, sorted into wrong calls and failures.
     pub(crate) fn of(doing: impl Into<String>, error: Error) -> Self {
-        let (doing, usage) = (doing.into(), error.is_usage());
-        let source = Box::new(error);
-        if usage { Self::Usage { doing, source } } else { Self::Failed { doing, source } }
+        let code = if error.is_usage() { USAGE } else { FAILED };
+        Self::Error(code, doing.into(), Box::new(error))
     }
 }
 
@@ -68,14 +63,14 @@ impl From<WindowError> for Failure {
 
 /// Prints the failure, if there is one, and returns the exit code.
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
-    let (code, doing, source) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Found) => return ExitCode::from(FAILED),
-        Err(Failure::Usage { doing, source }) => (USAGE, doing, source),
-        Err(Failure::Failed { doing, source }) => (FAILED, doing, source),
-    };
-    say(&format!("error: {doing}: {}", chain(source.as_ref())));
-    ExitCode::from(code)
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Found) => FAILED.into(),
+        Err(Failure::Error(code, doing, why)) => {
+            say(&format!("error: {doing}: {}", chain(why.as_ref())));
+            code.into()
+        }
+    }
 }
 
 /// An error and its causes, joined with `: `.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use sordino::{Error, Receipt, Redacted, Redaction, Source, Summary, Treatment, Windows};
+use sordino::{Error, Receipt, Redaction, Source, Summary, Treatment, Windows};
 
 use super::args::FileArgs;
 use super::exit::Failure;
@@ -18,9 +18,8 @@ use super::progress::ByteProgress;
 use super::side_outputs::{self, SideOutputs};
 use super::{report, stdout};
 
-/// One redaction, with its arguments checked and its input open.
+/// One redaction, with its arguments checked.
 struct FileRun {
-    source: Source,
     /// The input's name in messages.
     input: String,
     destination: Destination,
@@ -57,32 +56,31 @@ impl Destination {
 
 /// Redacts and reports.
 pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
-    let run = check(args)?;
-    let (input, output, json) = (run.input.clone(), run.destination.name(), run.json);
-    let (is_stdout, side_outputs) = (run.destination.path().is_none(), run.side_outputs.clone());
-    let summary = run.redact()?;
+    let (run, source) = check(args)?;
+    let summary = run.redact(source)?;
     report::notes(&summary);
-    let line = if json {
-        let mut json = report::to_json(&summary, side_outputs.is_self_checked());
+    let output = run.destination.name();
+    let line = if run.json {
+        let mut json = report::to_json(&summary, run.side_outputs.self_check);
         json["status"] = "completed".into();
-        json["inputFile"] = input.into();
+        json["inputFile"] = run.input.into();
         json["outputFile"] = output.into();
         json.to_string()
     } else {
-        let (sentence, ending) = (report::sentence(&summary), side_outputs.ending());
-        format!("redacted {sentence}, {input} -> {output}{ending}")
+        let (sentence, ending) = (report::sentence(&summary), run.side_outputs.ending());
+        format!("redacted {sentence}, {} -> {output}{ending}", run.input)
     };
-    match (is_stdout, json) {
-        (false, _) => return report::print(&line),
+    match (run.destination, run.json) {
+        (Destination::File(_), _) => return report::print(&line),
         // stdout holds the recording. JSON was asked for, and is printed even with --quiet.
-        (true, true) => say(&line),
-        (true, false) => tell(&line),
+        (Destination::Stdout(_), true) => say(&line),
+        (Destination::Stdout(_), false) => tell(&line),
     }
     Ok(())
 }
 
 /// Checks the arguments and opens the input.
-fn check(args: FileArgs) -> Result<FileRun, Failure> {
+fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let FileArgs { input, output, redact: args } = args;
     let list = args.windows.windows.as_deref();
     if is_dash(&input) && list.is_some_and(is_dash) {
@@ -103,7 +101,8 @@ fn check(args: FileArgs) -> Result<FileRun, Failure> {
     let (input, source) = input::open(&input, &args.format)?;
     path.inspect(|path| note_ending(path));
     let (force, json) = (args.force, args.json);
-    Ok(FileRun { source, input, destination, windows, treatment, side_outputs, force, json })
+    let run = FileRun { input, destination, windows, treatment, side_outputs, force, json };
+    Ok((run, source))
 }
 
 fn stdout_for_audio() -> Result<File, Failure> {
@@ -117,14 +116,14 @@ fn stdout_for_audio() -> Result<File, Failure> {
 
 impl FileRun {
     /// Redacts the recording, and delivers it with its side outputs.
-    fn redact(self) -> Result<Summary, Failure> {
-        let Self { source, input, destination, windows, treatment, side_outputs, force, .. } = self;
+    fn redact(&self, source: Source) -> Result<Summary, Failure> {
+        let Self { input, destination, windows, side_outputs, .. } = self;
         let doing = format!("redacting {input}");
         let interrupt = Interrupt::new();
         let spool = interrupt.spool(destination.path()).map_err(|e| Failure::of(&*doing, e))?;
         let (mut bar, length) = (ByteProgress::new("redacting"), source.length());
         let (began, mut received) = (Instant::now(), 0);
-        let redaction = Redaction::new(&windows, treatment)
+        let redaction = Redaction::new(windows, self.treatment)
             .with_evidence(side_outputs.options())
             .with_spool(spool);
         let redacted = redaction.run_watched(source, |progress| {
@@ -134,13 +133,13 @@ impl FileRun {
         });
         bar.clear();
         let redacted =
-            redacted.map_err(|error| Failure::of(&*doing, input::explain(&input, error)))?;
-        report::details(&input, redacted.summary(), began.elapsed());
+            redacted.map_err(|error| Failure::of(&*doing, input::explain(input, error)))?;
+        report::details(input, redacted.summary(), began.elapsed());
         let (written, to) = (redacted.bytes(), destination.name());
         detail(&format!("{received} bytes read; {written} bytes of WAV go to {to}"));
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
-            Path::new(&input).file_name().map_or(input.clone(), |name| name.display().to_string());
+            Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());
         let receipt = Receipt::of(&redacted);
         match destination {
             // The recording comes last: when it is in place, everything is. If it fails, the files
@@ -148,7 +147,13 @@ impl FileRun {
             Destination::File(path) => interrupt.deliver(|| {
                 let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
                 let placed = side_outputs::put(drafts)?;
-                let summary = deliver_file(redacted, &path.target, force)?;
+                let target = &path.target;
+                let done = if self.force {
+                    redacted.persist_over(target)
+                } else {
+                    redacted.persist(target)
+                };
+                let summary = done.map_err(undelivered)?;
                 side_outputs::keep(placed);
                 Ok(summary)
             }),
@@ -163,11 +168,6 @@ impl FileRun {
             }
         }
     }
-}
-
-fn deliver_file(redacted: Redacted, path: &Path, force: bool) -> Result<Summary, Failure> {
-    let done = if force { redacted.persist_over(path) } else { redacted.persist(path) };
-    done.map_err(undelivered)
 }
 
 fn undelivered(error: Error) -> Failure {

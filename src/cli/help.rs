@@ -3,7 +3,7 @@
 
 pub(super) const OVERVIEW: &str = "\
 Start here:
-  sordino demo                                      a redaction from end to end, nothing to set up
+  sordino demo                                      a redaction from end to end; needs no setup
   sordino file call.wav -w 10-15 -o redacted.wav    redact 10 s to 15 s of a recording
   sordino COMMAND --help                            examples of each command
 
@@ -40,7 +40,7 @@ Examples:
     sordino recording -w 10-15 -w 30.5-35.2 --silence --dry-run --keep redacted.wav
   Do it:
     sordino recording -w 10-15 -w 30.5-35.2 --silence
-  With a receipt, and a page to look at:
+  With a receipt and an HTML page:
     sordino recording -w 10-15 --silence --receipt receipt.json --report page.html
   In another region, with windows from a transcriber, and JSON for a program:
     sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
@@ -63,17 +63,17 @@ Examples:
     sordino verify --receipt receipt.json redacted.wav
     sordino verify --receipt receipt.json call.wav redacted.wav
 
-The treatment is recognised. The default gain, silence, a tone of 1000 Hz, or the treatment that you
-name is checked to the sample; anything else is judged by how much of the original is left.
+The treatment is recognised. The default gain, silence, a tone of 1000 Hz and the treatment that you
+name are checked sample by sample. Anything else is judged by how much of the original is left.
 
 A lossy REDACTED keeps no sample as it was. There the codec's noise is measured outside the windows,
 and inside them the original is searched for in pieces of 20 ms. Where the codec keeps too little of
-the sound, or too little is left outside the windows to measure by, the verdict is `cannot be told`
+the sound, or too little sound is outside the windows, the verdict is `cannot be told`
 and the exit code 1: never clean. A leak shorter than 60 ms, or of sound that the codec does not
 keep, may be missed. To be sure, audit a lossless copy before it is encoded. Both recordings must
 begin at the same frame.
 
-Exit codes: 0 clean; 1 a leak, another change, or it cannot be told; 2 the call was wrong, or a
+Exit codes: 0 clean; 1 a leak, another change, or `cannot be told`; 2 the call was wrong, or a
 recording cannot be decoded.";
 
 pub(super) const SANDBOX_EXAMPLES: &str = "\
@@ -81,11 +81,21 @@ Examples:
   sordino sandbox
   sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
 
-Faults are STEP=KIND[xTIMES]. STEP: sign-in, locate, fetch, grant, upload, complete. KIND: a status
-(429, 429:SECONDS, 429:date:SECONDS), code:STATUS:CODE (a storage host's error in XML, for example
-code:403:SignatureDoesNotMatch; fetch, upload), early:STATUS (before the body has arrived; upload),
-html, reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N,
-redirect. TIMES: a number, or `ever`.
+A fault is STEP=KIND[xTIMES]. TIMES: a number, or `ever`. STEP: sign-in, locate, fetch, grant,
+upload, complete. KIND:
+  429, 503, ...        this status
+  429:SECONDS          with Retry-After; 429:date:SECONDS writes it as a date
+  code:STATUS:CODE     a storage host's error in XML, code:403:SignatureDoesNotMatch; fetch, upload
+  early:STATUS         this status before the body has arrived; upload
+  html                 status 502 with an HTML page
+  reset, lost          no answer, before or after the request was carried out
+  refused, expired     the presigned URL leads to no server, or has expired
+  dies                 all tokens become invalid
+  state:NAME           the recording is in this state
+  cut:N, cut-unsized:N the body ends after N bytes, with or without an announced length
+  stall:N              no more data after N bytes
+  length:N             announces a body of N bytes
+  redirect             a redirect to another host
 
 Each request is printed on stderr; --quiet turns that off. ctrl-c ends the sandbox.";
 
@@ -99,7 +109,7 @@ Examples:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
   From a transcriber that writes milliseconds:
     sordino file call.mp3 --windows words.json --unit ms -o redacted.wav
-  With a receipt, and a page to look at:
+  With a receipt and an HTML page:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
     fetch-call | sordino file - -w 10-15 --tone -o - | store-call
@@ -155,27 +165,27 @@ Examples:
     sordino bench
   With a recording like yours, eight at once:
     sordino bench call.wav --jobs 8
-  Against ffmpeg, sox and cp, with a chart:
+  Against ffmpeg and cp, with a chart:
     sordino bench --compare --chart bench.svg
   Quickly, for a program:
     sordino bench --length 1:00 --runs 3 --json
 
-decode, whole and checked are measured in turn, in this process, from a file in the system's cache,
-after one round that does not count. decode is decoding alone; whole is a redaction of two windows
+decode, whole and checked are measured in turn, in this process, from a file in the system's cache.
+decode is decoding alone; whole is a redaction of two windows
 without its self-check; checked is one with it. The output goes into memory, beyond 4 MiB into a
 temporary file, and is not synced to disk.
 
-\"1 at once\" and so on are processes of `sordino file`: their start, and their output synced to disk,
-count. Their time is from the first start to the last end. One process decodes FLAC, MP3 and Vorbis on
-all cores; several at once decode on one thread each, as with --threads 1. Memory is the peak of the
-largest process, as the system counts it. On Linux it is never less than what this program takes to
-start. A stage shares its process with the others, so its memory cannot be told.
+The rows \"1 at once\" and so on measure whole processes of `sordino file`, from the start of the
+first to the end of the last, with their output synced to disk. One process decodes FLAC, MP3 and
+Vorbis on all cores; several at once decode on one thread each, as with --threads 1. Memory is the
+peak of the largest process, as the system counts it. On Linux it is never less than what this
+program takes to start. A stage shares its process with the others, so its memory cannot be told.
 
---compare runs ffmpeg, sox and cp in turn with `sordino file`. speed-up is ffmpeg's median time
-divided by sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not
-exact to the sample; the last two lines use recipes that are. None of the three syncs its output.
+--compare runs ffmpeg and cp in turn with `sordino file`. speed-up is ffmpeg's median time divided by
+sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not exact to the
+sample. Neither syncs its output.
 
-realtime is how many times as fast as playing. MB are of the input, 1,000,000 bytes. CPU s/h is CPU
-seconds for one hour of recording.
+realtime is how many times as fast as playing. MB are of the input, 1,000,000 bytes.
+CPU s/h is CPU seconds for one hour of recording.
 
 Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong.";

@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use sordino::level::Decibels;
+use sordino::receipt::{GapsEntry, LevelsEntry};
 use sordino::span::time_of;
 use sordino::window::ClockTime;
 use sordino::{Gaps, Info};
@@ -14,7 +16,7 @@ use super::input;
 use super::messages::detail;
 use super::progress::ByteProgress;
 use super::report;
-use super::text::{decibel, decibel_value, elapsed};
+use super::text::elapsed;
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let began = Instant::now();
@@ -77,7 +79,7 @@ fn text(info: &Info, name: &str) -> String {
         rows.push(("gap".into(), format!("at {at} s, {length} s long")));
     }
     for (channel, loudness) in info.channels.iter().enumerate() {
-        let (peak, rms) = (decibel(loudness.peak), decibel(loudness.rms));
+        let (peak, rms) = (Decibels::of(loudness.peak), Decibels::of(loudness.rms));
         rows.push((format!("channel {channel}"), format!("peak {peak} dB, rms {rms} dB")));
     }
     for left in &info.leftovers {
@@ -93,20 +95,17 @@ fn text(info: &Info, name: &str) -> String {
 
 fn to_json(info: &Info, name: &str, policy: Gaps) -> Value {
     let stream = &info.stream_info;
-    let mut input = report::input(stream, info.end_proven, info.begins);
+    let gaps = GapsEntry::of(policy, &info.gaps, stream.rate);
+    let mut input = report::input(stream, info.end_proven, info.begins, gaps);
     input["bytes"] = info.bytes.into();
     input["frames"] = info.frames.into();
-    input["gaps"] = report::gaps(policy, &info.gaps, stream.rate);
-    let levels = info.channels.iter().map(|loudness| {
-        json!({ "peakDb": decibel_value(loudness.peak), "rmsDb": decibel_value(loudness.rms) })
-    });
     json!({
         "inputFile": name,
         "redactable": true,
         "frames": info.frames,
         "seconds": time_of(info.frames, stream.rate).as_secs_f64(),
         "delay": info.delay,
-        "levels": levels.collect::<Vec<_>>(),
+        "levels": info.channels.iter().copied().map(LevelsEntry::of).collect::<Vec<_>>(),
         "input": input,
         "output": report::output(stream),
         "dropped": report::dropped(&info.leftovers),

@@ -8,38 +8,21 @@ use std::sync::OnceLock;
 
 use super::args::VerbosityArgs;
 
-/// How much is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Verbosity {
-    Quiet,
-    Normal,
-    Verbose,
-}
-
-static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
-
-fn verbosity() -> Verbosity {
-    VERBOSITY.get().copied().unwrap_or(Verbosity::Normal)
-}
+static VERBOSITY: OnceLock<VerbosityArgs> = OnceLock::new();
 
 /// Sets the verbosity of this process. Called once, before any command runs.
-pub(crate) fn set_verbosity(args: &VerbosityArgs) {
-    let verbosity = match (args.quiet, args.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (false, true) => Verbosity::Verbose,
-        (false, false) => Verbosity::Normal,
-    };
-    VERBOSITY.get_or_init(|| verbosity);
+pub(crate) fn set_verbosity(args: VerbosityArgs) {
+    VERBOSITY.get_or_init(|| args);
 }
 
 /// Whether notes and progress are wanted.
 pub(crate) fn is_quiet() -> bool {
-    verbosity() == Verbosity::Quiet
+    VERBOSITY.get().is_some_and(|args| args.quiet)
 }
 
 /// Whether details are wanted. Ask before working one out that takes time.
 pub(crate) fn is_verbose() -> bool {
-    verbosity() == Verbosity::Verbose
+    VERBOSITY.get().is_some_and(|args| args.verbose && !args.quiet)
 }
 
 /// Prints a line at any verbosity: an error, a warning, what an interrupt leaves behind.

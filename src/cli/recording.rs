@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use sordino::genesys::{Completed, Config, Credentials, Error as GenesysError, Event, Genesys};
+use sordino::genesys::{Completed, Config, Credentials, Error as GenesysError, Genesys};
 use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
@@ -11,6 +11,7 @@ use sordino::{Job, JobError, Redacted};
 use super::args::{ClientArgs, RecordingArgs, time};
 use super::exit::Failure;
 use super::input::is_dash;
+use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
@@ -20,7 +21,7 @@ use super::{block_on, report};
 mod stage;
 
 pub(super) use stage::detail_step;
-use stage::{NewRecording, Shared, Stage, lock, on_event, on_interrupt};
+use stage::{NewRecording, Shared, Stage, on_event, on_interrupt};
 
 /// One redaction at Genesys, with its arguments checked.
 struct RecordingRun {
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
         note("the original recording still exists in Genesys, and is not redacted");
     }
     let line = if run.json {
-        let mut json = report::to_json(summary, run.side_outputs.is_self_checked());
+        let mut json = report::to_json(summary, run.side_outputs.self_check);
         json["status"] = if new_id.is_some() { "completed" } else { "dry run" }.into();
         json["recordingId"] = new_id.into();
         json["originalRecordingId"] = original.into();
@@ -97,13 +98,16 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
-    let watch = move |event| on_event(event, &shown, &told);
-    let genesys = client(&args.client, Credentials::new(client_id, secret), watch)?;
+    let mut config = config(&args.client, Credentials::new(client_id, secret))?;
+    config.listener = Arc::new(move |event| on_event(event, &shown, &told));
+    let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
-    let job = Job::new(recording_id, windows, treatment)
-        .with_options(args.redact.format.options())
-        .with_evidence(side_outputs.options())
-        .with_listener(move |progress, of| lock(&shown).show(progress.bytes, of));
+    let job = Job {
+        options: args.redact.format.options(),
+        evidence: side_outputs.options(),
+        listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
+        ..Job::new(recording_id, windows, treatment)
+    };
     let (force, json) = (args.redact.force, args.redact.json);
     Ok(RecordingRun { genesys, job, conversation_id, keep, force, side_outputs, json, bar, stage })
 }
@@ -142,25 +146,22 @@ fn client_secret(args: &ClientArgs) -> Result<Option<String>, Failure> {
     Ok(secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()))
 }
 
-fn client(
-    args: &ClientArgs,
-    credentials: Credentials,
-    watch: impl Fn(Event) + Send + Sync + 'static,
-) -> Result<Genesys, Failure> {
-    let wrong = |error: GenesysError| Failure::usage("reading the configuration", error);
+fn invalid(error: GenesysError) -> Failure {
+    Failure::usage("reading the configuration", error)
+}
+
+fn config(args: &ClientArgs, credentials: Credentials) -> Result<Config, Failure> {
     let timeout = time("--timeout", &args.timeout)?;
     if timeout.is_zero() {
         let mend = "0 would end every request at once; give a time, for example 30s";
         return Err(Failure::usage("reading --timeout", mend));
     }
-    let config = Config::new(&args.base_url, credentials)
-        .map_err(wrong)?
-        .with_retries(args.max_retries)
-        .with_longest_wait(time("--max-wait", &args.max_wait)?)
-        .with_rate(args.rate)
-        .with_timeout(timeout)
-        .with_listener(watch);
-    Genesys::new(config).map_err(wrong)
+    let mut config = Config::new(&args.base_url, credentials).map_err(invalid)?;
+    config.retries = args.max_retries;
+    config.longest_wait = time("--max-wait", &args.max_wait)?;
+    config.requests_a_minute = args.rate;
+    config.timeout = timeout;
+    Ok(config)
 }
 
 async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure> {

@@ -9,10 +9,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
-use sordino::receipt::{DroppedEntry, GapEntry, GapsEntry, TreatmentEntry, WindowEntry};
-use sordino::span::{Gap, over_end, time_of};
-use sordino::window::{ClockTime, Window, seconds};
-use sordino::{Gaps, StreamInfo, Summary, Treatment};
+use sordino::level::Decibels;
+use sordino::receipt::{DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
+use sordino::span::{over_end, time_of};
+use sordino::window::{ClockTime, seconds};
+use sordino::{Gaps, StreamInfo, Summary};
 
 use super::exit::Failure;
 use super::messages::{detail, note, warn};
@@ -58,7 +59,7 @@ pub(crate) fn notes(summary: &Summary) {
     }
     if summary.treatment.is_recoverable() {
         let gain = summary.treatment.gain();
-        let decibel = 20.0 * gain.log10();
+        let decibel = Decibels::of(gain);
         note(&format!(
             "a gain of {gain} ({decibel:.0} dB) leaves speech recoverable; --silence erases it"
         ));
@@ -70,7 +71,7 @@ pub(crate) fn details(name: &str, summary: &Summary, took: Duration) {
     let Summary { stream_info, frames, frames_treated, .. } = summary;
     detail(&format!("{name}: {}, {frames} frames", describe(stream_info)));
     let took = elapsed(took);
-    detail(&format!("read, redacted and checked in {took}; {frames_treated} frames treated"));
+    detail(&format!("done in {took}; {frames_treated} frames treated"));
 }
 
 /// `wave pcm_s16le, 8000 Hz, 2 channels`.
@@ -90,28 +91,36 @@ pub(crate) fn sentence(summary: &Summary) -> String {
     format!("{windows}, {muted:.1} s of {all:.1} s")
 }
 
-/// A recording of this many frames.
-pub(crate) fn recording(info: &StreamInfo, frames: u64) -> Value {
+/// What both a recording and a receipt's `input` begin with.
+fn stream(info: &StreamInfo) -> Value {
     json!({
         "container": info.container,
         "codec": info.codec,
         "rate": info.rate,
         "channels": info.channels,
-        "format": info.format.to_string(),
-        "frames": frames,
     })
 }
 
+/// A recording of this many frames.
+pub(crate) fn recording(info: &StreamInfo, frames: u64) -> Value {
+    let mut json = stream(info);
+    json["format"] = info.format.to_string().into();
+    json["frames"] = frames.into();
+    json
+}
+
 /// The input, as a receipt's `input`, without what only a receipt computes.
-pub(crate) fn input(info: &StreamInfo, end_proven: bool, begins: Duration) -> Value {
-    json!({
-        "container": info.container,
-        "codec": info.codec,
-        "rate": info.rate,
-        "channels": info.channels,
-        "endProven": end_proven,
-        "beginsAt": seconds(begins),
-    })
+pub(crate) fn input(
+    info: &StreamInfo,
+    end_proven: bool,
+    begins: Duration,
+    gaps: GapsEntry,
+) -> Value {
+    let mut json = stream(info);
+    json["endProven"] = end_proven.into();
+    json["beginsAt"] = seconds(begins).into();
+    json["gaps"] = value(gaps);
+    json
 }
 
 /// The output, as a receipt's `output`, without what only a receipt computes.
@@ -123,43 +132,14 @@ pub(crate) fn output(info: &StreamInfo) -> Value {
     output
 }
 
-/// Gaps by the recording's clock, as in a receipt.
-pub(crate) fn gaps(policy: Gaps, gaps: &[Gap], rate: u32) -> Value {
-    let entry =
-        |&Gap { at, frames }: &Gap| GapEntry { at: seconds(time_of(at, rate)), first: at, frames };
-    let list = gaps.iter().map(entry).collect();
-    value(GapsEntry { treatment: policy.name().into(), list })
-}
-
 /// What the input holds besides audio, as in a receipt.
 pub(crate) fn dropped(leftovers: &[Leftover]) -> Value {
-    let entry =
-        |left: &Leftover| value(DroppedEntry { name: left.name.to_string(), bytes: left.bytes });
-    leftovers.iter().map(entry).collect()
+    leftovers.iter().map(|left| value(DroppedEntry::of(left))).collect()
 }
 
-fn treatment(treatment: Treatment) -> Value {
-    value(TreatmentEntry {
-        kind: treatment.name().into(),
-        gain: treatment.gain(),
-        tone_hz: treatment.tone_hz(),
-        fade: seconds(treatment.fade()),
-        recoverable: treatment.is_recoverable(),
-    })
-}
-
-fn window(window: &Window, summary: &Summary) -> Value {
-    let (cut, in_gap) = (summary.cut.contains(window), summary.vanished.contains(window));
-    let mut entry = value(WindowEntry {
-        start: seconds(window.start()),
-        end: seconds(window.end()),
-        channel: window.channel(),
-        label: window.label().map(str::to_owned),
-        reason: window.reason().map(str::to_owned),
-        pad: None,
-        cut,
-        in_gap,
-    });
+fn window(entry: WindowEntry) -> Value {
+    let (cut, in_gap) = (entry.cut, entry.in_gap);
+    let mut entry = value(entry);
     // A receipt leaves these out where they are false; here they always stand.
     entry["cut"] = cut.into();
     entry["inGap"] = in_gap.into();
@@ -175,8 +155,8 @@ fn value(part: impl Serialize) -> Value {
 /// The result as JSON. `self_checked` is whether the output was read back and checked.
 pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     let info = &summary.stream_info;
-    let mut input = input(info, summary.end_proven, summary.begins);
-    input["gaps"] = gaps(summary.gaps_policy, &summary.gaps, info.rate);
+    let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
+    let input = input(info, summary.end_proven, summary.begins, gaps);
     let mut output = output(info);
     output["frames"] = summary.frames.into();
     output["framesTreated"] = summary.frames_treated.into();
@@ -184,8 +164,8 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     json!({
         "frames": summary.frames,
         "seconds": length(summary.frames, summary),
-        "windows": summary.windows.iter().map(|one| window(one, summary)).collect::<Vec<_>>(),
-        "treatment": treatment(summary.treatment),
+        "windows": WindowEntry::merged(summary).into_iter().map(window).collect::<Vec<_>>(),
+        "treatment": TreatmentEntry::of(summary.treatment),
         "input": input,
         "output": output,
     })

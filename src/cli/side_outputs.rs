@@ -20,7 +20,8 @@ pub(crate) struct SideOutputs {
     receipt: Option<OutputPath>,
     report: Option<OutputPath>,
     audio: bool,
-    self_check: bool,
+    /// Whether the self-check is on; if it is, only a result that passed it is reported.
+    pub(crate) self_check: bool,
     force: bool,
 }
 
@@ -103,11 +104,6 @@ impl SideOutputs {
     /// The verdict of the self-check, in words.
     pub(crate) fn checked(&self) -> &'static str {
         if self.self_check { "self-check passed" } else { "not checked" }
-    }
-
-    /// Whether the self-check is on; if it is, only a result that passed it is reported.
-    pub(crate) fn is_self_checked(&self) -> bool {
-        self.self_check
     }
 
     /// Tells people at a terminal that there could be a page.

@@ -28,7 +28,7 @@ pub(crate) fn open() -> io::Result<File> {
 ///
 /// # Errors
 /// When not all of it could be written.
-pub(crate) fn deliver(redacted: &Redacted, mut stdout: File) -> Result<(), Error> {
+pub(crate) fn deliver(redacted: &Redacted, mut stdout: &File) -> Result<(), Error> {
     redacted.write_out(&mut stdout)?;
     // Some disks report only at the sync that they are full.
     let is_file = stdout.metadata().is_ok_and(|stdout| stdout.is_file());

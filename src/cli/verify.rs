@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use sordino::level::Decibels;
 use sordino::verify::Audit;
 use sordino::{
-    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, Treatment, VerifyOptions,
-    Windows, verify,
+    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, VerifyOptions, Windows, verify,
 };
 
 use super::args::VerifyArgs;
@@ -28,17 +28,17 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         ([redacted], Some(receipt)) => receipt::compare(args, receipt, None, redacted),
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
-            let pair = Pair::open(original, redacted, receipt.options(), receipt.raw())?;
-            let audit = pair.audit(&windows, Some(treatment), tolerance)?;
+            let decode = DecodeOptions { raw: receipt.raw(), ..receipt.options() };
+            let options = VerifyOptions { treatment: Some(treatment), tolerance };
+            let audit = audit(original, redacted, decode, &windows, options)?;
             receipt::compare(args, receipt, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
             let windows = args.windows.windows()?;
-            let expected = args.treatment.named()?;
-            let options = comparable_options(original, redacted, args.raw)?;
-            let options = DecodeOptions { gaps: args.gaps.gaps(), ..options };
-            let pair = Pair::open(original, redacted, options, args.raw)?;
-            let audit = pair.audit(&windows, expected, tolerance)?;
+            let options = VerifyOptions { treatment: args.treatment.named()?, tolerance };
+            let decode = comparable_options(original, redacted, args.raw)?;
+            let decode = DecodeOptions { gaps: args.gaps.gaps, raw: args.raw, ..decode };
+            let audit = audit(original, redacted, decode, &windows, options)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
             if audit.is_clean() { Ok(()) } else { Err(Failure::Found) }
@@ -57,47 +57,29 @@ fn tolerance(args: &VerifyArgs) -> Result<Option<f64>, Failure> {
             let why = "give dB below full scale, from -200 to 0, for example -60";
             Err(Failure::usage("reading --tolerance", why))
         }
-        decibel => Ok(decibel.map(|decibel| 10f64.powf(decibel / 20.0))),
+        decibel => Ok(decibel.map(|decibel| Decibels(decibel).amplitude())),
     }
 }
 
-/// The two recordings of an audit.
-struct Pair {
-    original: Source,
-    redacted: Source,
-    doing: String,
-}
-
-impl Pair {
-    /// Opens both with these options; `raw` is the format of the original, if it has no header.
-    fn open(
-        original: &Path,
-        redacted: &Path,
-        options: DecodeOptions,
-        raw: Option<RawFormat>,
-    ) -> Result<Self, Failure> {
-        let doing = format!("comparing {} and {}", original.display(), redacted.display());
-        let original = open(original)?.with_options(DecodeOptions { raw, ..options });
-        Ok(Self { original, redacted: open(redacted)?.with_options(options), doing })
-    }
-
-    fn audit(
-        self,
-        windows: &Windows,
-        expected: Option<Treatment>,
-        tolerance: Option<f64>,
-    ) -> Result<Audit, Failure> {
-        let began = Instant::now();
-        let options = VerifyOptions { treatment: expected, tolerance };
-        let audit = verify(self.original, self.redacted, windows, options);
-        // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
-        let audit = audit.map_err(|error| Failure::usage(self.doing, error))?;
-        let (original, redacted) = (&audit.original, &audit.redacted);
-        detail(&format!("original: {}", report::describe(original)));
-        detail(&format!("redacted: {}", report::describe(redacted)));
-        detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
-        Ok(audit)
-    }
+/// Audits `redacted`. Only `original` may be headerless, with the format in `decode`.
+fn audit(
+    original: &Path,
+    redacted: &Path,
+    decode: DecodeOptions,
+    windows: &Windows,
+    options: VerifyOptions,
+) -> Result<Audit, Failure> {
+    let doing = format!("comparing {} and {}", original.display(), redacted.display());
+    let original = open(original)?.with_options(decode);
+    let redacted = open(redacted)?.with_options(DecodeOptions { raw: None, ..decode });
+    let began = Instant::now();
+    let audit = verify(original, redacted, windows, options);
+    // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
+    let audit = audit.map_err(|error| Failure::usage(doing, error))?;
+    detail(&format!("original: {}", report::describe(&audit.original)));
+    detail(&format!("redacted: {}", report::describe(&audit.redacted)));
+    detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
+    Ok(audit)
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {

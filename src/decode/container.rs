@@ -4,8 +4,10 @@
 //! [`PacketReader`] with its [`Guard`]. What can go wrong: a header that cannot be used, a
 //! container that is cut off or damaged.
 //!
-//! There is one file per container, with a function `open` and a guard. A container without a guard
-//! is not opened: symphonia alone would take damage and cuts for a normal end.
+//! There is one file per container, with a function `open` and a guard. [`Opened::new`] takes the
+//! guard, so a container without one does not compile. A file in any other container is refused
+//! before it comes here, by its first bytes, in `input/sniff`. The guard is needed because
+//! symphonia alone would treat damage and cuts as a normal end.
 
 use super::format::Container;
 use super::input::PeekedSource;

@@ -8,11 +8,10 @@ use crate::error::Error;
 use crate::span::time_of;
 
 /// A failure at one packet, without its position, which the decoder adds.
+#[derive(Debug)]
 pub(super) enum PacketFault {
     /// The content or the position of the packet is wrong.
     Damaged(String),
-    /// The packet uses a feature that cannot be redacted sample-exactly.
-    Unsupported(String),
     /// symphonia's own error.
     Decoder(Symphonia),
     /// An error that needs no position.
@@ -25,7 +24,6 @@ impl PacketFault {
         let time = time_of(frames, rate);
         match self {
             Self::Damaged(reason) => Error::Damaged { frame: frames, time, reason },
-            Self::Unsupported(what) => Error::Unsupported { what },
             Self::Complete(error) => error,
             Self::Decoder(Symphonia::IoError(_)) => {
                 let reason = "the source ended in the middle of it".into();
@@ -44,13 +42,15 @@ impl From<Error> for PacketFault {
     }
 }
 
-/// Calls code that uses symphonia, and converts a panic to an error. After a panic the caller does not
-/// use the decoder again, so its state may be inconsistent.
-pub(super) fn guarded<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+/// Runs code that calls symphonia. A panic in it becomes an error. The state of a decoder may be
+/// inconsistent then, so the caller must not use that decoder again.
+pub(super) fn catching_panics<T, E: From<Error>>(
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(gave_up().into()))
 }
 
-/// The error for a decoder that panicked, or whose thread has ended.
+/// The error for a decoder that panicked, or whose thread ended early.
 pub(super) fn gave_up() -> Error {
     let (container, reason) = ("recording".into(), "a decoder gave up on it".into());
     Error::Container { container, reason }

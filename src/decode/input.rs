@@ -17,7 +17,7 @@ pub(super) mod sniff;
 mod source;
 
 pub(super) use hashing::HashingReader;
-pub(super) use media::{Media, ReadSeek};
+pub(super) use media::{ReadSeek, media_stream};
 pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
@@ -59,27 +59,25 @@ impl PeekedSource {
         let is_raw = options.raw.is_some();
         // Only the length of a file is certain; a length from the caller is for progress display.
         let length = length.filter(|_| matches!(origin, Origin::File(_)));
-        let mut head = Vec::new();
-        let stream: Box<dyn Read + Send> = match origin {
-            Origin::File(mut file) => {
-                head = read_up_to(&mut file, HEAD)?;
-                file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-                if !is_raw && sniff::needs_seeking(&head) {
-                    let again = digested.then(|| file.try_clone()).transpose();
-                    let hashing = again.map_err(Error::Read)?.map(HashingReader::File);
-                    let (origin, monitor) = (Origin::File(file), Arc::clone(monitor));
-                    return Ok(Self { origin, head, start: 0, length, monitor, hashing, options });
-                }
-                head.clear();
-                Box::new(file)
+        let (head, hashing, monitor) = (Vec::new(), None, Arc::clone(monitor));
+        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
+        if let Origin::File(file) = &mut input.origin {
+            let head = read_up_to(file, HEAD)?;
+            file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
+            if !is_raw && sniff::needs_seeking(&head) {
+                let again = digested.then(|| file.try_clone()).transpose();
+                input.hashing = again.map_err(Error::Read)?.map(HashingReader::File);
+                return Ok(Self { head, ..input });
             }
+        }
+        let mut stream: Box<dyn Read + Send> = match input.origin {
+            Origin::File(file) => Box::new(file),
             Origin::Stream(reader) => reader,
         };
-        let (stream, hashing) =
-            if digested { HashingReader::passing(stream) } else { (stream, None) };
-        let origin = Origin::Stream(Box::new(MonitoredReader::new(stream, monitor)));
-        let monitor = Arc::clone(monitor);
-        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
+        if digested {
+            (stream, input.hashing) = HashingReader::passing(stream);
+        }
+        input.origin = Origin::Stream(Box::new(MonitoredReader::new(stream, &input.monitor)));
         input.look(HEAD)?;
         if input.head.is_empty() {
             return Err(Error::Empty);
@@ -131,15 +129,7 @@ impl PeekedSource {
         let limit = self.options.memory_limit;
         match self.origin {
             Origin::File(file) => Ok(Box::new(MonitoredReader::new(file, &self.monitor))),
-            Origin::Stream(rest) => {
-                let mut whole = self.head;
-                let room = limit.saturating_sub(whole.len() as u64);
-                rest.take(room + 1).read_to_end(&mut whole).map_err(Error::Read)?;
-                if whole.len() as u64 > limit {
-                    return Err(Error::TooLargeForMemory { limit });
-                }
-                Ok(Box::new(Cursor::new(whole)))
-            }
+            Origin::Stream(rest) => in_memory(self.head, rest, limit),
         }
     }
 
@@ -183,6 +173,21 @@ impl PeekedSource {
         }
         self.look(self.start as u64 + HEAD)
     }
+}
+
+/// Reads the rest of a stream into memory, after its first bytes in `whole`.
+///
+/// # Errors
+/// [`Error::TooLargeForMemory`] for more than `limit` bytes.
+pub(super) fn in_memory(
+    mut whole: Vec<u8>,
+    rest: impl Read,
+    limit: u64,
+) -> Result<Box<dyn ReadSeek>, Error> {
+    let room = limit.saturating_sub(whole.len() as u64);
+    rest.take(room.saturating_add(1)).read_to_end(&mut whole).map_err(Error::Read)?;
+    let fits = whole.len() as u64 <= limit;
+    if fits { Ok(Box::new(Cursor::new(whole))) } else { Err(Error::TooLargeForMemory { limit }) }
 }
 
 /// Length in bytes of the ID3v2 tag at the start of `head`; 0 if there is none.

@@ -16,23 +16,22 @@ use super::input::{DecodeOptions, InputMonitor};
 use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
-/// Decoder of one stream of packets.
+/// Decoder of one stream of packets. [`PacketStream::decode`] also drops the codec delay.
 pub(super) struct PacketStream {
     pub(super) track: u32,
+    container: Container,
     codec: Codec,
     timestamps: TimestampCheck,
     options: DecodeOptions,
     /// In Hz.
     rate: u32,
-    /// Packets so far.
-    pub(super) packets: u64,
     /// Frames decoded so far, including dropped ones.
     coded: u64,
     /// Frames of codec delay that are still to be dropped.
     skip: u64,
     /// Frames of codec delay.
     pub(super) delay: u64,
-    /// Minimum number of frames.
+    /// The smallest number of frames that a complete recording has, as its guard says.
     pub(super) least: u64,
 }
 
@@ -42,16 +41,16 @@ impl PacketStream {
     /// # Errors
     /// [`Error`] when there is no audio stream, or it is not supported.
     pub(super) fn open(
-        reader: &PacketReader,
+        container: Container,
+        reader: &dyn PacketReader,
         guard: &dyn Guard,
         options: DecodeOptions,
     ) -> Result<(Self, StreamInfo), Error> {
-        let container = guard.container();
         let track = reader.track()?;
         let params = codec::audio_params(track)?;
         let head = opus::head(params, container == Container::Mp4)?;
-        let pre_skip = head.as_ref().map(opus::OpusHead::pre_skip);
-        let delay = |rate| guard.delay(track, pre_skip, rate);
+        let pre_skip = |rate| head.as_ref().map(|head| head.pre_skip(rate).unwrap_or(0));
+        let delay = |rate| guard.delay(track, pre_skip(rate), rate);
         let params = match &head {
             Some(head) => {
                 let begins = |rate| delay(rate).is_ok();
@@ -77,11 +76,11 @@ impl PacketStream {
         };
         let stream = Self {
             track: track.id,
+            container,
             codec,
             timestamps: TimestampCheck::new(guard.timestamp_kind(track), name, rate),
             options,
             rate,
-            packets: 0,
             coded: 0,
             skip: delay,
             delay,
@@ -97,12 +96,12 @@ impl PacketStream {
     /// As [`PacketStream::open`].
     pub(super) fn following(
         &self,
-        reader: &PacketReader,
+        reader: &dyn PacketReader,
         guard: &dyn Guard,
         info: &StreamInfo,
     ) -> Result<(Self, StreamInfo), Error> {
         let opus_rate = Some(info.rate).filter(|_| info.codec == "opus");
-        Self::open(reader, guard, DecodeOptions { opus_rate, ..self.options })
+        Self::open(self.container, reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
     /// The next item. `read` returns the packets of the track.
@@ -123,7 +122,7 @@ impl PacketStream {
         packet: &mut Packet,
         guard: &mut dyn Guard,
     ) -> Result<u64, PacketFault> {
-        let noted = guard.gap(packet, self.packets, self.rate)?;
+        let noted = guard.gap(packet, self.rate)?;
         let gap = self.timestamps.gap(packet, self.coded);
         gap.map(|gap| gap + noted).map_err(|reason| PacketFault::Damaged(reason.into()))
     }
@@ -159,9 +158,8 @@ impl PacketStream {
         }
         let frames = block.frames() as u64;
         self.coded += frames;
-        guard.decoded(packet, self.packets, info.rate, block)?;
+        guard.decoded(packet, info.rate, block)?;
         self.skip -= block.drop_front(self.skip);
-        self.packets += 1;
         Ok(frames)
     }
 }
@@ -173,14 +171,14 @@ fn end(guard: &mut dyn Guard) -> Result<Demuxed, PacketFault> {
 
 /// The next packet of a track. Packets of other tracks, such as video, are skipped.
 pub(super) fn next_packet(
-    reader: &mut PacketReader,
+    reader: &mut dyn PacketReader,
     guard: &mut dyn Guard,
     monitor: &InputMonitor,
     track: u32,
 ) -> Result<Demuxed, PacketFault> {
-    let is_eof = |error: &Symphonia| matches!(error, Symphonia::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+    let is_eof = |fault: &PacketFault| matches!(fault, PacketFault::Decoder(Symphonia::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof);
     loop {
-        let packet = reader.next_packet();
+        let packet = reader.packet();
         monitor.check()?;
         match packet {
             Ok(Some(packet)) if packet.track_id != track => {}
@@ -190,9 +188,13 @@ pub(super) fn next_packet(
                 return Ok(Demuxed::Packet(packet));
             }
             Ok(None) => return end(guard),
-            Err(Symphonia::ResetRequired) => return Ok(Demuxed::Link),
-            Err(error) if is_eof(&error) && guard.ends_with_source() => return end(guard),
-            Err(error) => return Err(PacketFault::Decoder(error)),
+            Err(PacketFault::Decoder(Symphonia::ResetRequired)) => return Ok(Demuxed::Link),
+            Err(fault) if is_eof(&fault) && guard.ends_with_source() => return end(guard),
+            // An early end of the source, to which the decoder adds the position.
+            Err(PacketFault::Complete(Error::Read(error))) => {
+                return Err(PacketFault::Decoder(Symphonia::IoError(error)));
+            }
+            Err(fault) => return Err(fault),
         }
     }
 }

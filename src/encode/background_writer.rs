@@ -22,18 +22,15 @@ const WAITING: usize = 6;
 /// A [`Spool`] that another thread writes.
 pub(crate) struct BackgroundWriter {
     chunk: Vec<u8>,
-    state: WriterState,
+    thread: Option<WriterThread>,
+    /// After the thread has ended; `None` if it has failed.
+    spool: Option<Spool>,
 }
 
-enum WriterState {
-    Background {
-        full: SyncSender<Vec<u8>>,
-        empty: Receiver<Vec<u8>>,
-        worker: JoinHandle<Written>,
-    },
-    Direct(Spool),
-    /// The thread has failed, or `into_spool` has taken the spool.
-    Gone,
+struct WriterThread {
+    full: SyncSender<Vec<u8>>,
+    empty: Receiver<Vec<u8>>,
+    worker: JoinHandle<Written>,
 }
 
 /// The thread returns the spool even after an error; dropping it removes its file.
@@ -47,57 +44,46 @@ impl BackgroundWriter {
         let (recycle, empty) = channel();
         let work = move || write_all(spool, &chunks, &recycle);
         let worker = thread::Builder::new().spawn(work).map_err(Error::Thread)?;
-        let state = WriterState::Background { full, empty, worker };
-        Ok(Self { chunk: Vec::with_capacity(CHUNK), state })
+        let thread = Some(WriterThread { full, empty, worker });
+        Ok(Self { chunk: Vec::with_capacity(CHUNK), thread, spool: None })
     }
 
     /// Returns the spool after all bytes have been written.
     pub(crate) fn into_spool(mut self) -> io::Result<Spool> {
         self.settle()?;
-        match mem::replace(&mut self.state, WriterState::Gone) {
-            WriterState::Direct(spool) => Ok(spool),
-            _ => Err(gone()),
-        }
+        self.spool.take().ok_or_else(gone)
     }
 
     /// Sends the chunk to the thread, and takes an empty one.
     fn hand_over(&mut self) -> io::Result<()> {
-        let WriterState::Background { full, empty, .. } = &self.state else { return Ok(()) };
-        let next = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
+        let Some(thread) = &self.thread else { return Ok(()) };
+        let next = thread.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
         let chunk = mem::replace(&mut self.chunk, next);
-        match full.send(chunk) {
+        match thread.full.send(chunk) {
             Ok(()) => Ok(()),
             // The thread ends early only after an error.
-            Err(_) => self.settle(),
+            Err(_) => self.settle().map(drop),
         }
     }
 
     /// Waits until the thread has written everything; later writes are direct.
-    fn settle(&mut self) -> io::Result<()> {
-        let (full, worker) = match mem::replace(&mut self.state, WriterState::Gone) {
-            WriterState::Background { full, worker, .. } => (full, worker),
-            WriterState::Direct(spool) => {
-                self.state = WriterState::Direct(spool);
-                return Ok(());
-            }
-            WriterState::Gone => return Err(gone()),
-        };
-        // Sending fails if the thread has failed; then `result` has the error.
-        let _ = full.send(mem::take(&mut self.chunk));
-        drop(full);
-        let (spool, result) = worker.join().map_err(|_| gone())?;
-        result?;
-        self.state = WriterState::Direct(spool);
-        Ok(())
+    fn settle(&mut self) -> io::Result<&mut Spool> {
+        if let Some(WriterThread { full, worker, .. }) = self.thread.take() {
+            // Sending fails if the thread has failed; then `result` has the error.
+            let _ = full.send(mem::take(&mut self.chunk));
+            drop(full);
+            let (spool, result) = worker.join().map_err(|_| gone())?;
+            result?;
+            self.spool = Some(spool);
+        }
+        self.spool.as_mut().ok_or_else(gone)
     }
 }
 
 impl Drop for BackgroundWriter {
     /// Waits for the thread, so that the hidden file is removed before the caller sees an error.
     fn drop(&mut self) {
-        if let WriterState::Background { full, worker, .. } =
-            mem::replace(&mut self.state, WriterState::Gone)
-        {
+        if let Some(WriterThread { full, worker, .. }) = self.thread.take() {
             drop(full);
             drop(worker.join());
         }
@@ -106,31 +92,24 @@ impl Drop for BackgroundWriter {
 
 impl Write for BackgroundWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.state {
-            WriterState::Background { .. } => {
-                self.chunk.extend_from_slice(bytes);
-                if self.chunk.len() >= CHUNK {
-                    self.hand_over()?;
-                }
-                Ok(bytes.len())
-            }
-            WriterState::Direct(spool) => spool.write(bytes),
-            WriterState::Gone => Err(gone()),
+        if self.thread.is_none() {
+            return self.settle()?.write(bytes);
         }
+        self.chunk.extend_from_slice(bytes);
+        if self.chunk.len() >= CHUNK {
+            self.hand_over()?;
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.settle()
+        self.settle().map(drop)
     }
 }
 
 impl Seek for BackgroundWriter {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.settle()?;
-        match &mut self.state {
-            WriterState::Direct(spool) => spool.seek(position),
-            _ => Err(gone()),
-        }
+        self.settle()?.seek(position)
     }
 }
 

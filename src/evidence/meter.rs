@@ -3,7 +3,7 @@
 use super::view::BlockView;
 use crate::block::index_of;
 use crate::level::{LevelMeter, Levels};
-use crate::span::{Span, Spans, Timeline, meeting};
+use crate::span::{Span, Spans, Timeline, sweep};
 
 /// The levels of one span on one channel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,7 +58,8 @@ impl SpanMeter {
     ) {
         let block = view.block;
         let frames = block.first()..block.end();
-        for metered in meeting(&mut self.spans, &mut self.passed, frames, |metered| metered.span) {
+        let met = sweep(&self.spans, &mut self.passed, frames, |metered| metered.span);
+        for metered in &mut self.spans[met] {
             let first = index_of(metered.span.first.max(block.first()) - block.first());
             let end = index_of(metered.span.end.min(block.end()).saturating_sub(block.first()));
             let channel = usize::from(metered.channel);

@@ -1,7 +1,8 @@
-//! Oracle: the expected output samples.
+//! Oracle: the expected output samples, computed a second time.
 //!
-//! Independent of `window`, `span` and `treatment`: it starts from the requested windows, merges them
-//! itself and computes in another arithmetic, so that no single mistake passes unseen.
+//! It does not use the merging of `window`, nor `span`, nor the arithmetic of `treatment`. It starts from
+//! the requested windows, merges them itself and computes with other formulas, so that a mistake in one
+//! of those rooms does not go undetected.
 
 use std::f64::consts::TAU;
 use std::ops::Range;

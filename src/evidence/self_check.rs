@@ -1,9 +1,10 @@
 //! Self-check: compares the written file with the expected output samples before it is delivered.
 //!
 //! In: each [`Block`](crate::block::Block) before and after its treatment; at the end, the [`Spool`].
-//! Outside the windows the file must hold the decoded samples; inside, the samples that the treatment
-//! makes of them, which the [`Oracle`] computes independently. The expected file is remembered as
-//! hashes, and the written file is read back from its storage. Errors: [`Error::SelfCheck`].
+//! Outside the windows and fades (`kept`) the file must hold the decoded samples, bit for bit. Inside
+//! (`touched`) it must hold the treated samples, and each of these must be what the [`Oracle`] computes
+//! independently. The expected file is remembered as hashes, and the written file is read back from its
+//! storage. Errors: [`Error::SelfCheck`]; [`Error::ReadBack`].
 
 use std::hash::Hasher;
 use std::io::Read;
@@ -53,10 +54,12 @@ pub(super) struct SelfCheck<'a> {
     closed: Vec<(u64, u64)>,
 }
 
-/// Hashes of the frames of a section that may not change, and of those that may.
+/// Hashes of one section.
 #[derive(Default)]
 struct SectionHashes {
+    /// Of the frames that must not change: those outside windows and fades.
     kept: XxHash3_64,
+    /// Of the frames that may change.
     touched: XxHash3_64,
 }
 
@@ -89,7 +92,7 @@ impl<'a> SelfCheck<'a> {
         }
     }
 
-    /// Adds a block as decoded.
+    /// Adds a block as decoded: hashes the frames that must not change.
     pub(super) fn decoded(&mut self, view: &BlockView<'_>) {
         let block = view.block;
         // The clock runs ahead of the file where a block starts later than the last one ended.
@@ -111,7 +114,7 @@ impl<'a> SelfCheck<'a> {
         }
     }
 
-    /// Adds the same block as treated, and checks the treatment.
+    /// Adds the same block as treated: hashes the other frames, and checks their treatment.
     pub(super) fn treated(&mut self, view: &BlockView<'_>) {
         let block = view.block;
         for (touched, run) in runs(&self.touched, block.first()..block.end(), self.ahead) {

@@ -1,10 +1,10 @@
-//! The waveform before and after, too coarse for any speech to be reconstructed from it.
+//! The waveform before and after, so coarse that no speech can be reconstructed from it.
 
 use super::view::BlockView;
 use crate::block::{StreamInfo, index_of};
 use crate::level::SHORTEST_SHOWN_MS;
 
-/// The most columns that are kept. Past that, each two neighbours are joined.
+/// The most columns that are kept. With more, neighbours are joined in pairs.
 const MOST: usize = 2400;
 
 /// The lowest and the highest sample of each column, on each channel.

@@ -12,7 +12,7 @@ use super::request::Request;
 use super::retry::{FailedAttempt, Outcome, RetryAfter};
 use super::secret::scrub;
 use super::storage;
-use super::wire::{self, WorkflowStep};
+use super::wire::{self, ErrorBody, WorkflowStep};
 
 /// The longest JSON that is read, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -40,13 +40,12 @@ pub(super) async fn read_error(
     secrets: &[String],
 ) -> FailedAttempt {
     let clean = |text: &str| scrub(text, secrets);
-    let (step, is_api) = (request.step, request.target.is_api());
+    let (step, is_api) = (request.step, request.is_api());
     let (status, url) = (response.status(), response.url().clone());
     let retry_after = header(&response, RETRY_AFTER.as_str()).and_then(RetryAfter::parse);
     let correlation_id = clean(header(&response, wire::CORRELATION).unwrap_or_default());
     let body = read_body(step, response, timeout).await.unwrap_or_default();
-    let problem =
-        if is_api { ApiProblem::parse(&body) } else { ApiProblem::of_storage(&body, &url) };
+    let problem = if is_api { api_problem(&body) } else { storage_problem(&body, &url) };
     let code = clean(&problem.code);
     let error = if status.is_redirection() {
         Error::Redirect { step, reason: "only a download may be redirected".into() }
@@ -66,7 +65,7 @@ pub(super) async fn read_error(
         true => status.as_u16(),
         false => storage::meant_status(status.as_u16(), &problem.code),
     };
-    FailedAttempt::new(request.idempotent, Outcome::Status(status, retry_after), error)
+    FailedAttempt::new(request.is_idempotent(), Outcome::Status(status, retry_after), error)
 }
 
 /// A header of an answer, if it is there and is text.
@@ -96,37 +95,28 @@ async fn read_body(
     tokio::time::timeout(timeout, read).await.unwrap_or(Err(stalled))
 }
 
-/// The parts of an error body that are shown; each may be missing.
-#[derive(Default)]
-struct ApiProblem {
-    message: String,
-    code: String,
-    context_id: String,
+/// The parts of the API's error body that are shown: each field that is a string.
+fn api_problem(body: &[u8]) -> ErrorBody {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |names: &[&str]| {
+        let found = names.iter().find_map(|name| body.get(*name)?.as_str());
+        found.unwrap_or_default().to_owned()
+    };
+    ErrorBody {
+        // Genesys' own field, then those of OAuth.
+        message: text(&["message", "error_description", "description", "error"]),
+        code: text(&["code"]),
+        context_id: text(&["contextId"]),
+        ..ErrorBody::default()
+    }
 }
 
-impl ApiProblem {
-    /// Takes each field that is a string, and ignores the rest of the body.
-    fn parse(body: &[u8]) -> Self {
-        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        let text = |names: &[&str]| {
-            let found = names.iter().find_map(|name| body.get(*name)?.as_str());
-            found.unwrap_or_default().to_owned()
-        };
-        Self {
-            // Genesys' own field, then those of OAuth.
-            message: text(&["message", "error_description", "description", "error"]),
-            code: text(&["code"]),
-            context_id: text(&["contextId"]),
-        }
-    }
-
-    /// Takes the error code alone, and only if it is not part of the URL's query: storage hosts may echo
-    /// the URL.
-    fn of_storage(body: &[u8], url: &Url) -> Self {
-        let query = url.query().unwrap_or_default();
-        let code = storage::error_code(body).filter(|code| !query.contains(code.as_str()));
-        Self { code: code.unwrap_or_default(), ..Self::default() }
-    }
+/// The error code of a storage host alone, and only if it is not part of the URL's query: storage hosts
+/// may echo the URL.
+fn storage_problem(body: &[u8], url: &Url) -> ErrorBody {
+    let query = url.query().unwrap_or_default();
+    let code = storage::error_code(body).filter(|code| !query.contains(code.as_str()));
+    ErrorBody { code: code.unwrap_or_default(), ..ErrorBody::default() }
 }
 
 /// An error of the transport, without the URL.

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use reqwest::header::CONTENT_LENGTH;
 
-use super::request::{Request, Target};
+use super::request::Request;
 use super::{Error, Event, Genesys, StepRecord, Uploaded, WorkflowStep, wire};
 
 /// A new recording that Genesys has accepted.
@@ -26,7 +26,7 @@ impl Genesys {
         let Uploaded { id, mut steps } = uploaded;
         let path = [wire::RECORDINGS, &[&id], wire::COMPLETE];
         let build = || self.0.to_api(Method::POST, &path).header(CONTENT_LENGTH, 0);
-        let request = Request { step, target: Target::Api, idempotent: true, build: &build };
+        let request = Request { step, upload: None, build: &build };
         let (_, record) = self.0.send(request).await?;
         steps.push(record);
         Ok(Completed { id, steps })

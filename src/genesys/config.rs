@@ -15,16 +15,23 @@ use super::wire::WorkflowStep;
 pub const DEFAULT_BASE_URL: &str = "https://api.mypurecloud.com";
 
 /// Which organisation to connect to, and the limits for retries, pace and time.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     pub(super) base: Url,
     pub(super) credentials: Credentials,
-    pub(super) retries: u32,
-    pub(super) longest_wait: Duration,
-    pub(super) requests_a_minute: u32,
-    pub(super) timeout: Duration,
-    pub(super) timer: Arc<dyn Timer>,
-    pub(super) listener: EventListener,
+    /// How often a request is retried after its first attempt.
+    pub retries: u32,
+    /// The longest total wait between the attempts of one request. A longer `Retry-After` ends the
+    /// request with [`Error::WaitTooLong`]; it is never shortened.
+    pub longest_wait: Duration,
+    /// The pace in requests a minute, at least one. Genesys allows 300 per client.
+    pub requests_a_minute: u32,
+    /// How long a request may go without any data transferred.
+    pub timeout: Duration,
+    /// The clock. Tests replace it by one that records waits instead of sleeping.
+    pub timer: Arc<dyn Timer>,
+    /// Called on every [`Event`].
+    pub listener: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
 impl Config {
@@ -49,56 +56,19 @@ impl Config {
             requests_a_minute: 300,
             timeout: Duration::from_secs(30),
             timer: Arc::new(SystemTimer),
-            listener: EventListener::default(),
+            listener: Arc::new(|_| {}),
         })
-    }
-
-    /// Sets how often a request is retried after its first attempt.
-    #[must_use]
-    pub fn with_retries(mut self, retries: u32) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Sets the longest total wait between the attempts of one request. A longer `Retry-After` ends the
-    /// request with [`Error::WaitTooLong`]; it is never shortened.
-    #[must_use]
-    pub fn with_longest_wait(mut self, wait: Duration) -> Self {
-        self.longest_wait = wait;
-        self
-    }
-
-    /// Sets the pace in requests a minute, at least one. Genesys allows 300 per client.
-    #[must_use]
-    pub fn with_rate(mut self, requests_a_minute: u32) -> Self {
-        self.requests_a_minute = requests_a_minute.max(1);
-        self
-    }
-
-    /// Sets how long a request may go without any data transferred.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Replaces the system clock, for tests that record waits instead of sleeping.
-    #[must_use]
-    pub fn with_timer(mut self, timer: Arc<dyn Timer>) -> Self {
-        self.timer = timer;
-        self
-    }
-
-    /// Calls `listener` on every [`Event`].
-    #[must_use]
-    pub fn with_listener(mut self, listener: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.listener = EventListener(Some(Arc::new(listener)));
-        self
     }
 
     /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.
     pub(super) fn is_local(&self) -> bool {
         self.base.scheme() == "http"
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -121,22 +91,4 @@ pub enum Event {
         /// Size of the upload in bytes.
         of: u64,
     },
-}
-
-/// The function that is called on every [`Event`], if any.
-#[derive(Clone, Default)]
-pub(super) struct EventListener(Option<Arc<dyn Fn(Event) + Send + Sync>>);
-
-impl EventListener {
-    pub(super) fn tell(&self, event: Event) {
-        if let Some(listener) = &self.0 {
-            listener(event);
-        }
-    }
-}
-
-impl fmt::Debug for EventListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EventListener")
-    }
 }

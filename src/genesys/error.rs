@@ -71,7 +71,7 @@ pub enum Error {
         /// The timeout.
         after: Duration,
     },
-    /// `Retry-After` asks for a longer wait than [`Config::with_longest_wait`](super::Config) allows.
+    /// `Retry-After` asks for a longer wait than [`Config::longest_wait`](super::Config) allows.
     #[error("{step}: the API asks to wait until {}; try again then, or allow a longer wait", httpdate::fmt_http_date(*.until))]
     WaitTooLong {
         /// The step that failed.

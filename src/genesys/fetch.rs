@@ -14,7 +14,7 @@ use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::answer::{header, transport_error};
-use super::request::{Request, Target};
+use super::request::Request;
 use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
 use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
@@ -31,8 +31,10 @@ pub struct Download {
     pieces: Receiver<Result<Bytes, Error>>,
     current: Bytes,
     ended: bool,
-    length: Option<u64>,
-    steps: Vec<StepRecord>,
+    /// The announced size in bytes.
+    pub length: Option<u64>,
+    /// Records of locate and fetch.
+    pub steps: Vec<StepRecord>,
     failure: DownloadFailure,
 }
 
@@ -63,16 +65,6 @@ impl std::fmt::Debug for Download {
 }
 
 impl Download {
-    /// The announced size in bytes.
-    pub fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// Records of locate and fetch.
-    pub fn steps(&self) -> &[StepRecord] {
-        &self.steps
-    }
-
     /// A handle to the cause of a failure, to keep when the download is handed on.
     pub fn failure(&self) -> DownloadFailure {
         self.failure.clone()
@@ -118,8 +110,7 @@ impl Genesys {
         let step = WorkflowStep::Fetch;
         for _ in 0..=HOPS {
             let build = || self.0.to_storage(Method::GET, &url);
-            let target = Target::Download;
-            let request = Request { step, target, idempotent: true, build: &build };
+            let request = Request { step, upload: None, build: &build };
             let (response, record) = self.0.send(request).await?;
             if !response.status().is_redirection() {
                 return Ok((response, record));

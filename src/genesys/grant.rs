@@ -3,7 +3,7 @@
 use reqwest::Method;
 use secrecy::SecretString;
 
-use super::request::{Request, Target};
+use super::request::Request;
 use super::secret::is_id;
 use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
@@ -38,7 +38,7 @@ impl Genesys {
             conversation_id: conversation_id.into(),
         };
         let build = || self.0.to_api(Method::POST, &[wire::RECORDINGS]).json(&create);
-        let request = Request { step, target: Target::Api, idempotent: false, build: &build };
+        let request = Request { step, upload: None, build: &build };
         let (created, record) = self.0.send_for_json::<wire::CreatedRecording>(request).await?;
         if !is_id(&created.id) {
             let reason = "it contains no valid recording id".into();

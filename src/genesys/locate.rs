@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::request::{Request, Target};
+use super::request::Request;
 use super::secret::{Presigned, is_id};
 use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
@@ -29,7 +29,7 @@ impl Genesys {
         self.0.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
         let build = || self.0.to_api(Method::GET, &path);
-        let request = Request { step, target: Target::Api, idempotent: true, build: &build };
+        let request = Request { step, upload: None, build: &build };
         let (recording, record) = self.0.send_for_json::<wire::Recording>(request).await?;
         if recording.status != wire::COMPLETED {
             // A name of a state, not any text of a server.

@@ -13,29 +13,26 @@ use crate::lock::lock;
 #[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) step: WorkflowStep,
-    pub(super) target: Target<'a>,
-    /// Whether sending it twice has the same effect as sending it once.
-    pub(super) idempotent: bool,
+    /// Of an upload: how far it has come.
+    pub(super) upload: Option<&'a UploadProgress>,
     /// Builds the request again for each attempt: a streamed body can be sent only once.
     pub(super) build: &'a (dyn Fn() -> RequestBuilder + Sync),
 }
 
-/// Where a request goes. Only the API host gets the bearer token.
-#[derive(Clone, Copy)]
-pub(super) enum Target<'a> {
-    /// The API host, at the configured pace, with the bearer token.
-    Api,
-    /// The API host, at the configured pace, to get a bearer token.
-    SignIn,
-    /// A presigned download URL. A redirect counts as success; the caller checks where it leads.
-    Download,
-    /// A presigned upload URL.
-    Upload(&'a UploadProgress),
-}
+impl Request<'_> {
+    /// Whether it goes to the API host, at the configured pace. Others go to a presigned URL.
+    pub(super) fn is_api(&self) -> bool {
+        !matches!(self.step, WorkflowStep::Fetch | WorkflowStep::Upload)
+    }
 
-impl Target<'_> {
-    pub(super) fn is_api(self) -> bool {
-        matches!(self, Self::Api | Self::SignIn)
+    /// Whether it carries the bearer token, which only the API host gets.
+    pub(super) fn has_bearer(&self) -> bool {
+        self.is_api() && self.step != WorkflowStep::SignIn
+    }
+
+    /// Whether sending it twice has the same effect as sending it once.
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.step != WorkflowStep::Grant
     }
 }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::answer;
 use super::config::{Config, Event};
 use super::error::Error;
-use super::request::{Request, StepRecord, Target};
+use super::request::{Request, StepRecord, UploadProgress};
 use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_retry};
 use super::secret::{Presigned, scrub};
 use super::token::{Bearer, Tokens};
@@ -85,17 +85,14 @@ impl HttpClient {
         let mut renewed = false;
         let began = self.config.timer.now();
         loop {
-            if request.target.is_api() {
+            if request.is_api() {
                 self.keep_pace(step).await;
             }
-            let bearer = match request.target {
-                Target::Api => Some(self.bearer().await?),
-                _ => None,
-            };
+            let bearer = if request.has_bearer() { Some(self.bearer().await?) } else { None };
             let failed = match self.attempt(request, bearer.as_ref()).await {
                 Ok(response) => {
                     let id = answer::header(&response, wire::CORRELATION);
-                    let id = id.filter(|_| request.target.is_api());
+                    let id = id.filter(|_| request.is_api());
                     let correlation_id = id.map(|id| scrub(id, &self.secrets(bearer.as_ref())));
                     let answered = self.config.timer.now();
                     let retries = budget.retries + u32::from(renewed);
@@ -126,7 +123,7 @@ impl HttpClient {
             Ok(parsed) => Ok((parsed, record)),
             // The server has carried out the request, but its answer is lost.
             Err(error) => {
-                Err(FailedAttempt::new(request.idempotent, Outcome::Unknown, error).error)
+                Err(FailedAttempt::new(request.is_idempotent(), Outcome::Unknown, error).error)
             }
         }
     }
@@ -138,12 +135,12 @@ impl HttpClient {
         bearer: Option<&Bearer>,
     ) -> Result<Response, FailedAttempt> {
         let (step, timeout) = (request.step, self.config.timeout);
-        let failed = |outcome, error| FailedAttempt::new(request.idempotent, outcome, error);
+        let failed = |outcome, error| FailedAttempt::new(request.is_idempotent(), outcome, error);
         let mut builder = (request.build)();
         if let Some(bearer) = bearer {
             builder = builder.bearer_auth(bearer.token.expose_secret());
         }
-        let response = match self.await_answer(request.target, builder.send()).await {
+        let response = match self.await_answer(request.upload, builder.send()).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => {
                 let outcome = if error.is_connect() { Outcome::NotSent } else { Outcome::Unknown };
@@ -154,7 +151,7 @@ impl HttpClient {
             }
         };
         let status = response.status();
-        let is_redirect = matches!(request.target, Target::Download) && status.is_redirection();
+        let is_redirect = step == WorkflowStep::Fetch && status.is_redirection();
         if status.is_success() || is_redirect {
             return Ok(response);
         }
@@ -165,14 +162,10 @@ impl HttpClient {
     /// keeps taking bytes.
     async fn await_answer<T>(
         &self,
-        target: Target<'_>,
+        upload: Option<&UploadProgress>,
         answer: impl Future<Output = T>,
     ) -> Option<T> {
         let mut answer = std::pin::pin!(answer);
-        let upload = match target {
-            Target::Upload(progress) => Some(progress),
-            _ => None,
-        };
         let taken = || upload.map_or(0, |progress| progress.bytes());
         loop {
             let before = taken();
@@ -227,7 +220,7 @@ impl HttpClient {
     }
 
     pub(super) fn tell(&self, event: Event) {
-        self.config.listener.tell(event);
+        (self.config.listener)(event);
     }
 
     /// Everything that must not be shown, in each spelling that a server could echo.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::request::{Request, Target};
+use super::request::Request;
 use super::send::HttpClient;
 use super::token::Bearer;
 use super::{Error, Event, WorkflowStep, wire};
@@ -31,7 +31,7 @@ impl HttpClient {
             client_secret: self.config.credentials.secret.expose_secret().into(),
         };
         let build = || self.to_api(Method::POST, &[wire::TOKEN]).form(&form);
-        let request = Request { step, target: Target::SignIn, idempotent: true, build: &build };
+        let request = Request { step, upload: None, build: &build };
         let (answer, _) = self.send_for_json::<wire::Token>(request).await.map_err(|error| {
             let is_refused = matches!(error, Error::Refused { status: 400 | 401, .. });
             if is_refused { error.into_credentials() } else { error }

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::request::{Request, Target, UploadProgress};
+use super::request::{Request, UploadProgress};
 use super::secret::Presigned;
 use super::{Error, Event, Genesys, Grant, StepRecord, WorkflowStep};
 use crate::redact::Redacted;
@@ -38,8 +38,7 @@ impl Genesys {
         let url = Presigned::parse(WorkflowStep::Grant, url, self.0.config.is_local())?;
         let progress = UploadProgress::new(redacted.bytes());
         let build = || self.put(&url, redacted, &progress);
-        let target = Target::Upload(&progress);
-        let request = Request { step, target, idempotent: true, build: &build };
+        let request = Request { step, upload: Some(&progress), build: &build };
         let (_, record) = self.0.send(request).await?;
         if progress.bytes() != progress.length {
             let reason = "it came before the whole recording was sent".into();
@@ -68,7 +67,7 @@ impl Genesys {
                 let piece: io::Result<Bytes> = pieces.recv().await?;
                 let count = piece.as_ref().map_or(0, Bytes::len) as u64;
                 let bytes = counter.fetch_add(count, Ordering::Relaxed) + count;
-                listener.tell(Event::Uploaded { bytes, of });
+                listener(Event::Uploaded { bytes, of });
                 Some((piece, pieces))
             }
         });

@@ -7,7 +7,7 @@ use super::model::{
     SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
 use super::{VERSION, rfc3339};
-use crate::decode::Gaps;
+use crate::decode::{Gaps, Leftover};
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
 use crate::redact::{Redacted, Summary};
@@ -21,10 +21,6 @@ impl Receipt {
     pub fn of(redacted: &Redacted) -> Option<Self> {
         let (summary, evidence) = (redacted.summary(), redacted.evidence());
         let measurements = evidence.measurements.as_ref()?;
-        let merged = summary.windows.iter().map(|window| WindowEntry {
-            in_gap: summary.vanished.contains(window),
-            ..WindowEntry::of(window, summary.cut.contains(window))
-        });
         let rate = summary.stream_info.rate;
         let dropped = measurements.dropped.iter();
         Some(Self {
@@ -33,13 +29,11 @@ impl Receipt {
             made: rfc3339(std::time::SystemTime::now()),
             input: InputEntry::of(summary, measurements),
             asked: RequestEntry::of(summary.windows.asked()),
-            windows: merged.collect(),
+            windows: WindowEntry::merged(summary),
             treatment: TreatmentEntry::of(summary.treatment),
             spans: measurements.spans.iter().map(|span| SpanEntry::of(span, rate)).collect(),
             output: OutputEntry::of(summary, measurements, evidence.self_checked),
-            dropped: dropped
-                .map(|left| DroppedEntry { name: left.name.clone(), bytes: left.bytes })
-                .collect(),
+            dropped: dropped.map(DroppedEntry::of).collect(),
             genesys: None,
         })
     }
@@ -48,7 +42,8 @@ impl Receipt {
 impl InputEntry {
     fn of(summary: &Summary, measurements: &Measurements) -> Self {
         let info = &summary.stream_info;
-        let gaps = GapsEntry::of(summary);
+        let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
+        let gaps = Some(gaps).filter(|gaps| !gaps.list.is_empty());
         Self {
             bytes: measurements.input.bytes,
             sha256: measurements.input.sha256.clone(),
@@ -96,6 +91,15 @@ impl RequestEntry {
 }
 
 impl WindowEntry {
+    /// The windows of a redaction after padding, sorted and merged.
+    pub fn merged(summary: &Summary) -> Vec<Self> {
+        let entry = |window| Self {
+            in_gap: summary.vanished.contains(window),
+            ..Self::of(window, summary.cut.contains(window))
+        };
+        summary.windows.iter().map(entry).collect()
+    }
+
     pub(super) fn of(window: &Window, cut: bool) -> Self {
         Self {
             start: seconds(window.start()),
@@ -126,17 +130,14 @@ impl WindowEntry {
 }
 
 impl GapsEntry {
-    /// `None` if there is no gap.
-    fn of(summary: &Summary) -> Option<Self> {
-        let rate = summary.stream_info.rate;
+    /// The gaps of a recording with this sample rate, and what is done to them.
+    pub fn of(policy: Gaps, gaps: &[Gap], rate: u32) -> Self {
         let entry = |&Gap { at, frames }: &Gap| GapEntry {
             at: seconds(time_of(at, rate)),
             first: at,
             frames,
         };
-        let treatment = summary.gaps_policy.name().into();
-        let list: Vec<_> = summary.gaps.iter().map(entry).collect();
-        (!list.is_empty()).then_some(Self { treatment, list })
+        Self { treatment: policy.name().into(), list: gaps.iter().map(entry).collect() }
     }
 
     /// What was done to the gaps; `None` if the entry is invalid.
@@ -164,7 +165,8 @@ impl GapsEntry {
 }
 
 impl TreatmentEntry {
-    pub(super) fn of(treatment: Treatment) -> Self {
+    /// The entry of a treatment.
+    pub fn of(treatment: Treatment) -> Self {
         Self {
             kind: treatment.name().into(),
             gain: treatment.gain(),
@@ -200,8 +202,16 @@ impl SpanEntry {
     }
 }
 
+impl DroppedEntry {
+    /// The entry of a part that is not audio.
+    pub fn of(left: &Leftover) -> Self {
+        Self { name: left.name.clone(), bytes: left.bytes }
+    }
+}
+
 impl LevelsEntry {
-    fn of(levels: Levels) -> Self {
+    /// The entry of these levels.
+    pub fn of(levels: Levels) -> Self {
         let rounded = |amplitude: f64| {
             (amplitude > 0.0).then(|| (100.0 * Decibels::of(amplitude).0).round() / 100.0)
         };

@@ -40,7 +40,7 @@ impl Audio {
 }
 
 /// The header of a WAV with this many bytes of samples at 8 kHz, stereo, 16 bits.
-fn wav_header(bytes: u64) -> [u8; 44] {
+pub fn wav_header(bytes: u64) -> [u8; 44] {
     let size = u32::try_from(bytes).unwrap_or(u32::MAX);
     // 8000 frames and 32000 bytes a second, 4 bytes a frame; both sizes follow.
     let mut header = *b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x40\x1F\0\0\0\x7D\0\0\x04\0\x10\0data\0\0\0\0";

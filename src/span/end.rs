@@ -6,17 +6,17 @@ use super::{frame_at, time_of};
 use crate::error::Error;
 use crate::window::{ClockTime, Window, Windows};
 
-/// Windows of unknown unit are read as seconds up to this median length. Real windows are shorter; a
-/// word in milliseconds, read as seconds, would last minutes.
+/// Windows of unknown unit are taken as seconds up to this median length. Real windows are shorter. A
+/// word of 300 ms, read as 300 s, is longer.
 const LONGEST_MEDIAN: Duration = Duration::from_secs(60);
 
-/// The padded and merged windows that run over the end of a recording of `frames` frames, and are
-/// cut there.
+/// Checks windows against the end of a recording of `frames` frames at `rate` Hz. Returns the padded and
+/// merged windows that run over the end; of these, only the part before the end is redacted.
 ///
 /// # Errors
-/// [`Error::WindowPastEnd`] for a requested window that begins at or after the end. The check is on
-/// the windows as asked, before padding and merging, which could hide such a window.
-/// [`Error::UnitUnknown`] for a window that runs over the end and may be in milliseconds.
+/// [`Error::WindowPastEnd`] for a requested window that begins at or after the end. The check is on the
+/// windows as asked, before padding and merging, which could hide such a window. [`Error::UnitUnknown`]
+/// for a window that runs over the end and whose unit is not known.
 pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Window>, Error> {
     if let Some(window) = over_end(of_unknown_unit(windows), rate, frames).next() {
         let (start, end) = (window.start().as_secs(), window.end().as_secs());
@@ -36,8 +36,8 @@ pub fn cut_at_end(windows: &Windows, rate: u32, frames: u64) -> Result<Vec<Windo
 /// The check that is possible before the length of the recording is known.
 ///
 /// # Errors
-/// [`Error::UnitUnknown`] when the windows of a list may be in milliseconds and would be very long as
-/// seconds.
+/// [`Error::UnitUnknown`] when the windows of a list may be in milliseconds, because their median length
+/// in seconds is more than a minute.
 pub fn check_without_length(windows: &Windows) -> Result<(), Error> {
     let mut lengths: Vec<_> =
         of_unknown_unit(windows).map(|window| window.end() - window.start()).collect();
@@ -60,7 +60,7 @@ fn of_unknown_unit(windows: &Windows) -> impl Iterator<Item = &Window> {
     windows.asked().iter().filter(|window| window.is_unit_unknown())
 }
 
-/// The windows that run over the end of a recording of `frames` frames.
+/// Those of `windows` that run over the end of a recording of `frames` frames at `rate` Hz.
 pub fn over_end<'a>(
     windows: impl IntoIterator<Item = &'a Window>,
     rate: u32,

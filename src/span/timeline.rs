@@ -14,7 +14,8 @@ pub struct Gap {
     pub frames: u64,
 }
 
-/// Mapping from the clock of one recording to its output. The default has no frames.
+/// Mapping from the clock of one recording to the frames of its output. The default is for an output
+/// without frames.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timeline {
     /// Frames in the output.
@@ -24,7 +25,8 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// For an output of `frames` frames in which these gaps were closed; the gaps are sorted.
+    /// The mapping for an output of `frames` frames in which these gaps were closed. `closed` must be
+    /// sorted.
     pub fn new(frames: u64, closed: &[Gap]) -> Self {
         let before = closed.iter().scan(0_u64, |sum, &gap| {
             let before = *sum;

@@ -1,5 +1,5 @@
-//! Files at their targets that can be undone, so that a run writes all its files or none, and a failed
-//! run does not lose old files.
+//! Files that are at their targets but can still be taken back. So a run writes all its files or none,
+//! and a failed run loses no old file.
 //!
 //! The old file keeps a hidden name until the run has succeeded. It is a hard link, so that the target
 //! is never missing. The old file is renamed only if the file system has no hard links.
@@ -12,8 +12,8 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::{PREFIX, folder_of, sync_folder};
 
-/// A file at its target. Dropping this restores the old file, or deletes the new one if there was no old
-/// file. If that fails, the old file keeps its hidden name.
+/// A file at its target. [`Placed::keep`] makes that final. Dropping this restores the old file, or
+/// deletes the new one if there was no old file. If that fails, the old file keeps its hidden name.
 #[derive(Debug)]
 #[must_use = "dropping this restores the old file"]
 pub struct Placed {

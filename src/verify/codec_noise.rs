@@ -1,8 +1,8 @@
-//! Codec noise: what the codec does to the sound outside the windows, where nothing was to change.
+//! Codec noise: what the codec does to the sound outside the windows, where nothing should change.
 //!
-//! In: the frames outside the windows, channel by channel. Out: how often an open segment of each level
-//! looks as if it had been muted, which says what such a look is worth inside a window; and the changes
-//! that no codec makes. Memory: a few histograms for each channel, whatever the length.
+//! In: the frames outside the windows, channel by channel. Out: how often a segment of each level looks
+//! muted although it was not (the rarer that is, the more a muted segment inside a window proves); and
+//! the changes that no codec makes. Memory: a few histograms for each channel, whatever the length.
 
 use super::OutsideChanges;
 use super::segment::{LEVELS, Segment, SegmentClass, level_of, segment_length};

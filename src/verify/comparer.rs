@@ -6,7 +6,7 @@ use super::window_tally::WindowTally;
 use super::{Audit, OutsideChanges, VerifyOptions};
 use crate::block::{Block, SampleFormat, Samples, StreamInfo, index_of};
 use crate::level::amplitudes;
-use crate::span::{Span, Spans, meeting};
+use crate::span::{Span, Spans, sweep};
 use crate::treatment::{Treater, Treatment};
 use crate::window::Windows;
 
@@ -115,7 +115,8 @@ impl<'a> Comparer<'a> {
     /// Compares a block of the original with the same frames of the redacted recording.
     pub(super) fn compare(&mut self, block: &Block, redacted: &Samples, format: SampleFormat) {
         let frames = block.first()..block.end();
-        let met = meeting(&mut self.tallies, &mut self.passed, frames, |tally| tally.span);
+        let met = sweep(&self.tallies, &mut self.passed, frames, |tally| tally.span);
+        let met = &mut self.tallies[met];
         let is_equal = || block.samples() == redacted && is_finite(redacted);
         if met.is_empty() && !self.fades && self.mode == CompareMode::Exact && is_equal() {
             return;

@@ -1,9 +1,9 @@
 //! Presence detection: whether the original is still in a window of a lossy recording.
 //!
 //! In: the frames of one window on one channel, then the [`CodecNoise`] of the same recording. Out: a
-//! [`Presence`]. A segment that matches the original is a leak. A segment that looks muted is evidence,
-//! and weighs as much as that look is rare where nothing was muted. Memory: a few counts for each window,
-//! whatever its length.
+//! [`Presence`]. A segment that matches the original is a leak. A segment that looks muted is evidence of
+//! muting; it weighs more, the more rarely a segment outside the windows looks like this. Memory: a few
+//! counts for each window, whatever its length.
 
 use super::codec_noise::{ClassHistogram, CodecNoise, LevelCounts, TREATED};
 use super::segment::{LEVELS, Segment, SegmentBounds, SegmentClass, energy_at, segment_length};

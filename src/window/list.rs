@@ -5,9 +5,9 @@
 //! optionally `channel`, `label` and `reason`, in any order. Times are numbers, or texts that
 //! [`parse_time`](super::parse_time) accepts.
 //!
-//! Other keys and columns are ignored, so that the output of a transcriber can be used unchanged. The
-//! exception are other names for a channel (`channels`, `channel_index`, `channelId`): they are used
-//! if they hold one number, else they are an error. A key must not appear twice.
+//! Other keys and columns are ignored, so that the output of a transcriber can be used unchanged.
+//! Exception: other names for a channel (`channels`, `channel_index`, `channelId`) are used if they hold
+//! one number, else they are an error. A key must not appear twice.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
     Ok(windows)
 }
 
-/// Parser for the times of one list.
+/// Parses the times of one list, and notes whether their unit is known.
 struct Times {
     unit: Unit,
     /// Whether the caller gave no unit, and every time so far is a whole number without one.

@@ -63,13 +63,9 @@ pub(super) fn parse_time_in(text: &str, unit: Unit) -> Result<Duration, TimeErro
     } else {
         clock(text)
     };
-    let nanos = nanos.ok_or_else(malformed)?;
-    if nanos > u128::from(LONGEST_SECONDS) * NANOS {
-        return Err(TimeError::TooLong(text.to_owned()));
-    }
-    let seconds = u64::try_from(nanos / NANOS).map_err(|_| malformed())?;
-    let rest = u32::try_from(nanos % NANOS).map_err(|_| malformed())?;
-    Ok(Duration::new(seconds, rest))
+    let nanos = u64::try_from(nanos.ok_or_else(malformed)?).map(Duration::from_nanos);
+    let time = nanos.ok().filter(|&time| time <= Duration::from_secs(LONGEST_SECONDS));
+    time.ok_or_else(|| TimeError::TooLong(text.to_owned()))
 }
 
 /// A time in seconds, as the nearest `f64`: 7.94 s is 7.94. [`Duration::as_secs_f64`] adds seconds and
@@ -114,7 +110,7 @@ pub(super) fn is_bare_whole(text: &str) -> bool {
     digits(whole).is_some() && fraction.bytes().all(|b| b == b'0')
 }
 
-/// `SS`, `MM:SS` or `HH:MM:SS`, the last with a fraction, in nanoseconds.
+/// Nanoseconds of `SS`, `MM:SS` or `HH:MM:SS`; the seconds may have a fraction.
 fn clock(text: &str) -> Option<u128> {
     let (whole, last) = match text.rsplit_once(':') {
         Some((whole, last)) => (Some(whole), last),
@@ -157,7 +153,7 @@ fn decimal(text: &str, unit: u128) -> Option<u128> {
     Some(nanos)
 }
 
-/// One to twelve ASCII digits; more would be over 30,000 years.
+/// A number of one to twelve ASCII digits; more digits would be over 30,000 years.
 fn digits(text: &str) -> Option<u128> {
     let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()

@@ -122,7 +122,7 @@ fn without_others_on_the_path_they_are_skipped_and_that_is_said() {
     let result = command.output().unwrap();
     assert!(result.status.success(), "{}", stderr(&result));
     let text = stdout(&result);
-    for name in ["ffmpeg", "sox", "cp"] {
+    for name in ["ffmpeg", "cp"] {
         assert!(text.contains(&format!("skipped: {name}: not found on the PATH")), "{text}");
     }
     for name in ["µ-law WAV", "FLAC", "MP3 32 kbit/s", "Ogg Vorbis", "AAC in M4A"] {
@@ -157,8 +157,6 @@ fn everybody_who_is_here_is_compared() {
         "Ogg Vorbis",
         "AAC in M4A",
         "24 s clip",
-        "by aeval",
-        "by atrim, concat",
     ] {
         assert!(names.contains(&name) || skipped.contains(name), "{name}: {comparison}");
     }
@@ -167,8 +165,6 @@ fn everybody_who_is_here_is_compared() {
         let (ours, theirs) = (&row["sordino"]["seconds"], &row["ffmpeg"]["seconds"]);
         let expected = theirs["median"].as_f64().unwrap() / ours["median"].as_f64().unwrap();
         assert!((ratio - expected).abs() < 1e-9, "{row}");
-        assert!(row["promised"]["timesAsFastAsFfmpeg"].is_number(), "{row}");
-        assert!(row["kept"].is_boolean() || row["input"] == "16-bit WAV", "{row}");
     }
 }
 

@@ -44,30 +44,27 @@ struct World {
 
 const SECRET: &str = "sandbox-secret";
 
-async fn world_with(
-    options: SandboxOptions,
-    faults: &[&str],
-    change: fn(Config) -> Config,
-) -> World {
+async fn world_with(options: SandboxOptions, faults: &[&str], change: fn(&mut Config)) -> World {
     let sandbox = Sandbox::new(options);
     sandbox.add_recording("call", fixture_bytes("call.wav"));
     faults.iter().for_each(|fault| sandbox.inject(fault.parse().unwrap()));
     let base = sandbox.start(0).await.unwrap();
     let recorder = Arc::new(Recorder::default());
-    let config = Config::new(&base, Credentials::new("sandbox", SECRET)).unwrap();
+    let mut config = Config::new(&base, Credentials::new("sandbox", SECRET)).unwrap();
     // A high rate: the timer does not sleep, so keeping the pace would be a busy loop.
-    let config = config.with_rate(60_000);
-    let config = change(config.with_timer(Arc::clone(&recorder) as Arc<dyn Timer>));
+    config.requests_a_minute = 60_000;
+    config.timer = Arc::clone(&recorder) as Arc<dyn Timer>;
+    change(&mut config);
     World { sandbox, genesys: Genesys::new(config).unwrap(), recorder }
 }
 
 async fn world(faults: &[&str]) -> World {
-    world_with(SandboxOptions::default(), faults, |config| config).await
+    world_with(SandboxOptions::default(), faults, |_| {}).await
 }
 
 fn job() -> Job {
     let evidence = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
-    Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()).with_evidence(evidence)
+    Job { evidence, ..Job::new("call", windows(&CALL_WINDOWS), Treatment::silence()) }
 }
 
 impl World {
@@ -258,7 +255,9 @@ const STAYS: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_that_stays_is_an_error() {
     for (fault, words) in STAYS {
-        let quick = |config: Config| config.with_timeout(Duration::from_secs(2)).with_retries(1);
+        let quick = |config: &mut Config| {
+            (config.timeout, config.retries) = (Duration::from_secs(2), 1);
+        };
         let world = world_with(SandboxOptions::default(), &[fault], quick).await;
         let Err(error) = world.sanitise().await else { panic!("{fault} passes") };
         let text = chain(&error);
@@ -357,7 +356,8 @@ fn large() -> sordino::Redacted {
 async fn an_upload_that_is_answered_too_early_is_an_error() {
     let (base, _serving) =
         host(|mut stream, _| async move { say(&mut stream, 200, "").await }).await;
-    let config = Config::new(&base, Credentials::new("id", SECRET)).unwrap().with_retries(0);
+    let mut config = Config::new(&base, Credentials::new("id", SECRET)).unwrap();
+    config.retries = 0;
     let genesys = Genesys::new(config).unwrap();
     let error = deliver(&genesys, &large(), "conversation").await.unwrap_err();
     assert!(matches!(error, JobError::NotCompleted { .. }), "{error:?}");
@@ -388,8 +388,9 @@ async fn each_attempt_of_an_upload_counts_its_own_bytes() {
         }
     })
     .await;
-    let config = Config::new(&base, Credentials::new("id", SECRET)).unwrap();
-    let genesys = Genesys::new(config.with_timer(Arc::<Recorder>::default())).unwrap();
+    let mut config = Config::new(&base, Credentials::new("id", SECRET)).unwrap();
+    config.timer = Arc::<Recorder>::default();
+    let genesys = Genesys::new(config).unwrap();
     let completed = deliver(&genesys, &large(), "conversation").await.unwrap();
     assert_eq!((completed.id.as_str(), tries.load(Ordering::SeqCst)), ("new", 2));
 }
@@ -428,7 +429,7 @@ async fn fifty_tasks_share_one_refresh() {
 async fn a_token_in_its_last_minute_is_not_used() {
     let options =
         SandboxOptions { token_lifetime: Duration::from_secs(59), ..SandboxOptions::default() };
-    let world = world_with(options, &[], |config| config).await;
+    let world = world_with(options, &[], |_| {}).await;
     for _ in 0..3 {
         world.genesys.locate("call").await.unwrap();
     }
@@ -438,7 +439,8 @@ async fn a_token_in_its_last_minute_is_not_used() {
 /// After the burst each request waits to keep the pace.
 #[tokio::test]
 async fn requests_keep_the_pace() {
-    let world = world_with(SandboxOptions::default(), &[], |config| config.with_rate(2)).await;
+    let slow = |config: &mut Config| config.requests_a_minute = 2;
+    let world = world_with(SandboxOptions::default(), &[], slow).await;
     world.genesys.locate("call").await.unwrap();
     let waits = world.recorder.0.lock().unwrap().clone();
     assert!(waits.is_empty(), "a burst of two goes at once: {waits:?}");
@@ -472,7 +474,8 @@ async fn an_https_host_that_cannot_be_verified_is_refused() {
             drop(stream);
         }
     });
-    let config = Config::new(&url, Credentials::new("id", "secret")).unwrap().with_retries(0);
+    let mut config = Config::new(&url, Credentials::new("id", "secret")).unwrap();
+    config.retries = 0;
     match Genesys::new(config) {
         Ok(genesys) => assert!(genesys.locate("x").await.is_err()),
         // On a machine without root certificates.

@@ -6,15 +6,21 @@ use clap::Args as Group;
 
 #[derive(Debug, Group)]
 pub(crate) struct BenchArgs {
-    /// The recording to redact [default: speech-like noise, 16-bit WAV, 8 kHz, stereo]
+    /// The recording to redact [default: a call, 16-bit WAV, 8 kHz, stereo]
     pub(crate) file: Option<PathBuf>,
 
-    /// The length of the noise [default: 10:00; with --compare 1:00:00, for which the promises are
-    /// made]
-    #[arg(long, value_name = "TIME", conflicts_with = "file")]
-    pub(crate) length: Option<String>,
+    /// The length of the call [default: 10:00; with --compare 1:00:00]
+    #[arg(
+        long,
+        value_name = "TIME",
+        conflicts_with = "file",
+        default_value = "10:00",
+        default_value_if("compare", "true", "1:00:00"),
+        hide_default_value = true
+    )]
+    pub(crate) length: String,
 
-    /// How often each number is measured
+    /// Measure each number this many times; the median is shown
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) runs: u32,
 
@@ -22,7 +28,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) jobs: Option<u32>,
 
-    /// Measure ffmpeg, sox and cp too, in turn with sordino, where they are installed
+    /// Measure ffmpeg and cp too, in turn with sordino, where they are installed
     #[arg(long)]
     pub(crate) compare: bool,
 

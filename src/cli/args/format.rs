@@ -2,15 +2,16 @@
 
 use std::num::NonZeroUsize;
 
-use clap::{Args as Group, ValueEnum};
+use clap::Args as Group;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
     /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true)]
-    encoding: EncodingArg,
+    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
+    encoding: Encoding,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -18,8 +19,8 @@ pub(crate) struct FormatArgs {
     raw: Option<RawFormat>,
 
     /// Decode Opus at this rate [default: the rate that it was recorded at]
-    #[arg(long, value_name = "HZ", value_parser = ["8000", "12000", "16000", "24000", "48000"])]
-    opus_rate: Option<String>,
+    #[arg(long, value_name = "HZ", value_parser = PossibleValuesParser::new(["8000", "12000", "16000", "24000", "48000"]).try_map(|rate| rate.parse::<u32>()))]
+    opus_rate: Option<u32>,
 
     /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
     #[arg(long, value_name = "MIB", default_value_t = 256)]
@@ -34,24 +35,15 @@ pub(crate) struct FormatArgs {
     gaps: GapsArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum EncodingArg {
-    Pcm,
-    Same,
-}
-
 impl FormatArgs {
     /// The options of the decoder.
     pub(crate) fn options(&self) -> DecodeOptions {
         DecodeOptions {
-            encoding: match self.encoding {
-                EncodingArg::Pcm => Encoding::Pcm,
-                EncodingArg::Same => Encoding::Same,
-            },
-            opus_rate: self.opus_rate.as_ref().and_then(|rate| rate.parse().ok()),
+            encoding: self.encoding,
+            opus_rate: self.opus_rate,
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
-            gaps: self.gaps.gaps(),
+            gaps: self.gaps.gaps,
             raw: self.raw,
         }
     }
@@ -62,23 +54,11 @@ pub(crate) struct GapsArgs {
     /// What to do about gaps, where nothing was recorded although the recording's clock ran on:
     /// `refuse`, `fill` them with silence, or `close` them. Windows always mean the clock, which is
     /// what a player shows
-    #[arg(long, value_name = "POLICY", default_value = "refuse", hide_possible_values = true)]
-    gaps: GapsArg,
+    #[arg(long, value_name = "POLICY", default_value = "refuse", hide_possible_values = true, value_parser = PossibleValuesParser::new(["refuse", "fill", "close"]).map(|name| gaps(&name)))]
+    pub(crate) gaps: Gaps,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum GapsArg {
-    Refuse,
-    Fill,
-    Close,
-}
-
-impl GapsArgs {
-    pub(crate) fn gaps(self) -> Gaps {
-        match self.gaps {
-            GapsArg::Refuse => Gaps::Refuse,
-            GapsArg::Fill => Gaps::Fill,
-            GapsArg::Close => Gaps::Close,
-        }
-    }
+fn gaps(name: &str) -> Gaps {
+    let named = [Gaps::Fill, Gaps::Close].into_iter().find(|policy| policy.name() == name);
+    named.unwrap_or_default()
 }

@@ -12,8 +12,7 @@ pub(crate) struct FileArgs {
     /// headerless audio with --raw; `-` for stdin
     pub(crate) input: PathBuf,
 
-    /// Write the redacted WAV here; `-` for stdout. Of a symbolic link, the file that it leads to is
-    /// written
+    /// Write the redacted WAV here; `-` for stdout. If this is a symbolic link, its target is written
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
@@ -77,7 +76,7 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
 
-    /// Write a page to look at: waveforms, windows, the facts of the receipt
+    /// Write an HTML page: waveforms, windows, the facts of the receipt
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
 
@@ -85,7 +84,7 @@ pub(crate) struct EvidenceArgs {
     #[arg(long, requires = "report")]
     pub(crate) report_audio: bool,
 
-    /// Do not read the result back and check it
+    /// Skip the self-check, which reads the result back and compares every sample
     #[arg(long)]
     pub(crate) no_self_check: bool,
 }
@@ -105,19 +104,19 @@ pub(crate) struct ClientArgs {
     #[arg(long, env = "GENESYS_BASE_URL", value_name = "URL", default_value = sordino::genesys::DEFAULT_BASE_URL)]
     pub(crate) base_url: String,
 
-    /// Retries of one API call
+    /// Repeat a failed API call at most this many times
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) max_retries: u32,
 
-    /// The longest time that the waits of one API call may take together
+    /// Wait at most this long in total between the attempts of one API call
     #[arg(long, value_name = "TIME", default_value = "5:00")]
     pub(crate) max_wait: String,
 
-    /// Requests a minute
+    /// Send at most this many requests a minute
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
 
-    /// Give up when no byte has moved for this time
+    /// Give up when no data was transferred for this time
     #[arg(long, value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: String,
 }

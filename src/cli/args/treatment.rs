@@ -22,7 +22,8 @@ pub(crate) struct TreatmentArgs {
     #[arg(long, value_name = "HZ", num_args = 0..=1, require_equals = true, default_missing_value = "1000")]
     pub(crate) tone: Option<u32>,
 
-    /// Ramp the volume for this time before and after each window, never inside it
+    /// Fade the volume for this time before and after each window. Samples outside the windows change
+    /// then
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) fade: Option<String>,
 }

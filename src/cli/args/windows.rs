@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args as Group, ValueEnum};
+use clap::Args as Group;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::transcript::{self, Parties, Selection, TranscriptError};
 use sordino::window::{Unit, parse_flag, parse_list, parse_time};
 use sordino::{Window, Windows};
@@ -37,10 +38,10 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) windows: Option<PathBuf>,
 
-    /// The unit of numbers in --windows that have none: `s` or `ms` [default: seconds; whole numbers
-    /// that do not fit the recording as seconds are refused until this is given]
-    #[arg(long, value_name = "UNIT", hide_possible_values = true)]
-    pub(crate) unit: Option<UnitArg>,
+    /// The unit of times in --windows that are written without one: `s` or `ms` [default: seconds. If
+    /// all times are whole numbers and do not fit the recording as seconds, they are refused]
+    #[arg(long, value_name = "UNIT", hide_possible_values = true, value_parser = PossibleValuesParser::new(["s", "ms"]).map(|name| if name == "ms" { Unit::Milliseconds } else { Unit::Seconds }))]
+    pub(crate) unit: Option<Unit>,
 
     /// Widen every window by this time on both sides, or by BEFORE,AFTER [default: 0; for transcripts
     /// what suits the format]
@@ -49,12 +50,6 @@ pub(crate) struct WindowArgs {
 
     #[command(flatten)]
     pub(crate) transcript: TranscriptArgs,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum UnitArg {
-    S,
-    Ms,
 }
 
 /// Windows that were asked for.
@@ -159,14 +154,7 @@ impl WindowArgs {
                 "this is not UTF-8; save it as UTF-8",
             )
         })?;
-        Ok(parse_list(&text, name, self.unit())?)
-    }
-
-    fn unit(&self) -> Option<Unit> {
-        self.unit.map(|unit| match unit {
-            UnitArg::S => Unit::Seconds,
-            UnitArg::Ms => Unit::Milliseconds,
-        })
+        Ok(parse_list(&text, name, self.unit)?)
     }
 }
 

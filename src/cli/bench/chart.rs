@@ -8,22 +8,17 @@ use super::compare::Row;
 use super::stages::Figures;
 use super::stats::{Stats, time};
 
-/// The longest bar of a panel.
-const WIDTH: f64 = 320.0;
-
 /// The title, notes, and panels of bars, for the template. The colours can be told apart by everybody.
 #[derive(Serialize)]
 struct Chart {
     title: String,
     notes: Vec<String>,
     panels: Vec<Panel>,
-    height: usize,
 }
 
 /// Bars on one scale.
 #[derive(Serialize)]
 struct Panel {
-    top: usize,
     heading: &'static str,
     bars: Vec<Bar>,
 }
@@ -34,13 +29,6 @@ struct Bar {
     value: f64,
     /// The value as text.
     words: String,
-    width: f64,
-}
-
-impl Bar {
-    fn new(label: &str, value: f64, words: String) -> Self {
-        Self { label: fitted(label, 22), value, words, width: 0.0 }
-    }
 }
 
 pub(super) fn draw(measured: &Measured) -> Result<String, minijinja::Error> {
@@ -48,19 +36,14 @@ pub(super) fn draw(measured: &Measured) -> Result<String, minijinja::Error> {
     let notes = [measured.machine.clone(), measured.about()].map(|note| fitted(&note, 85));
     let hour = 3600.0 / measured.input.seconds();
     let all = measured.stages.iter().chain(&measured.processes);
-    let mut panels = vec![(
-        "Time for one recorded hour: the median, and the range",
-        all.map(|figures| time_bar(figures, hour)).collect::<Vec<_>>(),
-    )];
-    if let Some(comparison) = &measured.comparison {
-        // FFmpeg's exact recipes are off this scale.
-        let usual = comparison.rows.iter().take(comparison.usual);
-        let bars: Vec<_> = usual.filter_map(speed_up_bar).collect();
-        if !bars.is_empty() {
-            panels.push(("Times as fast as FFmpeg's usual recipe", bars));
-        }
-    }
-    render(&lay_out(title, notes.into(), panels))
+    let heading = "Time for one recorded hour: the median, and the range";
+    let times = Panel { heading, bars: all.map(|figures| time_bar(figures, hour)).collect() };
+    let rows = measured.comparison.iter().flat_map(|comparison| &comparison.rows);
+    let heading = "Times as fast as FFmpeg's usual recipe";
+    let speed_ups = Panel { heading, bars: rows.filter_map(speed_up_bar).collect() };
+    let mut panels = vec![times, speed_ups];
+    panels.retain(|panel| !panel.bars.is_empty());
+    render(&Chart { title, notes: notes.into(), panels })
 }
 
 fn render(chart: &Chart) -> Result<String, minijinja::Error> {
@@ -70,34 +53,17 @@ fn render(chart: &Chart) -> Result<String, minijinja::Error> {
     environment.render_str(include_str!("chart.svg"), chart)
 }
 
-/// Places panels one below the other, and scales their bars.
-fn lay_out(title: String, notes: Vec<String>, panels: Vec<(&'static str, Vec<Bar>)>) -> Chart {
-    let mut height = 104;
-    let place = |(heading, mut bars): (_, Vec<Bar>)| {
-        let most = bars.iter().map(|bar| bar.value).fold(f64::MIN_POSITIVE, f64::max);
-        for bar in &mut bars {
-            bar.width = (WIDTH * bar.value / most).round();
-        }
-        let top = height;
-        height += 40 + 30 * bars.len();
-        Panel { top, heading, bars }
-    };
-    let panels = panels.into_iter().map(place).collect();
-    Chart { title, notes, panels, height }
-}
-
 fn time_bar(figures: &Figures, hour: f64) -> Bar {
     let Stats { median, least, most } = figures.cost.seconds;
     let scaled = [median, least, most].map(|time| time * hour / f64::from(figures.jobs));
     let [median, least, most] = scaled.map(time);
-    Bar::new(&figures.name, scaled[0], format!("{median} ({least} to {most})"))
+    let words = format!("{median} ({least} to {most})");
+    Bar { label: fitted(&figures.name, 22), value: scaled[0], words }
 }
 
 fn speed_up_bar(row: &Row) -> Option<Bar> {
     let value = row.times_as_fast_as_ffmpeg?;
-    let promised = row.promised.times_as_fast_as_ffmpeg;
-    let promised = promised.map(|promised| format!(" ({promised} promised)")).unwrap_or_default();
-    Some(Bar::new(&row.input, value, format!("{value:.1}{promised}")))
+    Some(Bar { label: fitted(&row.input, 22), value, words: format!("{value:.1}") })
 }
 
 /// The end of a text that is too long, because the end tells paths apart; without characters that
@@ -117,8 +83,13 @@ mod tests {
     use super::*;
 
     fn drawn(title: &str, bars: &[(&str, f64)]) -> String {
-        let bars = bars.iter().map(|&(label, value)| Bar::new(label, value, format!("{value} ms")));
-        render(&lay_out(title.into(), Vec::new(), vec![("h", bars.collect())])).unwrap()
+        let bar = |&(label, value): &(&str, f64)| Bar {
+            label: fitted(label, 22),
+            value,
+            words: format!("{value} ms"),
+        };
+        let panels = vec![Panel { heading: "h", bars: bars.iter().map(bar).collect() }];
+        render(&Chart { title: title.into(), notes: Vec::new(), panels }).unwrap()
     }
 
     #[test]

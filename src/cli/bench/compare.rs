@@ -1,32 +1,36 @@
 //! `--compare`: the same redaction by sordino and by its competitors, in turn.
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
 use super::super::exit::Failure;
 use super::super::table::table;
-use super::input::Input;
-use super::speech::RATE;
-use super::stages::redaction;
+use super::Bench;
+use super::input::{Input, RATE};
+use super::stages::{OUTPUT, redaction};
 use super::stats::{Cost, known, memory, time};
-use super::{Bench, competitor};
 
-/// Inputs that FFmpeg makes of the WAV: name, file, options, and the speed-up that is promised.
-const KINDS: [(&str, &str, &[&str], f64); 5] = [
-    ("µ-law WAV", "mulaw.wav", &["-c:a", "pcm_mulaw"], 3.0),
-    ("FLAC", "call.flac", &["-c:a", "flac"], 6.0),
-    ("MP3 32 kbit/s", "call.mp3", &["-c:a", "libmp3lame", "-b:a", "32k"], 1.4),
-    ("Ogg Vorbis", "call.ogg", &["-c:a", "libvorbis"], 2.0),
-    ("AAC in M4A", "call.m4a", &["-c:a", "aac", "-b:a", "32k"], 1.1),
+/// The competitors, and what makes each print its version.
+const COMPETITORS: [(&str, &str); 2] = [("ffmpeg", "-version"), ("cp", "--version")];
+
+/// Inputs that FFmpeg makes of the WAV: name, file, options.
+const KINDS: [(&str, &str, &[&str]); 5] = [
+    ("µ-law WAV", "mulaw.wav", &["-c:a", "pcm_mulaw"]),
+    ("FLAC", "call.flac", &["-c:a", "flac"]),
+    ("MP3 32 kbit/s", "call.mp3", &["-c:a", "libmp3lame", "-b:a", "32k"]),
+    ("Ogg Vorbis", "call.ogg", &["-c:a", "libvorbis"]),
+    ("AAC in M4A", "call.m4a", &["-c:a", "aac", "-b:a", "32k"]),
 ];
 
 /// The length of a short recording, in seconds.
 const CLIP: u64 = 24;
 
 /// Who takes turns, as JSON calls them. sordino comes twice, without and with its self-check.
-const WHO: [&str; 5] = ["sordino", "sordinoSelfCheck", "ffmpeg", "sox", "cp"];
+const WHO: [&str; 4] = ["sordino", "sordinoSelfCheck", "ffmpeg", "cp"];
 
 type Costs = BTreeMap<&'static str, Cost>;
 
@@ -39,34 +43,20 @@ pub(super) struct Row {
     costs: Costs,
     pub(super) times_as_fast_as_ffmpeg: Option<f64>,
     times_as_fast_as_ffmpeg_self_check: Option<f64>,
-    times_as_fast_as_sox: Option<f64>,
     times_as_long_as_cp: Option<f64>,
-    pub(super) promised: Promise,
-    kept: Option<bool>,
-}
-
-/// The least speed-up that the project promises for one hour of recording.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Promise {
-    pub(super) times_as_fast_as_ffmpeg: Option<f64>,
 }
 
 impl Row {
-    fn new(input: String, costs: Costs, promised: Option<f64>) -> Self {
+    fn new(input: String, costs: Costs) -> Self {
         let ratio = |one, other| {
             let median = |who| costs.get(who).map(|cost: &Cost| cost.seconds.median);
             Some(median(one)? / median(other)?)
         };
-        let speed_up = ratio("ffmpeg", "sordino");
         Self {
             input,
-            times_as_fast_as_ffmpeg: speed_up,
+            times_as_fast_as_ffmpeg: ratio("ffmpeg", "sordino"),
             times_as_fast_as_ffmpeg_self_check: ratio("ffmpeg", "sordinoSelfCheck"),
-            times_as_fast_as_sox: ratio("sox", "sordino"),
             times_as_long_as_cp: ratio("sordino", "cp"),
-            promised: Promise { times_as_fast_as_ffmpeg: promised },
-            kept: speed_up.zip(promised).map(|(speed_up, promised)| speed_up >= promised),
             costs,
         }
     }
@@ -80,9 +70,7 @@ impl Row {
             self.times_as_long_as_cp,
         ];
         let ratios = ratios.map(|ratio| known(ratio, |ratio| format!("{ratio:.2}")));
-        let promised = known(self.promised.times_as_fast_as_ffmpeg, |least| least.to_string());
-        let kept = known(self.kept, |kept| if kept { "yes" } else { "no" }.into());
-        [vec![self.input.clone()], times.to_vec(), ratios.to_vec(), vec![promised, kept]].concat()
+        [vec![self.input.clone()], times.to_vec(), ratios.to_vec()].concat()
     }
 }
 
@@ -90,45 +78,70 @@ impl Row {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Comparison {
     pub(super) rows: Vec<Row>,
-    /// How many rows, from the first, are of FFmpeg's usual recipe.
-    #[serde(skip)]
-    pub(super) usual: usize,
     /// The version of each competitor that was found.
     versions: BTreeMap<&'static str, String>,
     /// What was left out, and why.
     skipped: Vec<String>,
 }
 
-/// Compares on noise in every format that can be made, or on the recording that was given.
+/// Compares on the call in every format that can be made, or on the recording that was given.
 pub(super) fn compare(bench: &Bench, input: &Input, given: bool) -> Result<Comparison, Failure> {
-    let versions = competitor::versions(&bench.scratch);
-    let mut all = Comparison { versions, ..Comparison::default() };
-    for (name, _) in competitor::ALL {
-        if !all.has(name) {
-            all.skipped.push(format!("{name}: not found on the PATH"));
+    let mut all = Comparison::default();
+    for (name, flag) in COMPETITORS {
+        match version(bench, name, flag) {
+            Some(version) => drop(all.versions.insert(name, version)),
+            None => all.skipped.push(format!("{name}: not found on the PATH")),
         }
     }
-    let name = if given { &input.name } else { "16-bit WAV" };
-    let promised = |speed_up| (!given).then_some(speed_up);
-    all.row(bench, name, input, competitor::usual_recipe, promised(3.0))?;
-    for (name, file, options, speed_up) in KINDS.into_iter().filter(|_| !given) {
+    if given {
+        all.row(bench, &input.name, input)?;
+        return Ok(all);
+    }
+    all.row(bench, "16-bit WAV", input)?;
+    for (name, file, options) in KINDS {
         bench.status.say(format!("making: {name}"));
         match all.convert(bench, input, file, options) {
-            Ok(kind) => all.row(bench, name, &kind, competitor::usual_recipe, Some(speed_up))?,
+            Ok(kind) => all.row(bench, name, &kind)?,
             Err(why) => all.skipped.push(format!("{name}: {why}")),
         }
     }
-    if !given {
-        let clip = Input::noise(bench.scratch.path("clip.wav"), CLIP * u64::from(RATE))?;
-        let name = format!("{CLIP} s clip");
-        all.row(bench, &name, &clip, competitor::usual_recipe, Some(15.0))?;
-    }
-    all.usual = all.rows.len();
-    if all.has("ffmpeg") {
-        all.row(bench, "by aeval", input, competitor::by_formula, promised(30.0))?;
-        all.row(bench, "by atrim, concat", input, competitor::by_cutting, promised(3.0))?;
-    }
+    let clip = Input::call(bench.scratch.path("clip.wav"), CLIP * u64::from(RATE))?;
+    all.row(bench, &format!("{CLIP} s clip"), &clip)?;
     Ok(all)
+}
+
+/// The first line of a program's version, empty if it has none; `None` if it is not on the PATH.
+fn version(bench: &Bench, name: &str, flag: &str) -> Option<String> {
+    let mut command = Command::new(name);
+    // An empty part of the PATH is the current folder, where no program of the user's may run.
+    command.arg(flag).current_dir(bench.scratch.path("")).stdin(Stdio::null());
+    let text = command.output().ok()?.stdout;
+    Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+}
+
+/// FFmpeg, from one file into another.
+fn ffmpeg(from: &Path, options: &[&str], to: &Path) -> Command {
+    // Whatever a path looks like, it is no URL and no option.
+    let file = |path: &Path| {
+        let mut url = OsString::from("file:");
+        url.push(path);
+        url
+    };
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-v", "error", "-i"]).arg(file(from)).args(options).arg(file(to));
+    command
+}
+
+/// FFmpeg's usual recipe. It is exact to a frame of the filter graph, not to a sample.
+fn usual_recipe(input: &Input) -> Command {
+    let windows = input.windows().into_iter();
+    let windows = windows.map(|(start, end)| format!("between(t,{start},{end})"));
+    let inside = windows.collect::<Vec<_>>().join("+");
+    ffmpeg(
+        &input.path,
+        &["-af", &format!("volume=enable='{inside}':volume=0.001")],
+        OUTPUT.as_ref(),
+    )
 }
 
 impl Comparison {
@@ -148,60 +161,47 @@ impl Comparison {
             return Err("made with ffmpeg, which was not found".into());
         }
         let path = bench.scratch.path(file);
-        let made = bench.scratch.measure(1, &competitor::ffmpeg(&wav.path, options, &path));
+        let made = bench.scratch.measure(1, &ffmpeg(&wav.path, options, &path));
         made.map_err(|why| format!("ffmpeg cannot make it: {why}"))?;
         Ok(wav.converted(path))
     }
 
-    /// Measures everybody in turn, FFmpeg by this recipe.
-    fn row(
-        &mut self,
-        bench: &Bench,
-        name: &str,
-        input: &Input,
-        recipe: fn(&Input) -> Command,
-        promised: Option<f64>,
-    ) -> Result<(), Failure> {
+    /// Measures everybody in turn.
+    fn row(&mut self, bench: &Bench, name: &str, input: &Input) -> Result<(), Failure> {
+        let mut commands = vec![
+            ("sordino", redaction(input, false, 1)?),
+            ("sordinoSelfCheck", redaction(input, true, 1)?),
+        ];
+        let mut copy = Command::new("cp");
+        copy.arg(&input.path).arg(OUTPUT);
         // A copy of another format is not as long as the output.
         let is_copied = self.has("cp") && input.is_wav;
-        let mut commands: [Option<Command>; 5] = [
-            Some(redaction(input, false, 1)?),
-            Some(redaction(input, true, 1)?),
-            self.has("ffmpeg").then(|| recipe(input)),
-            self.has("sox").then(|| competitor::sox(input)),
-            is_copied.then(|| competitor::copy(input)),
+        let competitors = [
+            self.has("ffmpeg").then(|| ("ffmpeg", usual_recipe(input))),
+            is_copied.then_some(("cp", copy)),
         ];
-        let mut runs = [const { Vec::new() }; 5];
-        for run in 1..=bench.runs {
-            bench.status.say(format!("comparing: {name}, run {run} of {}", bench.runs));
-            for (at, slot) in commands.iter_mut().enumerate() {
-                let Some(command) = slot else { continue };
-                match bench.scratch.measure(1, command) {
-                    Ok(run) => runs[at].push(run),
-                    Err(why) if WHO[at].starts_with("sordino") => {
-                        return Err(Failure::failed(format!("measuring {name}"), why));
-                    }
-                    Err(why) => {
-                        self.skipped.push(format!("{name}: {why}"));
-                        *slot = None;
-                    }
-                }
+        for (who, command) in competitors.into_iter().flatten() {
+            // A try that does not count: it may not know the format.
+            match bench.scratch.measure(1, &command) {
+                Ok(_) => commands.push((who, command)),
+                Err(why) => self.skipped.push(format!("{name}: {why}")),
             }
         }
-        let costs = WHO.into_iter().zip(&runs);
-        let costs = costs.filter_map(|(who, runs)| Some((who, Cost::of(runs)?))).collect();
-        self.rows.push(Row::new(name.into(), costs, promised));
+        let costs = bench.in_turn(name, &commands, |(_, command)| {
+            let run = bench.scratch.measure(1, command);
+            run.map_err(|why| Failure::failed(format!("measuring {name}"), why))
+        })?;
+        let costs = commands.iter().map(|&(who, _)| who).zip(costs).collect();
+        self.rows.push(Row::new(name.into(), costs));
         Ok(())
     }
 
     pub(super) fn text(&self) -> String {
-        let headings = [
-            "compared", "sordino", "checked", "FFmpeg", "SoX", "cp", "speed-up", "checked",
-            "vs cp", "promised", "kept",
-        ];
+        let headings =
+            ["compared", "sordino", "checked", "FFmpeg", "cp", "speed-up", "checked", "vs cp"];
         let rows: Vec<_> = self.rows.iter().map(Row::cells).collect();
-        let mut text = table(&headings, 1..11, &rows);
-        text += "\nspeed-up: FFmpeg's time / sordino's, promised for one hour; vs cp: sordino's time / cp's\n";
+        let mut text = table(&headings, 1..8, &rows);
+        text += "\nspeed-up: FFmpeg's time / sordino's; vs cp: sordino's time / cp's\n";
         let peak = |(who, name)| {
             let costs = self.rows.iter().filter_map(|row| row.costs.get(who));
             let most = costs.filter_map(|cost| cost.peak_memory_bytes).max();
@@ -224,28 +224,15 @@ mod tests {
     use super::super::stats::Run;
     use super::*;
 
-    /// The times of sordino and of FFmpeg, run by run.
-    fn row(sordino: &[f64], ffmpeg: &[f64], promised: Option<f64>) -> Row {
-        let costs =
-            [("sordino", sordino), ("ffmpeg", ffmpeg)].into_iter().filter_map(|(who, times)| {
-                let runs = times.iter().map(|&wall| Run { wall, cpu: None, peak: Some(5) });
-                Some((who, Cost::of(&runs.collect::<Vec<_>>())?))
-            });
-        Row::new("x".into(), costs.collect(), promised)
-    }
-
     #[test]
     fn ratios_are_of_medians() {
-        let row = row(&[1.0, 9.0, 2.0], &[6.0], None);
-        assert_eq!((row.times_as_fast_as_ffmpeg, row.times_as_fast_as_sox), (Some(3.0), None));
+        let cost = |times: &[f64]| {
+            let runs = times.iter().map(|&wall| Run { wall, cpu: None, peak: Some(5) });
+            Cost::of(&runs.collect::<Vec<_>>())
+        };
+        let costs = [("sordino", cost(&[1.0, 9.0, 2.0])), ("ffmpeg", cost(&[6.0]))];
+        let row = Row::new("x".into(), costs.into());
+        assert_eq!((row.times_as_fast_as_ffmpeg, row.times_as_long_as_cp), (Some(3.0), None));
         assert_eq!(row.costs["sordino"].peak_memory_bytes, Some(5));
-    }
-
-    #[test]
-    fn a_promise_is_kept_broken_or_cannot_be_told() {
-        assert_eq!(row(&[2.0], &[6.0], Some(3.0)).kept, Some(true));
-        assert_eq!(row(&[2.1], &[6.0], Some(3.0)).kept, Some(false));
-        assert_eq!(row(&[2.0], &[], Some(3.0)).kept, None, "no ffmpeg");
-        assert_eq!(row(&[9.0], &[6.0], None).kept, None, "nothing is promised");
     }
 }

@@ -2,22 +2,29 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use sordino::block::Block;
+use sordino::block::{Block, Samples};
+use sordino::sandbox::wav_header;
 use sordino::span::time_of;
 use sordino::{Decoder, Source, StreamInfo};
 
 use super::super::exit::Failure;
 use super::super::report;
-use super::speech;
+use super::super::sandbox::CALL;
 use super::stats::float;
 
-/// The same noise in every bench.
-const SEED: u64 = 0x5350_4545_4348;
+/// Frames a second of the call.
+pub(super) const RATE: u32 = 8000;
+
+/// Two channels of 16 bits.
+const FRAME_BYTES: u64 = 4;
+
+/// The most frames that a WAV can hold: 37 hours.
+pub(super) const MOST_FRAMES: u64 = (u32::MAX as u64 - 100) / FRAME_BYTES;
 
 /// A recording on disk.
 #[derive(Debug, Clone)]
@@ -32,15 +39,13 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Writes speech-like noise of this length.
-    pub(super) fn noise(path: PathBuf, frames: u64) -> Result<Self, Failure> {
-        let file = File::create(&path).map(|file| BufWriter::with_capacity(256 * 1024, file));
-        let written = file.and_then(|mut file| {
-            speech::write(&mut file, frames, SEED)?;
-            file.flush()
+    /// Writes the call of the demo as a WAV, repeated to this length.
+    pub(super) fn call(path: PathBuf, frames: u64) -> Result<Self, Failure> {
+        let written = decoded_call().and_then(|call| {
+            write(&path, &call, frames * FRAME_BYTES).map_err(sordino::Error::Write)
         });
-        written.map_err(|error| Failure::failed("making a recording", error))?;
-        Self::read(path, "speech-like noise".into())
+        written.map_err(|error| Failure::of("making a recording", error))?;
+        Self::read(path, "a call".into())
     }
 
     /// A recording of the user's.
@@ -94,6 +99,32 @@ impl Input {
     }
 }
 
+/// The samples of the demo's call, as a WAV holds them.
+fn decoded_call() -> Result<Vec<u8>, sordino::Error> {
+    let mut decoder = Decoder::open(Source::stream(CALL))?;
+    let mut block = Block::new(decoder.stream_info().format, decoder.stream_info().channels);
+    let mut bytes = Vec::new();
+    while decoder.next(&mut block)? {
+        if let Samples::I16(samples) = block.samples() {
+            bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        }
+    }
+    Ok(bytes)
+}
+
+/// Writes a WAV with this many bytes of samples: `call`, again and again.
+fn write(path: &Path, call: &[u8], bytes: u64) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(&wav_header(bytes))?;
+    let mut left = bytes;
+    while left > 0 {
+        let piece = &call[..call.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
+        file.write_all(piece)?;
+        left -= piece.len() as u64;
+    }
+    Ok(())
+}
+
 impl Serialize for Input {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut json = report::recording(&self.info, self.frames);
@@ -119,6 +150,17 @@ fn windows_in(seconds: f64) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_call_repeats_to_the_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("call.wav");
+        let input = Input::call(path.clone(), 304_000 + 10).unwrap();
+        assert_eq!((input.frames, input.info.rate, input.is_wav), (304_010, RATE, true));
+        let wav = std::fs::read(path).unwrap();
+        assert_eq!(wav.len(), 44 + 4 * 304_010);
+        assert!(wav[44..84] == wav[44 + 4 * 304_000..]);
+    }
 
     #[test]
     fn windows_lie_inside_the_recording_whatever_its_length() {

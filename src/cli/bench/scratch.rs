@@ -4,13 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use wait4::{ResUse, Wait4 as _};
 
 use super::super::exit::{Failure, INTERRUPTED};
+use super::super::interrupt::lock;
 use super::stats::Run;
 
 /// How often removing the folder is tried: a process that was just killed may still be writing.
@@ -141,10 +142,6 @@ fn remove(folder: &Path) {
         }
         std::thread::yield_now();
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

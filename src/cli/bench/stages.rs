@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 use sordino::block::Block;
 use sordino::window::{WindowError, parse_flag};
-use sordino::{Decoder, Error, EvidenceOptions, Redaction, Source, Treatment, Windows};
+use sordino::{Decoder, Error, EvidenceOptions, Redacted, Redaction, Source, Treatment, Windows};
 
 use super::super::exit::Failure;
 use super::Bench;
@@ -32,12 +32,10 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// `None` without runs.
-    fn of(name: String, jobs: u32, runs: &[Run], input: &Input) -> Option<Self> {
-        let cost = Cost::of(runs)?;
+    fn new(name: String, jobs: u32, cost: Cost, input: &Input) -> Self {
         let per_second = |amount: f64| amount * f64::from(jobs) / cost.seconds.median;
         let hours = input.seconds() * f64::from(jobs) / 3600.0;
-        Some(Self {
+        Self {
             name,
             jobs,
             frames_per_second: per_second(float(input.frames)),
@@ -45,7 +43,7 @@ impl Figures {
             megabytes_per_second: per_second(input.megabytes()),
             cpu_seconds_per_recorded_hour: cost.cpu_seconds.map(|cpu| cpu / hours),
             cost,
-        })
+        }
     }
 }
 
@@ -53,29 +51,20 @@ impl Figures {
 pub(super) fn stages(bench: &Bench, input: &Input) -> Result<Vec<Figures>, Failure> {
     let list = input.flags().map(|flag| parse_flag(&flag));
     let windows = Windows::new(list.collect::<Result<Vec<_>, WindowError>>()?)?;
-    let mut runs = [const { Vec::new() }; 3];
-    // Round 0 fills the caches and does not count.
-    for round in 0..=bench.runs {
-        bench.status.say(format!("measuring the stages, run {round} of {}", bench.runs));
-        let measured = [
-            run(|| decode(Source::open(&input.path)?)),
-            run(|| redact(Source::open(&input.path)?, &windows, false)),
-            run(|| redact(Source::open(&input.path)?, &windows, true)),
-        ];
-        for (runs, run) in runs.iter_mut().zip(measured) {
-            let run =
-                run.map_err(|error| Failure::of(format!("redacting {}", input.name), error))?;
-            if round > 0 {
-                runs.push(run);
-            }
-        }
-    }
-    let named = ["decode", "whole", "checked"].into_iter().zip(&runs);
-    Ok(named.filter_map(|(name, runs)| Figures::of(name.into(), 1, runs, input)).collect())
+    let names = ["decode", "whole", "checked"];
+    let costs = bench.in_turn("the stages", &names, |&name| {
+        let run = run(|| match name {
+            "decode" => decode(Source::open(&input.path)?).map(|()| None),
+            _ => redact(Source::open(&input.path)?, &windows, name == "checked").map(Some),
+        });
+        run.map_err(|error| Failure::of(format!("redacting {}", input.name), error))
+    })?;
+    let named = names.into_iter().zip(costs);
+    Ok(named.map(|(name, cost)| Figures::new(name.into(), 1, cost, input)).collect())
 }
 
 /// Measures a piece of work. Freeing what it returns does not count.
-fn run<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<Run, Error> {
+fn run(work: impl FnOnce() -> Result<Option<Redacted>, Error>) -> Result<Run, Error> {
     let (before, start) = (cpu_seconds(), Instant::now());
     let _made = work()?;
     let wall = start.elapsed().as_secs_f64();
@@ -93,7 +82,7 @@ fn decode(source: Source) -> Result<(), Error> {
     Ok(())
 }
 
-fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<sordino::Redacted, Error> {
+fn redact(source: Source, windows: &Windows, self_check: bool) -> Result<Redacted, Error> {
     let evidence = EvidenceOptions { self_check, ..EvidenceOptions::default() };
     Redaction::new(windows, Treatment::default()).with_evidence(evidence).run(source)
 }
@@ -120,20 +109,15 @@ pub(super) fn processes(bench: &Bench, input: &Input, jobs: u32) -> Result<Vec<F
     let mut all = Vec::new();
     for jobs in if jobs > 1 { vec![1, jobs] } else { vec![1] } {
         for (check, suffix) in [(false, ""), (true, ", self-check")] {
-            let name = format!("{jobs} at once{suffix}");
-            all.push((name, jobs, redaction(input, check, jobs)?, Vec::new()));
+            all.push((format!("{jobs} at once{suffix}"), jobs, redaction(input, check, jobs)?));
         }
     }
-    for run in 1..=bench.runs {
-        bench.status.say(format!("measuring processes, run {run} of {}", bench.runs));
-        for (_, jobs, command, runs) in &mut all {
-            let run = bench.scratch.measure(*jobs, command);
-            let failed = |why| Failure::failed(format!("measuring {}", input.name), why);
-            runs.push(run.map_err(failed)?);
-        }
-    }
-    let figures = all.into_iter();
-    Ok(figures.filter_map(|(name, jobs, _, runs)| Figures::of(name, jobs, &runs, input)).collect())
+    let costs = bench.in_turn("processes", &all, |(_, jobs, command)| {
+        let run = bench.scratch.measure(*jobs, command);
+        run.map_err(|why| Failure::failed(format!("measuring {}", input.name), why))
+    })?;
+    let figures = all.into_iter().zip(costs);
+    Ok(figures.map(|((name, jobs, _), cost)| Figures::new(name, jobs, cost, input)).collect())
 }
 
 /// `sordino file`. Several at once decode on one thread each, because they keep the cores busy.
@@ -156,9 +140,9 @@ mod tests {
     #[test]
     fn jobs_at_once_count_together() {
         let folder = tempfile::tempdir().unwrap();
-        let input = Input::noise(folder.path().join("noise.wav"), 8000).unwrap();
+        let input = Input::call(folder.path().join("call.wav"), 8000).unwrap();
         let runs = [Run { wall: 2.0, cpu: None, peak: None }];
-        let figures = Figures::of("x".into(), 4, &runs, &input).unwrap();
+        let figures = Figures::new("x".into(), 4, Cost::of(&runs), &input);
         assert_eq!(figures.frames_per_second, 16_000.0);
         assert_eq!(figures.cpu_seconds_per_recorded_hour, None, "unknown, not nothing");
     }

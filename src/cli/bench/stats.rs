@@ -22,14 +22,14 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// `None` without runs.
-    pub(super) fn of(runs: &[Run]) -> Option<Self> {
-        let cpu = Stats::of(runs.iter().filter_map(|run| run.cpu));
-        Some(Self {
-            seconds: Stats::of(runs.iter().map(|run| run.wall))?,
-            cpu_seconds: cpu.map(|cpu| cpu.median),
+    /// Of one run or more.
+    pub(super) fn of(runs: &[Run]) -> Self {
+        let cpu: Option<Vec<f64>> = runs.iter().map(|run| run.cpu).collect();
+        Self {
+            seconds: Stats::of(runs.iter().map(|run| run.wall).collect()),
+            cpu_seconds: cpu.map(|cpu| Stats::of(cpu).median),
             peak_memory_bytes: runs.iter().filter_map(|run| run.peak).max(),
-        })
+        }
     }
 }
 
@@ -42,14 +42,13 @@ pub(super) struct Stats {
 }
 
 impl Stats {
-    /// Of finite numbers; `None` when there are none.
-    fn of(numbers: impl Iterator<Item = f64>) -> Option<Self> {
-        let mut sorted: Vec<f64> = numbers.filter(|number| number.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
-        let (&least, &most) = (sorted.first()?, sorted.last()?);
+    /// Of one number or more.
+    fn of(mut numbers: Vec<f64>) -> Self {
+        numbers.sort_by(f64::total_cmp);
         // Twice the same number where their count is odd.
-        let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-        Some(Self { median: f64::midpoint(low, high), least, most })
+        let (low, high) = (numbers[(numbers.len() - 1) / 2], numbers[numbers.len() / 2]);
+        let median = f64::midpoint(low, high);
+        Self { median, least: numbers[0], most: numbers[numbers.len() - 1] }
     }
 }
 
@@ -84,23 +83,15 @@ pub(super) fn known<T>(value: Option<T>, show: impl Fn(T) -> String) -> String {
 mod tests {
     use super::*;
 
-    fn stats(numbers: &[f64]) -> Option<(f64, f64, f64)> {
-        let Stats { least, median, most } = Stats::of(numbers.iter().copied())?;
-        Some((least, median, most))
-    }
-
     #[test]
     fn the_median_is_the_middle_whatever_the_order() {
-        assert_eq!(stats(&[]), None);
-        assert_eq!(stats(&[2.0]), Some((2.0, 2.0, 2.0)));
-        assert_eq!(stats(&[9.0, 1.0, 2.0]), Some((1.0, 2.0, 9.0)));
-        assert_eq!(stats(&[4.0, 1.0, 9.0, 2.0]), Some((1.0, 3.0, 9.0)));
-    }
-
-    #[test]
-    fn what_is_no_number_does_not_count() {
-        assert_eq!(stats(&[f64::NAN, 1.0, f64::INFINITY]), Some((1.0, 1.0, 1.0)));
-        assert_eq!(stats(&[f64::NAN]), None);
+        for (numbers, middle, least, most) in [
+            (vec![2.0], 2.0, 2.0, 2.0),
+            (vec![9.0, 1.0, 2.0], 2.0, 1.0, 9.0),
+            (vec![4.0, 1.0, 9.0, 2.0], 3.0, 1.0, 9.0),
+        ] {
+            assert_eq!(Stats::of(numbers), Stats { median: middle, least, most });
+        }
     }
 
     #[test]

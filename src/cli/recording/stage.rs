@@ -1,21 +1,18 @@
 //! How far the work at Genesys has come: what is shown while it goes on, and what an interrupt does.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sordino::genesys::{Event, StepRecord, WorkflowStep};
 use sordino::spool::Draft;
 
 use super::super::exit::INTERRUPTED;
+use super::super::interrupt::lock;
 use super::super::messages::{detail, say, tell};
 use super::super::progress::ByteProgress;
 use super::super::text::elapsed;
 
 pub(super) type Shared<T> = Arc<Mutex<T>>;
-
-pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// How far the work has come. Locked while files are written, so that an interrupt comes before or
 /// after them.
@@ -38,8 +35,9 @@ pub(super) enum NewRecording {
 pub(super) fn on_event(event: Event, bar: &Mutex<ByteProgress>, stage: &Mutex<Stage>) {
     match event {
         Event::Granted(id) => {
+            // First, so that an interrupt names it whatever becomes of the line.
+            lock(stage).new = NewRecording::Created(id.clone());
             detail(&format!("grant: recording {id} was created"));
-            lock(stage).new = NewRecording::Created(id);
         }
         Event::Begins(step) => {
             detail(&format!("{step}: begins"));

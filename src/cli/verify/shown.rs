@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 use sordino::StreamInfo;
+use sordino::level::{Decibels, Levels};
+use sordino::receipt::LevelsEntry;
 use sordino::span::time_of;
 use sordino::verify::{Audit, Done, Leak, OutsideChanges, Verdict, WindowAudit};
 use sordino::window::{ClockTime, Window, seconds};
 
 use super::super::report;
 use super::super::table;
-use super::super::text::{count, decibel, decibel_value};
+use super::super::text::count;
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
 fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {
@@ -44,8 +46,15 @@ pub(in crate::cli) fn table(audit: &Audit) -> String {
         };
         let times = times(&window.window);
         let name = window.window.label().map_or(times.clone(), |label| format!("{times} {label}"));
-        let (peak, rms) = (decibel(window.peak), decibel(window.rms));
-        vec![name, window.channel.to_string(), done(window), peak, rms, leak]
+        let (peak, rms) = (Decibels::of(window.peak), Decibels::of(window.rms));
+        vec![
+            name,
+            window.channel.to_string(),
+            done(window),
+            peak.to_string(),
+            rms.to_string(),
+            leak,
+        ]
     };
     let headings = ["window", "channel", "what is there", "peak dB", "rms dB", "left open"];
     let rows: Vec<_> = audit.windows.iter().map(row).collect();
@@ -80,11 +89,11 @@ fn findings(audit: &Audit) -> Vec<String> {
         lines.push(format!("metadata: {}", all.collect::<Vec<_>>().join(", ")));
     }
     if let Some(noise) = audit.noise {
-        let below = decibel(1.0 / noise);
+        let below = Decibels::of(1.0 / noise);
         lines.push(format!("noise: the codec's own changes are {below} dB below the sound"));
     }
     if let Some(tolerance) = audit.tolerance.filter(|&tolerance| tolerance > 0.0) {
-        let tolerance = decibel(tolerance);
+        let tolerance = Decibels::of(tolerance);
         lines.push(format!("tolerance: samples count as equal within {tolerance} dB"));
     }
     lines.push(format!("verdict: {}", verdict(audit)));
@@ -124,7 +133,7 @@ fn outside(audit: &Audit) -> String {
         };
     };
     let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
-    let largest = decibel(outside.largest);
+    let largest = Decibels::of(outside.largest);
     format!("outside: {} samples changed, {from}-{to} s, by at most {largest} dB", outside.changed)
 }
 
@@ -155,7 +164,7 @@ pub(super) fn to_json(audit: &Audit) -> Value {
             "leak": leak,
             "gain": window.gain,
             "correlation": window.correlation,
-            "after": { "peakDb": decibel_value(window.peak), "rmsDb": decibel_value(window.rms) },
+            "after": LevelsEntry::of(Levels { peak: window.peak, rms: window.rms }),
             "recoverable": window.is_recoverable(),
         })
     });
@@ -172,10 +181,7 @@ pub(super) fn to_json(audit: &Audit) -> Value {
             "last": audit.outside.last,
             "largest": audit.outside.largest,
         },
-        "metadata": audit.leftovers.iter().map(|left| json!({
-            "name": left.name,
-            "bytes": left.bytes,
-        })).collect::<Vec<_>>(),
+        "metadata": report::dropped(&audit.leftovers),
         "padding": audit.padding,
         "tolerance": audit.tolerance,
         "noise": audit.noise,

@@ -36,18 +36,6 @@ const WAV_ORDER: [&[usize]; 8] = [
     &[0, 2, 1, 7, 5, 6, 3, 4],
 ];
 
-/// Pre-skip of an Opus stream: frames at 48 kHz to drop from the front.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::decode) struct PreSkip(pub(in crate::decode) u16);
-
-impl PreSkip {
-    /// The pre-skip in frames at `rate` Hz; `None` if that is not a whole number.
-    pub(in crate::decode) fn frames(self, rate: u32) -> Option<u64> {
-        let scaled = u64::from(self.0) * u64::from(rate);
-        scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
-    }
-}
-
 /// Identification header of a stream (RFC 7845, 5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::decode) struct OpusHead {
@@ -103,9 +91,10 @@ impl OpusHead {
         Some(Self { channels, pre_skip, rate, gain, streams: 1, coupled, mapping })
     }
 
-    /// Frames to drop from the front.
-    pub(in crate::decode) fn pre_skip(&self) -> PreSkip {
-        PreSkip(self.pre_skip)
+    /// Frames to drop from the front, at `rate` Hz; `None` if that is not a whole number.
+    pub(in crate::decode) fn pre_skip(&self, rate: u32) -> Option<u64> {
+        let scaled = u64::from(self.pre_skip) * u64::from(rate);
+        scaled.is_multiple_of(CLOCK.into()).then(|| scaled / u64::from(CLOCK))
     }
 }
 
@@ -138,7 +127,7 @@ pub(in crate::decode) fn at_rate(
     begins: impl Fn(u32) -> bool,
     wanted: Option<u32>,
 ) -> Result<AudioCodecParameters, Error> {
-    let fits = |rate: &u32| head.pre_skip().frames(*rate).is_some() && begins(*rate);
+    let fits = |rate: &u32| head.pre_skip(*rate).is_some() && begins(*rate);
     let rate = match wanted {
         Some(rate) if !RATES.contains(&rate) => {
             return Err(Error::Unsupported { what: format!("Opus at {rate} Hz") });

@@ -17,7 +17,7 @@ use super::preroll::Preroll;
 use super::symphonia_decoder::SymphoniaDecoder;
 use crate::block::{SampleFormat, Samples};
 use crate::decode::demuxed::Demuxed;
-use crate::decode::fault::{PacketFault, gave_up, guarded};
+use crate::decode::fault::{PacketFault, catching_panics, gave_up};
 use crate::error::Error;
 
 /// Approximate number of samples in a batch: few enough to stay in a core's cache.
@@ -198,8 +198,9 @@ impl PacketBatch {
     fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, DecodedSamples)> {
         decoder.reset();
         let mut dropped = decoder.samples();
-        let mut decode =
-            |packet: &Packet, samples: &mut Samples| guarded(|| decoder.decode(packet, samples));
+        let mut decode = |packet: &Packet, samples: &mut Samples| {
+            catching_panics(|| decoder.decode(packet, samples))
+        };
         // A failure here is an error for the first packet: its samples would not be exact. Usually the
         // pre-roll packet has failed in its own batch before, and that error is returned first.
         let preroll = self.before.iter().try_for_each(|packet| decode(packet, &mut dropped));

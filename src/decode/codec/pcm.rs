@@ -183,7 +183,6 @@ fn alac_bits(cookie: &[u8]) -> u32 {
 /// Copies decoder output to blocks, through reused buffers.
 #[derive(Debug, Default)]
 pub(super) struct Copier {
-    wide: Vec<i32>,
     float: Vec<f32>,
 }
 
@@ -218,10 +217,10 @@ impl Copier {
                 }
             },
             Samples::I32(out) => {
-                buffer.copy_to_vec_interleaved(&mut self.wide);
-                let shift = if format == SampleFormat::S24 { 8 } else { 0 };
-                out.clear();
-                out.extend(self.wide.iter().map(|&sample| sample >> shift));
+                buffer.copy_to_vec_interleaved(out);
+                if format == SampleFormat::S24 {
+                    out.iter_mut().for_each(|sample| *sample >>= 8);
+                }
             }
             Samples::F32(out) => buffer.copy_to_vec_interleaved(out),
         }

@@ -110,9 +110,9 @@ impl SymphoniaDecoder {
         let decoded = self.decoder.decode(packet).map_err(PacketFault::Decoder)?;
         let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());
         if rate != self.rate || channels != usize::from(self.channels) {
-            return Err(PacketFault::Unsupported(format!(
-                "a recording that turns out to have {channels} channels at {rate} Hz"
-            )));
+            let what =
+                format!("a recording that turns out to have {channels} channels at {rate} Hz");
+            return Err(Error::Unsupported { what }.into());
         }
         self.copier.copy(&decoded, format, samples);
         if self.params.codec == CODEC_ID_AAC

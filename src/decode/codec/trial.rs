@@ -4,7 +4,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 
-use crate::decode::fault::guarded;
+use crate::decode::fault::catching_panics;
 use crate::error::Error;
 
 /// A decoder for trials.
@@ -26,7 +26,7 @@ impl Trial {
         let made = || codecs.make_audio_decoder(&self.params, &Default::default()).ok();
         let Some(mut decoder) = kept.or_else(made) else { return false };
         let packet = Packet::new(0, Timestamp::ZERO, Duration::from(0_u32), bytes);
-        let decoded = guarded(|| Ok::<_, Error>(decoder.decode(&packet).is_ok()));
+        let decoded = catching_panics(|| Ok::<_, Error>(decoder.decode(&packet).is_ok()));
         // A panic may leave an inconsistent state: drop the decoder.
         if decoded.is_ok() {
             self.decoder = Some(decoder);

@@ -27,10 +27,6 @@ struct AdtsGuard {
 }
 
 impl Guard for AdtsGuard {
-    fn container(&self) -> Container {
-        Container::Adts
-    }
-
     fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
         let format = &mut self.format;
         let claim = |bytes: &[u8], position| {

@@ -4,8 +4,6 @@
 //! not decoded, refused by name; `SSND` before `COMM`; fewer bytes than declared; a second file
 //! after it.
 
-use std::io::Read;
-
 use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::codecs::audio::well_known::*;
 
@@ -15,7 +13,7 @@ use super::guard::Container;
 use super::pcm::{AudioData, PcmLayout, integer_codec};
 use super::reader::Opened;
 use super::riff::{RiffChunks, Trailer};
-use crate::decode::input::{Leftover, PeekedSource, read_up_to};
+use crate::decode::input::{PeekedSource, read_up_to};
 use crate::error::Error;
 
 /// The longest `COMM` chunk that is read, in bytes: 22, and a name of up to 255.
@@ -26,95 +24,55 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let form = read_up_to(&mut rest, 12)?;
-    let AiffHeader { layout, frames, trailer, others } = AiffHeader::read(&form, &mut rest)?;
-    monitor.left_out(others);
-    let bytes = Some(frames.saturating_mul(layout.block_bytes));
-    let data = AudioData::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
-    Ok(Opened::pcm(Container::Aiff, layout, data, Some(frames)))
-}
-
-/// The chunks up to the first byte of audio.
-struct AiffHeader {
-    layout: PcmLayout,
-    frames: u64,
-    trailer: Trailer,
-    /// The chunks that were skipped.
-    others: Vec<Leftover>,
-}
-
-impl AiffHeader {
-    /// Reads chunks up to `SSND`. `form`: the first 12 bytes of the file.
-    fn read(form: &[u8], rest: &mut impl Read) -> Result<Self, Error> {
-        let mut chunks = RiffChunks::new(rest, ByteOrder::Big);
-        let mut common = None;
-        loop {
-            let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
-            match &id {
-                b"COMM" if size <= MAX_COMM => {
-                    common =
-                        Some(CommonChunk::parse(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
-                }
-                b"SSND" => {
-                    let missing = || header_error("it has no COMM chunk before SSND");
-                    let common = common.ok_or_else(missing)?;
-                    // An offset, which is mostly 0, and a block size, which is of no use here.
-                    let offset = be32(&chunks.body(8)?, 0).unwrap_or(0).into();
-                    chunks.skip(offset)?;
-                    return common.header(size.into(), offset, chunks.others);
-                }
-                b"FVER" => drop(chunks.skip(size.into())?),
-                _ => drop(chunks.skip_chunk(id, size)?),
+    let mut chunks = RiffChunks::new(&mut rest, ByteOrder::Big);
+    let mut common = None;
+    let ((layout, frames), size, offset) = loop {
+        let (id, size) = chunks.next()?.ok_or(Error::NoAudio)?;
+        match &id {
+            b"COMM" if size <= MAX_COMM => {
+                common = Some(parse_common(&chunks.body(size)?, form.ends_with(b"AIFC"))?);
             }
+            b"SSND" => {
+                let missing = || header_error("it has no COMM chunk before SSND");
+                let common = common.ok_or_else(missing)?;
+                // An offset, which is mostly 0, and a block size, which is of no use here.
+                let offset = u64::from(be32(&chunks.body(8)?, 0).unwrap_or(0));
+                chunks.skip(offset)?;
+                break (common, u64::from(size), offset);
+            }
+            b"FVER" => drop(chunks.skip(size.into())?),
+            _ => drop(chunks.skip_chunk(id, size)?),
         }
+    };
+    // The first 8 + `offset` bytes of SSND are not audio.
+    let bytes = size.saturating_sub(8 + offset);
+    let held = bytes / layout.block_bytes;
+    // More frames than declared would be lost silently, so both are errors.
+    if frames > held || (held > frames && frames > 0) {
+        let reason = format!("COMM declares {frames} frames, but SSND holds {held}");
+        return Err(header_error(reason));
     }
+    monitor.left_out(chunks.others);
+    let (rest_bytes, odd) = (bytes % layout.block_bytes, size % 2 == 1);
+    let (container, order, audio) = (Container::Aiff, ByteOrder::Big, *b"SSND");
+    let trailer = Trailer { container, order, audio, rest: rest_bytes, odd };
+    let bytes = Some(bytes - rest_bytes);
+    let data = AudioData::new(rest, bytes, &layout, &monitor, move |rest| trailer.read(rest));
+    Ok(Opened::pcm(layout, data, Some(held)))
 }
 
-/// The `COMM` chunk.
-struct CommonChunk {
-    layout: PcmLayout,
-    frames: u64,
-}
-
-impl CommonChunk {
-    fn parse(body: &[u8], compressed: bool) -> Result<Self, Error> {
-        let [channels, bits] = [0, 6].map(|at| be16(body, at).unwrap_or(0));
-        let frames = be32(body, 2).unwrap_or(0).into();
-        let rate = body.get(8..18).and_then(extended);
-        let rate =
-            rate.ok_or_else(|| header_error("its sample rate is not a whole number of Hz"))?;
-        if channels == 0 || rate == 0 {
-            return Err(header_error("it declares no channels or no sample rate"));
-        }
-        let kind = if compressed { body.get(18..22) } else { Some(b"NONE".as_slice()) };
-        let kind: [u8; 4] = kind.and_then(|kind| kind.try_into().ok()).unwrap_or(*b"????");
-        Ok(Self {
-            layout: PcmLayout::interleaved(codec(kind, bits.into())?, rate, channels),
-            frames,
-        })
+/// The layout and the number of frames, by the content of a `COMM` chunk.
+fn parse_common(body: &[u8], compressed: bool) -> Result<(PcmLayout, u64), Error> {
+    let [channels, bits] = [0, 6].map(|at| be16(body, at).unwrap_or(0));
+    let frames = be32(body, 2).unwrap_or(0).into();
+    let rate = body.get(8..18).and_then(extended);
+    let rate = rate.ok_or_else(|| header_error("its sample rate is not a whole number of Hz"))?;
+    if channels == 0 || rate == 0 {
+        return Err(header_error("it declares no channels or no sample rate"));
     }
-
-    /// The header with an `SSND` of `size` bytes. The first 8 + `offset` bytes of that are not
-    /// audio.
-    fn header(self, size: u64, offset: u64, others: Vec<Leftover>) -> Result<AiffHeader, Error> {
-        let Self { layout, frames } = self;
-        let bytes = size.saturating_sub(8 + offset);
-        let held = bytes / layout.block_bytes;
-        // More frames than declared would be lost silently, so both are errors.
-        if frames > held || (held > frames && frames > 0) {
-            return Err(header_error(format!(
-                "COMM declares {frames} frames, but SSND holds {held}"
-            )));
-        }
-        let (rest, odd) = (bytes % layout.block_bytes, size % 2 == 1);
-        let trailer = Trailer {
-            container: Container::Aiff,
-            order: ByteOrder::Big,
-            audio: *b"SSND",
-            rest,
-            odd,
-        };
-        Ok(AiffHeader { layout, frames: held, trailer, others })
-    }
+    let kind = if compressed { body.get(18..22) } else { Some(b"NONE".as_slice()) };
+    let kind: [u8; 4] = kind.and_then(|kind| kind.try_into().ok()).unwrap_or(*b"????");
+    Ok((PcmLayout::interleaved(codec(kind, bits.into())?, rate, channels), frames))
 }
 
 /// The codec of a compression type. Samples of a width between two bytes are in the upper bits.

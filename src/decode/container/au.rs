@@ -29,7 +29,23 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let mut rest = input.stream();
     let head = read_up_to(&mut rest, HEADER.into())?;
-    let AuHeader { layout, annotation, bytes } = AuHeader::parse(&head)?;
+    let order = if head.starts_with(b"dns.") { ByteOrder::Little } else { ByteOrder::Big };
+    if head.len() < 24 {
+        return Err(header_error("it is shorter than 24 bytes"));
+    }
+    let [offset, size, encoding, rate, channels] =
+        [4, 8, 12, 16, 20].map(|at| order.u32(&head, at).unwrap_or(0));
+    let channels = u16::try_from(channels).unwrap_or(u16::MAX);
+    let annotation = offset.checked_sub(HEADER).filter(|&bytes| bytes <= MAX_ANNOTATION);
+    let annotation = annotation
+        .ok_or_else(|| header_error("the offset of its audio is too small or too large"))?;
+    let annotation = u64::from(annotation);
+    if channels == 0 || rate == 0 {
+        return Err(header_error("it declares no channels or no sample rate"));
+    }
+    let layout = PcmLayout::interleaved(codec(encoding, order)?, rate, channels);
+    // Writers into a pipe declare 0xFFFFFFFF; writers that were interrupted leave 0.
+    let bytes: Option<u64> = (!matches!(size, 0 | u32::MAX)).then_some(size.into());
     let first = read_up_to(&mut rest, annotation.min(8))?;
     let skipped = skip(&mut rest, annotation - annotation.min(8))?;
     // Most writers leave a few zeros there: those are not worth listing.
@@ -45,38 +61,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
         Ok(after_audio(Container::Au, &[], rest)?.into_iter().collect())
     };
     let data = AudioData::new(rest, whole, &layout, &monitor, after).of_whole_frames();
-    Ok(Opened::pcm(Container::Au, layout, data, frames))
-}
-
-/// The header of an AU file.
-struct AuHeader {
-    layout: PcmLayout,
-    /// Bytes of the annotation before the audio.
-    annotation: u64,
-    /// Bytes of audio, where the header declares them.
-    bytes: Option<u64>,
-}
-
-impl AuHeader {
-    fn parse(head: &[u8]) -> Result<Self, Error> {
-        let order = if head.starts_with(b"dns.") { ByteOrder::Little } else { ByteOrder::Big };
-        if head.len() < 24 {
-            return Err(header_error("it is shorter than 24 bytes"));
-        }
-        let [offset, size, encoding, rate, channels] =
-            [4, 8, 12, 16, 20].map(|at| order.u32(head, at).unwrap_or(0));
-        let channels = u16::try_from(channels).unwrap_or(u16::MAX);
-        let annotation = offset.checked_sub(HEADER).filter(|&bytes| bytes <= MAX_ANNOTATION);
-        let annotation = annotation
-            .ok_or_else(|| header_error("the offset of its audio is too small or too large"))?;
-        if channels == 0 || rate == 0 {
-            return Err(header_error("it declares no channels or no sample rate"));
-        }
-        let layout = PcmLayout::interleaved(codec(encoding, order)?, rate, channels);
-        // Writers into a pipe declare 0xFFFFFFFF; writers that were interrupted leave 0.
-        let bytes = (!matches!(size, 0 | u32::MAX)).then_some(size.into());
-        Ok(Self { layout, annotation: annotation.into(), bytes })
-    }
+    Ok(Opened::pcm(layout, data, frames))
 }
 
 /// The codec of an encoding number of Sun's.

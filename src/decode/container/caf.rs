@@ -15,9 +15,9 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
 use super::error::{self, unsupported};
-use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
+use super::guard::{Container, DecodeTotals, Guard, Padding};
 use super::pcm::{AudioData, PcmLayout};
-use super::reader::{Opened, PacketReader};
+use super::reader::Opened;
 use crate::block::Block;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, PeekedSource, ReadSeek};
@@ -38,7 +38,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     monitor.left_out(chunks.others.iter().cloned());
     match chunks.description.pcm()? {
         Some(layout) => open_pcm(&chunks, layout, file, &monitor),
-        None => open_packets(chunks, file, monitor),
+        None => open_packets(chunks, file),
     }
 }
 
@@ -55,15 +55,11 @@ fn open_pcm(
     let bytes = chunks.data_bytes;
     let frames = bytes / layout.block_bytes;
     let data = AudioData::new(file.take(bytes), Some(bytes), &layout, monitor, |_| Ok(Vec::new()));
-    Ok(Opened::pcm(Container::Caf, layout, data, Some(frames)))
+    Ok(Opened::pcm(layout, data, Some(frames)))
 }
 
 /// Opens every other codec.
-fn open_packets(
-    chunks: CafChunks,
-    file: Box<dyn ReadSeek>,
-    monitor: Arc<InputMonitor>,
-) -> Result<Opened, Error> {
+fn open_packets(chunks: CafChunks, file: Box<dyn ReadSeek>) -> Result<Opened, Error> {
     let CafChunks { description, data_bytes, cookie, table, .. } = chunks;
     let mut track = packets::track(&description, &cookie)?;
     let table = table.unwrap_or_default();
@@ -74,8 +70,8 @@ fn open_packets(
         coded: 0,
         padding: Padding::default(),
     };
-    let reader = CafReader::new(track, file, (description, table, data_bytes), monitor)?;
-    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
+    let reader = CafReader::new(track, file, (description, table, data_bytes))?;
+    Ok(Opened::new(reader, guard))
 }
 
 struct CafGuard {
@@ -99,15 +95,10 @@ impl CafGuard {
 }
 
 impl Guard for CafGuard {
-    fn container(&self) -> Container {
-        Container::Caf
-    }
-
     /// The pre-skip of Opus, or else the priming frames of the packet table.
-    fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+    fn delay(&self, track: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         // CAF may declare the delay of Opus too. It is dropped once.
-        let skipped =
-            pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).filter(|&frames| frames > 0);
+        let skipped = pre_skip.filter(|&frames| frames > 0);
         Ok(skipped.unwrap_or_else(|| self.frames(track.delay.unwrap_or(0).into(), rate)))
     }
 
@@ -120,13 +111,7 @@ impl Guard for CafGuard {
         Some(true)
     }
 
-    fn decoded(
-        &mut self,
-        _: &Packet,
-        _: u64,
-        rate: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, _: &Packet, rate: u32, block: &mut Block) -> Result<(), PacketFault> {
         self.coded += block.frames() as u64;
         let Some(end) = self.end else { return Ok(()) };
         // What lies after the valid frames is the remainder.

@@ -15,10 +15,10 @@ use symphonia::core::io::MediaSourceStream;
 
 use super::error::{self, unsupported};
 use super::guard::{Container, DecodeTotals};
-use super::reader::PacketReader;
+use super::reader::open_symphonia;
 use super::tags;
 use crate::decode::codec::mpeg_header::tag_frame;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource};
+use crate::decode::input::{InputMonitor, Leftover, PeekedSource, media_stream};
 use crate::error::Error;
 use crate::lock::lock;
 
@@ -28,10 +28,6 @@ const MAX_WAITING: usize = 2 * 1024 * 1024;
 
 /// The largest number of zeros after the last frame, in bytes.
 const MAX_ZEROS: usize = 8 * 1024;
-
-/// Passes a stream on and keeps the bytes that no packet has claimed yet. It ends early where too
-/// many are unclaimed; [`ByteLedger::check`] reports that.
-struct ElementaryStream(Arc<Mutex<UnclaimedBytes>>);
 
 /// The bytes that the reader has read and no packet has claimed.
 struct UnclaimedBytes {
@@ -44,7 +40,9 @@ struct UnclaimedBytes {
     position: u64,
 }
 
-/// The other end of an [`ElementaryStream`], which claims its bytes.
+/// Passes a stream on and keeps the bytes that no packet has claimed yet. It ends early where too
+/// many are unclaimed; [`ByteLedger::check`] reports that. A clone is the other end, which claims
+/// the bytes.
 #[derive(Clone)]
 pub(super) struct ByteLedger(Arc<Mutex<UnclaimedBytes>>);
 
@@ -56,7 +54,7 @@ pub(super) fn open<R: FormatReader + 'static>(
     container: Container,
     input: PeekedSource,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(PacketReader, ByteLedger), Error> {
+) -> Result<(Box<dyn FormatReader>, ByteLedger), Error> {
     let monitor = Arc::clone(&input.monitor);
     monitor.left_out(tags::id3_leftovers(input.before()));
     let position = input.before().len() as u64;
@@ -73,19 +71,16 @@ pub(super) fn open_stream<R: FormatReader + 'static>(
     position: u64,
     monitor: &Arc<InputMonitor>,
     open: impl FnOnce(MediaSourceStream<'static>, FormatOptions) -> SymphoniaResult<R>,
-) -> Result<(PacketReader, ByteLedger), Error> {
+) -> Result<(Box<dyn FormatReader>, ByteLedger), Error> {
     let monitor = Arc::clone(monitor);
     let shared = UnclaimedBytes { inner, monitor, bytes: Vec::new(), claimed: 0, position };
-    let shared = Arc::new(Mutex::new(shared));
-    let (stream, ledger) = (ElementaryStream(Arc::clone(&shared)), ByteLedger(shared));
-    let reader = PacketReader::open_symphonia(container, Media::stream(stream), open);
+    let ledger = ByteLedger(Arc::new(Mutex::new(shared)));
+    let reader = open_symphonia(container, media_stream(ledger.clone()), open);
     // The reader may have failed because too many bytes are unclaimed: that error comes first.
-    reader
-        .map(|reader| (PacketReader::Symphonia(reader), ledger.clone()))
-        .or_else(|error| ledger.check().and(Err(error)))
+    reader.map(|reader| (reader, ledger.clone())).or_else(|error| ledger.check().and(Err(error)))
 }
 
-impl Read for ElementaryStream {
+impl Read for ByteLedger {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         lock(&self.0).read(buffer)
     }

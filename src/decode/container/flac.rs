@@ -11,7 +11,7 @@ use symphonia::default::formats::FlacReader;
 
 use super::elementary::{self, ByteLedger, foreign, packet_at};
 use super::guard::{Container, DecodeTotals, Guard};
-use super::reader::Opened;
+use super::reader::{Opened, PacketReader};
 use super::timestamps::TimestampKind;
 use crate::decode::codec;
 use crate::decode::fault::PacketFault;
@@ -29,12 +29,11 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let info = StreamInfoBlock::parse(input.head());
     let (reader, ledger) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
     let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
-    Ok(Opened::new(reader, FlacGuard { ledger, info, search, begun: false }))
+    Ok(Opened::new(reader, FlacGuard { ledger, search, begun: false }))
 }
 
 struct FlacGuard {
     ledger: ByteLedger,
-    info: Option<StreamInfoBlock>,
     search: FrameSearch,
     /// Whether the first packet was read.
     begun: bool,
@@ -58,10 +57,6 @@ impl FlacGuard {
 }
 
 impl Guard for FlacGuard {
-    fn container(&self) -> Container {
-        Container::Flac
-    }
-
     fn declared(&self, track: &Track, _: u32) -> Option<u64> {
         track.num_frames.filter(|&frames| frames > 0)
     }
@@ -95,8 +90,11 @@ impl Guard for FlacGuard {
         Ok(ledger.claim(|bytes, _| {
             let lead = self.lead(bytes);
             let bytes = bytes.get(lead..).unwrap_or_default();
-            let frame =
-                self.info.zip(FrameHeader::parse(bytes)).zip(self.search.frame_length(bytes));
+            let frame = self
+                .search
+                .info
+                .zip(FrameHeader::parse(bytes))
+                .zip(self.search.frame_length(bytes));
             let Some(((info, header), end)) = frame else { return (0, None) };
             let start = i64::try_from(info.first_sample(&header)).unwrap_or(i64::MAX);
             let duration = Duration::from(header.frames);

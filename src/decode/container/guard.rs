@@ -1,15 +1,15 @@
 //! The guard of a container: what sordino itself knows about it and checks.
 //!
 //! In: the packets that a reader hands out, and the blocks that a codec makes of them. Out: codec
-//! delay, declared length, gaps, and at the end a verdict. A packet out of place, bytes that belong
-//! to nothing and an early end are errors.
+//! delay, declared length, gaps, and at the end a verdict. What can go wrong: a packet out of
+//! place, bytes that belong to no packet, an early end.
 
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::error::unsupported;
 use super::timestamps::TimestampKind;
 use crate::block::Block;
-pub(in crate::decode) use crate::decode::codec::opus::PreSkip;
 use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
@@ -22,10 +22,6 @@ pub(in crate::decode) struct DecodeTotals {
     pub(in crate::decode) frames: u64,
     /// The longest packet, in frames.
     pub(in crate::decode) longest: u64,
-    /// Packets of the last stream.
-    pub(in crate::decode) packets: u64,
-    /// Streams: more than one only in a chained Ogg file.
-    pub(in crate::decode) links: u64,
     /// The id of the audio track.
     pub(in crate::decode) track: u32,
     /// In Hz.
@@ -41,17 +37,15 @@ impl DecodeTotals {
 }
 
 /// The checks of one container. Each method has a default for containers that have nothing to say
-/// there; only [`Guard::container`] and [`Guard::verdict`] are required.
+/// there; only [`Guard::verdict`] is required.
 pub(in crate::decode) trait Guard: Send {
-    /// Which container this is.
-    fn container(&self) -> Container;
-
     /// Frames of codec delay to drop at the front of a track that is decoded at `rate` Hz.
+    /// `pre_skip`: those that the header of Opus declares.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the delay is not a whole number of frames.
-    fn delay(&self, _track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
-        Ok(pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0))
+    fn delay(&self, _track: &Track, pre_skip: Option<u64>, _rate: u32) -> Result<u64, Error> {
+        Ok(pre_skip.unwrap_or(0))
     }
 
     /// The exact number of frames, codec delay included, where the container declares it reliably.
@@ -64,7 +58,7 @@ pub(in crate::decode) trait Guard: Send {
         0
     }
 
-    /// What the timestamps of the packets count, for the check against the decoded frames.
+    /// What the timestamps of the packets mean, for the check against the decoded frames.
     fn timestamp_kind(&self, _track: &Track) -> TimestampKind {
         TimestampKind::None
     }
@@ -91,21 +85,20 @@ pub(in crate::decode) trait Guard: Send {
         Ok(None)
     }
 
-    /// Removes padding from the block that packet `number` of the track was decoded to.
+    /// Removes padding from the block that a packet was decoded to.
     ///
     /// # Errors
     /// [`PacketFault`] where audio follows padding: it would be heard too early.
     fn decoded(
         &mut self,
         _packet: &Packet,
-        _number: u64,
         _rate: u32,
         _block: &mut Block,
     ) -> Result<(), PacketFault> {
         Ok(())
     }
 
-    /// The next stream of a chained file begins.
+    /// Called when the next stream of a chained file begins.
     fn link(&mut self) {}
 
     /// Whether the file itself marks its end, so that a cut between two packets would show. `None`:
@@ -114,13 +107,13 @@ pub(in crate::decode) trait Guard: Send {
         None
     }
 
-    /// The gap before packet `number` of the track, in frames at `rate` Hz, where the container
+    /// The gap before a packet of the track, in frames at `rate` Hz, where the container
     /// marks gaps otherwise than by [`Guard::timestamp_kind`]. May correct the packet's duration
     /// and trim.
     ///
     /// # Errors
     /// [`PacketFault`] where the packet is out of place.
-    fn gap(&mut self, _packet: &mut Packet, _number: u64, _rate: u32) -> Result<u64, PacketFault> {
+    fn gap(&mut self, _packet: &mut Packet, _rate: u32) -> Result<u64, PacketFault> {
         Ok(0)
     }
 
@@ -155,7 +148,7 @@ impl Padding {
         if self.dropped && block.frames() > 0 {
             let name = container.name();
             let what = format!("padding between the packets of a recording ({name})");
-            return Err(PacketFault::Unsupported(what));
+            return Err(unsupported(what).into());
         }
         self.dropped |= padded;
         Ok(())

@@ -13,12 +13,13 @@ use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MkvReader;
 
-use super::guard::{Container, DecodeTotals, Guard, Padding, PreSkip};
-use super::reader::{Opened, PacketReader};
+use super::error::unsupported;
+use super::guard::{Container, DecodeTotals, Guard, Padding};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{Media, PeekedSource};
+use crate::decode::input::{PeekedSource, media_stream};
 use crate::error::Error;
 
 mod ebml;
@@ -31,15 +32,11 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     let elements = CheckedElements::new(input.stream(), &monitor);
     let status = elements.status();
-    let reader = PacketReader::open_symphonia(
-        Container::Matroska,
-        Media::stream(elements),
-        MkvReader::try_new,
-    )?;
+    let reader = open_symphonia(Container::Matroska, media_stream(elements), MkvReader::try_new)?;
     let only_track = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
-    let guard = MatroskaGuard { status, duration, only_track, padding };
-    Ok(Opened::new(PacketReader::Symphonia(reader), guard))
+    let guard = MatroskaGuard { status, duration, only_track, packets: 0, padding };
+    Ok(Opened::new(reader, guard))
 }
 
 /// The declared duration in seconds, as a fraction; `None` if there are other tracks, which may be
@@ -57,18 +54,15 @@ struct MatroskaGuard {
     duration: Option<(u128, u128)>,
     /// Whether the file has no other track.
     only_track: bool,
+    /// Packets of the track so far.
+    packets: u64,
     padding: Padding,
 }
 
 impl Guard for MatroskaGuard {
-    fn container(&self) -> Container {
-        Container::Matroska
-    }
-
-    fn delay(&self, track: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
+    fn delay(&self, track: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         // Opus declares the delay in its own header too. Other codecs have CodecDelay alone.
-        let skipped = pre_skip.map(|pre_skip| pre_skip.frames(rate).unwrap_or(0));
-        Ok(skipped.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
+        Ok(pre_skip.unwrap_or_else(|| frames_of(self.status.delay(track.id), rate)))
     }
 
     /// The duration less 0.1 s, for rounding, padding and delay.
@@ -97,15 +91,15 @@ impl Guard for MatroskaGuard {
     fn decoded(
         &mut self,
         packet: &Packet,
-        number: u64,
         rate: u32,
         block: &mut Block,
     ) -> Result<(), PacketFault> {
         // DiscardPadding is a time to drop at the end of a packet; below 0, at the front.
-        let nanos = self.status.padding(packet.track_id, number);
+        let nanos = self.status.padding(packet.track_id, self.packets);
+        self.packets += 1;
         if nanos < 0 {
             let what = "a Matroska recording with negative DiscardPadding";
-            return Err(PacketFault::Unsupported(what.into()));
+            return Err(unsupported(what).into());
         }
         block.drop_back(frames_of(nanos.unsigned_abs(), rate));
         self.padding.check(Container::Matroska, nanos > 0, block)
@@ -113,7 +107,7 @@ impl Guard for MatroskaGuard {
 
     /// Checks that every block was decoded: symphonia skips those that it cannot parse.
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
-        if seen.packets < self.status.packets(seen.track) {
+        if self.packets < self.status.packets(seen.track) {
             return Err(seen.truncated("some of its blocks cannot be read"));
         }
         Ok(())

@@ -6,32 +6,34 @@
 //! more than skip the codec delay.
 //!
 //! The way of a file: [`ByteSource`] finds `moov`, [`MovieBox::parse`] reads it, [`Mp4Reader`]
-//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. The edit list is
-//! parsed and applied in [`edit_list`]: [`EditList::delay`] gives the frames to drop at the front,
-//! and [`EditList::check_end`] makes sure that it hides no audio at the end.
+//! hands out packets by [`tables`] and [`fragments`], [`Mp4Guard`] checks them. [`edit_list`]
+//! parses the edit list: [`EditList::delay`] gives the frames to drop at the front, which
+//! `PacketStream::decode` drops, and [`EditList::check_end`] checks that no audio is hidden at the
+//! end.
 //!
 //! Of symphonia only the parser of the sample entry is used ([`sample_entry`]). It holds all tables
 //! and fragments in memory, takes quadratic time for empty fragments and long tables, requires a
 //! box that old QuickTime files lack, and reads neither `iTunSMPB` nor the decode time of a
 //! fragment.
 //!
-//! Two box parsers were considered and not taken. `mp4parse` 0.17 does not read fragments.
+//! Two box parsers were considered and rejected. `mp4parse` 0.17 does not read fragments.
 //! `mp4-atom` 0.17 builds whole tables in memory, rejects boxes that are longer than it expects, as
-//! other programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
+//! some programs write them, and brings a dozen crates. Neither reads `iTunSMPB`.
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use symphonia::core::formats::Track;
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::units::TimeBase;
 use symphonia::default::formats::IsoMp4Reader;
 
-use super::guard::{Container, DecodeTotals, Guard, PreSkip, rescale};
-use super::reader::{Opened, PacketReader};
+use super::guard::{Container, DecodeTotals, Guard, rescale};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::index_of;
 use crate::decode::codec;
-use crate::decode::input::{InputMonitor, Leftover, Media, PeekedSource, ReadSeek, read_up_to};
+use crate::decode::input::{InputMonitor, Leftover, PeekedSource, ReadSeek, in_memory, read_up_to};
 use crate::error::Error;
 use boxes::{BoxHeader, MAX_HEADER, child, header_error};
 use byte_source::{ByteSource, MAX_MOOV, MOOV_TOO_LARGE, Seekable, Sequential};
@@ -39,8 +41,7 @@ use edit_list::EditList;
 use fragments::FragmentCursor;
 use movie::MovieBox;
 use reader::Mp4Reader;
-use sample_entry::SampleEntry;
-use tables::{SampleCursor, TableTotals};
+use tables::SampleCursor;
 
 mod boxes;
 mod byte_source;
@@ -63,12 +64,10 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
             StreamStart::Moov { moov, end } => {
                 (moov, ByteSource::Sequential(Sequential::new(rest, end)))
             }
-            StreamStart::NotStreamable { head } => {
-                seekable(Box::new(in_memory(head, rest, limit)?))?
-            }
+            StreamStart::NotStreamable { head } => seekable(in_memory(head, rest, limit)?)?,
         }
     };
-    open_movie(MovieBox::parse(&moov)?, source, monitor)
+    open_movie(MovieBox::parse(&moov)?, source, &monitor)
 }
 
 /// The `moov` of a seekable source, and the source.
@@ -80,19 +79,18 @@ fn seekable(inner: Box<dyn ReadSeek>) -> Result<(Vec<u8>, ByteSource), Error> {
 fn open_movie(
     movie: MovieBox,
     source: ByteSource,
-    monitor: Arc<InputMonitor>,
+    monitor: &InputMonitor,
 ) -> Result<Opened, Error> {
     if movie.unread_tags > 0 {
         monitor.left_out([Leftover { name: "udta".into(), bytes: movie.unread_tags }]);
     }
-    let (symphonia, track, frame_bytes) = match movie.entry {
-        SampleEntry::Pcm(layout) => (None, layout.track(movie.id), Some(layout.block_bytes)),
-        SampleEntry::Coded => {
+    let (symphonia, track, frame_bytes) = match movie.pcm {
+        Some(layout) => (None, layout.track(movie.id), Some(layout.block_bytes)),
+        None => {
             let minimal =
                 sample_entry::minimal_movie(movie.id, movie.timescale, movie.stsd, &movie.tags);
-            let media = Media::seekable(Box::new(Cursor::new(minimal)))?;
-            let reader =
-                PacketReader::open_symphonia(Container::Mp4, media, IsoMp4Reader::try_new)?;
+            let media = MediaSourceStream::new(Box::new(Cursor::new(minimal)), Default::default());
+            let reader = open_symphonia(Container::Mp4, media, IsoMp4Reader::try_new)?;
             let track = reader.tracks().first().cloned().ok_or(Error::NoAudio)?;
             (Some(reader), track, None)
         }
@@ -100,7 +98,7 @@ fn open_movie(
     let guard = Mp4Guard {
         timescale: movie.timescale,
         edit_list: movie.edit_list,
-        totals: movie.totals,
+        duration: movie.duration,
         first_duration: movie.tables.first_duration().unwrap_or(0),
         in_fragments: movie.track_extends.is_some(),
         only_track: movie.only_track,
@@ -108,15 +106,16 @@ fn open_movie(
     let only_track = movie.only_track;
     let fragments = movie.track_extends.map(|extends| FragmentCursor::new(extends, only_track));
     let samples = (source, SampleCursor::new(movie.tables), fragments);
-    let reader = Mp4Reader::new(track, symphonia, samples, frame_bytes, monitor);
-    Ok(Opened::new(PacketReader::Own(Box::new(reader)), guard))
+    let reader = Mp4Reader::new(track, symphonia, samples, frame_bytes);
+    Ok(Opened::new(reader, guard))
 }
 
 struct Mp4Guard {
     /// Units per second of the track's timestamps.
     timescale: u32,
     edit_list: EditList,
-    totals: TableTotals,
+    /// As the tables declare it, in units of the track.
+    duration: Option<u64>,
     /// The duration of the first packet, in units of the track.
     first_duration: u32,
     in_fragments: bool,
@@ -125,14 +124,9 @@ struct Mp4Guard {
 }
 
 impl Guard for Mp4Guard {
-    fn container(&self) -> Container {
-        Container::Mp4
-    }
-
-    fn delay(&self, _: &Track, pre_skip: Option<PreSkip>, rate: u32) -> Result<u64, Error> {
-        let pre_skip = pre_skip.and_then(|pre_skip| pre_skip.frames(rate)).unwrap_or(0);
+    fn delay(&self, _: &Track, pre_skip: Option<u64>, rate: u32) -> Result<u64, Error> {
         let packet = rescale(self.first_duration.into(), self.timescale, rate);
-        self.edit_list.delay(rate, packet, pre_skip)
+        self.edit_list.delay(rate, packet, pre_skip.unwrap_or(0))
     }
 
     /// The duration in the tables, if packets last as long as they have frames. Browsers, and
@@ -140,9 +134,9 @@ impl Guard for Mp4Guard {
     /// advance.
     fn declared(&self, track: &Track, rate: u32) -> Option<u64> {
         let params = codec::audio_params(track).ok()?;
-        let exact = self.totals.uniform && !self.in_fragments && self.totals.duration > 0;
         let counts_frames = params.sample_rate == Some(self.timescale);
-        (exact && counts_frames).then(|| rescale(self.totals.duration, self.timescale, rate))
+        let exact = self.duration.filter(|_| counts_frames && !self.in_fragments);
+        exact.map(|duration| rescale(duration, self.timescale, rate))
     }
 
     fn timestamp_kind(&self, _: &Track) -> TimestampKind {
@@ -161,15 +155,6 @@ impl Guard for Mp4Guard {
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         self.edit_list.check_end(seen)
     }
-}
-
-/// Reads the rest of a stream into memory, because its index comes last.
-fn in_memory(head: Vec<u8>, rest: impl Read, limit: u64) -> Result<Cursor<Vec<u8>>, Error> {
-    let mut whole = head;
-    let room = limit.saturating_sub(whole.len() as u64);
-    rest.take(room.saturating_add(1)).read_to_end(&mut whole).map_err(Error::Read)?;
-    let fits = whole.len() as u64 <= limit;
-    if fits { Ok(Cursor::new(whole)) } else { Err(Error::TooLargeForMemory { limit }) }
 }
 
 /// The beginning of a stream.

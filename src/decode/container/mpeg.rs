@@ -12,15 +12,16 @@ use std::io::Read;
 use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::CODEC_ID_MP3;
-use symphonia::core::formats::Track;
+use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::MpaReader;
 
 use super::elementary::{self, ByteLedger, packet_at};
 use super::error::unsupported;
-use super::guard::{Container, DecodeTotals, Guard, PreSkip};
+use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
+use crate::decode::codec::audio_params;
 use crate::decode::codec::mpeg_header::{has_mixed_blocks, is_free_format, tag_frame};
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{InputMonitor, PeekedSource};
@@ -32,7 +33,7 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
         return Err(unsupported("MPEG audio in free format"));
     }
     let (reader, ledger) = elementary::open(Container::Mpeg, input, MpaReader::try_new)?;
-    guarded(Container::Mpeg, reader, ledger)
+    with_guard(reader, ledger)
 }
 
 /// Opens MPEG audio inside `container`, from byte `position` of the file on.
@@ -44,23 +45,16 @@ pub(super) fn open_stream(
 ) -> Result<Opened, Error> {
     let (reader, ledger) =
         elementary::open_stream(container, stream, position, monitor, MpaReader::try_new)?;
-    guarded(container, reader, ledger)
+    with_guard(reader, ledger)
 }
 
-fn guarded(
-    container: Container,
-    reader: PacketReader,
-    ledger: ByteLedger,
-) -> Result<Opened, Error> {
+/// The reader with its guard, which claims the bytes of each packet in `ledger`.
+fn with_guard(reader: Box<dyn FormatReader>, ledger: ByteLedger) -> Result<Opened, Error> {
     let track = reader.track()?;
-    let is_layer_3 = track
-        .codec_params
-        .as_ref()
-        .and_then(|params| params.audio())
-        .is_some_and(|params| params.codec == CODEC_ID_MP3);
+    let is_layer_3 = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_MP3);
     let counted = counted(track);
     let (coded, packets, padding) = (0, 0, Vec::new());
-    let guard = MpegGuard { container, ledger, is_layer_3, counted, coded, packets, padding };
+    let guard = MpegGuard { ledger, is_layer_3, counted, coded, packets, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -71,7 +65,6 @@ fn counted(track: &Track) -> Option<u64> {
 }
 
 struct MpegGuard {
-    container: Container,
     ledger: ByteLedger,
     is_layer_3: bool,
     /// The number of frames that the tag declares; `None` as soon as more come.
@@ -84,11 +77,7 @@ struct MpegGuard {
 }
 
 impl Guard for MpegGuard {
-    fn container(&self) -> Container {
-        self.container
-    }
-
-    fn delay(&self, track: &Track, _: Option<PreSkip>, _: u32) -> Result<u64, Error> {
+    fn delay(&self, track: &Track, _: Option<u64>, _: u32) -> Result<u64, Error> {
         Ok(track.delay.unwrap_or(0).into())
     }
 
@@ -112,18 +101,12 @@ impl Guard for MpegGuard {
         };
         self.ledger.claim(claim)?;
         if self.is_layer_3 && has_mixed_blocks(&packet.data) {
-            return Err(PacketFault::Unsupported("an MP3 with mixed blocks".into()));
+            return Err(unsupported("an MP3 with mixed blocks").into());
         }
         Ok(())
     }
 
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         let channels = block.channels();
         let Samples::I16(samples) = &mut block.samples else { return Ok(()) };
         // More frames than the tag declares: a second file was joined, and the padding before it is

@@ -19,11 +19,12 @@ use symphonia::default::formats::OggReader;
 
 use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard, Padding, rescale};
-use super::reader::{Opened, PacketReader};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::Block;
+use crate::decode::codec::audio_params;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{Media, PeekedSource};
+use crate::decode::input::{PeekedSource, media_stream};
 use crate::error::Error;
 
 mod opus_granules;
@@ -40,10 +41,9 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     monitor.count_idle();
     let pages = CheckedPages::new(input.stream(), &monitor);
     let status = pages.status.clone();
-    let reader =
-        PacketReader::open_symphonia(Container::Ogg, Media::stream(pages), OggReader::try_new)
-            .map_err(|_| unsupported("an Ogg without a known codec"))?;
-    Ok(Opened::new(PacketReader::Symphonia(reader), OggGuard::new(status)))
+    let reader = open_symphonia(Container::Ogg, media_stream(pages), OggReader::try_new)
+        .map_err(|_| unsupported("an Ogg without a known codec"))?;
+    Ok(Opened::new(reader, OggGuard::new(status)))
 }
 
 struct OggGuard {
@@ -51,6 +51,8 @@ struct OggGuard {
     padding: Padding,
     /// The number of the chained stream that is being decoded, from 1.
     link: u64,
+    /// Packets of it so far.
+    packets: u64,
     /// Of Opus only: the timestamp of the first frame, and the frames missing so far, at 48 kHz.
     begins: u64,
     missing: u64,
@@ -58,19 +60,14 @@ struct OggGuard {
 
 impl OggGuard {
     fn new(status: OggStatus) -> Self {
-        Self { status, padding: Padding::default(), link: 1, begins: 0, missing: 0 }
+        Self { status, padding: Padding::default(), link: 1, packets: 0, begins: 0, missing: 0 }
     }
 }
 
 impl Guard for OggGuard {
-    fn container(&self) -> Container {
-        Container::Ogg
-    }
-
     /// In Opus, [`OggGuard::gap`] checks every page.
     fn timestamp_kind(&self, track: &Track) -> TimestampKind {
-        let params = track.codec_params.as_ref().and_then(|params| params.audio());
-        let is_opus = params.is_some_and(|params| params.codec == CODEC_ID_OPUS);
+        let is_opus = audio_params(track).is_ok_and(|params| params.codec == CODEC_ID_OPUS);
         if is_opus { TimestampKind::None } else { TimestampKind::Granules }
     }
 
@@ -83,7 +80,9 @@ impl Guard for OggGuard {
         Some(!self.status.unterminated.load(Ordering::Relaxed))
     }
 
-    fn gap(&mut self, packet: &mut Packet, number: u64, rate: u32) -> Result<u64, PacketFault> {
+    fn gap(&mut self, packet: &mut Packet, rate: u32) -> Result<u64, PacketFault> {
+        let number = self.packets;
+        self.packets += 1;
         let Some(page) = self.status.opus_pages.page_of(self.link, number) else { return Ok(0) };
         if !page.is_last {
             // symphonia takes an early page for one that is trimmed. Only the last may be (RFC
@@ -106,13 +105,7 @@ impl Guard for OggGuard {
     }
 
     /// The decoder has trimmed the end already.
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         self.padding.check(Container::Ogg, packet.trim_end.get() > 0, block)
     }
 
@@ -121,7 +114,7 @@ impl Guard for OggGuard {
     }
 
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
-        if self.status.links.load(Ordering::Relaxed) > seen.links {
+        if self.status.links.load(Ordering::Relaxed) > self.link {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
         }
         Ok(())

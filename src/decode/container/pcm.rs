@@ -11,13 +11,14 @@ use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
-use symphonia::core::errors::{Error as Symphonia, Result as SymphoniaResult};
 use symphonia::core::formats::Track;
 use symphonia::core::packet::{Packet, PacketBuilder};
 use symphonia::core::units::{Duration, Timestamp};
 
 use super::bytes::ByteOrder;
-use super::guard::{Container, DecodeTotals, Guard};
+use super::error::unsupported;
+use super::guard::{DecodeTotals, Guard};
+use super::reader::{Opened, PacketReader};
 use crate::block::{Block, Samples, index_of};
 use crate::decode::codec::pcm_width;
 use crate::decode::fault::PacketFault;
@@ -41,13 +42,17 @@ pub(in crate::decode) struct PcmLayout {
     pub(in crate::decode) block_bytes: u64,
     /// 1 for PCM; 0 where the number of bytes does not tell, as in MPEG audio.
     pub(in crate::decode) block_frames: u64,
+    /// Whether the lowest byte of every sample must be zero: 24 bits in 4 bytes are the upper 24,
+    /// but old editors have written floats under the same header.
+    pub(in crate::decode) upper_24: bool,
 }
 
 impl PcmLayout {
     /// Interleaved samples of a PCM codec, one frame per block.
     pub(super) fn interleaved(codec: AudioCodecId, rate: u32, channels: u16) -> Self {
         let width = pcm_width(codec).unwrap_or(1) as u64;
-        Self { codec, rate, channels, block_bytes: width * u64::from(channels), block_frames: 1 }
+        let block_bytes = width * u64::from(channels);
+        Self { codec, rate, channels, block_bytes, block_frames: 1, upper_24: false }
     }
 
     /// The track that symphonia's types describe this by.
@@ -108,34 +113,29 @@ pub(in crate::decode) struct PcmReader {
     track: [Track; 1],
     data: Box<dyn Read + Send>,
     layout: PcmLayout,
-    /// Frames in an incomplete last block, by its bytes.
-    part: fn(&PcmLayout, u64) -> u64,
     /// Frames so far.
     frames: u64,
 }
 
 impl PcmReader {
-    /// `part`: the frames in an incomplete last block, by its bytes.
-    pub(super) fn new(
-        layout: PcmLayout,
-        data: impl Read + Send + 'static,
-        part: fn(&PcmLayout, u64) -> u64,
-    ) -> Self {
-        Self { track: [layout.track(0)], data: Box::new(data), layout, part, frames: 0 }
+    pub(super) fn new(layout: PcmLayout, data: impl Read + Send + 'static) -> Self {
+        Self { track: [layout.track(0)], data: Box::new(data), layout, frames: 0 }
     }
+}
 
-    pub(super) fn tracks(&self) -> &[Track] {
+impl PacketReader for PcmReader {
+    fn tracks(&self) -> &[Track] {
         &self.track
     }
 
-    pub(super) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
+    fn packet(&mut self) -> Result<Option<Packet>, PacketFault> {
         let block = self.layout.block();
         let wanted = block.saturating_mul(self.layout.packet_blocks());
         let mut bytes = Vec::with_capacity(wanted);
         let read = self.data.by_ref().take(wanted as u64).read_to_end(&mut bytes);
-        read.map_err(Symphonia::IoError)?;
+        read.map_err(Error::Read)?;
         let (whole, part) = (bytes.len() / block, bytes.len() % block);
-        let in_part = (self.part)(&self.layout, part as u64);
+        let in_part = self.layout.adpcm_frames(part as u64);
         let mut frames = whole as u64 * self.layout.block_frames;
         let mut excess = 0;
         if in_part > 0 {
@@ -161,29 +161,34 @@ impl PcmReader {
     }
 }
 
+impl Opened {
+    /// PCM of this layout, from the first byte of `data` to the last. `frames`: their number, where
+    /// the header declares it.
+    pub(super) fn pcm(
+        layout: PcmLayout,
+        data: impl Read + Send + 'static,
+        frames: Option<u64>,
+    ) -> Self {
+        let guard = PcmGuard { frames, upper_24: layout.upper_24 };
+        Self::new(PcmReader::new(layout, data), guard)
+    }
+}
+
 /// The guard of these containers. [`AudioData`] checks the length and what follows the audio.
-pub(super) struct PcmGuard {
-    pub(super) container: Container,
-    /// Whether the lowest byte of every sample must be zero: 24 bits in 4 bytes are the upper 24,
-    /// but old editors have written floats under the same header.
-    pub(super) upper_24: bool,
+struct PcmGuard {
+    frames: Option<u64>,
+    upper_24: bool,
 }
 
 impl Guard for PcmGuard {
-    fn container(&self) -> Container {
-        self.container
+    fn declared(&self, _: &Track, _: u32) -> Option<u64> {
+        self.frames
     }
 
-    fn decoded(
-        &mut self,
-        packet: &Packet,
-        _: u64,
-        _: u32,
-        block: &mut Block,
-    ) -> Result<(), PacketFault> {
+    fn decoded(&mut self, packet: &Packet, _: u32, block: &mut Block) -> Result<(), PacketFault> {
         if self.upper_24 && !is_upper_24(block.samples()) {
             let what = "24-bit WAV with 4-byte samples that use all 32 bits (floats?)";
-            return Err(PacketFault::Unsupported(what.into()));
+            return Err(unsupported(what).into());
         }
         block.drop_back(packet.trim_end.get());
         Ok(())
@@ -281,7 +286,7 @@ impl<R: Read> Read for AudioData<R> {
             && !buffer.is_empty()
             && let Err(error) = self.end()
         {
-            return self.monitor.failed(error);
+            return self.monitor.fail_read(error);
         }
         Ok(count)
     }

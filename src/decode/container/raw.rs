@@ -3,7 +3,6 @@
 //! In: samples from the first byte on. Out: packets. What can go wrong: an incomplete last frame; a
 //! file that has a header after all.
 
-use super::guard::Container;
 use super::pcm::{AudioData, PcmLayout};
 use super::reader::Opened;
 use super::riff::begins_a_file;
@@ -23,5 +22,5 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let frames = frames.map(|length| length / layout.block_bytes);
     let monitor = input.monitor.clone();
     let data = AudioData::new(input.stream(), None, &layout, &monitor, |_| Ok(Vec::new()));
-    Ok(Opened::pcm(Container::Raw, layout, data.of_whole_frames(), frames))
+    Ok(Opened::pcm(layout, data.of_whole_frames(), frames))
 }

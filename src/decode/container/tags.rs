@@ -11,7 +11,7 @@ use symphonia::core::meta::{MetadataReader, MetadataRevision};
 use symphonia::default::meta::Id3v2Reader;
 
 use super::bytes::ByteOrder;
-use crate::decode::input::{Leftover, Media, id3_length};
+use crate::decode::input::{Leftover, id3_length, media_stream};
 
 /// The length of an ID3v1 tag in bytes. It begins with `TAG`.
 pub(super) const ID3V1: usize = 128;
@@ -63,7 +63,7 @@ pub(super) fn id3_leftovers(before: &[u8]) -> Vec<Leftover> {
     if id3_length(before) == 0 {
         return Vec::new();
     }
-    let media = Media::stream(Cursor::new(before.to_vec()));
+    let media = media_stream(Cursor::new(before.to_vec()));
     let read = Id3v2Reader::try_new(media, Default::default()).and_then(|mut tag| tag.read_all());
     match read {
         Ok(tag) => leftovers(&tag.revision),

@@ -3,10 +3,10 @@
 //! In: each packet, and the frames decoded before it. Out: the frames that are missing before it.
 //! What can go wrong: a timestamp that runs backwards, or that starts late without a reason.
 //!
-//! Positions are always counted. But timestamps show when something is missing: packets that were
-//! lost, or left out while nobody spoke. symphonia skips damaged pages, clusters and fragments
-//! silently. The timestamps of live Matroska recordings come from a machine's clock: they jitter
-//! and drift. A missing packet is a jump of its own length.
+//! A position is the count of frames, never a timestamp. But timestamps show when something is
+//! missing: packets that were lost, or not sent during silence. symphonia skips damaged pages,
+//! clusters and fragments silently. The timestamps of live Matroska recordings come from a
+//! machine's clock: they jitter and drift. A missing packet is a jump of its own length.
 
 use symphonia::core::packet::Packet;
 use symphonia::core::units::TimeBase;
@@ -38,7 +38,7 @@ pub(in crate::decode) struct TimestampCheck {
     before: u64,
 }
 
-/// What the timestamps of a container count.
+/// What the timestamps of a container mean.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::decode) enum TimestampKind {
     /// Nothing reliable. Gaps are found by other means, if at all.

@@ -13,15 +13,15 @@ use std::sync::Arc;
 use super::bytes::{ByteOrder, field};
 use super::guard::Container;
 use super::mpeg;
-use super::pcm::{AudioData, PcmGuard, PcmReader};
-use super::reader::{Opened, PacketReader};
+use super::pcm::AudioData;
+use super::reader::Opened;
 use super::riff::{RiffChunks, Trailer};
 use crate::decode::input::{InputMonitor, Leftover, PeekedSource, read_up_to};
 use crate::error::Error;
 
 mod format;
 
-use format::{Extent, adpcm_frames, header_error};
+use format::{Extent, header_error};
 pub(super) use format::{FmtChunk, MAX_FMT};
 
 /// Whether a `data` size means "unknown, read to the end". A writer that was interrupted leaves 0.
@@ -58,9 +58,7 @@ pub(super) fn open_audio<R: Read + Send + 'static>(
     if format.is_mpeg() {
         return mpeg::open_stream(container, Box::new(data), position, monitor);
     }
-    let reader = PcmReader::new(format.layout(), data, adpcm_frames);
-    let guard = PcmGuard { container, upper_24: format.upper_24 };
-    Ok(Opened { frames, ..Opened::new(PacketReader::Pcm(Box::new(reader)), guard) })
+    Ok(Opened::pcm(format.layout(), data, frames))
 }
 
 /// The chunks up to the first byte of audio.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::mem;
 use std::sync::{Arc, Mutex};
 
 use crate::digest::{Digest, Digester, digest_of};
@@ -18,7 +19,7 @@ pub(in crate::decode) enum HashingReader {
 
 pub(in crate::decode) struct Passing {
     reader: Box<dyn Read + Send>,
-    digester: Option<Digester>,
+    digester: Digester,
 }
 
 /// A handle on a [`Passing`].
@@ -29,8 +30,8 @@ impl HashingReader {
     pub(super) fn passing(
         reader: impl Read + Send + 'static,
     ) -> (Box<dyn Read + Send>, Option<Self>) {
-        let digester = Some(Digester::new());
-        let passing = Arc::new(Mutex::new(Passing { reader: Box::new(reader), digester }));
+        let passing = Passing { reader: Box::new(reader), digester: Digester::new() };
+        let passing = Arc::new(Mutex::new(passing));
         (Box::new(Tee(Arc::clone(&passing))), Some(Self::Passing(passing)))
     }
 
@@ -43,7 +44,7 @@ impl HashingReader {
             Self::Passing(passing) => {
                 io::copy(&mut Tee(Arc::clone(&passing)), &mut io::sink()).map_err(Error::Read)?;
                 let mut passing = lock(&passing);
-                Ok(passing.digester.take().unwrap_or_else(Digester::new).finish())
+                Ok(mem::replace(&mut passing.digester, Digester::new()).finish())
             }
             Self::File(mut file) => {
                 file.seek(SeekFrom::Start(0)).and_then(|_| digest_of(file)).map_err(Error::Read)
@@ -56,9 +57,7 @@ impl Read for Tee {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut passing = lock(&self.0);
         let count = passing.reader.read(buffer)?;
-        if let Some(digester) = &mut passing.digester {
-            digester.update(&buffer[..count]);
-        }
+        passing.digester.update(&buffer[..count]);
         Ok(count)
     }
 }

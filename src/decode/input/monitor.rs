@@ -1,7 +1,7 @@
 //! Monitoring of the bytes between a source and the decoder.
 //!
-//! symphonia may take a broken connection, or an endless tag, for a normal end of the file. So the
-//! monitor records the first failure, and the decoder checks it after every packet.
+//! symphonia may treat a broken connection, or an endless tag, as the normal end of the file. So the
+//! monitor records the first failure, and the decoder checks for it after every packet.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,13 +56,13 @@ impl InputMonitor {
         lock(&self.failure).get_or_insert(error);
     }
 
-    /// Records a failure, and returns the error for the caller of `read`.
-    pub(in crate::decode) fn failed<T>(&self, error: Error) -> io::Result<T> {
+    /// Records a failure inside a `read`, and returns the I/O error that this `read` must return.
+    pub(in crate::decode) fn fail_read<T>(&self, error: Error) -> io::Result<T> {
         self.fail(error);
         Err(io::ErrorKind::Other.into())
     }
 
-    /// Returns the first failure, and forgets it.
+    /// Returns the recorded failure once: a second call returns `Ok`.
     pub(in crate::decode) fn check(&self) -> Result<(), Error> {
         lock(&self.failure).take().map_or(Ok(()), Err)
     }
@@ -110,7 +110,7 @@ impl<R: Read> Read for MonitoredReader<R> {
                     return if failed { Err(io::ErrorKind::Other.into()) } else { Ok(count) };
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.monitor.failed(Error::Read(error)),
+                Err(error) => return self.monitor.fail_read(Error::Read(error)),
             }
         }
     }

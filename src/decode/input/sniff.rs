@@ -70,24 +70,23 @@ const EARLY: [&[u8; 4]; 8] =
 /// Whether these are the first bytes of an MP4 or QuickTime file. An unknown first box is skipped if
 /// the next one begins in these bytes.
 fn is_mp4(head: &[u8]) -> bool {
-    let Some(kind) = head.get(4..8) else { return false };
-    if FIRST.iter().any(|first| first.as_slice() == kind) {
+    let Some((size, rest)) = head.split_first_chunk() else { return false };
+    let Some(kind) = rest.first_chunk() else { return false };
+    if FIRST.contains(&kind) {
         return true;
     }
-    let size =
-        head.get(..4).map_or(0, |size| size.iter().fold(0, |sum, &b| sum << 8 | u32::from(b)));
+    let size = u32::from_be_bytes(*size);
     // Size 1 means that a 64-bit size follows the type (ISO/IEC 14496-12, 4.2).
     let plausible = size == 1 || (8..1 << 24).contains(&size);
     if !plausible || !kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         return false;
     }
-    let early = EARLY.iter().any(|early| early.as_slice() == kind);
     let next = match size {
         1 => head.get(8..16).and_then(|size| size.try_into().ok()).map_or(0, u64::from_be_bytes),
         size => size.into(),
     };
     let next = usize::try_from(next).ok().filter(|&next| next >= 8);
-    early || next.and_then(|next| head.get(next..)).is_some_and(is_mp4)
+    EARLY.contains(&kind) || next.and_then(|next| head.get(next..)).is_some_and(is_mp4)
 }
 
 /// Whether the first packet of an Ogg file is a Speex header.

@@ -33,7 +33,7 @@ pub struct Source {
 /// Options of decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DecodeOptions {
-    /// Output encoding of A-law and µ-law.
+    /// Encoding of the output samples.
     pub encoding: Encoding,
     /// Sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None` means
     /// the input rate that the header declares if it is one of these, else 48000.
@@ -45,15 +45,15 @@ pub struct DecodeOptions {
     /// it. `None` means the number of cores, at most 4. With 1 no thread is started, which is best
     /// when several recordings are redacted in parallel.
     pub threads: Option<NonZeroUsize>,
-    /// Treatment of gaps.
+    /// What to do with gaps.
     pub gaps: Gaps,
-    /// Format of a recording without a header.
+    /// Format of a recording without a header; `None` if the recording has one.
     pub raw: Option<RawFormat>,
 }
 
-/// Treatment of gaps. A gap is a part in which nothing was recorded while the recording's clock went
-/// on: packets were lost, silence was not recorded, or the recording was paused. Windows always refer
-/// to that clock, which a player shows.
+/// What to do with gaps. A gap is a part in which nothing was recorded while the recording's clock went
+/// on: packets were lost, silence was not recorded, or the recording was paused. Windows always refer to
+/// that clock, which a player shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Gaps {
     /// A gap is an error, [`Error::Gap`].
@@ -103,7 +103,7 @@ impl DecodeOptions {
     }
 }
 
-/// Encoding of the output samples.
+/// Encoding of the output samples, which matters for A-law, µ-law and 64-bit samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
     /// PCM with the bit depth of the source, or 16 bits for codecs that have none.
@@ -151,7 +151,8 @@ impl Source {
         Self { origin, length: None, options: DecodeOptions::default(), digested: false }
     }
 
-    /// The same source with its number of bytes, for progress display.
+    /// The same source with its total number of bytes. This is only a hint, for progress display and to
+    /// reserve disk space.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
         self.length = Some(bytes);
@@ -172,7 +173,7 @@ impl Source {
         self
     }
 
-    /// Treatment of gaps.
+    /// What to do with gaps.
     pub(crate) fn gaps(&self) -> Gaps {
         self.options.gaps
     }

@@ -8,6 +8,7 @@
 
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_AAC;
+use symphonia::core::io::{BitReaderLtr, ReadBitsLtr};
 
 use crate::decode::codec::Trial;
 
@@ -27,11 +28,8 @@ const PARAMETRIC_STEREO: u32 = 29;
 /// Whether an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) declares SBR.
 pub(in crate::decode::codec) fn is_declared(config: &[u8]) -> bool {
     let declared = || {
-        let mut at = 0;
-        let mut next = |count: usize| {
-            at += count;
-            bits(config, at - count, count)
-        };
+        let mut bits = BitReaderLtr::new(config);
+        let mut next = |count| bits.read_bits_leq32(count).ok();
         let object = next(5)?;
         if object == SBR || object == PARAMETRIC_STEREO {
             return Some(true);

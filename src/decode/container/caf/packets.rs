@@ -5,9 +5,9 @@
 //! the table.
 
 use std::io::{BufReader, Cursor};
-use std::sync::Arc;
 
 use symphonia::core::formats::Track;
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::CafReader as SymphoniaCafReader;
@@ -16,8 +16,9 @@ use super::audio_description::{AudioDescription, header_error};
 use crate::decode::container::bytes::{be32, be64, read_exactly};
 use crate::decode::container::error::unsupported;
 use crate::decode::container::guard::Container;
-use crate::decode::container::reader::{PacketReader, PacketSource, check_packet_size};
-use crate::decode::input::{InputMonitor, Media, ReadSeek};
+use crate::decode::container::reader::{PacketReader, check_packet_size, open_symphonia};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::ReadSeek;
 use crate::error::Error;
 
 /// The end of the audio, in frames of the description's rate from the first packet on.
@@ -121,8 +122,8 @@ pub(super) fn track(description: &AudioDescription, cookie: &[u8]) -> Result<Tra
     // It rejects an empty cookie.
     let kuki = if cookie.is_empty() { Vec::new() } else { chunk(b"kuki", cookie) };
     let parts = [b"caff\0\x01\0\0".to_vec(), chunk(b"desc", &desc), kuki, chunk(b"data", &[0; 4])];
-    let media = Media::seekable(Box::new(Cursor::new(parts.concat())))?;
-    let reader = PacketReader::open_symphonia(Container::Caf, media, SymphoniaCafReader::try_new)?;
+    let media = MediaSourceStream::new(Box::new(Cursor::new(parts.concat())), Default::default());
+    let reader = open_symphonia(Container::Caf, media, SymphoniaCafReader::try_new)?;
     reader.tracks().first().cloned().ok_or(Error::NoAudio)
 }
 
@@ -136,7 +137,6 @@ pub(super) struct CafReader {
     left: (u64, u64),
     /// Frames so far, at the rate of the description.
     frames: u64,
-    monitor: Arc<InputMonitor>,
 }
 
 impl CafReader {
@@ -145,7 +145,6 @@ impl CafReader {
         track: Track,
         file: Box<dyn ReadSeek>,
         (description, table, bytes): (AudioDescription, PacketTable, u64),
-        monitor: Arc<InputMonitor>,
     ) -> Result<Self, Error> {
         let constant = u64::from(description.packet_bytes);
         let packets = match (constant, description.packet_frames) {
@@ -156,22 +155,22 @@ impl CafReader {
             _ => bytes / constant,
         };
         let (file, left) = (BufReader::with_capacity(64 * 1024, file), (packets, bytes));
-        Ok(Self { track: [track], file, description, table, left, frames: 0, monitor })
+        Ok(Self { track: [track], file, description, table, left, frames: 0 })
     }
 }
 
-impl PacketSource for CafReader {
+impl PacketReader for CafReader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }
 
-    fn packet(&mut self) -> Result<Option<Packet>, Error> {
+    fn packet(&mut self) -> Result<Option<Packet>, PacketFault> {
         let (packets, bytes) = self.left;
         if packets == 0 && bytes == 0 {
             return Ok(None);
         }
         if packets == 0 {
-            return Err(header_error("its packet table ends before its audio"));
+            return Err(header_error("its packet table ends before its audio").into());
         }
         let size = match self.description.packet_bytes {
             0 => self.table.number()?,
@@ -189,9 +188,5 @@ impl PacketSource for CafReader {
         let first = Timestamp::new(i64::try_from(self.frames).unwrap_or(i64::MAX));
         self.frames = self.frames.saturating_add(frames);
         Ok(Some(Packet::new(self.track[0].id, first, Duration::new(frames), data)))
-    }
-
-    fn monitor(&self) -> &InputMonitor {
-        &self.monitor
     }
 }

@@ -1,8 +1,8 @@
 //! Finds the end of a FLAC frame, which its header does not give.
 //!
-//! symphonia takes everything up to the next header that it accepts for part of the frame: bytes at
-//! the end of the file, or frames of another format. The CRC-16 of the frame alone does not tell:
-//! it stays correct when zeros or whole frames are appended.
+//! To symphonia, everything up to the next header that it accepts is part of the frame: also bytes
+//! at the end of the file, or frames of another format. The CRC-16 of the frame does not show where
+//! the frame ends: it stays correct when zeros or whole frames are appended.
 
 use symphonia::core::checksum::Crc16Ansi;
 use symphonia::core::codecs::audio::AudioCodecParameters;
@@ -20,7 +20,7 @@ const PIECE: usize = 64;
 
 /// Finds the ends of frames.
 pub(super) struct FrameSearch {
-    info: Option<StreamInfoBlock>,
+    pub(super) info: Option<StreamInfoBlock>,
     /// Decodes bytes with a correct checksum, to see whether they are a frame.
     trial: Trial,
 }

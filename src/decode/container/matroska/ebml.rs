@@ -38,7 +38,8 @@ pub(super) struct ElementHeader {
 
 /// A parser, at some place in a file.
 #[derive(Debug, Default)]
-pub(super) struct EbmlParser {
+pub(super) struct EbmlParser<H> {
+    pub(super) handler: H,
     /// Bytes so far.
     at: u64,
     /// The elements around this place, outermost first, each with its end if that is known.
@@ -54,22 +55,18 @@ pub(super) struct EbmlParser {
 /// The largest depth of an element. The ones that matter are less deep.
 const MAX_DEPTH: usize = 8;
 
-impl EbmlParser {
+impl<H: ElementHandler> EbmlParser<H> {
     /// Parses the next bytes.
-    pub(super) fn parse(
-        &mut self,
-        bytes: &[u8],
-        handler: &mut impl ElementHandler,
-    ) -> Result<(), EbmlError> {
+    pub(super) fn parse(&mut self, bytes: &[u8]) -> Result<(), EbmlError> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.over {
             let taken = match self.leaf {
-                Some(_) => self.content(rest, handler)?,
-                None => self.header(rest[0], handler)?,
+                Some(_) => self.content(rest)?,
+                None => self.header(rest[0])?,
             };
             self.at += taken as u64;
             rest = &rest[taken..];
-            self.close(handler)?;
+            self.close()?;
         }
         Ok(())
     }
@@ -82,11 +79,7 @@ impl EbmlParser {
         if inside { Err("it is cut off inside an element") } else { Ok(()) }
     }
 
-    fn content(
-        &mut self,
-        rest: &[u8],
-        handler: &mut impl ElementHandler,
-    ) -> Result<usize, EbmlError> {
+    fn content(&mut self, rest: &[u8]) -> Result<usize, EbmlError> {
         let Some((id, left)) = &mut self.leaf else { return Ok(0) };
         // The content may come in pieces; keep its first bytes.
         let taken = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
@@ -94,14 +87,14 @@ impl EbmlParser {
         self.kept.extend_from_slice(&rest[..look]);
         *left -= taken as u64;
         if *left == 0 {
-            handler.leaf(*id, &self.kept)?;
+            self.handler.leaf(*id, &self.kept)?;
             self.leaf = None;
             self.kept.clear();
         }
         Ok(taken)
     }
 
-    fn header(&mut self, byte: u8, handler: &mut impl ElementHandler) -> Result<usize, EbmlError> {
+    fn header(&mut self, byte: u8) -> Result<usize, EbmlError> {
         self.kept.push(byte);
         let head = match parse_header(&self.kept) {
             Ok(Some(head)) => head,
@@ -121,7 +114,7 @@ impl EbmlParser {
             return Err("an element is larger than its parent");
         }
         let in_list = self.open.last().is_some_and(|(id, _)| [SEGMENT, CLUSTER].contains(id));
-        if handler.begins(head, in_list)? {
+        if self.handler.begins(head, in_list)? {
             // An element of unknown size ends where another of its kind begins.
             if let Some(level) = self.open.iter().position(|(id, _)| *id == head.id) {
                 self.open.truncate(level);
@@ -132,7 +125,7 @@ impl EbmlParser {
             }
         } else {
             match head.size.unwrap_or(0) {
-                0 => handler.leaf(head.id, &[])?,
+                0 => self.handler.leaf(head.id, &[])?,
                 size => self.leaf = Some((head.id, size)),
             }
         }
@@ -140,7 +133,7 @@ impl EbmlParser {
     }
 
     /// Closes the elements that end here.
-    fn close(&mut self, handler: &mut impl ElementHandler) -> Result<(), EbmlError> {
+    fn close(&mut self) -> Result<(), EbmlError> {
         let is_over = |(_, end): &(_, Option<u64>)| end.is_some_and(|end| self.at >= end);
         let Some(level) = self.open.iter().position(is_over) else { return Ok(()) };
         if self.leaf.is_some() || !self.kept.is_empty() {
@@ -148,7 +141,7 @@ impl EbmlParser {
         }
         // Elements of unknown size inside it end too.
         for (id, _) in self.open.drain(level..).rev() {
-            handler.ends(id)?;
+            self.handler.ends(id)?;
         }
         Ok(())
     }

@@ -109,20 +109,17 @@ impl MatroskaStatus {
 pub(super) struct CheckedElements<R> {
     inner: R,
     monitor: Arc<InputMonitor>,
-    parser: EbmlParser,
-    recorder: ElementRecorder,
+    parser: EbmlParser<ElementRecorder>,
     ended: bool,
 }
 
 impl<R: Read> CheckedElements<R> {
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
-        let monitor = Arc::clone(monitor);
-        let (parser, recorder) = (EbmlParser::default(), ElementRecorder::default());
-        Self { inner, monitor, parser, recorder, ended: false }
+        Self { inner, monitor: Arc::clone(monitor), parser: EbmlParser::default(), ended: false }
     }
 
     pub(super) fn status(&self) -> MatroskaStatus {
-        self.recorder.status.clone()
+        self.parser.handler.status.clone()
     }
 }
 
@@ -130,7 +127,7 @@ impl<R: Read> Read for CheckedElements<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let checked = if count > 0 {
-            self.parser.parse(&buffer[..count], &mut self.recorder)
+            self.parser.parse(&buffer[..count])
         } else if self.ended || buffer.is_empty() {
             Ok(())
         } else {
@@ -138,7 +135,7 @@ impl<R: Read> Read for CheckedElements<R> {
             self.parser.end()
         };
         if let Err(reason) = checked {
-            return self.monitor.failed(error::damaged(Container::Matroska, reason));
+            return self.monitor.fail_read(error::damaged(Container::Matroska, reason));
         }
         Ok(count)
     }

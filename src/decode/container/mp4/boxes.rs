@@ -49,39 +49,26 @@ impl BoxHeader {
 }
 
 /// The boxes directly inside `content`, as type and content.
-pub(super) fn children(content: &[u8]) -> Children<'_> {
-    Children { rest: content, left: MAX_CHILDREN }
-}
-
-pub(super) struct Children<'a> {
-    rest: &'a [u8],
-    /// How many more are accepted.
-    left: u32,
-}
-
-impl<'a> Iterator for Children<'a> {
-    type Item = Result<(BoxType, &'a [u8]), Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = std::mem::take(&mut self.rest);
+pub(super) fn children(content: &[u8]) -> impl Iterator<Item = Result<(BoxType, &[u8]), Error>> {
+    let (mut next, mut left) = (content, MAX_CHILDREN);
+    std::iter::from_fn(move || {
+        let rest = std::mem::take(&mut next);
         // Fewer bytes than a header are not a box: QuickTime ends lists with four zeros.
         if rest.len() < 8 {
             return None;
         }
-        let Some(left) = self.left.checked_sub(1) else {
+        if left == 0 {
             return Some(Err(header_error("a box holds more than 100,000 boxes")));
-        };
-        self.left = left;
+        }
+        left -= 1;
         let parts = BoxHeader::parse(rest).and_then(|header| {
             let (content, later) = rest.split_at_checked(index_of(header.size))?;
-            Some((header.kind, content.get(index_of(header.length)..)?, later))
+            let found = (header.kind, content.get(index_of(header.length)..)?);
+            next = later;
+            Some(found)
         });
-        let Some((kind, content, later)) = parts else {
-            return Some(Err(header_error("a box is larger than its parent")));
-        };
-        self.rest = later;
-        Some(Ok((kind, content)))
-    }
+        Some(parts.ok_or_else(|| header_error("a box is larger than its parent")))
+    })
 }
 
 /// The content of the only box of a type directly inside `content`.

@@ -1,15 +1,15 @@
-//! The edit list (`edts`/`elst`, ISO/IEC 14496-12, 8.6.6) and iTunes' tag `iTunSMPB`: the codec
-//! delay at the front of an MP4.
+//! The edit list (`edts`/`elst`, ISO/IEC 14496-12, 8.6.6) and the iTunes tag `iTunSMPB`. Both give
+//! the codec delay at the front of an MP4.
 //!
 //! In: the boxes of a track. Out: the frames to drop at the front, and at the end a check that the
 //! edit list plays everything. What can go wrong: an edit list with more than one entry, with a
 //! pause or another speed, or one that begins between two frames.
 //!
-//! Players start at the edit's media time, so the delay is not heard. If it were kept, every window
-//! would be late by 20 to 260 ms. If the edit list and the tag differ, this follows FFmpeg 5.1
-//! (found by experiment): the tag counts, but at least the whole packets that the edit list skips.
-//! A tag of 0, or of 16,384 frames and more, is ignored. Like FFmpeg, this cuts no padding at the
-//! end.
+//! Players start at the media time of the edit, so the delay is not heard. If it were kept, every
+//! window would be late by 20 to 260 ms. If the edit list and the tag differ, this follows FFmpeg
+//! 5.1 (found by experiment): the delay is that of the tag, or the whole packets that the edit list
+//! skips if they are longer. A tag of 0, or of 16,384 frames and more, is ignored. Like FFmpeg,
+//! this drops no padding at the end.
 
 use super::boxes::{child, children, first_child, header_error};
 use crate::decode::container::bytes::{be32, be64};
@@ -19,10 +19,10 @@ use crate::error::Error;
 use crate::span::time_of;
 use crate::window;
 
-/// A delay in the tag of so many frames or more is ignored.
+/// A delay in `iTunSMPB` of this many frames or more is ignored.
 const MAX_DELAY: u32 = 16_384;
 
-/// The edit list of an audio track, and the delay in the tag.
+/// The edit list of an audio track, and the delay in the tag `iTunSMPB`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EditList {
     /// The media time at which the only edit starts, in units of `timescale`.
@@ -31,7 +31,7 @@ pub(super) struct EditList {
     timescale: u32,
     /// The duration of the edit and its units per second, where the list has an entry.
     duration: Option<(u64, u32)>,
-    /// The delay in the tag, in frames.
+    /// The delay in `iTunSMPB`, in frames; `None` without a usable tag.
     pub(super) tag: Option<u32>,
 }
 
@@ -90,8 +90,8 @@ impl EditList {
         Ok(if edit > 0 { edit } else { pre_skip })
     }
 
-    /// Checks that the edit list plays everything that was decoded. Audio that it hides would leave
-    /// without anybody having heard it.
+    /// Checks that the edit list plays everything that was decoded. Hidden audio would be in the
+    /// output although no player plays it in the original.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where it plays only a part.

@@ -6,10 +6,11 @@
 use super::boxes::{BoxType, child, children, header_error, needed};
 use super::edit_list::{EditList, itunes_delay};
 use super::fragments::TrackExtends;
-use super::sample_entry::SampleEntry;
-use super::tables::{SampleTables, TableTotals};
+use super::sample_entry;
+use super::tables::SampleTables;
 use crate::decode::container::bytes::be32;
 use crate::decode::container::error::unsupported;
+use crate::decode::container::pcm::PcmLayout;
 use crate::error::Error;
 
 /// The most bytes of tags that are read: symphonia needs up to 25 times as much memory for them.
@@ -26,9 +27,11 @@ pub(super) struct MovieBox<'a> {
     pub(super) timescale: u32,
     /// The content of `stsd`.
     pub(super) stsd: &'a [u8],
-    pub(super) entry: SampleEntry,
+    /// The layout of PCM and G.711.
+    pub(super) pcm: Option<PcmLayout>,
     pub(super) tables: SampleTables,
-    pub(super) totals: TableTotals,
+    /// The sum of all durations in the tables, if they are [uniform](SampleTables::duration).
+    pub(super) duration: Option<u64>,
     pub(super) edit_list: EditList,
     /// The defaults for fragments, if the movie has fragments.
     pub(super) track_extends: Option<TrackExtends>,
@@ -55,9 +58,9 @@ impl<'a> MovieBox<'a> {
         let timescale = timescale.ok_or_else(|| header_error("its track has no timescale"))?;
         let stbl = needed(needed(mdia, b"minf")?, b"stbl")?;
         let stsd = needed(stbl, b"stsd")?;
-        let entry = SampleEntry::parse(stsd, timescale)?;
+        let pcm = sample_entry::parse(stsd, timescale)?;
         let mut tables = SampleTables::parse(stbl)?;
-        if let SampleEntry::Pcm(layout) = &entry {
+        if let Some(layout) = &pcm {
             tables.set_frame_bytes(layout.block_bytes);
         }
         let id = versioned(needed(trak, b"tkhd")?);
@@ -70,14 +73,14 @@ impl<'a> MovieBox<'a> {
         edit_list.tag =
             tags.iter().chain(&track_tags).filter_map(|udta| itunes_delay(udta)).next_back();
         let bytes = tags.iter().map(|udta| udta.len()).sum::<usize>();
-        let reads = bytes <= MAX_TAGS && matches!(entry, SampleEntry::Coded);
+        let reads = bytes <= MAX_TAGS && pcm.is_none();
         Ok(Self {
             id,
             only_track: all(moov, b"trak").len() == 1,
             timescale,
             stsd,
-            entry,
-            totals: tables.totals()?,
+            pcm,
+            duration: tables.duration()?,
             tables,
             edit_list,
             track_extends,

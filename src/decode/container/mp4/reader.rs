@@ -3,8 +3,6 @@
 //! In: a [`ByteSource`] and the tables. Out: packets. What can go wrong: an empty or oversized
 //! packet, or packets that overlap.
 
-use std::sync::Arc;
-
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, Timestamp};
@@ -14,9 +12,10 @@ use super::byte_source::ByteSource;
 use super::fragments::FragmentCursor;
 use super::tables::{SampleBatch, SampleCursor};
 use crate::decode::container::guard::Container;
-use crate::decode::container::reader::{PacketSource, check_packet_size};
+use crate::decode::container::reader::{PacketReader, check_packet_size};
 use crate::decode::container::tags;
-use crate::decode::input::{InputMonitor, Leftover};
+use crate::decode::fault::PacketFault;
+use crate::decode::input::Leftover;
 use crate::error::Error;
 
 /// The most frames of PCM in a packet.
@@ -36,7 +35,6 @@ pub(super) struct Mp4Reader {
     time: u64,
     /// Bytes of audio so far.
     given: u64,
-    monitor: Arc<InputMonitor>,
 }
 
 impl Mp4Reader {
@@ -45,10 +43,9 @@ impl Mp4Reader {
         symphonia: Option<Box<dyn FormatReader>>,
         (source, samples, fragments): (ByteSource, SampleCursor, Option<FragmentCursor>),
         frame_bytes: Option<u64>,
-        monitor: Arc<InputMonitor>,
     ) -> Self {
         let (track, time, given) = ([track], 0, 0);
-        Self { track, symphonia, source, samples, fragments, frame_bytes, time, given, monitor }
+        Self { track, symphonia, source, samples, fragments, frame_bytes, time, given }
     }
 
     /// The next packet, or frames of PCM: of the tables first, then of the fragments.
@@ -69,18 +66,21 @@ impl Mp4Reader {
     }
 }
 
-impl PacketSource for Mp4Reader {
+impl PacketReader for Mp4Reader {
     fn tracks(&self) -> &[Track] {
         &self.track
     }
 
-    fn packet(&mut self) -> Result<Option<Packet>, Error> {
-        let Some(batch) = self.next_batch()? else { return self.source.finish().map(|()| None) };
+    fn packet(&mut self) -> Result<Option<Packet>, PacketFault> {
+        let Some(batch) = self.next_batch()? else {
+            self.source.finish()?;
+            return Ok(None);
+        };
         check_packet_size(Container::Mp4, batch.bytes, self.frame_bytes.unwrap_or(1))?;
         self.given = self.given.saturating_add(batch.bytes);
         // Packets that overlap could make a small file endless.
         if self.source.length().is_some_and(|length| self.given > length) {
-            return Err(header_error("its packets overlap"));
+            return Err(header_error("its packets overlap").into());
         }
         let data = self.source.read(batch.at, batch.bytes)?;
         let time = i64::try_from(self.time);
@@ -89,10 +89,6 @@ impl PacketSource for Mp4Reader {
         self.time = self.time.saturating_add(batch.duration);
         let (time, duration) = (Timestamp::new(time), Duration::new(batch.duration));
         Ok(Some(Packet::new(self.track[0].id, time, duration, data)))
-    }
-
-    fn monitor(&self) -> &InputMonitor {
-        &self.monitor
     }
 
     fn tags(&mut self) -> Vec<Leftover> {
@@ -107,6 +103,7 @@ mod tests {
     use super::super::fragments::{MovieFragment, TrackExtends};
     use super::*;
     use std::io::{Cursor, Read, Seek, SeekFrom};
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     /// Counts what is read of it.
@@ -148,13 +145,12 @@ mod tests {
             Seekable::new(Box::new(Counted(Cursor::new(file), Arc::clone(&count)))).unwrap();
         let parts = FragmentCursor::new(TrackExtends { track: 1, duration: 1024, size: 2 }, true);
         let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
-        let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
+        let mut reader = Mp4Reader::new(Track::new(1), None, source, None);
         let mut packets = 0;
-        while let Ok(Some(packet)) = reader.next_packet() {
+        while let Some(packet) = reader.packet().unwrap() {
             assert_eq!((&*packet.data, packet.pts.get()), (b"AA".as_slice(), packets * 1024));
             packets += 1;
         }
-        assert!(reader.monitor.check().is_ok());
         (packets.cast_unsigned(), count.load(Ordering::Relaxed))
     }
 
@@ -182,11 +178,14 @@ mod tests {
         let mut parts = FragmentCursor::new(defaults, true);
         parts.fragment = MovieFragment::parse(traf, 0, defaults).unwrap();
         let source = (ByteSource::Seekable(bytes), SampleCursor::default(), Some(parts));
-        let mut reader = Mp4Reader::new(Track::new(1), None, source, None, Arc::default());
-        while let Ok(packet) = reader.next_packet() {
-            assert!(packet.is_some(), "it ends without an error");
-        }
-        let error = reader.monitor.check().unwrap_err();
-        assert!(error.to_string().contains("its packets overlap"), "{error}");
+        let mut reader = Mp4Reader::new(Track::new(1), None, source, None);
+        let fault = loop {
+            match reader.packet() {
+                Ok(packet) => assert!(packet.is_some(), "it ends without an error"),
+                Err(fault) => break fault,
+            }
+        };
+        let error = fault.at(0, 1).to_string();
+        assert!(error.contains("its packets overlap"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! The sample entry (`stsd`, ISO/IEC 14496-12, 8.5.2): codec, rate and channels of a track.
 //!
-//! In: the content of `stsd`. Out: a [`SampleEntry`]. What can go wrong: no entry or several; a
+//! In: the content of `stsd`. Out: the layout of PCM. What can go wrong: no entry or several; a
 //! codec that is not supported, refused by name.
 //!
 //! PCM and G.711 are parsed here: QuickTime has the byte order in several places, and symphonia
@@ -19,34 +19,25 @@ use crate::error::Error;
 /// The codecs whose entries symphonia parses.
 const CODED: [&BoxType; 5] = [b"mp4a", b"alac", b"fLaC", b"Opus", b".mp3"];
 
-/// The codec of a track.
-pub(super) enum SampleEntry {
-    /// PCM or G.711.
-    Pcm(PcmLayout),
-    /// One of [`CODED`].
-    Coded,
-}
-
-impl SampleEntry {
-    /// Parses the content of `stsd`. `timescale`: the sample rate, if the entry has no room for it.
-    ///
-    /// # Errors
-    /// [`Error::Foreign`] with the name of a codec that is not supported.
-    pub(super) fn parse(stsd: &[u8], timescale: u32) -> Result<Self, Error> {
-        let (count, list) = be32(stsd, 4).zip(stsd.get(8..)).unwrap_or_default();
-        let first = children(list).next().transpose()?;
-        let Some((code, entry)) = first.filter(|_| count > 0) else {
-            return Err(header_error("it does not declare a codec"));
-        };
-        if count > 1 {
-            return Err(unsupported("an MP4 that changes its codec"));
-        }
-        if CODED.contains(&&code) {
-            return Ok(Self::Coded);
-        }
-        let layout = pcm(code, entry, timescale);
-        layout.map(Self::Pcm).ok_or_else(|| names::four_letters(code, "MP4"))
+/// Parses the content of `stsd`: the layout of PCM and G.711; `None` for one of [`CODED`].
+/// `timescale`: the sample rate, if the entry has no room for it.
+///
+/// # Errors
+/// [`Error::Foreign`] with the name of a codec that is not supported.
+pub(super) fn parse(stsd: &[u8], timescale: u32) -> Result<Option<PcmLayout>, Error> {
+    let (count, list) = be32(stsd, 4).zip(stsd.get(8..)).unwrap_or_default();
+    let first = children(list).next().transpose()?;
+    let Some((code, entry)) = first.filter(|_| count > 0) else {
+        return Err(header_error("it does not declare a codec"));
+    };
+    if count > 1 {
+        return Err(unsupported("an MP4 that changes its codec"));
     }
+    if CODED.contains(&&code) {
+        return Ok(None);
+    }
+    let layout = pcm(code, entry, timescale);
+    layout.map(Some).ok_or_else(|| names::four_letters(code, "MP4"))
 }
 
 /// The layout of PCM; `None` for a kind that is not supported.

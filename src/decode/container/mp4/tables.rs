@@ -42,15 +42,6 @@ pub(super) struct SampleTables {
     offset_bytes: usize,
 }
 
-/// Sums over the tables.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TableTotals {
-    /// In units of the track.
-    pub(super) duration: u64,
-    /// Whether all packets have the same duration, except the last, which may be shorter.
-    pub(super) uniform: bool,
-}
-
 impl SampleTables {
     /// Parses the content of `stbl`.
     ///
@@ -88,11 +79,12 @@ impl SampleTables {
         }
     }
 
-    /// The sums over all packets.
+    /// The sum of all durations, in units of the track, if it is above 0 and all packets have the
+    /// same duration, except the last, which may be shorter.
     ///
     /// # Errors
     /// [`Error::Header`] where the tables contradict each other.
-    pub(super) fn totals(&self) -> Result<TableTotals, Error> {
+    pub(super) fn duration(&self) -> Result<Option<u64>, Error> {
         let runs = self.durations.as_chunks::<8>().0.iter();
         let runs = runs.map(|run| (be32(run, 0).unwrap_or(0), be32(run, 4).unwrap_or(0)));
         let (mut packets, mut duration, mut uniform, mut first) = (0u64, 0u64, true, None);
@@ -110,7 +102,7 @@ impl SampleTables {
         if packets != u64::from(self.count) {
             return Err(header_error("its tables declare different numbers of packets"));
         }
-        Ok(TableTotals { duration, uniform })
+        Ok(Some(duration).filter(|&duration| uniform && duration > 0))
     }
 
     /// The duration of the first packet.

@@ -4,10 +4,10 @@
 //! page that runs backwards.
 //!
 //! The granule position is the end of the last packet that is completed on the page, at 48 kHz (RFC
-//! 7845, 4). symphonia takes every page whose position is lower than its packets say for a trimmed
-//! one. Here each page is compared with the packets before it. The first may begin above 0 (4.5).
-//! Others may be a little early or late, as in copies of a WebM recording. Where a page is late by
-//! more than most of a packet, packets are missing before it, although 4.1 forbids such a gap.
+//! 7845, 4). To symphonia, a page whose position is lower than the sum of its packets is trimmed.
+//! Here each page is compared with the packets before it. The first may begin above 0 (4.5). Others
+//! may be a little early or late, as in copies of a WebM recording. Where a page is late by more
+//! than most of a packet, packets are missing before it, although 4.1 forbids such a gap.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

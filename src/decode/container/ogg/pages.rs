@@ -240,7 +240,7 @@ impl<R: Read> Read for CheckedPages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
         if let Err(error) = turned {
-            return self.monitor.failed(error);
+            return self.monitor.fail_read(error);
         }
         let count = buffer.len().min(self.page.len() - self.given);
         buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);

@@ -44,7 +44,7 @@ pub(in crate::decode::container) struct FmtChunk {
     block: u16,
     order: ByteOrder,
     /// Whether 4-byte samples declare 24 bits under tag 1, which some writers also use for floats.
-    pub(in crate::decode::container) upper_24: bool,
+    upper_24: bool,
     /// The declared frames of an ADPCM block; 0 where the header does not tell.
     declared: u16,
 }
@@ -133,7 +133,7 @@ impl FmtChunk {
             return refused("ADPCM of other than 4 bits, or more than two channels");
         }
         let layout = self.layout();
-        let frames = adpcm_frames(&layout, layout.block_bytes);
+        let frames = layout.adpcm_frames(layout.block_bytes);
         if frames == 0 || (self.declared != 0 && u64::from(self.declared) != frames) {
             return Err(header_error(
                 "the size of its ADPCM blocks does not fit the samples that it declares",
@@ -158,7 +158,7 @@ impl FmtChunk {
         let Some(bytes) = bytes else { return Extent { bytes: None, frames: None, rest: 0 } };
         let part = bytes % block;
         let rest = if self.is_adpcm() { 0 } else { part };
-        let in_part = adpcm_frames(&layout, part);
+        let in_part = layout.adpcm_frames(part);
         let in_blocks = (bytes / block).saturating_mul(layout.block_frames);
         let frames = (!self.is_mpeg()).then_some(in_blocks.saturating_add(in_part));
         Extent { bytes: Some(bytes - rest), frames, rest }
@@ -175,10 +175,11 @@ impl FmtChunk {
 
     pub(in crate::decode::container) fn layout(&self) -> PcmLayout {
         let block_bytes = if self.is_mpeg() { 1 } else { u64::from(self.block.max(1)) };
-        let (codec, rate, channels) = (self.codec(), self.rate, self.channels);
-        let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1 };
+        let (codec, rate, channels, upper_24) =
+            (self.codec(), self.rate, self.channels, self.upper_24);
+        let layout = PcmLayout { codec, rate, channels, block_bytes, block_frames: 1, upper_24 };
         let block_frames = match self.tag {
-            MS_ADPCM | IMA_ADPCM => adpcm_frames(&layout, block_bytes).max(1),
+            MS_ADPCM | IMA_ADPCM => layout.adpcm_frames(block_bytes).max(1),
             MPEG | MP3 => 0,
             _ => 1,
         };
@@ -206,21 +207,23 @@ impl FmtChunk {
     }
 }
 
-/// The frames in `bytes` bytes of an ADPCM block: those in the block's header, then two per byte.
-/// Stereo IMA has them in groups of eight. 0 for other codecs.
-pub(in crate::decode::container) fn adpcm_frames(layout: &PcmLayout, bytes: u64) -> u64 {
-    let (head, first) = match layout.codec {
-        CODEC_ID_ADPCM_MS => (7, 2),
-        CODEC_ID_ADPCM_IMA_WAV => (4, 1),
-        _ => return 0,
-    };
-    let channels = u64::from(layout.channels);
-    match bytes.checked_sub(head * channels) {
-        None => 0,
-        Some(rest) if layout.codec == CODEC_ID_ADPCM_MS || channels == 1 => {
-            first + rest * 2 / channels
+impl PcmLayout {
+    /// The frames in `bytes` bytes of an ADPCM block: those in the block's header, then two per byte.
+    /// Stereo IMA has them in groups of eight. 0 for other codecs.
+    pub(in crate::decode::container) fn adpcm_frames(&self, bytes: u64) -> u64 {
+        let (head, first) = match self.codec {
+            CODEC_ID_ADPCM_MS => (7, 2),
+            CODEC_ID_ADPCM_IMA_WAV => (4, 1),
+            _ => return 0,
+        };
+        let channels = u64::from(self.channels);
+        match bytes.checked_sub(head * channels) {
+            None => 0,
+            Some(rest) if self.codec == CODEC_ID_ADPCM_MS || channels == 1 => {
+                first + rest * 2 / channels
+            }
+            Some(rest) => first + rest / (4 * channels) * 8,
         }
-        Some(rest) => first + rest / (4 * channels) * 8,
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use symphonia::core::codecs::audio::well_known::*;
 
-use super::super::pcm::PcmLayout;
+use super::super::pcm::{PcmLayout, PcmReader};
+use super::super::reader::PacketReader;
 use super::format::{EXTENSIBLE, FLOAT, IMA_ADPCM, MS_ADPCM, MULAW, PCM, SUB_FORMAT};
 use super::*;
 
@@ -80,7 +81,7 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         let wav = WavHeader::read(b"RIFF", &mut rest).unwrap();
         let layout = wav.format.layout();
         assert_eq!(layout.block_frames, frames);
-        let last = adpcm_frames(&layout, u64::from(bytes) - 5);
+        let last = layout.adpcm_frames(u64::from(bytes) - 5);
         assert_eq!(wav.extent.frames, Some(frames + last));
         let monitor = Arc::default();
         let body = AudioData::new(
@@ -90,11 +91,11 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
             &monitor,
             |_| Ok(vec![]),
         );
-        let mut reader = PcmReader::new(layout, body, adpcm_frames);
-        let packet = reader.next_packet().unwrap().unwrap();
+        let mut reader = PcmReader::new(layout, body);
+        let packet = reader.packet().unwrap().unwrap();
         assert_eq!(packet.data.as_ref(), [audio, vec![0; 5]].concat());
         assert_eq!((packet.dur.get(), packet.trim_end.get()), (frames + last, frames - last));
-        assert!(reader.next_packet().unwrap().is_none());
+        assert!(reader.packet().unwrap().is_none());
     }
     let two = PcmLayout {
         codec: CODEC_ID_ADPCM_IMA_WAV,
@@ -102,9 +103,10 @@ fn a_short_last_block_of_adpcm_is_filled_up_and_cut_off_again() {
         channels: 2,
         block_bytes: 16,
         block_frames: 9,
+        upper_24: false,
     };
-    assert_eq!(adpcm_frames(&two, 16), 9);
-    assert_eq!(adpcm_frames(&PcmLayout { codec: CODEC_ID_ADPCM_MS, ..two }, 16), 4);
+    assert_eq!(two.adpcm_frames(16), 9);
+    assert_eq!(PcmLayout { codec: CODEC_ID_ADPCM_MS, ..two }.adpcm_frames(16), 4);
 }
 
 #[test]
