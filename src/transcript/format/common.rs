@@ -95,7 +95,7 @@ impl Index {
         self.add_copies(transcript, node, &[node], time, turns);
     }
 
-    /// As [`Index::add_copy`], for several forms of one word: it is found by `node`.
+    /// As [`Index::add_copy`], for several forms of one word: it is found by `node`. Answers where the word is.
     pub(super) fn add_copies(
         &self,
         transcript: &mut Transcript,
@@ -103,7 +103,7 @@ impl Index {
         forms: &[Option<Node<'_>>],
         time: Option<TimeRange>,
         turns: &Range<usize>,
-    ) {
+    ) -> Option<(usize, usize)> {
         let text = node.and_then(|node| node.text()).unwrap_or_default().trim().to_owned();
         let found = time.and_then(|time| self.0.get(&(time.start, time.end, text)));
         for form in forms.iter().flatten() {
@@ -118,6 +118,7 @@ impl Index {
                 }
             }
         }
+        found.and_then(|found| found.first().copied())
     }
 }
 
@@ -217,6 +218,9 @@ fn common(one: &[String], other: &[String]) -> Vec<(usize, usize)> {
     }
     pairs
 }
+
+#[cfg(test)]
+mod layouts;
 
 #[cfg(test)]
 pub(super) mod testing {
