@@ -14,6 +14,8 @@ mod kind;
 mod marks;
 mod mask;
 mod model;
+#[cfg(test)]
+mod samples;
 mod select;
 mod time;
 
@@ -62,6 +64,13 @@ impl Read {
     /// [`SelectError`]: above all marks without a place in time, and nothing marked and nothing asked for.
     pub fn select(&self, options: &Options) -> Result<Selection, SelectError> {
         select::select(&self.transcript, &self.left_alone, self.format.padding, options)
+    }
+
+    /// The words inside a window and up to `around` words before and after it, for the person who asks to see them. Each
+    /// comes with whether it is inside.
+    #[must_use]
+    pub fn words_around(&self, window: &PlacedWindow, parties: &Parties, around: usize) -> Vec<(Text, bool)> {
+        mask::words_around(&self.transcript, window, parties, around)
     }
 
     /// The file with the words of `windows` masked, in its own format and encoding. Take [`Selection::bare`]: padding

@@ -13,7 +13,7 @@ use super::bounds::{Bound, Bounds, How};
 use super::document::Document;
 use super::json::{Kind, Node};
 use super::marks::is_masked_already;
-use super::model::{Place, Transcript, Turn};
+use super::model::{Place, Repeat, Text, Transcript, Turn};
 use super::select::{CLOSE, Parties, PlacedWindow, channel_of};
 
 mod align;
@@ -62,6 +62,32 @@ impl Chosen {
     }
 }
 
+/// The words of a window and those beside it in the same turns, with whether each is inside.
+pub(super) fn words_around(
+    transcript: &Transcript,
+    window: &PlacedWindow,
+    parties: &Parties,
+    around: usize,
+) -> Vec<(Text, bool)> {
+    let Some(bounds) = Bounds::of(&transcript.turns) else { return Vec::new() };
+    let mut out = Vec::new();
+    for (index, turn) in transcript.turns.iter().enumerate() {
+        let cover = Cover::of(std::slice::from_ref(window), channel_of(turn, parties));
+        if window.channel.is_some_and(|own| channel_of(turn, parties).is_some_and(|channel| channel != own)) {
+            continue;
+        }
+        let is_inside = |at: usize| bounds.word(index, at).is_some_and(|bound| cover.has(bound, &[]));
+        let inside: Vec<bool> = (0..turn.words.len()).map(is_inside).collect();
+        let (Some(first), Some(last)) = (inside.iter().position(|is_in| *is_in), inside.iter().rposition(|is_in| *is_in)) else {
+            continue;
+        };
+        let words = turn.words.iter().zip(inside).enumerate();
+        let near = words.filter(|(at, _)| (first.saturating_sub(around)..=last.saturating_add(around)).contains(at));
+        out.extend(near.map(|(_, (word, is_in))| (word.text.clone(), is_in)));
+    }
+    out
+}
+
 /// The times that the service gives for each turn, apart from its words.
 fn stamps(transcript: &Transcript) -> BTreeMap<usize, Vec<(Duration, Duration)>> {
     let mut stamps = BTreeMap::<usize, Vec<(Duration, Duration)>>::new();
@@ -100,10 +126,14 @@ pub(super) fn masked_text(
 ) -> Result<String, TranscriptError> {
     let masked = Masked::of(&transcript.turns, chosen);
     let mut edits = word_edits(document, transcript, chosen)?;
-    for repeat in &transcript.repeats {
-        let words = repeat.words.clone();
-        for place in align::places(document, repeat.source.clone(), repeat.turns.clone(), words, &masked) {
-            edits.push(edit(document, place));
+    // Readers list the repeats of one stretch of turns one after the other.
+    let is_same = |one: &Repeat, next: &Repeat| (&one.turns, &one.words) == (&next.turns, &next.words);
+    for repeats in transcript.repeats.chunk_by(is_same) {
+        let Some(first) = repeats.first() else { continue };
+        let said = masked.said(first.turns.clone(), first.words.clone());
+        for repeat in repeats {
+            let places = align::places(document, repeat.source.clone(), &said);
+            edits.extend(places.into_iter().map(|place| edit(document, place)));
         }
     }
     if document.is_json() {

@@ -3,6 +3,9 @@
 //! The index in `channels` is the audio channel. The words stand again in `transcript`, in `paragraphs` and in
 //! `utterances`: they are read from the channels only, and the others are listed as repeats.
 
+use std::collections::BTreeMap;
+
+use super::common::{Index, forget_lone_channel};
 use super::{
     Document, Format, Mark, Node, Padding, Place, Repeat, Seen, Text, Transcript, TranscriptError, Turn, Unit, Word,
     optional_range, text_word,
@@ -26,13 +29,15 @@ fn recognise(document: &Document<'_>) -> bool {
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
-    let mut transcript = Transcript::default();
+    let (mut transcript, mut declared) = (Transcript::default(), None);
     for root in document.roots() {
         if let Some(channel) = root.get("channel") {
             // Streaming. An interim message is said again by a later one.
             if root.get("is_final").and_then(|node| node.flag()) != Some(false) {
-                let index = root.list("channel_index").next().and_then(|node| node.index());
-                add_channel(&mut transcript, channel, index.unwrap_or(0))?;
+                let mut index = root.list("channel_index").map(|node| node.index());
+                let (number, count) = (index.next().flatten(), index.next().flatten());
+                declared = count.or(declared);
+                add_channel(&mut transcript, channel, number.unwrap_or(0))?;
             }
             continue;
         }
@@ -40,10 +45,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         for (index, channel) in results.list("channels").enumerate() {
             add_channel(&mut transcript, channel, index)?;
         }
-        add_utterances(&mut transcript, results);
+        add_utterances(&mut transcript, results)?;
         let redact = root.at(&["metadata", "redact"]).or_else(|| results.get("redact"));
         transcript.searched |= redact.is_some_and(|node| node.items().next().is_some() || node.text().is_some());
+        declared = root.at(&["metadata", "channels"]).and_then(|node| node.index()).or(declared);
     }
+    forget_lone_channel(&mut transcript, declared);
     Ok(transcript)
 }
 
@@ -136,15 +143,32 @@ fn add_repeats(transcript: &mut Transcript, alternative: Node<'_>, first: usize,
 }
 
 /// Utterances hold every word again, with the same times.
-fn add_utterances(transcript: &mut Transcript, results: Node<'_>) {
+fn add_utterances(transcript: &mut Transcript, results: Node<'_>) -> Result<(), TranscriptError> {
+    let mut indices = BTreeMap::new();
     for utterance in results.list("utterances") {
         let channel = utterance.get("channel").and_then(|node| node.index()).and_then(|index| u16::try_from(index).ok());
         let is_there = |turn: &Turn| channel.is_none() || turn.channel == channel;
         let from = transcript.turns.iter().position(is_there).unwrap_or(0);
         let to = transcript.turns.iter().rposition(is_there).map_or(transcript.turns.len(), |last| last + 1);
-        let words = utterance.list("words").flat_map(|word| [word.get("word"), word.get("punctuated_word")]).flatten();
-        for node in words.chain(utterance.get("transcript")) {
-            transcript.repeats.push(Repeat { source: node.range(), turns: from..to, words: None });
+        let turns = from..to;
+        let index = indices.entry(channel).or_insert_with(|| Index::new(transcript, turns.clone()));
+        let mut places = Vec::new();
+        for word in utterance.list("words") {
+            let time = optional_range(FORMAT.name, word, "start", "end", Unit::Seconds)?;
+            let (plain, written) = (word.get("word"), word.get("punctuated_word"));
+            places.push(index.add_copies(transcript, plain.or(written), &[plain, written], time, &turns));
         }
+        let Some(text) = utterance.get("transcript") else { continue };
+        // The words of the utterance are a stretch of one turn, if they were all found again.
+        let (first, last) = (places.first().copied().flatten(), places.last().copied().flatten());
+        let stretch = first.zip(last).filter(|(first, last)| {
+            places.iter().all(Option::is_some) && first.0 == last.0 && last.1 + 1 == first.1 + places.len()
+        });
+        let (turns, words) = match stretch {
+            Some((first, last)) => (first.0..first.0 + 1, Some(first.1..last.1 + 1)),
+            None => (turns, None),
+        };
+        transcript.repeats.push(Repeat { source: text.range(), turns, words });
     }
+    Ok(())
 }
