@@ -21,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// Keys that AssemblyAI writes into every file, also with `null` or `false`.
-const KEYS: [&str; 4] = ["audio_url", "redact_pii", "audio_channels", "entity_detection"];
+const KEYS: [&str; 5] = ["audio_url", "redact_pii", "audio_channels", "entity_detection", "status"];
 
 /// Further results that quote or retell what was said.
 const RETOLD: [&str; 9] = [

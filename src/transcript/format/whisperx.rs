@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::super::json::Kind;
 use super::common::{add_repeat, push_word};
 use super::whisper_words::{add_segment, word};
 use super::{Document, Format, Node, Padding, Seen, Transcript, TranscriptError, Word};
@@ -22,7 +23,11 @@ pub(super) const FORMAT: Format = Format {
 fn recognise(document: &Document<'_>) -> bool {
     document.root().is_some_and(|root| {
         let words = || root.list("segments").take(8).flat_map(|segment| segment.list("words"));
-        root.has("segments")
+        // The flat list alone, as people save it.
+        let is_flat = root.items().next().is_some_and(|first| first.has("word"))
+            && root.items().take(50).any(|word| word.has("word") && word.has("score"));
+        is_flat
+            || root.has("segments")
             && (root.has("word_segments") || words().any(|w| w.has("word") && w.has("score")))
     })
 }
@@ -30,15 +35,17 @@ fn recognise(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript::default();
     let Some(root) = document.root() else { return Ok(transcript) };
+    let flat = std::iter::once(root).filter(|root| root.kind() == Kind::Array);
     let has_scores = root
         .list("segments")
         .flat_map(|segment| segment.list("words"))
+        .chain(root.items())
         .any(|word| word.get("score").is_some());
     // Where each word of the file went, in the order of the flat list.
     let mut places = Vec::new();
-    for segment in root.list("segments") {
+    for segment in root.list("segments").chain(flat) {
         let mut words = Vec::new();
-        for node in segment.list("words") {
+        for node in segment.list("words").chain(segment.items()) {
             words.extend(aligned(node, has_scores)?);
         }
         let first = transcript.turns.len();
@@ -139,6 +146,14 @@ mod tests {
         assert!(numbers.iter().all(|(_, time)| time.is_none()));
         let sure = said.iter().find(|(word, _)| word == "sure").unwrap();
         assert_eq!(sure.1, Some((2800, 3140)));
+    }
+
+    #[test]
+    fn the_flat_list_alone_is_read_too() {
+        let text = r#"[{"word":"with","start":10.119,"end":10.26,"score":0.862},{"word":"2266"},{"word":"okay,","start":12.76,"end":14.781,"score":0.869}]"#;
+        let transcript = read_as("whisperx", text);
+        assert_eq!(transcript.turns.len(), 1);
+        assert_eq!(words(&transcript)[1], ("2266".to_owned(), None));
     }
 
     #[test]
