@@ -37,6 +37,20 @@ mod whisper_cpp;
 mod whisperx;
 mod whisper_timestamped;
 mod whisper;
+mod subtitle;
+mod cue_text;
+mod webvtt;
+mod srt;
+mod ttml;
+mod textgrid;
+mod eaf;
+mod rttm;
+mod ctm;
+mod edl;
+mod audacity;
+mod rev_nlp;
+mod whisper_tsv;
+mod pause_log;
 
 /// How far windows of a source reach beyond the times it gives, unless `--pad` says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +137,18 @@ pub(super) const FORMATS: &[Format] = &[
     whisperx::FORMAT,
     whisper_timestamped::FORMAT,
     whisper::FORMAT,
+    webvtt::FORMAT,
+    srt::FORMAT,
+    ttml::FORMAT,
+    textgrid::FORMAT,
+    eaf::FORMAT,
+    rttm::FORMAT,
+    ctm::FORMAT,
+    edl::FORMAT,
+    audacity::FORMAT,
+    rev_nlp::FORMAT,
+    whisper_tsv::FORMAT,
+    pause_log::FORMAT,
 ];
 
 /// The unit of the times of a format.
