@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::{Options, Rule, Rules, Selection, read};
+use super::super::super::{Options, Parties, Rule, Rules, Selection, read};
 
 /// One word of a call.
 #[derive(Clone)]
@@ -390,10 +390,30 @@ fn numbers() -> Options {
 }
 
 fn selected(file: &Value, options: &Options, name: &str) -> Option<Selection> {
-    let read =
-        read(file.to_string().as_bytes(), None).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let text = file.to_string();
+    let read = read(text.as_bytes(), None).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(read.transcript().format, name);
-    read.select(options).ok()
+    let selection = read.select(options).ok()?;
+    let masked = read.masked(&selection.windows, &Parties::default()).unwrap();
+    assert_masked(name, &text, std::str::from_utf8(&masked.bytes).unwrap());
+    Some(selection)
+}
+
+/// No digit is left in a file that was written back, and its other words are.
+fn assert_masked(name: &str, before: &str, after: &str) {
+    assert!(serde_json::from_str::<Value>(after).is_ok(), "{name}: no JSON any more");
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
+    };
+    let (before, after) = (words(before), words(after));
+    for word in after.iter().map(String::as_str) {
+        assert!(!DIGITS.contains(&word) && word != "41115", "{name}: {word} is left");
+    }
+    // A turn that is muted as a whole is masked as a whole, and so is another reading of it.
+    for plain in PLAIN.iter().filter(|_| !["twilio", "azure-realtime"].contains(&name)) {
+        let count = |words: &[String]| words.iter().filter(|word| word == plain).count();
+        assert_eq!(count(&before), count(&after), "{name}: {plain}");
+    }
 }
 
 /// Every secret word is inside a window on its channel; at most `spare` other words meet one, for each secret run.
@@ -435,7 +455,7 @@ fn check(name: &str, seed: u64, parts: &[Part], file: &Value, options: &Options,
 fn every_secret_of_random_calls_is_muted_in_every_layout() {
     let marked = Options { pad: Some(Default::default()), ..Options::default() };
     let segment = json!({"seek": 0, "tokens": []});
-    for seed in 0..24 {
+    for seed in 0..10 {
         let parts = call(seed);
         let parts = &parts[..];
         for (name, file, spare) in [
