@@ -3,7 +3,7 @@
 //! The index in `channels` is the audio channel. The words stand again in `transcript`, in `paragraphs` and in
 //! `utterances`: they are read from the channels only, and the others are listed as repeats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::common::{Index, forget_lone_channel};
 use super::{
@@ -21,7 +21,8 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn recognise(document: &Document<'_>) -> bool {
-    document.root().is_some_and(|root| {
+    // A stream may begin with messages about itself.
+    document.roots().take(8).any(|root| {
         let mut channels = root.at(&["results", "channels"]).into_iter().flat_map(|list| list.items());
         channels.any(|channel| channel.has("alternatives"))
             || (root.has("channel_index") && root.at(&["channel", "alternatives"]).is_some())
@@ -30,28 +31,57 @@ fn recognise(document: &Document<'_>) -> bool {
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let (mut transcript, mut declared) = (Transcript::default(), None);
-    for root in document.roots() {
+    let interim = interim(document);
+    let mut said_again = Vec::new();
+    for (line, root) in document.roots().enumerate() {
         if let Some(channel) = root.get("channel") {
-            // Streaming. An interim message is said again by a later one.
-            if root.get("is_final").and_then(|node| node.flag()) != Some(false) {
-                let mut index = root.list("channel_index").map(|node| node.index());
-                let (number, count) = (index.next().flatten(), index.next().flatten());
-                declared = count.or(declared);
-                add_channel(&mut transcript, channel, number.unwrap_or(0))?;
+            let (number, count) = channel_index(root);
+            declared = count.or(declared);
+            if interim.contains(&line) {
+                said_again.push(channel);
+            } else {
+                add_channel(&mut transcript, channel, number)?;
             }
             continue;
         }
         let results = root.get("results").unwrap_or(root);
+        let mut count = 0;
         for (index, channel) in results.list("channels").enumerate() {
             add_channel(&mut transcript, channel, index)?;
+            count = index + 1;
         }
         add_utterances(&mut transcript, results)?;
         let redact = root.at(&["metadata", "redact"]).or_else(|| results.get("redact"));
         transcript.searched |= redact.is_some_and(|node| node.items().next().is_some() || node.text().is_some());
-        declared = root.at(&["metadata", "channels"]).and_then(|node| node.index()).or(declared);
+        // The list of channels counts, not the head of the file: that may tell of the audio, and the words of a mix.
+        declared = declared.max(Some(count));
+    }
+    for alternative in said_again.iter().flat_map(|channel| channel.list("alternatives")) {
+        add_repeats(&mut transcript, alternative, 0, false);
     }
     forget_lone_channel(&mut transcript, declared);
     Ok(transcript)
+}
+
+/// The number of the channel of a message, and of how many.
+fn channel_index(root: Node<'_>) -> (usize, Option<usize>) {
+    let mut index = root.list("channel_index").map(|node| node.index());
+    (index.next().flatten().unwrap_or(0), index.next().flatten())
+}
+
+/// The lines of a stream that a later message on the same channel says again: all that are not final but for the last
+/// of each channel, if the stream ends with it.
+fn interim(document: &Document<'_>) -> HashSet<usize> {
+    let (mut interim, mut open) = (HashSet::new(), BTreeMap::new());
+    for (line, root) in document.roots().enumerate().filter(|(_, root)| root.has("channel_index")) {
+        let is_final = root.get("is_final").and_then(|node| node.flag()) != Some(false);
+        let (number, _) = channel_index(root);
+        interim.extend(open.remove(&number));
+        if !is_final {
+            open.insert(number, line);
+        }
+    }
+    interim
 }
 
 /// Adds the words of one channel, a turn for each change of speaker, and the entities.
@@ -171,4 +201,71 @@ fn add_utterances(transcript: &mut Transcript, results: Node<'_>) -> Result<(), 
         transcript.repeats.push(Repeat { source: text.range(), turns, words });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::common::testing::{assert_listed, read_as, truth_on_all, windows, words};
+
+    const ENTITIES: &str = include_str!("../../../fixtures/transcripts/deepgram.entities.json");
+    const REDACTED: &str = include_str!("../../../fixtures/transcripts/deepgram.multichannel.redact.json");
+
+    fn message(index: &str, is_final: bool, word: &str) -> String {
+        format!(
+            r#"{{"type":"Results","channel_index":{index},"is_final":{is_final},"channel":{{"alternatives":[{{"transcript":"{word}","words":[{{"word":"{word}","start":1.0,"end":1.5}}]}}]}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_stream_is_read_by_its_final_messages_and_by_the_last_one_if_that_is_not_final() {
+        let lines = [
+            r#"{"type":"Metadata","channels":2}"#.to_owned(),
+            message("[0,2]", false, "fo"),
+            message("[1,2]", false, "yes"),
+            message("[0,2]", true, "****"),
+            r#"{"type":"UtteranceEnd","channel":[0,2],"last_word_end":1.5}"#.to_owned(),
+        ];
+        let text = lines.join("\n");
+        let transcript = read_as("deepgram", &text);
+        let said: Vec<String> = words(&transcript).into_iter().map(|(word, _)| word).collect();
+        assert_eq!(said, ["yes", "****"]);
+        assert_eq!(windows(&transcript), [(Some(0), 1000, 1500)]);
+        assert_listed(&transcript, &text, "\"fo\"");
+    }
+
+    #[test]
+    fn a_mix_of_two_channels_is_not_channel_0() {
+        assert!(windows(&read_as("deepgram", ENTITIES)).iter().all(|window| window.0.is_none()));
+        let text = ENTITIES.replace("\"channels\": 1", "\"channels\": 2");
+        assert!(windows(&read_as("deepgram", &text)).iter().all(|window| window.0.is_none()));
+        let one = message("[0,1]", true, "[PII]");
+        assert_eq!(windows(&read_as("deepgram", &one)), [(None, 1000, 1500)]);
+    }
+
+    #[test]
+    fn entities_name_words_by_index_with_the_end_left_out() {
+        let transcript = read_as("deepgram", ENTITIES);
+        let counts = transcript.marks.iter().map(|mark| match &mark.place {
+            super::Place::Words(_, words) => words.len(),
+            _ => 0,
+        });
+        assert_eq!(counts.collect::<Vec<_>>(), [14, 3]);
+        assert!(transcript.searched);
+    }
+
+    #[test]
+    fn only_the_first_alternative_is_read_and_utterances_are_copies() {
+        let transcript = read_as("deepgram", REDACTED);
+        assert_eq!(windows(&transcript).len(), truth_on_all().len());
+        assert!(transcript.marks.iter().all(|mark| mark.kind != "SSN"));
+        assert_listed(&transcript, REDACTED, "[CREDIT_CARD_1]");
+        assert_listed(&transcript, REDACTED, "[SSN_1]");
+    }
+
+    #[test]
+    fn an_entity_beyond_the_words_has_no_place() {
+        let text = ENTITIES.replace("\"end_word\": 24", "\"end_word\": 99");
+        let transcript = read_as("deepgram", &text);
+        assert!(transcript.marks.iter().any(|mark| mark.place == super::Place::Nowhere));
+    }
 }
