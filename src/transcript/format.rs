@@ -37,6 +37,8 @@ mod whisper_cpp;
 mod whisperx;
 mod whisper_timestamped;
 mod whisper;
+mod vcon;
+mod vcon_body;
 mod subtitle;
 mod cue_text;
 mod webvtt;
@@ -112,6 +114,7 @@ pub(super) struct Format {
 
 /// All formats in the order in which they are tried.
 pub(super) const FORMATS: &[Format] = &[
+    vcon::FORMAT,
     contact_lens::FORMAT,
     aws_call_analytics::FORMAT,
     contact_lens_realtime::FORMAT,

@@ -160,6 +160,13 @@ impl<'a> Node<'a> {
         self.json.text.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// The value as a file of its own, with the same bytes.
+    pub(super) fn alone(&self) -> Json<'a> {
+        let is_inside = |&&(start, end): &&(usize, usize)| start >= self.start && end <= self.end;
+        let large = self.json.large.iter().filter(is_inside).copied().collect();
+        Json { text: self.json.text, roots: vec![self.range()], large }
+    }
+
     /// What sort of value it is.
     pub(super) fn kind(&self) -> Kind {
         match self.json.text.as_bytes().get(self.start) {

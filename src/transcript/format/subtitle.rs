@@ -130,7 +130,9 @@ fn times(line: &str) -> Result<TimeRange, Problem> {
     let rest = rest.trim_start();
     let length = rest.find(|c: char| !is_of_clock(c)).unwrap_or(rest.len());
     let (end, settings) = rest.split_at(length);
-    let is_cut = |c: char| c.is_alphanumeric() || c == '-' || (c == '\0' && !end.contains(['.', ',']));
+    // A NUL may stand for a digit, unless all of them are there.
+    let is_whole = end.rsplit_once(['.', ',']).is_some_and(|(_, fraction)| fraction.len() >= 3);
+    let is_cut = |c: char| c.is_alphanumeric() || c == '-' || (c == '\0' && !is_whole);
     if settings.starts_with(is_cut) {
         return Err(TimeError::NotANumber.into());
     }
@@ -141,18 +143,20 @@ fn is_of_clock(c: char) -> bool {
     c.is_ascii_digit() || matches!(c, ':' | '.' | ',')
 }
 
-/// A clock time with a comma or a point. Two digits after it could be hundredths or thousandths, so there have to be
-/// three or none.
+/// A clock time with a comma or a point. Of one or two digits after it, some tools mean a decimal fraction, and others
+/// (Teams) a number of milliseconds without its zeros: a start takes the smaller, an end the larger.
 pub(super) fn clock(text: &str, round: Round) -> Result<std::time::Duration, Problem> {
     let text = text.trim();
-    let fraction = text.rsplit_once(['.', ',']).map(|(_, fraction)| fraction.len());
     if !text.contains(':') || !text.chars().all(is_of_clock) {
         return Err(TimeError::NotANumber.into());
     }
-    if fraction.is_some_and(|digits| digits < 3) {
-        return Err(Problem::Expected("three digits after the seconds"));
+    match text.rsplit_once(['.', ',']) {
+        Some((whole, fraction)) if round == Round::Down && (1..3).contains(&fraction.len()) => {
+            Ok(duration(&format!("{whole}.{fraction:0>3}"), Unit::Clock, round)?)
+        }
+        Some((_, "")) => Err(TimeError::NotANumber.into()),
+        _ => Ok(duration(text, Unit::Clock, round)?),
     }
-    Ok(duration(text, Unit::Clock, round)?)
 }
 
 #[cfg(test)]
@@ -168,6 +172,8 @@ mod tests {
         assert_eq!(ms("00:00:07,000 --> 00:00:11.890"), Ok((7000, 11890)));
         assert_eq!(ms(" 01:02.500-->1:00:00.000 align:start"), Ok((62500, 3_600_000)));
         assert_eq!(ms("00:00:01 --> 00:00:02.000\0align:end"), Ok((1000, 2000)));
+        assert_eq!(ms("0:0:0.0 --> 0:0:1.57"), Ok((0, 1570)));
+        assert_eq!(ms("0:0:1.5 --> 0:0:2,50"), Ok((1005, 2500)));
         assert_eq!(ms("100:00:00,000 --> 100:00:01,000"), Ok((360_000_000, 360_001_000)));
     }
 
@@ -175,7 +181,7 @@ mod tests {
     fn a_broken_time_is_an_error() {
         for line in [
             "00:00:07.000 --> 00:00:1d.890", "00:00:00.000\0 --> 00:00:01.000", "00:00:00.000 -->", "00:61.000 --> 02:00.000",
-            "00:00:01,5 --> 00:00:02,5", "1:00:00:01 --> 2:00:00:01", "00:00:01.000 --> 5", "00:00:01.000 -> 00:00:02.000",
+            "00:00:01, --> 00:00:02,", "1:00:00:01 --> 2:00:00:01", "00:00:01.000 --> 5", "00:00:01.000 -> 00:00:02.000",
             "00:00:01.000 --> 00:00:02\0000",
         ] {
             assert!(ms(line).is_err(), "{line}");

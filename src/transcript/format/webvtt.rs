@@ -117,8 +117,8 @@ mod tests {
         for (at, _) in times.char_indices() {
             let broken = format!("{}\0{}", &times[..at], &times[at + 1..]);
             let text = format!("WEBVTT\n\n{broken}\nso\n");
-            let is_blank = [12, 16].contains(&at);
-            assert!(is_blank || super::super::super::read(text.as_bytes(), None).is_err(), "{broken:?}");
+            let is_read = [12, 16].contains(&at);
+            assert!(is_read || super::super::super::read(text.as_bytes(), None).is_err(), "{broken:?}");
         }
         let text = format!("WEBVTT\n\0\nheader\n{times}\ntext0\n\n\0 id\n{times}\0align:end\ntext\01\n\n{times} align:end\0\ntext2\n");
         assert_eq!(texts(&text), ["text0", "text\01", "text2"]);
