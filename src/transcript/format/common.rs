@@ -113,7 +113,8 @@ impl Index {
             };
             for &(turn, at) in found {
                 let word = transcript.turns.get_mut(turn).and_then(|turn| turn.words.get_mut(at));
-                if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&form.range())) {
+                if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&form.range()))
+                {
                     word.copies.push(form.range());
                 }
             }
@@ -152,7 +153,10 @@ const MOST_PAIRS: usize = 1_000_000;
 /// them that are not those of the text lose their times, for nobody knows on which side the number was said.
 pub(super) fn insert_missing(words: &mut Vec<Word>, text: &str) {
     let bare = |text: &str| {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
     };
     let listed: Vec<String> = words.iter().map(|word| bare(word.text.expose())).collect();
     if listed.concat() == bare(text) {
@@ -166,15 +170,19 @@ pub(super) fn insert_missing(words: &mut Vec<Word>, text: &str) {
     let (mut token, mut word) = (0, 0);
     for (next_token, next_word) in pairs {
         let between = listed.get(word..next_word).unwrap_or_default().concat();
-        let gap = wanted.get(token..next_token).unwrap_or_default().iter().zip(tokens.iter().skip(token));
-        let is_missing = |bare: &str| bare.contains(|c: char| c.is_ascii_digit()) && !between.contains(bare);
+        let gap =
+            wanted.get(token..next_token).unwrap_or_default().iter().zip(tokens.iter().skip(token));
+        let is_missing =
+            |bare: &str| bare.contains(|c: char| c.is_ascii_digit()) && !between.contains(bare);
         let missing: Vec<&str> =
             gap.filter(|(bare, _)| is_missing(bare)).map(|(_, token)| *token).collect();
         let mut beside: Vec<Word> = rest.by_ref().take(next_word - word).collect();
         if !missing.is_empty() {
             beside.iter_mut().for_each(|word| word.time = None);
         }
-        out.extend(missing.into_iter().map(|token| Word { text: Text::new(token), ..Word::default() }));
+        out.extend(
+            missing.into_iter().map(|token| Word { text: Text::new(token), ..Word::default() }),
+        );
         out.extend(beside);
         out.extend(rest.next());
         (token, word) = (next_token + 1, next_word + 1);
@@ -340,7 +348,11 @@ mod tests {
             ("sure", "sure 4111 1111", "sure 4111 1111"),
             ("thanks", "4111, thanks", "4111, thanks"),
             ("my is it 1111", "my 1111 is it 1111", "my 1111 is it 1111"),
-            ("it was 4111 1111 so bye", "it was 4111 1111 so 1111 bye", "it was 4111 1111 so 1111 bye"),
+            (
+                "it was 4111 1111 so bye",
+                "it was 4111 1111 so 1111 bye",
+                "it was 4111 1111 so 1111 bye",
+            ),
         ] {
             let mut words = said(&list.split(' ').collect::<Vec<_>>());
             insert_missing(&mut words, text);

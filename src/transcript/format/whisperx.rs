@@ -28,7 +28,7 @@ fn recognise(document: &Document<'_>) -> bool {
             && root.items().take(50).any(|word| word.has("word") && word.has("score"));
         is_flat
             || root.has("segments")
-            && (root.has("word_segments") || words().any(|w| w.has("word") && w.has("score")))
+                && (root.has("word_segments") || words().any(|w| w.has("word") && w.has("score")))
     })
 }
 
