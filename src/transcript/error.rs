@@ -92,7 +92,11 @@ pub enum Problem {
 
 impl TranscriptError {
     /// An error of `format` at `place`.
-    pub(super) fn at(format: &'static str, place: impl Into<String>, problem: impl Into<Problem>) -> Self {
+    pub(super) fn at(
+        format: &'static str,
+        place: impl Into<String>,
+        problem: impl Into<Problem>,
+    ) -> Self {
         Self::Invalid { format, place: place.into(), problem: problem.into() }
     }
 

@@ -59,7 +59,8 @@ mod pause_log;
 pub enum Padding {
     /// As far before as after.
     Around(Duration),
-    /// Before by `before`. After: to the start of the next word on the channel, at least `least` and at most `most`.
+    /// Before by `before`. After: to the start of the next word on the channel, at least `least`
+    /// and at most `most`.
     ToNextWord {
         /// Before the window.
         before: Duration,
@@ -181,14 +182,19 @@ pub(super) fn duration(text: &str, unit: Unit, round: Round) -> Result<Duration,
 }
 
 /// The time that a number or string of JSON holds. The error names the path.
-pub(super) fn moment(format: &'static str, node: Node<'_>, unit: Unit, round: Round) -> Result<Duration, TranscriptError> {
+pub(super) fn moment(
+    format: &'static str,
+    node: Node<'_>,
+    unit: Unit,
+    round: Round,
+) -> Result<Duration, TranscriptError> {
     let text = node.scalar().ok_or(Problem::Expected("a time"));
     let time = text.and_then(|text| duration(&text, unit, round).map_err(Problem::from));
     time.map_err(|problem| TranscriptError::at(format, node.path(), problem))
 }
 
-/// Start and end under two keys of an object; none if both are absent or `null`. One without the other is no
-/// time either: such a word is bounded by its neighbours.
+/// Start and end under two keys of an object; none if both are absent or `null`. One without the
+/// other is no time either: such a word is bounded by its neighbours.
 pub(super) fn optional_range(
     format: &'static str,
     node: Node<'_>,
@@ -211,7 +217,10 @@ pub(super) fn optional_length(
 ) -> Result<Option<TimeRange>, TranscriptError> {
     let (Some(start), Some(length)) = (node.get(start), node.get(length)) else { return Ok(None) };
     let from = moment(format, start, unit, Round::Down)?;
-    let end = time::add(moment(format, start, unit, Round::Up)?, moment(format, length, unit, Round::Up)?);
+    let end = time::add(
+        moment(format, start, unit, Round::Up)?,
+        moment(format, length, unit, Round::Up)?,
+    );
     let end = end.map_err(|problem| TranscriptError::at(format, length.path(), problem))?;
     Ok(Some(TimeRange::new(from, end)))
 }

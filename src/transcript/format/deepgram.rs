@@ -1,14 +1,16 @@
-//! Deepgram: `results.channels[].alternatives[0].words[]`, seconds; streaming: one such message a line.
+//! Deepgram: `results.channels[].alternatives[0].words[]`, seconds; streaming: one such message a
+//! line.
 //!
-//! The index in `channels` is the audio channel. The words stand again in `transcript`, in `paragraphs` and in
-//! `utterances`: they are read from the channels only, and the others are listed as repeats.
+//! The index in `channels` is the audio channel. The words stand again in `transcript`, in
+//! `paragraphs` and in `utterances`: they are read from the channels only, and the others are
+//! listed as repeats.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::common::{Index, forget_lone_channel};
 use super::{
-    Document, Format, Mark, Node, Padding, Place, Repeat, Seen, Text, Transcript, TranscriptError, Turn, Unit, Word,
-    optional_range, text_word,
+    Document, Format, Mark, Node, Padding, Place, Repeat, Seen, Text, Transcript, TranscriptError,
+    Turn, Unit, Word, optional_range, text_word,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -23,7 +25,8 @@ pub(super) const FORMAT: Format = Format {
 fn recognise(document: &Document<'_>) -> bool {
     // A stream may begin with messages about itself.
     document.roots().take(8).any(|root| {
-        let mut channels = root.at(&["results", "channels"]).into_iter().flat_map(|list| list.items());
+        let mut channels =
+            root.at(&["results", "channels"]).into_iter().flat_map(|list| list.items());
         channels.any(|channel| channel.has("alternatives"))
             || (root.has("channel_index") && root.at(&["channel", "alternatives"]).is_some())
     })
@@ -52,8 +55,10 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         }
         add_utterances(&mut transcript, results)?;
         let redact = root.at(&["metadata", "redact"]).or_else(|| results.get("redact"));
-        transcript.searched |= redact.is_some_and(|node| node.items().next().is_some() || node.text().is_some());
-        // The list of channels counts, not the head of the file: that may tell of the audio, and the words of a mix.
+        transcript.searched |=
+            redact.is_some_and(|node| node.items().next().is_some() || node.text().is_some());
+        // The list of channels counts, not the head of the file: that may tell of the audio, and
+        // the words of a mix.
         declared = declared.max(Some(count));
     }
     for alternative in said_again.iter().flat_map(|channel| channel.list("alternatives")) {
@@ -69,8 +74,8 @@ fn channel_index(root: Node<'_>) -> (usize, Option<usize>) {
     (index.next().flatten().unwrap_or(0), index.next().flatten())
 }
 
-/// The lines of a stream that a later message on the same channel says again: all that are not final but for the last
-/// of each channel, if the stream ends with it.
+/// The lines of a stream that a later message on the same channel says again: all that are not
+/// final but for the last of each channel, if the stream ends with it.
 fn interim(document: &Document<'_>) -> HashSet<usize> {
     let (mut interim, mut open) = (HashSet::new(), BTreeMap::new());
     for (line, root) in document.roots().enumerate().filter(|(_, root)| root.has("channel_index")) {
@@ -85,7 +90,11 @@ fn interim(document: &Document<'_>) -> HashSet<usize> {
 }
 
 /// Adds the words of one channel, a turn for each change of speaker, and the entities.
-fn add_channel(transcript: &mut Transcript, channel: Node<'_>, index: usize) -> Result<(), TranscriptError> {
+fn add_channel(
+    transcript: &mut Transcript,
+    channel: Node<'_>,
+    index: usize,
+) -> Result<(), TranscriptError> {
     let number = u16::try_from(index).ok();
     let first = transcript.turns.len();
     // Where the words went, by their index in the file: entities name words so.
@@ -110,13 +119,21 @@ fn add_word(
     places: &mut Vec<(usize, usize)>,
 ) -> Result<(), TranscriptError> {
     let party = node.get("speaker").and_then(|speaker| speaker.scalar()).map(Text::new);
-    let is_same = transcript.turns.len() > first && transcript.turns.last().is_some_and(|turn| turn.party == party);
+    let is_same = transcript.turns.len() > first
+        && transcript.turns.last().is_some_and(|turn| turn.party == party);
     if !is_same {
         transcript.turns.push(Turn { channel, party, ..Turn::default() });
     }
-    let Some(text) = node.get("word").or_else(|| node.get("punctuated_word")) else { return Ok(()) };
-    let mut word = Word { time: optional_range(FORMAT.name, node, "start", "end", Unit::Seconds)?, ..text_word(text) };
-    word.copies.extend(node.get("punctuated_word").map(|copy| copy.range()).filter(|copy| *copy != text.range()));
+    let Some(text) = node.get("word").or_else(|| node.get("punctuated_word")) else {
+        return Ok(());
+    };
+    let mut word = Word {
+        time: optional_range(FORMAT.name, node, "start", "end", Unit::Seconds)?,
+        ..text_word(text)
+    };
+    word.copies.extend(
+        node.get("punctuated_word").map(|copy| copy.range()).filter(|copy| *copy != text.range()),
+    );
     let turn = transcript.turns.len() - 1;
     if let Some(last) = transcript.turns.last_mut() {
         places.push((turn, last.words.len()));
@@ -125,7 +142,8 @@ fn add_word(
     Ok(())
 }
 
-/// Entities name words by index, the end not included. One that goes over turns becomes a mark in each.
+/// Entities name words by index, the end not included. One that goes over turns becomes a mark in
+/// each.
 fn add_entities(transcript: &mut Transcript, alternative: Node<'_>, places: &[(usize, usize)]) {
     for entity in alternative.list("entities") {
         transcript.searched = true;
@@ -133,12 +151,18 @@ fn add_entities(transcript: &mut Transcript, alternative: Node<'_>, places: &[(u
         let confidence = entity.get("confidence").and_then(|node| node.number()).map(str::to_owned);
         let from = entity.get("start_word").and_then(|node| node.index());
         let to = entity.get("end_word").and_then(|node| node.index());
-        let words = from.zip(to).and_then(|(from, to)| places.get(from..to)).filter(|words| !words.is_empty());
+        let words = from
+            .zip(to)
+            .and_then(|(from, to)| places.get(from..to))
+            .filter(|words| !words.is_empty());
         let before = transcript.marks.len();
         for chunk in words.unwrap_or_default().chunk_by(|one, next| one.0 == next.0) {
             if let [(turn, from), ..] = *chunk {
                 let place = Place::Words(turn, from..from + chunk.len());
-                transcript.marks.push(Mark { confidence: confidence.clone(), ..Mark::new(kind.clone(), place) });
+                transcript.marks.push(Mark {
+                    confidence: confidence.clone(),
+                    ..Mark::new(kind.clone(), place)
+                });
             }
         }
         if transcript.marks.len() == before {
@@ -153,7 +177,8 @@ fn add_entities(transcript: &mut Transcript, alternative: Node<'_>, places: &[(u
     }
 }
 
-/// The texts of an alternative. Words of the lesser alternatives are other readings of the same speech.
+/// The texts of an alternative. Words of the lesser alternatives are other readings of the same
+/// speech.
 fn add_repeats(transcript: &mut Transcript, alternative: Node<'_>, first: usize, is_best: bool) {
     let turns = first..transcript.turns.len();
     let mut add = |node: Node<'_>| {
@@ -162,12 +187,16 @@ fn add_repeats(transcript: &mut Transcript, alternative: Node<'_>, first: usize,
     alternative.get("transcript").into_iter().for_each(&mut add);
     if let Some(paragraphs) = alternative.get("paragraphs") {
         paragraphs.get("transcript").into_iter().for_each(&mut add);
-        for sentence in paragraphs.list("paragraphs").flat_map(|paragraph| paragraph.list("sentences")) {
+        for sentence in
+            paragraphs.list("paragraphs").flat_map(|paragraph| paragraph.list("sentences"))
+        {
             sentence.get("text").into_iter().for_each(&mut add);
         }
     }
     if !is_best {
-        let words = alternative.list("words").flat_map(|word| [word.get("word"), word.get("punctuated_word")]);
+        let words = alternative
+            .list("words")
+            .flat_map(|word| [word.get("word"), word.get("punctuated_word")]);
         words.flatten().for_each(&mut add);
     }
 }
@@ -176,23 +205,38 @@ fn add_repeats(transcript: &mut Transcript, alternative: Node<'_>, first: usize,
 fn add_utterances(transcript: &mut Transcript, results: Node<'_>) -> Result<(), TranscriptError> {
     let mut indices = BTreeMap::new();
     for utterance in results.list("utterances") {
-        let channel = utterance.get("channel").and_then(|node| node.index()).and_then(|index| u16::try_from(index).ok());
+        let channel = utterance
+            .get("channel")
+            .and_then(|node| node.index())
+            .and_then(|index| u16::try_from(index).ok());
         let is_there = |turn: &Turn| channel.is_none() || turn.channel == channel;
         let from = transcript.turns.iter().position(is_there).unwrap_or(0);
-        let to = transcript.turns.iter().rposition(is_there).map_or(transcript.turns.len(), |last| last + 1);
+        let to = transcript
+            .turns
+            .iter()
+            .rposition(is_there)
+            .map_or(transcript.turns.len(), |last| last + 1);
         let turns = from..to;
         let index = indices.entry(channel).or_insert_with(|| Index::new(transcript, turns.clone()));
         let mut places = Vec::new();
         for word in utterance.list("words") {
             let time = optional_range(FORMAT.name, word, "start", "end", Unit::Seconds)?;
             let (plain, written) = (word.get("word"), word.get("punctuated_word"));
-            places.push(index.add_copies(transcript, plain.or(written), &[plain, written], time, &turns));
+            places.push(index.add_copies(
+                transcript,
+                plain.or(written),
+                &[plain, written],
+                time,
+                &turns,
+            ));
         }
         let Some(text) = utterance.get("transcript") else { continue };
         // The words of the utterance are a stretch of one turn, if they were all found again.
         let (first, last) = (places.first().copied().flatten(), places.last().copied().flatten());
         let stretch = first.zip(last).filter(|(first, last)| {
-            places.iter().all(Option::is_some) && first.0 == last.0 && last.1 + 1 == first.1 + places.len()
+            places.iter().all(Option::is_some)
+                && first.0 == last.0
+                && last.1 + 1 == first.1 + places.len()
         });
         let (turns, words) = match stretch {
             Some((first, last)) => (first.0..first.0 + 1, Some(first.1..last.1 + 1)),
@@ -208,7 +252,8 @@ mod tests {
     use super::super::common::testing::{assert_listed, read_as, truth_on_all, windows, words};
 
     const ENTITIES: &str = include_str!("../../../fixtures/transcripts/deepgram.entities.json");
-    const REDACTED: &str = include_str!("../../../fixtures/transcripts/deepgram.multichannel.redact.json");
+    const REDACTED: &str =
+        include_str!("../../../fixtures/transcripts/deepgram.multichannel.redact.json");
 
     fn message(index: &str, is_final: bool, word: &str) -> String {
         format!(
