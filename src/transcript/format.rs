@@ -40,6 +40,7 @@ mod whisper;
 mod vcon;
 mod vcon_body;
 mod subtitle;
+mod speaker_name;
 mod cue_text;
 mod webvtt;
 mod srt;
@@ -52,6 +53,7 @@ mod edl;
 mod audacity;
 mod rev_nlp;
 mod whisper_tsv;
+mod wall_clock;
 mod pause_log;
 
 /// How far windows of a source reach beyond the times it gives, unless `--pad` says otherwise.

@@ -6,8 +6,8 @@
 use super::super::document::{Line, words_of};
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Turn, Unit,
-    duration,
+    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, Turn, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -31,7 +31,9 @@ pub(super) fn label<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str, &'a str)> 
 fn is_number(field: &str) -> bool {
     let field = field.trim();
     field.contains(|c: char| c.is_ascii_digit())
-        && field.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | 'e' | 'E'))
+        && field
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+' | 'e' | 'E'))
 }
 
 fn is_frequency(line: &Line<'_>) -> bool {
@@ -39,14 +41,19 @@ fn is_frequency(line: &Line<'_>) -> bool {
 }
 
 fn recognise(document: &Document<'_>) -> bool {
-    let mut lines = document.lines().filter(|line| !line.text.trim().is_empty() && !is_frequency(line)).take(20).peekable();
+    let mut lines = document
+        .lines()
+        .filter(|line| !line.text.trim().is_empty() && !is_frequency(line))
+        .take(20)
+        .peekable();
     !document.is_json() && lines.peek().is_some() && lines.all(|line| label(&line).is_some())
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript { sort: Sort::Labels, ..Transcript::default() };
     // What was said must not be shown as a label, so one line of a transcript makes all lines one.
-    let is_said = |line: Line<'_>| label(&line).is_some_and(|(_, _, label)| label.starts_with("[["));
+    let is_said =
+        |line: Line<'_>| label(&line).is_some_and(|(_, _, label)| label.starts_with("[["));
     if document.lines().any(is_said) {
         transcript.sort = Sort::Speech;
     }
@@ -54,8 +61,11 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         if line.text.trim().is_empty() || is_frequency(&line) {
             continue;
         }
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
-        let (start, end, label) = label(&line).ok_or_else(|| error(Problem::Expected("start, end and label with tabs between")))?;
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
+        let (start, end, label) = label(&line)
+            .ok_or_else(|| error(Problem::Expected("start, end and label with tabs between")))?;
         let time = |text: &str, round| duration(&text.replace(',', "."), Unit::Seconds, round);
         let start = time(start, Round::Down).map_err(|problem| error(problem.into()))?;
         let end = time(end, Round::Up).map_err(|problem| error(problem.into()))?;
@@ -81,7 +91,9 @@ fn said(line: &Line<'_>, label: &str, time: TimeRange) -> Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::super::common::testing::{assert_listed, error_of, read_as, truth_on_all, windows, words};
+    use super::super::common::testing::{
+        assert_listed, error_of, read_as, truth_on_all, windows, words,
+    };
     use super::*;
 
     const LABELS: &str = include_str!("../../../fixtures/transcripts/audacity.labels.txt");
@@ -109,7 +121,10 @@ mod tests {
     #[test]
     fn a_line_of_another_layout_is_an_error_with_its_line() {
         let many = "1.0\t2.0\tx\n".repeat(20);
-        assert_eq!(error_of(&format!("{many}so\n")), "audacity: line 21: expected start, end and label with tabs between");
+        assert_eq!(
+            error_of(&format!("{many}so\n")),
+            "audacity: line 21: expected start, end and label with tabs between"
+        );
         assert_eq!(error_of("1.0\t2.0\tx\n-1.0\t2.0\ty"), "audacity: line 2: a negative time");
         assert_eq!(error_of("1.0\t2.0\tx\n1,000.5\t2.0\ty"), "audacity: line 2: not a time");
     }

@@ -10,7 +10,8 @@ use super::super::document::Line;
 use super::super::time;
 use super::common::forget_lone_channel;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Turn, Unit, Word, duration,
+    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -38,8 +39,11 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(line: &Line<'a>) -> Option<Self> {
         let fields: Vec<_> = line.fields(char::is_whitespace).collect();
-        let [recording, channel, start, length, word, more @ ..] = fields.as_slice() else { return None };
-        let is_time = |text: &str| text == "*" || duration(text, Unit::Seconds, Round::Down).is_ok();
+        let [recording, channel, start, length, word, more @ ..] = fields.as_slice() else {
+            return None;
+        };
+        let is_time =
+            |text: &str| text == "*" || duration(text, Unit::Seconds, Round::Down).is_ok();
         let is_row = more.len() <= 3 && is_time(start.0) && is_time(length.0);
         is_row.then(|| Self {
             recording: recording.0,
@@ -57,32 +61,44 @@ impl<'a> Row<'a> {
             return Ok(None);
         }
         let start = duration(self.start, Unit::Seconds, Round::Down)?;
-        let end = time::add(duration(self.start, Unit::Seconds, Round::Up)?, duration(self.length, Unit::Seconds, Round::Up)?)?;
+        let end = time::add(
+            duration(self.start, Unit::Seconds, Round::Up)?,
+            duration(self.length, Unit::Seconds, Round::Up)?,
+        )?;
         Ok(Some(TimeRange::new(start, end)))
     }
 }
 
 /// Whether a field says that nothing is known.
 pub(super) fn is_unknown(field: &str) -> bool {
-    matches!(field.to_ascii_lowercase().as_str(), "na" | "<na>" | "unknown" | "unknow" | "<unknown>" | "-" | "*")
+    matches!(
+        field.to_ascii_lowercase().as_str(),
+        "na" | "<na>" | "unknown" | "unknow" | "<unknown>" | "-" | "*"
+    )
 }
 
 /// Lines that are no comment and not blank.
 pub(super) fn rows<'a>(document: &Document<'a>) -> impl Iterator<Item = Line<'a>> + use<'a> {
-    document.lines().filter(|line| !line.text.trim().is_empty() && !line.text.trim_start().starts_with(";;"))
+    document
+        .lines()
+        .filter(|line| !line.text.trim().is_empty() && !line.text.trim_start().starts_with(";;"))
 }
 
 fn recognise(document: &Document<'_>) -> bool {
     let mut lines = rows(document).take(20).peekable();
     let is_text = !document.is_json() && document.xml().is_none();
-    is_text && lines.peek().is_some() && lines.all(|line| super::audacity::label(&line).is_none() && Row::of(&line).is_some())
+    is_text
+        && lines.peek().is_some()
+        && lines.all(|line| super::audacity::label(&line).is_none() && Row::of(&line).is_some())
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut reader = Reader::default();
     let mut recording = None;
     for line in rows(document) {
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
         let Some(row) = Row::of(&line) else {
             return Err(error(Problem::Expected("recording, channel, start, duration and word")));
         };
@@ -123,7 +139,12 @@ impl Reader {
             "<ALT_END>" => return self.end_block(),
             _ => {}
         }
-        let word = Word { text: Text::new(row.word.0), time, source: Some(row.word.1.clone()), ..Word::default() };
+        let word = Word {
+            text: Text::new(row.word.0),
+            time,
+            source: Some(row.word.1.clone()),
+            ..Word::default()
+        };
         let turn = Turn { words: vec![word], ..blank(row) };
         match self.block.as_mut().and_then(|block| block.last_mut()) {
             Some(last) if last.words.is_empty() => *last = turn,
@@ -172,7 +193,8 @@ fn number_channels(transcript: &mut Transcript) {
         let (channel, party) = both.split_once('\t').unwrap_or(("", both));
         (channel.to_owned(), party.to_owned())
     };
-    let mut labels: BTreeMap<String, Option<u16>> = transcript.turns.iter().map(|turn| (split(turn).0, None)).collect();
+    let mut labels: BTreeMap<String, Option<u16>> =
+        transcript.turns.iter().map(|turn| (split(turn).0, None)).collect();
     let base = u16::from(!labels.contains_key("0"));
     for (label, channel) in &mut labels {
         *channel = match label.as_str() {
@@ -200,20 +222,35 @@ mod tests {
     #[test]
     fn words_have_start_and_duration_on_the_channel_counted_from_1() {
         let transcript = read_as("ctm", NEMO);
-        let of_four = transcript.turns.iter().find(|turn| turn.words.iter().any(|word| word.text.expose() == "four")).unwrap();
-        assert_eq!((of_four.channel, of_four.party.clone()), (Some(0), Some(Text::new("speaker_0"))));
+        let of_four = transcript
+            .turns
+            .iter()
+            .find(|turn| turn.words.iter().any(|word| word.text.expose() == "four"))
+            .unwrap();
+        assert_eq!(
+            (of_four.channel, of_four.party.clone()),
+            (Some(0), Some(Text::new("speaker_0")))
+        );
         let said = words(&transcript);
-        let starts_and_ends = |at: u128| said.iter().filter_map(|word| word.1).any(|(start, end)| start == at || end == at);
-        assert!(TRUTH.iter().all(|&(_, start, end)| starts_and_ends(start) && starts_and_ends(end)));
+        let starts_and_ends = |at: u128| {
+            said.iter().filter_map(|word| word.1).any(|(start, end)| start == at || end == at)
+        };
+        assert!(
+            TRUTH.iter().all(|&(_, start, end)| starts_and_ends(start) && starts_and_ends(end))
+        );
         assert_listed(&transcript, NEMO, "four");
     }
 
     #[test]
     fn a_lone_channel_is_no_channel() {
-        let overlap = read_as("ctm", include_str!("../../../fixtures/third-party/transcripts/ctm.overlap.ctm"));
+        let overlap = read_as(
+            "ctm",
+            include_str!("../../../fixtures/third-party/transcripts/ctm.overlap.ctm"),
+        );
         assert!(overlap.turns.iter().all(|turn| turn.channel.is_none()));
         assert_eq!(words(&overlap)[0], ("AMONG".to_owned(), Some((108_740, 109_050))));
-        let six = read_as("ctm", include_str!("../../../fixtures/third-party/transcripts/ctm.align.ctm"));
+        let six =
+            read_as("ctm", include_str!("../../../fixtures/third-party/transcripts/ctm.align.ctm"));
         assert_eq!(words(&six).len(), 11);
     }
 
@@ -224,12 +261,20 @@ mod tests {
 
     #[test]
     fn all_readings_of_a_block_are_inside_of_its_span() {
-        let text: String = BASIC.lines().filter(|line| line.starts_with(";;") || line.starts_with("SHOW_3")).flat_map(|line| [line, "\n"]).collect();
+        let text: String = BASIC
+            .lines()
+            .filter(|line| line.starts_with(";;") || line.starts_with("SHOW_3"))
+            .flat_map(|line| [line, "\n"])
+            .collect();
         let transcript = read_as("ctm", &text);
-        let first: Vec<&str> = transcript.turns[0].words.iter().map(|word| word.text.expose()).collect();
+        let first: Vec<&str> =
+            transcript.turns[0].words.iter().map(|word| word.text.expose()).collect();
         assert_eq!(first, ["first", "A1_1", "A1_2", "A3_1", "A3_2", "last"]);
         let other = &transcript.turns[1];
-        assert_eq!(other.time.map(|time| (time.start.as_millis(), time.end.as_millis())), Some((2071, 2261)));
+        assert_eq!(
+            other.time.map(|time| (time.start.as_millis(), time.end.as_millis())),
+            Some((2071, 2261))
+        );
         assert_eq!(other.words[1].time.map(|time| time.start.as_millis()), Some(2166));
         let starred = "c A 1 1 a\nc A * * <ALT_BEGIN>\nc A * * four\nc A * * <ALT>\nc A 2 1 for\nc A * * <ALT_END>\nc B 4 1 b\n";
         let said = words(&read_as("ctm", starred));
@@ -240,6 +285,9 @@ mod tests {
     #[test]
     fn a_line_of_another_layout_is_an_error_with_its_line() {
         let many = "c 1 1.0 0.2 a\n".repeat(20);
-        assert!(error_of(&format!("{many}c 1 x 0.2 b\n")).starts_with("ctm: line 21: expected recording"));
+        assert!(
+            error_of(&format!("{many}c 1 x 0.2 b\n"))
+                .starts_with("ctm: line 21: expected recording")
+        );
     }
 }

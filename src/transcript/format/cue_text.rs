@@ -4,73 +4,31 @@
 //! from the tag before it to the tag after it. A part of several words between two tags is a turn of its own, which has
 //! that time. What can go wrong: nothing; inner times that make no sense are left out, and the cue counts as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
 use super::super::document::Line;
+use super::speaker_name::Names;
 use super::subtitle::{Cue, clock};
 use super::{Round, Text, TimeRange, Turn, Word};
 
 /// Tags that are markup. All else in angle brackets is text, such as `<CREDIT_CARD>`.
-const TAGS: [&str; 13] = ["c", "i", "b", "u", "v", "s", "em", "strong", "lang", "ruby", "rt", "font", "span"];
+const TAGS: [&str; 13] =
+    ["c", "i", "b", "u", "v", "s", "em", "strong", "lang", "ruby", "rt", "font", "span"];
 
-/// First words of names that are names wherever they stand.
-const ROLES: [&str; 16] = [
-    "agent", "customer", "speaker", "caller", "client", "operator", "representative", "rep", "advisor", "adviser", "host",
-    "guest", "interviewer", "interviewee", "participant", "user",
-];
-
-/// The names before a colon that count as speakers. A name has to be a known role, or to stand in half of all cues:
-/// `Card number: 4111` is speech, and the finder needs its words.
-pub(super) struct Names(BTreeSet<String>);
-
-impl Names {
-    pub(super) fn of(cues: &[Cue<'_>]) -> Self {
-        let mut counts = BTreeMap::<&str, usize>::new();
-        for line in cues.iter().flat_map(|cue| &cue.lines) {
-            if let Some((name, _)) = named(line.text) {
-                *counts.entry(name).or_default() += 1;
-            }
-        }
-        let all: usize = counts.values().sum();
-        let is_usual = all * 2 >= cues.len() && all > 1;
-        let is_role = |name: &str| {
-            let first = name.split([' ', '_', '-']).next().unwrap_or_default().to_lowercase();
-            ROLES.contains(&first.as_str())
-        };
-        Self(counts.into_keys().filter(|name| is_usual || is_role(name)).map(str::to_owned).collect())
-    }
-
-    /// The name at the beginning of a line, and the bytes that it takes.
-    fn at<'a>(&self, line: &'a str) -> Option<(&'a str, usize)> {
-        named(line).filter(|(name, _)| self.0.contains(*name))
-    }
-}
-
-/// What looks like a name before a colon: up to three words that begin with a capital letter or a digit.
-fn named(line: &str) -> Option<(&str, usize)> {
-    let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '>'));
-    let (name, rest) = body.split_once(':')?;
-    let is_end = rest.is_empty() || rest.starts_with(char::is_whitespace);
-    let is_word = |word: &str| word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    let name = name.trim();
-    let is_name = name.len() <= 40
-        && name.starts_with(char::is_alphabetic)
-        && name.split_whitespace().count() <= 3
-        && name.split_whitespace().all(is_word)
-        && !name.contains(['<', '[', '&']);
-    (is_end && is_name).then(|| (name, line.len() - rest.len()))
-}
+/// The longest tag, in characters.
+const LONGEST_TAG: usize = 500;
 
 /// The turns of a cue.
 pub(super) fn turns(cue: &Cue<'_>, names: &Names) -> Vec<Turn> {
-    let mut scan = Scan { parts: vec![Part::new(None, None)], word: Word::default(), text: String::new(), pieces: Vec::new() };
+    let mut scan =
+        Scan { parts: vec![Part::new(None, None)], text: String::new(), pieces: Vec::new() };
     for line in &cue.lines {
         scan.line(line, names);
         scan.end_word();
     }
-    let parts: Vec<Part> = scan.parts.into_iter().filter(|part| part.at.is_some() || !part.words.is_empty()).collect();
+    let parts: Vec<Part> =
+        scan.parts.into_iter().filter(|part| part.at.is_some() || !part.words.is_empty()).collect();
     let mut low = cue.time.start;
     let is_in_order = parts.iter().filter_map(|part| part.at).all(|(at, up)| {
         let is_after = at >= low && up <= cue.time.end;
@@ -87,7 +45,12 @@ fn untimed(parts: Vec<Part>, time: TimeRange) -> Vec<Turn> {
     for part in parts {
         match turns.last_mut().filter(|last| last.party == part.party) {
             Some(last) => last.words.extend(part.words),
-            None => turns.push(Turn { party: part.party, time: Some(time), words: part.words, ..Turn::default() }),
+            None => turns.push(Turn {
+                party: part.party,
+                time: Some(time),
+                words: part.words,
+                ..Turn::default()
+            }),
         }
     }
     turns.retain(|turn| !turn.words.is_empty());
@@ -117,7 +80,12 @@ fn timed(parts: Vec<Part>, cue: TimeRange) -> Vec<Turn> {
                 last.words.extend(part.words);
             }
             None if part.words.is_empty() => {}
-            None => turns.push(Turn { party: part.party, time: Some(time), words: part.words, ..Turn::default() }),
+            None => turns.push(Turn {
+                party: part.party,
+                time: Some(time),
+                words: part.words,
+                ..Turn::default()
+            }),
         }
         is_open = is_single;
     }
@@ -141,7 +109,6 @@ impl Part {
 /// Goes over the text of a cue.
 struct Scan {
     parts: Vec<Part>,
-    word: Word,
     text: String,
     /// Where the word stands: more than one place if there are tags inside.
     pieces: Vec<Range<usize>>,
@@ -183,9 +150,10 @@ impl Scan {
     /// Takes the markup at the beginning of `rest`; none if there is none.
     fn tag(&mut self, rest: &str) -> Option<usize> {
         if rest.starts_with("{\\") {
-            return rest.find('}').map(|end| end + 1);
+            return near(rest, '}').map(|end| end + 1);
         }
-        let (inner, _) = rest.strip_prefix('<')?.split_once('>')?;
+        let inner = rest.strip_prefix('<')?;
+        let inner = inner.get(..near(inner, '>')?)?;
         let length = inner.len() + 2;
         if let Ok(down) = clock(inner, Round::Down)
             && let Ok(up) = clock(inner, Round::Up)
@@ -203,7 +171,10 @@ impl Scan {
         }
         if name == "v" {
             self.end_word();
-            let party = body.split_once([' ', '\t']).map(|(_, name)| name.trim()).filter(|name| !name.is_empty() && !is_end);
+            let party = body
+                .split_once([' ', '\t'])
+                .map(|(_, name)| name.trim())
+                .filter(|name| !name.is_empty() && !is_end);
             self.voice(party.map(Text::new));
             return Some(length);
         }
@@ -221,16 +192,26 @@ impl Scan {
         if text.is_empty() {
             return;
         }
-        let word = Word { text: Text::new(text), source: pieces.next(), copies: pieces.collect(), ..self.word.clone() };
+        let word = Word {
+            text: Text::new(text),
+            source: pieces.next(),
+            copies: pieces.collect(),
+            ..Word::default()
+        };
         if let Some(part) = self.parts.last_mut() {
             part.words.push(word);
         }
     }
 }
 
+/// Where `wanted` is, if it is near: a text of nothing but `<` must not be searched to its end again and again.
+fn near(text: &str, wanted: char) -> Option<usize> {
+    text.char_indices().take(LONGEST_TAG).find(|(_, c)| *c == wanted).map(|(at, _)| at)
+}
+
 /// The character that an entity at the beginning of `rest` stands for, and its length.
 pub(super) fn entity(rest: &str) -> Option<(char, usize)> {
-    let end = rest.strip_prefix('&')?.find(';').filter(|end| *end <= 8)?;
+    let end = rest.strip_prefix('&')?.bytes().take(9).position(|byte| byte == b';')?;
     let name = rest.get(1..=end)?;
     let c = match name {
         "amp" => '&',
@@ -266,14 +247,18 @@ mod tests {
     }
 
     fn texts(turns: &[Turn]) -> Vec<Vec<&str>> {
-        turns.iter().map(|turn| turn.words.iter().map(|word| word.text.expose()).collect()).collect()
+        turns
+            .iter()
+            .map(|turn| turn.words.iter().map(|word| word.text.expose()).collect())
+            .collect()
     }
 
     #[test]
     fn markup_is_no_text_and_tags_of_a_service_are() {
-        assert_eq!(texts(&cue("<i>so</i> <c.big>it</c> is <CREDIT_CARD> &lt;NAME&gt; {\\an8}a &amp; b")), [[
-            "so", "it", "is", "<CREDIT_CARD>", "<NAME>", "a", "&", "b"
-        ]]);
+        assert_eq!(
+            texts(&cue("<i>so</i> <c.big>it</c> is <CREDIT_CARD> &lt;NAME&gt; {\\an8}a &amp; b")),
+            [["so", "it", "is", "<CREDIT_CARD>", "<NAME>", "a", "&", "b"]]
+        );
         assert_eq!(texts(&cue("a < b <x")), [["a", "<", "b", "<x"]]);
     }
 
@@ -296,15 +281,21 @@ mod tests {
     #[test]
     fn a_role_before_a_colon_speaks_and_a_card_number_does_not() {
         let turns = cue("- Speaker 1: so");
-        assert_eq!((turns[0].party.clone(), texts(&turns)), (Some(Text::new("Speaker 1")), vec![vec!["so"]]));
+        assert_eq!(
+            (turns[0].party.clone(), texts(&turns)),
+            (Some(Text::new("Speaker 1")), vec![vec!["so"]])
+        );
         assert_eq!(texts(&cue("Card Number: 4111")), [["Card", "Number:", "4111"]]);
+        assert_eq!(texts(&cue("Bob: 4111")), [["Bob:", "4111"]]);
     }
 
     #[test]
     fn inner_times_part_words_and_groups_of_words() {
         let turns = cue("a <00:02.000>b <00:02.500>c d <00:03.000>e");
         assert_eq!(texts(&turns), [vec!["a", "b"], vec!["c", "d"], vec!["e"]]);
-        let ms = |time: Option<TimeRange>| time.map(|time| (time.start.as_millis(), time.end.as_millis()));
+        let ms = |time: Option<TimeRange>| {
+            time.map(|time| (time.start.as_millis(), time.end.as_millis()))
+        };
         assert_eq!(ms(turns[0].words[1].time), Some((2000, 2500)));
         assert_eq!((ms(turns[1].time), ms(turns[1].words[0].time)), (Some((2500, 3000)), None));
         assert_eq!(ms(turns[2].words[0].time), Some((3000, 4000)));

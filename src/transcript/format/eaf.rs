@@ -12,7 +12,8 @@ use super::super::document::words_of;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Repeat, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Turn,
+    Document, Format, Mark, Padding, Place, Problem, Repeat, Round, Seen, Text, TimeRange,
+    Transcript, TranscriptError, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -56,7 +57,9 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
 /// The annotations of a tier.
 fn annotations<'a, 'i>(tier: Node<'a, 'i>) -> impl Iterator<Item = Node<'a, 'i>> {
     let inside = tier.children().filter(|node| node.has_tag_name("ANNOTATION"));
-    let is_annotation = |node: &Node<'a, 'i>| node.has_tag_name("ALIGNABLE_ANNOTATION") || node.has_tag_name("REF_ANNOTATION");
+    let is_annotation = |node: &Node<'a, 'i>| {
+        node.has_tag_name("ALIGNABLE_ANNOTATION") || node.has_tag_name("REF_ANNOTATION")
+    };
     inside.flat_map(|node| node.children()).filter(is_annotation)
 }
 
@@ -77,16 +80,30 @@ fn span<'a>(
     Err(error(node, Problem::Other("a reference to an annotation that is not there")))
 }
 
-fn add(transcript: &mut Transcript, text: &str, tier: Node<'_, '_>, node: Node<'_, '_>, (start, end): Span) {
+fn add(
+    transcript: &mut Transcript,
+    text: &str,
+    tier: Node<'_, '_>,
+    node: Node<'_, '_>,
+    (start, end): Span,
+) {
     let name = Text::new(tier.attribute("TIER_ID").unwrap_or_default());
-    let party = tier.attribute("PARTICIPANT").filter(|name| !name.is_empty()).map_or_else(|| name.clone(), Text::new);
+    let party = tier
+        .attribute("PARTICIPANT")
+        .filter(|name| !name.is_empty())
+        .map_or_else(|| name.clone(), Text::new);
     let values = node.children().filter(|node| node.has_tag_name("ANNOTATION_VALUE"));
     let values: Vec<_> = values.flat_map(|node| node.children()).filter(Node::is_text).collect();
     let label: String = values.iter().filter_map(|node| node.text()).collect();
     // An annotation without a value is still there: somebody drew it.
     let shown = Some(label.trim()).filter(|label| !label.is_empty()).map(Text::new);
     let place = Place::Time { start, end, channel: None, turn: None };
-    let mark = Mark { tier: Some(name), party: Some(party.clone()), label: shown, ..Mark::new("label", place) };
+    let mark = Mark {
+        tier: Some(name),
+        party: Some(party.clone()),
+        label: shown,
+        ..Mark::new("label", place)
+    };
     transcript.marks.push(mark);
     let turn = transcript.turns.len();
     let mut words = Vec::new();
@@ -118,19 +135,31 @@ impl<'a> Slots<'a> {
     fn of(xml: &'a roxmltree::Document<'_>) -> Result<Self, TranscriptError> {
         let root = xml.root_element();
         let header = root.children().find(|node| node.has_tag_name("HEADER"));
-        let unit = header.and_then(|header| header.attribute("TIME_UNITS")).unwrap_or("milliseconds");
+        let unit =
+            header.and_then(|header| header.attribute("TIME_UNITS")).unwrap_or("milliseconds");
         // Frames of PAL are 1/25 s, those of NTSC 1001/30000 s.
         let (numerator, denominator) = match unit {
             "milliseconds" => (1000, 1),
             "PAL-frames" => (25, 1),
             "NTSC-frames" => (30_000, 1001),
-            _ => return Err(TranscriptError::unusable(FORMAT.name, "TIME_UNITS is none of milliseconds, PAL-frames, NTSC-frames")),
+            _ => {
+                return Err(TranscriptError::unusable(
+                    FORMAT.name,
+                    "TIME_UNITS is none of milliseconds, PAL-frames, NTSC-frames",
+                ));
+            }
         };
         let origin = origin(header)?;
         let (mut order, mut times) = (HashMap::new(), Vec::new());
         let list = root.children().find(|node| node.has_tag_name("TIME_ORDER"));
-        for node in list.into_iter().flat_map(|list| list.children()).filter(|node| node.has_tag_name("TIME_SLOT")) {
-            let at = |value: &str, round| time::add(origin, time::frames(value, numerator, denominator, round)?);
+        for node in list
+            .into_iter()
+            .flat_map(|list| list.children())
+            .filter(|node| node.has_tag_name("TIME_SLOT"))
+        {
+            let at = |value: &str, round| {
+                time::add(origin, time::frames(value, numerator, denominator, round)?)
+            };
             let both = |value: &str| Ok((at(value, Round::Down)?, at(value, Round::Up)?));
             let time = node.attribute("TIME_VALUE").map(both).transpose();
             order.insert(required(node, "TIME_SLOT_ID")?, times.len());
@@ -140,20 +169,29 @@ impl<'a> Slots<'a> {
     }
 
     /// Adds the spans of the annotations of a tier that have slots.
-    fn add_spans(&self, tier: Node<'a, '_>, spans: &mut HashMap<&'a str, Span>) -> Result<(), TranscriptError> {
+    fn add_spans(
+        &self,
+        tier: Node<'a, '_>,
+        spans: &mut HashMap<&'a str, Span>,
+    ) -> Result<(), TranscriptError> {
         let mut own = Vec::new();
         for node in annotations(tier).filter(|node| node.has_tag_name("ALIGNABLE_ANNOTATION")) {
             let slot = |name| {
                 let slot = self.order.get(required(node, name)?).copied();
                 slot.ok_or_else(|| error(node, Problem::Other("a time slot that is not there")))
             };
-            own.push((required(node, "ANNOTATION_ID")?, slot("TIME_SLOT_REF1")?, slot("TIME_SLOT_REF2")?));
+            own.push((
+                required(node, "ANNOTATION_ID")?,
+                slot("TIME_SLOT_REF1")?,
+                slot("TIME_SLOT_REF2")?,
+            ));
         }
         // Slots of other tiers do not bound those of this one.
         let used: BTreeSet<usize> = own.iter().flat_map(|&(_, start, end)| [start, end]).collect();
         let time = |slot: &usize| self.times.get(*slot).copied().flatten();
         for (name, start, end) in own {
-            let start = used.range(..=start).rev().find_map(time).map_or(Duration::ZERO, |(down, _)| down);
+            let start =
+                used.range(..=start).rev().find_map(time).map_or(Duration::ZERO, |(down, _)| down);
             let end = used.range(end..).find_map(time).map(|(_, up)| up);
             spans.insert(name, (start, end));
         }
@@ -163,8 +201,15 @@ impl<'a> Slots<'a> {
 
 /// Where the time line begins in the recording.
 fn origin(header: Option<Node<'_, '_>>) -> Result<Duration, TranscriptError> {
-    let media = || header.into_iter().flat_map(|header| header.children()).filter(|node| node.has_tag_name("MEDIA_DESCRIPTOR"));
-    let is_audio = |node: &Node<'_, '_>| node.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"));
+    let media = || {
+        header
+            .into_iter()
+            .flat_map(|header| header.children())
+            .filter(|node| node.has_tag_name("MEDIA_DESCRIPTOR"))
+    };
+    let is_audio = |node: &Node<'_, '_>| {
+        node.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"))
+    };
     let has_audio = media().any(|node| is_audio(&node));
     let mut origins = media().filter(|node| !has_audio || is_audio(node)).map(|node| {
         let time = time::millis(node.attribute("TIME_ORIGIN").unwrap_or("0"), Round::Down);
@@ -227,17 +272,29 @@ mod tests {
         // Three words between two times, and a slot of another tier in between.
         let slots = "<TIME_SLOT TIME_SLOT_ID=\"a\" TIME_VALUE=\"17000\"/><TIME_SLOT TIME_SLOT_ID=\"b\"/><TIME_SLOT TIME_SLOT_ID=\"x\" TIME_VALUE=\"17500\"/>\
                      <TIME_SLOT TIME_SLOT_ID=\"c\"/><TIME_SLOT TIME_SLOT_ID=\"d\" TIME_VALUE=\"18000\"/></TIME_ORDER>";
-        let annotation = |name: &str, start: &str, end: &str| format!(
-            "<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"{name}\" TIME_SLOT_REF1=\"{start}\" TIME_SLOT_REF2=\"{end}\"><ANNOTATION_VALUE>{name}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+        let annotation = |name: &str, start: &str, end: &str| {
+            format!(
+                "<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"{name}\" TIME_SLOT_REF1=\"{start}\" TIME_SLOT_REF2=\"{end}\"><ANNOTATION_VALUE>{name}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>"
+            )
+        };
+        let words =
+            [annotation("w1", "a", "b"), annotation("w2", "b", "c"), annotation("w3", "c", "d")]
+                .concat();
+        let tiers = format!(
+            "<TIER TIER_ID=\"words\">{words}</TIER><TIER TIER_ID=\"y\">{}</TIER><LINGUISTIC_TYPE ",
+            annotation("w4", "x", "d")
         );
-        let words = [annotation("w1", "a", "b"), annotation("w2", "b", "c"), annotation("w3", "c", "d")].concat();
-        let tiers = format!("<TIER TIER_ID=\"words\">{words}</TIER><TIER TIER_ID=\"y\">{}</TIER><LINGUISTIC_TYPE ", annotation("w4", "x", "d"));
         let text = REDACT.replace("</TIME_ORDER>", slots).replacen("<LINGUISTIC_TYPE ", &tiers, 1);
         let transcript = read_as("eaf", &text);
-        assert_eq!(marks(&transcript)[5..], [
-            ("words", "w1", 17000, Some(18000)), ("words", "w2", 17000, Some(18000)), ("words", "w3", 17000, Some(18000)),
-            ("y", "w4", 17500, Some(18000)),
-        ]);
+        assert_eq!(
+            marks(&transcript)[5..],
+            [
+                ("words", "w1", 17000, Some(18000)),
+                ("words", "w2", 17000, Some(18000)),
+                ("words", "w3", 17000, Some(18000)),
+                ("y", "w4", 17500, Some(18000)),
+            ]
+        );
     }
 
     #[test]
@@ -249,15 +306,24 @@ mod tests {
     #[test]
     fn a_reference_has_the_time_of_what_it_refers_to() {
         let tier = |reference: &str| {
-            let annotation = |name: &str, to: &str| format!(
-                "<ANNOTATION><REF_ANNOTATION ANNOTATION_ID=\"{name}\" ANNOTATION_REF=\"{to}\"><ANNOTATION_VALUE>a &amp; b</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+            let annotation = |name: &str, to: &str| {
+                format!(
+                    "<ANNOTATION><REF_ANNOTATION ANNOTATION_ID=\"{name}\" ANNOTATION_REF=\"{to}\"><ANNOTATION_VALUE>a &amp; b</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+                )
+            };
+            let tier = format!(
+                "<TIER TIER_ID=\"pii\" PARENT_REF=\"x\">{}{}</TIER><LINGUISTIC_TYPE ",
+                annotation("r2", "r1"),
+                annotation("r1", reference)
             );
-            let tier = format!("<TIER TIER_ID=\"pii\" PARENT_REF=\"x\">{}{}</TIER><LINGUISTIC_TYPE ", annotation("r2", "r1"), annotation("r1", reference));
             REDACT.replacen("<LINGUISTIC_TYPE ", &tier, 1)
         };
         let text = tier("a2");
         let transcript = read_as("eaf", &text);
-        assert_eq!(marks(&transcript)[5..], [("pii", "a & b", 7600, Some(10300)), ("pii", "a & b", 7600, Some(10300))]);
+        assert_eq!(
+            marks(&transcript)[5..],
+            [("pii", "a & b", 7600, Some(10300)), ("pii", "a & b", 7600, Some(10300))]
+        );
         assert_listed(&transcript, &text, "a &amp; b");
         for broken in ["r2", "zz"] {
             assert!(error_of(&tier(broken)).contains("a reference to an annotation"), "{broken}");
@@ -266,7 +332,17 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_its_line() {
-        assert_eq!(error_of(&REDACT.replace("TIME_SLOT_REF2=\"ts4\" ", "").replace(" TIME_SLOT_REF2=\"ts4\"", "")), "eaf: line 12: TIME_SLOT_REF2 is missing");
-        assert_eq!(error_of(&REDACT.replace("TIME_VALUE=\"5300\"", "TIME_VALUE=\"5x\"")), "eaf: line 6: not a time");
+        assert_eq!(
+            error_of(
+                &REDACT
+                    .replace("TIME_SLOT_REF2=\"ts4\" ", "")
+                    .replace(" TIME_SLOT_REF2=\"ts4\"", "")
+            ),
+            "eaf: line 12: TIME_SLOT_REF2 is missing"
+        );
+        assert_eq!(
+            error_of(&REDACT.replace("TIME_VALUE=\"5300\"", "TIME_VALUE=\"5x\"")),
+            "eaf: line 6: not a time"
+        );
     }
 }

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::model::Sort;
-use super::super::time::TimeError;
-use super::{Document, Format, Mark, Padding, Place, Problem, Round, Seen, Transcript, TranscriptError, Unit, duration};
+use super::wall_clock::{Clock, moment};
+use super::{
+    Document, Format, Mark, Padding, Place, Problem, Seen, Transcript, TranscriptError, Unit,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "pause-log",
@@ -19,9 +21,6 @@ pub(super) const FORMAT: Format = Format {
     recognise,
     read,
 };
-
-/// Offsets above 1000 days are counts of seconds since 1970.
-const LONGEST_OFFSET: Duration = Duration::from_secs(86_400_000);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -33,7 +32,8 @@ enum Event {
 
 impl Event {
     fn of(text: &str) -> Option<Self> {
-        let text: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let text: String =
+            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
         if has(&["resum", "unpaus", "unmut", "continu"]) {
             Some(Self::Resume)
@@ -63,17 +63,50 @@ struct Table {
 impl Table {
     fn of(document: &Document<'_>) -> Option<Self> {
         let first = document.lines().find(|line| !line.text.trim().is_empty())?;
-        let separator = [',', ';', '\t'].into_iter().find(|separator| first.text.contains(*separator))?;
-        let names: Vec<String> = fields(first.text, separator).iter().map(|name| name.to_lowercase()).collect();
+        let separator =
+            [',', ';', '\t'].into_iter().find(|separator| first.text.contains(*separator))?;
+        let names: Vec<String> =
+            fields(first.text, separator).iter().map(|name| name.to_lowercase()).collect();
         let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
         let time = find(&[
-            "time", "timestamp", "at", "ts", "datetime", "date_time", "offset", "seconds", "time_s", "offset_s", "ms", "time_ms",
-            "offset_ms", "timestamp_ms", "offsetms", "timems", "millis", "milliseconds", "event_time", "eventtime",
+            "time",
+            "timestamp",
+            "at",
+            "ts",
+            "datetime",
+            "date_time",
+            "offset",
+            "seconds",
+            "time_s",
+            "offset_s",
+            "ms",
+            "time_ms",
+            "offset_ms",
+            "timestamp_ms",
+            "offsetms",
+            "timems",
+            "millis",
+            "milliseconds",
+            "event_time",
+            "eventtime",
         ])?;
-        let event = find(&["event", "action", "type", "state", "status", "event_type", "eventtype", "event_name"])?;
-        let is_millis = names.get(time).is_some_and(|name| name.ends_with("ms") || name.starts_with("milli"));
+        let event = find(&[
+            "event",
+            "action",
+            "type",
+            "state",
+            "status",
+            "event_type",
+            "eventtype",
+            "event_name",
+        ])?;
+        let is_millis =
+            names.get(time).is_some_and(|name| name.ends_with("ms") || name.starts_with("milli"));
         let is_call = |name: &String| {
-            let name = name.trim_end_matches("sid").trim_end_matches("id").trim_end_matches(['_', ' ', '-']);
+            let name = name
+                .trim_end_matches("sid")
+                .trim_end_matches("id")
+                .trim_end_matches(['_', ' ', '-']);
             ["call", "contact", "recording", "conversation", "session"].contains(&name)
         };
         let calls = (0..names.len()).filter(|&at| names.get(at).is_some_and(is_call)).collect();
@@ -90,17 +123,25 @@ fn fields(line: &str, separator: char) -> Vec<&str> {
 fn recognise(document: &Document<'_>) -> bool {
     let Some(table) = Table::of(document) else { return false };
     let mut lines = document.lines().filter(|line| !line.text.trim().is_empty()).skip(1);
-    lines.any(|line| fields(line.text, table.separator).get(table.event).is_some_and(|text| Event::of(text).is_some()))
+    lines.any(|line| {
+        fields(line.text, table.separator)
+            .get(table.event)
+            .is_some_and(|text| Event::of(text).is_some())
+    })
 }
 
 /// A row: when, as rounded down and up nanoseconds on the clock of the file, and what.
 type Row = (i128, i128, Event);
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
-    let table = Table::of(document).ok_or_else(|| TranscriptError::unusable(FORMAT.name, "no columns for time and event"))?;
-    let (mut rows, mut calls, mut clocks) = (Vec::<Row>::new(), vec![BTreeSet::new(); table.calls.len()], BTreeSet::new());
+    let table = Table::of(document)
+        .ok_or_else(|| TranscriptError::unusable(FORMAT.name, "no columns for time and event"))?;
+    let (mut rows, mut calls, mut clocks) =
+        (Vec::<Row>::new(), vec![BTreeSet::new(); table.calls.len()], BTreeSet::new());
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
         let fields = fields(line.text, table.separator);
         if fields.len() != table.width {
             return Err(error(Problem::Expected("as many fields as the header has")));
@@ -115,10 +156,16 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         rows.push((down, up, event));
     }
     if calls.iter().any(|known| known.len() > 1) {
-        return Err(TranscriptError::unusable(FORMAT.name, "the log holds several calls: keep the lines of one"));
+        return Err(TranscriptError::unusable(
+            FORMAT.name,
+            "the log holds several calls: keep the lines of one",
+        ));
     }
     if clocks.len() > 1 {
-        return Err(TranscriptError::unusable(FORMAT.name, "some of its times have a time zone or a date, and others have none"));
+        return Err(TranscriptError::unusable(
+            FORMAT.name,
+            "some of its times have a time zone or a date, and others have none",
+        ));
     }
     // The newest may stand first.
     rows.sort_by_key(|row| row.0);
@@ -130,7 +177,10 @@ fn windows(rows: &[Row], is_offset: bool) -> Result<Transcript, TranscriptError>
     let mut starts = rows.iter().filter(|row| row.2 == Event::Start);
     let (first, second) = (starts.next(), starts.next());
     if second.is_some() {
-        return Err(TranscriptError::unusable(FORMAT.name, "the log starts more than one recording: keep the lines of one"));
+        return Err(TranscriptError::unusable(
+            FORMAT.name,
+            "the log starts more than one recording: keep the lines of one",
+        ));
     }
     let zero = match first {
         Some(row) => (row.0, row.1),
@@ -146,7 +196,9 @@ fn windows(rows: &[Row], is_offset: bool) -> Result<Transcript, TranscriptError>
         let start = nanos(start.map_or(0, |start| start - zero.1).max(0))?;
         let end = end.map(|end| nanos((end - zero.0).max(0))).transpose()?;
         if end.is_none_or(|end| end > start) {
-            transcript.marks.push(Mark::new("pause", Place::Time { start, end, channel: None, turn: None }));
+            transcript
+                .marks
+                .push(Mark::new("pause", Place::Time { start, end, channel: None, turn: None }));
         }
         Ok::<(), TranscriptError>(())
     };
@@ -171,79 +223,13 @@ fn windows(rows: &[Row], is_offset: bool) -> Result<Transcript, TranscriptError>
 
 fn nanos(value: i128) -> Result<Duration, TranscriptError> {
     let nanos = u64::try_from(value).ok().filter(|nanos| *nanos < 1 << 62);
-    let error = || TranscriptError::unusable(FORMAT.name, "its times are further apart than a recording can be long");
+    let error = || {
+        TranscriptError::unusable(
+            FORMAT.name,
+            "its times are further apart than a recording can be long",
+        )
+    };
     nanos.map(Duration::from_nanos).ok_or_else(error)
-}
-
-/// On what clock a time is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Clock {
-    Offset,
-    Local,
-    Zoned,
-}
-
-/// Reads a time: nanoseconds rounded down and up, and its clock.
-fn moment(text: &str, unit: Unit) -> Result<(i128, i128, Clock), Problem> {
-    let is_date = text.get(4..5) == Some("-") && text.is_char_boundary(10);
-    if !is_date {
-        let offset = |round| duration(text, unit, round);
-        let (down, up) = (offset(Round::Down)?, offset(Round::Up)?);
-        if up > LONGEST_OFFSET {
-            return Err(Problem::Expected("an offset, or a date and time as in 2026-01-31T12:00:00Z"));
-        }
-        return Ok((whole(down), whole(up), Clock::Offset));
-    }
-    let wrong = || Problem::Expected("a date and time as in 2026-01-31T12:00:00Z");
-    let (date, rest) = text.split_at_checked(10).ok_or_else(wrong)?;
-    let rest = rest.strip_prefix(['T', 't', ' ']).ok_or_else(wrong)?;
-    let zone_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at(zone_at);
-    let days = days(date).ok_or_else(wrong)?;
-    let shift = zone_minutes(zone).ok_or_else(wrong)?;
-    if clock.split(':').count() < 2 {
-        return Err(wrong());
-    }
-    // A clock needs its seconds.
-    let clock = if clock.split(':').count() == 2 { format!("{clock}:00") } else { clock.to_owned() };
-    let base = (i128::from(days) * 86_400 - i128::from(shift) * 60) * 1_000_000_000;
-    let (down, up) = (duration(&clock, Unit::Clock, Round::Down)?, duration(&clock, Unit::Clock, Round::Up)?);
-    if down >= Duration::from_hours(24) {
-        return Err(TimeError::NotANumber.into());
-    }
-    let kind = if zone.is_empty() { Clock::Local } else { Clock::Zoned };
-    Ok((base + whole(down), base + whole(up), kind))
-}
-
-fn whole(time: Duration) -> i128 {
-    i128::try_from(time.as_nanos()).unwrap_or(i128::MAX)
-}
-
-/// Days since 1970-01-01 of a date such as `2026-01-31`.
-fn days(date: &str) -> Option<i64> {
-    let mut parts = date.split('-').map(|part| if part.bytes().all(|b| b.is_ascii_digit()) { part.parse::<i64>().ok() } else { None });
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let before = usize::try_from(month).ok()?.checked_sub(1)?;
-    let is_day = (1..=*lengths.get(before)?).contains(&day) && parts.next().is_none() && (1970..=9999).contains(&year);
-    let of_years: i64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
-    is_day.then(|| of_years + lengths.iter().take(before).sum::<i64>() + day - 1)
-}
-
-/// Minutes east of UTC of `Z`, `+02:00`, `+0200`, `+02` or nothing.
-fn zone_minutes(zone: &str) -> Option<i64> {
-    if zone.is_empty() || zone.eq_ignore_ascii_case("z") {
-        return Some(0);
-    }
-    let sign = if zone.starts_with('-') { -1 } else { 1 };
-    let digits: String = zone.get(1..)?.chars().filter(|c| *c != ':').collect();
-    if !matches!(digits.len(), 2 | 4) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let hours: i64 = digits.get(..2)?.parse().ok()?;
-    let minutes: i64 = digits.get(2..).filter(|rest| !rest.is_empty()).map_or(Ok(0), str::parse).ok()?;
-    Some(sign * (hours * 60 + minutes))
 }
 
 #[cfg(test)]
@@ -253,7 +239,9 @@ mod tests {
 
     fn pauses(text: &str) -> Vec<(u128, Option<u128>)> {
         let all = read_as("pause-log", text).marks.into_iter().map(|mark| {
-            let Place::Time { start, end, channel: None, .. } = mark.place else { panic!("a time on all channels") };
+            let Place::Time { start, end, channel: None, .. } = mark.place else {
+                panic!("a time on all channels")
+            };
             (start.as_millis(), end.map(|end| end.as_millis()))
         });
         all.collect()
@@ -268,17 +256,18 @@ mod tests {
     #[test]
     fn an_unpaired_pause_goes_to_the_end_and_an_unpaired_resume_to_the_beginning() {
         assert_eq!(pauses("offset;event\n12.5;pause\n"), [(12500, None)]);
-        assert_eq!(pauses("offset_ms\tevent\n2500\tresumed\n3000\tpaused\n4000\tpaused\n5000\tresumed\n5100\tresumed\n"), [
-            (0, Some(2500)), (3000, Some(5000))
-        ]);
+        assert_eq!(
+            pauses(
+                "offset_ms\tevent\n2500\tresumed\n3000\tpaused\n4000\tpaused\n5000\tresumed\n5100\tresumed\n"
+            ),
+            [(0, Some(2500)), (3000, Some(5000))]
+        );
     }
 
     #[test]
     fn zones_days_and_newest_first_are_read() {
         let log = "event,timestamp\nresume,\"2026-03-01T00:00:05+01:00\"\npause,2026-02-28T22:59:58.5Z\nstart,2026-02-28 22:59:50Z\n";
         assert_eq!(pauses(log), [(8500, Some(15000))]);
-        assert_eq!(days("2024-02-29"), Some(19782));
-        assert_eq!(days("2023-02-29"), None);
     }
 
     #[test]
@@ -290,12 +279,27 @@ mod tests {
     #[test]
     fn what_cannot_be_placed_is_refused() {
         let head = "time,event,call_id\n";
-        assert!(error_of(&format!("{head}2026-01-01T00:00:03Z,paused,a\n")).contains("when the recording starts"));
+        assert!(
+            error_of(&format!("{head}2026-01-01T00:00:03Z,paused,a\n"))
+                .contains("when the recording starts")
+        );
         assert!(error_of(&format!("{head}1,paused,a\n2,resumed,b\n")).contains("several calls"));
-        assert!(error_of(&format!("{head}1,started,a\n2,started,a\n3,paused,a\n")).contains("more than one recording"));
-        assert!(error_of(&format!("{head}1,started,a\n2026-01-01T00:00:03Z,paused,a\n")).contains("time zone or a date"));
-        assert!(error_of(&format!("{head}1767225600,paused,a\n")).contains("line 2: expected an offset"));
+        assert!(
+            error_of(&format!("{head}1,started,a\n2,started,a\n3,paused,a\n"))
+                .contains("more than one recording")
+        );
+        assert!(
+            error_of(&format!("{head}1,started,a\n2026-01-01T00:00:03Z,paused,a\n"))
+                .contains("time zone or a date")
+        );
+        assert!(
+            error_of(&format!("{head}1767225600,paused,a\n"))
+                .contains("line 2: expected an offset")
+        );
         assert!(error_of(&format!("{head}1,paused\n")).contains("line 2: expected as many"));
-        assert!(error_of(&format!("{head}2026-02-30T00:00:03Z,paused,a\n")).contains("line 2: expected a date"));
+        assert!(
+            error_of(&format!("{head}2026-02-30T00:00:03Z,paused,a\n"))
+                .contains("line 2: expected a date")
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! The table of Rev for its alignment tools: `token|speaker|ts|endTs|…`, seconds; a token may have no times.
 
-use super::ctm::is_unknown;
 use super::common::push_word;
+use super::ctm::is_unknown;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Unit, Word, duration,
+    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -18,7 +19,9 @@ pub(super) const FORMAT: Format = Format {
 /// The names of the columns.
 fn header(document: &Document<'_>) -> Vec<String> {
     let first = document.lines().find(|line| !line.text.trim().is_empty());
-    first.map(|line| line.text.split('|').map(|name| name.trim().to_owned()).collect()).unwrap_or_default()
+    first
+        .map(|line| line.text.split('|').map(|name| name.trim().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 fn recognise(document: &Document<'_>) -> bool {
@@ -30,9 +33,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript::default();
     let names = header(document);
     let column = |name: &str| names.iter().position(|own| own == name).unwrap_or(usize::MAX);
-    let (token, speaker, start, end) = (column("token"), column("speaker"), column("ts"), column("endTs"));
+    let (token, speaker, start, end) =
+        (column("token"), column("speaker"), column("ts"), column("endTs"));
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
         let fields: Vec<&str> = line.text.split('|').collect();
         if fields.len() != names.len() {
             return Err(error(Problem::Expected("as many fields as the header has")));
@@ -40,7 +46,9 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         let field = |at: usize| fields.get(at).copied().unwrap_or_default().trim();
         let time = |at: usize, round| {
             let text = Some(field(at)).filter(|text| !text.is_empty() && !is_unknown(text));
-            text.map(|text| duration(text, Unit::Seconds, round)).transpose().map_err(|problem| error(problem.into()))
+            text.map(|text| duration(text, Unit::Seconds, round))
+                .transpose()
+                .map_err(|problem| error(problem.into()))
         };
         let times = time(start, Round::Down)?.zip(time(end, Round::Up)?);
         let text = field(token);
@@ -51,7 +59,13 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
             source: Some(at..at + text.len()),
             ..Word::default()
         };
-        push_word(&mut transcript, 0, None, Some(field(speaker)).filter(|name| !name.is_empty()), word);
+        push_word(
+            &mut transcript,
+            0,
+            None,
+            Some(field(speaker)).filter(|name| !name.is_empty()),
+            word,
+        );
     }
     Ok(transcript)
 }
@@ -74,7 +88,10 @@ mod tests {
 
     #[test]
     fn a_row_with_too_few_fields_is_an_error_with_its_line() {
-        assert_eq!(error_of("token|speaker|ts|endTs\na|1|1|2\nb|1|2\n"), "rev-nlp: line 3: expected as many fields as the header has");
+        assert_eq!(
+            error_of("token|speaker|ts|endTs\na|1|1|2\nb|1|2\n"),
+            "rev-nlp: line 3: expected as many fields as the header has"
+        );
         assert_eq!(error_of("token|speaker|ts|endTs\na|1|x|2\n"), "rev-nlp: line 2: not a time");
     }
 }

@@ -11,7 +11,8 @@ use super::super::time::{self, TimeError};
 use super::common::{channel_of, forget_lone_channel, push_word};
 use super::ctm::{SEVERAL, is_unknown, rows};
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Turn, Unit, Word, duration,
+    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -25,13 +26,27 @@ pub(super) const FORMAT: Format = Format {
 
 /// Types without speech of their own.
 const OTHERS: [&str; 12] = [
-    "SEGMENT", "NOSCORE", "NO_RT_METADATA", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT", "IP", "SU", "CB", "A/P", "SPKR-INFO",
+    "SEGMENT",
+    "NOSCORE",
+    "NO_RT_METADATA",
+    "NON-LEX",
+    "NON-SPEECH",
+    "FILLER",
+    "EDIT",
+    "IP",
+    "SU",
+    "CB",
+    "A/P",
+    "SPKR-INFO",
 ];
 
 fn recognise(document: &Document<'_>) -> bool {
     let first = rows(document).next();
-    let fields = first.map(|line| line.text.split_whitespace().collect::<Vec<_>>()).unwrap_or_default();
-    let is_type = fields.first().is_some_and(|first| ["SPEAKER", "LEXEME"].contains(first) || OTHERS.contains(first));
+    let fields =
+        first.map(|line| line.text.split_whitespace().collect::<Vec<_>>()).unwrap_or_default();
+    let is_type = fields
+        .first()
+        .is_some_and(|first| ["SPEAKER", "LEXEME"].contains(first) || OTHERS.contains(first));
     is_type && (8..=10).contains(&fields.len())
 }
 
@@ -41,7 +56,9 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     // Turns of speakers go behind the words, so that they part none.
     let mut turns = Vec::new();
     for line in rows(document) {
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
         let fields: Vec<_> = line.fields(char::is_whitespace).collect();
         let [kind, name, channel, start, length, word, _, speaker, ..] = fields.as_slice() else {
             return Err(error(Problem::Expected("eight to ten fields")));
@@ -54,8 +71,15 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         let time = range(start.0, length.0);
         match kind.0 {
             "SPEAKER" => {
-                let time = time.map_err(|problem| error(problem.into()))?.ok_or_else(|| error(Problem::Missing("the time")))?;
-                turns.push(Turn { channel, party: party.map(Text::new), time: Some(time), ..Turn::default() });
+                let time = time
+                    .map_err(|problem| error(problem.into()))?
+                    .ok_or_else(|| error(Problem::Missing("the time")))?;
+                turns.push(Turn {
+                    channel,
+                    party: party.map(Text::new),
+                    time: Some(time),
+                    ..Turn::default()
+                });
             }
             "LEXEME" => {
                 transcript.sort = Sort::Speech;
@@ -77,7 +101,10 @@ fn range(start: &str, length: &str) -> Result<Option<TimeRange>, TimeError> {
         return Ok(None);
     }
     let from = duration(start, Unit::Seconds, Round::Down)?;
-    let end = time::add(duration(start, Unit::Seconds, Round::Up)?, duration(length, Unit::Seconds, Round::Up)?)?;
+    let end = time::add(
+        duration(start, Unit::Seconds, Round::Up)?,
+        duration(length, Unit::Seconds, Round::Up)?,
+    )?;
     Ok(Some(TimeRange::new(from, end)))
 }
 
@@ -94,7 +121,8 @@ fn add_word(
         return;
     }
     if !text.starts_with('{') {
-        let word = Word { text: Text::new(*text), time, source: Some(place.clone()), ..Word::default() };
+        let word =
+            Word { text: Text::new(*text), time, source: Some(place.clone()), ..Word::default() };
         push_word(transcript, 0, channel, party, word);
         return;
     }
@@ -114,11 +142,15 @@ mod tests {
 
     #[test]
     fn speakers_are_turns_without_words() {
-        let transcript = read_as("rttm", include_str!("../../../fixtures/transcripts/speakers.rttm"));
+        let transcript =
+            read_as("rttm", include_str!("../../../fixtures/transcripts/speakers.rttm"));
         assert_eq!((transcript.sort, transcript.turns.len()), (Sort::Speakers, 7));
         let last = &transcript.turns[6];
         assert_eq!((last.channel, last.party.clone()), (None, Some(Text::new("speaker_0"))));
-        assert_eq!(last.time.map(|time| (time.start.as_millis(), time.end.as_millis())), Some((13000, 16000)));
+        assert_eq!(
+            last.time.map(|time| (time.start.as_millis(), time.end.as_millis())),
+            Some((13000, 16000))
+        );
     }
 
     #[test]
@@ -134,7 +166,8 @@ mod tests {
     fn readings_of_a_word_are_words_of_its_time() {
         let text = include_str!("../../../fixtures/third-party/transcripts/rttm.alt.rttm");
         let transcript = read_as("rttm", text);
-        let first: Vec<&str> = transcript.turns[0].words.iter().map(|word| word.text.expose()).collect();
+        let first: Vec<&str> =
+            transcript.turns[0].words.iter().map(|word| word.text.expose()).collect();
         assert_eq!(first, ["A", "B", "B2"]);
         assert_eq!(transcript.turns[0].time.map(|time| time.end.as_millis()), Some(2000));
         assert_listed(&transcript, text, "DD_D2");
@@ -155,8 +188,14 @@ mod tests {
     #[test]
     fn unknown_types_and_several_recordings_are_refused() {
         let row = "SPEAKER a 1 0.5 1.0 <NA> <NA> s <NA> <NA>\n";
-        assert!(error_of(&format!("{row}SPEAKR a 1 0.5 1.0 <NA> <NA> s <NA> <NA>\n")).contains("line 2: expected a type"));
-        assert!(error_of(&format!("{row}SPEAKER b 1 0.5 1.0 <NA> <NA> s <NA> <NA>\n")).contains("several recordings"));
+        assert!(
+            error_of(&format!("{row}SPEAKR a 1 0.5 1.0 <NA> <NA> s <NA> <NA>\n"))
+                .contains("line 2: expected a type")
+        );
+        assert!(
+            error_of(&format!("{row}SPEAKER b 1 0.5 1.0 <NA> <NA> s <NA> <NA>\n"))
+                .contains("several recordings")
+        );
         assert!(error_of(&format!("{row}SPEAKER a 1 0.5\n")).contains("line 2: expected eight"));
     }
 }

@@ -18,7 +18,14 @@ pub(super) fn cues<'a>(
     format: &'static str,
     lines: impl Iterator<Item = Line<'a>>,
 ) -> Result<Vec<Cue<'a>>, TranscriptError> {
-    let mut reader = Reader { format, cues: Vec::new(), open: None, counter: None, before: Vec::new(), is_comment: false };
+    let mut reader = Reader {
+        format,
+        cues: Vec::new(),
+        open: None,
+        counter: None,
+        before: Vec::new(),
+        is_comment: false,
+    };
     let mut lines = lines.peekable();
     while let Some(line) = lines.next() {
         let is_last = lines.peek().is_none_or(|next| next.text.trim().is_empty());
@@ -58,7 +65,8 @@ impl<'a> Reader<'a> {
             Some(open) => open.lines.push(line),
             None => {
                 let word = line.text.split([' ', '\t']).next().unwrap_or_default();
-                self.is_comment |= self.before.is_empty() && matches!(word, "NOTE" | "STYLE" | "REGION");
+                self.is_comment |=
+                    self.before.is_empty() && matches!(word, "NOTE" | "STYLE" | "REGION");
                 self.before.push(line);
             }
         }
@@ -69,7 +77,10 @@ impl<'a> Reader<'a> {
     fn start(&mut self, time: TimeRange) -> Result<(), TranscriptError> {
         let mut counter = self.before.last().and_then(number);
         if let Some(mut done) = self.open.take() {
-            counter = done.lines.last().and_then(number).filter(|next| self.counter.is_some_and(|before| *next == before + 1));
+            let last = done.lines.last().and_then(number);
+            counter = last.filter(|next| {
+                self.counter.is_some_and(|before| before.checked_add(1) == Some(*next))
+            });
             if counter.is_some() {
                 done.lines.pop();
             }
@@ -92,7 +103,8 @@ impl<'a> Reader<'a> {
     fn check_before(&mut self) -> Result<(), TranscriptError> {
         let lines = std::mem::take(&mut self.before);
         let is_comment = std::mem::take(&mut self.is_comment);
-        let is_text = |line: &&Line<'a>| line.text.chars().any(char::is_alphanumeric) && !is_timed(line.text);
+        let is_text =
+            |line: &&Line<'a>| line.text.chars().any(char::is_alphanumeric) && !is_timed(line.text);
         match lines.iter().find(is_text).filter(|_| !is_comment) {
             Some(line) => {
                 let problem = "a text without times (no line with --> above it, or a blank line inside of a cue)";
@@ -115,7 +127,9 @@ fn number(line: &Line<'_>) -> Option<u64> {
 /// Whether a line is meant to hold times: an arrow, and a clock before it.
 pub(super) fn is_timed(line: &str) -> bool {
     line.split_once("->").is_some_and(|(start, _)| {
-        let start = start.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+' | '\0' | '\u{fffd}'));
+        let start = start.trim_start_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '-' | '+' | '\0' | '\u{fffd}')
+        });
         start.starts_with(|c: char| c.is_ascii_digit()) && start.contains(':')
     })
 }
@@ -164,7 +178,9 @@ mod tests {
     use super::*;
 
     fn ms(line: &str) -> Result<(u128, u128), String> {
-        times(line).map(|time| (time.start.as_millis(), time.end.as_millis())).map_err(|problem| problem.to_string())
+        times(line)
+            .map(|time| (time.start.as_millis(), time.end.as_millis()))
+            .map_err(|problem| problem.to_string())
     }
 
     #[test]
@@ -180,9 +196,15 @@ mod tests {
     #[test]
     fn a_broken_time_is_an_error() {
         for line in [
-            "00:00:07.000 --> 00:00:1d.890", "00:00:00.000\0 --> 00:00:01.000", "00:00:00.000 -->", "00:61.000 --> 02:00.000",
-            "00:00:01, --> 00:00:02,", "1:00:00:01 --> 2:00:00:01", "00:00:01.000 --> 5", "00:00:01.000 -> 00:00:02.000",
-            "00:00:01.000 --> 00:00:02\0000",
+            "00:00:07.000 --> 00:00:1d.890",
+            "00:00:00.000\0 --> 00:00:01.000",
+            "00:00:00.000 -->",
+            "00:61.000 --> 02:00.000",
+            "00:00:01, --> 00:00:02,",
+            "1:00:00:01 --> 2:00:00:01",
+            "00:00:01.000 --> 5",
+            "00:00:01.000 -> 00:00:02.000",
+            "00:00:01.000 --> 00:00:02\u{0}000",
         ] {
             assert!(ms(line).is_err(), "{line}");
         }

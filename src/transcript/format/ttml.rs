@@ -11,7 +11,10 @@ use roxmltree::Node;
 use super::super::document::words_of;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
-use super::{Document, Format, Padding, Problem, Repeat, Round, Seen, Text, TimeRange, Transcript, TranscriptError, Turn};
+use super::{
+    Document, Format, Padding, Problem, Repeat, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, Turn,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "ttml",
@@ -21,6 +24,9 @@ pub(super) const FORMAT: Format = Format {
     recognise,
     read,
 };
+
+/// How many elements may stand inside each other.
+const DEEPEST: usize = 128;
 
 fn recognise(document: &Document<'_>) -> bool {
     document.xml().is_some_and(|xml| xml.root_element().tag_name().name() == "tt")
@@ -34,7 +40,11 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut reader = Reader { text: document.text, clock, names: agents(xml), transcript };
     for body in root.children().filter(|node| node.tag_name().name() == "body") {
         let begin = Moment::default();
-        reader.element(body, &Scope { begin, end: None, party: None, is_timed: false }, begin)?;
+        reader.element(
+            body,
+            &Scope { begin, end: None, party: None, is_timed: false, depth: 0 },
+            begin,
+        )?;
     }
     Ok(reader.transcript)
 }
@@ -71,6 +81,8 @@ struct Scope {
     party: Option<Text>,
     /// Whether any element around has a time.
     is_timed: bool,
+    /// How many elements are around.
+    depth: usize,
 }
 
 struct Reader<'a> {
@@ -82,18 +94,34 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads an element. `base` is what its times count from. Answers its end.
-    fn element(&mut self, node: Node<'a, '_>, around: &Scope, base: Moment) -> Result<Option<Moment>, TranscriptError> {
+    fn element(
+        &mut self,
+        node: Node<'a, '_>,
+        around: &Scope,
+        base: Moment,
+    ) -> Result<Option<Moment>, TranscriptError> {
+        if around.depth >= DEEPEST {
+            return Err(error(node, Problem::Other("elements nested too deep")));
+        }
         let time = |name| {
             let value = node.attribute(name);
-            value.map(|text| self.clock.read(text)).transpose().map_err(|problem| error(node, problem))
+            value
+                .map(|text| self.clock.read(text))
+                .transpose()
+                .map_err(|problem| error(node, problem))
         };
         let (begin, end, length) = (time("begin")?, time("end")?, time("dur")?);
-        let sum = |one: Moment, other: Moment| one.plus(other).map_err(|problem| error(node, problem.into()));
+        let sum = |one: Moment, other: Moment| {
+            one.plus(other).map_err(|problem| error(node, problem.into()))
+        };
         let start = begin.map_or(Ok(base), |begin| sum(base, begin))?;
         let end = end.map(|end| sum(base, end)).transpose()?;
         let after = length.map(|length| sum(start, length)).transpose()?;
         let own = [end, after].into_iter().flatten().max_by_key(|moment| moment.up);
-        let agent = node.attributes().find(|attribute| attribute.name() == "agent").map(|attribute| attribute.value());
+        let agent = node
+            .attributes()
+            .find(|attribute| attribute.name() == "agent")
+            .map(|attribute| attribute.value());
         let agent = agent.and_then(|list| list.split_whitespace().next());
         let party = agent.map(|id| Text::new(self.names.get(id).map_or(id, String::as_str)));
         let scope = Scope {
@@ -101,6 +129,7 @@ impl<'a> Reader<'a> {
             end: own.or(around.end),
             party: party.or_else(|| around.party.clone()),
             is_timed: around.is_timed || begin.is_some() || own.is_some(),
+            depth: around.depth + 1,
         };
         let is_sequence = node.attribute("timeContainer") == Some("seq");
         let mut next = start;
@@ -136,7 +165,11 @@ impl<'a> Reader<'a> {
         let words = words_of(content, is_plain.then_some(place.start));
         let turns = &mut self.transcript.turns;
         if !is_plain {
-            self.transcript.repeats.push(Repeat { source: place, turns: turns.len()..turns.len() + 1, words: None });
+            self.transcript.repeats.push(Repeat {
+                source: place,
+                turns: turns.len()..turns.len() + 1,
+                words: None,
+            });
         }
         turns.push(Turn { party: scope.party.clone(), time, words, ..Turn::default() });
         Ok(())
@@ -157,7 +190,11 @@ struct Clock {
 
 impl Clock {
     fn of(root: Node<'_, '_>) -> Result<Self, TranscriptError> {
-        let value = |name: &str| root.attributes().find(|attribute| attribute.name() == name).map(|attribute| attribute.value());
+        let value = |name: &str| {
+            root.attributes()
+                .find(|attribute| attribute.name() == name)
+                .map(|attribute| attribute.value())
+        };
         let count = |text: &str| {
             let count = text.trim().parse().ok().filter(|count| *count > 0);
             count.ok_or_else(|| error(root, Problem::Expected("a rate above 0")))
@@ -172,7 +209,8 @@ impl Clock {
         let is_smpte = value("timeBase") == Some("smpte");
         let is_drop = value("dropMode").is_some_and(|mode| mode != "nonDrop");
         if value("timeBase") == Some("clock") || (is_smpte && (is_drop || above != below)) {
-            let reason = "its times are those of a clock or of dropped frames: convert it to media time";
+            let reason =
+                "its times are those of a clock or of dropped frames: convert it to media time";
             return Err(TranscriptError::unusable(FORMAT.name, reason));
         }
         let nominal = frames.unwrap_or(30);
@@ -204,7 +242,9 @@ impl Clock {
                 _ => Err(TimeError::NotANumber.into()),
             };
         }
-        let unit = text.find(|c: char| c.is_ascii_alphabetic()).ok_or(Problem::Expected("a time with its unit"))?;
+        let unit = text
+            .find(|c: char| c.is_ascii_alphabetic())
+            .ok_or(Problem::Expected("a time with its unit"))?;
         let (number, unit) = text.split_at(unit);
         let (above, below) = match unit {
             "h" => (1, 3600),
@@ -229,17 +269,26 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::common::testing::{assert_listed, error_of, read_as, truth_on_all, windows, words};
+    use super::super::common::testing::{
+        assert_listed, error_of, read_as, truth_on_all, windows, words,
+    };
 
     const CLOCK: &str = include_str!("../../../fixtures/transcripts/clock.ttml");
 
     fn body(inner: &str) -> String {
-        format!("<tt xmlns=\"http://www.w3.org/ns/ttml\" xmlns:ttp=\"http://www.w3.org/ns/ttml#parameter\" xmlns:ttm=\"http://www.w3.org/ns/ttml#metadata\" ttp:frameRate=\"30\" ttp:frameRateMultiplier=\"1000 1001\"><head/><body>{inner}</body></tt>")
+        format!(
+            "<tt xmlns=\"http://www.w3.org/ns/ttml\" xmlns:ttp=\"http://www.w3.org/ns/ttml#parameter\" xmlns:ttm=\"http://www.w3.org/ns/ttml#metadata\" ttp:frameRate=\"30\" ttp:frameRateMultiplier=\"1000 1001\"><head/><body>{inner}</body></tt>"
+        )
     }
 
     fn times(inner: &str) -> Vec<(u128, u128)> {
         let transcript = read_as("ttml", &body(inner));
-        transcript.turns.iter().filter_map(|turn| turn.time).map(|time| (time.start.as_millis(), time.end.as_millis())).collect()
+        transcript
+            .turns
+            .iter()
+            .filter_map(|turn| turn.time)
+            .map(|time| (time.start.as_millis(), time.end.as_millis()))
+            .collect()
     }
 
     #[test]
@@ -249,12 +298,16 @@ mod tests {
 
     #[test]
     fn a_span_has_its_own_time_and_a_sequence_counts_on() {
-        assert_eq!(times("<p begin=\"1s\" end=\"9s\">a <span begin=\"1s\" dur=\"2s\">b</span> c</p>"), [
-            (1000, 9000), (2000, 4000), (1000, 9000)
-        ]);
-        assert_eq!(times("<div timeContainer=\"seq\" begin=\"1s\"><p dur=\"2s\">a</p><p begin=\"1s\" dur=\"1s\">b</p></div>"), [
-            (1000, 3000), (4000, 5000)
-        ]);
+        assert_eq!(
+            times("<p begin=\"1s\" end=\"9s\">a <span begin=\"1s\" dur=\"2s\">b</span> c</p>"),
+            [(1000, 9000), (2000, 4000), (1000, 9000)]
+        );
+        assert_eq!(
+            times(
+                "<div timeContainer=\"seq\" begin=\"1s\"><p dur=\"2s\">a</p><p begin=\"1s\" dur=\"1s\">b</p></div>"
+            ),
+            [(1000, 3000), (4000, 5000)]
+        );
         assert_eq!(times("<p end=\"2s\" dur=\"3s\">a</p>"), [(0, 3000)]);
     }
 
@@ -268,9 +321,16 @@ mod tests {
     #[test]
     fn an_agent_is_the_party() {
         let agent = "<metadata><ttm:agent xml:id=\"a1\" type=\"person\"><ttm:name type=\"full\">Customer</ttm:name></ttm:agent></metadata>";
-        let text = body(&format!("{agent}<div ttm:agent=\"a1\"><p begin=\"1s\" end=\"2s\">a</p><p ttm:agent=\"a2\" begin=\"1s\" end=\"2s\">b</p></div>"));
+        let text = body(&format!(
+            "{agent}<div ttm:agent=\"a1\"><p begin=\"1s\" end=\"2s\">a</p><p ttm:agent=\"a2\" begin=\"1s\" end=\"2s\">b</p></div>"
+        ));
         let transcript = read_as("ttml", &text);
-        let parties: Vec<_> = transcript.turns.iter().filter_map(|turn| turn.party.as_ref()).map(|party| party.expose()).collect();
+        let parties: Vec<_> = transcript
+            .turns
+            .iter()
+            .filter_map(|turn| turn.party.as_ref())
+            .map(|party| party.expose())
+            .collect();
         assert_eq!(parties, ["Customer", "a2"]);
     }
 
@@ -287,14 +347,23 @@ mod tests {
     #[test]
     fn a_text_that_never_ends_is_an_error() {
         assert!(error_of(&body("<p begin=\"1s\">a</p>")).contains("line 1: end or dur is missing"));
-        assert!(error_of(&body("<p begin=\"1\" end=\"2s\">a</p>")).contains("expected a time with its unit"));
-        assert!(error_of(&CLOCK.replace("ttp:frameRate=\"25\"", "ttp:timeBase=\"clock\"")).contains("media time"));
+        assert!(
+            error_of(&body("<p begin=\"1\" end=\"2s\">a</p>"))
+                .contains("expected a time with its unit")
+        );
+        assert!(
+            error_of(&CLOCK.replace("ttp:frameRate=\"25\"", "ttp:timeBase=\"clock\""))
+                .contains("media time")
+        );
         assert!(times("<p>a</p>").is_empty());
+        let deep = format!("{}a{}", "<span>".repeat(200), "</span>".repeat(200));
+        assert!(error_of(&body(&deep)).contains("too deep"));
     }
 
     #[test]
     fn a_body_without_text_holds_nothing() {
-        let empty = read_as("ttml", "<tt xml:lang=\"en\"><head><layout/></head><body region=\"r1\"/></tt>");
+        let empty =
+            read_as("ttml", "<tt xml:lang=\"en\"><head><layout/></head><body region=\"r1\"/></tt>");
         assert!(empty.turns.is_empty());
     }
 }

@@ -9,7 +9,8 @@ use super::super::model::Sort;
 use super::common::forget_lone_channel;
 use super::vcon_body;
 use super::{
-    Document, FORMATS, Format, Mark, Node, Padding, Place, Problem, Repeat, Seen, Text, Transcript, TranscriptError, Turn,
+    Document, FORMATS, Format, Mark, Node, Padding, Place, Problem, Repeat, Seen, Text, Transcript,
+    TranscriptError, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -21,18 +22,24 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
+/// More channels than any recording has.
+const MOST_CHANNELS: usize = 64;
+
 fn recognise(document: &Document<'_>) -> bool {
     document.root().is_some_and(|root| {
         let is_list = |key: &str| root.get(key).is_some_and(|node| node.kind() == Kind::Array);
         // Older files lack the version.
-        is_list("parties") && is_list("dialog") && ["vcon", "uuid", "analysis"].iter().any(|key| root.has(key))
+        is_list("parties")
+            && is_list("dialog")
+            && ["vcon", "uuid", "analysis"].iter().any(|key| root.has(key))
     })
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut all = Transcript::default();
     let Some(root) = document.root() else { return Ok(all) };
-    let dialogs: Vec<Node<'_>> = root.list("dialog").collect();
+    let (dialogs, parties): (Vec<Node<'_>>, Vec<Node<'_>>) =
+        (root.list("dialog").collect(), root.list("parties").collect());
     let mut recording = None;
     for (index, analysis) in root.list("analysis").enumerate() {
         let Some(body) = analysis.get("body") else { continue };
@@ -49,23 +56,28 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         if !is_named && !has_times(&transcript) {
             continue;
         }
-        let dialog = analysis.get("dialog").and_then(|node| node.index().or_else(|| node.items().next()?.index())).unwrap_or(0);
+        let dialog = analysis
+            .get("dialog")
+            .and_then(|node| node.index().or_else(|| node.items().next()?.index()))
+            .unwrap_or(0);
         if *recording.get_or_insert(dialog) != dialog {
             let reason = "it holds transcripts of several recordings: keep the analysis of one";
             return Err(TranscriptError::unusable(FORMAT.name, reason));
         }
-        name_parties(&mut transcript, root, dialogs.get(dialog).copied());
+        name_parties(&mut transcript, &parties, dialogs.get(dialog).copied());
         all.notes.push(format!("analysis[{index}] is read as {format}"));
         append(&mut all, transcript);
     }
     if root.get("redacted").is_some_and(|node| node.members().next().is_some()) {
-        all.notes.push("the vCon says that it was redacted, and gives no times for that".to_owned());
+        all.notes
+            .push("the vCon says that it was redacted, and gives no times for that".to_owned());
     }
     Ok(all)
 }
 
 fn has_times(transcript: &Transcript) -> bool {
-    let is_timed = |turn: &Turn| turn.time.is_some() || turn.words.iter().any(|word| word.time.is_some());
+    let is_timed =
+        |turn: &Turn| turn.time.is_some() || turn.words.iter().any(|word| word.time.is_some());
     !transcript.marks.is_empty() || transcript.turns.iter().any(is_timed)
 }
 
@@ -96,7 +108,10 @@ fn read_body(
 }
 
 fn read_inner(inner: &Document<'_>) -> Result<Option<(Transcript, &'static str)>, TranscriptError> {
-    let format = FORMATS.iter().filter(|format| format.name != FORMAT.name).find(|format| (format.recognise)(inner));
+    let format = FORMATS
+        .iter()
+        .filter(|format| format.name != FORMAT.name)
+        .find(|format| (format.recognise)(inner));
     match format {
         Some(format) => Ok(Some(((format.read)(inner)?, format.name))),
         None => Ok(vcon_body::read(inner)?.map(|transcript| (transcript, "a list of words"))),
@@ -108,16 +123,20 @@ fn at_body(error: TranscriptError, index: usize) -> TranscriptError {
     match error {
         TranscriptError::Invalid { format, place, problem } => {
             let dot = if place.is_empty() || place.starts_with('[') { "" } else { "." };
-            TranscriptError::Invalid { format, place: format!("analysis[{index}].body{dot}{place}"), problem }
+            TranscriptError::Invalid {
+                format,
+                place: format!("analysis[{index}].body{dot}{place}"),
+                problem,
+            }
         }
         other => other,
     }
 }
 
 /// Gives turns on a channel the party that the dialog names for it, unless they have one.
-fn name_parties(transcript: &mut Transcript, root: Node<'_>, dialog: Option<Node<'_>>) {
-    let parties: Vec<Node<'_>> = root.list("parties").collect();
-    let channels: Vec<Node<'_>> = dialog.map(|dialog| dialog.list("parties").collect()).unwrap_or_default();
+fn name_parties(transcript: &mut Transcript, parties: &[Node<'_>], dialog: Option<Node<'_>>) {
+    let channels: Vec<Node<'_>> =
+        dialog.into_iter().flat_map(|dialog| dialog.list("parties")).take(MOST_CHANNELS).collect();
     let name = |channel: u16| {
         // A list is a mix of several parties on one channel.
         let party = parties.get(channels.get(usize::from(channel))?.index()?)?;
@@ -137,7 +156,9 @@ fn append(all: &mut Transcript, other: Transcript) {
         let place = match mark.place {
             Place::WholeTurn(turn) => Place::WholeTurn(turn + first),
             Place::Words(turn, words) => Place::Words(turn + first, words),
-            Place::Time { start, end, channel, turn } => Place::Time { start, end, channel, turn: turn.map(|turn| turn + first) },
+            Place::Time { start, end, channel, turn } => {
+                Place::Time { start, end, channel, turn: turn.map(|turn| turn + first) }
+            }
             Place::Nowhere => Place::Nowhere,
         };
         Mark { place, ..mark }
@@ -175,9 +196,15 @@ mod tests {
     fn a_list_of_words_is_read_and_channels_get_their_party() {
         let transcript = read_as("vcon", CALL);
         let said = words(&transcript);
-        let is_edge = |at: u128| said.iter().filter_map(|word| word.1).any(|(start, end)| start == at || end == at);
+        let is_edge = |at: u128| {
+            said.iter().filter_map(|word| word.1).any(|(start, end)| start == at || end == at)
+        };
         assert!(TRUTH.iter().all(|&(_, start, end)| is_edge(start) && is_edge(end)));
-        let turn = transcript.turns.iter().find(|turn| turn.words.iter().any(|word| word.text.expose() == "four")).unwrap();
+        let turn = transcript
+            .turns
+            .iter()
+            .find(|turn| turn.words.iter().any(|word| word.text.expose() == "four"))
+            .unwrap();
         assert_eq!((turn.channel, turn.party.clone()), (Some(0), Some(Text::new("caller"))));
         assert_listed(&transcript, CALL, "\"four\"");
     }
@@ -215,7 +242,10 @@ mod tests {
         let transcript = read_as("vcon", &text);
         assert_eq!(words(&transcript).len(), 2);
         assert_listed(&transcript, &text, "4111");
-        let transcript = read_as("vcon", &with_body("transcript", r#"[{"speaker":"Agent","text":"so 4111","start":1,"end":2}]"#));
+        let transcript = read_as(
+            "vcon",
+            &with_body("transcript", r#"[{"speaker":"Agent","text":"so 4111","start":1,"end":2}]"#),
+        );
         assert_eq!(transcript.turns[0].time.map(|time| time.end.as_millis()), Some(2000));
     }
 
@@ -230,7 +260,10 @@ mod tests {
 
     #[test]
     fn a_transcript_that_is_not_understood_is_an_error_with_its_place() {
-        assert!(error_of(&with_body("transcript", "\"so it is\"")).starts_with("vcon: analysis[1].body: expected a transcript"));
+        assert!(
+            error_of(&with_body("transcript", "\"so it is\""))
+                .starts_with("vcon: analysis[1].body: expected a transcript")
+        );
         let negative = with_body("transcript", r#"{"words":[{"word":"a","start":-1,"end":2}]}"#);
         assert_eq!(error_of(&negative), "vcon: analysis[1].body.words[0].start: a negative time");
     }
@@ -238,7 +271,8 @@ mod tests {
     #[test]
     fn transcripts_of_several_recordings_are_refused() {
         let more = r#""analysis":[{"type":"transcript","dialog":1,"body":{"words":[{"word":"a","start":1,"end":2}]}},"#;
-        let text = with_body("transcript", r#"{"words":[{"word":"a","start":1,"end":2}]}"#).replace("\"analysis\":[", more);
+        let text = with_body("transcript", r#"{"words":[{"word":"a","start":1,"end":2}]}"#)
+            .replace("\"analysis\":[", more);
         assert!(error_of(&text).contains("several recordings"));
     }
 }

@@ -6,7 +6,10 @@
 use super::super::document::words_of;
 use super::super::json::Kind;
 use super::common::{add_repeat, add_strings, push_word};
-use super::{Document, Node, Repeat, Text, Transcript, TranscriptError, Turn, Unit, Word, optional_range, text_word};
+use super::{
+    Document, Node, Repeat, Text, Transcript, TranscriptError, Turn, Unit, Word, optional_range,
+    text_word,
+};
 
 const NAME: &str = "vcon";
 
@@ -18,7 +21,10 @@ pub(super) fn read(inner: &Document<'_>) -> Result<Option<Transcript>, Transcrip
         root.items().collect()
     } else {
         let lists = ["segments", "utterances", "messages"].iter();
-        lists.map(|key| root.list(key).collect::<Vec<_>>()).find(|list| !list.is_empty()).unwrap_or_default()
+        lists
+            .map(|key| root.list(key).collect::<Vec<_>>())
+            .find(|list| !list.is_empty())
+            .unwrap_or_default()
     };
     let mut words = root.list("words").filter(|node| text_of(*node).is_some()).peekable();
     if words.peek().is_some() {
@@ -56,14 +62,20 @@ fn add_segment(transcript: &mut Transcript, segment: Node<'_>) -> Result<(), Tra
     for node in segment.list("words") {
         words.extend(word(node)?);
     }
-    if words.is_empty() && let Some(text) = text {
+    if words.is_empty()
+        && let Some(text) = text
+    {
         words = words_of(&text.text().unwrap_or_default(), None);
     }
     if !words.is_empty() {
         let time = optional_range(NAME, segment, "start", "end", Unit::Seconds)?;
         transcript.turns.push(Turn { channel: channel_of(segment), party, time, words });
         let source = text.map(|text| text.range());
-        transcript.repeats.extend(source.map(|source| Repeat { source, turns: turn..turn + 1, words: None }));
+        transcript.repeats.extend(source.map(|source| Repeat {
+            source,
+            turns: turn..turn + 1,
+            words: None,
+        }));
     }
     Ok(())
 }
@@ -73,7 +85,8 @@ fn word(node: Node<'_>) -> Result<Option<Word>, TranscriptError> {
     let Some(text) = text_of(node) else { return Ok(None) };
     let is_silent = node.get("is_punctuation").and_then(|node| node.flag()).unwrap_or(false);
     let time = optional_range(NAME, node, "start", "end", Unit::Seconds)?;
-    let copies = node.get("punctuated_word").map(|copy| copy.range()).filter(|copy| *copy != text.range());
+    let copies =
+        node.get("punctuated_word").map(|copy| copy.range()).filter(|copy| *copy != text.range());
     Ok(Some(Word { time, is_silent, copies: copies.into_iter().collect(), ..text_word(text) }))
 }
 
@@ -83,7 +96,10 @@ fn text_of(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn party_of(node: Node<'_>) -> Option<String> {
-    ["speaker", "role", "party"].iter().find_map(|key| node.get(key)?.scalar()).map(std::borrow::Cow::into_owned)
+    ["speaker", "role", "party"]
+        .iter()
+        .find_map(|key| node.get(key)?.scalar())
+        .map(std::borrow::Cow::into_owned)
 }
 
 fn channel_of(node: Node<'_>) -> Option<u16> {

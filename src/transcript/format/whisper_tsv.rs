@@ -1,7 +1,10 @@
 //! The TSV of Whisper: `start TAB end TAB text` with a header, whole milliseconds; a segment is the finest time.
 
 use super::super::document::words_of;
-use super::{Document, Format, Padding, Problem, Round, Seen, TimeRange, Transcript, TranscriptError, Turn, Unit, duration};
+use super::{
+    Document, Format, Padding, Problem, Round, Seen, TimeRange, Transcript, TranscriptError, Turn,
+    Unit, duration,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "whisper-tsv",
@@ -20,7 +23,9 @@ fn recognise(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem);
+        let error = |problem: Problem| {
+            TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
+        };
         let mut fields = line.text.splitn(3, '\t');
         let (Some(start), Some(end)) = (fields.next(), fields.next()) else {
             return Err(error(Problem::Expected("start, end and text with tabs between")));
@@ -59,6 +64,9 @@ mod tests {
 
     #[test]
     fn seconds_are_refused() {
-        assert_eq!(error_of("start\tend\ttext\n10.5\t12.25\tso\n"), "whisper-tsv: line 2: expected whole milliseconds");
+        assert_eq!(
+            error_of("start\tend\ttext\n10.5\t12.25\tso\n"),
+            "whisper-tsv: line 2: expected whole milliseconds"
+        );
     }
 }
