@@ -453,9 +453,7 @@ impl Spoken {
     fn text(&self) -> String {
         let turns = self.words.chunk_by(|a, b| (a.party, a.turn) == (b.party, b.turn));
         let show = |said: &Said| match said.part {
-            Part::Digit | Part::Code => {
-                format!("{}@{}p{}", said.text.to_uppercase(), said.at, said.party)
-            }
+            Part::Digit | Part::Code => said.text.to_uppercase(),
             Part::Filler | Part::Talk => said.text.clone(),
         };
         let turns = turns.map(|turn| turn.iter().map(show).collect::<Vec<_>>().join(" "));

@@ -194,6 +194,15 @@ fn a_piece_that_is_read_back_is_found() {
 }
 
 #[test]
+fn an_echo_while_the_number_is_said_is_found() {
+    let script =
+        "0 c 1 nine eight seven six\n1 a 2.7 so eight seven six\n0 c 4 five four three two";
+    assert!(numbers(script).contains(&"number-repeat1: eight seven six".to_owned()));
+    let untimed = script.replace(" 1 nine", " - nine").replace("2.7", "-").replace(" 4 ", " - ");
+    assert!(numbers(&untimed).contains(&"number-repeat1: eight seven six".to_owned()));
+}
+
+#[test]
 fn a_security_code_is_found_at_any_length_after_its_cue() {
     assert_eq!(said("the security code is one two three"), ["cvv0: one two three"]);
     assert_eq!(said("the CVV is 123"), ["cvv0: 123"]);
