@@ -50,7 +50,7 @@ fn pair(number: usize, join: &str) -> Vec<String> {
 fn cardinal(number: usize, is_joined: bool) -> Vec<String> {
     let mut words = Vec::new();
     for (size, name) in [(1000, "thousand"), (100, "hundred")] {
-        if number / size % 10 > 0 {
+        if !(number / size).is_multiple_of(10) {
             words.extend([unit(number / size), name.to_owned()]);
         }
     }
