@@ -34,6 +34,12 @@ pub enum TranscriptError {
         /// Counted from 1.
         column: usize,
     },
+    /// An object with two equal keys.
+    #[error("the JSON holds a key twice in the object at {place}")]
+    KeyTwice {
+        /// The JSON path of the object; empty for the whole file.
+        place: String,
+    },
     /// It begins as XML and is none.
     #[error("not valid XML at line {line}")]
     Xml {

@@ -53,7 +53,12 @@ impl<'a> Json<'a> {
             let end = stream.byte_offset();
             roots.push(end.saturating_sub(raw.get().len())..end);
         }
-        Ok(Self { text, roots, large })
+        let json = Self { text, roots, large };
+        let twice = json.roots().find_map(scan::repeated_key).map(|object| object.path());
+        match twice {
+            Some(place) => Err(TranscriptError::KeyTwice { place }),
+            None => Ok(json),
+        }
     }
 
     /// The values of the file: one, or one for each line of JSON Lines.
@@ -154,14 +159,10 @@ impl<'a> Node<'a> {
         self.json.path(self.start)
     }
 
-    /// The value under `key`; none if there is no such key, it is `null`, or this is no object. Of
-    /// equal keys the last counts, as most readers of JSON take it.
+    /// The value under `key`; none if there is no such key, it is `null`, or this is no object.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        self.members()
-            .filter(|(name, _)| name == key)
-            .last()
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_null())
+        let found = self.members().find(|(name, _)| name == key);
+        found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Whether there is such a key, even with `null` behind it.
@@ -303,6 +304,16 @@ mod tests {
         );
         assert!(Json::parse("{\"a\":1").is_err());
         assert!(Json::parse("[1]]").is_err());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error() {
+        let error = |text| Json::parse(text).unwrap_err().to_string();
+        let wanted = "the JSON holds a key twice in the object at a[1]";
+        assert_eq!(error("{\"a\":[1,{\"w\":1,\"\\u0077\":2}]}"), wanted);
+        let many: String = (0..40).map(|n| format!("\"k{n}\":{n},")).collect();
+        assert!(Json::parse(&format!("{{{many}\"z\":0}}")).is_ok());
+        assert!(Json::parse(&format!("{{{many}\"k7\":0}}")).is_err());
     }
 
     #[test]

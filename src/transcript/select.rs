@@ -192,7 +192,7 @@ pub(super) fn select(
     if !is_anything && !is_searched {
         return Err(nothing_marked(transcript, bounds.is_none()));
     }
-    let found = placer.candidates.len() + placer.unplaced.len();
+    let found = placer.marks();
     let left_out = placer.keep_only(&options.only)?;
     if !placer.unplaced.is_empty() {
         return Err(unplaced(format, &placer.unplaced));

@@ -3,8 +3,10 @@
 //! In: text that need not be valid for [`measure`], and is valid for [`Walk`]. Out: the places of
 //! values. What can go wrong: too many levels.
 
+use std::collections::HashSet;
+
 use super::super::TranscriptError;
-use super::Node;
+use super::{Kind, Node};
 
 /// How many arrays and objects may stand inside each other.
 const DEEPEST: usize = 128;
@@ -51,6 +53,26 @@ fn after_string(bytes: &[u8], at: usize) -> usize {
         }
     }
     bytes.len()
+}
+
+/// The first object below `root` that holds a key twice. Which of the two counts is not agreed
+/// between readers of JSON, so that one of them could hide words.
+pub(super) fn repeated_key(root: Node<'_>) -> Option<Node<'_>> {
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        let is_container = |node: &Node<'_>| matches!(node.kind(), Kind::Object | Kind::Array);
+        if node.kind() == Kind::Object {
+            let members: Vec<_> = node.members().collect();
+            let mut keys = HashSet::with_capacity(members.len());
+            if !members.iter().all(|(key, _)| keys.insert(key.as_ref())) {
+                return Some(node);
+            }
+            open.extend(members.iter().map(|(_, value)| *value).filter(is_container));
+        } else {
+            open.extend(node.items().filter(is_container));
+        }
+    }
+    None
 }
 
 /// Steps over the values directly inside a container, keys counted as values.

@@ -182,6 +182,12 @@ impl<'a> Placer<'a> {
         }
     }
 
+    /// How many marks there are, placed or not.
+    pub(super) fn marks(&self) -> usize {
+        let is_mark = |own: &&Candidate| matches!(own.origin, Origin::Mark | Origin::Person);
+        self.candidates.iter().filter(is_mark).count() + self.unplaced.len()
+    }
+
     fn add(
         &mut self,
         bound: Bound,

@@ -79,10 +79,9 @@ impl Summary {
         for find in candidates.iter().filter(|candidate| candidate.origin == Origin::Find) {
             *finds.entry(find.label.clone()).or_default() += 1;
         }
-        let others = speaker_turns + finds.values().sum::<usize>();
         let mut summary = Self {
             format: transcript.format,
-            marks_found: found.saturating_sub(others),
+            marks_found: found,
             marks_placed: placed,
             finds: finds.into_iter().collect(),
             speaker_turns,
