@@ -411,3 +411,39 @@ fn each_word_can_be_masked_alone() {
         }
     }
 }
+
+#[test]
+fn damaged_files_are_errors_or_transcripts_and_never_a_panic() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below.max(1)
+    };
+    for (_, text) in ALL.iter().filter(|(_, text)| text.len() < 16_000) {
+        for _ in 0..12 {
+            let mut bytes = text.as_bytes().to_vec();
+            for _ in 0..=random(4) {
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => bytes.truncate(at),
+                    1 => bytes[at] = b"0-9.\"[]{},:\n*#<>"[random(16)],
+                    2 => drop(bytes.drain(at..bytes.len().min(at + random(60)))),
+                    _ => {
+                        let piece = bytes[at..bytes.len().min(at + random(200))].to_vec();
+                        bytes.splice(at..at, piece);
+                    }
+                }
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            let Ok(read) = read(&bytes, None) else { continue };
+            let Ok(selection) = read.select(&numbers()) else { continue };
+            for window in &selection.windows {
+                assert!(window.end.is_none_or(|end| end > window.start));
+            }
+            let _ = read.masked(&selection.bare, &Parties::default());
+        }
+    }
+}
