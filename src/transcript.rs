@@ -1,8 +1,9 @@
 //! Windows from what people have: transcripts, the output of redaction services, labels, subtitles.
 //!
-//! In: the bytes of a file. Out: a [`Transcript`] (words, marks and speakers with exact times), and from it
-//! a selection of windows. What was said stays in [`Text`], which cannot be printed by accident. What can go
-//! wrong: a [`TranscriptError`], which names format and place and never the content.
+//! In: the bytes of a file. Out: a [`Transcript`] (words, marks and speakers with exact times), and
+//! from it a selection of windows. What was said stays in [`Text`], which cannot be printed by
+//! accident. What can go wrong: a [`TranscriptError`], which names format and place and never the
+//! content.
 
 mod bounds;
 mod document;
@@ -14,6 +15,8 @@ mod kind;
 mod marks;
 mod mask;
 mod model;
+#[cfg(test)]
+mod samples;
 mod select;
 mod time;
 mod windows;
@@ -22,7 +25,9 @@ pub use error::{Problem, TranscriptError};
 pub use find::{RULES_HELP, Rule, Rules, languages};
 pub use format::{Padding, Seen};
 pub use model::{Mark, Place, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
-pub use select::{Options, Parties, PartyError, PlacedWindow, SelectError, Selection, Summary, Untimed};
+pub use select::{
+    Options, Parties, PartyError, PlacedWindow, SelectError, Selection, Summary, Untimed,
+};
 pub use time::TimeError;
 
 use document::{Document, Source};
@@ -65,12 +70,28 @@ impl Read {
         select::select(&self.transcript, &self.left_alone, self.format.padding, options)
     }
 
-    /// The file with the words of `windows` masked, in its own format and encoding. Take [`Selection::bare`]: padding
-    /// reaches into the words beside a mark.
+    /// The words inside a window and up to `around` words before and after it, for the person who
+    /// asks to see them. Each comes with whether it is inside.
+    #[must_use]
+    pub fn words_around(
+        &self,
+        window: &PlacedWindow,
+        parties: &Parties,
+        around: usize,
+    ) -> Vec<(Text, bool)> {
+        mask::words_around(&self.transcript, window, parties, around)
+    }
+
+    /// The file with the words of `windows` masked, in its own format and encoding. Take
+    /// [`Selection::bare`]: padding reaches into the words beside a mark.
     ///
     /// # Errors
     /// [`TranscriptError::Unusable`] if the file holds no words, or a word of a window cannot be masked in place.
-    pub fn masked(&self, windows: &[PlacedWindow], parties: &Parties) -> Result<Masked, TranscriptError> {
+    pub fn masked(
+        &self,
+        windows: &[PlacedWindow],
+        parties: &Parties,
+    ) -> Result<Masked, TranscriptError> {
         let format = self.transcript.format;
         let chosen = mask::Chosen::of(&self.transcript, windows, parties);
         let text = with_document(&self.source.text, |document| {
@@ -112,7 +133,10 @@ pub struct Masked {
     pub words: usize,
 }
 
-fn read_text(text: &str, name: Option<&str>) -> Result<(Transcript, &'static Format), TranscriptError> {
+fn read_text(
+    text: &str,
+    name: Option<&str>,
+) -> Result<(Transcript, &'static Format), TranscriptError> {
     let names = || format_names().collect::<Vec<_>>().join(", ");
     let named = match name {
         Some(name) => {
@@ -124,7 +148,10 @@ fn read_text(text: &str, name: Option<&str>) -> Result<(Transcript, &'static For
     with_document(text, |document| {
         let recognised = || FORMATS.iter().find(|format| (format.recognise)(document));
         let Some(format) = named.or_else(recognised) else {
-            return Err(document.broken().cloned().unwrap_or_else(|| TranscriptError::NotRecognised { names: names() }));
+            return Err(document
+                .broken()
+                .cloned()
+                .unwrap_or_else(|| TranscriptError::NotRecognised { names: names() }));
         };
         let mut transcript = (format.read)(document)?;
         transcript.format = format.name;

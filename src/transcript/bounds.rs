@@ -1,12 +1,12 @@
 //! When each word was said, also where the file does not know, or says it badly.
 //!
-//! In: the turns of a transcript. Out: for every word a range that holds its speech, and how it was found.
-//! What can go wrong: a transcript without any time, for which there is no range at all.
+//! In: the turns of a transcript. Out: for every word a range that holds its speech, and how it was
+//! found. What can go wrong: a transcript without any time, for which there is no range at all.
 //!
-//! A wrong time must widen a window and never lose one. A word without a time, or with the time of its
-//! neighbour, is bounded by the nearest words with a time of their own; a word of no length also takes the gaps
-//! beside it. The order of the words is kept for the text; times that run backwards are only looked up in a
-//! sorted copy.
+//! A wrong time must widen a window and never lose one. A word without a time, or with the time of
+//! its neighbour, is bounded by the nearest words with a time of their own; a word of no length
+//! also takes the gaps beside it. The order of the words is kept for the text; times that run
+//! backwards are only looked up in a sorted copy.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,12 +48,16 @@ pub(super) struct Bounds {
 impl Bounds {
     /// Bounds every word of `turns`; none if there is no time in them at all.
     pub(super) fn of(turns: &[Turn]) -> Option<Self> {
-        let trusted: Vec<Vec<Option<TimeRange>>> = turns.iter().map(|turn| trusted(&turn.words)).collect();
-        let is_any = turns.iter().any(|turn| turn.time.is_some() || turn.words.iter().any(|word| word.time.is_some()));
+        let trusted: Vec<Vec<Option<TimeRange>>> =
+            turns.iter().map(|turn| trusted(&turn.words)).collect();
+        let is_any = turns
+            .iter()
+            .any(|turn| turn.time.is_some() || turn.words.iter().any(|word| word.time.is_some()));
         if !is_any {
             return None;
         }
-        let (mut starts, mut ends) = (BTreeMap::<_, Vec<Duration>>::new(), BTreeMap::<_, Vec<Duration>>::new());
+        let (mut starts, mut ends) =
+            (BTreeMap::<_, Vec<Duration>>::new(), BTreeMap::<_, Vec<Duration>>::new());
         for (turn, times) in turns.iter().zip(&trusted) {
             for time in times.iter().flatten() {
                 starts.entry(turn.channel).or_default().push(time.start);
@@ -73,9 +77,13 @@ impl Bounds {
         self.words.get(turn)?.get(word).copied()
     }
 
-    /// The start of the first word on the channel that begins at `time` or later. Without a channel, on any.
+    /// The start of the first word on the channel that begins at `time` or later. Without a
+    /// channel, on any.
     pub(super) fn next_start(&self, channel: Option<u16>, time: Duration) -> Option<Duration> {
-        let lists = self.starts.iter().filter(|(own, _)| channel.is_none() || **own == channel || own.is_none());
+        let lists = self
+            .starts
+            .iter()
+            .filter(|(own, _)| channel.is_none() || **own == channel || own.is_none());
         lists.filter_map(|(_, starts)| at_or_after(starts, time)).min()
     }
 }
@@ -83,7 +91,8 @@ impl Bounds {
 /// The times that can be trusted: with a length, and not the time of the word beside it.
 fn trusted(words: &[Word]) -> Vec<Option<TimeRange>> {
     let proper = |word: &Word| word.time.filter(|time| time.is_proper() && !word.is_silent);
-    let spoken: Vec<usize> = (0..words.len()).filter(|&at| words.get(at).is_some_and(|word| !word.is_silent)).collect();
+    let spoken: Vec<usize> =
+        (0..words.len()).filter(|&at| words.get(at).is_some_and(|word| !word.is_silent)).collect();
     let mut out: Vec<Option<TimeRange>> = words.iter().map(proper).collect();
     for pair in spoken.windows(2) {
         let &[one, next] = pair else { continue };
@@ -99,13 +108,19 @@ fn trusted(words: &[Word]) -> Vec<Option<TimeRange>> {
     out
 }
 
-/// For each turn: the end of the last trusted word in the turns before it, on its channel. Turns are taken in
-/// the order of their times; one without any stays behind the turn that it follows in the file.
+/// For each turn: the end of the last trusted word in the turns before it, on its channel. Turns
+/// are taken in the order of their times; one without any stays behind the turn that it follows in
+/// the file.
 fn ends_before(turns: &[Turn], trusted: &[Vec<Option<TimeRange>>]) -> Vec<Option<Duration>> {
     let mut keys = Vec::with_capacity(turns.len());
     let mut last = Duration::ZERO;
     for (index, (turn, times)) in turns.iter().zip(trusted).enumerate() {
-        let own = times.iter().flatten().map(|time| time.start).min().or(turn.time.map(|time| time.start));
+        let own = times
+            .iter()
+            .flatten()
+            .map(|time| time.start)
+            .min()
+            .or(turn.time.map(|time| time.start));
         last = own.unwrap_or(last);
         keys.push((last, index));
     }
@@ -141,7 +156,12 @@ impl Lookup<'_> {
     }
 
     /// The bounds of the words of one turn.
-    fn turn(&self, turn: &Turn, trusted: &[Option<TimeRange>], before: Option<Duration>) -> Vec<Bound> {
+    fn turn(
+        &self,
+        turn: &Turn,
+        trusted: &[Option<TimeRange>],
+        before: Option<Duration>,
+    ) -> Vec<Bound> {
         let mut nearest: Option<TimeRange> = None;
         let lowers: Vec<Option<TimeRange>> = trusted
             .iter()
@@ -189,11 +209,17 @@ impl Lookup<'_> {
     ) -> Bound {
         let channel = turn.channel;
         let (start, end) = match (lower, upper, turn.time) {
-            (Some(lower), Some(upper), _) if lower.end <= upper.start => (lower.end, Some(upper.start)),
+            (Some(lower), Some(upper), _) if lower.end <= upper.start => {
+                (lower.end, Some(upper.start))
+            }
             // Times that run backwards: everything that either of the two touches.
-            (Some(lower), Some(upper), _) => (lower.start.min(upper.start), Some(lower.end.max(upper.end))),
+            (Some(lower), Some(upper), _) => {
+                (lower.start.min(upper.start), Some(lower.end.max(upper.end)))
+            }
             (Some(lower), None, _) => (lower.end, self.after(channel, lower.end)),
-            (None, Some(upper), _) => (self.before(channel, upper.start).unwrap_or_default(), Some(upper.start)),
+            (None, Some(upper), _) => {
+                (self.before(channel, upper.start).unwrap_or_default(), Some(upper.start))
+            }
             (None, None, Some(unit)) if unit.is_proper() => {
                 return Bound { start: unit.start, end: Some(unit.end), how: How::Unit };
             }
@@ -217,7 +243,10 @@ impl Lookup<'_> {
     fn around(&self, channel: Option<u16>, low: Duration, high: Duration) -> Bound {
         let starts = self.starts.get(&channel).map(Vec::as_slice).unwrap_or_default();
         let ends = self.ends.get(&channel).map(Vec::as_slice).unwrap_or_default();
-        let start = starts.partition_point(|start| *start < low).checked_sub(1).and_then(|at| starts.get(at));
+        let start = starts
+            .partition_point(|start| *start < low)
+            .checked_sub(1)
+            .and_then(|at| starts.get(at));
         let end = ends.get(ends.partition_point(|end| *end <= low.max(high)));
         Bound { start: start.copied().unwrap_or_default(), end: end.copied(), how: How::Neighbours }
     }
@@ -283,7 +312,8 @@ mod tests {
 
     #[test]
     fn only_words_of_the_same_channel_are_neighbours() {
-        let mut turns = [turn(&[Some((0, 100)), None]), turn(&[Some((200, 300))]), turn(&[Some((900, 950))])];
+        let mut turns =
+            [turn(&[Some((0, 100)), None]), turn(&[Some((200, 300))]), turn(&[Some((900, 950))])];
         for (turn, channel) in turns.iter_mut().zip([0, 1, 0]) {
             turn.channel = Some(channel);
         }
@@ -292,7 +322,8 @@ mod tests {
 
     #[test]
     fn a_copied_time_is_no_time() {
-        let turns = [turn(&[Some((0, 100)), Some((2800, 3140)), Some((2800, 3140)), Some((5000, 5200))])];
+        let turns =
+            [turn(&[Some((0, 100)), Some((2800, 3140)), Some((2800, 3140)), Some((5000, 5200))])];
         assert_eq!(bound(&turns, 0, 1), (100, Some(5000), How::Neighbours));
         assert_eq!(bound(&turns, 0, 2), (100, Some(5000), How::Neighbours));
     }
@@ -321,7 +352,11 @@ mod tests {
 
     #[test]
     fn turns_out_of_order_are_looked_up_by_time() {
-        let turns = [turn(&[Some((5000, 5100)), None]), turn(&[Some((1000, 1100))]), turn(&[Some((9000, 9100))])];
+        let turns = [
+            turn(&[Some((5000, 5100)), None]),
+            turn(&[Some((1000, 1100))]),
+            turn(&[Some((9000, 9100))]),
+        ];
         assert_eq!(bound(&turns, 0, 1), (5100, Some(9000), How::Neighbours));
     }
 
@@ -333,8 +368,9 @@ mod tests {
     #[test]
     fn no_bound_is_ever_empty() {
         // Every transcript of three words on a small clock, with and without times.
-        let times: Vec<Option<(u64, u64)>> =
-            std::iter::once(None).chain((0..4).flat_map(|a| (0..4).map(move |b| Some((a, b))))).collect();
+        let times: Vec<Option<(u64, u64)>> = std::iter::once(None)
+            .chain((0..4).flat_map(|a| (0..4).map(move |b| Some((a, b)))))
+            .collect();
         for one in &times {
             for two in &times {
                 for three in &times {

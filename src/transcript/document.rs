@@ -1,7 +1,7 @@
 //! The file as text, JSON or XML, before anybody knows its format.
 //!
-//! In: bytes. Out: [`Source`], the decoded text, and [`Document`], what can be read of it. What can go
-//! wrong: no text, an encoding that is not supported, too many bytes, broken JSON or XML.
+//! In: bytes. Out: [`Source`], the decoded text, and [`Document`], what can be read of it. What can
+//! go wrong: no text, an encoding that is not supported, too many bytes, broken JSON or XML.
 
 use std::ops::Range;
 
@@ -20,7 +20,8 @@ pub(super) enum Encoding {
     Utf16Big,
 }
 
-/// A file that was decoded to text. Ranges of bytes are ranges of `text`, which has no byte-order mark.
+/// A file that was decoded to text. Ranges of bytes are ranges of `text`, which has no byte-order
+/// mark.
 pub(super) struct Source {
     pub(super) text: String,
     pub(super) encoding: Encoding,
@@ -28,7 +29,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Decodes UTF-8 and UTF-16, the latter with a byte-order mark or with a zero in the first two bytes.
+    /// Decodes UTF-8 and UTF-16, the latter with a byte-order mark or with a zero in the first two
+    /// bytes.
     ///
     /// # Errors
     /// [`TranscriptError::Empty`], [`TranscriptError::TooLarge`], [`TranscriptError::Encoding`].
@@ -66,7 +68,9 @@ impl Source {
             Encoding::Utf16Little => {
                 mark.encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
             }
-            Encoding::Utf16Big => mark.encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
+            Encoding::Utf16Big => {
+                mark.encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()
+            }
         }
     }
 }
@@ -77,7 +81,8 @@ fn utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, TranscriptErro
     text.ok().filter(|_| rest.is_empty()).ok_or(TranscriptError::Encoding { byte: 0 })
 }
 
-/// What can be read of a file. JSON if its first byte that is not blank is `{` or `[` and it parses as such; XML if that is `<`.
+/// What can be read of a file. JSON if its first byte that is not blank is `{` or `[` and it parses
+/// as such; XML if that is `<`.
 pub(super) struct Document<'a> {
     /// The decoded text, without byte-order mark. All byte ranges of a transcript are in it.
     pub(super) text: &'a str,
@@ -107,7 +112,8 @@ impl<'a> Document<'a> {
         self.roots().next()
     }
 
-    /// All JSON values of the file: one, or one for each line of JSON Lines. Nothing if it is no JSON.
+    /// All JSON values of the file: one, or one for each line of JSON Lines. Nothing if it is no
+    /// JSON.
     pub(super) fn roots(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         self.json.into_iter().flat_map(Json::roots)
     }
@@ -151,8 +157,12 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The fields between runs of characters for which `is_between` holds, with their bytes in the document.
-    pub(super) fn fields(&self, is_between: fn(char) -> bool) -> impl Iterator<Item = (&'a str, Range<usize>)> + use<'a> {
+    /// The fields between runs of characters for which `is_between` holds, with their bytes in the
+    /// document.
+    pub(super) fn fields(
+        &self,
+        is_between: fn(char) -> bool,
+    ) -> impl Iterator<Item = (&'a str, Range<usize>)> + use<'a> {
         let (line, start) = (self.text, self.start);
         line.split(is_between).filter(|field| !field.is_empty()).map(move |field| {
             let at = start + field.as_ptr().addr().saturating_sub(line.as_ptr().addr());
@@ -161,8 +171,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The words of a text that has no word times: split at white space, each with its bytes. `start` is the byte of
-/// `text` in the document, if the text stands there as it is (no escapes).
+/// The words of a text that has no word times: split at white space, each with its bytes. `start`
+/// is the byte of `text` in the document, if the text stands there as it is (no escapes).
 pub(super) fn words_of(text: &str, start: Option<usize>) -> Vec<super::model::Word> {
     let place = |word: &str| word.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     text.split_whitespace()

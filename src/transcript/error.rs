@@ -34,6 +34,12 @@ pub enum TranscriptError {
         /// Counted from 1.
         column: usize,
     },
+    /// An object with two equal keys.
+    #[error("the JSON holds a key twice in the object at {place}")]
+    KeyTwice {
+        /// The JSON path of the object; empty for the whole file.
+        place: String,
+    },
     /// It begins as XML and is none.
     #[error("not valid XML at line {line}")]
     Xml {
@@ -92,7 +98,11 @@ pub enum Problem {
 
 impl TranscriptError {
     /// An error of `format` at `place`.
-    pub(super) fn at(format: &'static str, place: impl Into<String>, problem: impl Into<Problem>) -> Self {
+    pub(super) fn at(
+        format: &'static str,
+        place: impl Into<String>,
+        problem: impl Into<Problem>,
+    ) -> Self {
         Self::Invalid { format, place: place.into(), problem: problem.into() }
     }
 

@@ -37,13 +37,32 @@ mod whisper_cpp;
 mod whisperx;
 mod whisper_timestamped;
 mod whisper;
+mod vcon;
+mod vcon_body;
+mod subtitle;
+mod speaker_name;
+mod cue_text;
+mod webvtt;
+mod srt;
+mod ttml;
+mod textgrid;
+mod eaf;
+mod rttm;
+mod ctm;
+mod edl;
+mod audacity;
+mod rev_nlp;
+mod whisper_tsv;
+mod wall_clock;
+mod pause_log;
 
 /// How far windows of a source reach beyond the times it gives, unless `--pad` says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
     /// As far before as after.
     Around(Duration),
-    /// Before by `before`. After: to the start of the next word on the channel, at least `least` and at most `most`.
+    /// Before by `before`. After: to the start of the next word on the channel, at least `least`
+    /// and at most `most`.
     ToNextWord {
         /// Before the window.
         before: Duration,
@@ -98,6 +117,7 @@ pub(super) struct Format {
 
 /// All formats in the order in which they are tried.
 pub(super) const FORMATS: &[Format] = &[
+    vcon::FORMAT,
     contact_lens::FORMAT,
     aws_call_analytics::FORMAT,
     contact_lens_realtime::FORMAT,
@@ -123,6 +143,18 @@ pub(super) const FORMATS: &[Format] = &[
     whisperx::FORMAT,
     whisper_timestamped::FORMAT,
     whisper::FORMAT,
+    webvtt::FORMAT,
+    srt::FORMAT,
+    ttml::FORMAT,
+    textgrid::FORMAT,
+    eaf::FORMAT,
+    rttm::FORMAT,
+    ctm::FORMAT,
+    edl::FORMAT,
+    audacity::FORMAT,
+    rev_nlp::FORMAT,
+    whisper_tsv::FORMAT,
+    pause_log::FORMAT,
 ];
 
 /// The unit of the times of a format.
@@ -152,14 +184,19 @@ pub(super) fn duration(text: &str, unit: Unit, round: Round) -> Result<Duration,
 }
 
 /// The time that a number or string of JSON holds. The error names the path.
-pub(super) fn moment(format: &'static str, node: Node<'_>, unit: Unit, round: Round) -> Result<Duration, TranscriptError> {
+pub(super) fn moment(
+    format: &'static str,
+    node: Node<'_>,
+    unit: Unit,
+    round: Round,
+) -> Result<Duration, TranscriptError> {
     let text = node.scalar().ok_or(Problem::Expected("a time"));
     let time = text.and_then(|text| duration(&text, unit, round).map_err(Problem::from));
     time.map_err(|problem| TranscriptError::at(format, node.path(), problem))
 }
 
-/// Start and end under two keys of an object; none if both are absent or `null`. One without the other is no
-/// time either: such a word is bounded by its neighbours.
+/// Start and end under two keys of an object; none if both are absent or `null`. One without the
+/// other is no time either: such a word is bounded by its neighbours.
 pub(super) fn optional_range(
     format: &'static str,
     node: Node<'_>,
@@ -182,7 +219,10 @@ pub(super) fn optional_length(
 ) -> Result<Option<TimeRange>, TranscriptError> {
     let (Some(start), Some(length)) = (node.get(start), node.get(length)) else { return Ok(None) };
     let from = moment(format, start, unit, Round::Down)?;
-    let end = time::add(moment(format, start, unit, Round::Up)?, moment(format, length, unit, Round::Up)?);
+    let end = time::add(
+        moment(format, start, unit, Round::Up)?,
+        moment(format, length, unit, Round::Up)?,
+    );
     let end = end.map_err(|problem| TranscriptError::at(format, length.path(), problem))?;
     Ok(Some(TimeRange::new(from, end)))
 }

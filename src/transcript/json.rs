@@ -1,8 +1,8 @@
 //! JSON that is read where it stands: each value knows its bytes in the file.
 //!
-//! In: the text of a file, one JSON value or one value a line. Out: [`Node`]s, which look into the text
-//! only when asked, so that times are read from their own digits and strings can be masked in place.
-//! What can go wrong: text that is no JSON, more than 128 levels.
+//! In: the text of a file, one JSON value or one value a line. Out: [`Node`]s, which look into the
+//! text only when asked, so that times are read from their own digits and strings can be masked in
+//! place. What can go wrong: text that is no JSON, more than 128 levels.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,11 +12,12 @@ use serde_json::value::RawValue;
 
 use super::TranscriptError;
 
-/// How many arrays and objects may stand inside each other.
-const DEEPEST: usize = 128;
+mod escape;
+mod scan;
 
-/// Containers of at least this many bytes are indexed, so that stepping over them costs nothing.
-const INDEXED: usize = 512;
+pub(super) use escape::characters;
+use escape::unescape;
+use scan::{Walk, measure};
 
 /// The text of one or more JSON values, checked once. [`Node`]s borrow from it.
 #[derive(Debug)]
@@ -46,14 +47,18 @@ impl<'a> Json<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, TranscriptError> {
         let large = measure(text)?;
         let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-        let (mut roots, mut before) = (Vec::new(), 0);
+        let mut roots = Vec::new();
         while let Some(value) = stream.next() {
-            let raw = value.map_err(|error| syntax(text, before, &error))?;
+            let raw = value.map_err(|error| syntax(&error))?;
             let end = stream.byte_offset();
             roots.push(end.saturating_sub(raw.get().len())..end);
-            before = end;
         }
-        Ok(Self { text, roots, large })
+        let json = Self { text, roots, large };
+        let twice = json.roots().find_map(scan::repeated_key).map(|object| object.path());
+        match twice {
+            Some(place) => Err(TranscriptError::KeyTwice { place }),
+            None => Ok(json),
+        }
     }
 
     /// The values of the file: one, or one for each line of JSON Lines.
@@ -61,8 +66,8 @@ impl<'a> Json<'a> {
         self.roots.iter().map(|range| Node { json: self, start: range.start, end: range.end })
     }
 
-    /// The path of the value at the byte `at`, such as `results.items[3].start_time`. Keys that are no plain
-    /// names are left out, for a key can hold anything.
+    /// The path of the value at the byte `at`, such as `results.items[3].start_time`. Keys that are
+    /// no plain names are left out, for a key can hold anything.
     pub(super) fn path(&self, at: usize) -> String {
         let mut path = String::new();
         let Some((row, mut node)) = self.roots().enumerate().find(|(_, root)| root.end > at) else {
@@ -73,16 +78,21 @@ impl<'a> Json<'a> {
         }
         while node.start < at {
             let step = match node.kind() {
-                Kind::Object => node.members().find(|(_, value)| value.end > at).map(|(key, value)| {
-                    let is_plain = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
-                    let dot = if path.is_empty() { "" } else { "." };
-                    let _ = write!(path, "{dot}{}", if is_plain { &key } else { "*" });
-                    value
-                }),
-                Kind::Array => node.items().enumerate().find(|(_, value)| value.end > at).map(|(index, value)| {
-                    let _ = write!(path, "[{index}]");
-                    value
-                }),
+                Kind::Object => {
+                    node.members().find(|(_, value)| value.end > at).map(|(key, value)| {
+                        let is_plain = key.len() <= 40
+                            && key.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+                        let dot = if path.is_empty() { "" } else { "." };
+                        let _ = write!(path, "{dot}{}", if is_plain { &key } else { "*" });
+                        value
+                    })
+                }
+                Kind::Array => node.items().enumerate().find(|(_, value)| value.end > at).map(
+                    |(index, value)| {
+                        let _ = write!(path, "[{index}]");
+                        value
+                    },
+                ),
                 _ => None,
             };
             match step {
@@ -94,51 +104,9 @@ impl<'a> Json<'a> {
     }
 }
 
-/// The error of serde_json with the line of the whole file. Its message is left out: it may quote.
-fn syntax(text: &str, before: usize, error: &serde_json::Error) -> TranscriptError {
-    let _ = (text, before);
+/// Line and column alone: the message of serde_json may quote the file.
+fn syntax(error: &serde_json::Error) -> TranscriptError {
     TranscriptError::Json { line: error.line(), column: error.column() }
-}
-
-/// Counts the levels and notes the large containers. The text need not be valid.
-fn measure(text: &str) -> Result<Vec<(usize, usize)>, TranscriptError> {
-    let bytes = text.as_bytes();
-    let (mut open, mut large, mut at) = (Vec::new(), Vec::new(), 0);
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => at = after_string(bytes, at) - 1,
-            b'{' | b'[' => {
-                open.push(at);
-                if open.len() > DEEPEST {
-                    return Err(TranscriptError::TooDeep { byte: at });
-                }
-            }
-            b'}' | b']' => {
-                if let Some(start) = open.pop()
-                    && at - start >= INDEXED
-                {
-                    large.push((start, at + 1));
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    large.sort_unstable();
-    Ok(large)
-}
-
-/// The byte after the string whose opening quote stands at `at`.
-fn after_string(bytes: &[u8], at: usize) -> usize {
-    let mut at = at + 1;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
 }
 
 /// One JSON value and where it stands.
@@ -160,6 +128,15 @@ impl<'a> Node<'a> {
         self.json.text.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// The value as a file of its own, with the same bytes.
+    pub(super) fn alone(&self) -> Json<'a> {
+        // Sorted by their begin, and what begins inside of a value ends inside of it.
+        let before = |at: usize| self.json.large.partition_point(|&(start, _)| start < at);
+        let large =
+            self.json.large.get(before(self.start)..before(self.end)).unwrap_or_default().to_vec();
+        Json { text: self.json.text, roots: vec![self.range()], large }
+    }
+
     /// What sort of value it is.
     pub(super) fn kind(&self) -> Kind {
         match self.json.text.as_bytes().get(self.start) {
@@ -172,7 +149,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether it is an object or an array.
+    /// Whether it is `null`.
     pub(super) fn is_null(&self) -> bool {
         self.kind() == Kind::Null
     }
@@ -182,10 +159,10 @@ impl<'a> Node<'a> {
         self.json.path(self.start)
     }
 
-    /// The value under `key`; none if there is no such key, it is `null`, or this is no object. Of
-    /// equal keys the last counts, as most readers of JSON take it.
+    /// The value under `key`; none if there is no such key, it is `null`, or this is no object.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        self.members().filter(|(name, _)| name == key).last().map(|(_, value)| value).filter(|value| !value.is_null())
+        let found = self.members().find(|(name, _)| name == key);
+        found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
     /// Whether there is such a key, even with `null` behind it.
@@ -229,7 +206,11 @@ impl<'a> Node<'a> {
             return None;
         }
         let inner = self.json.text.get(self.start + 1..self.end.checked_sub(1)?)?;
-        if inner.contains('\\') { Some(Cow::Owned(unescape(inner))) } else { Some(Cow::Borrowed(inner)) }
+        if inner.contains('\\') {
+            Some(Cow::Owned(unescape(inner)))
+        } else {
+            Some(Cow::Borrowed(inner))
+        }
     }
 
     /// The text under `key`.
@@ -259,117 +240,16 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A text with its escapes resolved.
-fn unescape(inner: &str) -> String {
-    characters(inner).map(|(c, _)| c).collect()
-}
-
-/// The characters of the content of a JSON string with the bytes that each takes. Halves of surrogate pairs without
-/// their other half become U+FFFD.
-pub(super) fn characters(inner: &str) -> impl Iterator<Item = (char, Range<usize>)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = inner.get(at..)?;
-        let first = rest.chars().next()?;
-        let (c, length) = if first == '\\' { escaped(rest) } else { (first, first.len_utf8()) };
-        let place = at..at + length;
-        at += length;
-        Some((c, place))
-    })
-}
-
-/// The character of the escape at the beginning of `rest`, and how many bytes it takes.
-fn escaped(rest: &str) -> (char, usize) {
-    let unit = |from: usize| {
-        let is_unit = rest.get(from..from + 2) == Some("\\u");
-        rest.get(from + 2..from + 6).filter(|_| is_unit).and_then(|digits| u32::from_str_radix(digits, 16).ok())
-    };
-    if let Some(high) = unit(0) {
-        if (0xD800..0xDC00).contains(&high)
-            && let Some(low) = unit(6).filter(|low| (0xDC00..0xE000).contains(low))
-        {
-            let joined = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-            return (char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
-        }
-        return (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), 6);
-    }
-    let Some(second) = rest.chars().nth(1) else { return ('\\', 1) };
-    let c = match second {
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        other => other,
-    };
-    (c, 1 + second.len_utf8())
-}
-
-/// Steps over the values directly inside a container, keys counted as values.
-struct Walk<'a> {
-    inside: Node<'a>,
-    at: usize,
-}
-
-impl<'a> Walk<'a> {
-    fn new(inside: Node<'a>) -> Self {
-        Self { inside, at: inside.start + 1 }
-    }
-
-    /// The next value, or key.
-    fn value(&mut self) -> Option<Node<'a>> {
-        let bytes = self.inside.json.text.as_bytes();
-        let start = loop {
-            match bytes.get(self.at)? {
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' => self.at += 1,
-                b'}' | b']' => return None,
-                _ => break self.at,
-            }
-        };
-        let end = self.skip(bytes, start);
-        self.at = end;
-        Some(Node { json: self.inside.json, start, end })
-    }
-
-    /// The byte after the value that begins at `start`.
-    fn skip(&self, bytes: &[u8], start: usize) -> usize {
-        match bytes.get(start) {
-            Some(b'"') => after_string(bytes, start),
-            Some(b'{' | b'[') => {
-                let large = &self.inside.json.large;
-                if let Ok(found) = large.binary_search_by_key(&start, |&(begin, _)| begin) {
-                    return large.get(found).map_or(bytes.len(), |&(_, end)| end);
-                }
-                let (mut depth, mut at) = (0usize, start);
-                while let Some(&byte) = bytes.get(at) {
-                    match byte {
-                        b'"' => at = after_string(bytes, at) - 1,
-                        b'{' | b'[' => depth += 1,
-                        b'}' | b']' => depth -= 1,
-                        _ => {}
-                    }
-                    at += 1;
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                at
-            }
-            _ => {
-                let is_end = |b: &u8| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n');
-                bytes.get(start..).and_then(|rest| rest.iter().position(is_end)).map_or(bytes.len(), |n| start + n)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
         let json = Json::parse(text).unwrap();
-        json.roots().flat_map(|root| root.items()).filter_map(|node| node.text().map(Cow::into_owned)).collect()
+        json.roots()
+            .flat_map(|root| root.items())
+            .filter_map(|node| node.text().map(Cow::into_owned))
+            .collect()
     }
 
     #[test]
@@ -387,7 +267,10 @@ mod tests {
 
     #[test]
     fn escapes_are_resolved_and_keep_their_places() {
-        assert_eq!(texts(r#"["a\"b","\u00e9\ud83d\ude00","\ud83d","\\","\/"]"#), ["a\"b", "é😀", "\u{fffd}", "\\", "/"]);
+        assert_eq!(
+            texts(r#"["a\"b","\u00e9\ud83d\ude00","\ud83d","\\","\/"]"#),
+            ["a\"b", "é😀", "\u{fffd}", "\\", "/"]
+        );
         let places: Vec<_> = characters(r"a\u00e9b").collect();
         assert_eq!(places, [('a', 0..1), ('é', 1..7), ('b', 7..8)]);
     }
@@ -402,7 +285,8 @@ mod tests {
 
     #[test]
     fn large_containers_are_stepped_over() {
-        let long = format!("{{\"big\":[{}0],\"end\":{{\"x\":\"]\"}}}}", "{\"k\":\"]}\"},".repeat(200));
+        let long =
+            format!("{{\"big\":[{}0],\"end\":{{\"x\":\"]\"}}}}", "{\"k\":\"]}\"},".repeat(200));
         let json = Json::parse(&long).unwrap();
         let root = json.roots().next().unwrap();
         assert_eq!(root.list("big").count(), 201);
@@ -414,15 +298,33 @@ mod tests {
         let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(Json::parse(&deep(128)).is_ok());
         assert_eq!(Json::parse(&deep(129)).unwrap_err(), TranscriptError::TooDeep { byte: 128 });
-        assert_eq!(Json::parse("{\"a\":\n x}").unwrap_err(), TranscriptError::Json { line: 2, column: 2 });
+        assert_eq!(
+            Json::parse("{\"a\":\n x}").unwrap_err(),
+            TranscriptError::Json { line: 2, column: 2 }
+        );
         assert!(Json::parse("{\"a\":1").is_err());
         assert!(Json::parse("[1]]").is_err());
     }
 
     #[test]
+    fn a_key_that_stands_twice_is_an_error() {
+        let error = |text| Json::parse(text).unwrap_err().to_string();
+        let wanted = "the JSON holds a key twice in the object at a[1]";
+        assert_eq!(error("{\"a\":[1,{\"w\":1,\"\\u0077\":2}]}"), wanted);
+        let many: String = (0..40).map(|n| format!("\"k{n}\":{n},")).collect();
+        assert!(Json::parse(&format!("{{{many}\"z\":0}}")).is_ok());
+        assert!(Json::parse(&format!("{{{many}\"k7\":0}}")).is_err());
+    }
+
+    #[test]
     fn keys_that_are_no_plain_names_stay_out_of_paths() {
         let json = Json::parse("{\"gs://a/4111\": {\"x\": 1}}").unwrap();
-        let node = json.roots().next().and_then(|root| root.members().next()).and_then(|(_, value)| value.get("x")).unwrap();
+        let node = json
+            .roots()
+            .next()
+            .and_then(|root| root.members().next())
+            .and_then(|(_, value)| value.get("x"))
+            .unwrap();
         assert_eq!(node.path(), "*.x");
     }
 }

@@ -1,13 +1,14 @@
 //! Kinds of marks and finds: one short name for what many services name in many ways.
 //!
-//! In: the kind as a service, a tag or a person writes it. Out: the name that labels show (`card`) and
-//! that `--only` takes. What can go wrong: nothing; a kind that no rule knows keeps its own words.
+//! In: the kind as a service, a tag or a person writes it. Out: the name that labels show (`card`)
+//! and that `--only` takes. What can go wrong: nothing; a kind that no rule knows keeps its own
+//! words.
 
 /// The longest name that is kept of an unknown kind.
 const LONGEST: usize = 40;
 
-/// The first rule with a word of the kind gives its name. Order matters: `credit_card_expiration` is an
-/// expiry, `ip_address` is no address.
+/// The first rule with a word of the kind gives its name. Order matters: `credit_card_expiration`
+/// is an expiry, `ip_address` is no address.
 const RULES: &[(&str, &[&str])] = &[
     ("cvv", &["cvv", "cvv2", "cvc", "cvc2", "cvn", "cid", "csc"]),
     ("expiry", &["expiry", "expiration", "expires", "expire", "exp"]),
@@ -18,19 +19,50 @@ const RULES: &[(&str, &[&str])] = &[
     ("account", &["account", "bank", "banking", "iban", "routing", "swift", "bic", "sort", "aba"]),
     ("pin", &["pin", "password", "passcode", "passwd", "otp"]),
     ("birth date", &["birth", "dob", "birthday", "birthdate"]),
-    ("id", &["license", "licence", "passport", "vehicle", "driver", "drivers", "id", "tax", "healthcare", "npi"]),
+    (
+        "id",
+        &[
+            "license",
+            "licence",
+            "passport",
+            "vehicle",
+            "driver",
+            "drivers",
+            "id",
+            "tax",
+            "healthcare",
+            "npi",
+        ],
+    ),
     ("ip", &["ip", "ipaddress", "mac"]),
     ("address", &["address", "street", "zip", "zipcode", "postcode", "postal", "city", "location"]),
     ("name", &["name", "person", "username", "surname"]),
     ("number", &["number", "numbers", "numeric", "numerical", "digits", "numerals", "sequence"]),
-    ("pii", &["pii", "phi", "redacted", "redact", "masked", "mask", "sensitive", "private", "removed", "anonymized"]),
+    (
+        "pii",
+        &[
+            "pii",
+            "phi",
+            "redacted",
+            "redact",
+            "masked",
+            "mask",
+            "sensitive",
+            "private",
+            "removed",
+            "anonymized",
+        ],
+    ),
 ];
 
 /// Names that `--only` takes for several kinds.
 const GROUPS: &[(&str, &[&str])] = &[
     ("card", &["card", "cvv", "expiry"]),
     ("bank", &["account"]),
-    ("numbers", &["number", "card", "cvv", "expiry", "ssn", "phone", "account", "pin", "birth date", "id"]),
+    (
+        "numbers",
+        &["number", "card", "cvv", "expiry", "ssn", "phone", "account", "pin", "birth date", "id"],
+    ),
 ];
 
 /// The short name of a kind: `card` for `CREDIT_DEBIT_NUMBER`. Holds no digits.
@@ -44,7 +76,9 @@ pub(super) fn name(kind: &str) -> String {
     if has("pii") || has("phi") {
         return "pii".to_owned();
     }
-    if let Some((name, _)) = RULES.iter().find(|(_, known)| words.iter().any(|word| known.contains(&word.as_str()))) {
+    if let Some((name, _)) =
+        RULES.iter().find(|(_, known)| words.iter().any(|word| known.contains(&word.as_str())))
+    {
         return (*name).to_owned();
     }
     let own = words.join(" ").chars().filter(|c| !c.is_numeric()).take(LONGEST).collect::<String>();
@@ -52,8 +86,8 @@ pub(super) fn name(kind: &str) -> String {
     if own.is_empty() { "marked".to_owned() } else { own }
 }
 
-/// Whether `--only wanted` keeps a mark of this short name. A mark whose kind says nothing (`[PII]`, `####`) is
-/// kept by every choice: it may be what was asked for.
+/// Whether `--only wanted` keeps a mark of this short name. A mark whose kind says nothing
+/// (`[PII]`, `####`) is kept by every choice: it may be what was asked for.
 pub(super) fn is_kept(name: &str, wanted: &str) -> bool {
     if is_general(name) {
         return true;
@@ -86,7 +120,8 @@ pub(super) fn is_known(wanted: &str) -> bool {
 pub(super) fn is_telling(label: &str) -> bool {
     let words = words(label);
     let known = |word: &String| RULES.iter().any(|(_, known)| known.contains(&word.as_str()));
-    words.iter().any(known) || (words.iter().any(|w| w == "security") && words.iter().any(|w| w == "code"))
+    words.iter().any(known)
+        || (words.iter().any(|w| w == "security") && words.iter().any(|w| w == "code"))
 }
 
 /// The words of a kind in lower case: `CREDIT_CARD_1` and `credit-card 1` are `credit`, `card`.
@@ -149,7 +184,15 @@ mod tests {
 
     #[test]
     fn card_keeps_all_of_a_card_and_what_may_be_one() {
-        for kind in ["CREDIT_CARD", "CREDIT_DEBIT_NUMBER", "card number", "CVV", "EXPIRY", "PII", "NUMERICAL_PII"] {
+        for kind in [
+            "CREDIT_CARD",
+            "CREDIT_DEBIT_NUMBER",
+            "card number",
+            "CVV",
+            "EXPIRY",
+            "PII",
+            "NUMERICAL_PII",
+        ] {
             assert!(is_kept(&name(kind), "card"), "{kind}");
         }
         assert!(!is_kept("ssn", "card"));

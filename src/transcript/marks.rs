@@ -1,23 +1,76 @@
-//! Marks inside words: tags (`[PII]`, `[CREDIT_CARD_1]`, `[card number]`, `<NAME>`, `{{NAME}}`) and masks
-//! (`####`, `****`).
+//! Marks inside words: tags (`[PII]`, `[CREDIT_CARD_1]`, `[card number]`, `<NAME>`, `{{NAME}}`) and
+//! masks (`####`, `****`).
 //!
-//! In: the turns of a transcript. Out: its marks, with those of the words added, and what stands in brackets
-//! and was left alone. What can go wrong: nothing.
+//! In: the turns of a transcript. Out: its marks, with those of the words added, and what stands in
+//! brackets and was left alone. What can go wrong: nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind;
 use super::model::{Mark, Place, Transcript, Turn};
 
-/// Names in brackets that stand for a sound, a gap or a token of the recogniser: never marks. In lower case,
-/// `_` and blanks alike left out.
+/// Names in brackets that stand for a sound, a gap or a token of the recogniser: never marks. In
+/// lower case, `_` and blanks alike left out.
 const SOUNDS: &[&str] = &[
-    "applause", "background", "backgroundnoise", "beep", "begin", "beg", "blankaudio", "breath", "cheering", "click",
-    "cough", "coughing", "crosstalk", "crying", "end", "eot", "eps", "foreign", "hesitation", "inaudible",
-    "indiscernible", "laugh", "laughing", "laughs", "laughter", "lg", "lipsmack", "loudnoise", "mumbling", "music",
-    "musicplaying", "noise", "noaudio", "nospeech", "nonspeech", "overlap", "pause", "phonerings", "phoneringing",
-    "ringing", "screaming", "sigh", "sighs", "sil", "silence", "silent", "singing", "sneeze", "sound", "speaker",
-    "static", "tt", "typing", "unintelligible", "unk", "unknown", "unclear", "vocalnoise", "vocalizednoise",
+    "applause",
+    "background",
+    "backgroundnoise",
+    "beep",
+    "begin",
+    "beg",
+    "blankaudio",
+    "breath",
+    "cheering",
+    "click",
+    "cough",
+    "coughing",
+    "crosstalk",
+    "crying",
+    "end",
+    "eot",
+    "eps",
+    "foreign",
+    "hesitation",
+    "inaudible",
+    "indiscernible",
+    "laugh",
+    "laughing",
+    "laughs",
+    "laughter",
+    "lg",
+    "lipsmack",
+    "loudnoise",
+    "mumbling",
+    "music",
+    "musicplaying",
+    "noise",
+    "noaudio",
+    "nospeech",
+    "nonspeech",
+    "overlap",
+    "pause",
+    "phonerings",
+    "phoneringing",
+    "ringing",
+    "screaming",
+    "sigh",
+    "sighs",
+    "sil",
+    "silence",
+    "silent",
+    "singing",
+    "sneeze",
+    "sound",
+    "speaker",
+    "static",
+    "tt",
+    "typing",
+    "unintelligible",
+    "unk",
+    "unknown",
+    "unclear",
+    "vocalnoise",
+    "vocalizednoise",
 ];
 
 /// How many words a label in brackets may be spread over.
@@ -36,7 +89,8 @@ enum Shape {
     Other(Option<&'static str>),
 }
 
-/// What stood in brackets and is no mark: names that are known and how often; all others without their text.
+/// What stood in brackets and is no mark: names that are known and how often; all others without
+/// their text.
 pub(super) type LeftAlone = BTreeMap<String, usize>;
 
 /// Adds the marks of the words to the marks that the reader gave.
@@ -47,7 +101,10 @@ pub(super) fn add_from_words(transcript: &mut Transcript) -> LeftAlone {
     let (mut found, mut left) = (Vec::new(), LeftAlone::new());
     for (index, turn) in transcript.turns.iter().enumerate() {
         for (place, kind) in marks_of(turn, rules, &mut left) {
-            let is_timed = turn.words.get(place.clone()).is_some_and(|words| words.iter().any(|w| w.time.is_some()));
+            let is_timed = turn
+                .words
+                .get(place.clone())
+                .is_some_and(|words| words.iter().any(|w| w.time.is_some()));
             if is_timed || !timed.contains(&index) {
                 found.push(Mark::new(kind, Place::Words(index, place)));
             }
@@ -73,7 +130,11 @@ struct Rules {
 }
 
 /// The marks of one turn: ranges of words and the kind.
-fn marks_of(turn: &Turn, rules: Rules, left: &mut LeftAlone) -> Vec<(std::ops::Range<usize>, String)> {
+fn marks_of(
+    turn: &Turn,
+    rules: Rules,
+    left: &mut LeftAlone,
+) -> Vec<(std::ops::Range<usize>, String)> {
     let shapes: Vec<Option<(Shape, usize)>> =
         (0..turn.words.len()).map(|at| shape_at(turn, at, rules)).collect();
     let (mut out, mut at) = (Vec::new(), 0);
@@ -84,12 +145,18 @@ fn marks_of(turn: &Turn, rules: Rules, left: &mut LeftAlone) -> Vec<(std::ops::R
         };
         let is_mask = |at: Option<usize>| {
             let near = at.and_then(|at| shapes.get(at)).and_then(Option::as_ref);
-            near.is_some_and(|(shape, _)| matches!(shape, Shape::Mask | Shape::Tag(_) | Shape::Single))
+            near.is_some_and(|(shape, _)| {
+                matches!(shape, Shape::Mask | Shape::Tag(_) | Shape::Single)
+            })
         };
         match shape {
             Shape::Tag(kind) => out.push((at..at + length, kind.clone())),
             Shape::Mask => out.push((at..at + length, "masked".to_owned())),
-            Shape::Single if rules.is_redacted || is_mask(at.checked_sub(1)) || is_mask(at.checked_add(1)) => {
+            Shape::Single
+                if rules.is_redacted
+                    || is_mask(at.checked_sub(1))
+                    || is_mask(at.checked_add(1)) =>
+            {
                 out.push((at..at + length, "masked".to_owned()));
             }
             Shape::Single => {}
@@ -110,7 +177,8 @@ fn shape_at(turn: &Turn, at: usize, rules: Rules) -> Option<(Shape, usize)> {
         return label(inner, rules).map(|shape| (shape, 1));
     }
     // `[card` `number]`: a label with blanks, split at them.
-    let opening = text.rfind('[').filter(|&open| !text.get(open..).is_some_and(|rest| rest.contains(']')))?;
+    let opening =
+        text.rfind('[').filter(|&open| !text.get(open..).is_some_and(|rest| rest.contains(']')))?;
     let mut joined = text.get(opening + 1..)?.to_owned();
     for (more, word) in turn.words.get(at + 1..)?.iter().take(SPREAD - 1).enumerate() {
         let next = word.text.expose();
@@ -143,7 +211,8 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     if inner.is_empty() || inner.len() > 60 {
         return None;
     }
-    let plain: String = inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    let plain: String =
+        inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
     if let Some(sound) = SOUNDS.iter().find(|sound| **sound == plain) {
         return Some(Shape::Other(Some(sound)));
     }
@@ -154,7 +223,8 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     if mask(inner, true).is_some() {
         return Some(Shape::Mask);
     }
-    let is_shaped = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '/' | '\''));
+    let is_shaped =
+        inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '/' | '\''));
     if plain.is_empty() || !is_shaped {
         return Some(Shape::Other(None));
     }
@@ -165,10 +235,14 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
 
 /// The kind without the running number: `CREDIT_CARD` for `CREDIT_CARD_1`.
 fn kind_of(inner: &str) -> String {
-    inner.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-', ' ']).to_owned()
+    inner
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .trim_end_matches(['_', '-', ' '])
+        .to_owned()
 }
 
-/// Whether a word is made of mask characters, perhaps with punctuation, blanks and digits that were left.
+/// Whether a word is made of mask characters, perhaps with punctuation, blanks and digits that were
+/// left.
 fn mask(text: &str, is_x_masked: bool) -> Option<Shape> {
     let (mut hashes, mut stars) = (0usize, 0usize);
     for c in text.chars() {
@@ -187,8 +261,8 @@ fn mask(text: &str, is_x_masked: bool) -> Option<Shape> {
     }
 }
 
-/// Whether a word holds nothing that was said, so that it needs no masking: a tag or a mask without digits
-/// beyond a running number.
+/// Whether a word holds nothing that was said, so that it needs no masking: a tag or a mask without
+/// digits beyond a running number.
 pub(super) fn is_masked_already(text: &str) -> bool {
     let text = text.trim().trim_matches(|c: char| matches!(c, '.' | ',' | '?' | '!' | ';' | ':'));
     if matches!(mask(text, false), Some(Shape::Mask | Shape::Single)) {
@@ -204,8 +278,8 @@ pub(super) fn is_masked_already(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::model::{Text, Word};
+    use super::*;
 
     fn marks(line: &str) -> Vec<(std::ops::Range<usize>, String)> {
         let rules = Rules { is_redacted: false, is_x_masked: false };
@@ -213,7 +287,8 @@ mod tests {
     }
 
     fn turn(line: &str) -> Turn {
-        let words = line.split(' ').map(|word| Word { text: Text::new(word), ..Word::default() }).collect();
+        let words =
+            line.split(' ').map(|word| Word { text: Text::new(word), ..Word::default() }).collect();
         Turn { words, ..Turn::default() }
     }
 
@@ -239,8 +314,27 @@ mod tests {
     #[test]
     fn sounds_tokens_and_speakers_are_no_marks() {
         for line in [
-            "[Music]", "[MUSIC]", "[inaudible]", "[_BEG_]", "[_TT_150]", "[[speaker]]", "<unk>", "%HESITATION", "[SILENCE]",
-            "*", "#1", "f***", "[door opens]", "[BLANK_AUDIO]", "#hashtag", "XXXX", "[", "[]", "a [ b", "<v", "4*4",
+            "[Music]",
+            "[MUSIC]",
+            "[inaudible]",
+            "[_BEG_]",
+            "[_TT_150]",
+            "[[speaker]]",
+            "<unk>",
+            "%HESITATION",
+            "[SILENCE]",
+            "*",
+            "#1",
+            "f***",
+            "[door opens]",
+            "[BLANK_AUDIO]",
+            "#hashtag",
+            "XXXX",
+            "[",
+            "[]",
+            "a [ b",
+            "<v",
+            "4*4",
         ] {
             assert_eq!(marks(line), [], "{line}");
         }

@@ -1,8 +1,8 @@
 //! The transcript written back with the words of all windows masked.
 //!
-//! In: what was read, and windows without padding. Out: the bytes of the file, where each word of a window
-//! became `[redacted]`, in every place that holds it. All else is as it was, byte for byte. What can go wrong: words
-//! that have no place of their own in the file.
+//! In: what was read, and windows without padding. Out: the bytes of the file, where each word of a
+//! window became `[redacted]`, in every place that holds it. All else is as it was, byte for byte.
+//! What can go wrong: words that have no place of their own in the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,7 +13,7 @@ use super::bounds::{Bound, Bounds, How};
 use super::document::Document;
 use super::json::{Kind, Node};
 use super::marks::is_masked_already;
-use super::model::{Place, Transcript, Turn};
+use super::model::{Place, Repeat, Text, Transcript, Turn};
 use super::select::{CLOSE, Parties, PlacedWindow, channel_of};
 
 mod align;
@@ -38,11 +38,19 @@ impl Chosen {
         let mut covers = BTreeMap::new();
         let words = transcript.turns.iter().enumerate().map(|(index, turn)| {
             let channel = channel_of(turn, parties);
-            let cover: &Cover = covers.entry(channel).or_insert_with(|| Cover::of(windows, channel));
+            let cover: &Cover =
+                covers.entry(channel).or_insert_with(|| Cover::of(windows, channel));
             let stamps = stamps.get(&index).map(Vec::as_slice).unwrap_or_default();
-            let spared = if turn.words.iter().any(|word| is_masked_already(word.text.expose())) { stamps } else { &[] };
+            let spared = if turn.words.iter().any(|word| is_masked_already(word.text.expose())) {
+                stamps
+            } else {
+                &[]
+            };
             let is_chosen = |(at, word): (usize, &super::model::Word)| {
-                let bound = bounds.as_ref().and_then(|bounds| bounds.word(index, at)).or_else(|| all_of(stamps));
+                let bound = bounds
+                    .as_ref()
+                    .and_then(|bounds| bounds.word(index, at))
+                    .or_else(|| all_of(stamps));
                 let is_in = bound.is_some_and(|bound| cover.has(bound, spared));
                 is_in && !word.is_silent && !is_masked_already(word.text.expose())
             };
@@ -60,6 +68,40 @@ impl Chosen {
     pub(super) fn count(&self) -> usize {
         self.words.iter().flatten().filter(|is_in| **is_in).count()
     }
+}
+
+/// The words of a window and those beside it in the same turns, with whether each is inside.
+pub(super) fn words_around(
+    transcript: &Transcript,
+    window: &PlacedWindow,
+    parties: &Parties,
+    around: usize,
+) -> Vec<(Text, bool)> {
+    let Some(bounds) = Bounds::of(&transcript.turns) else { return Vec::new() };
+    let mut out = Vec::new();
+    for (index, turn) in transcript.turns.iter().enumerate() {
+        let cover = Cover::of(std::slice::from_ref(window), channel_of(turn, parties));
+        if window
+            .channel
+            .is_some_and(|own| channel_of(turn, parties).is_some_and(|channel| channel != own))
+        {
+            continue;
+        }
+        let is_inside =
+            |at: usize| bounds.word(index, at).is_some_and(|bound| cover.has(bound, &[]));
+        let inside: Vec<bool> = (0..turn.words.len()).map(is_inside).collect();
+        let (Some(first), Some(last)) =
+            (inside.iter().position(|is_in| *is_in), inside.iter().rposition(|is_in| *is_in))
+        else {
+            continue;
+        };
+        let words = turn.words.iter().zip(inside).enumerate();
+        let near = words.filter(|(at, _)| {
+            (first.saturating_sub(around)..=last.saturating_add(around)).contains(at)
+        });
+        out.extend(near.map(|(_, (word, is_in))| (word.text.clone(), is_in)));
+    }
+    out
 }
 
 /// The times that the service gives for each turn, apart from its words.
@@ -100,10 +142,15 @@ pub(super) fn masked_text(
 ) -> Result<String, TranscriptError> {
     let masked = Masked::of(&transcript.turns, chosen);
     let mut edits = word_edits(document, transcript, chosen)?;
-    for repeat in &transcript.repeats {
-        let words = repeat.words.clone();
-        for place in align::places(document, repeat.source.clone(), repeat.turns.clone(), words, &masked) {
-            edits.push(edit(document, place));
+    // Readers list the repeats of one stretch of turns one after the other.
+    let is_same =
+        |one: &Repeat, next: &Repeat| (&one.turns, &one.words) == (&next.turns, &next.words);
+    for repeats in transcript.repeats.chunk_by(is_same) {
+        let Some(first) = repeats.first() else { continue };
+        let said = masked.said(first.turns.clone(), first.words.clone());
+        for repeat in repeats {
+            let places = align::places(document, repeat.source.clone(), &said);
+            edits.extend(places.into_iter().map(|place| edit(document, place)));
         }
     }
     if document.is_json() {
@@ -116,7 +163,11 @@ pub(super) fn masked_text(
 }
 
 /// The edits of the words in their own places.
-fn word_edits(document: &Document<'_>, transcript: &Transcript, chosen: &Chosen) -> Result<Vec<Edit>, TranscriptError> {
+fn word_edits(
+    document: &Document<'_>,
+    transcript: &Transcript,
+    chosen: &Chosen,
+) -> Result<Vec<Edit>, TranscriptError> {
     let repeated = repeated_turns(transcript);
     let mut edits = Vec::new();
     for (turn, words) in transcript.turns.iter().map(|turn| &turn.words).enumerate() {
@@ -125,7 +176,9 @@ fn word_edits(document: &Document<'_>, transcript: &Transcript, chosen: &Chosen)
                 let reason = "a word of a window has no place of its own in the file, so it cannot be masked";
                 return Err(TranscriptError::unusable(transcript.format, reason));
             }
-            edits.extend(word.source.iter().chain(&word.copies).map(|place| edit(document, place.clone())));
+            edits.extend(
+                word.source.iter().chain(&word.copies).map(|place| edit(document, place.clone())),
+            );
         }
     }
     Ok(edits)
@@ -165,20 +218,25 @@ fn inside(text: &str, place: Range<usize>) -> Range<usize> {
 fn known_places(transcript: &Transcript) -> BTreeSet<usize> {
     let words = transcript.turns.iter().flat_map(|turn: &Turn| &turn.words);
     let words = words.flat_map(|word| word.source.iter().chain(&word.copies));
-    words.chain(transcript.repeats.iter().map(|repeat| &repeat.source)).map(|place| place.start).collect()
+    words
+        .chain(transcript.repeats.iter().map(|repeat| &repeat.source))
+        .map(|place| place.start)
+        .collect()
 }
 
-/// The safety net: strings that no reader listed, and that hold masked words, are masked as a whole.
+/// The safety net: strings that no reader listed, and that hold masked words, are masked as a
+/// whole.
 fn net(node: Node<'_>, known: &BTreeSet<usize>, masked: &Masked, edits: &mut Vec<Edit>) {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         match node.kind() {
             Kind::Object => open.extend(node.members().map(|(_, value)| value)),
             Kind::Array => open.extend(node.items()),
-            Kind::String if known.range(node.range()).next().is_none() => {
-                if node.text().is_some_and(|text| masked.is_told_by(&text)) {
-                    let range = node.range();
-                    edits.push(Edit { place: range.start + 1..range.end.saturating_sub(1), text: REDACTED });
+            Kind::String => {
+                let is_unknown = known.range(node.range()).next().is_none();
+                if is_unknown && node.text().is_some_and(|text| masked.is_told_by(&text)) {
+                    let Range { start, end } = node.range();
+                    edits.push(Edit { place: start + 1..end.saturating_sub(1), text: REDACTED });
                 }
             }
             _ => {}

@@ -66,8 +66,8 @@ pub struct Word {
     pub time: Option<TimeRange>,
     /// The bytes of the word in the text of the document. JSON: the whole value with its quotes.
     pub source: Option<Range<usize>>,
-    /// Further places that hold this very word alone (`punctuated_word`, the same word in a second list, the
-    /// later pieces of a word that is written in pieces). Same convention.
+    /// Further places that hold this very word alone (`punctuated_word`, the same word in a second
+    /// list, the later pieces of a word that is written in pieces). Same convention.
     pub copies: Vec<Range<usize>>,
     /// Whether it is punctuation, or anything else that takes no time and is never looked at.
     pub is_silent: bool,
@@ -76,13 +76,16 @@ pub struct Word {
 /// What one party says without a break, or one segment, sentence, cue or interval.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Turn {
-    /// The audio channel from 0, only where the format has numbered audio channels (or Contact Lens).
+    /// The audio channel from 0, only where the format has numbered audio channels (or Contact
+    /// Lens).
     pub channel: Option<u16>,
-    /// Who speaks: role, speaker label, or the label of the channel as the file writes it (`"1"`, `ch_0`).
+    /// Who speaks: role, speaker label, or the label of the channel as the file writes it (`"1"`,
+    /// `ch_0`).
     pub party: Option<Text>,
     /// The time of the whole turn, where the file gives one.
     pub time: Option<TimeRange>,
-    /// Its words in the order of the file. Where the file has only a text, the words of that text without times.
+    /// Its words in the order of the file. Where the file has only a text, the words of that text
+    /// without times.
     pub words: Vec<Word>,
 }
 
@@ -108,23 +111,25 @@ pub enum Place {
     Words(usize, Range<usize>),
     /// A time of its own, on one channel or (`None`) on the channel of the turn or on all.
     Time {
-        /// When. `end` `None` is to the end of the recording.
+        /// Where it begins.
         start: Duration,
-        /// The end, exclusive of nothing: windows are closed.
+        /// Where it ends; `None` is the end of the recording.
         end: Option<Duration>,
         /// The audio channel from 0.
         channel: Option<u16>,
         /// The turn it belongs to, for the party.
         turn: Option<usize>,
     },
-    /// Known to be somewhere, but not when (characters without words). An error unless left out by `--only`.
+    /// Known to be somewhere, but not when (characters without words). An error unless left out by
+    /// `--only`.
     Nowhere,
 }
 
 /// Something that the file says is sensitive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The kind, in the words of the service: `CREDIT_CARD`, `card number`, `PII`. Never the text that was said.
+    /// The kind, in the words of the service: `CREDIT_CARD`, `card number`, `PII`. Never the text
+    /// that was said.
     pub kind: String,
     /// Where.
     pub place: Place,
@@ -148,14 +153,16 @@ impl Mark {
 /// What sort of file it is. It decides what is muted when nobody says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// A transcript of a recogniser or the output of a redaction service: marks, and finds on request.
+    /// A transcript of a recogniser or the output of a redaction service: marks, and finds on
+    /// request.
     #[default]
     Speech,
     /// Subtitles: cues with a mark only.
     Subtitles,
     /// Labels of people on a time line (Audacity), or pauses: every one is muted.
     Labels,
-    /// Labels of people on named tiers (TextGrid, EAF): `--tier`, else tiers named redact, mute or pii.
+    /// Labels of people on named tiers (TextGrid, EAF): `--tier`, else tiers named redact, mute or
+    /// pii.
     Tiers,
     /// Who speaks when, without words (RTTM): only with `--speaker`.
     Speakers,
@@ -168,18 +175,22 @@ pub struct Transcript {
     pub format: &'static str,
     /// What sort of file it is.
     pub sort: Sort,
-    /// Turns in the order of the file, read from one place only where the file holds the words twice.
+    /// Turns in the order of the file, read from one place only where the file holds the words
+    /// twice.
     pub turns: Vec<Turn>,
-    /// Marks that the file states apart from its words (entities, redaction times, labels). Tags and masks inside
-    /// words (`[PII]`, `####`) are found by `marks.rs` for every format; readers do not look for them.
+    /// Marks that the file states apart from its words (entities, redaction times, labels). Tags
+    /// and masks inside words (`[PII]`, `####`) are found by `marks.rs` for every format; readers
+    /// do not look for them.
     pub marks: Vec<Mark>,
-    /// Entities that are no marks by themselves (an amount of money): they count where `--only` names their kind.
+    /// Entities that are no marks by themselves (an amount of money): they count where `--only`
+    /// names their kind.
     pub offered: Vec<Mark>,
     /// Places that hold words a second time, as a text.
     pub repeats: Vec<Repeat>,
     /// Whether a service searched for sensitive words, so that no mark means that there was none.
     pub searched: bool,
-    /// Whether words of `X` alone (`XXXX`) are masks: only where the file says that redaction was on.
+    /// Whether words of `X` alone (`XXXX`) are masks: only where the file says that redaction was
+    /// on.
     pub is_x_masked: bool,
     /// Things that the user should know, without any text that was said.
     pub notes: Vec<String>,

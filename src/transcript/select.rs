@@ -1,8 +1,8 @@
 //! From what a file says to what is muted: marks, finds and options become windows.
 //!
-//! In: a transcript and [`Options`]. Out: a [`Selection`]: windows with padding, the same without, and a
-//! [`Summary`]. What can go wrong: a [`SelectError`]. A mark that has no place in time is an error; nothing
-//! silently becomes "nothing to mute".
+//! In: a transcript and [`Options`]. Out: a [`Selection`]: windows with padding, the same without,
+//! and a [`Summary`]. What can go wrong: a [`SelectError`]. A mark that has no place in time is an
+//! error; nothing silently becomes "nothing to mute".
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,6 +20,7 @@ mod channel;
 mod pad;
 mod place;
 mod summary;
+mod tier;
 
 use channel::Channels;
 pub(super) use channel::channel_of;
@@ -63,7 +64,8 @@ pub struct PlacedWindow {
 pub struct Selection {
     /// The windows, with padding, sorted by their start. Empty: searched, and nothing found.
     pub windows: Vec<PlacedWindow>,
-    /// The same windows in the same order without padding. The words in them are those to mask in the transcript.
+    /// The same windows in the same order without padding. The words in them are those to mask in
+    /// the transcript.
     pub bare: Vec<PlacedWindow>,
     /// What was found, and how it was placed.
     pub summary: Summary,
@@ -100,7 +102,9 @@ pub enum SelectError {
         format: &'static str,
     },
     /// Marks that are nowhere in time.
-    #[error("{format}: {count} of the marks cannot be placed in time ({kinds}): use the transcript with word times")]
+    #[error(
+        "{format}: {count} of the marks cannot be placed in time ({kinds}): use the transcript with word times"
+    )]
     Unplaced {
         /// The name of the format.
         format: &'static str,
@@ -126,7 +130,9 @@ pub enum SelectError {
         speakers: String,
     },
     /// No tier was named, and none is called redact, mute or pii.
-    #[error("{format}: no tier is called redact, mute or pii: choose with --tier (it has: {tiers})")]
+    #[error(
+        "{format}: no tier is called redact, mute or pii: choose with --tier (it has: {tiers})"
+    )]
     TierNeeded {
         /// The name of the format.
         format: &'static str,
@@ -186,7 +192,7 @@ pub(super) fn select(
     if !is_anything && !is_searched {
         return Err(nothing_marked(transcript, bounds.is_none()));
     }
-    let found = placer.candidates.len() + placer.unplaced.len();
+    let found = placer.marks();
     let left_out = placer.keep_only(&options.only)?;
     if !placer.unplaced.is_empty() {
         return Err(unplaced(format, &placer.unplaced));
@@ -222,8 +228,10 @@ fn finish(
     let padding = pad::Pad::new(options.pad, padding);
     let joined = pad::join(candidates);
     let bare: Vec<PlacedWindow> = joined.iter().map(Candidate::window).collect();
-    let windows: Vec<PlacedWindow> = joined.iter().map(|joined| padding.apply(joined, bounds)).collect();
-    let count = windows.iter().filter(|window| window.end.is_some_and(|end| end <= window.start)).count();
+    let windows: Vec<PlacedWindow> =
+        joined.iter().map(|joined| padding.apply(joined, bounds)).collect();
+    let count =
+        windows.iter().filter(|window| window.end.is_some_and(|end| end <= window.start)).count();
     if count > 0 {
         return Err(SelectError::NoLength { format: transcript.format, count });
     }
@@ -234,13 +242,19 @@ fn finish(
 /// Refuses files in which there is nothing to look at.
 fn check_words(transcript: &Transcript, options: &Options) -> Result<(), SelectError> {
     let format = transcript.format;
-    let has_words = transcript.turns.iter().any(|turn| turn.words.iter().any(|word| !word.is_silent));
+    let has_words =
+        transcript.turns.iter().any(|turn| turn.words.iter().any(|word| !word.is_silent));
     if !options.find.is_empty() && !has_words {
         return Err(SelectError::NothingToSearch { format });
     }
     // A list of pauses without one has no words either, and says all the same that there was none.
     let is_answer = transcript.sort == Sort::Labels && transcript.searched;
-    if !has_words && !is_answer && transcript.marks.is_empty() && transcript.sort != Sort::Speakers && options.speakers.is_empty() {
+    if !has_words
+        && !is_answer
+        && transcript.marks.is_empty()
+        && transcript.sort != Sort::Speakers
+        && options.speakers.is_empty()
+    {
         return Err(SelectError::NoWords { format });
     }
     Ok(())
@@ -267,7 +281,8 @@ fn unplaced(format: &'static str, kinds: &[String]) -> SelectError {
 /// Checks that every kind of `--only` is known to the rules or to the file.
 fn check_kinds(only: &[String], known: &[&str]) -> Result<(), SelectError> {
     for wanted in only {
-        let is_there = known.iter().any(|name| !kind::is_general(name) && kind::is_kept(name, wanted));
+        let is_there =
+            known.iter().any(|name| !kind::is_general(name) && kind::is_kept(name, wanted));
         if !is_there && !kind::is_known(wanted) {
             let mut names = known.to_vec();
             names.sort_unstable();

@@ -1,7 +1,7 @@
 //! Exact times from the text of numbers, by integer arithmetic alone.
 //!
-//! In: the text of a number and its unit. Out: nanoseconds, rounded down for a start and up for an end.
-//! What can go wrong: a text that is no number, a negative one, one beyond about 292 years.
+//! In: the text of a number and its unit. Out: nanoseconds, rounded down for a start and up for an
+//! end. What can go wrong: a text that is no number, a negative one, one beyond about 292 years.
 
 use std::time::Duration;
 
@@ -60,11 +60,17 @@ pub fn ticks(text: &str, round: Round) -> Result<Duration, TimeError> {
     scaled(text, 100, 1, round)
 }
 
-/// `count` units of which `per_second` make one second, such as frames: `numerator / denominator` a second.
+/// `count` units of which `per_second` make one second, such as frames: `numerator / denominator` a
+/// second.
 ///
 /// # Errors
 /// [`TimeError`]; a rate of zero is [`TimeError::NotANumber`].
-pub fn frames(count: &str, numerator: u64, denominator: u64, round: Round) -> Result<Duration, TimeError> {
+pub fn frames(
+    count: &str,
+    numerator: u64,
+    denominator: u64,
+    round: Round,
+) -> Result<Duration, TimeError> {
     let up = NANOS.checked_mul(u128::from(denominator)).ok_or(TimeError::TooLarge)?;
     scaled(count, up, u128::from(numerator), round)
 }
@@ -86,7 +92,8 @@ pub fn seconds_and_nanos(whole: &str, nanos: &str) -> Result<Duration, TimeError
     add(seconds(whole, Round::Down)?, nanos)
 }
 
-/// An ISO 8601 duration in hours, minutes and seconds: `PT2.28S`, `PT1H2M3S`; days are taken as 24 hours.
+/// An ISO 8601 duration in hours, minutes and seconds: `PT2.28S`, `PT1H2M3S`; days are taken as 24
+/// hours.
 ///
 /// # Errors
 /// [`TimeError`].
@@ -122,8 +129,8 @@ pub fn iso_duration(text: &str, round: Round) -> Result<Duration, TimeError> {
     if parts == 0 { Err(TimeError::NotANumber) } else { Ok(total) }
 }
 
-/// A clock time: `1:02:03.250`, `02:03,250`, `3.25`. Hours may have any number of digits; minutes and
-/// seconds after a colon are below 60.
+/// A clock time: `1:02:03.250`, `02:03,250`, `3.25`. Hours may have any number of digits; minutes
+/// and seconds after a colon are below 60.
 ///
 /// # Errors
 /// [`TimeError`].
@@ -147,7 +154,8 @@ pub fn clock(text: &str, round: Round) -> Result<Duration, TimeError> {
         if place == 0 && before.len() == 2 && value > 59 {
             return Err(TimeError::NotANumber);
         }
-        total = add(total, Duration::from_secs(value.checked_mul(unit).ok_or(TimeError::TooLarge)?))?;
+        total =
+            add(total, Duration::from_secs(value.checked_mul(unit).ok_or(TimeError::TooLarge)?))?;
         unit = unit.saturating_mul(60);
     }
     Ok(total)
@@ -179,7 +187,8 @@ fn scaled(text: &str, up: u128, down: u128, round: Round) -> Result<Duration, Ti
         let power = 10u128.checked_pow(exponent.unsigned_abs()).ok_or(TimeError::TooLarge)?;
         (product.checked_mul(power).ok_or(TimeError::TooLarge)?, down)
     } else {
-        match 10u128.checked_pow(exponent.unsigned_abs()).and_then(|power| power.checked_mul(down)) {
+        match 10u128.checked_pow(exponent.unsigned_abs()).and_then(|power| power.checked_mul(down))
+        {
             Some(below) => (product, below),
             // Smaller than any nanosecond, but not nothing.
             None => (1, 2),
@@ -254,11 +263,10 @@ fn power(text: &str) -> Result<i32, TimeError> {
         return Err(TimeError::NotANumber);
     }
     // An absurd exponent of a number that is not zero is too large or too small either way.
-    let value: i32 = digits.trim_start_matches('0').parse().or(if digits.bytes().all(|b| b == b'0') {
-        Ok(0)
-    } else {
-        Err(TimeError::TooLarge)
-    })?;
+    let value: i32 = digits
+        .trim_start_matches('0')
+        .parse()
+        .or(if digits.bytes().all(|b| b == b'0') { Ok(0) } else { Err(TimeError::TooLarge) })?;
     Ok(if text.starts_with('-') { -value } else { value })
 }
 
@@ -281,16 +289,23 @@ mod tests {
         assert_eq!(seconds("-0", Round::Down), Ok(Duration::ZERO));
         assert_eq!(seconds("1e-400", Round::Up), Ok(nanos(1)));
         assert_eq!(seconds("1e-400", Round::Down), Ok(Duration::ZERO));
-        assert_eq!(seconds("1.00000000000000000000000000000001", Round::Up), Ok(nanos(1_000_000_001)));
+        assert_eq!(
+            seconds("1.00000000000000000000000000000001", Round::Up),
+            Ok(nanos(1_000_000_001))
+        );
     }
 
     #[test]
     fn what_is_no_time_is_an_error() {
-        for text in ["", "-", ".", "NaN", "inf", "1.2.3", "0x10", "1e", "1e+", "12s", "1_0", "\u{0661}"] {
+        for text in
+            ["", "-", ".", "NaN", "inf", "1.2.3", "0x10", "1e", "1e+", "12s", "1_0", "\u{0661}"]
+        {
             assert_eq!(seconds(text, Round::Down), Err(TimeError::NotANumber), "{text}");
         }
         assert_eq!(seconds("-0.001", Round::Down), Err(TimeError::Negative));
-        for text in ["1e30", "9223372037", "1e99999999999", "99999999999999999999999999999999999999999999"] {
+        for text in
+            ["1e30", "9223372037", "1e99999999999", "99999999999999999999999999999999999999999999"]
+        {
             assert_eq!(seconds(text, Round::Down), Err(TimeError::TooLarge), "{text}");
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Atom {
     pub(super) joins: Joins,
     pub(super) is_month: bool,
     pub(super) is_counted: bool,
+    /// Whether it may stand between a month and a year.
+    pub(super) is_link: bool,
     /// The earliest start and the latest end that the file allows.
     pub(super) from: Option<Duration>,
     pub(super) to: Option<Duration>,
@@ -155,6 +157,7 @@ fn read(
             joins: entry.joins,
             is_month: entry.is_month,
             is_counted: entry.is_counted,
+            is_link: entry.is_link,
             from: bounds.map(|time| time.start.min(time.end)),
             to: bounds.map(|time| time.start.max(time.end)),
             is_timed: word.time.is_some(),

@@ -21,7 +21,7 @@ const WORDS: usize = 40;
 /// More digits are no code and no date, but the card number itself.
 const CODE_DIGITS: usize = 8;
 /// The month may stand this many words before the year: "december of the year".
-const MONTH: usize = 3;
+const MONTH: usize = 4;
 
 /// A cue in the call.
 #[derive(Clone, Copy)]
@@ -117,9 +117,8 @@ pub(super) fn codes<'a>(
             index.around(spotted.to, 4 * CODE, 4 * WORDS).into_iter().filter_map(|at| runs.get(at))
         {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-            // The cue itself may hold a digit ("three digits on the back").
             let is_after = from.until(Place::start(first.atom), CODE, WORDS).is_some();
-            let is_other = spotted.holds(first.atom) || run.least() > CODE_DIGITS;
+            let is_other = run.least() > CODE_DIGITS;
             let is_count = run.most() < enough && is_counted(last.at, voice);
             if !is_after || is_other || is_count {
                 continue;
@@ -136,12 +135,6 @@ pub(super) fn codes<'a>(
     found
 }
 
-impl Spotted {
-    fn holds(&self, atom: &Atom) -> bool {
-        (self.from.order..=self.to.order).contains(&atom.order)
-    }
-}
-
 /// Whether the number counts something: "three digits", "one moment".
 fn is_counted(last: usize, voice: &Voice<'_>) -> bool {
     voice.atoms.get(last + 1).is_some_and(|next| next.is_counted)
@@ -154,7 +147,9 @@ fn with_month<'a>(run: &Run<'a>, voice: &Voice<'a>) -> Run<'a> {
         return run;
     };
     let before = voice.atoms.get(first.saturating_sub(MONTH)..first).unwrap_or_default();
-    if let Some(back) = before.iter().rev().position(|atom| atom.is_month) {
+    let is_between = |atom: &&&Atom| atom.is_link || matches!(atom.sense, Sense::Skip(_));
+    let back = before.iter().rev().take_while(is_between).count();
+    if before.iter().rev().nth(back).is_some_and(|atom| atom.is_month) {
         run.from = first - 1 - back;
     }
     if voice.atoms.get(last + 1).is_some_and(|atom| atom.is_month) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cue::{Cues, near};
-use super::digits::is_card;
+use super::digits::{Element, is_card};
 use super::near::{Index, Place};
 use super::run::{MIN, Run};
 use super::table::Cue;
@@ -106,7 +106,8 @@ pub(super) fn kind(cue: Cue) -> Kind {
     }
 }
 
-/// The runs of one voice that read a piece of a kept run back, and as what.
+/// The runs of one voice that read a piece of a kept run back, and as what. The other party may
+/// echo it while it is still being said.
 pub(super) fn read_back<'r, 'a>(
     kept: &[Vec<Kept<'_, 'a>>],
     runs: &'r [Run<'a>],
@@ -116,22 +117,31 @@ pub(super) fn read_back<'r, 'a>(
         Index::new(runs.iter().filter_map(Run::first).map(|first| Place::start(first.atom)));
     let mut found = Vec::new();
     for kept in kept.iter().flatten().filter(|kept| kept.run.most() >= long) {
-        let Some(last) = kept.run.last() else { continue };
-        let end = Place::end(last.atom);
-        for later in
-            index.around(end, READ_BACK, READ_BACK_WORDS).into_iter().filter_map(|at| runs.get(at))
-        {
-            let Some(first) = later.first() else { continue };
-            let is_itself = first.atom.order <= last.atom.order && first.atom.from <= last.atom.to;
-            let is_soon = end.until(Place::start(first.atom), READ_BACK, READ_BACK_WORDS).is_some();
-            if later.most() >= short && is_soon && !is_itself && is_piece(later, kept.run) {
-                let kind =
-                    if kept.kind == Kind::Card { Kind::CardRepeat } else { Kind::NumberRepeat };
+        let (Some(first), Some(last)) = (kept.run.first(), kept.run.last()) else { continue };
+        let mut near = index.around(Place::end(first.atom), READ_BACK, READ_BACK_WORDS);
+        near.extend(index.around(Place::end(last.atom), READ_BACK, READ_BACK_WORDS));
+        near.sort_unstable();
+        near.dedup();
+        for later in near.into_iter().filter_map(|at| runs.get(at)) {
+            if later.most() >= short && is_soon_after(kept.run, later) && is_piece(later, kept.run)
+            {
+                let is_card = kept.kind == Kind::Card;
+                let kind = if is_card { Kind::CardRepeat } else { Kind::NumberRepeat };
                 found.push(Kept { kind, run: later });
             }
         }
     }
     found
+}
+
+/// Whether `later` begins within 30 s after a digit of `whole`, and is no part of it.
+fn is_soon_after(whole: &Run<'_>, later: &Run<'_>) -> bool {
+    let Some(first) = later.first() else { return false };
+    let is_before = |digit: &Element<'_>| {
+        Place::end(digit.atom).until(Place::start(first.atom), READ_BACK, READ_BACK_WORDS).is_some()
+    };
+    whole.elements.iter().all(|digit| digit.atom.order != first.atom.order)
+        && whole.elements.iter().any(is_before)
 }
 
 /// The kept runs and the repeats of one voice together. A run that is both is a repeat.

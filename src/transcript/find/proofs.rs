@@ -50,7 +50,7 @@ fn pair(number: usize, join: &str) -> Vec<String> {
 fn cardinal(number: usize, is_joined: bool) -> Vec<String> {
     let mut words = Vec::new();
     for (size, name) in [(1000, "thousand"), (100, "hundred")] {
-        if number / size % 10 > 0 {
+        if !(number / size).is_multiple_of(10) {
             words.extend([unit(number / size), name.to_owned()]);
         }
     }
@@ -308,6 +308,9 @@ const LAYOUTS: [Layout; 5] =
 enum Part {
     /// Of a number: must be covered.
     Digit,
+    /// Of a code or a number read back: must be covered, unless the file neither knows times nor
+    /// keeps the order of the parties.
+    Code,
     /// Between digits: may be covered.
     Filler,
     /// Must not be covered.
@@ -323,16 +326,25 @@ struct Said {
     part: Part,
 }
 
+/// Words of talk that near a cue may be taken for a code or a date.
+const LOOSE: [&str; 2] = ["two", "may"];
+
 /// A call that is being spoken.
 #[derive(Default)]
 struct Spoken {
     words: Vec<Said>,
     turn: usize,
     clock: u64,
+    /// Up to this word the talk may be taken for a code.
+    loose: usize,
+    /// The number said last, if it was long, with its party.
+    long: Option<(usize, Vec<String>)>,
 }
 
 impl Spoken {
     fn say(&mut self, party: usize, text: &str, part: Part) {
+        let is_loose = part == Part::Talk && LOOSE.contains(&text) && self.words.len() < self.loose;
+        let part = if is_loose { Part::Filler } else { part };
         let text = text.to_owned();
         self.words.push(Said { party, turn: self.turn, text, at: self.clock, part });
         self.clock += 400;
@@ -352,10 +364,42 @@ impl Spoken {
         self.say(party, "goodbye", Part::Talk);
     }
 
+    /// A code of 1 to 4 digits after its cue, which either party says.
+    fn code(&mut self, party: usize, choices: &mut Choices<'_>) {
+        const CUES: [&str; 5] = ["security code", "cvv", "my pin", "expires", "good through"];
+        self.turn += 1;
+        let asking = choices.below(2);
+        choices.of(&CUES).split(' ').for_each(|word| self.say(asking, word, Part::Talk));
+        self.turn += usize::from(asking != party);
+        self.clock += u64::try_from(choices.below(6000)).unwrap();
+        for _ in 0..=choices.below(4) {
+            self.say(party, choices.of(&UNITS), Part::Code);
+            if choices.below(4) == 0 {
+                self.say(party, "uh", Part::Filler);
+            }
+        }
+        self.loose = self.words.len() + 80;
+        self.long = None;
+    }
+
+    /// A piece of the long number that was said last, by the other party.
+    fn read_back(&mut self, choices: &mut Choices<'_>) {
+        let Some((party, digits)) = self.long.take() else { return };
+        let length = 3 + choices.below(digits.len() - 2);
+        let from = choices.below(digits.len() - length + 1);
+        self.turn += 1;
+        self.say(1 - party, "ending", Part::Talk);
+        for digit in &digits[from..from + length] {
+            self.say(1 - party, digit, Part::Code);
+        }
+        self.say(1 - party, "right", Part::Filler);
+    }
+
     /// A number of 4 to 19 digits, with fillers, pauses, turns and replies in it.
     fn number(&mut self, party: usize, choices: &mut Choices<'_>) {
         let total = 4 + choices.below(16);
-        let style = choices.below(3);
+        let style = choices.below(4);
+        let first = self.words.len();
         self.turn += 1;
         let mut said = 0;
         while said < total {
@@ -374,6 +418,10 @@ impl Spoken {
                 _ => self.secret(party, &[choices.of(&UNITS)], 1),
             };
         }
+        let digits = self.words.iter().skip(first).filter(|said| said.part == Part::Digit);
+        let digits: Vec<String> = digits.map(|said| said.text.clone()).collect();
+        let is_plain = digits.len() >= 8 && digits.iter().all(|text| UNITS.contains(&&**text));
+        self.long = is_plain.then_some((party, digits));
     }
 
     fn secret(&mut self, party: usize, words: &[&str], digits: usize) -> usize {
@@ -405,8 +453,8 @@ impl Spoken {
     fn text(&self) -> String {
         let turns = self.words.chunk_by(|a, b| (a.party, a.turn) == (b.party, b.turn));
         let show = |said: &Said| match said.part {
-            Part::Digit => said.text.to_uppercase(),
-            _ => said.text.clone(),
+            Part::Digit | Part::Code => said.text.to_uppercase(),
+            Part::Filler | Part::Talk => said.text.clone(),
         };
         let turns = turns.map(|turn| turn.iter().map(show).collect::<Vec<_>>().join(" "));
         turns.collect::<Vec<_>>().join(" | ")
@@ -452,7 +500,11 @@ fn speak(choices: &[u16]) -> Spoken {
     let mut spoken = Spoken::default();
     for _ in 0..1 + choices.below(4) {
         spoken.talk(choices.below(2), &mut choices);
-        spoken.number(choices.below(2), &mut choices);
+        match choices.below(4) {
+            0 => spoken.code(choices.below(2), &mut choices),
+            _ => spoken.number(choices.below(2), &mut choices),
+        }
+        spoken.read_back(&mut choices);
     }
     spoken.talk(choices.below(2), &mut choices);
     spoken
@@ -472,10 +524,13 @@ proptest! {
             let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| false);
             let covered: BTreeSet<(usize, usize)> =
                 found.iter().flat_map(|f| f.words.clone().map(|word| (f.turn, word))).collect();
+            let has_no_order = matches!(layout, Layout::Whole) && !is_timed;
             for (said, place) in spoken.words.iter().zip(&places) {
                 let is_right = match said.part {
                     Part::Digit => covered.contains(place),
+                    Part::Code => has_no_order || covered.contains(place),
                     Part::Filler => true,
+                    Part::Talk if has_no_order && LOOSE.contains(&said.text.as_str()) => true,
                     Part::Talk => !covered.contains(place),
                 };
                 prop_assert!(is_right, "{layout:?} {} at {}: {}", said.text, said.at, spoken.text());

@@ -98,6 +98,27 @@ fn rev_ai_gives_the_truth() {
 }
 
 #[test]
+fn nemo_ctm_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/nemo.ctm");
+    assert_eq!(windows(sample, Rule::Numbers), truth(true));
+    assert_eq!(windows(sample, Rule::Card), truth(true));
+}
+
+#[test]
+fn a_vcon_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/vcon.json");
+    assert_eq!(windows(sample, Rule::Numbers), truth(true));
+    assert_eq!(windows(sample, Rule::Card), truth(true));
+}
+
+#[test]
+fn web_vtt_gives_the_truth() {
+    let sample = include_str!("../../../fixtures/transcripts/voice.vtt");
+    assert_eq!(windows(sample, Rule::Numbers), truth(false));
+    assert_eq!(windows(sample, Rule::Card), truth(false));
+}
+
+#[test]
 fn a_number_over_two_phrases_and_speakers_is_one_number() {
     let sample = include_str!("../../../fixtures/third-party/transcripts/azure-batch.json");
     let windows = windows(sample, Rule::Numbers);

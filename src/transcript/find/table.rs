@@ -75,6 +75,7 @@ pub(super) struct Entry {
     pub(super) joins: Joins,
     pub(super) is_month: bool,
     pub(super) is_counted: bool,
+    pub(super) is_link: bool,
 }
 
 /// The words of one language.
@@ -117,6 +118,7 @@ impl Table {
             "compound" => self.is_compound = rest == "yes",
             "filler" => self.each(rest, |entry| entry.skip = Some(Skip::Filler)),
             "reply" => self.each(rest, |entry| entry.skip = entry.skip.or(Some(Skip::Reply))),
+            "link" => self.each(rest, |entry| entry.is_link = true),
             "counted" => self.each(rest, |entry| entry.is_counted = true),
             "join-power" => self.each(rest, |entry| entry.joins.after_power = true),
             "join-tens" => self.each(rest, |entry| entry.joins.after_tens = true),

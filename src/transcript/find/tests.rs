@@ -161,10 +161,8 @@ fn talk_of_the_other_party_does_not_hide_a_pause() {
 
 #[test]
 fn phrases_out_of_order_are_put_in_order() {
-    assert_eq!(
-        numbers("0 - 5 three four\n0 - 3.9 one two"),
-        ["number0: three four", "number0: one two"]
-    );
+    let script = "0 - 5 three four\n0 - 9 goodbye\n0 - 3.9 one two";
+    assert_eq!(numbers(script), ["number0: three four", "number0: one two"]);
 }
 
 #[test]
@@ -193,6 +191,15 @@ fn a_piece_that_is_read_back_is_found() {
     let late =
         "0 c 1 nine eight seven six five four three two\n1 a 36 that is four three two right";
     assert_eq!(numbers(late).len(), 1);
+}
+
+#[test]
+fn an_echo_while_the_number_is_said_is_found() {
+    let script =
+        "0 c 1 nine eight seven six\n1 a 2.7 so eight seven six\n0 c 4 five four three two";
+    assert!(numbers(script).contains(&"number-repeat1: eight seven six".to_owned()));
+    let untimed = script.replace(" 1 nine", " - nine").replace("2.7", "-").replace(" 4 ", " - ");
+    assert!(numbers(&untimed).contains(&"number-repeat1: eight seven six".to_owned()));
 }
 
 #[test]
@@ -267,6 +274,22 @@ fn each_rule_finds_its_own() {
         said("my routing number is 021000021 and the account number is 12345678"),
         ["routing0: 021000021", "account1: 12345678"]
     );
+}
+
+#[test]
+fn a_cue_may_come_after_the_number() {
+    let ssn = Rules::new(&[Rule::Ssn]);
+    let near = call("0 - 1 one two three four is my social");
+    assert_eq!(seek(&near, &ssn), ["ssn0: one two three four"]);
+    let far = call("0 - 1 one two three four thanks\n0 - 10 my social");
+    assert!(seek(&far, &ssn).is_empty());
+}
+
+#[test]
+fn a_card_number_goes_on_long_after_its_cue() {
+    let card = Rules::new(&[Rule::Card]);
+    let turns = call("0 - 1 card 4111\n0 - 10 1112\n0 - 19 2223\n0 - 27 3334\n0 - 50 4445");
+    assert_eq!(seek(&turns, &card), ["card0: 4111", "card1: 1112", "card2: 2223", "card3: 3334"]);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Channels are the strings "1" (left) and "2" (right), in `channel` or at the front of `speaker` ("1A"). The words stand
 //! again in `utterances[]`: they are read from `words` only.
 
+use std::time::Duration;
+
 use super::common::{Index, add_repeat, add_strings, channel_of, forget_lone_channel, push_word};
 use super::{
     Document, Format, Mark, Node, Padding, Place, Seen, TimeRange, Transcript, TranscriptError,
@@ -19,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// Keys that AssemblyAI writes into every file, also with `null` or `false`.
-const KEYS: [&str; 4] = ["audio_url", "redact_pii", "audio_channels", "entity_detection"];
+const KEYS: [&str; 5] = ["audio_url", "redact_pii", "audio_channels", "entity_detection", "status"];
 
 /// Further results that quote or retell what was said.
 const RETOLD: [&str; 9] = [
@@ -73,8 +75,9 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     for key in RETOLD {
         add_strings(&mut transcript, root.get(key), &all);
     }
+    let timeline = Timeline::new(&transcript);
     for entity in root.list("entities") {
-        add_entity(&mut transcript, entity)?;
+        add_entity(&mut transcript, &timeline, entity)?;
         add_repeat(&mut transcript, entity.get("text"), all.clone());
     }
     let is_on = |key| root.get(key).and_then(|node: Node<'_>| node.flag()) == Some(true);
@@ -88,26 +91,57 @@ fn time(node: Node<'_>) -> Result<Option<TimeRange>, TranscriptError> {
     optional_range(FORMAT.name, node, "start", "end", Unit::Millis)
 }
 
+/// The timed words in the order of their starts, to find those inside the time of an entity.
+struct Timeline {
+    /// Start, end and turn.
+    words: Vec<(Duration, Duration, usize)>,
+    /// The length of the longest word: one that begins earlier than that before a time ends before it.
+    longest: Duration,
+}
+
+impl Timeline {
+    fn new(transcript: &Transcript) -> Self {
+        let turns = transcript.turns.iter().enumerate();
+        let words = turns.flat_map(|(at, turn)| {
+            let times = turn.words.iter().filter_map(|word| word.time);
+            times.map(move |time| (time.start, time.end, at))
+        });
+        let mut words: Vec<_> = words.collect();
+        words.sort_unstable();
+        let lengths = words.iter().map(|(start, end, _)| end.saturating_sub(*start));
+        let longest = lengths.max().unwrap_or_default();
+        Self { words, longest }
+    }
+
+    /// The turns of the words that meet `time`.
+    fn turns(&self, time: TimeRange) -> impl Iterator<Item = usize> {
+        let earliest = time.start.saturating_sub(self.longest);
+        let from = self.words.partition_point(|(start, ..)| *start < earliest);
+        let later = self.words.get(from..).unwrap_or_default().iter();
+        let inside = later.take_while(move |(start, ..)| *start < time.end);
+        inside.filter(move |(_, end, _)| *end > time.start).map(|(_, _, turn)| *turn)
+    }
+}
+
 /// An entity is on the channel of the words inside its time, if these are all on one.
-fn add_entity(transcript: &mut Transcript, entity: Node<'_>) -> Result<(), TranscriptError> {
+fn add_entity(
+    transcript: &mut Transcript,
+    timeline: &Timeline,
+    entity: Node<'_>,
+) -> Result<(), TranscriptError> {
     let kind = entity.text_of("entity_type").unwrap_or_default();
     let place = match time(entity)? {
         Some(time) => {
-            let is_inside = |word: &Word| {
-                word.time.is_some_and(|word| word.start < time.end && word.end > time.start)
+            // The same party too: the user may say which party is on which channel.
+            let who = |turn: usize| {
+                transcript.turns.get(turn).map(|turn| (turn.channel, turn.party.as_ref()))
             };
-            let turns = transcript.turns.iter().enumerate();
-            let mut inside = turns.filter(|(_, turn)| turn.words.iter().any(is_inside));
-            let first = inside.next();
-            let channel = first.and_then(|(_, turn)| turn.channel);
-            let is_alone = inside.all(|(_, turn)| turn.channel == channel);
-            let turn = first.map(|(at, _)| at).filter(|_| is_alone);
-            Place::Time {
-                start: time.start,
-                end: Some(time.end),
-                channel: channel.filter(|_| is_alone),
-                turn,
-            }
+            let mut turns = timeline.turns(time);
+            let first = turns.next();
+            let own = first.and_then(who);
+            let turn = first.filter(|_| turns.all(|turn| who(turn) == own));
+            let channel = own.and_then(|(channel, _)| channel).filter(|_| turn.is_some());
+            Place::Time { start: time.start, end: Some(time.end), channel, turn }
         }
         None => Place::Nowhere,
     };
@@ -164,6 +198,18 @@ mod tests {
             _ => Some(9),
         };
         assert_eq!([channel(0), channel(1)], [Some(0), None]);
+    }
+
+    #[test]
+    fn an_entity_over_two_speakers_belongs_to_neither() {
+        let text = r#"{"audio_url":"u","words":[{"text":"four","start":0,"end":9,"speaker":"A"},{"text":"one","start":10,"end":19,"speaker":"B"}],
+            "entities":[{"entity_type":"a","text":"x","start":0,"end":19},{"entity_type":"a","text":"x","start":10,"end":19}]}"#;
+        let transcript = read_as("assemblyai", text);
+        let turn = |at: usize| match transcript.marks[at].place {
+            super::Place::Time { turn, .. } => turn,
+            _ => Some(9),
+        };
+        assert_eq!([turn(0), turn(1)], [None, Some(1)]);
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Amazon Transcribe streaming: `Results[]` with `Alternatives[].Items[]`, seconds; one event or one event a line.
 //!
+//! Call Analytics sends `UtteranceEvent`s instead, with `Items[]` of their own and whole milliseconds.
+//!
 //! A result with `IsPartial` is said again by a later one with the same `ResultId`. It is read only if no later one came.
 //! `Entities[]` of the first alternative are marks with times.
+
+use std::ops::Range;
 
 use super::common::{
     add_repeat, add_strings, channel_of, forget_lone_channel, push_word, untimed_words,
 };
 use super::{
-    Document, Format, Mark, Node, Padding, Place, Seen, Text, Transcript, TranscriptError, Turn,
-    Unit, Word, optional_range, text_word,
+    Document, Format, Mark, Node, Padding, Place, Seen, Text, TimeRange, Transcript,
+    TranscriptError, Turn, Unit, Word, optional_range, text_word,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -20,13 +24,18 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
-const EVENTS: [&str; 3] = ["TranscriptResultStream", "TranscriptEvent", "Transcript"];
+/// What may be around the results, from the outside.
+const EVENTS: [&str; 4] = [
+    "TranscriptResultStream",
+    "CallAnalyticsTranscriptResultStream",
+    "TranscriptEvent",
+    "Transcript",
+];
 
 fn recognise(document: &Document<'_>) -> bool {
     document.roots().take(8).any(|root| {
-        let mut all = results(root);
-        root.has("TranscriptResultStream")
-            || all.next().is_some_and(|first| first.has("Alternatives"))
+        let is_result = |one: Node<'_>| one.has("Alternatives") || one.has("UtteranceId");
+        EVENTS.iter().take(2).any(|stream| root.has(stream)) || results(root).any(is_result)
     })
 }
 
@@ -41,7 +50,23 @@ fn results<'a>(root: Node<'a>) -> impl Iterator<Item = Node<'a>> {
         });
         events = inner.collect();
     }
-    events.into_iter().flat_map(|event| event.list("Results"))
+    events.into_iter().flat_map(|event| event.list("Results").chain(event.get("UtteranceEvent")))
+}
+
+/// The readings of a result. An utterance is its own and only one.
+fn alternatives<'a>(result: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+    let own = std::iter::once(result).filter(|result| !result.has("Alternatives"));
+    result.list("Alternatives").chain(own)
+}
+
+/// Start and end in seconds or, of an utterance, in milliseconds.
+fn time(node: Node<'_>) -> Result<Option<TimeRange>, TranscriptError> {
+    let seconds = optional_range(FORMAT.name, node, "StartTime", "EndTime", Unit::Seconds)?;
+    let (start, end) = ("BeginOffsetMillis", "EndOffsetMillis");
+    match seconds {
+        None => optional_range(FORMAT.name, node, start, end, Unit::Millis),
+        seconds => Ok(seconds),
+    }
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
@@ -65,7 +90,7 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     for (at, result) in all.iter().enumerate() {
         if later.get(&id(*result, at)).is_none_or(|&(_, best)| best != at) {
             let turns = read.get(&id(*result, at)).cloned().unwrap_or_default();
-            add_texts(&mut transcript, result.list("Alternatives"), &turns);
+            add_texts(&mut transcript, alternatives(*result), &turns);
         }
     }
     forget_lone_channel(&mut transcript, None);
@@ -74,26 +99,27 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
 
 /// What tells results apart. One without an id stands alone.
 fn id(result: Node<'_>, at: usize) -> String {
-    result.text_of("ResultId").map_or_else(|| format!("#{at}"), |id| id.into_owned())
+    let id = result.text_of("ResultId").or_else(|| result.text_of("UtteranceId"));
+    id.map_or_else(|| format!("#{at}"), |id| id.into_owned())
 }
 
 fn add_result(transcript: &mut Transcript, result: Node<'_>) -> Result<(), TranscriptError> {
     let first = transcript.turns.len();
-    let label = result.text_of("ChannelId");
+    let label = result.text_of("ChannelId").or_else(|| result.text_of("ParticipantRole"));
     let channel = label.as_deref().and_then(|label| channel_of(label, "ch_", 0));
-    let mut alternatives = result.list("Alternatives");
+    let mut alternatives = alternatives(result);
     let Some(best) = alternatives.next() else { return Ok(()) };
     for item in best.list("Items") {
         let Some(content) = item.get("Content") else { continue };
         let word = Word {
-            time: optional_range(FORMAT.name, item, "StartTime", "EndTime", Unit::Seconds)?,
+            time: time(item)?,
             is_silent: item.text_of("Type").is_some_and(|sort| sort == "punctuation"),
             ..text_word(content)
         };
         let speaker = item.text_of("Speaker");
         push_word(transcript, first, channel, speaker.as_deref().or(label.as_deref()), word);
     }
-    let whole = optional_range(FORMAT.name, result, "StartTime", "EndTime", Unit::Seconds)?;
+    let whole = time(result)?;
     if transcript.turns.len() == first {
         let text = best.text_of("Transcript").unwrap_or_default();
         let party = label.as_deref().map(Text::new);
@@ -107,7 +133,7 @@ fn add_result(transcript: &mut Transcript, result: Node<'_>) -> Result<(), Trans
     add_repeat(transcript, best.get("Transcript"), turns.clone());
     transcript.searched |= best.get("Entities").is_some();
     for entity in best.list("Entities") {
-        add_entity(transcript, entity, channel, first)?;
+        add_entity(transcript, entity, channel, turns.clone())?;
         add_repeat(transcript, entity.get("Content"), turns.clone());
     }
     add_texts(transcript, alternatives, &turns);
@@ -118,21 +144,22 @@ fn add_entity(
     transcript: &mut Transcript,
     entity: Node<'_>,
     channel: Option<u16>,
-    turn: usize,
+    turns: Range<usize>,
 ) -> Result<(), TranscriptError> {
     let kind = entity.text_of("Type").or_else(|| entity.text_of("Category"));
-    let time = optional_range(FORMAT.name, entity, "StartTime", "EndTime", Unit::Seconds)?;
-    let place = match time {
+    let places = match time(entity)? {
         Some(time) => {
-            Place::Time { start: time.start, end: Some(time.end), channel, turn: Some(turn) }
+            // With several speakers it is not known whose words they are.
+            let turn = Some(turns.start).filter(|_| turns.len() == 1);
+            vec![Place::Time { start: time.start, end: Some(time.end), channel, turn }]
         }
-        None => Place::WholeTurn(turn),
+        None => turns.map(Place::WholeTurn).collect(),
     };
     let confidence = entity.get("Confidence").and_then(|node| node.scalar());
-    transcript.marks.push(Mark {
-        confidence: confidence.map(|text| text.into_owned()),
+    transcript.marks.extend(places.into_iter().map(|place| Mark {
+        confidence: confidence.as_deref().map(str::to_owned),
         ..Mark::new(kind.as_deref().unwrap_or("PII"), place)
-    });
+    }));
     Ok(())
 }
 
@@ -140,7 +167,7 @@ fn add_entity(
 fn add_texts<'a>(
     transcript: &mut Transcript,
     alternatives: impl Iterator<Item = Node<'a>>,
-    turns: &std::ops::Range<usize>,
+    turns: &Range<usize>,
 ) {
     for alternative in alternatives {
         add_repeat(transcript, alternative.get("Transcript"), turns.clone());
@@ -181,5 +208,31 @@ mod tests {
         let said: Vec<String> = words(&transcript).into_iter().map(|(word, _)| word).collect();
         assert_eq!(said, ["four", "one"]);
         assert_listed(&transcript, &text, "\"for\"");
+    }
+
+    #[test]
+    fn utterances_of_call_analytics_have_milliseconds_and_roles() {
+        let event = |id: &str, partial: bool, role: &str| {
+            format!(
+                r#"{{"UtteranceEvent":{{"UtteranceId":"{id}","IsPartial":{partial},"ParticipantRole":"{role}","BeginOffsetMillis":100,"EndOffsetMillis":900,"Transcript":"so four","Items":[{{"Content":"so","Type":"pronunciation","BeginOffsetMillis":100,"EndOffsetMillis":300}},{{"Content":"four","BeginOffsetMillis":400,"EndOffsetMillis":900}}],"Entities":[{{"Category":"PII","Type":"PIN","Content":"four","BeginOffsetMillis":400,"EndOffsetMillis":900}}]}}}}"#
+            )
+        };
+        let text = [event("a", true, "CUSTOMER"), event("a", false, "CUSTOMER")].join("\n");
+        let transcript = read_as("aws-streaming", &text);
+        assert_eq!(windows(&transcript), [(None, 400, 900)]);
+        assert_eq!(transcript.turns[0].party.as_ref().unwrap().expose(), "CUSTOMER");
+        assert_listed(&transcript, &text, "\"four\"");
+        let wrapped =
+            format!(r#"{{"CallAnalyticsTranscriptResultStream":{}}}"#, event("b", false, "AGENT"));
+        assert_eq!(words(&read_as("aws-streaming", &wrapped)).len(), 2);
+    }
+
+    #[test]
+    fn an_entity_in_a_result_of_two_speakers_belongs_to_neither() {
+        let text = r#"{"Results":[{"ResultId":"a","IsPartial":false,"Alternatives":[{"Items":[
+            {"Content":"four","StartTime":0.1,"EndTime":0.4,"Speaker":"0"},{"Content":"one","StartTime":0.5,"EndTime":0.9,"Speaker":"1"}],
+            "Entities":[{"Type":"PIN","StartTime":0.5,"EndTime":0.9}]}]}]}"#;
+        let transcript = read_as("aws-streaming", text);
+        assert!(matches!(transcript.marks[0].place, super::Place::Time { turn: None, .. }));
     }
 }

@@ -3,6 +3,9 @@
 //! Words stand in `items`, and again under each channel and in the speaker segments. They are read from `items` where
 //! those name their channel, else from the channels. Punctuation has no times.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use super::common::{Index, add_repeat, channel_of, forget_lone_channel, push_word};
 use super::{
     Document, Format, Mark, Node, Padding, Place, Seen, TimeRange, Transcript, TranscriptError,
@@ -55,8 +58,9 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     if !is_labelled {
         sort_by_time(&mut flat)?;
     }
+    let speakers = speakers(results)?;
     for (label, item) in flat {
-        add_item(&mut transcript, label.as_deref(), item)?;
+        add_item(&mut transcript, label.as_deref(), item, &speakers)?;
     }
     let all = 0..transcript.turns.len();
     let index = Index::new(&transcript, all.clone());
@@ -78,6 +82,21 @@ fn time(item: Node<'_>) -> Result<Option<TimeRange>, TranscriptError> {
     optional_range(FORMAT.name, item, "start_time", "end_time", Unit::Seconds)
 }
 
+/// Speakers by the start and end of a word. Older files name them only in the speaker segments.
+type Speakers = HashMap<(Duration, Duration), String>;
+
+fn speakers(results: Node<'_>) -> Result<Speakers, TranscriptError> {
+    let mut speakers = HashMap::new();
+    let segments = results.at(&["speaker_labels", "segments"]);
+    let segments = segments.into_iter().flat_map(|list| list.items());
+    for item in segments.flat_map(|segment| segment.list("items")) {
+        if let (Some(time), Some(speaker)) = (time(item)?, item.text_of("speaker_label")) {
+            speakers.insert((time.start, time.end), speaker.into_owned());
+        }
+    }
+    Ok(speakers)
+}
+
 /// Puts the items of several channels in the order of time; punctuation stays behind its word.
 fn sort_by_time<L>(items: &mut Vec<(L, Node<'_>)>) -> Result<(), TranscriptError> {
     let mut timed = Vec::with_capacity(items.len());
@@ -95,6 +114,7 @@ fn add_item(
     transcript: &mut Transcript,
     label: Option<&str>,
     item: Node<'_>,
+    speakers: &Speakers,
 ) -> Result<(), TranscriptError> {
     let mut alternatives = item.list("alternatives");
     let Some(first) = alternatives.next() else { return Ok(()) };
@@ -105,7 +125,8 @@ fn add_item(
         ..text_word(content)
     };
     let channel = label.and_then(|label| channel_of(label, "ch_", 0));
-    let speaker = item.text_of("speaker_label");
+    let listed = word.time.and_then(|time| speakers.get(&(time.start, time.end)));
+    let speaker = item.text_of("speaker_label").or(listed.map(|name| name.as_str().into()));
     // Punctuation of older files has no speaker; it belongs to the word before it.
     let before = transcript.turns.last().filter(|turn| word.is_silent && turn.channel == channel);
     let before = before.and_then(|turn| turn.party.clone());
@@ -199,6 +220,16 @@ mod tests {
         let bare = read_as("aws-transcribe", BARE);
         assert_eq!(words(&bare).len(), 4);
         assert_eq!(bare.turns.len(), 3);
+    }
+
+    #[test]
+    fn older_files_name_speakers_in_their_segments_alone() {
+        let text = r#"{"results":{"speaker_labels":{"segments":[{"items":[{"start_time":"1.0","end_time":"1.1","speaker_label":"spk_1"}]}]},
+            "items":[{"type":"pronunciation","start_time":"1.0","end_time":"1.1","alternatives":[{"content":"so"}]},
+            {"type":"punctuation","alternatives":[{"content":"."}]}]}}"#;
+        let transcript = read_as("aws-transcribe", text);
+        assert_eq!(transcript.turns.len(), 1);
+        assert_eq!(transcript.turns[0].party.as_ref().unwrap().expose(), "spk_1");
     }
 
     #[test]

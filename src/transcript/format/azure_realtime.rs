@@ -3,6 +3,8 @@
 //! `NBest` is not sorted: the reading with the highest `Confidence` is read, the others repeat it. `Words` may be `null`.
 //! `Channel` is always 0, whatever the audio had, and is not read.
 
+use std::time::Duration;
+
 use super::common::{add_repeat, untimed_words};
 use super::{
     Document, Format, Node, Padding, Problem, Round, Seen, Text, Transcript, TranscriptError, Turn,
@@ -38,7 +40,22 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     for result in results(document) {
         add_result(&mut transcript, result)?;
     }
+    if transcript.turns.iter().any(is_on_two_clocks) {
+        let note = "words of some phrases lie outside their phrase: check the windows against the \
+                    recording, for the two may run on different clocks";
+        transcript.notes.push(note.to_owned());
+    }
     Ok(transcript)
+}
+
+/// Whether a word is more than a second outside its phrase.
+fn is_on_two_clocks(turn: &Turn) -> bool {
+    let Some(whole) = turn.time else { return false };
+    let margin = Duration::from_secs(1);
+    turn.words.iter().filter_map(|word| word.time).any(|word| {
+        word.start.saturating_add(margin) < whole.start
+            || word.end > whole.end.saturating_add(margin)
+    })
 }
 
 /// The reading with the highest confidence; of equal ones the first.
@@ -128,6 +145,13 @@ mod tests {
         assert_eq!(words(&transcript).len(), 2);
         assert_eq!(words(&transcript)[0].1, Some((1000, 1500)));
         assert!(transcript.turns.iter().all(|turn| turn.channel.is_none()));
+    }
+
+    #[test]
+    fn words_on_another_clock_than_their_phrase_are_noted() {
+        let text = r#"[{"RecognitionStatus":"Success","Offset":900000000,"Duration":10000000,"NBest":[{"Lexical":"so","Words":[{"Word":"so","Offset":0,"Duration":5000000}]}]}]"#;
+        assert_eq!(read_as("azure-realtime", text).notes.len(), 1);
+        assert!(read_as("azure-realtime", SAMPLE).notes.is_empty());
     }
 
     #[test]

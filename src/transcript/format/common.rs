@@ -95,7 +95,7 @@ impl Index {
         self.add_copies(transcript, node, &[node], time, turns);
     }
 
-    /// As [`Index::add_copy`], for several forms of one word: it is found by `node`.
+    /// As [`Index::add_copy`], for several forms of one word: it is found by `node`. Answers where the word is.
     pub(super) fn add_copies(
         &self,
         transcript: &mut Transcript,
@@ -103,7 +103,7 @@ impl Index {
         forms: &[Option<Node<'_>>],
         time: Option<TimeRange>,
         turns: &Range<usize>,
-    ) {
+    ) -> Option<(usize, usize)> {
         let text = node.and_then(|node| node.text()).unwrap_or_default().trim().to_owned();
         let found = time.and_then(|time| self.0.get(&(time.start, time.end, text)));
         for form in forms.iter().flatten() {
@@ -113,11 +113,13 @@ impl Index {
             };
             for &(turn, at) in found {
                 let word = transcript.turns.get_mut(turn).and_then(|turn| turn.words.get_mut(at));
-                if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&form.range())) {
+                if let Some(word) = word.filter(|word| word.source.as_ref() != Some(&form.range()))
+                {
                     word.copies.push(form.range());
                 }
             }
         }
+        found.and_then(|found| found.first().copied())
     }
 }
 
@@ -151,7 +153,10 @@ const MOST_PAIRS: usize = 1_000_000;
 /// them that are not those of the text lose their times, for nobody knows on which side the number was said.
 pub(super) fn insert_missing(words: &mut Vec<Word>, text: &str) {
     let bare = |text: &str| {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+        text.chars()
+            .filter(|c| c.is_alphanumeric())
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
     };
     let listed: Vec<String> = words.iter().map(|word| bare(word.text.expose())).collect();
     if listed.concat() == bare(text) {
@@ -165,15 +170,19 @@ pub(super) fn insert_missing(words: &mut Vec<Word>, text: &str) {
     let (mut token, mut word) = (0, 0);
     for (next_token, next_word) in pairs {
         let between = listed.get(word..next_word).unwrap_or_default().concat();
-        let gap = wanted.get(token..next_token).unwrap_or_default().iter().zip(tokens.iter().skip(token));
-        let is_missing = |bare: &str| bare.contains(|c: char| c.is_ascii_digit()) && !between.contains(bare);
+        let gap =
+            wanted.get(token..next_token).unwrap_or_default().iter().zip(tokens.iter().skip(token));
+        let is_missing =
+            |bare: &str| bare.contains(|c: char| c.is_ascii_digit()) && !between.contains(bare);
         let missing: Vec<&str> =
             gap.filter(|(bare, _)| is_missing(bare)).map(|(_, token)| *token).collect();
         let mut beside: Vec<Word> = rest.by_ref().take(next_word - word).collect();
         if !missing.is_empty() {
             beside.iter_mut().for_each(|word| word.time = None);
         }
-        out.extend(missing.into_iter().map(|token| Word { text: Text::new(token), ..Word::default() }));
+        out.extend(
+            missing.into_iter().map(|token| Word { text: Text::new(token), ..Word::default() }),
+        );
         out.extend(beside);
         out.extend(rest.next());
         (token, word) = (next_token + 1, next_word + 1);
@@ -217,6 +226,9 @@ fn common(one: &[String], other: &[String]) -> Vec<(usize, usize)> {
     }
     pairs
 }
+
+#[cfg(test)]
+mod layouts;
 
 #[cfg(test)]
 pub(super) mod testing {
@@ -336,7 +348,11 @@ mod tests {
             ("sure", "sure 4111 1111", "sure 4111 1111"),
             ("thanks", "4111, thanks", "4111, thanks"),
             ("my is it 1111", "my 1111 is it 1111", "my 1111 is it 1111"),
-            ("it was 4111 1111 so bye", "it was 4111 1111 so 1111 bye", "it was 4111 1111 so 1111 bye"),
+            (
+                "it was 4111 1111 so bye",
+                "it was 4111 1111 so 1111 bye",
+                "it was 4111 1111 so 1111 bye",
+            ),
         ] {
             let mut words = said(&list.split(' ').collect::<Vec<_>>());
             insert_missing(&mut words, text);

@@ -12,22 +12,30 @@ const ENOUGH: Duration = Duration::from_millis(500);
 pub(super) struct Cover(Vec<(Duration, Duration)>);
 
 impl Cover {
-    /// The windows that are on `channel` or on all channels; all windows if the channel is not known.
+    /// The windows that are on `channel` or on all channels; all windows if the channel is not
+    /// known.
     pub(super) fn of(windows: &[PlacedWindow], channel: Option<u16>) -> Self {
-        let is_here = |window: &&PlacedWindow| window.channel.is_none() || channel.is_none() || window.channel == channel;
-        let ranges = windows.iter().filter(is_here).map(|window| (window.start, window.end.unwrap_or(Duration::MAX)));
+        let is_here = |window: &&PlacedWindow| {
+            window.channel.is_none() || channel.is_none() || window.channel == channel
+        };
+        let ranges = windows
+            .iter()
+            .filter(is_here)
+            .map(|window| (window.start, window.end.unwrap_or(Duration::MAX)));
         Self(merged(ranges.collect(), Duration::ZERO))
     }
 
-    /// Whether the windows hold the word of that bound. A word with a time of its own: if they meet. One that is
-    /// only somewhere inside a range: if they may hold it, so not where they merely graze the range. Windows
-    /// within one of `spared` do not count.
+    /// Whether the windows hold the word of that bound. A word with a time of its own: if they
+    /// meet. One that is only somewhere inside a range: if they may hold it, so not where they
+    /// merely graze the range. Windows within one of `spared` do not count.
     pub(super) fn has(&self, bound: Bound, spared: &[(Duration, Duration)]) -> bool {
         let (start, end) = (bound.start, bound.end.unwrap_or(Duration::MAX));
         let first = self.0.partition_point(|window| window.1 < start);
-        let near = self.0.get(first..).unwrap_or_default().iter().take_while(|window| window.0 <= end);
+        let near =
+            self.0.get(first..).unwrap_or_default().iter().take_while(|window| window.0 <= end);
         let is_spared = |window: &(Duration, Duration)| {
-            bound.how != How::Said && spared.iter().any(|stamp| stamp.0 <= window.0 && window.1 <= stamp.1)
+            bound.how != How::Said
+                && spared.iter().any(|stamp| stamp.0 <= window.0 && window.1 <= stamp.1)
         };
         near.filter(|window| !is_spared(window)).any(|&(from, to)| {
             let overlap = to.min(end).saturating_sub(from.max(start));
@@ -41,12 +49,17 @@ impl Cover {
 }
 
 /// Sorted ranges; those that meet, or are closer than `gap`, become one.
-pub(super) fn merged(mut ranges: Vec<(Duration, Duration)>, gap: Duration) -> Vec<(Duration, Duration)> {
+pub(super) fn merged(
+    mut ranges: Vec<(Duration, Duration)>,
+    gap: Duration,
+) -> Vec<(Duration, Duration)> {
     ranges.sort_unstable();
     let mut out: Vec<(Duration, Duration)> = Vec::with_capacity(ranges.len());
     for (start, end) in ranges {
         match out.last_mut() {
-            Some(last) if start <= last.1 || start < last.1.saturating_add(gap) => last.1 = last.1.max(end),
+            Some(last) if start <= last.1 || start < last.1.saturating_add(gap) => {
+                last.1 = last.1.max(end)
+            }
             _ => out.push((start, end)),
         }
     }

@@ -59,8 +59,10 @@ impl Parties {
 
     /// Names that no party of `turns` has.
     pub(super) fn strangers<'a>(&'a self, turns: &[Turn]) -> impl Iterator<Item = &'a str> {
-        let known: std::collections::BTreeSet<String> =
-            turns.iter().filter_map(|turn| Some(turn.party.as_ref()?.expose().trim().to_lowercase())).collect();
+        let known: std::collections::BTreeSet<String> = turns
+            .iter()
+            .filter_map(|turn| Some(turn.party.as_ref()?.expose().trim().to_lowercase()))
+            .collect();
         self.0.keys().filter(move |name| !known.contains(*name)).map(String::as_str)
     }
 }
@@ -73,7 +75,8 @@ pub(super) struct Channels<'a> {
 }
 
 impl Channels<'_> {
-    /// The channel of the recording for a turn: what the user said of its party, else the number in the file.
+    /// The channel of the recording for a turn: what the user said of its party, else the number in
+    /// the file.
     pub(super) fn of(&self, turn: usize) -> Option<u16> {
         let turn = self.turns.get(turn)?;
         channel_of(turn, self.parties)

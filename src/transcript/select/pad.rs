@@ -31,7 +31,9 @@ impl Pad {
             Self::Given { before, after } => (before, after),
             Self::Format(Padding::Around(pad)) => (pad, pad),
             Self::Format(Padding::ToNextWord { before, least, most }) => {
-                let next = window.end.and_then(|end| Some((end, bounds?.next_start(joined.own_channel, end)?)));
+                let next = window
+                    .end
+                    .and_then(|end| Some((end, bounds?.next_start(joined.own_channel, end)?)));
                 let gap = next.map_or(most, |(end, next)| next.saturating_sub(end));
                 (before, gap.clamp(least.min(most), most))
             }
@@ -44,7 +46,9 @@ impl Pad {
     /// In words, for the summary.
     pub(super) fn shown(self) -> String {
         match self {
-            Self::Given { before, after } => format!("{} before, {} after", shown(before), shown(after)),
+            Self::Given { before, after } => {
+                format!("{} before, {} after", shown(before), shown(after))
+            }
             Self::Format(Padding::Around(pad)) if pad.is_zero() => "none".to_owned(),
             Self::Format(Padding::Around(pad)) => format!("{} before and after", shown(pad)),
             Self::Format(Padding::ToNextWord { before, least, most }) => {
@@ -58,13 +62,24 @@ impl Pad {
 /// A time in milliseconds, or finer where it is.
 fn shown(time: Duration) -> String {
     let nanos = time.subsec_nanos() % 1_000_000;
-    if nanos == 0 { format!("{} ms", time.as_millis()) } else { format!("{}.{nanos:06} ms", time.as_millis()) }
+    if nanos == 0 {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{}.{nanos:06} ms", time.as_millis())
+    }
 }
 
-/// Sorts, and joins windows on one channel that meet or are closer than 300 ms. Those of people's labels stay apart
-/// unless they are equal: each is meant as it stands.
+/// Sorts, and joins windows on one channel that meet or are closer than 300 ms. Those of people's
+/// labels stay apart unless they are equal: each is meant as it stands.
 pub(super) fn join(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| (a.channel, a.start, a.end.is_none(), a.end).cmp(&(b.channel, b.start, b.end.is_none(), b.end)));
+    candidates.sort_by(|a, b| {
+        (a.channel, a.start, a.end.is_none(), a.end).cmp(&(
+            b.channel,
+            b.start,
+            b.end.is_none(),
+            b.end,
+        ))
+    });
     let mut out: Vec<Candidate> = Vec::with_capacity(candidates.len());
     for next in candidates {
         match out.last_mut() {

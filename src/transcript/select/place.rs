@@ -10,6 +10,7 @@ use super::super::kind;
 use super::super::model::{Mark, Place, Sort, Text, Transcript};
 use super::channel::Channels;
 use super::pad::CLOSE;
+use super::tier::{chosen_tiers, folded, names};
 use super::{Options, PlacedWindow, SelectError, check_kinds};
 
 /// Where a candidate comes from.
@@ -63,8 +64,19 @@ pub(super) struct Placer<'a> {
 }
 
 impl<'a> Placer<'a> {
-    pub(super) fn new(transcript: &'a Transcript, bounds: Option<&'a Bounds>, channels: Channels<'a>) -> Self {
-        Self { transcript, bounds, channels, candidates: Vec::new(), marks_at: HashMap::new(), unplaced: Vec::new() }
+    pub(super) fn new(
+        transcript: &'a Transcript,
+        bounds: Option<&'a Bounds>,
+        channels: Channels<'a>,
+    ) -> Self {
+        Self {
+            transcript,
+            bounds,
+            channels,
+            candidates: Vec::new(),
+            marks_at: HashMap::new(),
+            unplaced: Vec::new(),
+        }
     }
 
     /// Adds the marks of the file; of tiers only those that are chosen.
@@ -73,7 +85,9 @@ impl<'a> Placer<'a> {
         let is_person = matches!(self.transcript.sort, Sort::Labels | Sort::Tiers);
         let origin = if is_person { Origin::Person } else { Origin::Mark };
         for mark in &self.transcript.marks {
-            let is_chosen = |tiers: &BTreeSet<String>| mark.tier.as_ref().is_some_and(|tier| tiers.contains(&folded(tier)));
+            let is_chosen = |tiers: &BTreeSet<String>| {
+                mark.tier.as_ref().is_some_and(|tier| tiers.contains(&folded(tier)))
+            };
             if chosen.as_ref().is_none_or(is_chosen) {
                 self.add_mark(mark, origin);
             }
@@ -90,18 +104,24 @@ impl<'a> Placer<'a> {
     fn add_mark(&mut self, mark: &Mark, origin: Origin) {
         let written = mark.label.as_ref().map_or(mark.kind.as_str(), |label| label.expose());
         let kind = kind::name(written);
-        let label = mark.label.as_ref().map_or_else(|| kind.clone(), |label| kind::shown_label(label.expose()));
+        let label = mark
+            .label
+            .as_ref()
+            .map_or_else(|| kind.clone(), |label| kind::shown_label(label.expose()));
         let (bound, turn, channel) = match &mark.place {
             Place::WholeTurn(turn) => (self.whole(*turn), Some(*turn), None),
             Place::Words(turn, words) => (self.words(*turn, words.clone()), Some(*turn), None),
-            Place::Time { start, end, channel, turn } => (Some(said(*start, *end)), *turn, *channel),
+            Place::Time { start, end, channel, turn } => {
+                (Some(said(*start, *end)), *turn, *channel)
+            }
             Place::Nowhere => (None, None, None),
         };
         let Some(bound) = bound else {
             self.unplaced.push(kind);
             return;
         };
-        let party = mark.party.as_ref().and_then(|party| self.channels.parties.channel(party.expose()));
+        let party =
+            mark.party.as_ref().and_then(|party| self.channels.parties.channel(party.expose()));
         let confidence = mark.confidence.clone();
         let channel = party.or(channel).or_else(|| self.channels.of(turn?));
         self.add(bound, turn, channel, Candidate { label, kind, origin, confidence, ..blank() });
@@ -118,14 +138,20 @@ impl<'a> Placer<'a> {
             return Ok(());
         }
         for wanted in &options.speakers {
-            let is_wanted = |party: &Text| party.expose().trim().eq_ignore_ascii_case(wanted.trim());
+            let is_wanted =
+                |party: &Text| party.expose().trim().eq_ignore_ascii_case(wanted.trim());
             let mut is_there = false;
-            for (index, turn) in turns.iter().enumerate().filter(|(_, turn)| turn.party.as_ref().is_some_and(is_wanted)) {
+            for (index, turn) in turns
+                .iter()
+                .enumerate()
+                .filter(|(_, turn)| turn.party.as_ref().is_some_and(is_wanted))
+            {
                 is_there = true;
                 match self.whole(index) {
                     Some(bound) => {
                         let (label, kind) = ("speaker".to_owned(), "speaker".to_owned());
-                        let candidate = Candidate { label, kind, origin: Origin::Speaker, ..blank() };
+                        let candidate =
+                            Candidate { label, kind, origin: Origin::Speaker, ..blank() };
                         self.add(bound, Some(index), self.channels.of(index), candidate);
                     }
                     None if turn.words.is_empty() => {}
@@ -139,7 +165,8 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
-    /// Adds numbers that were found. A pause of 300 ms or more between two digits of trusted times parts a find.
+    /// Adds numbers that were found. A pause of 300 ms or more between two digits of trusted times
+    /// parts a find.
     pub(super) fn add_finds(&mut self, finds: &[Found]) {
         for found in finds {
             for words in self.parts(found.turn, found.words.clone()) {
@@ -155,11 +182,25 @@ impl<'a> Placer<'a> {
         }
     }
 
-    fn add(&mut self, bound: Bound, turn: Option<usize>, channel: Option<u16>, candidate: Candidate) {
-        let own_channel = turn.and_then(|turn| self.transcript.turns.get(turn)).and_then(|turn| turn.channel);
+    /// How many marks there are, placed or not.
+    pub(super) fn marks(&self) -> usize {
+        let is_mark = |own: &&Candidate| matches!(own.origin, Origin::Mark | Origin::Person);
+        self.candidates.iter().filter(is_mark).count() + self.unplaced.len()
+    }
+
+    fn add(
+        &mut self,
+        bound: Bound,
+        turn: Option<usize>,
+        channel: Option<u16>,
+        candidate: Candidate,
+    ) {
+        let own_channel =
+            turn.and_then(|turn| self.transcript.turns.get(turn)).and_then(|turn| turn.channel);
         let Bound { start, end, how } = bound;
         let placed = Candidate { start, end, channel, own_channel, how, ..candidate };
-        // One passage that is told twice (a stamp and a tag) is one mark. The more telling kind stays.
+        // One passage that is told twice (a stamp and a tag) is one mark. The more telling kind
+        // stays.
         let key = (start, end, channel);
         let known = self.marks_at.get(&key).filter(|_| placed.origin == Origin::Mark);
         match known.and_then(|&at| self.candidates.get_mut(at)) {
@@ -181,7 +222,8 @@ impl<'a> Placer<'a> {
             Some(time) => {
                 // Words may run over the end of their turn.
                 let unit = Bound { how: How::Unit, ..said(time.start, Some(time.end)) };
-                let words = self.words(turn, 0..own.words.len()).filter(|words| words.how == How::Said);
+                let words =
+                    self.words(turn, 0..own.words.len()).filter(|words| words.how == How::Said);
                 Some(words.map_or(unit, |words| Bound { how: How::Said, ..hull(unit, words) }))
             }
             None => self.words(turn, 0..own.words.len()),
@@ -192,8 +234,10 @@ impl<'a> Placer<'a> {
     fn words(&self, turn: usize, words: Range<usize>) -> Option<Bound> {
         let own = self.transcript.turns.get(turn)?;
         let bounds = self.bounds?;
-        let inside = || words.clone().filter_map(|at| Some((own.words.get(at)?, bounds.word(turn, at)?)));
-        let spoken = inside().filter(|(word, _)| !word.is_silent).map(|(_, bound)| bound).reduce(hull);
+        let inside =
+            || words.clone().filter_map(|at| Some((own.words.get(at)?, bounds.word(turn, at)?)));
+        let spoken =
+            inside().filter(|(word, _)| !word.is_silent).map(|(_, bound)| bound).reduce(hull);
         spoken.or_else(|| inside().map(|(_, bound)| bound).reduce(hull))
     }
 
@@ -218,12 +262,19 @@ impl<'a> Placer<'a> {
     }
 
     /// Keeps the kinds that are asked for; counts the others by label.
-    pub(super) fn keep_only(&mut self, only: &[String]) -> Result<Vec<(String, usize)>, SelectError> {
+    pub(super) fn keep_only(
+        &mut self,
+        only: &[String],
+    ) -> Result<Vec<(String, usize)>, SelectError> {
         if only.is_empty() {
             return Ok(Vec::new());
         }
-        let known: Vec<&str> =
-            self.candidates.iter().map(|candidate| candidate.kind.as_str()).chain(self.unplaced.iter().map(String::as_str)).collect();
+        let known: Vec<&str> = self
+            .candidates
+            .iter()
+            .map(|candidate| candidate.kind.as_str())
+            .chain(self.unplaced.iter().map(String::as_str))
+            .collect();
         check_kinds(only, &known)?;
         let is_kept = |kind: &str| only.iter().any(|wanted| kind::is_kept(kind, wanted));
         let mut left = std::collections::BTreeMap::<String, usize>::new();
@@ -245,45 +296,9 @@ impl<'a> Placer<'a> {
     }
 }
 
-/// The tiers to take marks from; none if the file has no tiers.
-fn chosen_tiers(transcript: &Transcript, options: &Options) -> Result<Option<BTreeSet<String>>, SelectError> {
-    let format = transcript.format;
-    let all = || transcript.marks.iter().filter_map(|mark| mark.tier.as_ref());
-    let known: BTreeSet<String> = all().map(folded).collect();
-    if !options.tiers.is_empty() {
-        let wanted: BTreeSet<String> = options.tiers.iter().map(|tier| tier.trim().to_lowercase()).collect();
-        return match wanted.iter().all(|tier| known.contains(tier)) {
-            true => Ok(Some(wanted)),
-            false => Err(SelectError::NoSuchTier { format, tiers: names(all()) }),
-        };
-    }
-    // Words may be looked at without any tier.
-    if transcript.sort != Sort::Tiers || (!options.find.is_empty() || !options.speakers.is_empty()) && known.is_empty() {
-        return Ok(None);
-    }
-    let is_meant = |tier: &String| ["redact", "mute", "pii"].iter().any(|part| tier.contains(part));
-    let chosen: BTreeSet<String> = known.into_iter().filter(is_meant).collect();
-    let is_other = !options.find.is_empty() || !options.speakers.is_empty();
-    if chosen.is_empty() && !is_other {
-        return Err(SelectError::TierNeeded { format, tiers: names(all()) });
-    }
-    Ok(Some(chosen))
-}
-
-fn folded(text: &Text) -> String {
-    text.expose().trim().to_lowercase()
-}
-
-/// Up to ten names of parties or tiers, with their digits kept: they are names in the layout, not speech.
-fn names<'a>(all: impl Iterator<Item = &'a Text>) -> String {
-    let names: BTreeSet<&str> = all.map(|name| name.expose().trim()).filter(|name| name.len() <= 40).collect();
-    let more = if names.len() > 10 { ", …" } else { "" };
-    let shown: Vec<&str> = names.into_iter().take(10).collect();
-    if shown.is_empty() { "none".to_owned() } else { format!("{}{more}", shown.join(", ")) }
-}
-
 fn said(start: Duration, end: Option<Duration>) -> Bound {
-    // A stamp of no length is widened by the padding alone; one that runs backwards is turned around.
+    // A stamp of no length is widened by the padding alone; one that runs backwards is turned
+    // around.
     let (low, high) = (end.map_or(start, |end| start.min(end)), end.map(|end| start.max(end)));
     let how = if end.is_some_and(|end| end <= start) { How::Widened } else { How::Said };
     Bound { start: low, end: high, how }
@@ -298,7 +313,11 @@ fn hull(one: Bound, other: Bound) -> Bound {
         How::Neighbours => 3,
     };
     let how = if rank(one.how) >= rank(other.how) { one.how } else { other.how };
-    Bound { start: one.start.min(other.start), end: one.end.zip(other.end).map(|(a, b)| a.max(b)), how }
+    Bound {
+        start: one.start.min(other.start),
+        end: one.end.zip(other.end).map(|(a, b)| a.max(b)),
+        how,
+    }
 }
 
 fn blank() -> Candidate {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::super::bounds::How;
 use super::super::marks::LeftAlone;
 use super::super::model::{Sort, Transcript};
+use super::PlacedWindow;
 use super::channel::Parties;
 use super::pad::Pad;
 use super::place::{Candidate, Origin};
-use super::PlacedWindow;
 
 /// A window of a word without a trusted time that is longer is worth a warning: 5 s.
 const LONG: Duration = Duration::from_secs(5);
@@ -54,7 +54,8 @@ pub struct Summary {
     pub on_all_channels: usize,
     /// The padding in words.
     pub padding: String,
-    /// How long something is muted, on whichever channel; without the windows that are open to the end.
+    /// How long something is muted, on whichever channel; without the windows that are open to the
+    /// end.
     pub total: Duration,
     /// What the user should know.
     pub notes: Vec<String>,
@@ -69,17 +70,18 @@ impl Summary {
         left_out: Vec<(String, usize)>,
         left_alone: &LeftAlone,
     ) -> Self {
-        let is_mark = |candidate: &&Candidate| matches!(candidate.origin, Origin::Mark | Origin::Person);
+        let is_mark =
+            |candidate: &&Candidate| matches!(candidate.origin, Origin::Mark | Origin::Person);
         let placed = candidates.iter().filter(is_mark).count();
-        let speaker_turns = candidates.iter().filter(|candidate| candidate.origin == Origin::Speaker).count();
+        let speaker_turns =
+            candidates.iter().filter(|candidate| candidate.origin == Origin::Speaker).count();
         let mut finds = BTreeMap::<String, usize>::new();
         for find in candidates.iter().filter(|candidate| candidate.origin == Origin::Find) {
             *finds.entry(find.label.clone()).or_default() += 1;
         }
-        let others = speaker_turns + finds.values().sum::<usize>();
         let mut summary = Self {
             format: transcript.format,
-            marks_found: found.saturating_sub(others),
+            marks_found: found,
             marks_placed: placed,
             finds: finds.into_iter().collect(),
             speaker_turns,
@@ -101,14 +103,32 @@ impl Summary {
                 self.notes.push(format!("{count} {text}"));
             }
         };
-        note(by_neighbours, "of the passages have words without a time of their own: muted from the word before to the word after");
-        note(widened, "of the passages have times without a length: widened to the words beside them");
-        note(by_unit, "of the passages have no finer time than their cue, sentence or turn: the whole of it is muted");
-        note(long, "of the passages without trusted times are longer than 5 s or open to the end: check them");
+        note(
+            by_neighbours,
+            "of the passages have words without a time of their own: muted from the word before to the word after",
+        );
+        note(
+            widened,
+            "of the passages have times without a length: widened to the words beside them",
+        );
+        note(
+            by_unit,
+            "of the passages have no finer time than their cue, sentence or turn: the whole of it is muted",
+        );
+        note(
+            long,
+            "of the passages without trusted times are longer than 5 s or open to the end: check them",
+        );
     }
 
     /// Adds what the final windows say.
-    pub(super) fn add_windows(&mut self, transcript: &Transcript, windows: &[PlacedWindow], padding: Pad, parties: &Parties) {
+    pub(super) fn add_windows(
+        &mut self,
+        transcript: &Transcript,
+        windows: &[PlacedWindow],
+        padding: Pad,
+        parties: &Parties,
+    ) {
         self.padding = padding.shown();
         self.channels = windows.iter().filter_map(|window| window.channel).collect();
         self.channels.sort_unstable();
@@ -148,7 +168,9 @@ fn untimed(candidates: &[Candidate]) -> Untimed {
 /// The lowest confidence. Compared as floating point: nothing depends on it.
 fn lowest(candidates: &[Candidate]) -> Option<String> {
     let known = candidates.iter().filter_map(|candidate| candidate.confidence.as_ref());
-    let numbers = known.filter_map(|text| Some((text.parse::<f64>().ok().filter(|number| number.is_finite())?, text)));
+    let numbers = known.filter_map(|text| {
+        Some((text.parse::<f64>().ok().filter(|number| number.is_finite())?, text))
+    });
     numbers.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, text)| text.clone())
 }
 
