@@ -218,8 +218,8 @@ impl Windows {
 
     fn of(asked: Arc<[Window]>) -> Self {
         let is_bare = |window: &Window| window.pad == (Duration::ZERO, Duration::ZERO);
-        let is_merged = asked.iter().all(is_bare)
-            && asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
+        let is_merged =
+            asked.iter().all(is_bare) && asked.windows(2).all(|pair| pair[0].is_before(&pair[1]));
         let merged = if is_merged {
             Arc::clone(&asked)
         } else {
@@ -228,10 +228,10 @@ impl Windows {
         Self { merged, asked }
     }
 
-    /// The same windows, each widened by `before` and `after` and merged again.
+    /// The same windows, each widened by `pad` on both sides and merged again.
     #[must_use]
-    pub fn padded(self, before: Duration, after: Duration) -> Self {
-        Self::of(self.asked.iter().map(|window| window.clone().padded(before, after)).collect())
+    pub fn padded(self, pad: Duration) -> Self {
+        Self::of(self.asked.iter().map(|window| window.clone().padded(pad, pad)).collect())
     }
 
     /// The same windows for a recording of this length: those that last to the end get it as their end.

@@ -98,7 +98,11 @@ fn rows(windows: &[Window]) -> String {
         vec![ClockTime(window.start()).to_string(), end, channel, label]
     };
     let rows: Vec<_> = windows.iter().map(row).collect();
-    if rows.is_empty() { "no windows".into() } else { table(&["start", "end", "channel", "label"], 0..2, &rows) }
+    if rows.is_empty() {
+        "no windows".into()
+    } else {
+        table(&["start", "end", "channel", "label"], 0..2, &rows)
+    }
 }
 
 fn to_json(windows: &[Window], found: Option<&TranscriptRequest>) -> Value {

@@ -83,7 +83,8 @@ impl RequestEntry {
         let pad = if is_common { first.0 } else { Duration::ZERO };
         let windows = asked.iter().map(|window| {
             let (before, after) = window.pad();
-            let own = Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
+            let own =
+                Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
             WindowEntry { pad: own, ..WindowEntry::of(window, false) }
         });
         Self { windows: windows.collect(), pad: seconds(pad) }

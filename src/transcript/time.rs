@@ -9,7 +9,7 @@ use thiserror::Error;
 
 /// Which way a time between two nanoseconds goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Round {
+pub(in crate::transcript) enum Round {
     /// Down: for starts.
     Down,
     /// Up: for ends.
@@ -40,7 +40,7 @@ const LONGEST: u128 = 1 << 63;
 ///
 /// # Errors
 /// [`TimeError`], as for all functions here.
-pub fn seconds(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn seconds(text: &str, round: Round) -> Result<Duration, TimeError> {
     scaled(text, NANOS, 1, round)
 }
 
@@ -48,7 +48,7 @@ pub fn seconds(text: &str, round: Round) -> Result<Duration, TimeError> {
 ///
 /// # Errors
 /// [`TimeError`].
-pub fn millis(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn millis(text: &str, round: Round) -> Result<Duration, TimeError> {
     scaled(text, 1_000_000, 1, round)
 }
 
@@ -56,7 +56,7 @@ pub fn millis(text: &str, round: Round) -> Result<Duration, TimeError> {
 ///
 /// # Errors
 /// [`TimeError`].
-pub fn ticks(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn ticks(text: &str, round: Round) -> Result<Duration, TimeError> {
     scaled(text, 100, 1, round)
 }
 
@@ -65,7 +65,7 @@ pub fn ticks(text: &str, round: Round) -> Result<Duration, TimeError> {
 ///
 /// # Errors
 /// [`TimeError`]; a rate of zero is [`TimeError::NotANumber`].
-pub fn frames(
+pub(in crate::transcript) fn frames(
     count: &str,
     numerator: u64,
     denominator: u64,
@@ -79,7 +79,10 @@ pub fn frames(
 ///
 /// # Errors
 /// [`TimeError`]; without the `s` it is [`TimeError::NotANumber`].
-pub fn suffixed_seconds(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn suffixed_seconds(
+    text: &str,
+    round: Round,
+) -> Result<Duration, TimeError> {
     seconds(text.trim().strip_suffix('s').ok_or(TimeError::NotANumber)?, round)
 }
 
@@ -87,7 +90,10 @@ pub fn suffixed_seconds(text: &str, round: Round) -> Result<Duration, TimeError>
 ///
 /// # Errors
 /// [`TimeError`].
-pub fn seconds_and_nanos(whole: &str, nanos: &str) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn seconds_and_nanos(
+    whole: &str,
+    nanos: &str,
+) -> Result<Duration, TimeError> {
     let nanos = scaled(nanos, 1, 1, Round::Down)?;
     add(seconds(whole, Round::Down)?, nanos)
 }
@@ -97,7 +103,7 @@ pub fn seconds_and_nanos(whole: &str, nanos: &str) -> Result<Duration, TimeError
 ///
 /// # Errors
 /// [`TimeError`].
-pub fn iso_duration(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn iso_duration(text: &str, round: Round) -> Result<Duration, TimeError> {
     let text = text.trim();
     if text.starts_with("-P") {
         return Err(TimeError::Negative);
@@ -134,7 +140,7 @@ pub fn iso_duration(text: &str, round: Round) -> Result<Duration, TimeError> {
 ///
 /// # Errors
 /// [`TimeError`].
-pub fn clock(text: &str, round: Round) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn clock(text: &str, round: Round) -> Result<Duration, TimeError> {
     let text = text.trim().replace(',', ".");
     let fields: Vec<&str> = text.split(':').collect();
     let (last, before) = fields.split_last().ok_or(TimeError::NotANumber)?;
@@ -142,7 +148,7 @@ pub fn clock(text: &str, round: Round) -> Result<Duration, TimeError> {
         return Err(TimeError::NotANumber);
     }
     let mut total = seconds(last, round)?;
-    if !before.is_empty() && (total > Duration::from_mins(1) || total == Duration::from_mins(1)) {
+    if !before.is_empty() && (total > Duration::from_secs(60) || total == Duration::from_secs(60)) {
         return Err(TimeError::NotANumber);
     }
     let mut unit = 60;
@@ -165,7 +171,7 @@ pub fn clock(text: &str, round: Round) -> Result<Duration, TimeError> {
 ///
 /// # Errors
 /// [`TimeError::TooLarge`].
-pub fn add(one: Duration, other: Duration) -> Result<Duration, TimeError> {
+pub(in crate::transcript) fn add(one: Duration, other: Duration) -> Result<Duration, TimeError> {
     let sum = one.checked_add(other).ok_or(TimeError::TooLarge)?;
     if sum.as_nanos() > LONGEST { Err(TimeError::TooLarge) } else { Ok(sum) }
 }

@@ -87,8 +87,7 @@ impl TranscriptArgs {
         }
         let codes: Vec<&str> = self.language.iter().map(String::as_str).collect();
         rules.in_languages(&codes).map_err(|code| {
-            let known: Vec<&str> =
-                sordino::transcript::languages().map(|(code, _)| code).collect();
+            let known: Vec<&str> = sordino::transcript::languages().map(|(code, _)| code).collect();
             let mend = format!("no words are known for it; there are {}", known.join(", "));
             Failure::usage(format!("reading --language {code}"), mend)
         })

@@ -51,7 +51,7 @@ pub(super) fn moment(text: &str, unit: Unit) -> Result<(i128, i128, Clock), Prob
     let base = (i128::from(days) * 86_400 - i128::from(shift) * 60) * 1_000_000_000;
     let (down, up) =
         (duration(&clock, Unit::Clock, Round::Down)?, duration(&clock, Unit::Clock, Round::Up)?);
-    if down >= Duration::from_hours(24) {
+    if down >= Duration::from_secs(86_400) {
         return Err(TimeError::NotANumber.into());
     }
     let kind = if zone.is_empty() { Clock::Local } else { Clock::Zoned };
