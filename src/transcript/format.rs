@@ -55,6 +55,7 @@ mod rev_nlp;
 mod whisper_tsv;
 mod wall_clock;
 mod pause_log;
+mod lossless_cut;
 
 /// How far windows of a source reach beyond the times it gives, unless `--pad` says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +156,7 @@ pub(super) const FORMATS: &[Format] = &[
     rev_nlp::FORMAT,
     whisper_tsv::FORMAT,
     pause_log::FORMAT,
+    lossless_cut::FORMAT,
 ];
 
 /// The unit of the times of a format.

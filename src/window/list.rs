@@ -1,7 +1,7 @@
 //! Windows from a file: JSON or CSV.
 //!
 //! JSON is a list of `[start, end]` pairs, a list of objects `{"start", "end", "channel", "label",
-//! "reason"}`, or an object with such a list under `windows`. CSV has a header with `start`, `end` and
+//! "reason"}`, or an object with such a list under `windows`; an `end` of null is that of the recording. CSV has a header with `start`, `end` and
 //! optionally `channel`, `label` and `reason`, in any order. Times are numbers, or texts that
 //! [`parse_time`](super::parse_time) accepts.
 //!

@@ -28,6 +28,7 @@
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
+//! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
@@ -89,3 +90,5 @@ mod threads;
 #[cfg(feature = "cli")]
 mod verify;
 mod verify_lossy;
+#[cfg(feature = "cli")]
+mod windows;

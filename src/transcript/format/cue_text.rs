@@ -16,7 +16,7 @@ use super::{Round, Text, TimeRange, Turn, Word};
 const TAGS: [&str; 13] =
     ["c", "i", "b", "u", "v", "s", "em", "strong", "lang", "ruby", "rt", "font", "span"];
 
-/// The longest tag, in characters.
+/// The longest tag, in bytes.
 const LONGEST_TAG: usize = 500;
 
 /// The turns of a cue.
@@ -150,10 +150,10 @@ impl Scan {
     /// Takes the markup at the beginning of `rest`; none if there is none.
     fn tag(&mut self, rest: &str) -> Option<usize> {
         if rest.starts_with("{\\") {
-            return near(rest, '}').map(|end| end + 1);
+            return near(rest, b'}').map(|end| end + 1);
         }
         let inner = rest.strip_prefix('<')?;
-        let inner = inner.get(..near(inner, '>')?)?;
+        let inner = inner.get(..near(inner, b'>')?)?;
         let length = inner.len() + 2;
         if let Ok(down) = clock(inner, Round::Down)
             && let Ok(up) = clock(inner, Round::Up)
@@ -205,8 +205,9 @@ impl Scan {
 }
 
 /// Where `wanted` is, if it is near: a text of nothing but `<` must not be searched to its end again and again.
-fn near(text: &str, wanted: char) -> Option<usize> {
-    text.char_indices().take(LONGEST_TAG).find(|(_, c)| *c == wanted).map(|(at, _)| at)
+fn near(text: &str, wanted: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    bytes.get(..bytes.len().min(LONGEST_TAG))?.iter().position(|byte| *byte == wanted)
 }
 
 /// The character that an entity at the beginning of `rest` stands for, and its length.

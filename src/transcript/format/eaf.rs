@@ -25,6 +25,9 @@ pub(super) const FORMAT: Format = Format {
     read,
 };
 
+/// Over how many annotations a reference may go: far more than there are levels of tiers.
+const DEEPEST: usize = 128;
+
 fn recognise(document: &Document<'_>) -> bool {
     document.xml().is_some_and(|xml| xml.root_element().has_tag_name("ANNOTATION_DOCUMENT"))
 }
@@ -70,7 +73,7 @@ fn span<'a>(
     references: &HashMap<&'a str, &'a str>,
 ) -> Result<Span, TranscriptError> {
     let mut name = required(node, "ANNOTATION_ID")?;
-    for _ in 0..=references.len() {
+    for _ in 0..DEEPEST {
         if let Some(span) = spans.get(name) {
             return Ok(*span);
         }
@@ -188,12 +191,21 @@ impl<'a> Slots<'a> {
         }
         // Slots of other tiers do not bound those of this one.
         let used: BTreeSet<usize> = own.iter().flat_map(|&(_, start, end)| [start, end]).collect();
-        let time = |slot: &usize| self.times.get(*slot).copied().flatten();
+        let time = |slot: usize| self.times.get(slot).copied().flatten();
+        let (mut lower, mut upper) = (HashMap::new(), HashMap::new());
+        let mut last = Duration::ZERO;
+        for &slot in &used {
+            last = time(slot).map_or(last, |(down, _)| down);
+            lower.insert(slot, last);
+        }
+        let mut next = None;
+        for &slot in used.iter().rev() {
+            next = time(slot).map(|(_, up)| up).or(next);
+            upper.insert(slot, next);
+        }
         for (name, start, end) in own {
-            let start =
-                used.range(..=start).rev().find_map(time).map_or(Duration::ZERO, |(down, _)| down);
-            let end = used.range(end..).find_map(time).map(|(_, up)| up);
-            spans.insert(name, (start, end));
+            let start = lower.get(&start).copied().unwrap_or_default();
+            spans.insert(name, (start, upper.get(&end).copied().flatten()));
         }
         Ok(())
     }

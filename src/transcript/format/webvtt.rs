@@ -150,9 +150,9 @@ mod tests {
             );
         }
         let text = format!(
-            "WEBVTT\n\0\nheader\n{times}\ntext0\n\n\0 id\n{times}\0align:end\ntext\x001\n\n{times} align:end\0\ntext2\n"
+            "WEBVTT\n\0\nheader\n{times}\ntext0\n\n\0 id\n{times}\0align:end\ntext\u{0}1\n\n{times} align:end\0\ntext2\n"
         );
-        assert_eq!(texts(&text), ["text0", "text\x001", "text2"]);
+        assert_eq!(texts(&text), ["text0", "text\u{0}1", "text2"]);
     }
 
     #[test]

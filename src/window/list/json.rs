@@ -122,14 +122,22 @@ struct EntrySeed<'t>(&'t mut Times);
 
 fn of_pair(pair: &[Value], times: &mut Times) -> Result<Window, WindowProblem> {
     match pair {
-        [start, end] => Window::new(times.json(start)?, times.json(end)?),
+        [start, end] => of_times(start, end, times),
         _ => Err(shape("expected a pair [start, end]")),
+    }
+}
+
+/// An `end` of null is the end of the recording.
+fn of_times(start: &Value, end: &Value, times: &mut Times) -> Result<Window, WindowProblem> {
+    match end {
+        Value::Null => Window::to_the_end(times.json(start)?),
+        end => Window::new(times.json(start)?, times.json(end)?),
     }
 }
 
 fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, WindowProblem> {
     let field = |key: &str| object.get(key).ok_or_else(|| shape(format!("`{key}` is missing")));
-    let mut window = Window::new(times.json(field("start")?)?, times.json(field("end")?)?)?;
+    let mut window = of_times(field("start")?, field("end")?, times)?;
     let mut channel = ChannelField::default();
     for (key, value) in object {
         channel.json(key, value)?;
