@@ -39,7 +39,7 @@ fn verbose_prints_formats_bytes_and_times() {
     let text = said(&MUTE, "-v");
     for part in [
         ": wave pcm_s16le, 8000 Hz, 2 channels, 304000 frames\n",
-        "detail: read, redacted and checked in ",
+        "detail: done in ",
         "; 8000 frames treated\n",
         "detail: 1216044 bytes read; 1216044 bytes of WAV go to stdout\n",
     ] {
