@@ -114,7 +114,7 @@ fn to_json(windows: &[Window], found: Option<&TranscriptRequest>) -> Value {
             "label": window.label(),
         })
     });
-    let mut json = json!({ "format": "list", "windows": windows.collect::<Vec<_>>() });
+    let mut json = json!({ "format": "list", "unit": "s", "windows": windows.collect::<Vec<_>>() });
     let Some(found) = found else { return json };
     let summary = &found.selection.summary;
     let map = |counts: &[(String, usize)]| counts.iter().cloned().collect::<Value>();

@@ -22,8 +22,18 @@ use sordino::sandbox::{Sandbox, SandboxOptions};
 
 use crate::support::*;
 
-const COMMANDS: [&str; 9] =
-    ["file", "recording", "info", "verify", "bench", "sandbox", "demo", "completions", "man"];
+const COMMANDS: [&str; 10] = [
+    "file",
+    "recording",
+    "info",
+    "windows",
+    "verify",
+    "bench",
+    "sandbox",
+    "demo",
+    "completions",
+    "man",
+];
 
 /// Flags of other programs that the pages name.
 const FOREIGN_FLAGS: [&str; 6] =

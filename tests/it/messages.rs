@@ -75,8 +75,18 @@ fn quiet_and_verbose_are_flags_of_every_command() {
     }
 }
 
-const COMMANDS: [&str; 9] =
-    ["file", "recording", "info", "verify", "bench", "sandbox", "demo", "completions", "man"];
+const COMMANDS: [&str; 10] = [
+    "file",
+    "recording",
+    "info",
+    "windows",
+    "verify",
+    "bench",
+    "sandbox",
+    "demo",
+    "completions",
+    "man",
+];
 
 #[test]
 fn verbose_shows_the_steps_at_genesys_and_no_secret() {

@@ -142,3 +142,11 @@ fn options_of_transcripts_are_refused_where_they_mean_nothing() {
         assert!(stderr(&result).contains(why), "{args:?}: {}", stderr(&result));
     }
 }
+
+#[test]
+fn the_table_of_the_documentation_lists_every_format_in_order() {
+    let page = include_str!("../../docs/transcripts.md");
+    let (_, table) = page.split_once("| name | what it is |").unwrap();
+    let names = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(names.collect::<Vec<_>>(), sordino::transcript::format_names().collect::<Vec<_>>());
+}

@@ -124,12 +124,13 @@ impl WindowArgs {
             return Ok(None);
         }
         let read = match transcript::read(bytes, format) {
-            // The list has errors of its own that say more.
-            Err(TranscriptError::NotRecognised { .. } | TranscriptError::Json { .. })
-                if format.is_none() =>
-            {
-                return Ok(None);
-            }
+            // A plain list, which has errors of its own that say more.
+            Err(
+                TranscriptError::NotRecognised { .. }
+                | TranscriptError::Json { .. }
+                | TranscriptError::KeyTwice { .. }
+                | TranscriptError::Empty,
+            ) if format.is_none() => return Ok(None),
             read => read.map_err(|error| Failure::usage(&*doing, error))?,
         };
         if self.unit.is_some() {

@@ -89,6 +89,11 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
         while let Some(key) = fields.next_key::<String>()? {
             match key.as_str() {
                 "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
+                // `sordino windows` says so of its own lists.
+                "unit" => match fields.next_value()? {
+                    Value::String(unit) if unit == "s" => self.0.is_unknown = false,
+                    _ => problem = problem.or_else(|| Some(shape("`unit` can only be \"s\""))),
+                },
                 other if ChannelKey::of(other) == ChannelKey::Channel => {
                     let value = fields.next_value()?;
                     problem = problem.or_else(|| outside(other, &value));
