@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Info(InfoArgs),
 
     /// Show which windows a list, a transcript or labels would mute; needs no audio
-    #[command(after_help = help::WINDOWS_EXAMPLES)]
+    #[command(after_help = help::windows())]
     Windows(WindowsArgs),
 
     /// Audit a redaction of any program: is every window muted, and nothing else changed?

@@ -128,7 +128,12 @@ dropped. The default attenuation leaves speech recoverable for anyone who turns 
 Exit codes: 0 done; 1 it failed, or audio could not be written to stdout, and nothing was left
 behind; 2 the call was wrong; 130 ctrl-c.";
 
-pub(super) const WINDOWS_EXAMPLES: &str = "\
+/// The examples of `sordino windows`, and the rules of --find.
+pub(super) fn windows() -> String {
+    format!("{WINDOWS_EXAMPLES}\n\nThe rules of --find:\n{}", sordino::transcript::RULES_HELP)
+}
+
+const WINDOWS_EXAMPLES: &str = "\
 Examples:
   What would this transcript mute?
     sordino windows transcript.json

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args as Group;
 use clap::builder::PossibleValuesParser;
-use sordino::transcript::{Options, Parties, RULES_HELP, Rule, Rules, format_names};
+use sordino::transcript::{Options, Parties, Rule, Rules, format_names};
 
 use super::super::exit::Failure;
 
@@ -22,8 +22,9 @@ pub(crate) struct TranscriptArgs {
     #[arg(long, value_name = "KIND")]
     pub(crate) only: Vec<String>,
 
-    /// Look for numbers in the words: numbers, card, ssn or phone. May be repeated
-    #[arg(long, value_name = "RULE", hide_possible_values = true, long_help = find_help(), value_parser = PossibleValuesParser::new(Rule::ALL.map(Rule::name)))]
+    /// Look for what nothing marks: numbers, card, ssn or phone; `sordino windows --help` has the rules.
+    /// May be repeated
+    #[arg(long, value_name = "RULE", hide_possible_values = true, value_parser = PossibleValuesParser::new(Rule::ALL.map(Rule::name)))]
     pub(crate) find: Vec<String>,
 
     /// The language for --find, such as en, de, es. May be repeated [default: en]
@@ -46,10 +47,6 @@ pub(crate) struct TranscriptArgs {
 /// All names for `--windows-format`.
 fn names() -> Vec<&'static str> {
     std::iter::once(LIST).chain(format_names()).collect()
-}
-
-fn find_help() -> String {
-    format!("Look for numbers in the words. May be repeated\n\n{RULES_HELP}")
 }
 
 impl TranscriptArgs {
