@@ -119,5 +119,6 @@ fn recordings(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let other = ["md", "sh", "py", "txt"];
-    paths.filter(|path| !other.iter().any(|end| path.extension().unwrap() == *end)).collect()
+    let is_other = |path: &PathBuf| other.iter().any(|end| path.extension().unwrap() == *end);
+    paths.filter(|path| path.is_file() && !is_other(path)).collect()
 }
