@@ -22,19 +22,6 @@ use sordino::sandbox::{Sandbox, SandboxOptions};
 
 use crate::support::*;
 
-const COMMANDS: [&str; 10] = [
-    "file",
-    "recording",
-    "info",
-    "windows",
-    "verify",
-    "bench",
-    "sandbox",
-    "demo",
-    "completions",
-    "man",
-];
-
 /// Flags of other programs that the pages name.
 const FOREIGN_FLAGS: [&str; 6] =
     ["--release", "--all-targets", "--document-private-items", "--test", "--lib", "--features"];

@@ -75,19 +75,6 @@ fn quiet_and_verbose_are_flags_of_every_command() {
     }
 }
 
-const COMMANDS: [&str; 10] = [
-    "file",
-    "recording",
-    "info",
-    "windows",
-    "verify",
-    "bench",
-    "sandbox",
-    "demo",
-    "completions",
-    "man",
-];
-
 #[test]
 fn verbose_shows_the_steps_at_genesys_and_no_secret() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -32,6 +32,20 @@ pub const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav")
 /// The passages in which the card number and the security code are read aloud.
 pub const CALL_WINDOWS: [&str; 2] = ["10-15", "30.5-35.2"];
 
+/// Every command of `sordino`, in the order of its help.
+pub const COMMANDS: [&str; 10] = [
+    "file",
+    "recording",
+    "info",
+    "windows",
+    "verify",
+    "bench",
+    "sandbox",
+    "demo",
+    "completions",
+    "man",
+];
+
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }

@@ -52,18 +52,7 @@ fn add_turn(
     let content = node.get("Content");
     let text = content.and_then(|content| content.text()).unwrap_or_default();
     let role = role(root, node);
-    transcript.turns.push(Turn {
-        channel: role.as_deref().map(|role| u16::from(role == "AGENT")),
-        party: role.map(Text::new),
-        time: optional_range(
-            FORMAT.name,
-            node,
-            "BeginOffsetMillis",
-            "EndOffsetMillis",
-            Unit::Millis,
-        )?,
-        words: untimed_words(&text),
-    });
+    transcript.turns.push(turn(FORMAT.name, node, role, &text)?);
     let (tags, stamps) = (tags(&text), stamps(FORMAT.name, node)?);
     add_repeat(transcript, content, at..at + 1);
     if !stamps.is_empty() && !tags.is_empty() && tags.len() != stamps.len() {
@@ -80,6 +69,22 @@ fn add_turn(
     }
     transcript.searched |= node.has("Redaction");
     Ok(())
+}
+
+/// A turn of either output of Contact Lens. Connect records the agent on channel 1.
+pub(super) fn turn(
+    format: &'static str,
+    node: Node<'_>,
+    role: Option<String>,
+    text: &str,
+) -> Result<Turn, TranscriptError> {
+    let (start, end) = ("BeginOffsetMillis", "EndOffsetMillis");
+    Ok(Turn {
+        channel: role.as_deref().map(|role| u16::from(role == "AGENT")),
+        party: role.map(Text::new),
+        time: optional_range(format, node, start, end, Unit::Millis)?,
+        words: untimed_words(text),
+    })
 }
 
 /// The role behind the id of a participant. Most files write the role as the id.

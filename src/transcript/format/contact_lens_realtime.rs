@@ -3,11 +3,9 @@
 //! A redacted word is at most a tag in the text, or a range of characters: it has no time in the audio. The whole turn
 //! is marked. An `Utterance` may be partial and is said again by a `Transcript`; it is read only if that is missing.
 
-use super::common::{add_repeat, untimed_words};
-use super::{
-    Document, Format, Mark, Node, Padding, Place, Seen, Text, Transcript, TranscriptError, Turn,
-    Unit, optional_range,
-};
+use super::common::add_repeat;
+use super::contact_lens;
+use super::{Document, Format, Mark, Node, Padding, Place, Seen, Transcript, TranscriptError};
 
 pub(super) const FORMAT: Format = Format {
     name: "contact-lens-realtime",
@@ -56,18 +54,7 @@ fn add_turn(transcript: &mut Transcript, node: Node<'_>, key: &str) -> Result<()
     let role = node.text_of("ParticipantRole").or_else(|| node.text_of("ParticipantId"));
     let content = node.get(key);
     let text = content.and_then(|content| content.text()).unwrap_or_default();
-    transcript.turns.push(Turn {
-        channel: role.as_deref().map(|role| u16::from(role == "AGENT")),
-        party: role.map(Text::new),
-        time: optional_range(
-            FORMAT.name,
-            node,
-            "BeginOffsetMillis",
-            "EndOffsetMillis",
-            Unit::Millis,
-        )?,
-        words: untimed_words(&text),
-    });
+    transcript.turns.push(contact_lens::turn(FORMAT.name, node, role.map(Into::into), &text)?);
     add_repeat(transcript, content, at..at + 1);
     if let Some(redaction) = node.get("Redaction") {
         transcript.searched = true;
