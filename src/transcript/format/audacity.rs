@@ -46,7 +46,18 @@ fn recognise(document: &Document<'_>) -> bool {
         .filter(|line| !line.text.trim().is_empty() && !is_frequency(line))
         .take(20)
         .peekable();
-    !document.is_json() && lines.peek().is_some() && lines.all(|line| label(&line).is_some())
+    let are_labels = lines.peek().is_some() && lines.all(|line| label(&line).is_some());
+    !document.is_json() && are_labels && !is_whole(document)
+}
+
+/// Whether all times are whole, which Audacity never writes: a plain list, which may be in milliseconds. What was
+/// said is none.
+fn is_whole(document: &Document<'_>) -> bool {
+    let is_whole = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    document
+        .lines()
+        .filter_map(|line| label(&line))
+        .all(|(start, end, label)| is_whole(start) && is_whole(end) && !label.starts_with("[["))
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {

@@ -1,7 +1,8 @@
 //! Segments of LosslessCut: `start,end,name` without a header, seconds; every segment is muted.
 //!
 //! An empty start is the beginning, an empty end the end of the recording. With a third number it would be a plain list
-//! with channels, and with a decimal comma anything: neither is taken for one.
+//! with channels, and with a decimal comma anything: neither is taken for one. With whole times alone it is read as a
+//! plain list, which may be in milliseconds.
 
 use std::time::Duration;
 
@@ -34,7 +35,14 @@ fn segment<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str, &'a str)> {
 fn recognise(document: &Document<'_>) -> bool {
     let mut lines =
         document.lines().filter(|line| !line.text.trim().is_empty()).take(20).peekable();
-    lines.peek().is_some() && lines.all(|line| segment(&line).is_some())
+    lines.peek().is_some() && lines.all(|line| segment(&line).is_some()) && !is_whole(document)
+}
+
+/// Whether all times are there and whole: a plain list, which may be in milliseconds.
+fn is_whole(document: &Document<'_>) -> bool {
+    let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let mut segments = document.lines().filter_map(|line| segment(&line));
+    segments.all(|(start, end, _)| is_whole(start) && is_whole(end))
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
@@ -74,9 +82,13 @@ mod tests {
 
     #[test]
     fn lists_with_channels_or_decimal_commas_are_not_taken_for_segments() {
-        for text in
-            ["10.5,12.25,0\n", "10,5,12,25\n", "10,5;12,25;Karte\n", "start,end,label\n1,2,a\n"]
-        {
+        for text in [
+            "10.5,12.25,0\n",
+            "10,12,a\n",
+            "10,5,12,25\n",
+            "10,5;12,25;Karte\n",
+            "start,end,label\n1,2,a\n",
+        ] {
             assert!(error_of(text).contains("not known"), "{text}");
         }
     }
