@@ -1,6 +1,6 @@
 //! Windows: the passages to mute, as start and end times.
 //!
-//! In: `-w` arguments, JSON, CSV, or [`Window`]s made by a program. Out: [`Windows`]: sorted, merged and
+//! In: `-w` arguments, JSON, tables, or [`Window`]s made by a program. Out: [`Windows`]: sorted, merged and
 //! never empty, so later steps need not check that again. Errors: an invalid window, as a [`WindowError`]
 //! that says where it is and how to correct it.
 //!
@@ -11,14 +11,18 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub(crate) mod encoding;
 mod flag;
 mod list;
 mod set;
 mod time;
 
+pub use encoding::{EncodingError, LooksLike};
 pub use flag::parse_flag;
-pub use list::parse_list;
+pub use list::{parse_list, parse_list_bytes};
 pub use set::Windows;
+#[cfg(feature = "transcript")]
+pub(crate) use time::iso_fields;
 pub use time::{ClockTime, TimeError, Unit, parse_time, seconds, time_from_seconds};
 
 /// One passage to mute: the closed interval from `start` to `end`.
@@ -242,6 +246,9 @@ pub enum WindowProblem {
     /// A list without windows.
     #[error("there is no window; give at least one, as -w START-END or in a file with --windows")]
     NoWindows,
+    /// A file in another encoding than UTF-8 and UTF-16.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
     /// JSON or CSV without the expected structure.
     #[error("{0}")]
     Shape(String),

@@ -5,20 +5,14 @@
 
 use std::ops::Range;
 
+use crate::window::encoding::{Decoded, Encoding, decode};
+
 use super::TranscriptError;
 use super::json::{Json, Node};
 use super::model::Text;
 
 /// The longest file that is read: 64 MiB.
 pub(super) const LARGEST: usize = 64 << 20;
-
-/// How the bytes of a file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Utf8,
-    Utf16Little,
-    Utf16Big,
-}
 
 /// A file that was decoded to text. Ranges of bytes are ranges of `text`, which has no byte-order
 /// mark.
@@ -38,26 +32,11 @@ impl Source {
         if bytes.len() > LARGEST {
             return Err(TranscriptError::TooLarge);
         }
-        let (encoding, mark) = match bytes {
-            [0xEF, 0xBB, 0xBF, ..] => (Encoding::Utf8, 3),
-            [0xFF, 0xFE, ..] => (Encoding::Utf16Little, 2),
-            [0xFE, 0xFF, ..] => (Encoding::Utf16Big, 2),
-            [0, second, ..] if *second != 0 => (Encoding::Utf16Big, 0),
-            [first, 0, ..] if *first != 0 => (Encoding::Utf16Little, 0),
-            _ => (Encoding::Utf8, 0),
-        };
-        let body = bytes.get(mark..).unwrap_or_default();
-        let text = match encoding {
-            Encoding::Utf8 => std::str::from_utf8(body)
-                .map_err(|error| TranscriptError::Encoding { byte: mark + error.valid_up_to() })?
-                .to_owned(),
-            Encoding::Utf16Little => utf16(body, u16::from_le_bytes)?,
-            Encoding::Utf16Big => utf16(body, u16::from_be_bytes)?,
-        };
+        let Decoded { text, encoding, has_mark } = decode(bytes)?;
         if text.trim().is_empty() {
             return Err(TranscriptError::Empty);
         }
-        Ok(Self { text, encoding, has_mark: mark > 0 })
+        Ok(Self { text: text.into_owned(), encoding, has_mark })
     }
 
     /// `text` in the encoding of the file, with its byte-order mark.
@@ -73,12 +52,6 @@ impl Source {
             }
         }
     }
-}
-
-fn utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, TranscriptError> {
-    let (pairs, rest) = body.as_chunks::<2>();
-    let text = String::from_utf16(&pairs.iter().map(|&pair| unit(pair)).collect::<Vec<u16>>());
-    text.ok().filter(|_| rest.is_empty()).ok_or(TranscriptError::Encoding { byte: 0 })
 }
 
 /// What can be read of a file. JSON if its first byte that is not blank is `{` or `[` and it parses

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::window::EncodingError;
+
 use super::time::TimeError;
 
 /// Why a transcript cannot be read. Names the format and the place, never the content.
@@ -21,11 +23,8 @@ pub enum TranscriptError {
         byte: usize,
     },
     /// Neither UTF-8 nor UTF-16.
-    #[error("the file is not UTF-8 at byte {byte}: save it as UTF-8 (it may be Windows-1252)")]
-    Encoding {
-        /// The first byte that does not fit.
-        byte: usize,
-    },
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
     /// It begins as JSON and is none.
     #[error("not valid JSON at line {line}, column {column}")]
     Json {

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::window::iso_fields;
+
 /// Which way a time between two nanoseconds goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::transcript) enum Round {
@@ -108,31 +110,11 @@ pub(in crate::transcript) fn iso_duration(text: &str, round: Round) -> Result<Du
     if text.starts_with("-P") {
         return Err(TimeError::Negative);
     }
-    let mut rest = text.strip_prefix('P').ok_or(TimeError::NotANumber)?;
-    let mut total = Duration::ZERO;
-    let (mut is_time, mut parts) = (false, 0u32);
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('T') {
-            if is_time {
-                return Err(TimeError::NotANumber);
-            }
-            (is_time, rest) = (true, after);
-            continue;
-        }
-        let at = rest.find(|c: char| c.is_ascii_alphabetic()).ok_or(TimeError::NotANumber)?;
-        let (number, after) = rest.split_at(at);
-        let unit = match (is_time, after.as_bytes().first()) {
-            (false, Some(b'D')) => 86_400,
-            (true, Some(b'H')) => 3_600,
-            (true, Some(b'M')) => 60,
-            (true, Some(b'S')) => 1,
-            _ => return Err(TimeError::NotANumber),
-        };
-        total = add(total, scaled(&number.replace(',', "."), NANOS * unit, 1, round)?)?;
-        rest = after.get(1..).unwrap_or_default();
-        parts += 1;
-    }
-    if parts == 0 { Err(TimeError::NotANumber) } else { Ok(total) }
+    let fields = iso_fields(text).ok_or(TimeError::NotANumber)?;
+    fields.into_iter().try_fold(Duration::ZERO, |total, (number, unit)| {
+        let up = NANOS * u128::from(unit);
+        add(total, scaled(&number.replace(',', "."), up, 1, round)?)
+    })
 }
 
 /// A clock time: `1:02:03.250`, `02:03,250`, `3.25`. Hours may have any number of digits; minutes

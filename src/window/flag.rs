@@ -1,5 +1,7 @@
 //! The argument of `-w`: `START-END[@CHANNEL][=LABEL]`; without END, to the end of the recording.
 
+use std::time::Duration;
+
 use super::{Window, WindowError, WindowProblem, parse_time};
 
 /// Parses one `-w` argument. Errors name the argument as their place.
@@ -14,10 +16,15 @@ use super::{Window, WindowError, WindowProblem, parse_time};
 /// # Ok::<(), sordino::window::WindowError>(())
 /// ```
 pub fn parse_flag(text: &str) -> Result<Window, WindowError> {
-    parse(text).map_err(|problem| problem.at(format!("-w {text}")))
+    let mut time = |text: &str| Ok(parse_time(text)?);
+    parse_with(text, &mut time).map_err(|problem| problem.at(format!("-w {text}")))
 }
 
-fn parse(text: &str) -> Result<Window, WindowProblem> {
+/// Like [`parse_flag`]; `time` reads the times.
+pub(super) fn parse_with(
+    text: &str,
+    time: &mut impl FnMut(&str) -> Result<Duration, WindowProblem>,
+) -> Result<Window, WindowProblem> {
     let (place, label) = match text.split_once('=') {
         Some((place, label)) => (place, Some(label.trim())),
         None => (text, None),
@@ -28,12 +35,12 @@ fn parse(text: &str) -> Result<Window, WindowProblem> {
     };
     // A leading minus is a negative time, not an empty one.
     if let Some(rest) = times.trim().strip_prefix('-') {
-        parse_time(&format!("-{}", rest.split('-').next().unwrap_or(rest)))?;
+        time(&format!("-{}", rest.split('-').next().unwrap_or(rest)))?;
     }
     let (start, end) = times.split_once('-').ok_or_else(|| not_a_window(text, times))?;
     let mut window = match end.trim() {
-        "" => Window::to_the_end(parse_time(start)?)?,
-        end => Window::new(parse_time(start)?, parse_time(end)?)?,
+        "" => Window::to_the_end(time(start)?)?,
+        end => Window::new(time(start)?, time(end)?)?,
     };
     window.channel = channel;
     window.label = label.filter(|label| !label.is_empty()).map(str::to_owned);
@@ -67,7 +74,6 @@ mod tests {
     use super::*;
     use crate::window::TimeError;
     use proptest::prelude::*;
-    use std::time::Duration;
 
     #[test]
     fn every_part_is_read() {

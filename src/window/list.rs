@@ -1,35 +1,42 @@
-//! Windows from a file: JSON or CSV.
+//! Windows from a file: JSON, JSON Lines, CSV, or one `-w` a line.
 //!
-//! JSON is a list of `[start, end]` pairs, a list of objects `{"start", "end", "channel", "label",
-//! "reason"}`, or an object with such a list under `windows`; an `end` of null is that of the recording. CSV has a header with `start`, `end` and
-//! optionally `channel`, `label` and `reason`, in any order. Times are numbers, or texts that
-//! [`parse_time`](super::parse_time) accepts.
+//! JSON is a list of `[start, end]` pairs, a list of objects, or an object with such a list under `windows`; an `end`
+//! of null is that of the recording. JSON Lines has one pair or object a line. CSV has commas, semicolons or tabs,
+//! and names its columns in the first line; without that line the columns are start, end and label.
+//!
+//! Start and end have many names, such as `start` and `end`, `startMs` and `endMs`, `offset` and `duration`: the table
+//! in `list/key.rs` has them all. `channel`, `label` and `reason` are optional. Times are numbers, or texts that
+//! [`parse_time`](super::parse_time) accepts, with a point or a comma.
 //!
 //! Other keys and columns are ignored, so that the output of a transcriber can be used unchanged.
 //! Exception: other names for a channel (`channels`, `channel_index`, `channelId`) are used if they hold
 //! one number, else they are an error. A key must not appear twice.
 
-use std::time::Duration;
-
-use serde_json::Value;
-
-use super::time::{is_bare_whole, parse_time_in, time_from_number};
-use super::{TimeError, Unit, Window, WindowError, WindowProblem};
+use super::encoding::decode;
+use super::{Unit, Window, WindowError, WindowProblem};
 
 mod channel;
 mod csv;
 mod json;
+mod key;
+mod lines;
+mod object;
+mod times;
+
+use csv::Layout;
+use key::Keys;
+use times::Times;
 
 /// Parses a list of windows. `name` is the place in errors, usually the file name. A text that begins
-/// with `[` or `{` is JSON, any other text CSV.
+/// with `[` or `{` is JSON; the first line tells the kind of any other text.
 ///
 /// `unit` is the unit of numbers that have none; without it they are seconds. Milliseconds are
-/// usually whole numbers. So if all times are whole numbers and `unit` is `None`, the windows are
+/// usually whole numbers. So if all times are whole numbers, no key names a unit and `unit` is `None`, the windows are
 /// [marked](Window::is_unit_unknown), and a redaction fails if they do not fit the recording as seconds.
 ///
 /// # Errors
 /// [`WindowError`] with line and column for malformed JSON, the index for an invalid entry of a JSON
-/// list, the line for an invalid row of CSV.
+/// list, the line for an invalid row of CSV or JSON Lines. A `unit` that contradicts a key such as `startMs` is an error.
 ///
 /// ```
 /// use sordino::window::{Unit, parse_list};
@@ -37,51 +44,47 @@ mod json;
 /// let windows = parse_list("[[10.0, 15.5]]", "windows.json", None)?;
 /// let same = parse_list("[[10000, 15500]]", "windows.json", Some(Unit::Milliseconds))?;
 /// assert_eq!(windows, same);
+/// assert_eq!(windows, parse_list("Start (ms);Duration (s)\n10000;5,5\n", "windows.csv", None)?);
 /// # Ok::<(), sordino::window::WindowError>(())
 /// ```
 pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Window>, WindowError> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut times = Times { unit: unit.unwrap_or(Unit::Seconds), is_unknown: unit.is_none() };
+    let mut list = List { times: Times::new(unit), keys: Keys::default() };
     let mut windows = match text.trim_start().chars().next() {
         None => Vec::new(),
-        Some('[' | '{') => json::read(text, name, &mut times)?,
-        Some(_) => csv::read(text, name, &mut times)?,
+        Some('[' | '{') => json::read(text, name, &mut list)?,
+        Some(_) => match Layout::of(text, &mut list.keys) {
+            Some(layout) => csv::read(text, name, &layout, &mut list)?,
+            None if lines::are_here(text) => lines::read(text, name, &mut list.times)?,
+            None => return Err(csv::unknown(text).at(format!("{name}, line 1"))),
+        },
     };
     if windows.is_empty() {
         return Err(WindowProblem::NoWindows.at(name));
     }
-    if times.is_unknown {
+    if list.times.is_unknown {
         windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
     }
     Ok(windows)
 }
 
-/// Parses the times of one list, and notes whether their unit is known.
-struct Times {
-    unit: Unit,
-    /// Whether the caller gave no unit, and every time so far is a whole number without one.
-    is_unknown: bool,
+/// Like [`parse_list`], for the bytes of a file in UTF-8 or UTF-16.
+///
+/// # Errors
+/// [`WindowProblem::Encoding`] for another encoding, and as [`parse_list`].
+pub fn parse_list_bytes(
+    bytes: &[u8],
+    name: &str,
+    unit: Option<Unit>,
+) -> Result<Vec<Window>, WindowError> {
+    let decoded = decode(bytes).map_err(|error| WindowProblem::from(error).at(name))?;
+    parse_list(&decoded.text, name, unit)
 }
 
-impl Times {
-    fn text(&mut self, text: &str) -> Result<Duration, TimeError> {
-        self.is_unknown &= is_bare_whole(text);
-        parse_time_in(text, self.unit)
-    }
-
-    fn json(&mut self, value: &Value) -> Result<Duration, WindowProblem> {
-        match value {
-            // As text, because a large whole number would lose digits in a float.
-            Value::Number(number) if number.is_u64() => Ok(self.text(&number.to_string())?),
-            Value::Number(number) => {
-                let number = number.as_f64().unwrap_or(f64::NAN);
-                self.is_unknown &= number.fract() == 0.0;
-                Ok(time_from_number(number, self.unit)?)
-            }
-            Value::String(text) => Ok(self.text(text)?),
-            _ => Err(shape("a time is a number or a text such as 1:02.5")),
-        }
-    }
+/// What is known while a list is read.
+struct List {
+    times: Times,
+    keys: Keys,
 }
 
 /// The problem with a key or column that appears twice.
@@ -89,7 +92,7 @@ fn twice(key: &str) -> WindowProblem {
     shape(format!("`{}` appears twice; keep one", channel::short(key)))
 }
 
-/// The problem with JSON or CSV that does not have the expected structure.
+/// The problem with a file that does not have the expected structure.
 fn shape(text: impl Into<String>) -> WindowProblem {
     WindowProblem::Shape(text.into())
 }
@@ -110,6 +113,17 @@ mod tests {
             r#"{"windows": [[10, 15], [30.5, 35.2]]}"#,
             r#"[{"start": 10, "end": 15}, {"start": 30.5, "end": 35.2, "text": "ignored"}]"#,
             r#"[["10s", "0:15"], ["30500ms", "35.2"]]"#,
+            r#"[["10,0", "PT15S"], ["00:00:30,500", "PT35.2S"]]"#,
+            "[10, 15.0]\n[30.5, 35.2]\n",
+            "{\"start\":10,\"end\":15}\r\n\r\n[30.5, 35.2]",
+            r#"[{"startMs": 10000, "EndOffsetMillis": 15000}, {"start_s": 30.5, "to": "35.2s"}]"#,
+            r#"[{"offset": "PT10S", "duration": "PT5S"}, {"begin": 30.5, "duration": 4.7}]"#,
+            r#"[{"startOffset": "10s", "endOffset": "15.000s"}, {"timestamp": [30.5, 35.2]}]"#,
+            "10;15\n30,5;35,2\n",
+            "10,15\n30.5,35.2\n",
+            "10 \t 15\n30,5\t35.2\n",
+            "start (s);dauer;Duration (s)\r\n10;x;5\r\n30,5;x;4,7\r\n",
+            "10-15\n\n30,5-35.2\n",
             "\u{feff}start,end\n10,15\n30.5,35.2\n",
             "confidence,END,Start\n0.9, 15, 10\n0.8, 0:35.2, 30.5s\n",
         ] {
@@ -143,14 +157,14 @@ mod tests {
     fn a_bad_entry_is_named_with_its_index_or_line() {
         assert!(error("[[1, 2], [15, 10]]").starts_with("w, index 1: the window 15-10"));
         assert!(error("[[1, 2, 3]]").starts_with("w, index 0: expected a pair"));
-        assert!(error(r#"[{"start": 1}]"#).contains("`end` is missing"));
+        assert!(error(r#"[{"start": 1}]"#).contains("no key gives the end of the window"));
         assert!(error(r#"[{"start": -1, "end": 2}]"#).contains("negative"));
         assert!(error(r#"[{"start": 1, "end": 2, "channel": -1}]"#).contains("not a channel"));
         assert!(error(r#"[{"start": 1, "end": 2, "channel": 0.5}]"#).contains("not a channel"));
         assert!(error("[true]").contains("index 0"));
         assert!(error("start,end\n1,2\n9,3\n").starts_with("w, line 3: the window 9-3"));
         assert!(error("start,end\n1,2,3\n").starts_with("w, line 2"));
-        assert!(error("from,to\n1,2\n").starts_with("w, line 1: the first line"));
+        assert!(error("hello,you there\n1,2\n").starts_with("w, line 1: the first line"));
     }
 
     #[test]
@@ -230,7 +244,7 @@ mod tests {
                 "w, index 0: `text` appears",
             ),
             ("start,end,start\n1,2,3\n", "w, line 1: `start` appears twice"),
-            ("start,end,END\n1,2,2\n", "w, line 1: `end` appears twice"),
+            ("start,end,END\n1,2,2\n", "w, line 1: `end` and `END` may both be the end"),
             ("start,end,label,label\n1,2,a,b\n", "w, line 1: `label` appears twice"),
         ] {
             assert!(error(text).starts_with(place), "{text}: {}", error(text));
@@ -270,7 +284,10 @@ mod tests {
             "[[2500.0, 3200]]",
             r#"[["2500", 3200]]"#,
             r#"{"windows": [{"start": 1, "end": 2}]}"#,
+            r#"{"unit": null, "windows": [{"from": 1, "duration": 2}]}"#,
             "start,end\n1,2\n3,4\n",
+            "1;2,0\n",
+            "1-2\n3-\n",
         ] {
             assert!(is_unknown(text, None), "{text}");
             assert!(!is_unknown(text, Some(Unit::Seconds)), "{text}");
@@ -281,14 +298,279 @@ mod tests {
             r#"[[2500, 3200], ["0s", 1]]"#,
             r#"[["0:10", "0:20"]]"#,
             "start,end\n1,2\n3,4s\n",
+            "start_s,end_s\n1,2\n",
+            r#"[{"startMs": 2500, "endMs": 3200}]"#,
+            r#"{"unit": "s", "windows": [[1, 2]]}"#,
         ] {
             assert!(!is_unknown(text, None), "{text}");
         }
     }
 
+    #[test]
+    fn the_unit_of_a_key_holds_and_nothing_may_contradict_it() {
+        let (seconds, millis) = (Some(Unit::Seconds), Some(Unit::Milliseconds));
+        let read =
+            |text: &str, unit| parse_list(text, "w", unit).map_err(|error| error.to_string());
+        let list = r#"[{"startMs": 2500, "endMs": 3200}]"#;
+        assert_eq!(read(list, None), read(list, millis));
+        assert_eq!(read(list, None), read("[[2.5, 3.2]]", None));
+        for (text, unit, part) in [
+            (r#"[{"start": 1, "end": 2, "unit": "s"}]"#, millis, "`start` is in seconds"),
+            (list, seconds, "index 0: `startMs` is in milliseconds, which is not the given unit"),
+            ("start_s,end\n1,2\n", millis, "line 2: `start_s` is in seconds"),
+            (r#"{"unit": "s", "windows": [[1, 2]]}"#, millis, "`unit` says seconds"),
+            (
+                r#"[{"startMs": 2500, "end": 3}]"#,
+                None,
+                "`startMs` names its unit and `end` does not",
+            ),
+            ("start,duration_ms\n1.5,200\n", None, "`duration_ms` names its unit and `start` does"),
+            (
+                r#"[{"startOffset": 16, "endOffset": 32}]"#,
+                None,
+                "`startOffset` may count characters",
+            ),
+            (r#"[{"offset": 16, "length": 16}]"#, None, "`length` may count characters"),
+            (
+                r#"[{"entity_type": "CREDIT_CARD", "start": 16, "end": 32}]"#,
+                None,
+                "`start` may count characters; if it is a time, say --unit",
+            ),
+            ("start,end,entity_type\n16,32,X\n", None, "`start` may count characters"),
+        ] {
+            let message = read(text, unit).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+        for (text, unit) in [
+            (r#"[{"startOffset": 2500, "endOffset": 3200}]"#, millis),
+            (r#"[{"startOffset": 2.5, "length": 0.7}]"#, None),
+            (r#"[{"startMs": 2500, "end": "3.2s"}]"#, None),
+            (r#"[{"start": 2500, "end": 3200, "unit": "ms"}]"#, None),
+            (r#"[{"startMs": 2500, "end": 3200}]"#, millis),
+        ] {
+            assert_eq!(read(text, unit), read("[[2.5, 3.2]]", None), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_keys_for_one_time_are_refused_by_their_names() {
+        for (text, part) in [
+            (
+                r#"[{"start": 1, "startTime": 1, "end": 2}]"#,
+                "`start` and `startTime` may both be the start",
+            ),
+            (
+                r#"[{"start": 1, "end": 2, "timestamp": [1, 2]}]"#,
+                "`start` and `timestamp` may both",
+            ),
+            (r#"[{"onset": 1, "offset": 2, "duration": 1}]"#, "`offset` and `onset` may both"),
+            ("start,end,end_ms\n1,2,2000\n", "line 1: `end` and `end_ms` may both be the end"),
+            ("label,start,end,Label\na,1,2,b\n", "`Label` appears twice"),
+        ] {
+            assert!(error(text).contains(part), "{text}: {}", error(text));
+        }
+        // An end says more than a duration, and a moment is no pair.
+        let expected = parse_list("[[1, 2]]", "w", None);
+        let text = r#"[{"start": 1, "end": 2, "duration": 9, "timestamp": "2026-01-01"}]"#;
+        assert_eq!(parse_list(text, "w", None), expected);
+    }
+
+    #[test]
+    fn a_comma_is_decimal_where_it_cannot_be_anything_else() {
+        let start = |text: &str, unit| {
+            parse_list(text, "w", unit).map(|windows| windows[0].start().as_millis())
+        };
+        for text in [
+            "10,5;99\n",
+            "10,500;99\n",
+            "start,end\n\"10,5\",99\n",
+            "10,5\t99\n",
+            r#"[["10,5s", 99]]"#,
+            r#"[["0:10,500", 99]]"#,
+            "10,5-99\n",
+        ] {
+            assert_eq!(start(text, None), Ok(10_500), "{text}");
+        }
+        for (text, unit) in [
+            (r#"[["10,500", 99]]"#, None),
+            ("start,end\n\"10,500\",99\n", None),
+            ("10,500\t99\n", None),
+            ("10,500;99\n", Some(Unit::Milliseconds)),
+            ("start_ms;end_ms\n10,500;99\n", None),
+            ("start_ms;end_ms\n10.500;99\n", None),
+        ] {
+            let message = start(text, unit).unwrap_err().to_string();
+            assert!(message.contains("500` may have a decimal sign or thousands"), "{message}");
+        }
+        for text in [r#"[["1.234,5", 99]]"#, r#"[["1,234,5", 99]]"#, "start;end\n1.234,5;99\n"] {
+            assert!(error(text).contains("is not a time"), "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_without_names_are_start_end_and_a_label() {
+        let windows = parse_list("10;15;card\n20;25\n30;35;\n", "w", None).unwrap();
+        let labels: Vec<_> = windows.iter().map(Window::label).collect();
+        assert_eq!(labels, [Some("card"), None, None]);
+        for text in ["5,10,12,25\n", "1,5,9;9\n", "10;15;1\n", "10;15;card;4\n", "10;15\n1;2;0,5\n"]
+        {
+            assert!(error(text).contains("need no names"), "{text}: {}", error(text));
+        }
+        assert!(error("10;15\n20\n").starts_with("w, line 2: `end` is empty"));
+        assert!(error("-5;10\n").contains("negative"));
+    }
+
+    #[test]
+    fn unknown_names_are_told_and_what_was_said_is_not() {
+        for (text, part) in [
+            (
+                r#"[{"startMin": 1, "word": "x"}]"#,
+                "start of the window; there is `startMin`, `word`; write `start` and `end`, or start_time",
+            ),
+            (
+                "Beginn;Ende\n1;2\n",
+                "w, line 1: no key gives the start of the window; there is `Beginn`, `Ende`",
+            ),
+            (
+                r#"{"results": [], "status": "x"}"#,
+                "or {\"windows\": […]}; the keys are `results`, `status`",
+            ),
+        ] {
+            assert!(error(text).contains(part), "{text}: {}", error(text));
+        }
+        let many: String = (0..9).map(|n| format!(r#""k{n}{}": 1,"#, "y".repeat(50))).collect();
+        let message = error(&format!(r#"[{{{many}"z": 1}}]"#));
+        assert!(message.contains(&format!("`k5{}`, …; write", "y".repeat(38))), "{message}");
+        for text in [
+            r#"[{"start": "my card is 4111 1111 1111 1111", "end": 2}]"#,
+            r#"[{"start": "4111111111111111x", "end": 2}]"#,
+            r#"[{"start": "Smith", "end": 2}]"#,
+            "my card is,4111 1111 1111 1111\n",
+            "to,4111 1111 1111 1111 Smith\n",
+            "start,end\n4111111111111111,Smith\n",
+            "10-15=card\n4111 1111 1111 1111 Smith\n",
+            "10-15\n10-15@Smith=4111 1111\n",
+            "10.5;12.25;card\nSmith 4111 1111;x\n",
+        ] {
+            let message = error(text);
+            assert!(!message.contains("4111") && !message.contains("Smith"), "{message}");
+        }
+    }
+
+    #[test]
+    fn one_object_is_a_window_unless_there_are_others_in_it() {
+        assert_eq!(
+            parse_list(r#"{"start": 1, "end": 2.5, "tags": ["a"]}"#, "w", None),
+            parse_list("[[1, 2.5]]", "w", None)
+        );
+        let text = r#"{"start": 1, "end": 2.5, "marks": [{"start": 5, "end": 6}]}"#;
+        assert!(error(text).starts_with("w: expected [["));
+    }
+
+    #[test]
+    fn a_problem_in_json_lines_is_named_with_its_line() {
+        let first = "{\"start\":1,\"end\":2}\n\n";
+        assert!(error(&format!("{first}[5,4]\n")).starts_with("w, line 3: the window 5-4"));
+        assert!(error(&format!("{first}[5 4]\n")).starts_with("w, line 3, column 4: this is not"));
+        assert!(error(&format!("{first}5\n")).starts_with("w, line 3: expected [start"));
+        assert!(error(&format!("{first}[5,6] [7,8]\n")).starts_with("w, line 3, column 7"));
+        // What is ignored may have any depth.
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert!(error(&format!(r#"[{{"start":{deep}}}]"#)).contains("more than 128 levels"));
+        assert!(parse_list(&format!(r#"[{{"start":1,"end":2,"x":{deep}}}]"#), "w", None).is_ok());
+    }
+
+    #[test]
+    fn files_are_read_in_utf_8_and_utf_16() {
+        let text = "start;end;label\n10,5;12,25;Straße\n";
+        let wide = |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
+        };
+        let expected = parse_list(text, "w", None).unwrap();
+        for bytes in [text.as_bytes().to_vec(), wide(u16::to_le_bytes), wide(u16::to_be_bytes)] {
+            assert_eq!(parse_list_bytes(&bytes, "w", None).unwrap(), expected);
+        }
+        let old: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let message = parse_list_bytes(&old, "w", None).unwrap_err().to_string();
+        assert!(
+            message.starts_with("w: the file is not UTF-8 at byte 31, it looks like Windows-1252"),
+            "{message}"
+        );
+    }
+
+    /// Decimal digits of a time in a unit of so many nanoseconds.
+    fn written(nanos: u64, unit: u64, point: char) -> String {
+        let places = usize::try_from(unit.ilog10()).unwrap();
+        format!("{}{point}{:0places$}", nanos / unit, nanos % unit)
+    }
+
     proptest! {
         #[test]
+        fn a_list_is_the_same_in_every_shape(
+            times in prop::collection::vec((0u64..4_000_000_000_000_000, 1u64..90_000_000_000), 1..8),
+            names in 0usize..6,
+        ) {
+            let windows: Vec<Window> = times.iter().map(|&(start, length)| {
+                let time = std::time::Duration::from_nanos;
+                Window::new(time(start), time(start + length)).unwrap()
+            }).collect();
+            let (seconds, millis) = (1_000_000_000, 1_000_000);
+            let (start_key, end_key, unit, is_length) = [
+                ("start", "end", seconds, false),
+                ("start_time", "EndTime", seconds, false),
+                ("BeginOffsetMillis", "EndOffsetMillis", millis, false),
+                ("start_ms", "durationMs", millis, true),
+                ("offset", "duration", seconds, true),
+                ("startSec", "to_s", seconds, false),
+            ][names];
+            let rows = |point| times.iter().map(move |&(start, length)| {
+                let last = if is_length { length } else { start + length };
+                (written(start, unit, point), written(last, unit, point))
+            });
+            let json = |(start, end): (String, String)| {
+                format!(r#"{{"text":"x","{start_key}":{start},"{end_key}":{end}}}"#)
+            };
+            let objects: Vec<String> = rows('.').map(json).collect();
+            let mut texts = vec![
+                format!("[{}]", objects.join(", ")),
+                format!(r#"{{"windows":[{}]}}"#, objects.join(",\n")),
+                objects.join("\n"),
+            ];
+            for (delimiter, point) in [(",", '.'), (";", '.'), (";", ','), ("\t", '.'), ("|", '.'), ("\t", ',')] {
+                // Nine places, so never the three that may be thousands.
+                if unit == millis && point == ',' {
+                    continue;
+                }
+                let lines = rows(point).map(|(start, end)| format!("{end}{delimiter}x{delimiter}{start}\r\n"));
+                let lines: String = lines.collect();
+                texts.push(format!("{end_key}{delimiter}word{delimiter}{start_key}\r\n{lines}"));
+                if !is_length && unit == seconds {
+                    texts.push(rows(point).map(|(start, end)| format!("{start}{delimiter}{end}\n")).collect());
+                }
+            }
+            if !is_length && unit == seconds {
+                texts.push(rows('.').map(|(start, end)| format!("{start}-{end}\n")).collect());
+                let pairs: Vec<_> = rows('.').map(|(start, end)| format!(r#"[{start},"{end}s"]"#)).collect();
+                texts.push(format!("[{}]", pairs.join(",")));
+                // A pair alone is no list.
+                texts.extend((pairs.len() > 1).then(|| pairs.join("\n")));
+            }
+            for text in texts {
+                let read = parse_list(&text, "w", None).map(|mut read| {
+                    read.iter_mut().for_each(|window| window.is_unit_unknown = false);
+                    read
+                });
+                prop_assert_eq!(read.as_ref(), Ok(&windows), "{}", text);
+            }
+        }
+
+        #[test]
         fn no_text_panics(text in "\\PC*") {
+            let _ = parse_list(&text, "w", None);
+        }
+
+        #[test]
+        fn no_table_panics(text in "(start|end_ms|to|offset|[0-9]{1,4})[;,\t|\"a-z0-9.,\n-]{0,40}") {
             let _ = parse_list(&text, "w", None);
         }
 

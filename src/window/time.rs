@@ -1,6 +1,6 @@
 //! Times: exact parsing and display.
 //!
-//! In: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`. Out: a [`Duration`], rounded to the
+//! In: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`, `PT1M2.5S`. Out: a [`Duration`], rounded to the
 //! nearest nanosecond, without floats. Errors: any other text.
 
 use std::fmt;
@@ -38,8 +38,8 @@ pub enum Unit {
     Milliseconds,
 }
 
-/// Parses a time: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5` or `01:02:03.250`. A number without a
-/// unit is in seconds.
+/// Parses a time: `10`, `10.5`, `10.5s`, `10500ms`, `1:02.5`, `01:02:03.250`, or an ISO 8601 duration
+/// such as `PT1M2.5S`. A number without a unit is in seconds.
 ///
 /// # Errors
 /// [`TimeError`] when the text is negative, malformed or more than 136 years.
@@ -54,7 +54,9 @@ pub(super) fn parse_time_in(text: &str, unit: Unit) -> Result<Duration, TimeErro
     if text.starts_with('-') {
         return Err(TimeError::Negative(text.to_owned()));
     }
-    let nanos = if let Some(millis) = text.strip_suffix("ms") {
+    let nanos = if text.starts_with('P') {
+        iso_duration(text)
+    } else if let Some(millis) = text.strip_suffix("ms") {
         decimal(millis, NANOS / 1000)
     } else if let Some(seconds) = text.strip_suffix('s') {
         decimal(seconds, NANOS)
@@ -133,6 +135,38 @@ fn clock(text: &str) -> Option<u128> {
         .checked_add(seconds)
 }
 
+/// Nanoseconds of an ISO 8601 duration.
+fn iso_duration(text: &str) -> Option<u128> {
+    let fields = iso_fields(text)?;
+    fields.into_iter().try_fold(0u128, |sum, (number, seconds)| {
+        sum.checked_add(decimal(number, NANOS * u128::from(seconds))?)
+    })
+}
+
+/// The numbers of an ISO 8601 duration (`PT1H2M3.5S`, `P1DT1S`), each with the seconds of its unit; days are
+/// taken as 24 hours. None if it is no such text, or has years or months.
+pub(crate) fn iso_fields(text: &str) -> Option<Vec<(&str, u32)>> {
+    let mut rest = text.strip_prefix('P')?;
+    let (mut fields, mut is_time) = (Vec::new(), false);
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('T').filter(|_| !is_time) {
+            (is_time, rest) = (true, after);
+            continue;
+        }
+        let (number, after) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
+        let seconds = match (is_time, after.as_bytes().first()?) {
+            (false, b'D') => 86_400,
+            (true, b'H') => 3_600,
+            (true, b'M') => 60,
+            (true, b'S') => 1,
+            _ => return None,
+        };
+        fields.push((number, seconds));
+        rest = after.get(1..)?;
+    }
+    (!fields.is_empty()).then_some(fields)
+}
+
 /// A plain decimal number of units, in nanoseconds, rounded to the nearest.
 fn decimal(text: &str, unit: u128) -> Option<u128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -198,6 +232,9 @@ mod tests {
             ("90:00", 5_400_000),
             ("01:02:03.250", 3_723_250),
             (" 0 ", 0),
+            ("PT10.5S", 10_500),
+            ("PT1H2M3.25S", 3_723_250),
+            ("P1DT1S", 86_401_000),
         ] {
             assert_eq!(parse_time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
@@ -252,6 +289,14 @@ mod tests {
             "1 0",
             "١",
             "9999999999999",
+            "P",
+            "PT",
+            "PT1",
+            "PTS",
+            "PT1Y",
+            "P1M",
+            "PTT1S",
+            "PT-1S",
         ] {
             assert!(matches!(parse_time(text), Err(TimeError::Malformed(_))), "{text}");
         }

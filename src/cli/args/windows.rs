@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::transcript::{self, Parties, Selection, TranscriptError};
-use sordino::window::{Unit, parse_flag, parse_list, parse_time};
+use sordino::window::{Unit, parse_flag, parse_list_bytes, parse_time};
 use sordino::{Window, Windows};
 
 use super::super::exit::Failure;
@@ -95,7 +95,7 @@ impl WindowArgs {
             let (bytes, name) = read_file(path)?;
             transcript = self.transcript_of(&bytes, &name, pad)?;
             if transcript.is_none() {
-                windows.extend(self.list_of(bytes, &name)?);
+                windows.extend(self.list_of(&bytes, &name)?);
             }
         } else if let Some(option) = self.unit.map(|_| "--unit").or(self.transcript.given()) {
             let mend = "it applies to --windows only; give the file with `--windows FILE`";
@@ -144,18 +144,12 @@ impl WindowArgs {
     }
 
     /// The file as a plain list.
-    fn list_of(&self, bytes: Vec<u8>, name: &str) -> Result<Vec<Window>, Failure> {
+    fn list_of(&self, bytes: &[u8], name: &str) -> Result<Vec<Window>, Failure> {
         if let Some(option) = self.transcript.given() {
             let mend = format!("{name} is a list of windows without words; it is for transcripts");
             return Err(Failure::usage(format!("reading {option}"), mend));
         }
-        let text = String::from_utf8(bytes).map_err(|_| {
-            Failure::usage(
-                format!("reading windows from {name}"),
-                "this is not UTF-8; save it as UTF-8",
-            )
-        })?;
-        Ok(parse_list(&text, name, self.unit)?)
+        Ok(parse_list_bytes(bytes, name, self.unit)?)
     }
 }
 

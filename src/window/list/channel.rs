@@ -19,9 +19,6 @@ pub(super) enum ChannelKey {
     Other,
 }
 
-/// Keys and columns with exactly one name.
-pub(super) const FIXED: [&str; 4] = ["start", "end", "label", "reason"];
-
 /// Names of [`ChannelKey::Channel`]: lower case, letters and digits only, double letters as one.
 const CHANNEL: [&str; 5] = ["chanel", "chanels", "chanelindex", "chanelid", "chanelids"];
 
@@ -30,10 +27,6 @@ const AMBIGUOUS: [&str; 6] = ["ch", "chan", "chn", "chnl", "kanal", "canal"];
 
 impl ChannelKey {
     pub(super) fn of(key: &str) -> Self {
-        // A shortcut: these are in every entry.
-        if FIXED.contains(&key) {
-            return Self::Other;
-        }
         let letters = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
         let mut plain: Vec<char> = letters.collect();
         plain.dedup();

@@ -1,34 +1,127 @@
-//! Windows as CSV.
+//! Windows as a table: CSV with commas, semicolons, tabs or bars, with the names of the columns in the first line or
+//! without.
 
-use csv::StringRecord;
+use csv::{ReaderBuilder, StringRecord};
 
-use super::super::{Window, WindowError, WindowProblem};
+use super::super::{TimeError, Window, WindowError, WindowProblem, parse_time};
 use super::channel::{self, ChannelField, ChannelKey};
-use super::{Times, shape, twice};
+use super::key::{self, Key, Keys, Role, Says};
+use super::times::{Bounds, Cell, Found, Named, Times};
+use super::{List, shape, twice};
 
-pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let bad = |error: &csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        let problem = "this row does not have as many columns as the header, or is not UTF-8";
-        shape(problem).at(format!("{name}, line {line}"))
+/// What the first line says of a table.
+pub(super) struct Layout {
+    delimiter: u8,
+    /// The names of the columns, unless the first line is a window.
+    header: Option<StringRecord>,
+}
+
+impl Layout {
+    /// Finds the delimiter with which the first line names a time or begins with two times. At most one
+    /// does: no name and no time has one inside.
+    pub(super) fn of(text: &str, keys: &mut Keys) -> Option<Self> {
+        [b'\t', b';', b',', b'|'].into_iter().find_map(|delimiter| {
+            let first = first_row(text, delimiter).filter(|row| row.len() > 1)?;
+            let is_name = |title: &str| {
+                matches!(keys.of(title), Key::Time(Role::Start | Role::End | Role::Duration, _))
+            };
+            if first.iter().take(2).all(is_like_time) {
+                Some(Self { delimiter, header: None })
+            } else if first.iter().any(is_name) {
+                Some(Self { delimiter, header: Some(first) })
+            } else {
+                None
+            }
+        })
+    }
+}
+
+fn first_row(text: &str, delimiter: u8) -> Option<StringRecord> {
+    let mut reader = reader(delimiter).has_headers(false).from_reader(text.as_bytes());
+    reader.records().next()?.ok()
+}
+
+fn reader(delimiter: u8) -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter).trim(csv::Trim::All);
+    builder
+}
+
+/// Whether a text is a time, perhaps one that is out of range.
+pub(super) fn is_like_time(text: &str) -> bool {
+    !matches!(parse_time(&text.replace(',', ".")), Err(TimeError::Malformed(_)))
+}
+
+/// The problem with a first line that is nothing known. Names of columns have no blanks; with blanks it may be
+/// what was said.
+pub(super) fn unknown(text: &str) -> WindowProblem {
+    let rows = [b'\t', b';', b','].map(|delimiter| first_row(text, delimiter).unwrap_or_default());
+    let titles = rows.into_iter().max_by_key(StringRecord::len).unwrap_or_default();
+    let is_title = |title: &str| {
+        title.starts_with(char::is_alphabetic)
+            && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
     };
-    let header = reader.headers().map_err(|error| bad(&error))?.clone();
-    let columns = Columns::of(&header).map_err(|problem| problem.at(format!("{name}, line 1")))?;
+    if titles.len() > 1 && titles.iter().all(is_title) {
+        return key::missing(Role::Start, titles.iter());
+    }
+    shape(
+        "the first line is neither the names of columns, such as start,end,channel,label,reason, \
+         nor two times, such as 10.5;12.25, nor a window, such as 10.5-12.25",
+    )
+}
+
+pub(super) fn read(
+    text: &str,
+    name: &str,
+    layout: &Layout,
+    list: &mut List,
+) -> Result<Vec<Window>, WindowError> {
+    let header = layout.header.as_ref();
+    list.times.has_decimal_comma = layout.delimiter == b';';
+    let columns = header.map(|header| Columns::of(header, &mut list.keys)).transpose();
+    let columns = columns.map_err(|problem| problem.at(format!("{name}, line 1")))?;
+    let mut reader = reader(layout.delimiter);
+    let mut reader = reader
+        .has_headers(columns.is_some())
+        .flexible(columns.is_none())
+        .from_reader(text.as_bytes());
     let mut windows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| bad(&error))?;
+        let record = record.map_err(|error| {
+            let line = error.position().map_or(1, csv::Position::line);
+            let problem = "this row does not have as many columns as the header, or is not UTF-8";
+            shape(problem).at(format!("{name}, line {line}"))
+        })?;
         let line = record.position().map_or(0, csv::Position::line);
-        let window = columns.window(&record, times);
+        let window = match &columns {
+            Some(columns) => columns.window(&record, &mut list.times),
+            None => without_names(&record, &mut list.times),
+        };
         windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
     }
     Ok(windows)
 }
 
+/// A row of a table whose columns have no names: start, end and perhaps a label.
+fn without_names(row: &StringRecord, times: &mut Times) -> Result<Window, WindowProblem> {
+    let cell = |column| row.get(column).unwrap_or_default();
+    let label = Some(cell(2)).filter(|label| !label.is_empty());
+    // With a number in it, or another delimiter, the commas may be decimal.
+    let is_doubtful = |label: &str| is_like_time(label) || label.contains(['\t', ';', '|']);
+    if label.is_some_and(is_doubtful) || row.iter().skip(3).any(|cell| !cell.is_empty()) {
+        return Err(shape(
+            "only a start, an end and a label that is no number need no names; write the names of the \
+             columns into the first line, such as start,end,channel,label,reason",
+        ));
+    }
+    let mut window = Window::new(times.text("start", cell(0))?, times.text("end", cell(1))?)?;
+    window.label = label.map(str::to_owned);
+    Ok(window)
+}
+
 /// Positions of the columns that are read.
 struct Columns<'a> {
-    start: usize,
-    end: usize,
+    bounds: Bounds<'a, usize>,
     label: Option<usize>,
     reason: Option<usize>,
     /// All columns that may give the channel, with their titles.
@@ -36,27 +129,35 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(header: &'a StringRecord) -> Result<Self, WindowProblem> {
-        let (Some(start), Some(end)) = (column(header, "start")?, column(header, "end")?) else {
-            let problem = "the first line of CSV names the columns, with commas: start,end[,channel][,label][,reason]";
-            return Err(shape(problem));
-        };
-        if let Some(title) =
-            header.iter().find(|title| ChannelKey::of(title) == ChannelKey::Ambiguous)
-        {
-            return Err(channel::ambiguous(title));
+    fn of(header: &'a StringRecord, keys: &mut Keys) -> Result<Self, WindowProblem> {
+        let mut found = Found::new();
+        let (mut label, mut reason, mut channels) = (None, None, Vec::new());
+        let mut is_entity = false;
+        for (column, title) in header.iter().enumerate() {
+            match keys.of(title) {
+                Key::Time(role, says) => {
+                    found.add(role, Named { key: title, says, value: column })?;
+                }
+                Key::Channel(ChannelKey::Channel) => channels.push((column, title)),
+                Key::Channel(_) => return Err(channel::ambiguous(title)),
+                Key::Label => only(&mut label, column, title)?,
+                Key::Reason => only(&mut reason, column, title)?,
+                Key::Entity => is_entity = true,
+                Key::Other => {}
+            }
         }
-        let titles = header.iter().enumerate();
-        let channels =
-            titles.filter(|(_, title)| ChannelKey::of(title) == ChannelKey::Channel).collect();
-        let (label, reason) = (column(header, "label")?, column(header, "reason")?);
-        Ok(Self { start, end, label, reason, channels })
+        if is_entity {
+            found.all_say(Says::Doubt);
+        }
+        let titles = || header.iter().filter(|title| !title.contains(' '));
+        let bounds = found.bounds().map_err(|role| key::missing(role, titles()))?;
+        Ok(Self { bounds, label, reason, channels })
     }
 
     fn window(&self, row: &StringRecord, times: &mut Times) -> Result<Window, WindowProblem> {
-        let time = |column| row.get(column).unwrap_or_default();
         let cell = |column| row.get(column).filter(|cell| !cell.is_empty());
-        let mut window = Window::new(times.text(time(self.start))?, times.text(time(self.end))?)?;
+        let time = |column| Cell::Text(row.get(column).unwrap_or_default());
+        let mut window = self.bounds.window(times, time)?;
         let mut field = ChannelField::default();
         for &(column, title) in &self.channels {
             if let Some(cell) = cell(column) {
@@ -70,12 +171,10 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The only column with this title; case is ignored.
-fn column(header: &StringRecord, key: &str) -> Result<Option<usize>, WindowProblem> {
-    let is_it = |(_, title): &(usize, &str)| title.eq_ignore_ascii_case(key);
-    let mut found = header.iter().enumerate().filter(is_it).map(|(column, _)| column);
-    match (found.next(), found.next()) {
-        (_, Some(_)) => Err(twice(key)),
-        (one, None) => Ok(one),
+/// Notes the only column with this title.
+fn only(slot: &mut Option<usize>, column: usize, title: &str) -> Result<(), WindowProblem> {
+    match slot.replace(column) {
+        Some(_) => Err(twice(title)),
+        None => Ok(()),
     }
 }

@@ -1,35 +1,58 @@
-//! Windows as JSON. A key that appears twice is an error: the author may mean both values, and a
+//! Windows as JSON and JSON Lines. A key that appears twice is an error: the author may mean both values, and a
 //! parser that keeps only the last would leave the first window unmuted.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::{Map, Value};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::{Window, WindowError, WindowProblem};
-use super::channel::{ChannelField, ChannelKey, FIXED, short};
-use super::{Times, shape, twice};
+use super::object::{Object, not_an_entry, of_pair};
+use super::{List, shape};
 
-pub(super) fn read(text: &str, name: &str, times: &mut Times) -> Result<Vec<Window>, WindowError> {
+pub(super) const EXPECTED: &str =
+    r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
+
+pub(super) fn read(text: &str, name: &str, list: &mut List) -> Result<Vec<Window>, WindowError> {
+    if is_lines(text) {
+        return read_lines(text, name, list);
+    }
     let mut json = serde_json::Deserializer::from_str(text);
-    let list = ListSeed(times).deserialize(&mut json).and_then(|list| json.end().map(|()| list));
-    let list = list.map_err(|error| {
-        if error.is_data() {
-            let expected =
-                r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
-            return shape(expected).at(name);
-        }
-        let place = format!("{name}, line {}, column {}", error.line(), error.column());
-        shape(format!("this is not JSON ({})", category(&error))).at(place)
-    })?;
-    match list.problem {
+    let entries = ListSeed(list).deserialize(&mut json).and_then(|list| json.end().map(|()| list));
+    let entries = entries.map_err(|error| wrong(&error, name, error.line()))?;
+    match entries.problem {
         Some((Some(index), problem)) => Err(problem.at(format!("{name}, index {index}"))),
         Some((None, problem)) => Err(problem.at(name)),
-        None => Ok(list.windows),
+        // One window beside other objects: it need not be all that the file asks for.
+        None if entries.is_alone && text.matches('{').count() > 1 => Err(shape(EXPECTED).at(name)),
+        None => Ok(entries.windows),
     }
+}
+
+/// Whether it is JSON Lines: a complete value in the first line, and more behind it.
+fn is_lines(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (first, second) = (lines.next(), lines.next());
+    second.is_some() && first.is_some_and(|line| serde_json::from_str::<IgnoredAny>(line).is_ok())
+}
+
+fn read_lines(text: &str, name: &str, list: &mut List) -> Result<Vec<Window>, WindowError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let window = |(at, line): (usize, &str)| {
+        let mut json = serde_json::Deserializer::from_str(line);
+        let entry = EntrySeed(list).deserialize(&mut json).and_then(|w| json.end().map(|()| w));
+        let entry = entry.map_err(|error| wrong(&error, name, at + 1))?;
+        entry.map_err(|problem| problem.at(format!("{name}, line {}", at + 1)))
+    };
+    lines.map(window).collect()
+}
+
+/// An error of the JSON parser in `line`.
+fn wrong(error: &serde_json::Error, name: &str, line: usize) -> WindowError {
+    if error.is_data() {
+        return shape(EXPECTED).at(name);
+    }
+    let place = format!("{name}, line {line}, column {}", error.column());
+    shape(format!("this is not JSON ({})", category(error))).at(place)
 }
 
 /// Kind of syntax error. The library's own message may quote the text, which is user data.
@@ -37,6 +60,7 @@ fn category(error: &serde_json::Error) -> &'static str {
     match error.classify() {
         serde_json::error::Category::Eof => "the text ends too early",
         _ if error.to_string().starts_with("number out of range") => "a number is out of range",
+        _ if error.to_string().starts_with("recursion limit") => "more than 128 levels",
         _ => "a comma, bracket, quote or number is wrong here",
     }
 }
@@ -44,32 +68,34 @@ fn category(error: &serde_json::Error) -> &'static str {
 /// A parsed JSON list. Entries become windows one by one, while they are read, because a list may be
 /// long.
 #[derive(Default)]
-struct List {
+struct Entries {
     windows: Vec<Window>,
     /// The first problem and the index of its entry; no index if it is outside the list.
     problem: Option<(Option<usize>, WindowProblem)>,
+    /// Whether it is one window in an object, and no list.
+    is_alone: bool,
 }
 
-/// Deserializer of a list, or of an object with a list.
-struct ListSeed<'t>(&'t mut Times);
+/// Deserializer of a list, of an object with a list, or of one window.
+struct ListSeed<'t>(&'t mut List);
 
 impl<'de> DeserializeSeed<'de> for ListSeed<'_> {
-    type Value = List;
+    type Value = Entries;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<List, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Entries, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for ListSeed<'_> {
-    type Value = List;
+    type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of windows")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<List, A::Error> {
-        let mut list = List::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Entries, A::Error> {
+        let mut list = Entries::default();
         while let Some(window) = entries.next_element_seed(EntrySeed(self.0))? {
             match window {
                 Ok(window) => list.windows.push(window),
@@ -77,89 +103,39 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
                     // Read the rest: a syntax error in it is the more important one.
                     let index = list.windows.len();
                     while entries.next_element::<IgnoredAny>()?.is_some() {}
-                    return Ok(List { problem: Some((Some(index), problem)), ..list });
+                    return Ok(Entries { problem: Some((Some(index), problem)), ..list });
                 }
             }
         }
         Ok(list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<List, A::Error> {
-        let (mut list, mut problem, mut seen) = (None, None, BTreeSet::new());
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entries, A::Error> {
+        let (mut list, mut object) = (None, Object::default());
         while let Some(key) = fields.next_key::<String>()? {
-            match key.as_str() {
-                "windows" => list = Some(fields.next_value_seed(ListSeed(self.0))?),
-                // `sordino windows` says so of its own lists.
-                "unit" => match fields.next_value()? {
-                    Value::String(unit) if unit == "s" => self.0.is_unknown = false,
-                    _ => problem = problem.or_else(|| Some(shape("`unit` can only be \"s\""))),
-                },
-                other if ChannelKey::of(other) == ChannelKey::Channel => {
-                    let value = fields.next_value()?;
-                    problem = problem.or_else(|| outside(other, &value));
-                }
-                _ => drop(fields.next_value::<IgnoredAny>()?),
-            }
-            if let Some(key) = seen.replace(key) {
-                problem = problem.or_else(|| Some(twice(&key)));
+            if key == "windows" {
+                list = Some(fields.next_value_seed(ListSeed(self.0))?);
+                object.pass(key);
+            } else {
+                object.read(key, &mut fields, &mut self.0.keys)?;
             }
         }
-        let mut list: List = list.ok_or_else(|| A::Error::missing_field("windows"))?;
-        if let Some(problem) = problem {
-            list.problem = Some((None, problem));
+        let times = &mut self.0.times;
+        if let Some(mut list) = list {
+            if let Some(problem) = object.around(times) {
+                list.problem = Some((None, problem));
+            }
+            return Ok(list);
         }
-        Ok(list)
+        Ok(match object.alone(times) {
+            Ok(window) => Entries { windows: vec![window], is_alone: true, ..Entries::default() },
+            Err(problem) => Entries { problem: Some((None, problem)), ..Entries::default() },
+        })
     }
-}
-
-/// The problem with a channel key outside the list. A number under `channels` is the channel count of
-/// the recording, which is allowed.
-fn outside(key: &str, value: &Value) -> Option<WindowProblem> {
-    let is_count = key.to_lowercase().ends_with("channels") && value.is_number();
-    let key = short(key);
-    (!value.is_null() && !is_count).then(|| {
-        shape(format!("`{key}` is outside the list of windows; write `channel` into each window"))
-    })
 }
 
 /// Deserializer of one entry of a list.
-struct EntrySeed<'t>(&'t mut Times);
-
-fn of_pair(pair: &[Value], times: &mut Times) -> Result<Window, WindowProblem> {
-    match pair {
-        [start, end] => of_times(start, end, times),
-        _ => Err(shape("expected a pair [start, end]")),
-    }
-}
-
-/// An `end` of null is the end of the recording.
-fn of_times(start: &Value, end: &Value, times: &mut Times) -> Result<Window, WindowProblem> {
-    match end {
-        Value::Null => Window::to_the_end(times.json(start)?),
-        end => Window::new(times.json(start)?, times.json(end)?),
-    }
-}
-
-fn of_object(object: &Map<String, Value>, times: &mut Times) -> Result<Window, WindowProblem> {
-    let field = |key: &str| object.get(key).ok_or_else(|| shape(format!("`{key}` is missing")));
-    let mut window = of_times(field("start")?, field("end")?, times)?;
-    let mut channel = ChannelField::default();
-    for (key, value) in object {
-        channel.json(key, value)?;
-    }
-    window.channel = channel.number();
-    let text = |key: &str| match object.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(shape(format!("`{key}` is not a text"))),
-    };
-    (window.label, window.reason) = (text("label")?, text("reason")?);
-    Ok(window)
-}
-
-fn not_an_entry() -> WindowProblem {
-    shape("expected [start, end] or an object")
-}
+struct EntrySeed<'t>(&'t mut List);
 
 impl<'de> DeserializeSeed<'de> for EntrySeed<'_> {
     type Value = Result<Window, WindowProblem>;
@@ -181,31 +157,15 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
         while let Some(time) = times.next_element()? {
             pair.push(time);
         }
-        Ok(of_pair(&pair, self.0))
+        Ok(of_pair(&pair, &mut self.0.times))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
-        // Keys that are not read have the value null.
-        let (mut object, mut second) = (Map::new(), None);
+        let mut object = Object::default();
         while let Some(key) = fields.next_key::<String>()? {
-            let is_read =
-                FIXED.contains(&key.as_str()) || ChannelKey::of(&key) != ChannelKey::Other;
-            let value = if is_read {
-                fields.next_value()?
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-                Value::Null
-            };
-            if object.contains_key(&key) {
-                second = Some(key);
-            } else {
-                object.insert(key, value);
-            }
+            object.read(key, &mut fields, &mut self.0.keys)?;
         }
-        Ok(match second {
-            Some(key) => Err(twice(&key)),
-            None => of_object(&object, self.0),
-        })
+        Ok(object.window(&mut self.0.times))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
