@@ -20,6 +20,10 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
     let output = redacted_transcript.as_ref();
     let output = output.map(|path| OutputPath::check(path, &inputs, force)).transpose()?;
     let request = windows.request()?;
+    let is_unit_unknown = request.windows.iter().any(Window::is_unit_unknown);
+    if is_unit_unknown {
+        note("whole numbers without a unit were read as seconds; say --unit s or --unit ms");
+    }
     let merged: Vec<Window> = match request.windows.is_empty() {
         true => Vec::new(),
         false => Windows::new(request.windows)?.iter().cloned().collect(),
@@ -28,7 +32,8 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
         write_masked(request.transcript.as_ref(), output, force)?;
     }
     if json {
-        return report::print(&to_json(&merged, request.transcript.as_ref()).to_string());
+        let unit = (!is_unit_unknown).then_some("s");
+        return report::print(&to_json(&merged, unit, request.transcript.as_ref()).to_string());
     }
     if let Some(found) = &request.transcript {
         report::print(&facts(found))?;
@@ -105,7 +110,8 @@ fn rows(windows: &[Window]) -> String {
     }
 }
 
-fn to_json(windows: &[Window], found: Option<&TranscriptRequest>) -> Value {
+/// `unit` is null where the list leaves it open; so it is still open for whoever reads the JSON.
+fn to_json(windows: &[Window], unit: Option<&str>, found: Option<&TranscriptRequest>) -> Value {
     let windows = windows.iter().map(|window| {
         json!({
             "start": seconds(window.start()),
@@ -114,7 +120,8 @@ fn to_json(windows: &[Window], found: Option<&TranscriptRequest>) -> Value {
             "label": window.label(),
         })
     });
-    let mut json = json!({ "format": "list", "unit": "s", "windows": windows.collect::<Vec<_>>() });
+    let mut json =
+        json!({ "format": "list", "unit": unit, "windows": windows.collect::<Vec<_>>() });
     let Some(found) = found else { return json };
     let summary = &found.selection.summary;
     let map = |counts: &[(String, usize)]| counts.iter().cloned().collect::<Value>();

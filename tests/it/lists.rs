@@ -34,52 +34,113 @@ fn muted(list: &[u8], more: &[&str]) -> Vec<(f64, f64, Option<u64>)> {
     windows.map(of).collect()
 }
 
+/// The two windows that every list here asks for.
+const BOTH: [(f64, f64, Option<u64>); 2] = [(10.5, 12.25, None), (30.5, 35.2, None)];
+
+fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
 #[test]
-fn a_list_in_another_format_is_refused_without_guessing() {
-    let utf16: Vec<u8> = std::iter::once(0xFEFF)
-        .chain("[[10.5,12.25]]".encode_utf16())
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    let cases: [(&str, &[u8], &str); 12] = [
-        ("German", b"start;end;label\n10,5;12,25;Karte\n", "the first line of CSV names"),
-        ("German, half", b"start,end\n\"10,5\",\"12,25\"\n", "line 2: `10,5` is not a time"),
+fn lists_of_spreadsheets_and_scripts_are_read() {
+    let german = "start;end;label\r\n10,5;12,25;Straße\r\n30,5;35,2;Name\r\n";
+    let marked = format!("\u{feff}{german}");
+    for list in [german, &marked] {
+        assert_eq!(muted(list.as_bytes(), &[]), BOTH);
+        assert_eq!(muted(&utf16(list, u16::to_le_bytes), &[]), BOTH);
+        assert_eq!(muted(&utf16(list, u16::to_be_bytes), &[]), BOTH);
+    }
+    for list in [
+        "10,5;12,25;Karte\n30,5;35,2\n",
+        "10.5,12.25\n30.5,35.2\n",
+        "Start (ms)\tDuration (ms)\tlabel\n10500\t1750\tcard\n30500\t4700\tname\n",
+        "start\tend\tlabel\n10,5\t12,25\tcard\n30,5\t35,2\tname\n",
+        "from|to\n10.5|0:12.25\n30.5|0:35.2\n",
+        "10.5-12.25=card\n30.5-35.2\n",
+        "{\"start\":10.5,\"end\":12.25}\n{\"start\":30.5,\"end\":35.2}\n",
+        "[10.5,12.25]\n[30.5,35.2]\n",
+        r#"[{"startMs":10500,"endMs":12250},{"startMs":30500,"endMs":35200}]"#,
+        r#"[{"BeginOffsetMillis":10500,"EndOffsetMillis":12250},{"start_ms":30500,"end_ms":35200}]"#,
+        r#"[{"offset":"PT10.5S","duration":"PT1.75S","lexical":"card"},{"start":30.5,"duration":4.7}]"#,
+        r#"[{"start":"00:00:10,500","end":"00:00:12,250"},{"start":"30.5s","end":"35.200s"}]"#,
+        r#"[{"startTime":10.5,"endTime":"12.25","word":"4111"},{"startOffset":"30.5s","endOffset":"35.200s"}]"#,
+        r#"[{"text":"4111","timestamp":[10.5,12.25]},{"text":"4111","timestamp":[30.5,35.2]}]"#,
+    ] {
+        assert_eq!(muted(list.as_bytes(), &[]), BOTH, "{list}");
+    }
+    assert_eq!(muted(b"10.5-12.25\n30.5-\n", &[])[1].0, 30.5);
+}
+
+#[test]
+fn what_was_said_is_never_a_label() {
+    for key in ["text", "word", "content"] {
+        let json = format!(r#"[{{"start":10.5,"end":12.25,"{key}":"4111"}}]"#);
+        let csv = format!("start;end;{key}\n10,5;12,25;4111\n");
+        for list in [json, csv] {
+            let result = run(list.as_bytes(), &[]).unwrap().to_string();
+            assert!(!result.contains("4111"), "{result}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_may_mean_two_things_is_refused() {
+    let cases: [(&str, &[u8], &str); 10] = [
+        (
+            "thousands",
+            b"start,end\n\"10,500\",\"12,250\"\n",
+            "line 2: `10,500` may have a decimal sign",
+        ),
         ("German, bare", b"start,end\n10,5,12,25\n", "line 2: this row does not have as many"),
-        ("Windows-1252", b"start,end,label\r\n10.5,12.25,Stra\xDFe\r\n", "save it as UTF-8"),
-        ("UTF-16", &utf16, "this is not UTF-8; save it as UTF-8"),
-        ("UTF-16 without a mark", &utf16[2..], "this is not JSON"),
+        ("German, without names", b"5,10,12,25\n", "line 1: only a start, an end and a label"),
+        ("Windows-1252", b"start;end;label\r\n10,5;12,25;Stra\xDFe\r\n", "looks like Windows-1252"),
+        ("a spreadsheet", b"PK\x03\x04\x14\0", "looks like a spreadsheet"),
         (
             "WhisperX",
             br#"[{"word":"a","start":1.1,"end":1.2},{"word":"2266"}]"#,
-            "index 1: `start` is missing",
+            "index 1: no key gives the start of the window; there is `word`",
         ),
+        ("a service", br#"{"result":[{"start_time":"10.5"}]}"#, "the keys are `result`"),
         (
-            "Transcribe",
-            br#"{"results":{"items":[{"start_time":"10.5","end_time":"12.25"}]}}"#,
-            "expected [[",
+            "characters",
+            br#"[{"offset":35,"length":16,"category":"x"}]"#,
+            "`length` may count characters",
         ),
-        ("Azure", br#"[{"offset":"PT10.5S","duration":"PT1.75S"}]"#, "index 0: `start` is missing"),
+        ("two units", br#"[{"startMs":10500,"end":12.25}]"#, "`end` does not; name it in both"),
         (
-            "milliseconds by name",
-            br#"[{"startMs":10500,"endMs":12250}]"#,
-            "index 0: `start` is missing",
-        ),
-        (
-            "JSON lines",
-            b"{\"start\":10.5,\"end\":12.25}\n{\"start\":30.5,\"end\":35.2}\n",
-            "expected [[",
-        ),
-        (
-            "SubRip's comma",
-            br#"[{"start":"00:00:10,500","end":"00:00:12,250"}]"#,
-            "index 0: `00:00:10,500` is not a time",
+            "two starts",
+            br#"[{"start":10.5,"end":12.25,"startTime":11}]"#,
+            "index 0: `start` and `startTime` may both be the start; keep one",
         ),
     ];
     for (name, list, part) in cases {
-        for unit in [[].as_slice(), &["--unit", "ms"]] {
-            let message = run(list, unit).expect_err(name);
-            assert!(message.contains(part), "{name}: {message}");
-        }
+        let message = run(list, &[]).expect_err(name);
+        assert!(message.contains(part), "{name}: {message}");
     }
+}
+
+#[test]
+fn a_unit_that_contradicts_a_key_is_refused() {
+    let list = br#"[{"startMs":10500,"endMs":12250},{"startMs":30500,"endMs":35200}]"#;
+    assert_eq!(muted(list, &["--unit", "ms"]), BOTH);
+    let message = run(list, &["--unit", "s"]).unwrap_err();
+    assert!(message.contains("index 0: `startMs` is in milliseconds"), "{message}");
+    let message = run(b"start_s;end_s\n10,5;12,25\n", &["--unit", "ms"]).unwrap_err();
+    assert!(message.contains("line 2: `start_s` is in seconds"), "{message}");
+}
+
+/// `sordino windows` shows seconds, and must not make them certain for the next command.
+#[test]
+fn an_open_unit_stays_open_in_the_json_of_windows() {
+    let folder = Folder::new();
+    let path = folder.write("list", br#"[{"text":"4111","start":2500,"end":3200}]"#);
+    let shown = sordino(&["windows", &path, "--json"]);
+    assert!(stderr(&shown).contains("say --unit s or --unit ms"), "{}", stderr(&shown));
+    let message = run(&shown.stdout, &[]).unwrap_err();
+    assert!(message.contains("runs over the end of the recording"), "{message}");
+    let known = sordino(&["windows", &path, "--json", "--unit", "ms"]);
+    assert_eq!(stderr(&known), "");
+    assert_eq!(muted(&known.stdout, &[]), [(2.5, 3.2, None)]);
 }
 
 #[test]
@@ -108,6 +169,13 @@ fn whole_milliseconds_are_refused_without_their_unit_and_read_with_it() {
     assert_eq!(muted(list, &["--unit", "ms"]), [(2.5, 3.2, None)]);
     // As seconds they are past the end, which is another error.
     assert!(run(list, &["--unit", "s"]).unwrap_err().contains("begins after the end"));
+    // Nor are they labels of Audacity or segments of LosslessCut, whose times are seconds.
+    for list in
+        [&b"2500\t3200\tcard\n"[..], b"2500,3200,card\n", b"2500;3200;card\n", b"2500-3200\n"]
+    {
+        assert!(run(list, &[]).unwrap_err().contains("say --unit s or --unit ms"));
+        assert_eq!(muted(list, &["--unit", "ms"]), [(2.5, 3.2, None)]);
+    }
     let csv = b"start,end\n2500,3200\n10500,12s\n";
     assert_eq!(muted(csv, &["--unit", "ms"]), [(2.5, 3.2, None), (10.5, 12.0, None)]);
 }
