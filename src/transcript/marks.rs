@@ -73,6 +73,62 @@ const SOUNDS: &[&str] = &[
     "vocalizednoise",
 ];
 
+/// Words of a sound: a label that has one and only mentions a kind (`[phone ringing]`, `[card reader
+/// beeps]`) describes what is heard.
+const SOUND_WORDS: &[&str] = &[
+    "applause",
+    "beep",
+    "beeping",
+    "beeps",
+    "bleep",
+    "bleeps",
+    "buzz",
+    "buzzes",
+    "buzzing",
+    "chime",
+    "chimes",
+    "chiming",
+    "click",
+    "clicking",
+    "clicks",
+    "cough",
+    "coughing",
+    "coughs",
+    "dialing",
+    "dialling",
+    "ding",
+    "dings",
+    "jingle",
+    "knock",
+    "knocking",
+    "knocks",
+    "laugh",
+    "laughing",
+    "laughs",
+    "laughter",
+    "music",
+    "noise",
+    "noises",
+    "rang",
+    "ring",
+    "ringing",
+    "rings",
+    "ringtone",
+    "rustle",
+    "rustles",
+    "rustling",
+    "sound",
+    "sounds",
+    "tapping",
+    "taps",
+    "tone",
+    "tones",
+    "typing",
+    "vibrates",
+    "vibrating",
+    "vibration",
+];
+
 /// How many words a label in brackets may be spread over.
 const SPREAD: usize = 6;
 
@@ -216,6 +272,9 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     if let Some(sound) = SOUNDS.iter().find(|sound| **sound == plain) {
         return Some(Shape::Other(Some(sound)));
     }
+    if let Some(sound) = sound_word(inner) {
+        return Some(Shape::Other(Some(sound)));
+    }
     // Tokens of whisper.cpp.
     if inner.starts_with('_') {
         return Some(Shape::Other(None));
@@ -231,6 +290,21 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     let is_upper = !inner.chars().any(char::is_lowercase);
     let is_tag = kind::is_telling(inner) || inner.contains('_') || is_upper || rules.is_redacted;
     Some(if is_tag { Shape::Tag(kind_of(inner)) } else { Shape::Other(None) })
+}
+
+/// The word of a sound in a label, unless another of its words can only stand for something that
+/// was taken out: `[card number beeped]` may be one, `[phone ringing]` is none.
+fn sound_word(inner: &str) -> Option<&'static str> {
+    let words = kind::words(inner);
+    let sound = SOUND_WORDS.iter().find(|sound| words.iter().any(|word| word == *sound))?;
+    (!kind::is_certain(inner)).then_some(sound)
+}
+
+/// Whether a label in brackets describes a sound, a gap or a token of the recogniser.
+pub(super) fn is_sound(inner: &str) -> bool {
+    let plain: String =
+        inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    SOUNDS.contains(&plain.as_str()) || sound_word(inner).is_some()
 }
 
 /// The kind without the running number: `CREDIT_CARD` for `CREDIT_CARD_1`.
@@ -335,8 +409,35 @@ mod tests {
             "a [ b",
             "<v",
             "4*4",
+            "[phone ringing]",
+            "[Phone Buzzing]",
+            "[PHONE_RINGING]",
+            "[card reader beeps]",
+            "[mobile phone vibrating on the street]",
+            "[bank hold music]",
         ] {
             assert_eq!(marks(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_sound_hides_no_label_that_can_only_be_a_mark() {
+        for line in [
+            "[card number beeps]",
+            "[beep PII]",
+            "[CVV bleep]",
+            "[security code beep]",
+            "[redacted tone]",
+            "[account sounds redacted]",
+            "[phone]",
+            "[phone call to the bank]",
+            "[ssn click]",
+        ] {
+            assert_eq!(marks(line).len(), 1, "{line}");
+        }
+        for sound in SOUND_WORDS {
+            assert_eq!(marks(&format!("[phone {sound}]")), [], "{sound}");
+            assert_eq!(marks(&format!("[phone number {sound}]")).len(), 1, "{sound}");
         }
     }
 
