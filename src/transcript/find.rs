@@ -24,10 +24,10 @@ use std::ops::Range;
 use super::model::Turn;
 use atom::{Atom, Call, Sense, Voice};
 use judge::{Kept, keep, kind, name_repeats, read_back};
-pub(super) use rules::Kind;
+pub(super) use rules::{Kind, Marked};
 pub use rules::{RULES_HELP, Rule, Rules, languages};
 use run::{Ground, Run, Stretch, stretches};
-use table::{LANGUAGES, Skip, Table};
+use table::{Digit, LANGUAGES, Skip, Table};
 
 /// A number that was found, or the part of one that stands in one turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +42,18 @@ pub(super) struct Found {
     pub(super) number: usize,
 }
 
-/// The numbers in `turns` that `rules` look for, in the order of their first turns. `is_marked`
-/// says of a word (turn, index) that it is a tag or masked: it is never looked at, and ends no run.
+/// The numbers in `turns` that `rules` look for, in the order of their first turns. `marked` says
+/// of a word (turn, index) what it was before somebody marked it: it is never looked at, and ends
+/// no run.
 pub(super) fn find(
     turns: &[Turn],
     rules: &Rules,
-    is_marked: &dyn Fn(usize, usize) -> bool,
+    marked: &dyn Fn(usize, usize) -> Option<Marked>,
 ) -> Vec<Found> {
     let mut all = All::default();
     if !rules.is_empty() {
         for table in rules.languages.iter().filter_map(|&at| LANGUAGES.get(at)) {
-            in_language(turns, rules, table, is_marked, &mut all);
+            in_language(turns, rules, table, marked, &mut all);
         }
     }
     all.into_found()
@@ -62,10 +63,10 @@ fn in_language(
     turns: &[Turn],
     rules: &Rules,
     table: &Table,
-    is_marked: &dyn Fn(usize, usize) -> bool,
+    marked: &dyn Fn(usize, usize) -> Option<Marked>,
     all: &mut All,
 ) {
-    let call = Call::new(turns, table, is_marked);
+    let call = Call::new(turns, table, marked);
     let voices = call.voices(turns);
     let cues = cue::spot(&voices, table);
     let spoken: Vec<Vec<Stretch<'_>>> =
@@ -74,7 +75,8 @@ fn in_language(
         .iter()
         .map(|all| all.iter().flat_map(|stretch| stretch.runs(Ground::Bare)).collect())
         .collect();
-    let kept: Vec<Vec<Kept<'_, '_>>> = runs.iter().map(|runs| keep(runs, &cues, rules)).collect();
+    let kept: Vec<Vec<Kept<'_, '_>>> =
+        runs.iter().zip(&voices).map(|(runs, voice)| keep(runs, voice, &cues, rules)).collect();
     for (((voice, runs), own), spoken) in voices.iter().zip(&runs).zip(&kept).zip(&spoken) {
         for kept in name_repeats(own, read_back(&kept, runs)) {
             all.add(Words::new(kept.kind, kept.run, voice));
@@ -103,7 +105,12 @@ impl Words {
         while let Some(atom) = atoms.get(at) {
             let own = atoms.iter().skip(at).take_while(|next| next.turn == atom.turn).count();
             let turn = atoms.get(at..at + own).unwrap_or_default();
-            let is_end = |atom: &&&Atom| matches!(atom.sense, Sense::Digit(_)) || atom.is_month;
+            let is_end = |atom: &&&Atom| match atom.sense {
+                // It has a window of its own.
+                Sense::Digit(Digit::Marked(_)) => false,
+                Sense::Digit(_) => true,
+                _ => atom.is_month,
+            };
             if let (Some(first), Some(last)) = (turn.iter().find(is_end), turn.iter().rfind(is_end))
             {
                 words.extend((first.word..=last.word).map(|word| (atom.turn, word)));

@@ -4,13 +4,13 @@
 //! and a [`Summary`]. What can go wrong: a [`SelectError`]. A mark that has no place in time is an
 //! error; nothing silently becomes "nothing to mute".
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::bounds::Bounds;
-use super::find::{self, Found, Rules};
+use super::find::{self, Found, Marked, Rules};
 use super::format::Padding;
 use super::kind;
 use super::marks::LeftAlone;
@@ -207,13 +207,14 @@ fn finds(transcript: &Transcript, rules: &Rules) -> Vec<Found> {
     if rules.is_empty() {
         return Vec::new();
     }
-    let mut marked = BTreeSet::new();
+    let mut marked = HashMap::new();
     for mark in &transcript.marks {
         if let Place::Words(turn, words) = &mark.place {
-            marked.extend(words.clone().map(|word| (*turn, word)));
+            let kind = Marked::of(&mark.kind);
+            marked.extend(words.clone().map(|word| ((*turn, word), kind)));
         }
     }
-    find::find(&transcript.turns, rules, &|turn, word| marked.contains(&(turn, word)))
+    find::find(&transcript.turns, rules, &|turn, word| marked.get(&(turn, word)).copied())
 }
 
 /// Joins, pads and sums up.

@@ -1,8 +1,9 @@
-//! What `--find` can look for, and what a find can be.
+//! What `--find` can look for, what a find can be, and what a marked word may have been.
 //!
-//! In: names from the command line. Out: [`Rules`] and [`Kind`]s. What can go wrong: a language
+//! In: names from the command line, kinds of marks. Out: [`Rules`], [`Kind`]s and [`Marked`]s. What can go wrong: a language
 //! that has no table.
 
+use super::super::kind;
 use super::table::LANGUAGES;
 
 /// The rules of `--find` for `--help`.
@@ -20,7 +21,8 @@ inside a run of 4 or more. Fillers inside a run (\"uh\", \"dash\", \"and then\")
 run goes on over the turns of its channel or speaker, over 3 s of silence, and over 15 s with
 fillers or short replies of the other party. Where a reading is open (\"forty two\" is 42 or 402)
 the longer one counts. After a number of 8 or more digits, a piece of it of 3 or more that is
-said again within 30 s is found too. Names and addresses that are spelled in letters are not
+said again within 30 s is found too. A number that the file marks counts as a run: digits beside
+it are found at any length. Names and addresses that are spelled in letters are not
 found.";
 
 /// What `--find` looks for.
@@ -94,6 +96,52 @@ impl Rules {
 
     pub(super) fn has(&self, rule: Rule) -> bool {
         self.rules.contains(&rule)
+    }
+}
+
+/// What a marked word may have been: services leave single digits beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Marked {
+    /// No number: a name, a place.
+    Other,
+    /// Anything: the mark does not say.
+    Any,
+    /// A number of this kind.
+    Number(Kind),
+}
+
+impl Marked {
+    /// What a mark of this kind stands for, in the words of the service.
+    pub(in super::super) fn of(kind: &str) -> Self {
+        let name = kind::name(kind);
+        match name.as_str() {
+            "card" => Self::Number(Kind::Card),
+            "cvv" => Self::Number(Kind::Cvv),
+            "expiry" => Self::Number(Kind::Expiry),
+            "ssn" => Self::Number(Kind::Ssn),
+            "phone" => Self::Number(Kind::Phone),
+            "account" => Self::Number(Kind::Account),
+            "pin" => Self::Number(Kind::Pin),
+            // "Number" is what a service says that does not look at the meaning.
+            "number" => Self::Any,
+            _ if kind::is_general(&name) => Self::Any,
+            _ if kind::is_kept(&name, "numbers") => Self::Number(Kind::Number),
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether digits beside it are what the rule looks for.
+    pub(super) fn is_for(self, rule: Rule) -> bool {
+        match self {
+            Self::Other => false,
+            Self::Any => true,
+            Self::Number(kind) => match rule {
+                Rule::Numbers => true,
+                Rule::Card => matches!(kind, Kind::Card | Kind::Cvv | Kind::Expiry),
+                Rule::Ssn => kind == Kind::Ssn,
+                Rule::Phone => kind == Kind::Phone,
+            },
+        }
     }
 }
 

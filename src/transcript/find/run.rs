@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::atom::{Atom, Call, Sense, Voice};
 use super::digits::{Element, Reading, groups};
+use super::rules::Marked;
 use super::table::{Digit, Joins, Skip};
 
 /// From this many digits on a run is a find of its own.
@@ -47,6 +48,8 @@ struct Between {
     fillers: usize,
     replies: usize,
     tags: usize,
+    /// Whether it begins with a marked number: its time may be shorter than its speech.
+    is_after_mark: bool,
     joins: Joins,
     /// The latest end before the gap: of the element, or of a tag after it.
     end: Option<Duration>,
@@ -54,7 +57,7 @@ struct Between {
 
 impl Between {
     fn is_empty(&self) -> bool {
-        self.fillers + self.replies + self.tags == 0
+        self.fillers + self.replies + self.tags == 0 && !self.is_after_mark
     }
 }
 
@@ -98,10 +101,11 @@ pub(super) fn stretches<'a>(voice: &Voice<'a>, call: &Call) -> Vec<Stretch<'a>> 
                 atom,
                 digit,
                 at,
-                is_after_skip: !between.is_empty(),
+                is_after_skip: between.fillers + between.replies + between.tags > 0,
                 joins: between.joins,
             });
-            between = Between { end: atom.to, ..Between::default() };
+            let is_after_mark = matches!(digit, Digit::Marked(_));
+            between = Between { end: atom.to, is_after_mark, ..Between::default() };
         }
     }
     if !elements.is_empty() {
@@ -124,7 +128,7 @@ fn is_reply(end: Duration, start: Duration, voice: &Voice<'_>, call: &Call) -> b
         call.between(end, start).filter(|atom| voice.has_turn.get(atom.turn) == Some(&false))
     {
         match atom.sense {
-            Sense::Skip(_) | Sense::Tag => words += 1,
+            Sense::Skip(_) | Sense::Tag | Sense::Digit(Digit::Marked(_)) => words += 1,
             Sense::Silent => {}
             Sense::Digit(_) | Sense::Other => return false,
         }
@@ -145,13 +149,32 @@ impl<'a> Stretch<'a> {
     /// The runs of the stretch, of any length.
     pub(super) fn runs(&self, ground: Ground) -> Vec<Run<'a>> {
         let mut runs = Vec::new();
-        for part in sound(&self.elements) {
-            match ground {
-                Ground::Cued => runs.extend(Run::new(part.to_vec())),
-                Ground::Bare => bare(part, &mut runs),
+        match ground {
+            Ground::Cued => {
+                let own = self.without_marks();
+                runs.extend(sound(&own).into_iter().filter_map(|part| Run::new(part.to_vec())));
+            }
+            Ground::Bare => {
+                sound(&self.elements).into_iter().for_each(|part| bare(part, &mut runs))
             }
         }
         runs
+    }
+
+    /// A code is as long as its own digits, whatever is marked beside it.
+    fn without_marks(&self) -> Vec<Element<'a>> {
+        let mut own = Vec::with_capacity(self.elements.len());
+        let mut is_after_mark = false;
+        for element in &self.elements {
+            if is_mark(element) {
+                is_after_mark = true;
+                continue;
+            }
+            let is_after_skip = element.is_after_skip || is_after_mark;
+            own.push(Element { is_after_skip, ..*element });
+            is_after_mark = false;
+        }
+        own
     }
 }
 
@@ -182,13 +205,17 @@ fn sound<'s, 'a>(elements: &'s [Element<'a>]) -> Vec<&'s [Element<'a>]> {
     parts
 }
 
+fn is_mark(element: &Element<'_>) -> bool {
+    matches!(element.digit, Digit::Marked(_))
+}
+
 fn is_homophone(element: &Element<'_>) -> bool {
     matches!(element.digit, Digit::Homophone(_))
 }
 
 /// A recogniser that writes digits writes all of them, so a "to" beside them is the word.
 fn is_spoken(element: &Element<'_>) -> bool {
-    element.digit != Digit::Written
+    element.digit != Digit::Written && !is_mark(element)
 }
 
 /// The runs of a part that nothing announces.
@@ -198,7 +225,8 @@ fn bare<'a>(part: &[Element<'a>], runs: &mut Vec<Run<'a>>) {
     let inner = part.get(first..=last).unwrap_or_default();
     // "Fifteen to twenty" is no run, "four one to eight" is one: it takes four numbers, "to" among
     // them.
-    let is_bridged = inner.iter().any(is_homophone) && groups(inner, Reading::Merged).len() >= MIN;
+    let is_long = inner.iter().any(is_mark) || groups(inner, Reading::Merged).len() >= MIN;
+    let is_bridged = inner.iter().any(is_homophone) && is_long;
     if is_bridged {
         runs.extend(Run::new(inner.to_vec()).map(|run| run.with_edges(part, first, last + 1)));
         return;
@@ -243,7 +271,7 @@ impl<'a> Run<'a> {
         let is_certain = |element: &Element<'_>| {
             !matches!(element.digit, Digit::Beside(_) | Digit::Homophone(_))
         };
-        if !elements.iter().any(is_certain) {
+        if !elements.iter().any(is_certain) || elements.iter().all(is_mark) {
             return None;
         }
         let merged = groups(&elements, Reading::Merged).concat();
@@ -254,7 +282,7 @@ impl<'a> Run<'a> {
 
     /// A long run also takes the "to" that touches it: its last digit may hide there.
     fn with_edges(mut self, part: &[Element<'a>], from: usize, to: usize) -> Self {
-        if self.most() < MIN {
+        if !self.is_long() {
             return self;
         }
         if let (Some(last), Some(next)) = (self.elements.last(), part.get(to))
@@ -283,6 +311,19 @@ impl<'a> Run<'a> {
     /// The digits in the longer reading.
     pub(super) fn most(&self) -> usize {
         self.merged.len().max(self.spelled.len())
+    }
+
+    /// Whether it is a find of its own: by its digits, or by a marked number in it.
+    pub(super) fn is_long(&self) -> bool {
+        self.most() >= MIN || self.marks().next().is_some()
+    }
+
+    /// The marked numbers in it.
+    pub(super) fn marks(&self) -> impl Iterator<Item = Marked> {
+        self.elements.iter().filter_map(|element| match element.digit {
+            Digit::Marked(marked) => Some(marked),
+            _ => None,
+        })
     }
 
     /// Whether it can be read as that many digits.
