@@ -12,6 +12,8 @@ mod find;
 mod format;
 mod json;
 mod kind;
+#[cfg(test)]
+mod leaks;
 mod marks;
 mod mask;
 mod model;
@@ -24,7 +26,7 @@ mod windows;
 pub use error::{Problem, TranscriptError};
 pub use find::{RULES_HELP, Rule, Rules, languages};
 pub use format::{Padding, Seen};
-pub use model::{Mark, Place, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
+pub use model::{Mark, Place, Remark, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
 pub use select::{
     Options, Parties, PartyError, PlacedWindow, SelectError, Selection, Summary, Untimed,
 };

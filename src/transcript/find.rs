@@ -21,7 +21,7 @@ mod table;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::model::Turn;
+use super::model::{Text, Turn, Word};
 use atom::{Atom, Call, Sense, Voice};
 use judge::{Kept, keep, kind, name_repeats, read_back};
 pub(super) use rules::{Kind, Marked};
@@ -57,6 +57,22 @@ pub(super) fn find(
         }
     }
     all.into_found()
+}
+
+/// The digits that `words` say in a row, in every language and in both readings of each run.
+pub(super) fn digits_of(words: &[&str]) -> BTreeSet<String> {
+    let word = |text: &&str| Word { text: Text::new(*text), ..Word::default() };
+    let turns = [Turn { words: words.iter().map(word).collect(), ..Turn::default() }];
+    let mut all = BTreeSet::new();
+    for table in &LANGUAGES {
+        let call = Call::new(&turns, table, &|_, _| None);
+        for voice in call.voices(&turns) {
+            let stretches = stretches(&voice, &call);
+            let runs = stretches.iter().flat_map(|stretch| stretch.runs(Ground::Bare));
+            all.extend(runs.flat_map(|run| [run.merged, run.spelled]));
+        }
+    }
+    all
 }
 
 fn in_language(

@@ -7,7 +7,7 @@ use super::TranscriptError;
 use super::document::Document;
 use super::error::Problem;
 use super::json::Node;
-use super::model::{Mark, Place, Repeat, Text, TimeRange, Transcript, Turn, Word};
+use super::model::{Mark, Place, Remark, Repeat, Text, TimeRange, Transcript, Turn, Word};
 use super::time::{self, Round, TimeError};
 
 mod deepgram;

@@ -10,8 +10,8 @@ use super::super::document::Line;
 use super::super::time;
 use super::common::forget_lone_channel;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
-    Turn, Unit, Word, duration,
+    Document, Format, Padding, Problem, Remark, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -109,7 +109,13 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         reader.row(&row, time);
     }
     reader.end_block();
-    let mut transcript = Transcript { turns: reader.turns, ..Transcript::default() };
+    let is_comment = |line: &Line<'_>| line.text.trim_start().starts_with(";;");
+    let comments = document.lines().filter(is_comment).map(|line| {
+        let start = line.start + line.text.len() - line.text.trim_start().len() + 2;
+        Remark::of(start..line.start + line.text.len())
+    });
+    let remarks = comments.collect();
+    let mut transcript = Transcript { turns: reader.turns, remarks, ..Transcript::default() };
     transcript.turns.append(&mut reader.others);
     number_channels(&mut transcript);
     Ok(transcript)

@@ -3,8 +3,8 @@
 use super::common::push_word;
 use super::ctm::is_unknown;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
-    Unit, Word, duration,
+    Document, Format, Padding, Problem, Remark, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -59,6 +59,15 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
             source: Some(at..at + text.len()),
             ..Word::default()
         };
+        // Further columns are for people and other tools, but for times.
+        let others = fields.iter().enumerate().filter(|(at, field)| {
+            ![token, speaker, start, end].contains(at)
+                && duration(field.trim(), Unit::Seconds, Round::Down).is_err()
+        });
+        transcript.remarks.extend(others.map(|(_, field)| {
+            let at = line.start + field.as_ptr().addr().saturating_sub(line.text.as_ptr().addr());
+            Remark::of(at..at + field.len())
+        }));
         push_word(
             &mut transcript,
             0,

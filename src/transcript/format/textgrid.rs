@@ -9,8 +9,8 @@ use std::ops::Range;
 use super::super::document::words_of;
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, duration,
+    Document, Format, Mark, Padding, Place, Problem, Remark, Round, Seen, Text, TimeRange,
+    Transcript, TranscriptError, Turn, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -91,7 +91,10 @@ fn entry(
         ..Mark::new("label", place)
     };
     transcript.marks.push(mark);
-    if is_interval {
+    if !is_interval {
+        let inside = label.place.start + 1..label.place.end.saturating_sub(1);
+        transcript.remarks.push(Remark::of(inside));
+    } else {
         add_words(transcript, content, label.place.start + 1, tier, time);
     }
     Ok(())
