@@ -84,6 +84,16 @@ pub(super) fn rows<'a>(document: &Document<'a>) -> impl Iterator<Item = Line<'a>
         .filter(|line| !line.text.trim().is_empty() && !line.text.trim_start().starts_with(";;"))
 }
 
+/// What comments say.
+pub(super) fn comments(document: &Document<'_>) -> Vec<Remark> {
+    let text = |line: Line<'_>| {
+        let length = line.text.trim_start().strip_prefix(";;")?.len();
+        let end = line.start + line.text.len();
+        Some(Remark::of(end - length..end))
+    };
+    document.lines().filter_map(text).collect()
+}
+
 fn recognise(document: &Document<'_>) -> bool {
     let mut lines = rows(document).take(20).peekable();
     let is_text = !document.is_json() && document.xml().is_none();
@@ -109,12 +119,7 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         reader.row(&row, time);
     }
     reader.end_block();
-    let is_comment = |line: &Line<'_>| line.text.trim_start().starts_with(";;");
-    let comments = document.lines().filter(is_comment).map(|line| {
-        let start = line.start + line.text.len() - line.text.trim_start().len() + 2;
-        Remark::of(start..line.start + line.text.len())
-    });
-    let remarks = comments.collect();
+    let remarks = comments(document);
     let mut transcript = Transcript { turns: reader.turns, remarks, ..Transcript::default() };
     transcript.turns.append(&mut reader.others);
     number_channels(&mut transcript);

@@ -9,7 +9,7 @@ use super::super::document::Line;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
 use super::common::{channel_of, forget_lone_channel, push_word};
-use super::ctm::{SEVERAL, is_unknown, rows};
+use super::ctm::{SEVERAL, comments, is_unknown, rows};
 use super::{
     Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
     Turn, Unit, Word, duration,
@@ -51,7 +51,8 @@ fn recognise(document: &Document<'_>) -> bool {
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
-    let mut transcript = Transcript { sort: Sort::Speakers, ..Transcript::default() };
+    let remarks = comments(document);
+    let mut transcript = Transcript { sort: Sort::Speakers, remarks, ..Transcript::default() };
     let mut recording = None;
     // Turns of speakers go behind the words, so that they part none.
     let mut turns = Vec::new();
