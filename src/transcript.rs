@@ -20,6 +20,7 @@ mod model;
 #[cfg(test)]
 mod samples;
 mod select;
+mod sounds;
 mod time;
 mod windows;
 

@@ -12,10 +12,12 @@
 mod atom;
 mod cue;
 mod digits;
+mod finding;
 mod judge;
 mod near;
 mod rules;
 mod run;
+mod stretch;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,10 +25,11 @@ use std::ops::Range;
 
 use super::model::{Text, Turn, Word};
 use atom::{Atom, Call, Sense, Voice};
+pub(super) use finding::{Kind, Marked};
 use judge::{Kept, keep, kind, name_repeats, read_back};
-pub(super) use rules::{Kind, Marked};
 pub use rules::{RULES_HELP, Rule, Rules, languages};
-use run::{Ground, Run, Stretch, stretches};
+use run::{Ground, Run};
+use stretch::{Stretch, stretches};
 use table::{Digit, LANGUAGES, Skip, Table};
 
 /// A number that was found, or the part of one that stands in one turn.
@@ -73,6 +76,23 @@ pub(super) fn digits_of(words: &[&str]) -> BTreeSet<String> {
         }
     }
     all
+}
+
+/// A label with the words of its numbers as `#`, for people may write what was said: `card four one
+/// one one` is `card # # # #`.
+pub(super) fn without_numbers(label: &str) -> String {
+    let words: Vec<&str> = label.split_whitespace().collect();
+    let word = |text: &&str| Word { text: Text::new(*text), ..Word::default() };
+    let turns = [Turn { words: words.iter().map(word).collect(), ..Turn::default() }];
+    let languages = (0..LANGUAGES.len()).collect();
+    let rules = Rules { rules: vec![Rule::Numbers], languages };
+    let found = find(&turns, &rules, &|_, _| None);
+    let is_found = |at: usize| found.iter().any(|found| found.words.contains(&at));
+    if found.is_empty() {
+        return label.to_owned();
+    }
+    let shown = words.iter().enumerate().map(|(at, word)| if is_found(at) { "#" } else { word });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 fn in_language(

@@ -8,126 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind;
 use super::model::{Mark, Place, Transcript, Turn};
-
-/// Names in brackets that stand for a sound, a gap or a token of the recogniser: never marks. In
-/// lower case, `_` and blanks alike left out.
-const SOUNDS: &[&str] = &[
-    "applause",
-    "background",
-    "backgroundnoise",
-    "beep",
-    "begin",
-    "beg",
-    "blankaudio",
-    "breath",
-    "cheering",
-    "click",
-    "cough",
-    "coughing",
-    "crosstalk",
-    "crying",
-    "end",
-    "eot",
-    "eps",
-    "foreign",
-    "hesitation",
-    "inaudible",
-    "indiscernible",
-    "laugh",
-    "laughing",
-    "laughs",
-    "laughter",
-    "lg",
-    "lipsmack",
-    "loudnoise",
-    "mumbling",
-    "music",
-    "musicplaying",
-    "noise",
-    "noaudio",
-    "nospeech",
-    "nonspeech",
-    "overlap",
-    "pause",
-    "phonerings",
-    "phoneringing",
-    "ringing",
-    "screaming",
-    "sigh",
-    "sighs",
-    "sil",
-    "silence",
-    "silent",
-    "singing",
-    "sneeze",
-    "sound",
-    "speaker",
-    "static",
-    "tt",
-    "typing",
-    "unintelligible",
-    "unk",
-    "unknown",
-    "unclear",
-    "vocalnoise",
-    "vocalizednoise",
-];
-
-/// Words of a sound: a label that has one and only mentions a kind (`[phone ringing]`, `[card reader
-/// beeps]`) describes what is heard.
-const SOUND_WORDS: &[&str] = &[
-    "applause",
-    "beep",
-    "beeping",
-    "beeps",
-    "bleep",
-    "bleeps",
-    "buzz",
-    "buzzes",
-    "buzzing",
-    "chime",
-    "chimes",
-    "chiming",
-    "click",
-    "clicking",
-    "clicks",
-    "cough",
-    "coughing",
-    "coughs",
-    "dialing",
-    "dialling",
-    "ding",
-    "dings",
-    "jingle",
-    "knock",
-    "knocking",
-    "knocks",
-    "laugh",
-    "laughing",
-    "laughs",
-    "laughter",
-    "music",
-    "noise",
-    "noises",
-    "rang",
-    "ring",
-    "ringing",
-    "rings",
-    "ringtone",
-    "rustle",
-    "rustles",
-    "rustling",
-    "sound",
-    "sounds",
-    "tapping",
-    "taps",
-    "tone",
-    "tones",
-    "typing",
-    "vibrates",
-    "vibrating",
-    "vibration",
-];
+use super::sounds;
 
 /// How many words a label in brackets may be spread over.
 const SPREAD: usize = 6;
@@ -141,7 +22,7 @@ enum Shape {
     Mask,
     /// One mask character alone: a mask only beside others, or where masks are known to be there.
     Single,
-    /// In brackets, and no mark: the name if it is one of [`SOUNDS`].
+    /// In brackets, and no mark: the name if it is a sound.
     Other(Option<&'static str>),
 }
 
@@ -267,12 +148,7 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     if inner.is_empty() || inner.len() > 60 {
         return None;
     }
-    let plain: String =
-        inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    if let Some(sound) = SOUNDS.iter().find(|sound| **sound == plain) {
-        return Some(Shape::Other(Some(sound)));
-    }
-    if let Some(sound) = sound_word(inner) {
+    if let Some(sound) = sounds::name(inner) {
         return Some(Shape::Other(Some(sound)));
     }
     // Tokens of whisper.cpp.
@@ -284,27 +160,12 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     }
     let is_shaped =
         inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '/' | '\''));
-    if plain.is_empty() || !is_shaped {
+    if !inner.chars().any(char::is_alphabetic) || !is_shaped {
         return Some(Shape::Other(None));
     }
     let is_upper = !inner.chars().any(char::is_lowercase);
     let is_tag = kind::is_telling(inner) || inner.contains('_') || is_upper || rules.is_redacted;
     Some(if is_tag { Shape::Tag(kind_of(inner)) } else { Shape::Other(None) })
-}
-
-/// The word of a sound in a label, unless another of its words can only stand for something that
-/// was taken out: `[card number beeped]` may be one, `[phone ringing]` is none.
-fn sound_word(inner: &str) -> Option<&'static str> {
-    let words = kind::words(inner);
-    let sound = SOUND_WORDS.iter().find(|sound| words.iter().any(|word| word == *sound))?;
-    (!kind::is_certain(inner)).then_some(sound)
-}
-
-/// Whether a label in brackets describes a sound, a gap or a token of the recogniser.
-pub(super) fn is_sound(inner: &str) -> bool {
-    let plain: String =
-        inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    SOUNDS.contains(&plain.as_str()) || sound_word(inner).is_some()
 }
 
 /// The kind without the running number: `CREDIT_CARD` for `CREDIT_CARD_1`.
@@ -435,7 +296,7 @@ mod tests {
         ] {
             assert_eq!(marks(line).len(), 1, "{line}");
         }
-        for sound in SOUND_WORDS {
+        for sound in sounds::WORDS {
             assert_eq!(marks(&format!("[phone {sound}]")), [], "{sound}");
             assert_eq!(marks(&format!("[phone number {sound}]")).len(), 1, "{sound}");
         }

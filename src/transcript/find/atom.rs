@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::marks::is_sound;
 use super::super::model::{Turn, Word};
-use super::rules::Marked;
+use super::super::sounds;
+use super::finding::Marked;
 use super::table::{Digit, Entry, Joins, Skip, Table};
 
 /// What a word means for a run.
@@ -192,7 +192,7 @@ fn tag(word: &Word) -> Option<Marked> {
     let inside = |open, close| text.strip_prefix(open)?.strip_suffix(close);
     let inner = inside('[', ']').or_else(|| inside('<', '>')).or_else(|| inside('{', '}'))?;
     let is_label = inner.chars().any(char::is_alphabetic);
-    is_label.then(|| if is_sound(inner) { Marked::Other } else { Marked::of(inner) })
+    is_label.then(|| if sounds::name(inner).is_some() { Marked::Other } else { Marked::of(inner) })
 }
 
 type Piece = (Sense, String, String, Entry);

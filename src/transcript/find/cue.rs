@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::atom::{Atom, Sense, Voice};
 use super::near::{Index, Place};
-use super::run::{Ground, Run, Stretch};
+use super::run::{Ground, Run};
+use super::stretch::Stretch;
 use super::table::{Cue, Digit, Table};
 
 /// How long after its cue a code may begin, or go on after a part of it.

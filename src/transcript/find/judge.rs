@@ -11,10 +11,9 @@ use super::atom::Voice;
 use super::cue::{Cues, is_counted, near};
 use super::digits::{Element, is_card};
 use super::near::{Index, Place};
-use super::rules::Marked;
 use super::run::{MIN, Run};
 use super::table::Cue;
-use super::{Kind, Rule, Rules};
+use super::{Kind, Marked, Rule, Rules};
 
 /// A run that goes on with a card number begins this soon after the part before.
 const CHAIN: Duration = Duration::from_secs(10);
@@ -78,8 +77,22 @@ fn named(rule: Rule) -> Kind {
     }
 }
 
+/// Whether digits beside a marked word are what the rule looks for.
+fn is_for(marked: Marked, rule: Rule) -> bool {
+    match marked {
+        Marked::Other => false,
+        Marked::Any => true,
+        Marked::Number(kind) => match rule {
+            Rule::Numbers => true,
+            Rule::Card => matches!(kind, Kind::Card | Kind::Cvv | Kind::Expiry),
+            Rule::Ssn => kind == Kind::Ssn,
+            Rule::Phone => kind == Kind::Phone,
+        },
+    }
+}
+
 fn wants(rule: Rule, label: Kind, run: &Run<'_>, near: &[Cue]) -> bool {
-    if run.marks().any(|marked| marked.is_for(rule)) {
+    if run.marks().any(|marked| is_for(marked, rule)) {
         return true;
     }
     match rule {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::model::{Text, TimeRange, Turn, Word};
 use super::digits::{Element, Reading, groups};
-use super::run::stretches;
+use super::stretch::stretches;
 use super::{Call, LANGUAGES, Rule, Rules, find};
 
 const UNITS: [&str; 10] =

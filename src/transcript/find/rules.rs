@@ -1,9 +1,8 @@
-//! What `--find` can look for, what a find can be, and what a marked word may have been.
+//! What `--find` can look for.
 //!
-//! In: names from the command line, kinds of marks. Out: [`Rules`], [`Kind`]s and [`Marked`]s. What can go wrong: a language
+//! In: names from the command line. Out: [`Rules`]. What can go wrong: a language
 //! that has no table.
 
-use super::super::kind;
 use super::table::LANGUAGES;
 
 /// The rules of `--find` for `--help`.
@@ -99,102 +98,7 @@ impl Rules {
     }
 }
 
-/// What a marked word may have been: services leave single digits beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Marked {
-    /// No number: a name, a place.
-    Other,
-    /// Anything: the mark does not say.
-    Any,
-    /// A number of this kind.
-    Number(Kind),
-}
-
-impl Marked {
-    /// What a mark of this kind stands for, in the words of the service.
-    pub(in super::super) fn of(kind: &str) -> Self {
-        let name = kind::name(kind);
-        match name.as_str() {
-            "card" => Self::Number(Kind::Card),
-            "cvv" => Self::Number(Kind::Cvv),
-            "expiry" => Self::Number(Kind::Expiry),
-            "ssn" => Self::Number(Kind::Ssn),
-            "phone" => Self::Number(Kind::Phone),
-            "account" => Self::Number(Kind::Account),
-            "pin" => Self::Number(Kind::Pin),
-            // "Number" is what a service says that does not look at the meaning.
-            "number" => Self::Any,
-            _ if kind::is_general(&name) => Self::Any,
-            _ if kind::is_kept(&name, "numbers") => Self::Number(Kind::Number),
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether digits beside it are what the rule looks for.
-    pub(super) fn is_for(self, rule: Rule) -> bool {
-        match self {
-            Self::Other => false,
-            Self::Any => true,
-            Self::Number(kind) => match rule {
-                Rule::Numbers => true,
-                Rule::Card => matches!(kind, Kind::Card | Kind::Cvv | Kind::Expiry),
-                Rule::Ssn => kind == Kind::Ssn,
-                Rule::Phone => kind == Kind::Phone,
-            },
-        }
-    }
-}
-
 /// The languages that `--find` knows: code and name.
 pub fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
     LANGUAGES.iter().map(|table| (table.code, table.name))
-}
-
-/// What a find is. Of two that share words the later in this list names both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Kind {
-    /// Digits that nothing names.
-    Number,
-    /// A piece of a number that was said before.
-    NumberRepeat,
-    /// A piece of a card number that was said before.
-    CardRepeat,
-    /// A bank's sort code.
-    SortCode,
-    /// A bank's routing number.
-    Routing,
-    /// An account number.
-    Account,
-    /// A telephone number.
-    Phone,
-    /// A social security number.
-    Ssn,
-    /// A PIN or one-time code.
-    Pin,
-    /// An expiry date.
-    Expiry,
-    /// A security code.
-    Cvv,
-    /// A payment card number.
-    Card,
-}
-
-impl Kind {
-    /// The name, as `--only` takes it and a label shows it.
-    pub(in super::super) fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::NumberRepeat => "number-repeat",
-            Self::CardRepeat => "card-repeat",
-            Self::SortCode => "sort-code",
-            Self::Routing => "routing",
-            Self::Account => "account",
-            Self::Phone => "phone",
-            Self::Ssn => "ssn",
-            Self::Pin => "pin",
-            Self::Expiry => "expiry",
-            Self::Cvv => "cvv",
-            Self::Card => "card",
-        }
-    }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::rules::Marked;
+use super::finding::Marked;
 
 /// The languages, the default first.
 pub(super) static LANGUAGES: [LazyLock<Table>; 3] = [

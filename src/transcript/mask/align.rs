@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::super::document::Document;
 use super::super::json::characters;
 use super::super::model::{Turn, Word};
-use super::secrets::Secrets;
+use super::secrets::{Secrets, letters};
 use super::{Chosen, inside};
 
 /// The letters of all words, with those of masked words flagged.
@@ -101,11 +101,6 @@ impl Said<'_> {
             && !secrets
                 .are_told_by(&self.words.iter().map(|word| word.0).collect::<Vec<_>>().join(" "))
     }
-}
-
-/// Letters and digits in lower case.
-pub(super) fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The bytes of the document to mask in one repeated text.

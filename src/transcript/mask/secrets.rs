@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::find::digits_of;
 use super::super::model::Turn;
 use super::Chosen;
-use super::align::letters;
 
 /// Digits that tell: fewer may be anything.
 const TELLING: usize = 4;
@@ -140,6 +139,11 @@ impl Secrets {
             || comment.split(|c: char| !c.is_numeric()).any(is_number)
             || digits_of(&parts(comment)).iter().any(|digits| is_number(digits))
     }
+}
+
+/// Letters and digits in lower case.
+pub(super) fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn tokens(text: &str) -> Vec<String> {

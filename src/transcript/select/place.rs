@@ -5,13 +5,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::super::bounds::{Bound, Bounds, How};
-use super::super::find::Found;
+use super::super::find::{self, Found};
 use super::super::kind;
 use super::super::model::{Mark, Place, Sort, Text, Transcript};
 use super::channel::Channels;
 use super::pad::CLOSE;
 use super::tier::{chosen_tiers, folded, names};
 use super::{Options, PlacedWindow, SelectError, check_kinds};
+
+/// A label of a person, with its digits masked, whether they are written or spelled.
+fn shown_label(label: &str) -> String {
+    kind::shown_label(&find::without_numbers(&kind::shown_label(label)))
+}
 
 /// Where a candidate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +109,8 @@ impl<'a> Placer<'a> {
     fn add_mark(&mut self, mark: &Mark, origin: Origin) {
         let written = mark.label.as_ref().map_or(mark.kind.as_str(), |label| label.expose());
         let kind = kind::name(written);
-        let label = mark
-            .label
-            .as_ref()
-            .map_or_else(|| kind.clone(), |label| kind::shown_label(label.expose()));
+        let label =
+            mark.label.as_ref().map_or_else(|| kind.clone(), |label| shown_label(label.expose()));
         let (bound, turn, channel) = match &mark.place {
             Place::WholeTurn(turn) => (self.whole(*turn), Some(*turn), None),
             Place::Words(turn, words) => (self.words(*turn, words.clone()), Some(*turn), None),
