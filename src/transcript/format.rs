@@ -5,7 +5,7 @@ use std::time::Duration;
 // The files of the formats take all they need from here: `use super::{Document, Node, …}`.
 use super::TranscriptError;
 use super::document::Document;
-use super::error::Problem;
+use super::error::TranscriptProblem;
 use super::json::Node;
 use super::model::{Mark, Place, Remark, Repeat, Text, TimeRange, Transcript, Turn, Word};
 use super::time::{self, Round, TimeError};
@@ -200,8 +200,8 @@ pub(super) fn moment(
     unit: Unit,
     round: Round,
 ) -> Result<Duration, TranscriptError> {
-    let text = node.scalar().ok_or(Problem::Expected("a time"));
-    let time = text.and_then(|text| duration(&text, unit, round).map_err(Problem::from));
+    let text = node.scalar().ok_or(TranscriptProblem::Expected("a time"));
+    let time = text.and_then(|text| duration(&text, unit, round).map_err(TranscriptProblem::from));
     time.map_err(|problem| TranscriptError::at(format, node.path(), problem))
 }
 

@@ -2,7 +2,7 @@
 //! byte of it is left in any form.
 
 use super::model::Sort;
-use super::{Options, Parties, Rule, Rules, read};
+use super::{Parties, Rule, Rules, SelectOptions, read};
 
 /// A word with start and end in milliseconds.
 type Said<'a> = (&'a str, u32, u32);
@@ -58,9 +58,18 @@ fn forms() -> String {
 
 /// Each format: its name, and a file that holds the words and all forms of the number.
 fn files(words: &[Said<'_>]) -> Vec<(&'static str, String)> {
+    let mut files = Vec::new();
+    amazon(words, &mut files);
+    recognisers(words, &mut files);
+    others(words, &mut files);
+    texts(words, &mut files);
+    files
+}
+
+/// Transcribe and Call Analytics.
+fn amazon(words: &[Said<'_>], files: &mut Vec<(&'static str, String)>) {
     let (all, forms) = (joined(words), forms());
     let [one, apart, dashed, spelled, sentence, other] = FORMS;
-    let mut files = Vec::new();
     let mut add = |name, text: String| files.push((name, text));
     let item = r#"{"type":"pronunciation","start_time":"$S","end_time":"$E","speaker_label":"spk_0","alternatives":[{"content":"$W","confidence":"0.9"},{"content":"$W"}]}"#;
     let items = each(words, ",", item);
@@ -84,6 +93,13 @@ fn files(words: &[Said<'_>]) -> Vec<(&'static str, String)> {
             each(words, ",", item)
         ),
     );
+}
+
+/// Deepgram, AssemblyAI and the family of Whisper.
+fn recognisers(words: &[Said<'_>], files: &mut Vec<(&'static str, String)>) {
+    let (all, forms) = (joined(words), forms());
+    let [one, apart, dashed, spelled, sentence, other] = FORMS;
+    let mut add = |name, text: String| files.push((name, text));
     let word = r#"{"word":"$W","punctuated_word":"$W,","start":$S,"end":$E,"confidence":0.9}"#;
     let list = each(words, ",", word);
     add(
@@ -118,6 +134,13 @@ fn files(words: &[Said<'_>]) -> Vec<(&'static str, String)> {
             r#"{{"segments":[{{"start":20.0,"end":32.0,"text":" {all}","words":[{aligned}],"chars":[{{"char":"{one}"}}]}}],"word_segments":[{aligned}],"z":{forms}}}"#
         ),
     );
+}
+
+/// Azure, Genesys and vCon.
+fn others(words: &[Said<'_>], files: &mut Vec<(&'static str, String)>) {
+    let (all, forms) = (joined(words), forms());
+    let [one, apart, dashed, spelled, sentence, other] = FORMS;
+    let mut add = |name, text: String| files.push((name, text));
     let word = each(words, ",", r#"{"word":"$W","offset":"PT$SS","duration":"PT$LS"}"#);
     let shown = each(words, ",", r#"{"displayText":"$W.","offset":"PT$SS","duration":"PT$LS"}"#);
     add(
@@ -151,8 +174,6 @@ fn files(words: &[Said<'_>]) -> Vec<(&'static str, String)> {
             r#"{{"vcon":"0.0.1","parties":[{{"name":"Customer","tel":"{one}"}}],"dialog":[{{"type":"recording","encoding":"base64url","body":"UklGRsecretaudio","parties":[0]}},{{"type":"text","encoding":"none","body":"{sentence}"}}],"attachments":[{{"type":"note","encoding":"json","body":"{{\"card\":\"{apart}\",\"n\":\"{one}\"}}"}}],"analysis":[{{"type":"summary","encoding":"none","body":"{other}"}},{{"type":"transcript","dialog":0,"encoding":"json","body":{inner}}}],"z":{forms}}}"#
         ),
     );
-    texts(words, &mut files);
-    files
 }
 
 /// The formats that are no JSON.
@@ -208,7 +229,8 @@ fn no_byte_of_a_masked_number_is_left_in_any_place_and_form() {
             let read =
                 read(text.as_bytes(), None).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(read.transcript().format, name);
-            let mut options = Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() };
+            let mut options =
+                SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() };
             if read.transcript().sort == Sort::Tiers {
                 options.tiers = vec!["words".to_owned()];
             }
@@ -254,7 +276,8 @@ fn members_that_no_reader_knows_are_masked_in_every_format_of_json() {
         );
         let text = text.replacen('{', &strange, 1);
         let read = read(text.as_bytes(), None).unwrap();
-        let options = Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() };
+        let options =
+            SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() };
         let selection = read.select(&options).unwrap();
         let masked = read.masked(&selection.bare, &Parties::default()).unwrap();
         let out = String::from_utf8(masked.bytes).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Options, Parties, Read, Rule, Rules, SelectError, Selection, Sort, read};
+use super::{Parties, Read, Rule, Rules, SelectError, SelectOptions, Selection, Sort, read};
 
 /// Channel, start and end in milliseconds (`None`: open), label.
 type Row = (Option<u16>, u128, Option<u128>, String);
@@ -21,8 +21,8 @@ fn opened(text: &str) -> Read {
     read(text.as_bytes(), None).unwrap()
 }
 
-fn numbers() -> Options {
-    Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() }
+fn numbers() -> SelectOptions {
+    SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() }
 }
 
 fn rows(windows: &[super::PlacedWindow]) -> Vec<Row> {
@@ -73,7 +73,7 @@ fn marks_give_the_windows_of_their_rows() {
         ("azure conversation", sample!("azure-conversation-pii.result.json"), true),
         ("gladia", sample!("gladia.mask.json"), true),
     ] {
-        let selection = opened(text).select(&Options::default()).unwrap();
+        let selection = opened(text).select(&SelectOptions::default()).unwrap();
         assert_eq!(times(&selection), truth(has_channels), "{name}");
         assert_eq!(selection.summary.marks_placed, selection.summary.marks_found, "{name}");
     }
@@ -97,7 +97,8 @@ fn finds_give_the_windows_of_their_rows() {
 
 #[test]
 fn a_whole_entity_is_one_window() {
-    let selection = opened(sample!("deepgram.entities.json")).select(&Options::default()).unwrap();
+    let selection =
+        opened(sample!("deepgram.entities.json")).select(&SelectOptions::default()).unwrap();
     let times: Vec<_> = rows(&selection.bare).into_iter().map(|row| (row.1, row.2)).collect();
     assert_eq!(times, [(3240, Some(10300)), (15040, Some(16000))]);
     assert_clean("deepgram entities", sample!("deepgram.entities.json"), &selection);
@@ -127,7 +128,7 @@ fn words_without_times_reach_to_their_neighbours() {
 #[test]
 fn sentences_without_words_are_whole_windows() {
     let selection =
-        opened(sample!("contact-lens.realtime.json")).select(&Options::default()).unwrap();
+        opened(sample!("contact-lens.realtime.json")).select(&SelectOptions::default()).unwrap();
     let times: Vec<_> =
         rows(&selection.bare).into_iter().map(|row| (row.0, row.1, row.2)).collect();
     assert!(
@@ -141,19 +142,20 @@ fn sentences_without_words_are_whole_windows() {
 #[test]
 fn padding_fits_the_source() {
     let aws = opened(sample!("aws-transcribe.redacted.channels.json"))
-        .select(&Options::default())
+        .select(&SelectOptions::default())
         .unwrap();
     assert_eq!(rows(&aws.windows)[0].1, 3240 - 150);
     assert_eq!(rows(&aws.windows)[0].2, Some(4900 + 150));
-    let deepgram =
-        opened(sample!("deepgram.multichannel.redact.json")).select(&Options::default()).unwrap();
+    let deepgram = opened(sample!("deepgram.multichannel.redact.json"))
+        .select(&SelectOptions::default())
+        .unwrap();
     // The next word of the customer is the next tag, at 5.3 s: 400 ms later.
     assert_eq!(
         (rows(&deepgram.windows)[0].1, rows(&deepgram.windows)[0].2),
         (3240 - 250, Some(5300))
     );
     let pad = Some((Duration::from_millis(50), Duration::from_millis(200)));
-    let given = Options { pad, ..Options::default() };
+    let given = SelectOptions { pad, ..SelectOptions::default() };
     let given = opened(sample!("deepgram.multichannel.redact.json")).select(&given).unwrap();
     assert_eq!((rows(&given.windows)[0].1, rows(&given.windows)[0].2), (3190, Some(5100)));
 }
@@ -162,7 +164,7 @@ fn padding_fits_the_source() {
 fn a_label_is_the_kind_alone() {
     for text in [sample!("deepgram.multichannel.redact.json"), sample!("assemblyai.entities.json")]
     {
-        let selection = opened(text).select(&Options::default()).unwrap();
+        let selection = opened(text).select(&SelectOptions::default()).unwrap();
         for (.., label) in rows(&selection.windows) {
             assert!(["card", "cvv"].contains(&label.as_str()), "{label}");
         }
@@ -172,8 +174,9 @@ fn a_label_is_the_kind_alone() {
 #[test]
 fn only_keeps_the_kinds_that_are_asked_for() {
     let text = sample!("deepgram.multichannel.redact.json");
-    let only = |kind: &str| Options { only: vec![kind.to_owned()], ..Options::default() };
-    let all = opened(text).select(&Options::default()).unwrap().windows.len();
+    let only =
+        |kind: &str| SelectOptions { only: vec![kind.to_owned()], ..SelectOptions::default() };
+    let all = opened(text).select(&SelectOptions::default()).unwrap().windows.len();
     assert_eq!(opened(text).select(&only("card")).unwrap().windows.len(), all);
     let cvv = opened(text).select(&only("cvv")).unwrap();
     assert!(cvv.windows.len() < all);
@@ -187,7 +190,7 @@ fn only_keeps_the_kinds_that_are_asked_for() {
 fn a_party_has_the_channel_that_the_user_says() {
     let mut parties = Parties::default();
     parties.add("SPEAKER_00=0,speaker_01=1").unwrap();
-    let options = Options { parties, ..numbers() };
+    let options = SelectOptions { parties, ..numbers() };
     let selection = opened(sample!("whisperx.untimed.json")).select(&options).unwrap();
     let channels: Vec<_> = rows(&selection.bare).into_iter().map(|row| row.0).collect();
     assert_eq!(channels, [Some(0), Some(0), Some(0), Some(1), Some(0)]);
@@ -197,17 +200,18 @@ fn a_party_has_the_channel_that_the_user_says() {
 
 #[test]
 fn a_speaker_is_muted_turn_by_turn() {
-    let options = Options { speakers: vec!["speaker_00".to_owned()], ..Options::default() };
+    let options =
+        SelectOptions { speakers: vec!["speaker_00".to_owned()], ..SelectOptions::default() };
     let selection = opened(sample!("whisperx.untimed.json")).select(&options).unwrap();
     assert_eq!(selection.summary.speaker_turns, 4);
-    let options = Options { speakers: vec!["nobody".to_owned()], ..Options::default() };
+    let options = SelectOptions { speakers: vec!["nobody".to_owned()], ..SelectOptions::default() };
     let error = opened(sample!("whisperx.untimed.json")).select(&options).unwrap_err();
     assert!(error.to_string().contains("SPEAKER_01"), "{error}");
 }
 
 #[test]
 fn nothing_marked_and_nothing_asked_for_is_an_error() {
-    let error = opened(sample!("google-v1.json")).select(&Options::default()).unwrap_err();
+    let error = opened(sample!("google-v1.json")).select(&SelectOptions::default()).unwrap_err();
     assert!(matches!(error, SelectError::NothingMarked { .. }), "{error}");
     assert!(error.to_string().contains("--find numbers"));
 }
@@ -222,10 +226,13 @@ fn searched_and_nothing_found_is_an_outcome() {
 #[test]
 fn a_mark_without_a_time_is_an_error() {
     let text = r#"{"results":{"channels":[{"alternatives":[{"words":[{"word":"[PII]"}]}]}]}}"#;
-    let error = opened(text).select(&Options::default()).unwrap_err();
+    let error = opened(text).select(&SelectOptions::default()).unwrap_err();
     assert!(matches!(error, SelectError::Unplaced { count: 1, .. }), "{error}");
     let text = r#"{"results":{"channels":[{"alternatives":[{"words":[{"word":"hello"}]}]}]}}"#;
-    assert!(matches!(opened(text).select(&Options::default()), Err(SelectError::NoTimes { .. })));
+    assert!(matches!(
+        opened(text).select(&SelectOptions::default()),
+        Err(SelectError::NoTimes { .. })
+    ));
     assert!(matches!(opened(text).select(&numbers()), Err(SelectError::NoTimes { .. })));
 }
 
@@ -466,7 +473,7 @@ fn no_confidence_leaves_a_mark_out() {
     };
     let mut lowest = 0;
     for (name, text) in ALL {
-        for options in [Options::default(), numbers()] {
+        for options in [SelectOptions::default(), numbers()] {
             let Ok(before) = opened(text).select(&options) else { continue };
             for value in ["0.0", "0.0001", "1.0"] {
                 let after = opened(&with(text, value)).select(&options).unwrap();
@@ -482,7 +489,7 @@ fn no_confidence_leaves_a_mark_out() {
 fn no_check_digit_decides() {
     let text = sample!("openai-whisper.words.json");
     for rule in [Rule::Numbers, Rule::Card] {
-        let options = Options { find: Rules::new(&[rule]), ..Options::default() };
+        let options = SelectOptions { find: Rules::new(&[rule]), ..SelectOptions::default() };
         let before = times(&opened(text).select(&options).unwrap());
         // The number is read back, so both readings change.
         for last in '0'..='9' {
@@ -514,7 +521,7 @@ fn digits_of_labels_are_never_shown() {
             [("textgrid", tier), ("eaf", annotation), ("audacity", track), ("lossless-cut", cut)];
         for (name, text) in files {
             let read = super::read(text.as_bytes(), Some(name)).unwrap();
-            let selection = read.select(&Options::default()).unwrap();
+            let selection = read.select(&SelectOptions::default()).unwrap();
             assert_eq!(rows(&selection.windows)[0].3, shown, "{name}");
             assert!(!format!("{:?}", selection.summary).contains("411"), "{name}");
         }
@@ -525,7 +532,7 @@ fn digits_of_labels_are_never_shown() {
 fn names_in_errors_keep_few_digits() {
     let text = r#"{"segments":[{"seek":0,"start":1.0,"end":2.0,"text":"so","speaker":"SPEAKER_00"},
         {"seek":0,"start":2.0,"end":3.0,"text":"so","speaker":"+49 151 5550"}]}"#;
-    let options = Options { speakers: vec!["x".to_owned()], ..Options::default() };
+    let options = SelectOptions { speakers: vec!["x".to_owned()], ..SelectOptions::default() };
     let error = opened(text).select(&options).unwrap_err().to_string();
     assert!(error.contains("SPEAKER_00") && error.contains("+## ### ####"), "{error}");
 }
@@ -540,8 +547,8 @@ enum Gives {
     Marked(&'static [(u128, u128)]),
 }
 
-#[test]
-fn the_files_of_others_give_what_they_say() {
+/// All files of others.
+fn others() -> Vec<((&'static str, &'static [u8]), Gives)> {
     use Gives::{Found, Marked, Refused};
     macro_rules! other {
         ($name:literal) => {
@@ -551,7 +558,7 @@ fn the_files_of_others_give_what_they_say() {
             )
         };
     }
-    for ((name, bytes), gives) in [
+    vec![
         (other!("assemblyai.transcription.json"), Found(&[])),
         (other!("assemblyai.utterances.json"), Found(&[])),
         (other!("aws-pca.json"), Refused("post-call analytics sample")),
@@ -589,14 +596,20 @@ fn the_files_of_others_give_what_they_say() {
         (other!("webvtt.invalid_timeframe.vtt"), Refused("line 6: not a time")),
         (other!("webvtt.missing_timeframe.vtt"), Refused("line 6: a text without times")),
         (other!("whisper-timestamped.json"), Found(&[])),
-    ] {
-        let bare = |options: &Options| {
+    ]
+}
+
+#[test]
+fn the_files_of_others_give_what_they_say() {
+    use Gives::{Found, Marked, Refused};
+    for ((name, bytes), gives) in others() {
+        let bare = |options: &SelectOptions| {
             let read = super::read(bytes, None).map_err(|error| error.to_string())?;
             let selection = read.select(options).map_err(|error| error.to_string())?;
             Ok(times(&selection).into_iter().map(|(_, start, end)| (start, end)).collect())
         };
         let (marks, finds): (Result<Vec<_>, String>, Result<Vec<_>, String>) =
-            (bare(&Options::default()), bare(&numbers()));
+            (bare(&SelectOptions::default()), bare(&numbers()));
         match gives {
             Refused(reason) => assert!(marks.unwrap_err().contains(reason), "{name}"),
             Found(windows) => {
@@ -615,7 +628,7 @@ fn the_files_of_others_give_what_they_say() {
 fn the_stamps_of_the_real_redacted_call_are_its_windows() {
     let text =
         include_str!("../../fixtures/third-party/transcripts/aws-call-analytics.redacted.json");
-    let selection = opened(text).select(&Options::default()).unwrap();
+    let selection = opened(text).select(&SelectOptions::default()).unwrap();
     assert_eq!(selection.summary.marks_placed, 12);
     assert_eq!(selection.summary.lowest_confidence.as_deref(), Some("0.1935"));
     // Three of the agent are closer than 300 ms.
@@ -640,9 +653,12 @@ fn digits_that_a_service_left_beside_its_mark_are_found() {
     let text = r#"{"results":{"channels":[{"alternatives":[{"words":[
         {"word":"is","start":1.0,"end":1.2},{"word":"[CREDIT_CARD_1]","start":1.3,"end":1.8},
         {"word":"nine","start":4.0,"end":4.3},{"word":"876","start":4.4,"end":4.8},{"word":"ok","start":5.2,"end":5.5}]}]}]}}"#;
-    let bare = |options: &Options| times(&opened(text).select(options).unwrap());
-    assert_eq!(bare(&Options::default()), [(None, 1300, 1800)]);
+    let bare = |options: &SelectOptions| times(&opened(text).select(options).unwrap());
+    assert_eq!(bare(&SelectOptions::default()), [(None, 1300, 1800)]);
     let wanted = [(None, 1300, 1800), (None, 4000, 4800)];
     assert_eq!(bare(&numbers()), wanted);
-    assert_eq!(bare(&Options { find: Rules::new(&[Rule::Card]), ..Options::default() }), wanted);
+    assert_eq!(
+        bare(&SelectOptions { find: Rules::new(&[Rule::Card]), ..SelectOptions::default() }),
+        wanted
+    );
 }

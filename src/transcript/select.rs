@@ -1,6 +1,6 @@
 //! From what a file says to what is muted: marks, finds and options become windows.
 //!
-//! In: a transcript and [`Options`]. Out: a [`Selection`]: windows with padding, the same without,
+//! In: a transcript and [`SelectOptions`]. Out: a [`Selection`]: windows with padding, the same without,
 //! and a [`Summary`]. What can go wrong: a [`SelectError`]. A mark that has no place in time is an
 //! error; nothing silently becomes "nothing to mute".
 
@@ -31,7 +31,7 @@ pub use summary::{Summary, Untimed};
 
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct SelectOptions {
     /// Kinds and groups to keep; empty keeps all.
     pub only: Vec<String>,
     /// What to look for in the words.
@@ -173,7 +173,7 @@ pub(super) fn select(
     transcript: &Transcript,
     left_alone: &LeftAlone,
     padding: Padding,
-    options: &Options,
+    options: &SelectOptions,
 ) -> Result<Selection, SelectError> {
     let format = transcript.format;
     check_words(transcript, options)?;
@@ -223,7 +223,7 @@ fn finish(
     candidates: Vec<Candidate>,
     bounds: Option<&Bounds>,
     padding: Padding,
-    options: &Options,
+    options: &SelectOptions,
     mut summary: Summary,
 ) -> Result<Selection, SelectError> {
     let padding = pad::Pad::new(options.pad, padding);
@@ -241,7 +241,7 @@ fn finish(
 }
 
 /// Refuses files in which there is nothing to look at.
-fn check_words(transcript: &Transcript, options: &Options) -> Result<(), SelectError> {
+fn check_words(transcript: &Transcript, options: &SelectOptions) -> Result<(), SelectError> {
     let format = transcript.format;
     let has_words =
         transcript.turns.iter().any(|turn| turn.words.iter().any(|word| !word.is_silent));

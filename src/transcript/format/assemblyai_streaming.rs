@@ -118,7 +118,7 @@ fn time(node: Node<'_>, start: &str, end: &str) -> Result<Option<TimeRange>, Tra
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Options, Parties, Rule, Rules, read};
+    use super::super::super::{Parties, Rule, Rules, SelectOptions, read};
     use super::super::common::testing::{assert_listed, error_of, read_as, words};
 
     const TURNS: &str = include_str!("../../../fixtures/transcripts/assemblyai.stream.jsonl");
@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn what_was_said_before_is_masked_with_its_turn() {
         let file = read(TURNS.as_bytes(), None).unwrap();
-        let options = Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() };
+        let options =
+            SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() };
         let selection = file.select(&options).unwrap();
         let times =
             selection.bare.iter().map(|w| (w.start.as_millis(), w.end.unwrap().as_millis()));

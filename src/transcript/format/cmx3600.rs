@@ -8,7 +8,8 @@ use super::super::document::Line;
 use super::super::model::Sort;
 use super::super::time;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Transcript, TranscriptError,
+    Document, Format, Mark, Padding, Place, Round, Seen, Transcript, TranscriptError,
+    TranscriptProblem,
 };
 use std::time::Duration;
 
@@ -56,29 +57,31 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let (mut recording, mut is_counted) = (None, false);
     for line in document.lines() {
         let text = line.text.trim();
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         if let Some(mode) = text.strip_prefix("FCM:") {
             if mode.trim().replace('-', " ") != "NON DROP FRAME" {
-                return Err(error(Problem::Other(DROPPED)));
+                return Err(error(TranscriptProblem::Other(DROPPED)));
             }
             is_counted = true;
         } else if text.starts_with("SPLIT") {
             let problem =
                 "a split event, whose sound begins at another time: write it as two events";
-            return Err(error(Problem::Other(problem)));
+            return Err(error(TranscriptProblem::Other(problem)));
         }
         if !text.starts_with(|c: char| c.is_ascii_digit()) {
             continue;
         }
-        let (reel, start, end) =
-            event(&line).ok_or_else(|| error(Problem::Expected("an event with four timecodes")))?;
+        let (reel, start, end) = event(&line)
+            .ok_or_else(|| error(TranscriptProblem::Expected("an event with four timecodes")))?;
         if NO_SOURCE.contains(&reel) {
             continue;
         }
         if !is_counted {
-            return Err(error(Problem::Other("no line FCM: NON-DROP FRAME above the event")));
+            return Err(error(TranscriptProblem::Other(
+                "no line FCM: NON-DROP FRAME above the event",
+            )));
         }
         if *recording.get_or_insert(reel) != reel {
             return Err(TranscriptError::unusable(FORMAT.name, super::ctm::SEVERAL));
@@ -97,26 +100,28 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
 const DROPPED: &str = "timecode with dropped frames: export the list as non-drop frame";
 
 /// Whole seconds and frames of `01:02:03:04`.
-fn code(text: &str) -> Result<(u64, u64), Problem> {
+fn code(text: &str) -> Result<(u64, u64), TranscriptProblem> {
     if text.contains([';', '.']) {
-        return Err(Problem::Other(DROPPED));
+        return Err(TranscriptProblem::Other(DROPPED));
     }
     let fields: Vec<&str> = text.split(':').collect();
     let number = |at: usize, below: u64| {
         let field = fields.get(at).filter(|field| is_number(field) && field.len() == 2);
         let value = field.and_then(|field| field.parse::<u64>().ok());
-        value.filter(|value| *value < below).ok_or(Problem::Expected("a timecode HH:MM:SS:FF"))
+        value
+            .filter(|value| *value < below)
+            .ok_or(TranscriptProblem::Expected("a timecode HH:MM:SS:FF"))
     };
     let seconds = number(0, 100)? * 3600 + number(1, 60)? * 60 + number(2, 60)?;
     Ok((seconds, number(3, 60)?))
 }
 
-fn earliest(text: &str) -> Result<Duration, Problem> {
+fn earliest(text: &str) -> Result<Duration, TranscriptProblem> {
     let (seconds, frames) = code(text)?;
     Ok(time::frames(&(seconds * 60 + frames).to_string(), 60, 1, Round::Down)?)
 }
 
-fn latest(text: &str) -> Result<Duration, Problem> {
+fn latest(text: &str) -> Result<Duration, TranscriptProblem> {
     let (seconds, frames) = code(text)?;
     let rate = RATES.into_iter().find(|rate| *rate > frames).unwrap_or(60);
     let count = (seconds * rate + frames).to_string();

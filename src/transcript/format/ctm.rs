@@ -10,8 +10,8 @@ use super::super::document::Line;
 use super::super::time;
 use super::common::forget_lone_channel;
 use super::{
-    Document, Format, Padding, Problem, Remark, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, Word, duration,
+    Document, Format, Padding, Remark, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -56,7 +56,7 @@ impl<'a> Row<'a> {
     }
 
     /// The time; none if it is not known.
-    fn time(&self) -> Result<Option<TimeRange>, Problem> {
+    fn time(&self) -> Result<Option<TimeRange>, TranscriptProblem> {
         if self.start == "*" || self.length == "*" {
             return Ok(None);
         }
@@ -106,11 +106,13 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut reader = Reader::default();
     let mut recording = None;
     for line in rows(document) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let Some(row) = Row::of(&line) else {
-            return Err(error(Problem::Expected("recording, channel, start, duration and word")));
+            return Err(error(TranscriptProblem::Expected(
+                "recording, channel, start, duration and word",
+            )));
         };
         if *recording.get_or_insert(row.recording) != row.recording {
             return Err(TranscriptError::unusable(FORMAT.name, SEVERAL));

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::common::{add_repeat, untimed_words};
 use super::{
-    Document, Format, Node, Padding, Problem, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, Word, moment, text_word,
+    Document, Format, Node, Padding, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, moment, text_word,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -90,7 +90,7 @@ fn times(chunk: Node<'_>) -> Result<(Option<Duration>, Option<Duration>), Transc
     let Some(list) = chunk.get("timestamp") else { return Ok((None, None)) };
     let both: Vec<Node<'_>> = list.items().collect();
     let [start, end] = both.as_slice() else {
-        let problem = Problem::Expected("start and end");
+        let problem = TranscriptProblem::Expected("start and end");
         return Err(TranscriptError::at(FORMAT.name, list.path(), problem));
     };
     let time = |node: &Node<'_>, round| {
@@ -102,14 +102,15 @@ fn times(chunk: Node<'_>) -> Result<(Option<Duration>, Option<Duration>), Transc
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Options, Rule, Rules, read};
+    use super::super::super::{Rule, Rules, SelectOptions, read};
     use super::super::common::testing::{assert_listed, error_of, read_as, words};
 
     const WORDS: &str = include_str!("../../../fixtures/transcripts/huggingface.words.json");
 
     /// The windows of `--find numbers` without padding, in milliseconds.
     fn found(text: &str) -> Vec<(u128, Option<u128>)> {
-        let options = Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() };
+        let options =
+            SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() };
         let selection = read(text.as_bytes(), None).unwrap().select(&options).unwrap();
         let windows = selection.bare.iter();
         windows.map(|w| (w.start.as_millis(), w.end.map(|end| end.as_millis()))).collect()

@@ -5,7 +5,7 @@
 
 use super::super::document::Line;
 use super::super::time::TimeError;
-use super::{Problem, Remark, Round, TimeRange, TranscriptError, Unit, duration};
+use super::{Remark, Round, TimeRange, TranscriptError, TranscriptProblem, Unit, duration};
 
 /// A time range, and the lines of text under it.
 pub(super) struct Cue<'a> {
@@ -127,13 +127,13 @@ impl<'a> Reader<'a> {
         match lines.iter().find(is_text).filter(|_| !is_comment) {
             Some(line) => {
                 let problem = "a text without times (no line with --> above it, or a blank line inside of a cue)";
-                Err(self.error(line, Problem::Other(problem)))
+                Err(self.error(line, TranscriptProblem::Other(problem)))
             }
             None => Ok(()),
         }
     }
 
-    fn error(&self, line: &Line<'_>, problem: Problem) -> TranscriptError {
+    fn error(&self, line: &Line<'_>, problem: TranscriptProblem) -> TranscriptError {
         TranscriptError::at(self.format, format!("line {}", line.number), problem)
     }
 }
@@ -163,8 +163,9 @@ fn has_fraction(line: &str) -> bool {
 }
 
 /// Start and end of a line of times. Settings may follow.
-fn times(line: &str) -> Result<TimeRange, Problem> {
-    let (start, rest) = line.split_once("-->").ok_or(Problem::Expected("start --> end"))?;
+fn times(line: &str) -> Result<TimeRange, TranscriptProblem> {
+    let (start, rest) =
+        line.split_once("-->").ok_or(TranscriptProblem::Expected("start --> end"))?;
     let rest = rest.trim_start();
     let length = rest.find(|c: char| !is_of_clock(c)).unwrap_or(rest.len());
     let (end, settings) = rest.split_at(length);
@@ -183,7 +184,7 @@ fn is_of_clock(c: char) -> bool {
 
 /// A clock time with a comma or a point. Of one or two digits after it, some tools mean a decimal fraction, and others
 /// (Teams) a number of milliseconds without its zeros: a start takes the smaller, an end the larger.
-pub(super) fn clock(text: &str, round: Round) -> Result<std::time::Duration, Problem> {
+pub(super) fn clock(text: &str, round: Round) -> Result<std::time::Duration, TranscriptProblem> {
     let text = text.trim();
     if !text.contains(':') || !text.chars().all(is_of_clock) {
         return Err(TimeError::NotANumber.into());

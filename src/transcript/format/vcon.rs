@@ -9,8 +9,8 @@ use super::super::model::Sort;
 use super::common::forget_lone_channel;
 use super::vcon_body;
 use super::{
-    Document, FORMATS, Format, Mark, Node, Padding, Place, Problem, Remark, Repeat, Seen, Text,
-    Transcript, TranscriptError, Turn,
+    Document, FORMATS, Format, Mark, Node, Padding, Place, Remark, Repeat, Seen, Text, Transcript,
+    TranscriptError, TranscriptProblem, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -47,7 +47,8 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         let is_named = kind.contains("transcript");
         let Some((mut transcript, format)) = read_body(document, body, index)? else {
             if is_named {
-                let problem = Problem::Expected("a transcript of a known format, with times");
+                let problem =
+                    TranscriptProblem::Expected("a transcript of a known format, with times");
                 return Err(TranscriptError::at(FORMAT.name, body.path(), problem));
             }
             continue;

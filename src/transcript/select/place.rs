@@ -11,7 +11,7 @@ use super::super::model::{Mark, Place, Sort, Text, Transcript};
 use super::channel::Channels;
 use super::pad::CLOSE;
 use super::tier::{chosen_tiers, folded, names};
-use super::{Options, PlacedWindow, SelectError, check_kinds};
+use super::{PlacedWindow, SelectError, SelectOptions, check_kinds};
 
 /// A label of a person, with its digits masked, whether they are written or spelled.
 fn shown_label(label: &str) -> String {
@@ -85,7 +85,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds the marks of the file; of tiers only those that are chosen.
-    pub(super) fn add_marks(&mut self, options: &Options) -> Result<(), SelectError> {
+    pub(super) fn add_marks(&mut self, options: &SelectOptions) -> Result<(), SelectError> {
         let chosen = chosen_tiers(self.transcript, options)?;
         let is_person = matches!(self.transcript.sort, Sort::Labels | Sort::Tiers);
         let origin = if is_person { Origin::Person } else { Origin::Mark };
@@ -131,7 +131,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds the turns of chosen speakers.
-    pub(super) fn add_speakers(&mut self, options: &Options) -> Result<(), SelectError> {
+    pub(super) fn add_speakers(&mut self, options: &SelectOptions) -> Result<(), SelectError> {
         let format = self.transcript.format;
         let turns = &self.transcript.turns;
         if options.speakers.is_empty() {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::super::kind;
 use super::super::model::{Sort, Text, Transcript};
-use super::{Options, SelectError};
+use super::{SelectError, SelectOptions};
 
 /// The tiers to take marks from; none if the file has no tiers.
 pub(super) fn chosen_tiers(
     transcript: &Transcript,
-    options: &Options,
+    options: &SelectOptions,
 ) -> Result<Option<BTreeSet<String>>, SelectError> {
     let format = transcript.format;
     let all = || transcript.marks.iter().filter_map(|mark| mark.tier.as_ref());

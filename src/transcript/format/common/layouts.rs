@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::{Options, Parties, Rule, Rules, Selection, read};
+use super::super::super::{Parties, Rule, Rules, SelectOptions, Selection, read};
 
 mod text;
 
@@ -415,15 +415,15 @@ fn speechmatics_v1(parts: &[Part]) -> Value {
     json!({"speakers": [], "words": words.collect::<Vec<_>>()})
 }
 
-fn numbers() -> Options {
-    Options {
+fn numbers() -> SelectOptions {
+    SelectOptions {
         find: Rules::new(&[Rule::Numbers]),
         pad: Some(Default::default()),
-        ..Options::default()
+        ..SelectOptions::default()
     }
 }
 
-fn selected(file: &Value, options: &Options, name: &str) -> Option<Selection> {
+fn selected(file: &Value, options: &SelectOptions, name: &str) -> Option<Selection> {
     // A string is a file of text.
     let text = file.as_str().map_or_else(|| file.to_string(), str::to_owned);
     let read = read(text.as_bytes(), None).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -454,7 +454,14 @@ fn assert_masked(name: &str, before: &str, after: &str) {
 }
 
 /// Every secret word is inside a window on its channel; at most `spare` other words meet one, for each secret run.
-fn check(name: &str, seed: u64, parts: &[Part], file: &Value, options: &Options, spare: usize) {
+fn check(
+    name: &str,
+    seed: u64,
+    parts: &[Part],
+    file: &Value,
+    options: &SelectOptions,
+    spare: usize,
+) {
     let runs = parts.iter().filter(|part| part.words.iter().any(|word| word.is_secret)).count();
     let Some(selection) = selected(file, options, name) else {
         assert_eq!(runs, 0, "{name} {seed}: secrets and no selection");
@@ -490,7 +497,7 @@ fn check(name: &str, seed: u64, parts: &[Part], file: &Value, options: &Options,
 
 #[test]
 fn every_secret_of_random_calls_is_muted_in_every_layout() {
-    let marked = Options { pad: Some(Default::default()), ..Options::default() };
+    let marked = SelectOptions { pad: Some(Default::default()), ..SelectOptions::default() };
     let segment = json!({"seek": 0, "tokens": []});
     for seed in 0..10 {
         let parts = call(seed);
