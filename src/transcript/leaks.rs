@@ -61,6 +61,7 @@ fn files(words: &[Said<'_>]) -> Vec<(&'static str, String)> {
     let mut files = Vec::new();
     amazon(words, &mut files);
     recognisers(words, &mut files);
+    small(words, &mut files);
     others(words, &mut files);
     texts(words, &mut files);
     files
@@ -132,6 +133,37 @@ fn recognisers(words: &[Said<'_>], files: &mut Vec<(&'static str, String)>) {
         "whisperx",
         format!(
             r#"{{"segments":[{{"start":20.0,"end":32.0,"text":" {all}","words":[{aligned}],"chars":[{{"char":"{one}"}}]}}],"word_segments":[{aligned}],"z":{forms}}}"#
+        ),
+    );
+}
+
+/// Formats that repeat little.
+fn small(words: &[Said<'_>], files: &mut Vec<(&'static str, String)>) {
+    let forms = forms();
+    let [one, apart, _, spelled, sentence, other] = FORMS;
+    let mut add = |name, text: String| files.push((name, text));
+    let list = each(words, ",", r#"{"text":" $W","timestamp":[$S,$E]}"#);
+    add(
+        "huggingface",
+        format!(r#"{{"text":" {sentence}","chunks":[{list}],"prompt":"{other}","z":{forms}}}"#),
+    );
+    let list = each(words, ",", r#"{"word":"$W","punct":"$W.","start":$S,"end":$E}"#);
+    add(
+        "kaldi-json",
+        format!(
+            r#"{{"retval":{{"words":[{list}],"punct":"{sentence}","text":"{spelled}"}},"z":{forms}}}"#
+        ),
+    );
+    let list = each(words, ",", r#"{"text":"$W","start":$s,"end":$e}"#);
+    let turn = |text: &str, words: &str| {
+        format!(r#"{{"type":"Turn","turn_order":0,"transcript":"{text}","words":[{words}]}}"#)
+    };
+    add(
+        "assemblyai-streaming",
+        format!(
+            "{}\n{}\n{{\"type\":\"Termination\",\"note\":\"{apart}\",\"id\":\"{one}\"}}\n",
+            turn(spelled, ""),
+            turn(sentence, &list)
         ),
     );
 }
