@@ -12,21 +12,24 @@ mod find;
 mod format;
 mod json;
 mod kind;
+#[cfg(test)]
+mod leaks;
 mod marks;
 mod mask;
 mod model;
 #[cfg(test)]
 mod samples;
 mod select;
+mod sounds;
 mod time;
 mod windows;
 
-pub use error::{Problem, TranscriptError};
+pub use error::{TranscriptError, TranscriptProblem};
 pub use find::{RULES_HELP, Rule, Rules, languages};
 pub use format::{Padding, Seen};
-pub use model::{Mark, Place, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
+pub use model::{Mark, Place, Remark, Repeat, Sort, Text, TimeRange, Transcript, Turn, Word};
 pub use select::{
-    Options, Parties, PartyError, PlacedWindow, SelectError, Selection, Summary, Untimed,
+    Parties, PartyError, PlacedWindow, SelectError, SelectOptions, Selection, Summary, Untimed,
 };
 pub use time::TimeError;
 
@@ -66,7 +69,7 @@ impl Read {
     ///
     /// # Errors
     /// [`SelectError`]: above all marks without a place in time, and nothing marked and nothing asked for.
-    pub fn select(&self, options: &Options) -> Result<Selection, SelectError> {
+    pub fn select(&self, options: &SelectOptions) -> Result<Selection, SelectError> {
         select::select(&self.transcript, &self.left_alone, self.format.padding, options)
     }
 

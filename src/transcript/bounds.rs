@@ -108,7 +108,8 @@ fn trusted(words: &[Word]) -> Vec<Option<TimeRange>> {
     out
 }
 
-/// For each turn: the end of the last trusted word in the turns before it, on its channel. Turns
+/// For each turn: the end of the last trusted word in the turns before it, on its channel, or the
+/// start of the last turn that has a time alone. Turns
 /// are taken in the order of their times; one without any stays behind the turn that it follows in
 /// the file.
 fn ends_before(turns: &[Turn], trusted: &[Vec<Option<TimeRange>>]) -> Vec<Option<Duration>> {
@@ -133,6 +134,10 @@ fn ends_before(turns: &[Turn], trusted: &[Vec<Option<TimeRange>>]) -> Vec<Option
         }
         if let Some(time) = times.iter().rev().flatten().next() {
             ends.insert(turn.channel, time.end);
+        } else if let Some(unit) = turn.time.filter(|unit| unit.is_proper()) {
+            // What follows a cue or passage begins after its begin; its end is less certain.
+            let end = ends.entry(turn.channel).or_default();
+            *end = unit.start.max(*end);
         }
     }
     out

@@ -65,7 +65,7 @@ pub enum TranscriptError {
         /// A line (`line 3`), or a JSON path (`results.items[3].start_time`).
         place: String,
         /// What is wrong there.
-        problem: Problem,
+        problem: TranscriptProblem,
     },
     /// The layout is known, and what it holds cannot become windows.
     #[error("{format}: {reason}")]
@@ -80,7 +80,7 @@ pub enum TranscriptError {
 /// What is wrong at one place of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum TranscriptProblem {
     /// A time that cannot be read.
     #[error(transparent)]
     Time(#[from] TimeError),
@@ -100,7 +100,7 @@ impl TranscriptError {
     pub(super) fn at(
         format: &'static str,
         place: impl Into<String>,
-        problem: impl Into<Problem>,
+        problem: impl Into<TranscriptProblem>,
     ) -> Self {
         Self::Invalid { format, place: place.into(), problem: problem.into() }
     }

@@ -12,22 +12,25 @@
 mod atom;
 mod cue;
 mod digits;
+mod finding;
 mod judge;
 mod near;
 mod rules;
 mod run;
+mod stretch;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::model::Turn;
+use super::model::{Text, Turn, Word};
 use atom::{Atom, Call, Sense, Voice};
+pub(super) use finding::{Kind, Marked};
 use judge::{Kept, keep, kind, name_repeats, read_back};
-pub(super) use rules::Kind;
 pub use rules::{RULES_HELP, Rule, Rules, languages};
-use run::{Ground, Run, Stretch, stretches};
-use table::{LANGUAGES, Skip, Table};
+use run::{Ground, Run};
+use stretch::{Stretch, stretches};
+use table::{Digit, LANGUAGES, Skip, Table};
 
 /// A number that was found, or the part of one that stands in one turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,30 +45,64 @@ pub(super) struct Found {
     pub(super) number: usize,
 }
 
-/// The numbers in `turns` that `rules` look for, in the order of their first turns. `is_marked`
-/// says of a word (turn, index) that it is a tag or masked: it is never looked at, and ends no run.
+/// The numbers in `turns` that `rules` look for, in the order of their first turns. `marked` says
+/// of a word (turn, index) what it was before somebody marked it: it is never looked at, and ends
+/// no run.
 pub(super) fn find(
     turns: &[Turn],
     rules: &Rules,
-    is_marked: &dyn Fn(usize, usize) -> bool,
+    marked: &dyn Fn(usize, usize) -> Option<Marked>,
 ) -> Vec<Found> {
     let mut all = All::default();
     if !rules.is_empty() {
         for table in rules.languages.iter().filter_map(|&at| LANGUAGES.get(at)) {
-            in_language(turns, rules, table, is_marked, &mut all);
+            in_language(turns, rules, table, marked, &mut all);
         }
     }
     all.into_found()
+}
+
+/// The digits that `words` say in a row, in every language and in both readings of each run.
+pub(super) fn digits_of(words: &[&str]) -> BTreeSet<String> {
+    let word = |text: &&str| Word { text: Text::new(*text), ..Word::default() };
+    let turns = [Turn { words: words.iter().map(word).collect(), ..Turn::default() }];
+    let mut all = BTreeSet::new();
+    for table in &LANGUAGES {
+        let call = Call::new(&turns, table, &|_, _| None);
+        for voice in call.voices(&turns) {
+            let stretches = stretches(&voice, &call);
+            let runs = stretches.iter().flat_map(|stretch| stretch.runs(Ground::Bare));
+            all.extend(runs.flat_map(|run| [run.merged, run.spelled]));
+        }
+    }
+    all
+}
+
+/// A label with the words of its numbers as `#`, for people may write what was said: `card four one
+/// one one` is `card # # # #`.
+pub(super) fn without_numbers(label: &str) -> String {
+    let words: Vec<&str> = label.split_whitespace().collect();
+    let word = |text: &&str| Word { text: Text::new(*text), ..Word::default() };
+    let turns = [Turn { words: words.iter().map(word).collect(), ..Turn::default() }];
+    let languages = (0..LANGUAGES.len()).collect();
+    let rules = Rules { rules: vec![Rule::Numbers], languages };
+    let found = find(&turns, &rules, &|_, _| None);
+    let is_found = |at: usize| found.iter().any(|found| found.words.contains(&at));
+    if found.is_empty() {
+        return label.to_owned();
+    }
+    let shown = words.iter().enumerate().map(|(at, word)| if is_found(at) { "#" } else { word });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 fn in_language(
     turns: &[Turn],
     rules: &Rules,
     table: &Table,
-    is_marked: &dyn Fn(usize, usize) -> bool,
+    marked: &dyn Fn(usize, usize) -> Option<Marked>,
     all: &mut All,
 ) {
-    let call = Call::new(turns, table, is_marked);
+    let call = Call::new(turns, table, marked);
     let voices = call.voices(turns);
     let cues = cue::spot(&voices, table);
     let spoken: Vec<Vec<Stretch<'_>>> =
@@ -74,7 +111,8 @@ fn in_language(
         .iter()
         .map(|all| all.iter().flat_map(|stretch| stretch.runs(Ground::Bare)).collect())
         .collect();
-    let kept: Vec<Vec<Kept<'_, '_>>> = runs.iter().map(|runs| keep(runs, &cues, rules)).collect();
+    let kept: Vec<Vec<Kept<'_, '_>>> =
+        runs.iter().zip(&voices).map(|(runs, voice)| keep(runs, voice, &cues, rules)).collect();
     for (((voice, runs), own), spoken) in voices.iter().zip(&runs).zip(&kept).zip(&spoken) {
         for kept in name_repeats(own, read_back(&kept, runs)) {
             all.add(Words::new(kept.kind, kept.run, voice));
@@ -103,7 +141,12 @@ impl Words {
         while let Some(atom) = atoms.get(at) {
             let own = atoms.iter().skip(at).take_while(|next| next.turn == atom.turn).count();
             let turn = atoms.get(at..at + own).unwrap_or_default();
-            let is_end = |atom: &&&Atom| matches!(atom.sense, Sense::Digit(_)) || atom.is_month;
+            let is_end = |atom: &&&Atom| match atom.sense {
+                // It has a window of its own.
+                Sense::Digit(Digit::Marked(_)) => false,
+                Sense::Digit(_) => true,
+                _ => atom.is_month,
+            };
             if let (Some(first), Some(last)) = (turn.iter().find(is_end), turn.iter().rfind(is_end))
             {
                 words.extend((first.word..=last.word).map(|word| (atom.turn, word)));

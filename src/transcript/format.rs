@@ -5,9 +5,9 @@ use std::time::Duration;
 // The files of the formats take all they need from here: `use super::{Document, Node, …}`.
 use super::TranscriptError;
 use super::document::Document;
-use super::error::Problem;
+use super::error::TranscriptProblem;
 use super::json::Node;
-use super::model::{Mark, Place, Repeat, Text, TimeRange, Transcript, Turn, Word};
+use super::model::{Mark, Place, Remark, Repeat, Text, TimeRange, Transcript, Turn, Word};
 use super::time::{self, Round, TimeError};
 
 mod deepgram;
@@ -17,6 +17,8 @@ mod speechmatics;
 mod speechmatics_v1;
 mod google;
 mod ibm;
+mod kaldi_json;
+mod huggingface;
 mod genesys_transcript;
 mod genesys_annotations;
 mod twilio;
@@ -33,6 +35,7 @@ mod azure_batch;
 mod azure_conversation;
 mod azure_realtime;
 mod assemblyai;
+mod assemblyai_streaming;
 mod whisper_cpp;
 mod whisperx;
 mod whisper_timestamped;
@@ -50,6 +53,7 @@ mod eaf;
 mod rttm;
 mod ctm;
 mod edl;
+mod cmx3600;
 mod audacity;
 mod rev_nlp;
 mod whisper_tsv;
@@ -131,12 +135,14 @@ pub(super) const FORMATS: &[Format] = &[
     azure_realtime::FORMAT,
     deepgram::FORMAT,
     assemblyai::FORMAT,
+    assemblyai_streaming::FORMAT,
     gladia::FORMAT,
     revai::FORMAT,
     speechmatics::FORMAT,
     speechmatics_v1::FORMAT,
     google::FORMAT,
     ibm::FORMAT,
+    kaldi_json::FORMAT,
     genesys_transcript::FORMAT,
     genesys_annotations::FORMAT,
     twilio::FORMAT,
@@ -144,6 +150,7 @@ pub(super) const FORMATS: &[Format] = &[
     whisperx::FORMAT,
     whisper_timestamped::FORMAT,
     whisper::FORMAT,
+    huggingface::FORMAT,
     webvtt::FORMAT,
     srt::FORMAT,
     ttml::FORMAT,
@@ -152,6 +159,7 @@ pub(super) const FORMATS: &[Format] = &[
     rttm::FORMAT,
     ctm::FORMAT,
     edl::FORMAT,
+    cmx3600::FORMAT,
     audacity::FORMAT,
     rev_nlp::FORMAT,
     whisper_tsv::FORMAT,
@@ -192,8 +200,8 @@ pub(super) fn moment(
     unit: Unit,
     round: Round,
 ) -> Result<Duration, TranscriptError> {
-    let text = node.scalar().ok_or(Problem::Expected("a time"));
-    let time = text.and_then(|text| duration(&text, unit, round).map_err(Problem::from));
+    let text = node.scalar().ok_or(TranscriptProblem::Expected("a time"));
+    let time = text.and_then(|text| duration(&text, unit, round).map_err(TranscriptProblem::from));
     time.map_err(|problem| TranscriptError::at(format, node.path(), problem))
 }
 

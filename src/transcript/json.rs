@@ -184,6 +184,11 @@ impl<'a> Node<'a> {
 
     /// Keys and values of an object in their order; nothing for any other value.
     pub(super) fn members(&self) -> impl Iterator<Item = (Cow<'a, str>, Node<'a>)> + use<'a> {
+        self.members_with_keys().map(|(key, value)| (key.text().unwrap_or_default(), value))
+    }
+
+    /// As [`Node::members`], with the places of the keys.
+    pub(super) fn members_with_keys(&self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
         let is_object = self.kind() == Kind::Object;
         let mut walk = Walk::new(*self);
         std::iter::from_fn(move || {
@@ -191,7 +196,7 @@ impl<'a> Node<'a> {
                 return None;
             }
             let key = walk.value()?;
-            Some((key.text().unwrap_or_default(), walk.value()?))
+            Some((key, walk.value()?))
         })
     }
 

@@ -124,8 +124,21 @@ pub(super) fn is_telling(label: &str) -> bool {
         || (words.iter().any(|w| w == "security") && words.iter().any(|w| w == "code"))
 }
 
+/// Whether a word of the label can stand for nothing but what was taken out. A phone, a card or a
+/// street may also be seen or heard.
+pub(super) fn is_certain(label: &str) -> bool {
+    let words = words(label);
+    let is_named = |name: &str| {
+        let known = RULES.iter().find(|(own, _)| *own == name).map_or(&[][..], |(_, known)| known);
+        words.iter().any(|word| known.contains(&word.as_str()))
+    };
+    let has = |word: &str| words.iter().any(|own| own == word);
+    ["number", "pii", "ssn", "cvv", "expiry"].into_iter().any(is_named)
+        || (has("security") && has("code"))
+}
+
 /// The words of a kind in lower case: `CREDIT_CARD_1` and `credit-card 1` are `credit`, `card`.
-fn words(kind: &str) -> Vec<String> {
+pub(super) fn words(kind: &str) -> Vec<String> {
     let parts = kind.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let mut out: Vec<String> = Vec::new();
     for part in parts.filter(|word| !word.chars().all(char::is_numeric)) {

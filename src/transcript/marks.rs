@@ -8,70 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind;
 use super::model::{Mark, Place, Transcript, Turn};
-
-/// Names in brackets that stand for a sound, a gap or a token of the recogniser: never marks. In
-/// lower case, `_` and blanks alike left out.
-const SOUNDS: &[&str] = &[
-    "applause",
-    "background",
-    "backgroundnoise",
-    "beep",
-    "begin",
-    "beg",
-    "blankaudio",
-    "breath",
-    "cheering",
-    "click",
-    "cough",
-    "coughing",
-    "crosstalk",
-    "crying",
-    "end",
-    "eot",
-    "eps",
-    "foreign",
-    "hesitation",
-    "inaudible",
-    "indiscernible",
-    "laugh",
-    "laughing",
-    "laughs",
-    "laughter",
-    "lg",
-    "lipsmack",
-    "loudnoise",
-    "mumbling",
-    "music",
-    "musicplaying",
-    "noise",
-    "noaudio",
-    "nospeech",
-    "nonspeech",
-    "overlap",
-    "pause",
-    "phonerings",
-    "phoneringing",
-    "ringing",
-    "screaming",
-    "sigh",
-    "sighs",
-    "sil",
-    "silence",
-    "silent",
-    "singing",
-    "sneeze",
-    "sound",
-    "speaker",
-    "static",
-    "tt",
-    "typing",
-    "unintelligible",
-    "unk",
-    "unknown",
-    "unclear",
-    "vocalnoise",
-    "vocalizednoise",
-];
+use super::sounds;
 
 /// How many words a label in brackets may be spread over.
 const SPREAD: usize = 6;
@@ -85,7 +22,7 @@ enum Shape {
     Mask,
     /// One mask character alone: a mask only beside others, or where masks are known to be there.
     Single,
-    /// In brackets, and no mark: the name if it is one of [`SOUNDS`].
+    /// In brackets, and no mark: the name if it is a sound.
     Other(Option<&'static str>),
 }
 
@@ -211,9 +148,7 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     if inner.is_empty() || inner.len() > 60 {
         return None;
     }
-    let plain: String =
-        inner.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-    if let Some(sound) = SOUNDS.iter().find(|sound| **sound == plain) {
+    if let Some(sound) = sounds::name(inner) {
         return Some(Shape::Other(Some(sound)));
     }
     // Tokens of whisper.cpp.
@@ -225,7 +160,7 @@ fn label(inner: &str, rules: Rules) -> Option<Shape> {
     }
     let is_shaped =
         inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '/' | '\''));
-    if plain.is_empty() || !is_shaped {
+    if !inner.chars().any(char::is_alphabetic) || !is_shaped {
         return Some(Shape::Other(None));
     }
     let is_upper = !inner.chars().any(char::is_lowercase);
@@ -335,8 +270,35 @@ mod tests {
             "a [ b",
             "<v",
             "4*4",
+            "[phone ringing]",
+            "[Phone Buzzing]",
+            "[PHONE_RINGING]",
+            "[card reader beeps]",
+            "[mobile phone vibrating on the street]",
+            "[bank hold music]",
         ] {
             assert_eq!(marks(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_sound_hides_no_label_that_can_only_be_a_mark() {
+        for line in [
+            "[card number beeps]",
+            "[beep PII]",
+            "[CVV bleep]",
+            "[security code beep]",
+            "[redacted tone]",
+            "[account sounds redacted]",
+            "[phone]",
+            "[phone call to the bank]",
+            "[ssn click]",
+        ] {
+            assert_eq!(marks(line).len(), 1, "{line}");
+        }
+        for sound in sounds::WORDS {
+            assert_eq!(marks(&format!("[phone {sound}]")), [], "{sound}");
+            assert_eq!(marks(&format!("[phone number {sound}]")).len(), 1, "{sound}");
         }
     }
 

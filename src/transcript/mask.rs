@@ -11,16 +11,18 @@ use std::time::Duration;
 use super::TranscriptError;
 use super::bounds::{Bound, Bounds, How};
 use super::document::Document;
-use super::json::{Kind, Node};
 use super::marks::is_masked_already;
-use super::model::{Place, Repeat, Text, Transcript, Turn};
+use super::model::{Place, Repeat, Text, Transcript};
 use super::select::{CLOSE, Parties, PlacedWindow, channel_of};
 
 mod align;
 mod cover;
+mod net;
+mod secrets;
 
 use align::Masked;
 use cover::Cover;
+use secrets::Secrets;
 
 /// What stands in place of a word.
 pub(super) const REDACTED: &str = "[redacted]";
@@ -141,6 +143,7 @@ pub(super) fn masked_text(
     chosen: &Chosen,
 ) -> Result<String, TranscriptError> {
     let masked = Masked::of(&transcript.turns, chosen);
+    let secrets = Secrets::of(&transcript.turns, chosen);
     let mut edits = word_edits(document, transcript, chosen)?;
     // Readers list the repeats of one stretch of turns one after the other.
     let is_same =
@@ -149,16 +152,15 @@ pub(super) fn masked_text(
         let Some(first) = repeats.first() else { continue };
         let said = masked.said(first.turns.clone(), first.words.clone());
         for repeat in repeats {
+            if said.is_told_elsewhere(document, &repeat.source, &secrets) {
+                edits.push(edit(document, repeat.source.clone()));
+                continue;
+            }
             let places = align::places(document, repeat.source.clone(), &said);
             edits.extend(places.into_iter().map(|place| edit(document, place)));
         }
     }
-    if document.is_json() {
-        let known = known_places(transcript);
-        for node in document.roots() {
-            net(node, &known, &masked, &mut edits);
-        }
-    }
+    edits.append(&mut net::edits(document, transcript, &secrets, chosen.count() > 0));
     Ok(applied(document.text, edits))
 }
 
@@ -212,36 +214,6 @@ fn inside(text: &str, place: Range<usize>) -> Range<usize> {
     let front = content.len() - content.trim_start().len();
     let back = content.len() - content.trim_end().len();
     if front == content.len() { inner } else { inner.start + front..inner.end - back }
-}
-
-/// All places that hold words, and are dealt with.
-fn known_places(transcript: &Transcript) -> BTreeSet<usize> {
-    let words = transcript.turns.iter().flat_map(|turn: &Turn| &turn.words);
-    let words = words.flat_map(|word| word.source.iter().chain(&word.copies));
-    words
-        .chain(transcript.repeats.iter().map(|repeat| &repeat.source))
-        .map(|place| place.start)
-        .collect()
-}
-
-/// The safety net: strings that no reader listed, and that hold masked words, are masked as a
-/// whole.
-fn net(node: Node<'_>, known: &BTreeSet<usize>, masked: &Masked, edits: &mut Vec<Edit>) {
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            Kind::Object => open.extend(node.members().map(|(_, value)| value)),
-            Kind::Array => open.extend(node.items()),
-            Kind::String => {
-                let is_unknown = known.range(node.range()).next().is_none();
-                if is_unknown && node.text().is_some_and(|text| masked.is_told_by(&text)) {
-                    let Range { start, end } = node.range();
-                    edits.push(Edit { place: start + 1..end.saturating_sub(1), text: REDACTED });
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// The text with its edits. Of edits that meet, the first and longer one counts.

@@ -102,6 +102,23 @@ pub struct Repeat {
     pub words: Option<Range<usize>>,
 }
 
+/// A text beside the words that may say them again: a comment, a title, the name of a cue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The bytes in the text of the document. JSON: the whole value with its quotes.
+    pub source: Range<usize>,
+    /// Whether it is the recording itself, or may be: it goes if any word is masked.
+    pub is_recording: bool,
+}
+
+impl Remark {
+    /// A comment, a title or a name.
+    #[must_use]
+    pub fn of(source: Range<usize>) -> Self {
+        Self { source, is_recording: false }
+    }
+}
+
 /// Where a mark stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -187,6 +204,9 @@ pub struct Transcript {
     pub offered: Vec<Mark>,
     /// Places that hold words a second time, as a text.
     pub repeats: Vec<Repeat>,
+    /// Places that are no words and may say them again. Strings of JSON, and texts and comments of
+    /// XML are looked at anyway.
+    pub remarks: Vec<Remark>,
     /// Whether a service searched for sensitive words, so that no mark means that there was none.
     pub searched: bool,
     /// Whether words of `X` alone (`XXXX`) are masks: only where the file says that redaction was

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Options, Parties, Read, Rule, Rules, SelectError, Selection, Sort, read};
+use super::{Parties, Read, Rule, Rules, SelectError, SelectOptions, Selection, Sort, read};
 
 /// Channel, start and end in milliseconds (`None`: open), label.
 type Row = (Option<u16>, u128, Option<u128>, String);
@@ -21,8 +21,8 @@ fn opened(text: &str) -> Read {
     read(text.as_bytes(), None).unwrap()
 }
 
-fn numbers() -> Options {
-    Options { find: Rules::new(&[Rule::Numbers]), ..Options::default() }
+fn numbers() -> SelectOptions {
+    SelectOptions { find: Rules::new(&[Rule::Numbers]), ..SelectOptions::default() }
 }
 
 fn rows(windows: &[super::PlacedWindow]) -> Vec<Row> {
@@ -73,7 +73,7 @@ fn marks_give_the_windows_of_their_rows() {
         ("azure conversation", sample!("azure-conversation-pii.result.json"), true),
         ("gladia", sample!("gladia.mask.json"), true),
     ] {
-        let selection = opened(text).select(&Options::default()).unwrap();
+        let selection = opened(text).select(&SelectOptions::default()).unwrap();
         assert_eq!(times(&selection), truth(has_channels), "{name}");
         assert_eq!(selection.summary.marks_placed, selection.summary.marks_found, "{name}");
     }
@@ -97,7 +97,8 @@ fn finds_give_the_windows_of_their_rows() {
 
 #[test]
 fn a_whole_entity_is_one_window() {
-    let selection = opened(sample!("deepgram.entities.json")).select(&Options::default()).unwrap();
+    let selection =
+        opened(sample!("deepgram.entities.json")).select(&SelectOptions::default()).unwrap();
     let times: Vec<_> = rows(&selection.bare).into_iter().map(|row| (row.1, row.2)).collect();
     assert_eq!(times, [(3240, Some(10300)), (15040, Some(16000))]);
     assert_clean("deepgram entities", sample!("deepgram.entities.json"), &selection);
@@ -127,7 +128,7 @@ fn words_without_times_reach_to_their_neighbours() {
 #[test]
 fn sentences_without_words_are_whole_windows() {
     let selection =
-        opened(sample!("contact-lens.realtime.json")).select(&Options::default()).unwrap();
+        opened(sample!("contact-lens.realtime.json")).select(&SelectOptions::default()).unwrap();
     let times: Vec<_> =
         rows(&selection.bare).into_iter().map(|row| (row.0, row.1, row.2)).collect();
     assert!(
@@ -141,19 +142,20 @@ fn sentences_without_words_are_whole_windows() {
 #[test]
 fn padding_fits_the_source() {
     let aws = opened(sample!("aws-transcribe.redacted.channels.json"))
-        .select(&Options::default())
+        .select(&SelectOptions::default())
         .unwrap();
     assert_eq!(rows(&aws.windows)[0].1, 3240 - 150);
     assert_eq!(rows(&aws.windows)[0].2, Some(4900 + 150));
-    let deepgram =
-        opened(sample!("deepgram.multichannel.redact.json")).select(&Options::default()).unwrap();
+    let deepgram = opened(sample!("deepgram.multichannel.redact.json"))
+        .select(&SelectOptions::default())
+        .unwrap();
     // The next word of the customer is the next tag, at 5.3 s: 400 ms later.
     assert_eq!(
         (rows(&deepgram.windows)[0].1, rows(&deepgram.windows)[0].2),
         (3240 - 250, Some(5300))
     );
     let pad = Some((Duration::from_millis(50), Duration::from_millis(200)));
-    let given = Options { pad, ..Options::default() };
+    let given = SelectOptions { pad, ..SelectOptions::default() };
     let given = opened(sample!("deepgram.multichannel.redact.json")).select(&given).unwrap();
     assert_eq!((rows(&given.windows)[0].1, rows(&given.windows)[0].2), (3190, Some(5100)));
 }
@@ -162,7 +164,7 @@ fn padding_fits_the_source() {
 fn a_label_is_the_kind_alone() {
     for text in [sample!("deepgram.multichannel.redact.json"), sample!("assemblyai.entities.json")]
     {
-        let selection = opened(text).select(&Options::default()).unwrap();
+        let selection = opened(text).select(&SelectOptions::default()).unwrap();
         for (.., label) in rows(&selection.windows) {
             assert!(["card", "cvv"].contains(&label.as_str()), "{label}");
         }
@@ -172,8 +174,9 @@ fn a_label_is_the_kind_alone() {
 #[test]
 fn only_keeps_the_kinds_that_are_asked_for() {
     let text = sample!("deepgram.multichannel.redact.json");
-    let only = |kind: &str| Options { only: vec![kind.to_owned()], ..Options::default() };
-    let all = opened(text).select(&Options::default()).unwrap().windows.len();
+    let only =
+        |kind: &str| SelectOptions { only: vec![kind.to_owned()], ..SelectOptions::default() };
+    let all = opened(text).select(&SelectOptions::default()).unwrap().windows.len();
     assert_eq!(opened(text).select(&only("card")).unwrap().windows.len(), all);
     let cvv = opened(text).select(&only("cvv")).unwrap();
     assert!(cvv.windows.len() < all);
@@ -187,7 +190,7 @@ fn only_keeps_the_kinds_that_are_asked_for() {
 fn a_party_has_the_channel_that_the_user_says() {
     let mut parties = Parties::default();
     parties.add("SPEAKER_00=0,speaker_01=1").unwrap();
-    let options = Options { parties, ..numbers() };
+    let options = SelectOptions { parties, ..numbers() };
     let selection = opened(sample!("whisperx.untimed.json")).select(&options).unwrap();
     let channels: Vec<_> = rows(&selection.bare).into_iter().map(|row| row.0).collect();
     assert_eq!(channels, [Some(0), Some(0), Some(0), Some(1), Some(0)]);
@@ -197,17 +200,18 @@ fn a_party_has_the_channel_that_the_user_says() {
 
 #[test]
 fn a_speaker_is_muted_turn_by_turn() {
-    let options = Options { speakers: vec!["speaker_00".to_owned()], ..Options::default() };
+    let options =
+        SelectOptions { speakers: vec!["speaker_00".to_owned()], ..SelectOptions::default() };
     let selection = opened(sample!("whisperx.untimed.json")).select(&options).unwrap();
     assert_eq!(selection.summary.speaker_turns, 4);
-    let options = Options { speakers: vec!["nobody".to_owned()], ..Options::default() };
+    let options = SelectOptions { speakers: vec!["nobody".to_owned()], ..SelectOptions::default() };
     let error = opened(sample!("whisperx.untimed.json")).select(&options).unwrap_err();
     assert!(error.to_string().contains("SPEAKER_01"), "{error}");
 }
 
 #[test]
 fn nothing_marked_and_nothing_asked_for_is_an_error() {
-    let error = opened(sample!("google-v1.json")).select(&Options::default()).unwrap_err();
+    let error = opened(sample!("google-v1.json")).select(&SelectOptions::default()).unwrap_err();
     assert!(matches!(error, SelectError::NothingMarked { .. }), "{error}");
     assert!(error.to_string().contains("--find numbers"));
 }
@@ -222,10 +226,13 @@ fn searched_and_nothing_found_is_an_outcome() {
 #[test]
 fn a_mark_without_a_time_is_an_error() {
     let text = r#"{"results":{"channels":[{"alternatives":[{"words":[{"word":"[PII]"}]}]}]}}"#;
-    let error = opened(text).select(&Options::default()).unwrap_err();
+    let error = opened(text).select(&SelectOptions::default()).unwrap_err();
     assert!(matches!(error, SelectError::Unplaced { count: 1, .. }), "{error}");
     let text = r#"{"results":{"channels":[{"alternatives":[{"words":[{"word":"hello"}]}]}]}}"#;
-    assert!(matches!(opened(text).select(&Options::default()), Err(SelectError::NoTimes { .. })));
+    assert!(matches!(
+        opened(text).select(&SelectOptions::default()),
+        Err(SelectError::NoTimes { .. })
+    ));
     assert!(matches!(opened(text).select(&numbers()), Err(SelectError::NoTimes { .. })));
 }
 
@@ -446,4 +453,212 @@ fn damaged_files_are_errors_or_transcripts_and_never_a_panic() {
             let _ = read.masked(&selection.bare, &Parties::default());
         }
     }
+}
+
+#[test]
+fn no_confidence_leaves_a_mark_out() {
+    // Every confidence of the file as `value`.
+    let with = |text: &str, value: &str| {
+        let mut pieces = text.split("onfidence\":");
+        let mut out = pieces.next().unwrap().to_owned();
+        for piece in pieces {
+            let end = piece.find([',', '}', '\n']).unwrap();
+            let number = piece[..end].trim().trim_matches('"');
+            let is_number = !number.is_empty() && number.parse::<f64>().is_ok();
+            let piece = if is_number { piece.replacen(number, value, 1) } else { piece.to_owned() };
+            out += "onfidence\":";
+            out += &piece;
+        }
+        out
+    };
+    let mut lowest = 0;
+    for (name, text) in ALL {
+        for options in [SelectOptions::default(), numbers()] {
+            let Ok(before) = opened(text).select(&options) else { continue };
+            for value in ["0.0", "0.0001", "1.0"] {
+                let after = opened(&with(text, value)).select(&options).unwrap();
+                assert_eq!(after.windows, before.windows, "{name} {value}");
+                lowest += usize::from(after.summary.lowest_confidence.as_deref() == Some(value));
+            }
+        }
+    }
+    assert!(lowest > 10, "the confidences were changed");
+}
+
+#[test]
+fn no_check_digit_decides() {
+    let text = sample!("openai-whisper.words.json");
+    for rule in [Rule::Numbers, Rule::Card] {
+        let options = SelectOptions { find: Rules::new(&[rule]), ..SelectOptions::default() };
+        let before = times(&opened(text).select(&options).unwrap());
+        // The number is read back, so both readings change.
+        for last in '0'..='9' {
+            let text = text.replace("1111", &format!("111{last}"));
+            assert_eq!(times(&opened(&text).select(&options).unwrap()), before, "{last}");
+        }
+    }
+}
+
+#[test]
+fn digits_of_labels_are_never_shown() {
+    for (label, shown) in [
+        ("card 4111 1111", "card #### ####"),
+        ("card four one one one ok", "card # # # # ok"),
+        ("cvv one 2three", "cvv # #"),
+        ("security code one two three", "security code # # #"),
+        ("one agent", "one agent"),
+    ] {
+        let tier = format!(
+            "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n0\n9\n<exists>\n1\n\"IntervalTier\"\n\"pii\"\n0\n9\n1\n1\n2\n\"{label}\"\n"
+        );
+        let slots = "<TIME_SLOT TIME_SLOT_ID=\"a\" TIME_VALUE=\"1000\"/><TIME_SLOT TIME_SLOT_ID=\"b\" TIME_VALUE=\"2000\"/>";
+        let annotation = format!(
+            "<ANNOTATION_DOCUMENT><TIME_ORDER>{slots}</TIME_ORDER><TIER TIER_ID=\"pii\"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID=\"x\" TIME_SLOT_REF1=\"a\" TIME_SLOT_REF2=\"b\"><ANNOTATION_VALUE>{label}</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"
+        );
+        let track = format!("1.0\t2.0\t{label}\n");
+        let cut = format!("1.0,2.0,{label}\n");
+        let files =
+            [("textgrid", tier), ("eaf", annotation), ("audacity", track), ("lossless-cut", cut)];
+        for (name, text) in files {
+            let read = super::read(text.as_bytes(), Some(name)).unwrap();
+            let selection = read.select(&SelectOptions::default()).unwrap();
+            assert_eq!(rows(&selection.windows)[0].3, shown, "{name}");
+            assert!(!format!("{:?}", selection.summary).contains("411"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn names_in_errors_keep_few_digits() {
+    let text = r#"{"segments":[{"seek":0,"start":1.0,"end":2.0,"text":"so","speaker":"SPEAKER_00"},
+        {"seek":0,"start":2.0,"end":3.0,"text":"so","speaker":"+49 151 5550"}]}"#;
+    let options = SelectOptions { speakers: vec!["x".to_owned()], ..SelectOptions::default() };
+    let error = opened(text).select(&options).unwrap_err().to_string();
+    assert!(error.contains("SPEAKER_00") && error.contains("+## ### ####"), "{error}");
+}
+
+/// What a file of others gives.
+enum Gives {
+    /// It cannot be used: a part of the reason.
+    Refused(&'static str),
+    /// Nothing is marked, and `--find numbers` gives these windows.
+    Found(&'static [(u128, u128)]),
+    /// Marks, which are these windows whether numbers are looked for or not.
+    Marked(&'static [(u128, u128)]),
+}
+
+/// All files of others.
+fn others() -> Vec<((&'static str, &'static [u8]), Gives)> {
+    use Gives::{Found, Marked, Refused};
+    macro_rules! other {
+        ($name:literal) => {
+            (
+                $name,
+                include_str!(concat!("../../fixtures/third-party/transcripts/", $name)).as_bytes(),
+            )
+        };
+    }
+    vec![
+        (other!("assemblyai.transcription.json"), Found(&[])),
+        (other!("assemblyai.utterances.json"), Found(&[])),
+        (other!("aws-pca.json"), Refused("post-call analytics sample")),
+        (other!("aws-transcribe.bare.json"), Found(&[])),
+        (other!("aws-transcribe.cut.json"), Found(&[])),
+        (other!("azure-batch.json"), Found(&[(2280, 7460)])),
+        (other!("azure-batch.pii.json"), Marked(&[])),
+        (other!("azure-conversation.input.json"), Refused("neither words with times")),
+        (other!("azure-realtime.json"), Found(&[])),
+        (other!("ctm.align.ctm"), Found(&[])),
+        (other!("ctm.basic.ctm"), Refused("several recordings")),
+        (other!("ctm.overlap.ctm"), Found(&[])),
+        (other!("deepgram.utterances.json"), Found(&[])),
+        (other!("deepgram.whisper.json"), Found(&[])),
+        (other!("google-v1.cut.json"), Found(&[])),
+        (other!("ibm.cut.json"), Found(&[])),
+        (other!("kaldi.cut.json"), Found(&[])),
+        (other!("kaldi.speakers.json"), Refused("--speaker")),
+        (other!("rev-nlp.align.nlp"), Found(&[])),
+        (other!("rttm.alt.rttm"), Found(&[])),
+        (other!("rttm.generic.rttm"), Found(&[])),
+        (other!("speechmatics-v1.cut.json"), Found(&[])),
+        (other!("speechmatics.batch.json"), Found(&[])),
+        (other!("speechmatics.entity.json"), Found(&[])),
+        (other!("speechmatics.speakers.json"), Found(&[])),
+        (other!("srt.invalid_timeframe.srt"), Found(&[])),
+        (other!("srt.missing_timeframe.srt"), Refused("line 5: a text without times")),
+        (other!("textgrid.bobby.TextGrid"), Refused("--tier")),
+        (other!("textgrid.mary.TextGrid"), Refused("--tier")),
+        (other!("textgrid.negative-zero.TextGrid"), Refused("--tier")),
+        (other!("textgrid.newlines.TextGrid"), Refused("--tier")),
+        (other!("webvtt.captions_with_bom.vtt"), Found(&[])),
+        (other!("webvtt.comments.vtt"), Found(&[])),
+        (other!("webvtt.cue_tags.vtt"), Found(&[])),
+        (other!("webvtt.invalid_timeframe.vtt"), Refused("line 6: not a time")),
+        (other!("webvtt.missing_timeframe.vtt"), Refused("line 6: a text without times")),
+        (other!("whisper-timestamped.json"), Found(&[])),
+    ]
+}
+
+#[test]
+fn the_files_of_others_give_what_they_say() {
+    use Gives::{Found, Marked, Refused};
+    for ((name, bytes), gives) in others() {
+        let bare = |options: &SelectOptions| {
+            let read = super::read(bytes, None).map_err(|error| error.to_string())?;
+            let selection = read.select(options).map_err(|error| error.to_string())?;
+            Ok(times(&selection).into_iter().map(|(_, start, end)| (start, end)).collect())
+        };
+        let (marks, finds): (Result<Vec<_>, String>, Result<Vec<_>, String>) =
+            (bare(&SelectOptions::default()), bare(&numbers()));
+        match gives {
+            Refused(reason) => assert!(marks.unwrap_err().contains(reason), "{name}"),
+            Found(windows) => {
+                assert!(marks.unwrap_err().contains("nothing is marked"), "{name}");
+                assert_eq!(finds.unwrap(), windows, "{name}");
+            }
+            Marked(windows) => {
+                assert_eq!(marks.unwrap(), windows, "{name}");
+                assert_eq!(finds.unwrap(), windows, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stamps_of_the_real_redacted_call_are_its_windows() {
+    let text =
+        include_str!("../../fixtures/third-party/transcripts/aws-call-analytics.redacted.json");
+    let selection = opened(text).select(&SelectOptions::default()).unwrap();
+    assert_eq!(selection.summary.marks_placed, 12);
+    assert_eq!(selection.summary.lowest_confidence.as_deref(), Some("0.1935"));
+    // Three of the agent are closer than 300 ms.
+    let wanted = [
+        (31_040, 31_660),
+        (32_740, 34_490),
+        (40_740, 42_260),
+        (50_960, 52_760),
+        (54_240, 55_820),
+        (120_870, 122_050),
+        (130_840, 134_050),
+        (141_250, 145_110),
+        (151_330, 153_180),
+        (179_210, 180_080),
+    ];
+    let found: Vec<_> = times(&selection).into_iter().map(|row| (row.1, row.2)).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn digits_that_a_service_left_beside_its_mark_are_found() {
+    let text = r#"{"results":{"channels":[{"alternatives":[{"words":[
+        {"word":"is","start":1.0,"end":1.2},{"word":"[CREDIT_CARD_1]","start":1.3,"end":1.8},
+        {"word":"nine","start":4.0,"end":4.3},{"word":"876","start":4.4,"end":4.8},{"word":"ok","start":5.2,"end":5.5}]}]}]}}"#;
+    let bare = |options: &SelectOptions| times(&opened(text).select(options).unwrap());
+    assert_eq!(bare(&SelectOptions::default()), [(None, 1300, 1800)]);
+    let wanted = [(None, 1300, 1800), (None, 4000, 4800)];
+    assert_eq!(bare(&numbers()), wanted);
+    assert_eq!(
+        bare(&SelectOptions { find: Rules::new(&[Rule::Card]), ..SelectOptions::default() }),
+        wanted
+    );
 }

@@ -1,16 +1,16 @@
 //! From what a file says to what is muted: marks, finds and options become windows.
 //!
-//! In: a transcript and [`Options`]. Out: a [`Selection`]: windows with padding, the same without,
+//! In: a transcript and [`SelectOptions`]. Out: a [`Selection`]: windows with padding, the same without,
 //! and a [`Summary`]. What can go wrong: a [`SelectError`]. A mark that has no place in time is an
 //! error; nothing silently becomes "nothing to mute".
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::bounds::Bounds;
-use super::find::{self, Found, Rules};
+use super::find::{self, Found, Marked, Rules};
 use super::format::Padding;
 use super::kind;
 use super::marks::LeftAlone;
@@ -31,7 +31,7 @@ pub use summary::{Summary, Untimed};
 
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct SelectOptions {
     /// Kinds and groups to keep; empty keeps all.
     pub only: Vec<String>,
     /// What to look for in the words.
@@ -173,7 +173,7 @@ pub(super) fn select(
     transcript: &Transcript,
     left_alone: &LeftAlone,
     padding: Padding,
-    options: &Options,
+    options: &SelectOptions,
 ) -> Result<Selection, SelectError> {
     let format = transcript.format;
     check_words(transcript, options)?;
@@ -207,13 +207,14 @@ fn finds(transcript: &Transcript, rules: &Rules) -> Vec<Found> {
     if rules.is_empty() {
         return Vec::new();
     }
-    let mut marked = BTreeSet::new();
+    let mut marked = HashMap::new();
     for mark in &transcript.marks {
         if let Place::Words(turn, words) = &mark.place {
-            marked.extend(words.clone().map(|word| (*turn, word)));
+            let kind = Marked::of(&mark.kind);
+            marked.extend(words.clone().map(|word| ((*turn, word), kind)));
         }
     }
-    find::find(&transcript.turns, rules, &|turn, word| marked.contains(&(turn, word)))
+    find::find(&transcript.turns, rules, &|turn, word| marked.get(&(turn, word)).copied())
 }
 
 /// Joins, pads and sums up.
@@ -222,7 +223,7 @@ fn finish(
     candidates: Vec<Candidate>,
     bounds: Option<&Bounds>,
     padding: Padding,
-    options: &Options,
+    options: &SelectOptions,
     mut summary: Summary,
 ) -> Result<Selection, SelectError> {
     let padding = pad::Pad::new(options.pad, padding);
@@ -240,7 +241,7 @@ fn finish(
 }
 
 /// Refuses files in which there is nothing to look at.
-fn check_words(transcript: &Transcript, options: &Options) -> Result<(), SelectError> {
+fn check_words(transcript: &Transcript, options: &SelectOptions) -> Result<(), SelectError> {
     let format = transcript.format;
     let has_words =
         transcript.turns.iter().any(|turn| turn.words.iter().any(|word| !word.is_silent));

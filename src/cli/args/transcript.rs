@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args as Group;
 use clap::builder::PossibleValuesParser;
-use sordino::transcript::{Options, Parties, Rule, Rules, format_names};
+use sordino::transcript::{Parties, Rule, Rules, SelectOptions, format_names};
 
 use super::super::exit::Failure;
 
@@ -63,14 +63,17 @@ impl TranscriptArgs {
     }
 
     /// The options in the library's terms.
-    pub(super) fn options(&self, pad: Option<(Duration, Duration)>) -> Result<Options, Failure> {
+    pub(super) fn options(
+        &self,
+        pad: Option<(Duration, Duration)>,
+    ) -> Result<SelectOptions, Failure> {
         let mut parties = Parties::default();
         for list in &self.party {
             let added = parties.add(list);
             added.map_err(|error| Failure::usage(format!("reading --party {list}"), error))?;
         }
         let (only, speakers, tiers) = (self.only.clone(), self.speaker.clone(), self.tier.clone());
-        Ok(Options { only, find: self.rules()?, parties, speakers, tiers, pad })
+        Ok(SelectOptions { only, find: self.rules()?, parties, speakers, tiers, pad })
     }
 
     fn rules(&self) -> Result<Rules, Failure> {

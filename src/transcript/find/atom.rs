@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::model::{Turn, Word};
+use super::super::sounds;
+use super::finding::Marked;
 use super::table::{Digit, Entry, Joins, Skip, Table};
 
 /// What a word means for a run.
@@ -15,7 +17,8 @@ use super::table::{Digit, Entry, Joins, Skip, Table};
 pub(super) enum Sense {
     Digit(Digit),
     Skip(Skip),
-    /// A word that is masked already.
+    /// A word that is masked already, and no number. One that is may be part of a run:
+    /// [`Digit::Marked`].
     Tag,
     /// Punctuation.
     Silent,
@@ -65,14 +68,14 @@ pub(super) struct Voice<'a> {
 }
 
 impl Call {
-    /// Reads `turns`; words for which `is_marked` holds are not looked at.
+    /// Reads `turns`; words that are `marked` are not looked at.
     pub(super) fn new(
         turns: &[Turn],
         table: &Table,
-        is_marked: &dyn Fn(usize, usize) -> bool,
+        marked: &dyn Fn(usize, usize) -> Option<Marked>,
     ) -> Self {
         let mut atoms: Vec<Vec<Atom>> =
-            turns.iter().enumerate().map(|(at, turn)| read(at, turn, table, is_marked)).collect();
+            turns.iter().enumerate().map(|(at, turn)| read(at, turn, table, marked)).collect();
         let mut starts = Vec::with_capacity(turns.len());
         let mut last = Duration::ZERO;
         for turn in turns {
@@ -143,7 +146,7 @@ fn read(
     at: usize,
     turn: &Turn,
     table: &Table,
-    is_marked: &dyn Fn(usize, usize) -> bool,
+    marked: &dyn Fn(usize, usize) -> Option<Marked>,
 ) -> Vec<Atom> {
     let mut atoms = Vec::new();
     for (index, word) in turn.words.iter().enumerate() {
@@ -163,8 +166,12 @@ fn read(
             is_timed: word.time.is_some(),
             order: 0,
         };
-        if is_marked(at, index) || is_tag(word) {
-            atoms.push(atom(Sense::Tag, String::new(), String::new(), Entry::default()));
+        if let Some(marked) = marked(at, index).or_else(|| tag(word)) {
+            let sense = match marked {
+                Marked::Other => Sense::Tag,
+                number => Sense::Digit(Digit::Marked(number)),
+            };
+            atoms.push(atom(sense, String::new(), String::new(), Entry::default()));
         } else if !word.is_silent {
             let pieces = word.text.expose().split_whitespace();
             atoms.extend(
@@ -175,12 +182,17 @@ fn read(
     atoms
 }
 
-/// Whether the word has the shape of a tag or a mask, whatever it stands for.
-fn is_tag(word: &Word) -> bool {
-    let text = word.text.expose().trim();
-    let is_within = |open, close| text.len() > 2 && text.starts_with(open) && text.ends_with(close);
-    let is_masked = text.len() > 1 && text.chars().all(|c| matches!(c, '#' | '*' | '•' | '█'));
-    is_within('[', ']') || is_within('<', '>') || is_within('{', '}') || is_masked
+/// What a word with the shape of a tag or a mask stands for. Brackets around digits are none.
+fn tag(word: &Word) -> Option<Marked> {
+    let is_end = |c: char| matches!(c, '.' | ',' | '?' | '!' | ';' | ':');
+    let text = word.text.expose().trim().trim_matches(is_end);
+    if text.len() > 1 && text.chars().all(|c| matches!(c, '#' | '*' | '•' | '█')) {
+        return Some(Marked::Any);
+    }
+    let inside = |open, close| text.strip_prefix(open)?.strip_suffix(close);
+    let inner = inside('[', ']').or_else(|| inside('<', '>')).or_else(|| inside('{', '}'))?;
+    let is_label = inner.chars().any(char::is_alphabetic);
+    is_label.then(|| if sounds::name(inner).is_some() { Marked::Other } else { Marked::of(inner) })
 }
 
 type Piece = (Sense, String, String, Entry);

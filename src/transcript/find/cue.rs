@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::atom::{Atom, Sense, Voice};
 use super::near::{Index, Place};
-use super::run::{Ground, Run, Stretch};
-use super::table::{Cue, Table};
+use super::run::{Ground, Run};
+use super::stretch::Stretch;
+use super::table::{Cue, Digit, Table};
 
 /// How long after its cue a code may begin, or go on after a part of it.
 const CODE: Duration = Duration::from_secs(10);
@@ -67,7 +68,7 @@ pub(super) fn spot(voices: &[Voice<'_>], table: &Table) -> Cues {
 }
 
 fn says(atom: &Atom, word: &str) -> bool {
-    atom.sense != Sense::Tag
+    !matches!(atom.sense, Sense::Tag | Sense::Digit(Digit::Marked(_)))
         && if atom.text.is_empty() { atom.digits == word } else { atom.text == word }
 }
 
@@ -136,7 +137,7 @@ pub(super) fn codes<'a>(
 }
 
 /// Whether the number counts something: "three digits", "one moment".
-fn is_counted(last: usize, voice: &Voice<'_>) -> bool {
+pub(super) fn is_counted(last: usize, voice: &Voice<'_>) -> bool {
     voice.atoms.get(last + 1).is_some_and(|next| next.is_counted)
 }
 

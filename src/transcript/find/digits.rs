@@ -60,6 +60,11 @@ pub(super) fn groups(elements: &[Element<'_>], reading: Reading) -> Vec<String> 
                 None => value.to_string(),
             },
             Digit::Beside(value) | Digit::Homophone(value) => value.to_string(),
+            Digit::Marked(_) => {
+                (times, count) = (1, None);
+                at += 1;
+                continue;
+            }
             Digit::Written => element.atom.digits.clone(),
             Digit::Power(power) => {
                 let noughts = "0".repeat(usize::try_from(power).unwrap_or(0));

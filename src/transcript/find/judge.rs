@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::cue::{Cues, near};
+use super::atom::Voice;
+use super::cue::{Cues, is_counted, near};
 use super::digits::{Element, is_card};
 use super::near::{Index, Place};
 use super::run::{MIN, Run};
 use super::table::Cue;
-use super::{Kind, Rule, Rules};
+use super::{Kind, Marked, Rule, Rules};
 
 /// A run that goes on with a card number begins this soon after the part before.
 const CHAIN: Duration = Duration::from_secs(10);
@@ -31,10 +32,15 @@ pub(super) struct Kept<'r, 'a> {
 }
 
 /// The runs of one voice that the rules want, in their order.
-pub(super) fn keep<'r, 'a>(runs: &'r [Run<'a>], cues: &Cues, rules: &Rules) -> Vec<Kept<'r, 'a>> {
+pub(super) fn keep<'r, 'a>(
+    runs: &'r [Run<'a>],
+    voice: &Voice<'_>,
+    cues: &Cues,
+    rules: &Rules,
+) -> Vec<Kept<'r, 'a>> {
     let mut kept = Vec::new();
     let mut card_end: Option<Place> = None;
-    for run in runs.iter().filter(|run| run.most() >= MIN) {
+    for run in runs.iter().filter(|run| is_find(run, voice)) {
         let near = near(run, cues);
         let goes_on = run
             .first()
@@ -56,6 +62,12 @@ pub(super) fn keep<'r, 'a>(runs: &'r [Run<'a>], cues: &Cues, rules: &Rules) -> V
     kept
 }
 
+/// Whether a run is long enough. Beside a marked number any length is, unless it counts something.
+fn is_find(run: &Run<'_>, voice: &Voice<'_>) -> bool {
+    let is_count = || run.last().is_some_and(|last| is_counted(last.at, voice));
+    run.most() >= MIN || (run.is_long() && !is_count())
+}
+
 fn named(rule: Rule) -> Kind {
     match rule {
         Rule::Numbers => Kind::Number,
@@ -65,7 +77,24 @@ fn named(rule: Rule) -> Kind {
     }
 }
 
+/// Whether digits beside a marked word are what the rule looks for.
+fn is_for(marked: Marked, rule: Rule) -> bool {
+    match marked {
+        Marked::Other => false,
+        Marked::Any => true,
+        Marked::Number(kind) => match rule {
+            Rule::Numbers => true,
+            Rule::Card => matches!(kind, Kind::Card | Kind::Cvv | Kind::Expiry),
+            Rule::Ssn => kind == Kind::Ssn,
+            Rule::Phone => kind == Kind::Phone,
+        },
+    }
+}
+
 fn wants(rule: Rule, label: Kind, run: &Run<'_>, near: &[Cue]) -> bool {
+    if run.marks().any(|marked| is_for(marked, rule)) {
+        return true;
+    }
     match rule {
         Rule::Numbers => true,
         Rule::Card => label == Kind::Card || run.most() >= 12 || near.contains(&Cue::Card),
@@ -74,7 +103,7 @@ fn wants(rule: Rule, label: Kind, run: &Run<'_>, near: &[Cue]) -> bool {
     }
 }
 
-/// The kind by check digit, then by the nearest cue that fits the length.
+/// The kind by check digit, then by what is marked in it, then by the nearest cue that fits.
 fn label(run: &Run<'_>, near: &[Cue]) -> Kind {
     if is_card(&run.merged) || is_card(&run.spelled) {
         return Kind::Card;
@@ -88,7 +117,12 @@ fn label(run: &Run<'_>, near: &[Cue]) -> Kind {
         Cue::SortCode => run.can_have(6..=6),
         Cue::Card | Cue::Account => true,
     };
-    near.iter().find(|cue| fits(cue)).map_or(Kind::Number, |cue| kind(*cue))
+    let marked = run.marks().find_map(|marked| match marked {
+        Marked::Number(kind) => Some(kind).filter(|kind| *kind != Kind::Number),
+        _ => None,
+    });
+    let announced = || near.iter().find(|cue| fits(cue)).map(|cue| kind(*cue));
+    marked.or_else(announced).unwrap_or(Kind::Number)
 }
 
 /// The kind that a cue announces.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::super::model::{Text, TimeRange, Turn, Word};
 use super::digits::{Element, Reading, groups};
-use super::run::stretches;
+use super::stretch::stretches;
 use super::{Call, LANGUAGES, Rule, Rules, find};
 
 const UNITS: [&str; 10] =
@@ -85,7 +85,7 @@ fn covered(words: &[String]) -> Vec<bool> {
     all.extend_from_slice(words);
     all.push("goodbye".to_owned());
     let turns = [one_turn(&all)];
-    let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| false);
+    let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| None);
     let is_found = |at: usize| found.iter().any(|found| found.words.contains(&at));
     assert!(!is_found(0) && !is_found(all.len() - 1), "{all:?}");
     (1..all.len() - 1).map(is_found).collect()
@@ -112,7 +112,7 @@ impl Batch {
     /// Checks that each number is found whole, and no word between.
     fn check(&mut self) {
         let turns = [one_turn(&self.words)];
-        let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| false);
+        let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| None);
         let mut is_found = vec![false; self.words.len()];
         found.iter().for_each(|found| is_found[found.words.clone()].fill(true));
         let wrong =
@@ -131,7 +131,7 @@ fn is_left_alone(words: &[String]) {
 
 fn readings(words: &[String]) -> (String, String) {
     let turns = [one_turn(words)];
-    let call = Call::new(&turns, &LANGUAGES[0], &|_, _| false);
+    let call = Call::new(&turns, &LANGUAGES[0], &|_, _| None);
     let voices = call.voices(&turns);
     let elements: Vec<Element<'_>> =
         stretches(&voices[0], &call).into_iter().flat_map(|stretch| stretch.elements).collect();
@@ -521,7 +521,7 @@ proptest! {
         let spoken = speak(&choices);
         for layout in LAYOUTS {
             let (turns, places) = spoken.turns(layout, is_timed);
-            let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| false);
+            let found = find(&turns, &Rules::new(&[Rule::Numbers]), &|_, _| None);
             let covered: BTreeSet<(usize, usize)> =
                 found.iter().flat_map(|f| f.words.clone().map(|word| (f.turn, word))).collect();
             let has_no_order = matches!(layout, Layout::Whole) && !is_timed;
@@ -542,7 +542,7 @@ proptest! {
     fn no_text_makes_it_fail(lines in proptest::collection::vec("[a-z0-9 ,.$#*\\[\\]-]{0,40}", 0..8)) {
         let words = |line: &String| line.split(' ').map(|text| word(text, None)).collect();
         let turns: Vec<Turn> = lines.iter().map(|line| Turn { words: words(line), ..Turn::default() }).collect();
-        for found in find(&turns, &Rules::new(&Rule::ALL), &|_, _| false) {
+        for found in find(&turns, &Rules::new(&Rule::ALL), &|_, _| None) {
             prop_assert!(!found.words.is_empty() && found.words.end <= turns[found.turn].words.len());
         }
     }

@@ -1,6 +1,6 @@
-//! What `--find` can look for, and what a find can be.
+//! What `--find` can look for.
 //!
-//! In: names from the command line. Out: [`Rules`] and [`Kind`]s. What can go wrong: a language
+//! In: names from the command line. Out: [`Rules`]. What can go wrong: a language
 //! that has no table.
 
 use super::table::LANGUAGES;
@@ -20,7 +20,8 @@ inside a run of 4 or more. Fillers inside a run (\"uh\", \"dash\", \"and then\")
 run goes on over the turns of its channel or speaker, over 3 s of silence, and over 15 s with
 fillers or short replies of the other party. Where a reading is open (\"forty two\" is 42 or 402)
 the longer one counts. After a number of 8 or more digits, a piece of it of 3 or more that is
-said again within 30 s is found too. Names and addresses that are spelled in letters are not
+said again within 30 s is found too. A number that the file marks counts as a run: digits beside
+it are found at any length. Names and addresses that are spelled in letters are not
 found.";
 
 /// What `--find` looks for.
@@ -100,53 +101,4 @@ impl Rules {
 /// The languages that `--find` knows: code and name.
 pub fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
     LANGUAGES.iter().map(|table| (table.code, table.name))
-}
-
-/// What a find is. Of two that share words the later in this list names both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Kind {
-    /// Digits that nothing names.
-    Number,
-    /// A piece of a number that was said before.
-    NumberRepeat,
-    /// A piece of a card number that was said before.
-    CardRepeat,
-    /// A bank's sort code.
-    SortCode,
-    /// A bank's routing number.
-    Routing,
-    /// An account number.
-    Account,
-    /// A telephone number.
-    Phone,
-    /// A social security number.
-    Ssn,
-    /// A PIN or one-time code.
-    Pin,
-    /// An expiry date.
-    Expiry,
-    /// A security code.
-    Cvv,
-    /// A payment card number.
-    Card,
-}
-
-impl Kind {
-    /// The name, as `--only` takes it and a label shows it.
-    pub(in super::super) fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::NumberRepeat => "number-repeat",
-            Self::CardRepeat => "card-repeat",
-            Self::SortCode => "sort-code",
-            Self::Routing => "routing",
-            Self::Account => "account",
-            Self::Phone => "phone",
-            Self::Ssn => "ssn",
-            Self::Pin => "pin",
-            Self::Expiry => "expiry",
-            Self::Cvv => "cvv",
-            Self::Card => "card",
-        }
-    }
 }

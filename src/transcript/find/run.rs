@@ -1,31 +1,17 @@
-//! Runs of digits in one voice.
+//! Runs of digits in a stretch of one voice.
 //!
-//! In: a [`Voice`]. Out: [`Stretch`]es, in which only digits, fillers and short replies stand, and
-//! the [`Run`]s in them. What can go wrong: nothing.
+//! In: the elements of a stretch. Out: the [`Run`]s in them. What can go wrong: nothing.
 
 use std::time::Duration;
 
-use super::atom::{Atom, Call, Sense, Voice};
 use super::digits::{Element, Reading, groups};
-use super::table::{Digit, Joins, Skip};
+use super::finding::Marked;
+use super::table::Digit;
 
 /// From this many digits on a run is a find of its own.
 pub(super) const MIN: usize = 4;
-/// A silence that ends a run.
-const GAP: Duration = Duration::from_secs(3);
-/// The same where the silence holds a filler, a tag or a short reply of the other party.
-const FILLED_GAP: Duration = Duration::from_secs(15);
-/// More words of reply in a row are talk.
-const REPLIES: usize = 4;
-/// More fillers in a row are talk.
-const FILLERS: usize = 12;
 /// An "oh" or "to" at the edge of a run belongs to it if it is as close as this.
 const EDGE_GAP: Duration = Duration::from_millis(1500);
-
-/// Words of one voice that could form a run.
-pub(super) struct Stretch<'a> {
-    pub(super) elements: Vec<Element<'a>>,
-}
 
 /// Digits in a row.
 #[derive(Clone)]
@@ -41,97 +27,6 @@ pub(super) struct Run<'a> {
     pub(super) spelled: String,
 }
 
-/// What stands between two elements.
-#[derive(Default)]
-struct Between {
-    fillers: usize,
-    replies: usize,
-    tags: usize,
-    joins: Joins,
-    /// The latest end before the gap: of the element, or of a tag after it.
-    end: Option<Duration>,
-}
-
-impl Between {
-    fn is_empty(&self) -> bool {
-        self.fillers + self.replies + self.tags == 0
-    }
-}
-
-/// Cuts a voice where a run cannot go on.
-pub(super) fn stretches<'a>(voice: &Voice<'a>, call: &Call) -> Vec<Stretch<'a>> {
-    let mut all = Vec::new();
-    let mut elements: Vec<Element<'a>> = Vec::new();
-    let mut between = Between::default();
-    for (at, &atom) in voice.atoms.iter().enumerate() {
-        let is_over = match atom.sense {
-            Sense::Digit(_) => !elements.is_empty() && is_broken(&between, atom, voice, call),
-            Sense::Skip(skip) => {
-                match skip {
-                    Skip::Filler => between.fillers += 1,
-                    Skip::Reply => between.replies += 1,
-                }
-                between.joins = if between.fillers + between.replies + between.tags == 1 {
-                    atom.joins
-                } else {
-                    Joins::default()
-                };
-                between.replies > REPLIES || between.fillers > FILLERS
-            }
-            Sense::Tag => {
-                between.tags += 1;
-                between.joins = Joins::default();
-                between.end = between.end.max(atom.to);
-                false
-            }
-            Sense::Silent => false,
-            Sense::Other => true,
-        };
-        if is_over {
-            if !elements.is_empty() {
-                all.push(Stretch { elements: std::mem::take(&mut elements) });
-            }
-            between = Between::default();
-        }
-        if let Sense::Digit(digit) = atom.sense {
-            elements.push(Element {
-                atom,
-                digit,
-                at,
-                is_after_skip: !between.is_empty(),
-                joins: between.joins,
-            });
-            between = Between { end: atom.to, ..Between::default() };
-        }
-    }
-    if !elements.is_empty() {
-        all.push(Stretch { elements });
-    }
-    all
-}
-
-/// Whether the silence before `atom` ends the run. Words without times go by their order.
-fn is_broken(between: &Between, atom: &Atom, voice: &Voice<'_>, call: &Call) -> bool {
-    let (Some(end), Some(start)) = (between.end, atom.from) else { return false };
-    let gap = start.saturating_sub(end);
-    gap > FILLED_GAP || (gap > GAP && between.is_empty() && !is_reply(end, start, voice, call))
-}
-
-/// Whether others speak from `end` to `start`, and only in short replies.
-fn is_reply(end: Duration, start: Duration, voice: &Voice<'_>, call: &Call) -> bool {
-    let mut words = 0;
-    for atom in
-        call.between(end, start).filter(|atom| voice.has_turn.get(atom.turn) == Some(&false))
-    {
-        match atom.sense {
-            Sense::Skip(_) | Sense::Tag => words += 1,
-            Sense::Silent => {}
-            Sense::Digit(_) | Sense::Other => return false,
-        }
-    }
-    (1..=REPLIES).contains(&words)
-}
-
 /// How sure a stretch must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ground {
@@ -141,22 +36,8 @@ pub(super) enum Ground {
     Cued,
 }
 
-impl<'a> Stretch<'a> {
-    /// The runs of the stretch, of any length.
-    pub(super) fn runs(&self, ground: Ground) -> Vec<Run<'a>> {
-        let mut runs = Vec::new();
-        for part in sound(&self.elements) {
-            match ground {
-                Ground::Cued => runs.extend(Run::new(part.to_vec())),
-                Ground::Bare => bare(part, &mut runs),
-            }
-        }
-        runs
-    }
-}
-
 /// Cuts at each "double" without a digit after it and each "hundred" without a number before it.
-fn sound<'s, 'a>(elements: &'s [Element<'a>]) -> Vec<&'s [Element<'a>]> {
+pub(super) fn sound<'s, 'a>(elements: &'s [Element<'a>]) -> Vec<&'s [Element<'a>]> {
     let is_sound = |at: usize| {
         let next = || elements.get(at + 1).map(|element| element.digit);
         let last =
@@ -182,23 +63,28 @@ fn sound<'s, 'a>(elements: &'s [Element<'a>]) -> Vec<&'s [Element<'a>]> {
     parts
 }
 
+pub(super) fn is_mark(element: &Element<'_>) -> bool {
+    matches!(element.digit, Digit::Marked(_))
+}
+
 fn is_homophone(element: &Element<'_>) -> bool {
     matches!(element.digit, Digit::Homophone(_))
 }
 
 /// A recogniser that writes digits writes all of them, so a "to" beside them is the word.
 fn is_spoken(element: &Element<'_>) -> bool {
-    element.digit != Digit::Written
+    element.digit != Digit::Written && !is_mark(element)
 }
 
 /// The runs of a part that nothing announces.
-fn bare<'a>(part: &[Element<'a>], runs: &mut Vec<Run<'a>>) {
+pub(super) fn bare<'a>(part: &[Element<'a>], runs: &mut Vec<Run<'a>>) {
     let Some(first) = part.iter().position(|element| !is_homophone(element)) else { return };
     let last = part.iter().rposition(|element| !is_homophone(element)).unwrap_or(first);
     let inner = part.get(first..=last).unwrap_or_default();
     // "Fifteen to twenty" is no run, "four one to eight" is one: it takes four numbers, "to" among
     // them.
-    let is_bridged = inner.iter().any(is_homophone) && groups(inner, Reading::Merged).len() >= MIN;
+    let is_long = inner.iter().any(is_mark) || groups(inner, Reading::Merged).len() >= MIN;
+    let is_bridged = inner.iter().any(is_homophone) && is_long;
     if is_bridged {
         runs.extend(Run::new(inner.to_vec()).map(|run| run.with_edges(part, first, last + 1)));
         return;
@@ -239,11 +125,11 @@ fn is_adjacent(last: &Element<'_>, next: &Element<'_>) -> bool {
 }
 
 impl<'a> Run<'a> {
-    fn new(elements: Vec<Element<'a>>) -> Option<Self> {
+    pub(super) fn new(elements: Vec<Element<'a>>) -> Option<Self> {
         let is_certain = |element: &Element<'_>| {
             !matches!(element.digit, Digit::Beside(_) | Digit::Homophone(_))
         };
-        if !elements.iter().any(is_certain) {
+        if !elements.iter().any(is_certain) || elements.iter().all(is_mark) {
             return None;
         }
         let merged = groups(&elements, Reading::Merged).concat();
@@ -254,7 +140,7 @@ impl<'a> Run<'a> {
 
     /// A long run also takes the "to" that touches it: its last digit may hide there.
     fn with_edges(mut self, part: &[Element<'a>], from: usize, to: usize) -> Self {
-        if self.most() < MIN {
+        if !self.is_long() {
             return self;
         }
         if let (Some(last), Some(next)) = (self.elements.last(), part.get(to))
@@ -283,6 +169,19 @@ impl<'a> Run<'a> {
     /// The digits in the longer reading.
     pub(super) fn most(&self) -> usize {
         self.merged.len().max(self.spelled.len())
+    }
+
+    /// Whether it is a find of its own: by its digits, or by a marked number in it.
+    pub(super) fn is_long(&self) -> bool {
+        self.most() >= MIN || self.marks().next().is_some()
+    }
+
+    /// The marked numbers in it.
+    pub(super) fn marks(&self) -> impl Iterator<Item = Marked> {
+        self.elements.iter().filter_map(|element| match element.digit {
+            Digit::Marked(marked) => Some(marked),
+            _ => None,
+        })
     }
 
     /// Whether it can be read as that many digits.

@@ -11,7 +11,7 @@ type Window = (Option<u16>, u128, u128, &'static str);
 fn windows(sample: &str, rule: Rule) -> Vec<Window> {
     let transcript = read(sample.as_bytes(), None).unwrap();
     let turns = &transcript.transcript().turns;
-    let found = find(turns, &Rules::new(&[rule]), &|_, _| false);
+    let found = find(turns, &Rules::new(&[rule]), &|_, _| None);
     let mut windows: Vec<Window> = Vec::new();
     for found in &found {
         let mut last: Option<Window> = None;
@@ -134,7 +134,7 @@ fn digits_without_times_are_found() {
     ] {
         let transcript = read(sample.as_bytes(), None).unwrap();
         let turns = &transcript.transcript().turns;
-        let found = find(turns, &Rules::new(&[Rule::Numbers]), &|_, _| false);
+        let found = find(turns, &Rules::new(&[Rule::Numbers]), &|_, _| None);
         let kinds: Vec<_> = found.iter().map(|found| (found.number, found.kind.name())).collect();
         assert_eq!(kinds, [(0, "card"), (0, "card"), (0, "card"), (1, "card-repeat"), (2, "cvv")],);
         assert!(found.iter().all(|found| found.words.len() == 1));

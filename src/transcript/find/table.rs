@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::finding::Marked;
+
 /// The languages, the default first.
 pub(super) static LANGUAGES: [LazyLock<Table>; 3] = [
     LazyLock::new(|| Table::parse(include_str!("en.txt")).0),
@@ -31,6 +33,8 @@ pub(super) enum Digit {
     Repeat(usize),
     /// Digits as the transcript writes them; they stand in the atom.
     Written,
+    /// A number that a service took out: nobody knows its digits.
+    Marked(Marked),
 }
 
 /// A word that ends no run.

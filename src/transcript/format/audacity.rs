@@ -6,8 +6,8 @@
 use super::super::document::{Line, words_of};
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, duration,
+    Document, Format, Mark, Padding, Place, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, TranscriptProblem, Turn, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -72,11 +72,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         if line.text.trim().is_empty() || is_frequency(&line) {
             continue;
         }
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
-        let (start, end, label) = label(&line)
-            .ok_or_else(|| error(Problem::Expected("start, end and label with tabs between")))?;
+        let (start, end, label) = label(&line).ok_or_else(|| {
+            error(TranscriptProblem::Expected("start, end and label with tabs between"))
+        })?;
         let time = |text: &str, round| duration(&text.replace(',', "."), Unit::Seconds, round);
         let start = time(start, Round::Down).map_err(|problem| error(problem.into()))?;
         let end = time(end, Round::Up).map_err(|problem| error(problem.into()))?;

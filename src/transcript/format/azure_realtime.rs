@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::common::{add_repeat, untimed_words};
 use super::{
-    Document, Format, Node, Padding, Problem, Round, Seen, Text, Transcript, TranscriptError, Turn,
-    Unit, duration, optional_length, text_word,
+    Document, Format, Node, Padding, Round, Seen, Text, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, duration, optional_length, text_word,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -68,7 +68,7 @@ fn best<'a>(readings: &[Node<'a>]) -> Result<Option<usize>, TranscriptError> {
         let value = value.map(|text| duration(&text, Unit::Seconds, Round::Down)).transpose();
         let value = value.map_err(|_| {
             let path = confidence.map(|node| node.path()).unwrap_or_default();
-            TranscriptError::at(FORMAT.name, path, Problem::Expected("a number"))
+            TranscriptError::at(FORMAT.name, path, TranscriptProblem::Expected("a number"))
         })?;
         if best.is_none_or(|(_, known)| value > known) {
             best = Some((at, value));

@@ -114,7 +114,8 @@ pub(super) fn stamps(
             let (start, end) = ("BeginOffsetMillis", "EndOffsetMillis");
             let stamp = optional_range(format, node, start, end, Unit::Millis)?;
             stamps.push(stamp.ok_or_else(|| {
-                let missing = super::Problem::Missing("BeginOffsetMillis or EndOffsetMillis");
+                let missing =
+                    super::TranscriptProblem::Missing("BeginOffsetMillis or EndOffsetMillis");
                 TranscriptError::at(format, node.path(), missing)
             })?);
         }

@@ -10,8 +10,8 @@ use super::super::document::Line;
 use super::super::time;
 use super::common::forget_lone_channel;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
-    Turn, Unit, Word, duration,
+    Document, Format, Padding, Remark, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -56,7 +56,7 @@ impl<'a> Row<'a> {
     }
 
     /// The time; none if it is not known.
-    fn time(&self) -> Result<Option<TimeRange>, Problem> {
+    fn time(&self) -> Result<Option<TimeRange>, TranscriptProblem> {
         if self.start == "*" || self.length == "*" {
             return Ok(None);
         }
@@ -84,6 +84,16 @@ pub(super) fn rows<'a>(document: &Document<'a>) -> impl Iterator<Item = Line<'a>
         .filter(|line| !line.text.trim().is_empty() && !line.text.trim_start().starts_with(";;"))
 }
 
+/// What comments say.
+pub(super) fn comments(document: &Document<'_>) -> Vec<Remark> {
+    let text = |line: Line<'_>| {
+        let length = line.text.trim_start().strip_prefix(";;")?.len();
+        let end = line.start + line.text.len();
+        Some(Remark::of(end - length..end))
+    };
+    document.lines().filter_map(text).collect()
+}
+
 fn recognise(document: &Document<'_>) -> bool {
     let mut lines = rows(document).take(20).peekable();
     let is_text = !document.is_json() && document.xml().is_none();
@@ -96,11 +106,13 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut reader = Reader::default();
     let mut recording = None;
     for line in rows(document) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let Some(row) = Row::of(&line) else {
-            return Err(error(Problem::Expected("recording, channel, start, duration and word")));
+            return Err(error(TranscriptProblem::Expected(
+                "recording, channel, start, duration and word",
+            )));
         };
         if *recording.get_or_insert(row.recording) != row.recording {
             return Err(TranscriptError::unusable(FORMAT.name, SEVERAL));
@@ -109,7 +121,8 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         reader.row(&row, time);
     }
     reader.end_block();
-    let mut transcript = Transcript { turns: reader.turns, ..Transcript::default() };
+    let remarks = comments(document);
+    let mut transcript = Transcript { turns: reader.turns, remarks, ..Transcript::default() };
     transcript.turns.append(&mut reader.others);
     number_channels(&mut transcript);
     Ok(transcript)

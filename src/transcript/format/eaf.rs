@@ -12,8 +12,8 @@ use super::super::document::words_of;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Repeat, Round, Seen, Text, TimeRange,
-    Transcript, TranscriptError, Turn,
+    Document, Format, Mark, Padding, Place, Repeat, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, TranscriptProblem, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -80,7 +80,7 @@ fn span<'a>(
         let Some(next) = references.get(name) else { break };
         name = next;
     }
-    Err(error(node, Problem::Other("a reference to an annotation that is not there")))
+    Err(error(node, TranscriptProblem::Other("a reference to an annotation that is not there")))
 }
 
 fn add(
@@ -181,7 +181,9 @@ impl<'a> Slots<'a> {
         for node in annotations(tier).filter(|node| node.has_tag_name("ALIGNABLE_ANNOTATION")) {
             let slot = |name| {
                 let slot = self.order.get(required(node, name)?).copied();
-                slot.ok_or_else(|| error(node, Problem::Other("a time slot that is not there")))
+                slot.ok_or_else(|| {
+                    error(node, TranscriptProblem::Other("a time slot that is not there"))
+                })
             };
             own.push((
                 required(node, "ANNOTATION_ID")?,
@@ -238,10 +240,10 @@ fn origin(header: Option<Node<'_, '_>>) -> Result<Duration, TranscriptError> {
 }
 
 fn required<'a>(node: Node<'a, '_>, name: &'static str) -> Result<&'a str, TranscriptError> {
-    node.attribute(name).ok_or_else(|| error(node, Problem::Missing(name)))
+    node.attribute(name).ok_or_else(|| error(node, TranscriptProblem::Missing(name)))
 }
 
-fn error(node: Node<'_, '_>, problem: Problem) -> TranscriptError {
+fn error(node: Node<'_, '_>, problem: TranscriptProblem) -> TranscriptError {
     let line = node.document().text_pos_at(node.range().start).row;
     TranscriptError::at(FORMAT.name, format!("line {line}"), problem)
 }

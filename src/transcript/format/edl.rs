@@ -3,8 +3,8 @@
 use super::super::document::Line;
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Transcript, TranscriptError,
-    Unit, duration,
+    Document, Format, Mark, Padding, Place, Round, Seen, Transcript, TranscriptError,
+    TranscriptProblem, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -51,20 +51,24 @@ fn recognise(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript { sort: Sort::Labels, ..Transcript::default() };
     for line in rows(document) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let fields: Vec<&str> = line.text.split_whitespace().collect();
         let [start, end, action] = *fields.as_slice() else {
-            return Err(error(Problem::Expected("start, end and action")));
+            return Err(error(TranscriptProblem::Expected("start, end and action")));
         };
         let kind = match action {
             "0" => "skip",
             "1" => "mute",
-            _ => return Err(error(Problem::Expected("action 0 (leave out) or 1 (mute)"))),
+            _ => {
+                return Err(error(TranscriptProblem::Expected("action 0 (leave out) or 1 (mute)")));
+            }
         };
         if start.starts_with('#') || end.starts_with('#') {
-            return Err(error(Problem::Other("times in frames of an unknown rate: write seconds")));
+            return Err(error(TranscriptProblem::Other(
+                "times in frames of an unknown rate: write seconds",
+            )));
         }
         let time = |text: &str, round| {
             duration(text, Unit::Clock, round).map_err(|problem| error(problem.into()))

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::common::{add_repeat, add_strings, untimed_words};
 use super::{
-    Document, Format, Node, Padding, Problem, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, Word, moment, text_word, time,
+    Document, Format, Node, Padding, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, moment, text_word, time,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -64,14 +64,15 @@ impl Clock<'_> {
     /// The time of day of a phrase or word, less the start of the transcript.
     fn of_day(&self, node: Node<'_>) -> Result<Option<Duration>, TranscriptError> {
         let Some(begin) = node.get("startTimeMs") else { return Ok(None) };
-        let wrong = |problem: Problem| TranscriptError::at(FORMAT.name, begin.path(), problem);
+        let wrong =
+            |problem: TranscriptProblem| TranscriptError::at(FORMAT.name, begin.path(), problem);
         let start = self.start.ok_or_else(|| {
-            wrong(Problem::Other("a time of day, and the transcript has no startTime"))
+            wrong(TranscriptProblem::Other("a time of day, and the transcript has no startTime"))
         })?;
         let start = moment(FORMAT.name, start, Unit::Millis, Round::Down)?;
         let begin = moment(FORMAT.name, begin, Unit::Millis, Round::Down)?;
         let since = begin.checked_sub(start).ok_or_else(|| {
-            wrong(Problem::Other("a time of day before the startTime of the transcript"))
+            wrong(TranscriptProblem::Other("a time of day before the startTime of the transcript"))
         })?;
         Ok(Some(since))
     }

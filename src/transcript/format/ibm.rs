@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::common::{Index, add_repeat, push_word, untimed_words};
 use super::{
-    Document, Format, Node, Padding, Problem, Round, Seen, TimeRange, Transcript, TranscriptError,
-    Turn, Unit, Word, moment, text_word,
+    Document, Format, Node, Padding, Round, Seen, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, moment, text_word,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -81,7 +81,7 @@ fn add_result<'a>(
     for stamp in best.list("timestamps") {
         let parts: Vec<Node<'_>> = stamp.items().collect();
         let &[text, start, end] = parts.as_slice() else {
-            let problem = Problem::Expected("a word, a start and an end");
+            let problem = TranscriptProblem::Expected("a word, a start and an end");
             return Err(TranscriptError::at(FORMAT.name, stamp.path(), problem));
         };
         let start = moment(FORMAT.name, start, Unit::Seconds, Round::Down)?;

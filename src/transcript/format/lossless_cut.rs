@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::super::document::Line;
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, Transcript,
-    TranscriptError, Unit, duration,
+    Document, Format, Mark, Padding, Place, Round, Seen, Text, Transcript, TranscriptError,
+    TranscriptProblem, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -48,12 +48,13 @@ fn is_whole(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript { sort: Sort::Labels, ..Transcript::default() };
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let segment = segment(&line);
-        let (start, end, name) = segment
-            .ok_or_else(|| error(Problem::Expected("start, end and name with commas between")))?;
+        let (start, end, name) = segment.ok_or_else(|| {
+            error(TranscriptProblem::Expected("start, end and name with commas between"))
+        })?;
         let time = |text: &str, round| {
             let text = Some(text).filter(|text| !text.is_empty());
             let time = text.map(|text| duration(text, Unit::Seconds, round)).transpose();

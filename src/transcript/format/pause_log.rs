@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::super::model::Sort;
 use super::wall_clock::{Clock, moment};
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Seen, Transcript, TranscriptError, Unit,
+    Document, Format, Mark, Padding, Place, Seen, Transcript, TranscriptError, TranscriptProblem,
+    Unit,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -139,12 +140,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let (mut rows, mut calls, mut clocks) =
         (Vec::<Row>::new(), vec![BTreeSet::new(); table.calls.len()], BTreeSet::new());
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let fields = fields(line.text, table.separator);
         if fields.len() != table.width {
-            return Err(error(Problem::Expected("as many fields as the header has")));
+            return Err(error(TranscriptProblem::Expected("as many fields as the header has")));
         }
         let field = |at: usize| fields.get(at).copied().unwrap_or_default();
         for (known, at) in calls.iter_mut().zip(&table.calls) {

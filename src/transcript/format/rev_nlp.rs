@@ -3,8 +3,8 @@
 use super::common::push_word;
 use super::ctm::is_unknown;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
-    Unit, Word, duration,
+    Document, Format, Padding, Remark, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -36,12 +36,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let (token, speaker, start, end) =
         (column("token"), column("speaker"), column("ts"), column("endTs"));
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let fields: Vec<&str> = line.text.split('|').collect();
         if fields.len() != names.len() {
-            return Err(error(Problem::Expected("as many fields as the header has")));
+            return Err(error(TranscriptProblem::Expected("as many fields as the header has")));
         }
         let field = |at: usize| fields.get(at).copied().unwrap_or_default().trim();
         let time = |at: usize, round| {
@@ -59,6 +59,15 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
             source: Some(at..at + text.len()),
             ..Word::default()
         };
+        // Further columns are for people and other tools, but for times.
+        let others = fields.iter().enumerate().filter(|(at, field)| {
+            ![token, speaker, start, end].contains(at)
+                && duration(field.trim(), Unit::Seconds, Round::Down).is_err()
+        });
+        transcript.remarks.extend(others.map(|(_, field)| {
+            let at = line.start + field.as_ptr().addr().saturating_sub(line.text.as_ptr().addr());
+            Remark::of(at..at + field.len())
+        }));
         push_word(
             &mut transcript,
             0,

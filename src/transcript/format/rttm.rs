@@ -9,10 +9,10 @@ use super::super::document::Line;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
 use super::common::{channel_of, forget_lone_channel, push_word};
-use super::ctm::{SEVERAL, is_unknown, rows};
+use super::ctm::{SEVERAL, comments, is_unknown, rows};
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
-    Turn, Unit, Word, duration,
+    Document, Format, Padding, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, Word, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -51,17 +51,18 @@ fn recognise(document: &Document<'_>) -> bool {
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
-    let mut transcript = Transcript { sort: Sort::Speakers, ..Transcript::default() };
+    let remarks = comments(document);
+    let mut transcript = Transcript { sort: Sort::Speakers, remarks, ..Transcript::default() };
     let mut recording = None;
     // Turns of speakers go behind the words, so that they part none.
     let mut turns = Vec::new();
     for line in rows(document) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let fields: Vec<_> = line.fields(char::is_whitespace).collect();
         let [kind, name, channel, start, length, word, _, speaker, ..] = fields.as_slice() else {
-            return Err(error(Problem::Expected("eight to ten fields")));
+            return Err(error(TranscriptProblem::Expected("eight to ten fields")));
         };
         if *recording.get_or_insert(name.0) != name.0 {
             return Err(TranscriptError::unusable(FORMAT.name, SEVERAL));
@@ -73,7 +74,7 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
             "SPEAKER" => {
                 let time = time
                     .map_err(|problem| error(problem.into()))?
-                    .ok_or_else(|| error(Problem::Missing("the time")))?;
+                    .ok_or_else(|| error(TranscriptProblem::Missing("the time")))?;
                 turns.push(Turn {
                     channel,
                     party: party.map(Text::new),
@@ -87,7 +88,7 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
                 add_word(&mut transcript, &line, word, time, (channel, party));
             }
             kind if OTHERS.contains(&kind) => {}
-            _ => return Err(error(Problem::Expected("a type of RTTM, such as SPEAKER"))),
+            _ => return Err(error(TranscriptProblem::Expected("a type of RTTM, such as SPEAKER"))),
         }
     }
     transcript.turns.append(&mut turns);

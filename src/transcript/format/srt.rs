@@ -22,7 +22,8 @@ fn recognise(document: &Document<'_>) -> bool {
 }
 
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
-    Ok(of_cues(&cues(FORMAT.name, document.lines())?))
+    let (cues, remarks) = cues(FORMAT.name, document.lines())?;
+    Ok(Transcript { remarks, ..of_cues(&cues) })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::super::document::Line;
 use super::super::time::TimeError;
-use super::{Problem, Round, TimeRange, TranscriptError, Unit, duration};
+use super::{Remark, Round, TimeRange, TranscriptError, TranscriptProblem, Unit, duration};
 
 /// A time range, and the lines of text under it.
 pub(super) struct Cue<'a> {
@@ -13,14 +13,19 @@ pub(super) struct Cue<'a> {
     pub(super) lines: Vec<Line<'a>>,
 }
 
-/// Reads all cues. `lines` begin after the header of WebVTT.
+/// A number above this before a cue is no counter.
+const MOST_CUES: u64 = 1_000_000;
+
+/// Reads all cues, and what stands beside them: comments, and names of cues that are no counters.
+/// `lines` begin after the header of WebVTT.
 pub(super) fn cues<'a>(
     format: &'static str,
     lines: impl Iterator<Item = Line<'a>>,
-) -> Result<Vec<Cue<'a>>, TranscriptError> {
+) -> Result<(Vec<Cue<'a>>, Vec<Remark>), TranscriptError> {
     let mut reader = Reader {
         format,
         cues: Vec::new(),
+        remarks: Vec::new(),
         open: None,
         counter: None,
         before: Vec::new(),
@@ -32,12 +37,13 @@ pub(super) fn cues<'a>(
         reader.line(line, is_last)?;
     }
     reader.close()?;
-    Ok(reader.cues)
+    Ok((reader.cues, reader.remarks))
 }
 
 struct Reader<'a> {
     format: &'static str,
     cues: Vec<Cue<'a>>,
+    remarks: Vec<Remark>,
     open: Option<Cue<'a>>,
     /// The number of the open cue.
     counter: Option<u64>,
@@ -88,7 +94,10 @@ impl<'a> Reader<'a> {
         }
         self.counter = counter;
         // One line is the name of the cue. A comment ends where times begin.
-        self.before.pop();
+        if let Some(name) = self.before.pop() {
+            let is_counter = number(&name).is_some_and(|count| count <= MOST_CUES);
+            self.remarks.extend((!is_counter).then(|| remark(&name, &name)));
+        }
         self.check_before()?;
         self.open = Some(Cue { time, lines: Vec::new() });
         Ok(())
@@ -105,21 +114,36 @@ impl<'a> Reader<'a> {
         let is_comment = std::mem::take(&mut self.is_comment);
         let is_text =
             |line: &&Line<'a>| line.text.chars().any(char::is_alphanumeric) && !is_timed(line.text);
+        // The word that makes it a comment stays.
+        if let (true, [first, rest @ ..]) = (is_comment, lines.as_slice()) {
+            let text = first.text.split_once([' ', '\t']).map(|(word, text)| {
+                let start = first.start + word.len() + 1;
+                Line { start, text, ..*first }
+            });
+            let last = rest.last().copied().or(text);
+            let first = text.or(rest.first().copied());
+            self.remarks.extend(first.zip(last).map(|(first, last)| remark(&first, &last)));
+        }
         match lines.iter().find(is_text).filter(|_| !is_comment) {
             Some(line) => {
                 let problem = "a text without times (no line with --> above it, or a blank line inside of a cue)";
-                Err(self.error(line, Problem::Other(problem)))
+                Err(self.error(line, TranscriptProblem::Other(problem)))
             }
             None => Ok(()),
         }
     }
 
-    fn error(&self, line: &Line<'_>, problem: Problem) -> TranscriptError {
+    fn error(&self, line: &Line<'_>, problem: TranscriptProblem) -> TranscriptError {
         TranscriptError::at(self.format, format!("line {}", line.number), problem)
     }
 }
 
 /// The number of a cue.
+/// All from one line to another.
+fn remark(first: &Line<'_>, last: &Line<'_>) -> Remark {
+    Remark::of(first.start..last.start + last.text.len())
+}
+
 fn number(line: &Line<'_>) -> Option<u64> {
     line.text.trim().parse().ok()
 }
@@ -139,8 +163,9 @@ fn has_fraction(line: &str) -> bool {
 }
 
 /// Start and end of a line of times. Settings may follow.
-fn times(line: &str) -> Result<TimeRange, Problem> {
-    let (start, rest) = line.split_once("-->").ok_or(Problem::Expected("start --> end"))?;
+fn times(line: &str) -> Result<TimeRange, TranscriptProblem> {
+    let (start, rest) =
+        line.split_once("-->").ok_or(TranscriptProblem::Expected("start --> end"))?;
     let rest = rest.trim_start();
     let length = rest.find(|c: char| !is_of_clock(c)).unwrap_or(rest.len());
     let (end, settings) = rest.split_at(length);
@@ -159,7 +184,7 @@ fn is_of_clock(c: char) -> bool {
 
 /// A clock time with a comma or a point. Of one or two digits after it, some tools mean a decimal fraction, and others
 /// (Teams) a number of milliseconds without its zeros: a start takes the smaller, an end the larger.
-pub(super) fn clock(text: &str, round: Round) -> Result<std::time::Duration, Problem> {
+pub(super) fn clock(text: &str, round: Round) -> Result<std::time::Duration, TranscriptProblem> {
     let text = text.trim();
     if !text.contains(':') || !text.chars().all(is_of_clock) {
         return Err(TimeError::NotANumber.into());

@@ -9,8 +9,8 @@ use std::ops::Range;
 use super::super::document::words_of;
 use super::super::model::Sort;
 use super::{
-    Document, Format, Mark, Padding, Place, Problem, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn, Unit, duration,
+    Document, Format, Mark, Padding, Place, Remark, Round, Seen, Text, TimeRange, Transcript,
+    TranscriptError, TranscriptProblem, Turn, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -46,9 +46,10 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
             "IntervalTier" => true,
             "TextTier" => false,
             _ => {
-                return Err(
-                    class.error(document.text, Problem::Expected("IntervalTier or TextTier"))
-                );
+                return Err(class.error(
+                    document.text,
+                    TranscriptProblem::Expected("IntervalTier or TextTier"),
+                ));
             }
         };
         let name = Text::new(unquoted(tokens.text()?.content(document.text)).trim());
@@ -61,7 +62,8 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     match tokens.next()? {
         None => Ok(transcript),
         Some(token) => {
-            Err(token.error(document.text, Problem::Other("more in the file than it counts")))
+            Err(token
+                .error(document.text, TranscriptProblem::Other("more in the file than it counts")))
         }
     }
 }
@@ -91,7 +93,10 @@ fn entry(
         ..Mark::new("label", place)
     };
     transcript.marks.push(mark);
-    if is_interval {
+    if !is_interval {
+        let inside = label.place.start + 1..label.place.end.saturating_sub(1);
+        transcript.remarks.push(Remark::of(inside));
+    } else {
         add_words(transcript, content, label.place.start + 1, tier, time);
     }
     Ok(())
@@ -148,12 +153,12 @@ impl Token {
             .map_err(|problem| self.error(text, problem.into()))
     }
 
-    fn error(&self, text: &str, problem: Problem) -> TranscriptError {
+    fn error(&self, text: &str, problem: TranscriptProblem) -> TranscriptError {
         error_at(text, self.place.start, problem)
     }
 }
 
-fn error_at(text: &str, at: usize, problem: Problem) -> TranscriptError {
+fn error_at(text: &str, at: usize, problem: TranscriptProblem) -> TranscriptError {
     let before = text.get(..at).unwrap_or_default();
     let ends = before.matches('\n').count().max(before.matches('\r').count());
     TranscriptError::at(FORMAT.name, format!("line {}", ends + 1), problem)
@@ -175,7 +180,7 @@ impl Tokens<'_> {
             let Some(first) = rest.chars().next() else { return Ok(None) };
             if first == '"' {
                 let length = quoted(rest).ok_or_else(|| {
-                    error_at(self.text, begin, Problem::Other("a text without its end"))
+                    error_at(self.text, begin, TranscriptProblem::Other("a text without its end"))
                 })?;
                 self.at = begin + length;
                 return Ok(Some(Token { place: begin..self.at }));
@@ -199,13 +204,13 @@ impl Tokens<'_> {
         is_it: impl Fn(&str) -> bool,
         what: &'static str,
     ) -> Result<Token, TranscriptError> {
-        let token = self
-            .next()?
-            .ok_or_else(|| error_at(self.text, self.text.len(), Problem::Missing(what)))?;
+        let token = self.next()?.ok_or_else(|| {
+            error_at(self.text, self.text.len(), TranscriptProblem::Missing(what))
+        })?;
         if is_it(token.raw(self.text)) {
             Ok(token)
         } else {
-            Err(token.error(self.text, Problem::Expected(what)))
+            Err(token.error(self.text, TranscriptProblem::Expected(what)))
         }
     }
 
@@ -227,7 +232,7 @@ impl Tokens<'_> {
         token
             .raw(self.text)
             .parse()
-            .map_err(|_| token.error(self.text, Problem::Expected("a count")))
+            .map_err(|_| token.error(self.text, TranscriptProblem::Expected("a count")))
     }
 }
 

@@ -12,8 +12,8 @@ use super::super::document::words_of;
 use super::super::model::Sort;
 use super::super::time::{self, TimeError};
 use super::{
-    Document, Format, Padding, Problem, Repeat, Round, Seen, Text, TimeRange, Transcript,
-    TranscriptError, Turn,
+    Document, Format, Padding, Repeat, Round, Seen, Text, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         base: Moment,
     ) -> Result<Option<Moment>, TranscriptError> {
         if around.depth >= DEEPEST {
-            return Err(error(node, Problem::Other("elements nested too deep")));
+            return Err(error(node, TranscriptProblem::Other("elements nested too deep")));
         }
         let time = |name| {
             let value = node.attribute(name);
@@ -140,7 +140,8 @@ impl<'a> Reader<'a> {
                 let base = if is_sequence { next } else { start };
                 let end = self.element(child, &scope, base)?;
                 if is_sequence {
-                    let missing = || error(child, Problem::Missing("end or dur in a sequence"));
+                    let missing =
+                        || error(child, TranscriptProblem::Missing("end or dur in a sequence"));
                     next = end.ok_or_else(missing)?;
                 }
             }
@@ -156,7 +157,9 @@ impl<'a> Reader<'a> {
         }
         let end = match scope.end {
             Some(end) => Some(end),
-            None if scope.is_timed => return Err(error(node, Problem::Missing("end or dur"))),
+            None if scope.is_timed => {
+                return Err(error(node, TranscriptProblem::Missing("end or dur")));
+            }
             None => None,
         };
         let time = end.map(|end| TimeRange::new(scope.begin.down, end.up));
@@ -176,7 +179,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn error(node: Node<'_, '_>, problem: Problem) -> TranscriptError {
+fn error(node: Node<'_, '_>, problem: TranscriptProblem) -> TranscriptError {
     let line = node.document().text_pos_at(node.range().start).row;
     TranscriptError::at(FORMAT.name, format!("line {line}"), problem)
 }
@@ -197,7 +200,7 @@ impl Clock {
         };
         let count = |text: &str| {
             let count = text.trim().parse().ok().filter(|count| *count > 0);
-            count.ok_or_else(|| error(root, Problem::Expected("a rate above 0")))
+            count.ok_or_else(|| error(root, TranscriptProblem::Expected("a rate above 0")))
         };
         let number = |name| value(name).map(count).transpose();
         let frames = number("frameRate")?;
@@ -226,9 +229,12 @@ impl Clock {
     }
 
     /// Reads `00:00:06.5`, `00:00:06:15`, `00:00:06:15.1`, or a number with `h`, `m`, `s`, `ms`, `f` or `t`.
-    fn read(&self, text: &str) -> Result<Moment, Problem> {
+    fn read(&self, text: &str) -> Result<Moment, TranscriptProblem> {
         let both = |read: &dyn Fn(Round) -> Result<Duration, TimeError>| {
-            Ok::<Moment, Problem>(Moment { down: read(Round::Down)?, up: read(Round::Up)? })
+            Ok::<Moment, TranscriptProblem>(Moment {
+                down: read(Round::Down)?,
+                up: read(Round::Up)?,
+            })
         };
         let text = text.trim();
         if text.contains(':') {
@@ -244,7 +250,7 @@ impl Clock {
         }
         let unit = text
             .find(|c: char| c.is_ascii_alphabetic())
-            .ok_or(Problem::Expected("a time with its unit"))?;
+            .ok_or(TranscriptProblem::Expected("a time with its unit"))?;
         let (number, unit) = text.split_at(unit);
         let (above, below) = match unit {
             "h" => (1, 3600),
@@ -253,7 +259,7 @@ impl Clock {
             "ms" => (1000, 1),
             "f" => self.rate,
             "t" => (self.ticks, 1),
-            _ => return Err(Problem::Expected("a time with its unit")),
+            _ => return Err(TranscriptProblem::Expected("a time with its unit")),
         };
         both(&|round| time::frames(number, above, below, round))
     }

@@ -9,8 +9,8 @@ use super::super::model::Sort;
 use super::common::forget_lone_channel;
 use super::vcon_body;
 use super::{
-    Document, FORMATS, Format, Mark, Node, Padding, Place, Problem, Repeat, Seen, Text, Transcript,
-    TranscriptError, Turn,
+    Document, FORMATS, Format, Mark, Node, Padding, Place, Remark, Repeat, Seen, Text, Transcript,
+    TranscriptError, TranscriptProblem, Turn,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -47,7 +47,8 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         let is_named = kind.contains("transcript");
         let Some((mut transcript, format)) = read_body(document, body, index)? else {
             if is_named {
-                let problem = Problem::Expected("a transcript of a known format, with times");
+                let problem =
+                    TranscriptProblem::Expected("a transcript of a known format, with times");
                 return Err(TranscriptError::at(FORMAT.name, body.path(), problem));
             }
             continue;
@@ -67,6 +68,12 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         name_parties(&mut transcript, &parties, dialogs.get(dialog).copied());
         all.notes.push(format!("analysis[{index}] is read as {format}"));
         append(&mut all, transcript);
+    }
+    for node in ["dialog", "attachments", "analysis"].iter().flat_map(|key| root.list(key)) {
+        let is_encoded = node.text_of("encoding").is_some_and(|code| code.starts_with("base64"));
+        // The recording itself, or what cannot be looked into.
+        let body = node.get("body").filter(|_| is_encoded).map(|body| body.range());
+        all.remarks.extend(body.map(|source| Remark { source, is_recording: true }));
     }
     if root.get("redacted").is_some_and(|node| node.members().next().is_some()) {
         all.notes
@@ -102,6 +109,7 @@ fn read_body(
             word.copies.clear();
         }
         let turns = 0..transcript.turns.len();
+        transcript.remarks.clear();
         transcript.repeats = vec![Repeat { source: body.range(), turns, words: None }];
         (transcript, format)
     }))
@@ -173,6 +181,7 @@ fn append(all: &mut Transcript, other: Transcript) {
     if other.sort != Sort::Speech {
         all.sort = other.sort;
     }
+    all.remarks.extend(other.remarks);
     all.searched |= other.searched;
     all.is_x_masked |= other.is_x_masked;
     all.notes.extend(other.notes);

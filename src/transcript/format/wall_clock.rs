@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::super::time::TimeError;
-use super::{Problem, Round, Unit, duration};
+use super::{Round, TranscriptProblem, Unit, duration};
 
 /// Offsets above 1000 days are counts of seconds since 1970.
 const LONGEST_OFFSET: Duration = Duration::from_secs(86_400_000);
@@ -23,19 +23,19 @@ pub(super) enum Clock {
 }
 
 /// Reads a time: nanoseconds rounded down and up, and its clock.
-pub(super) fn moment(text: &str, unit: Unit) -> Result<(i128, i128, Clock), Problem> {
+pub(super) fn moment(text: &str, unit: Unit) -> Result<(i128, i128, Clock), TranscriptProblem> {
     let is_date = text.get(4..5) == Some("-") && text.is_char_boundary(10);
     if !is_date {
         let offset = |round| duration(text, unit, round);
         let (down, up) = (offset(Round::Down)?, offset(Round::Up)?);
         if up > LONGEST_OFFSET {
-            return Err(Problem::Expected(
+            return Err(TranscriptProblem::Expected(
                 "an offset, or a date and time as in 2026-01-31T12:00:00Z",
             ));
         }
         return Ok((whole(down), whole(up), Clock::Offset));
     }
-    let wrong = || Problem::Expected("a date and time as in 2026-01-31T12:00:00Z");
+    let wrong = || TranscriptProblem::Expected("a date and time as in 2026-01-31T12:00:00Z");
     let (date, rest) = text.split_at_checked(10).ok_or_else(wrong)?;
     let rest = rest.strip_prefix(['T', 't', ' ']).ok_or_else(wrong)?;
     let zone_at = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());

@@ -6,7 +6,7 @@ use super::super::model::Sort;
 use super::cue_text::turns;
 use super::speaker_name::Names;
 use super::subtitle::{Cue, cues, is_timed};
-use super::{Document, Format, Padding, Seen, Transcript, TranscriptError};
+use super::{Document, Format, Padding, Remark, Seen, Transcript, TranscriptError};
 
 pub(super) const FORMAT: Format = Format {
     name: "webvtt",
@@ -25,15 +25,21 @@ fn recognise(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     // The header ends at a blank line, or at times that follow without one. The line before them may be a name.
     let mut lines = document.lines().skip_while(|line| line.text.trim().is_empty()).peekable();
-    let mut notes = Vec::new();
+    let (mut notes, mut header) = (Vec::new(), Vec::new());
     while let Some(line) =
         lines.next_if(|line| !line.text.trim().is_empty() && !is_timed(line.text))
     {
         if line.text.starts_with("X-TIMESTAMP-MAP") {
             notes.push("the header puts the times onto the clock of a stream: they are taken as times of the recording".to_owned());
+            continue;
         }
+        let title = line.text.find("WEBVTT").filter(|_| header.is_empty());
+        let start = line.start + title.map_or(0, |at| at + "WEBVTT".len());
+        header.push(Remark::of(start..line.start + line.text.len()));
     }
-    let mut transcript = of_cues(&cues(FORMAT.name, lines)?);
+    let (cues, mut remarks) = cues(FORMAT.name, lines)?;
+    remarks.append(&mut header);
+    let mut transcript = Transcript { remarks, ..of_cues(&cues) };
     transcript.notes.append(&mut notes);
     Ok(transcript)
 }

@@ -2,8 +2,8 @@
 
 use super::super::document::words_of;
 use super::{
-    Document, Format, Padding, Problem, Round, Seen, TimeRange, Transcript, TranscriptError, Turn,
-    Unit, duration,
+    Document, Format, Padding, Round, Seen, TimeRange, Transcript, TranscriptError,
+    TranscriptProblem, Turn, Unit, duration,
 };
 
 pub(super) const FORMAT: Format = Format {
@@ -23,17 +23,19 @@ fn recognise(document: &Document<'_>) -> bool {
 fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
     let mut transcript = Transcript::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()).skip(1) {
-        let error = |problem: Problem| {
+        let error = |problem: TranscriptProblem| {
             TranscriptError::at(FORMAT.name, format!("line {}", line.number), problem)
         };
         let mut fields = line.text.splitn(3, '\t');
         let (Some(start), Some(end)) = (fields.next(), fields.next()) else {
-            return Err(error(Problem::Expected("start, end and text with tabs between")));
+            return Err(error(TranscriptProblem::Expected(
+                "start, end and text with tabs between",
+            )));
         };
         let time = |text: &str, round| {
             // A fraction hints at seconds, and a thousandth of the right time would pass unseen.
             if !text.trim().bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(error(Problem::Expected("whole milliseconds")));
+                return Err(error(TranscriptProblem::Expected("whole milliseconds")));
             }
             duration(text, Unit::Millis, round).map_err(|problem| error(problem.into()))
         };

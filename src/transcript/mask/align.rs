@@ -10,26 +10,21 @@ use std::ops::Range;
 use super::super::document::Document;
 use super::super::json::characters;
 use super::super::model::{Turn, Word};
+use super::secrets::{Secrets, letters};
 use super::{Chosen, inside};
 
 /// The letters of all words, with those of masked words flagged.
 pub(super) struct Masked {
     /// For each turn, for each word: its letters, and whether it is masked.
     turns: Vec<Vec<(String, bool)>>,
-    /// Groups of 4 and more digits that are masked, and sequences of three masked words.
-    telling: BTreeSet<String>,
 }
 
 /// A text that fits in more places is masked as a whole.
 const OFTEN: usize = 200;
 
-/// Digits that tell: fewer may be anything.
-const TELLING: usize = 4;
-
 impl Masked {
     /// The letters of the words of `turns`.
     pub(super) fn of(turns: &[Turn], chosen: &Chosen) -> Self {
-        let mut telling = BTreeSet::new();
         let all = turns.iter().enumerate().map(|(index, turn)| {
             let words = turn.words.iter().enumerate();
             let words: Vec<(String, bool)> = words
@@ -37,38 +32,10 @@ impl Masked {
                     (letters(word.text.expose()), chosen.has(index, at))
                 })
                 .collect();
-            for (at, (word, _)) in words.iter().enumerate().filter(|(_, (_, is_masked))| *is_masked)
-            {
-                if word.chars().filter(|c| c.is_numeric()).count() >= TELLING {
-                    telling.insert(word.clone());
-                }
-                if let Some([one, two, three]) = words.get(at..at + 3)
-                    && one.1
-                    && two.1
-                    && three.1
-                {
-                    telling.insert(format!("{} {} {}", one.0, two.0, three.0));
-                }
-            }
             words
         });
         let turns = all.collect();
-        Self { turns, telling }
-    }
-
-    /// Whether a text holds masked digits, or three masked words in a row.
-    pub(super) fn is_told_by(&self, text: &str) -> bool {
-        if self.telling.is_empty() {
-            return false;
-        }
-        let tokens: Vec<String> =
-            text.split_whitespace().map(letters).filter(|token| !token.is_empty()).collect();
-        // A number by itself may be a time or an identifier: only one that is a masked word as it
-        // stands counts.
-        let is_time = tokens.len() == 1 && text.contains(['.', ':', '-']);
-        let is_word = |token: &String| !is_time && self.telling.contains(token);
-        tokens.iter().any(is_word)
-            || tokens.windows(3).any(|three| self.telling.contains(&three.join(" ")))
+        Self { turns }
     }
 
     /// The words that a repeat repeats.
@@ -118,9 +85,22 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Letters and digits in lower case.
-fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+impl Said<'_> {
+    /// Whether a text of words that are not masked says masked words of other turns: an entity that
+    /// names the wrong words.
+    pub(super) fn is_told_elsewhere(
+        &self,
+        document: &Document<'_>,
+        source: &Range<usize>,
+        secrets: &Secrets,
+    ) -> bool {
+        let text = document.text.get(source.clone()).unwrap_or_default();
+        self.masked.is_empty()
+            && !text.starts_with('[')
+            && secrets.are_told_by(text.trim_matches('"'))
+            && !secrets
+                .are_told_by(&self.words.iter().map(|word| word.0).collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// The bytes of the document to mask in one repeated text.

@@ -5,13 +5,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::super::bounds::{Bound, Bounds, How};
-use super::super::find::Found;
+use super::super::find::{self, Found};
 use super::super::kind;
 use super::super::model::{Mark, Place, Sort, Text, Transcript};
 use super::channel::Channels;
 use super::pad::CLOSE;
 use super::tier::{chosen_tiers, folded, names};
-use super::{Options, PlacedWindow, SelectError, check_kinds};
+use super::{PlacedWindow, SelectError, SelectOptions, check_kinds};
+
+/// A label of a person, with its digits masked, whether they are written or spelled.
+fn shown_label(label: &str) -> String {
+    kind::shown_label(&find::without_numbers(&kind::shown_label(label)))
+}
 
 /// Where a candidate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds the marks of the file; of tiers only those that are chosen.
-    pub(super) fn add_marks(&mut self, options: &Options) -> Result<(), SelectError> {
+    pub(super) fn add_marks(&mut self, options: &SelectOptions) -> Result<(), SelectError> {
         let chosen = chosen_tiers(self.transcript, options)?;
         let is_person = matches!(self.transcript.sort, Sort::Labels | Sort::Tiers);
         let origin = if is_person { Origin::Person } else { Origin::Mark };
@@ -104,10 +109,8 @@ impl<'a> Placer<'a> {
     fn add_mark(&mut self, mark: &Mark, origin: Origin) {
         let written = mark.label.as_ref().map_or(mark.kind.as_str(), |label| label.expose());
         let kind = kind::name(written);
-        let label = mark
-            .label
-            .as_ref()
-            .map_or_else(|| kind.clone(), |label| kind::shown_label(label.expose()));
+        let label =
+            mark.label.as_ref().map_or_else(|| kind.clone(), |label| shown_label(label.expose()));
         let (bound, turn, channel) = match &mark.place {
             Place::WholeTurn(turn) => (self.whole(*turn), Some(*turn), None),
             Place::Words(turn, words) => (self.words(*turn, words.clone()), Some(*turn), None),
@@ -128,7 +131,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds the turns of chosen speakers.
-    pub(super) fn add_speakers(&mut self, options: &Options) -> Result<(), SelectError> {
+    pub(super) fn add_speakers(&mut self, options: &SelectOptions) -> Result<(), SelectError> {
         let format = self.transcript.format;
         let turns = &self.transcript.turns;
         if options.speakers.is_empty() {

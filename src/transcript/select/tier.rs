@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::super::kind;
 use super::super::model::{Sort, Text, Transcript};
-use super::{Options, SelectError};
+use super::{SelectError, SelectOptions};
 
 /// The tiers to take marks from; none if the file has no tiers.
 pub(super) fn chosen_tiers(
     transcript: &Transcript,
-    options: &Options,
+    options: &SelectOptions,
 ) -> Result<Option<BTreeSet<String>>, SelectError> {
     let format = transcript.format;
     let all = || transcript.marks.iter().filter_map(|mark| mark.tier.as_ref());
@@ -40,12 +41,17 @@ pub(super) fn folded(text: &Text) -> String {
     text.expose().trim().to_lowercase()
 }
 
-/// Up to ten names of parties or tiers, with their digits kept: they are names in the layout, not
-/// speech.
+/// Up to ten names of parties or tiers. They are names in the layout, such as `SPEAKER_00`, so up to
+/// three digits are kept: more may be a telephone number.
 pub(super) fn names<'a>(all: impl Iterator<Item = &'a Text>) -> String {
     let names: BTreeSet<&str> =
         all.map(|name| name.expose().trim()).filter(|name| name.len() <= 40).collect();
     let more = if names.len() > 10 { ", …" } else { "" };
-    let shown: Vec<&str> = names.into_iter().take(10).collect();
+    let digits = |name: &str| name.chars().filter(|c| c.is_numeric()).count();
+    let name = |name: &str| match digits(name) {
+        0..=3 => name.to_owned(),
+        _ => kind::shown_label(name),
+    };
+    let shown: Vec<String> = names.into_iter().take(10).map(name).collect();
     if shown.is_empty() { "none".to_owned() } else { format!("{}{more}", shown.join(", ")) }
 }

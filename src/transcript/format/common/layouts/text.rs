@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Options, Part, Said, all, call, check, numbers, sec, text};
+use super::{Part, Said, SelectOptions, all, call, check, numbers, sec, text};
 
 /// `1:02:03,004`, with `point` before the milliseconds.
 fn clock(ms: u64, point: char) -> String {
@@ -153,7 +153,7 @@ fn every_secret_of_random_calls_is_muted_in_every_layout_of_text() {
         }
         check("vcon", seed, parts, &vcon(parts), &numbers(), 0);
         let tagged: Vec<Part> = parts.iter().map(|part| part.tagged("[CREDIT_CARD_1]")).collect();
-        let marked = Options { pad: Some(Default::default()), ..Options::default() };
+        let marked = SelectOptions { pad: Some(Default::default()), ..SelectOptions::default() };
         for (name, file, spare) in [("webvtt", inner_times(&tagged), 0), ("srt", srt(&tagged), 20)]
         {
             check(name, seed, parts, &Value::String(file), &marked, spare);
