@@ -8,6 +8,7 @@ use super::model::{
 };
 use super::{VERSION, rfc3339};
 use crate::decode::{Gaps, Leftover};
+use crate::digest::Digest;
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
 use crate::redact::{Redacted, Summary};
@@ -21,13 +22,14 @@ impl Receipt {
     pub fn of(redacted: &Redacted) -> Option<Self> {
         let (summary, evidence) = (redacted.summary(), redacted.evidence());
         let measurements = evidence.measurements.as_ref()?;
+        let [digest] = measurements.inputs.as_slice() else { return None };
         let rate = summary.stream_info.rate;
         let dropped = measurements.dropped.iter();
         Some(Self {
             receipt: VERSION,
             tool: ToolEntry { name: "sordino".into(), version: env!("CARGO_PKG_VERSION").into() },
             made: rfc3339(std::time::SystemTime::now()),
-            input: InputEntry::of(summary, measurements),
+            input: InputEntry::of(summary, digest),
             asked: RequestEntry::of(summary.windows.asked()),
             windows: WindowEntry::merged(summary),
             treatment: TreatmentEntry::of(summary.treatment),
@@ -40,13 +42,13 @@ impl Receipt {
 }
 
 impl InputEntry {
-    fn of(summary: &Summary, measurements: &Measurements) -> Self {
+    fn of(summary: &Summary, digest: &Digest) -> Self {
         let info = &summary.stream_info;
         let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
         let gaps = Some(gaps).filter(|gaps| !gaps.list.is_empty());
         Self {
-            bytes: measurements.input.bytes,
-            sha256: measurements.input.sha256.clone(),
+            bytes: digest.bytes,
+            sha256: digest.sha256.clone(),
             container: info.container.into(),
             codec: info.codec.into(),
             rate: info.rate,

@@ -471,7 +471,7 @@ fn copies_between_containers_hold_the_same_audio() {
 }
 
 /// The same file with every granule position of audio moved, and new checksums.
-fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
+pub fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
     let mut file = Vec::new();
     for page in pages(ogg) {
         let mut page = page.to_vec();
