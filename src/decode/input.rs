@@ -1,6 +1,6 @@
 //! Input: the bytes of a recording, monitored on their way to the decoder.
 //!
-//! In: a [`Source`]. Out: a [`PeekedSource`], which knows the first bytes and returns all bytes as a
+//! In: a [`Source`], part by part. Out: a [`PeekedSource`], which knows the first bytes and returns all bytes as a
 //! stream or as a seekable reader. Errors: the source cannot be read, or must be held in memory and is
 //! too large for that.
 

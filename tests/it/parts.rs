@@ -243,6 +243,9 @@ fn parts_that_do_not_fit_together_are_an_error() {
     }
     let alike = redact(joined(&[wide(), wide()]), &windows(&["0-0.01"]), Treatment::silence());
     assert!(alike.unwrap().summary().stream_info.loss().is_some());
+    let twice =
+        Source::join([("a", stream(plain())), ("b", stream(plain())), ("a", stream(plain()))]);
+    assert_eq!(misfit(twice), "two of them have the key a");
     let error = decoded(joined(&vec![plain(); 65])).unwrap_err();
     assert_eq!(error.to_string(), "a recording in 65 parts is not supported");
     assert!(decoded(joined(&vec![plain(); 64])).is_ok());

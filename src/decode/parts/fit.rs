@@ -1,5 +1,6 @@
 //! Whether parts are the channels of one recording.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::reader::PartReader;
@@ -28,7 +29,11 @@ pub(super) fn joined_info(parts: &[PartReader]) -> Result<StreamInfo, Error> {
     let channels = u16::try_from(parts.len()).ok().filter(|&count| count <= MAX_CHANNELS);
     let too_many = || Error::Unsupported { what: format!("a recording in {} parts", parts.len()) };
     info.channels = channels.ok_or_else(too_many)?;
+    let mut keys = HashSet::new();
     for part in parts {
+        if !keys.insert(part.key()) {
+            return Err(misfit(format!("two of them have the key {}", part.key())));
+        }
         let (one, other) = (first.decoder.stream_info(), part.decoder.stream_info());
         check_alike((first.key(), one), (part.key(), other))?;
         if other.container != one.container {
