@@ -1,7 +1,7 @@
 //! The result of a redaction: a sentence and notes for people, JSON for programs.
 //!
 //! JSON uses the words and the shape of the [receipt](sordino::Receipt): the same fact has the same
-//! name at the same place in both.
+//! name at the same place in both, but `input` is the only entry of a receipt's `inputs`.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -45,6 +45,13 @@ pub(crate) fn notes(summary: &Summary) {
         let way = if summary.gaps_policy == Gaps::Fill { "filled with silence" } else { "closed" };
         let missing = time_of(summary.gaps.iter().map(|gap| gap.frames).sum(), rate).as_secs_f64();
         note(&format!("{gaps} of {missing:.1} s in all {were} {way}"));
+    }
+    for part in summary.parts.iter().filter(|part| part.silence > 0) {
+        let (key, short) = (part.key.as_deref().unwrap_or_default(), time_of(part.silence, rate));
+        note(&format!(
+            "part {key} is {} s shorter than another; silence follows it",
+            ClockTime(short)
+        ));
     }
     if !summary.begins.is_zero() {
         let begins = ClockTime(summary.begins);
