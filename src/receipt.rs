@@ -13,6 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 mod model;
+mod source;
 mod convert;
 mod validate;
 mod compare;
@@ -22,6 +23,7 @@ pub use model::{
     Delivery, DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt,
     RequestEntry, SpanEntry, StepEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
+pub use source::{MarksEntry, SourceEntry};
 
 /// The version of the receipt's shape. An incompatible shape gets another number.
 pub const VERSION: u32 = 1;
@@ -71,9 +73,16 @@ impl Receipt {
         Ok(receipt)
     }
 
+    /// The same receipt, which also tells where the windows came from. The redaction does not know that.
+    #[must_use]
+    pub fn with_source(mut self, source: SourceEntry) -> Self {
+        self.asked.source = Some(source);
+        self
+    }
+
     /// The receipt as indented JSON.
     pub fn to_json(&self) -> String {
-        // Serialization fails only for maps whose keys are not strings, and there is no map.
+        // Serialization fails only for maps whose keys are not strings, and there is no such map.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text

@@ -66,6 +66,9 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
 }
 
 pub(super) fn sentence(receipt: &Receipt) -> String {
+    if receipt.windows.is_empty() {
+        return "Nothing was found to redact: this is an unredacted copy.".into();
+    }
     let windows = plural(receipt.windows.len(), "window");
     let length = |frames| clock(time_of(frames, receipt.input.rate), 1);
     let (redacted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
@@ -94,7 +97,9 @@ pub(super) fn badges(receipt: &Receipt) -> [Badge; 2] {
     } else {
         Badge { class: "warn", text: "The self-check was turned off" }
     };
-    let kept = if receipt.treatment.recoverable {
+    let kept = if receipt.windows.is_empty() {
+        Badge { class: "warn", text: "Unredacted: all speech is there" }
+    } else if receipt.treatment.recoverable {
         Badge { class: "warn", text: "Recoverable: the speech is only quieter" }
     } else {
         Badge { class: "good", text: "The speech cannot be recovered" }
@@ -210,8 +215,24 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
             ],
         },
     ];
+    sections.extend(source(receipt));
     sections.extend(genesys(receipt));
     sections
+}
+
+/// The transcript that windows came from.
+fn source(receipt: &Receipt) -> Option<FactSection> {
+    let source = receipt.asked.source.as_ref()?;
+    let marks = source.marks;
+    let finds = source.finds.iter().map(|(kind, count)| format!("{count} {kind}"));
+    let finds = finds.collect::<Vec<_>>().join(", ");
+    let facts = vec![
+        fact("Format", source.format.clone()),
+        fact("Marks", format!("{} of {} became windows", marks.placed, marks.found)),
+        fact("Numbers found", if finds.is_empty() { "none".into() } else { finds }),
+        fact("SHA-256", source.sha256.clone()),
+    ];
+    Some(FactSection { id: "source", title: "Transcript of the windows", facts })
 }
 
 fn genesys(receipt: &Receipt) -> Option<FactSection> {
