@@ -187,7 +187,7 @@ fn the_receipt_tells_where_the_windows_came_from_and_nothing_that_was_said() {
     let html = std::fs::read_to_string(&page).unwrap();
     assert!(
         html.contains("Transcript of the windows")
-            && html.contains(&source["sha256"].as_str().unwrap())
+            && html.contains(source["sha256"].as_str().unwrap())
     );
     let marked = receipt_of(&["--windows", &path(MARKED), "-w", "1-2"]);
     let marks = &marked["asked"]["source"]["marks"];
