@@ -13,6 +13,15 @@ pub struct Digest {
     pub sha256: String,
 }
 
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut digester = Digester::new();
+        digester.update(bytes);
+        digester.finish()
+    }
+}
+
 /// Computes a [`Digest`] piece by piece.
 pub(crate) struct Digester {
     context: Context,

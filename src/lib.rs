@@ -41,7 +41,7 @@
 //!
 //! | room | feature | what it does |
 //! |---|---|---|
-//! | [`window`] | | times, windows and lists of windows: parsed, sorted, merged, never empty |
+//! | [`window`] | | times, windows and lists of windows: parsed, sorted, merged, never empty by accident |
 //! | `transcript` | `transcript` | transcripts, redaction output, labels and subtitles become windows |
 //! | [`span`] | | windows become ranges of frames, in exact integer arithmetic |
 //! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
@@ -102,7 +102,8 @@
 //!    that was asked for.
 //! 4. The way of arrival does not matter: in whatever pieces the input comes, the output is the same.
 //! 5. Missing input is an error, never a shorter or shifted success, if the file proves its end.
-//! 6. An invalid window is an error, and no output is delivered.
+//! 6. An invalid window is an error, and so is an empty list; no output is delivered. [`Windows::none`]
+//!    must be said.
 //! 7. Only a [`Redacted`] can be saved or uploaded. A failure leaves nothing new at the output path,
 //!    keeps the file that was there before, and completes nothing at Genesys.
 //! 8. Unredacted audio from Genesys is never written to a disk (`job`).

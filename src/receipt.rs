@@ -14,6 +14,7 @@ use thiserror::Error;
 
 mod delivery;
 mod model;
+mod source;
 mod version_1;
 mod convert;
 mod validate;
@@ -27,6 +28,7 @@ pub use model::{
     DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
     SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
+pub use source::{MarksEntry, SourceEntry};
 use version_1::ReceiptVersion1;
 
 /// The version of the receipt's shape. An incompatible shape gets another number. Receipts of all
@@ -91,9 +93,16 @@ impl Receipt {
         self.inputs.iter().map(|input| input.channels).fold(0, u16::saturating_add)
     }
 
+    /// The same receipt, which also tells where the windows came from. The redaction does not know that.
+    #[must_use]
+    pub fn with_source(mut self, source: SourceEntry) -> Self {
+        self.asked.source = Some(source);
+        self
+    }
+
     /// The receipt as indented JSON.
     pub fn to_json(&self) -> String {
-        // Serialization fails only for maps whose keys are not strings, and there is no map.
+        // Serialization fails only for maps whose keys are not strings, and there is no such map.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text

@@ -145,9 +145,22 @@ impl Audit {
         self.verdict() == Verdict::Clean
     }
 
-    /// Whether the original can be recovered in some window of the redacted recording.
+    /// Whether the original can be recovered in some window of the redacted recording, or in all of it
+    /// because there is no window.
     pub fn is_recoverable(&self) -> bool {
-        !self.is_comparable() || self.windows.iter().any(WindowAudit::is_recoverable)
+        !self.is_comparable()
+            || self.windows.is_empty()
+            || self.windows.iter().any(WindowAudit::is_recoverable)
+    }
+
+    /// Whether frames were left open in padding alone: as they were asked for, before they were widened,
+    /// all windows are treated.
+    pub fn is_padding_only(&self) -> bool {
+        let is_muted = |window: &WindowAudit| match window.leak {
+            Some(leak) => leak.padding_only,
+            None => window.verdict == Verdict::Clean,
+        };
+        self.verdict() == Verdict::Leak && self.windows.iter().all(is_muted)
     }
 }
 
@@ -197,8 +210,9 @@ pub fn verify(
     let original = decoder.stream_info().clone();
     let redacted = reader.decoder.stream_info().clone();
     let spans = Spans::new(windows, original.rate, original.channels)?;
+    let asked = Spans::new(&windows.bare(), original.rate, original.channels)?;
     let mut comparer = are_comparable(&original, &redacted)
-        .then(|| Comparer::new((&original, &redacted), windows, &spans, options));
+        .then(|| Comparer::new((&original, &redacted), windows, (&spans, &asked), options));
     let mut block = Block::new(original.format, original.channels);
     while decoder.next(&mut block)? {
         if let Some(comparer) = &mut comparer {

@@ -1,8 +1,8 @@
 //! Windows: the passages to mute, as start and end times.
 //!
 //! In: `-w` arguments, JSON, tables, or [`Window`]s made by a program. Out: [`Windows`]: sorted, merged and
-//! never empty, so later steps need not check that again. Errors: an invalid window, as a [`WindowError`]
-//! that says where it is and how to correct it.
+//! not empty, except for [`Windows::none`], which only a caller who means it makes. Errors: an invalid
+//! window, as a [`WindowError`] that says where it is and how to correct it.
 //!
 //! Times here are exact nanoseconds; `Span::covering` turns a window into frames.
 

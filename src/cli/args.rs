@@ -8,6 +8,7 @@ use sordino::RawFormat;
 mod bench;
 mod format;
 mod redact;
+mod request;
 mod transcript;
 mod treatment;
 mod windows;
@@ -15,10 +16,12 @@ mod windows;
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
+pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
 pub(crate) use treatment::TreatmentArgs;
-pub(crate) use windows::{TranscriptRequest, WindowArgs, time};
+pub(crate) use windows::{WindowArgs, time};
 
 use super::help;
+use transcript::FROM_TRANSCRIPTS;
 
 /// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
@@ -98,6 +101,10 @@ pub(crate) struct WindowsArgs {
     #[arg(long, value_name = "OUT")]
     pub(crate) redacted_transcript: Option<PathBuf>,
 
+    /// Show the words of each window in brackets, with up to three before and after; on a terminal only
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) show_text: bool,
+
     /// Replace OUT if it exists
     #[arg(long, requires = "redacted_transcript")]
     pub(crate) force: bool,
@@ -126,7 +133,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Compare REDACTED with this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "gain", "silence", "tone", "fade", "gaps"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Read ORIGINAL as headerless audio, like `file --raw`; not needed with a receipt
@@ -144,6 +151,11 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    /// What a redaction did if --windows was searched and holds nothing: with `copy` it changed nothing,
+    /// and that is audited
+    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
+    pub(crate) if_none: IfNone,
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,

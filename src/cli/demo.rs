@@ -8,7 +8,7 @@ use sordino::sandbox::{Sandbox, SandboxOptions};
 use sordino::window::parse_flag;
 use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
-use super::args::DemoArgs;
+use super::args::{DemoArgs, WindowsSource};
 use super::block_on;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
@@ -39,7 +39,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let output = args.output.as_ref().map(|path| OutputPath::check(path, &[], args.force));
     let output = output.transpose()?;
     let target = output.as_ref().map(|path| path.target.as_path());
-    let side_outputs = SideOutputs::check(&args.evidence, &[], target, args.force)?;
+    let side_outputs =
+        SideOutputs::check(&args.evidence, WindowsSource::default(), &[], target, args.force)?;
     let windows = WINDOWS.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
     let windows = Windows::new(windows)?;
     block_on(walk(args.force, output, &side_outputs, windows))
@@ -78,7 +79,7 @@ async fn walk(
     audit(back, &windows)?;
     let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
     interrupt.deliver(|| {
-        let drafts = side_outputs.write("The call of the demo", redacted, receipt.as_ref())?;
+        let drafts = side_outputs.write("The call of the demo", redacted, receipt)?;
         let placed = side_outputs::put(drafts)?;
         if let Some(path) = &output {
             let saved = redacted.persist_copy(&path.target, force);

@@ -12,7 +12,7 @@ use super::args::FileArgs;
 use super::exit::Failure;
 use super::input::{self, is_dash};
 use super::interrupt::Interrupt;
-use super::messages::{detail, say, tell};
+use super::messages::{detail, note, say, tell};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
 use super::side_outputs::{self, SideOutputs};
@@ -67,8 +67,12 @@ pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
         json["outputFile"] = output.into();
         json.to_string()
     } else {
-        let (sentence, ending) = (report::sentence(&summary), run.side_outputs.ending());
-        format!("redacted {sentence}, {} -> {output}{ending}", run.input)
+        let ending = run.side_outputs.ending();
+        let done = match report::nothing(&summary) {
+            Some(nothing) => format!("{nothing} copied unredacted"),
+            None => format!("redacted {}", report::sentence(&summary)),
+        };
+        format!("{done}, {} -> {output}{ending}", run.input)
     };
     match (run.destination, run.json) {
         (Destination::File(_), _) => return report::print(&line),
@@ -88,7 +92,9 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
             "it cannot be both the recording and the list of windows; give one of them as a file";
         return Err(Failure::usage("reading stdin", mend));
     }
-    let windows = args.windows.windows()?;
+    let request = args.windows.request()?;
+    let windows = request.windows(args.if_none)?;
+    let source = request.source(args.redacted_transcript.as_deref())?;
     let treatment = args.treatment.treatment()?;
     let inputs: Vec<&Path> = std::iter::once(input.as_path()).chain(list).collect();
     let destination = if is_dash(&output) {
@@ -97,9 +103,12 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
         Destination::File(OutputPath::check(&output, &inputs, args.force)?)
     };
     let path = destination.path();
-    let side_outputs = SideOutputs::check(&args.evidence, &inputs, path, args.force)?;
+    let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
     let (input, source) = input::open(&input, &args.format)?;
     path.inspect(|path| note_ending(path));
+    if windows.is_empty() {
+        note("nothing was found to redact; the recording is copied unredacted");
+    }
     let (force, json) = (args.force, args.json);
     let run = FileRun { input, destination, windows, treatment, side_outputs, force, json };
     Ok((run, source))
@@ -145,7 +154,7 @@ impl FileRun {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.
             Destination::File(path) => interrupt.deliver(|| {
-                let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
+                let drafts = side_outputs.write(&title, &redacted, receipt)?;
                 let placed = side_outputs::put(drafts)?;
                 let target = &path.target;
                 let done = if self.force {
@@ -161,7 +170,7 @@ impl FileRun {
             Destination::Stdout(out) => {
                 stdout::deliver(&redacted, out).map_err(undelivered)?;
                 interrupt.deliver(|| {
-                    let drafts = side_outputs.write(&title, &redacted, receipt.as_ref())?;
+                    let drafts = side_outputs.write(&title, &redacted, receipt)?;
                     side_outputs::put(drafts).map(side_outputs::keep)
                 })?;
                 Ok(redacted.summary().clone())

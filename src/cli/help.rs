@@ -66,6 +66,10 @@ Examples:
 The treatment is recognised. The default gain, silence, a tone of 1000 Hz and the treatment that you
 name are checked sample by sample. Anything else is judged by how much of the original is left.
 
+Windows are widened as `sordino file` widens them, by --pad or by what suits the transcript. If what
+they asked for is muted and only that padding is open, the audit says so; the exit code is 1 all the
+same. --pad 0 audits the windows alone.
+
 A lossy REDACTED keeps no sample as it was. There the codec's noise is measured outside the windows,
 and inside them the original is searched for in pieces of 20 ms. Where the codec keeps too little of
 the sound, or too little sound is outside the windows, the verdict is `cannot be told`
@@ -109,6 +113,8 @@ Examples:
     sordino file call.mp3 --windows windows.json --pad 200ms -o redacted.wav
   From a transcriber that writes milliseconds:
     sordino file call.mp3 --windows words.json --unit ms -o redacted.wav
+  The numbers that a transcript holds; a call without any passes as it is:
+    sordino file call.wav --windows words.json --find numbers --if-none copy -o redacted.wav
   With a receipt and an HTML page:
     sordino file call.wav -w 10-15 -o redacted.wav --receipt receipt.json --report page.html
   In a pipe, with a tone:
@@ -146,9 +152,10 @@ Examples:
   The transcript itself, with the words of all windows as [redacted]:
     sordino windows transcript.json --redacted-transcript masked.json
 
-All options but --json, --redacted-transcript and --force are the same with --windows of file,
-recording and verify. A file in which nothing is marked and for which nothing is asked is a wrong
-call; one that was searched and holds nothing gives an empty list.
+All options but --json, --show-text and --force are the same with --windows of file and recording,
+which write the masked transcript together with the result. A file in which nothing is marked and
+for which nothing is asked is a wrong call. One that was searched and holds nothing gives an empty
+list; file and recording refuse it, or with --if-none copy pass the recording unredacted.
 
 Exit codes: 0 done; 2 the call was wrong, or the file cannot be placed in time.";
 

@@ -8,7 +8,7 @@ use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
 
-use super::args::{ClientArgs, RecordingArgs, time};
+use super::args::{ClientArgs, RecordingArgs, WindowsSource, time};
 use super::exit::Failure;
 use super::input::is_dash;
 use super::interrupt::lock;
@@ -60,10 +60,17 @@ pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
         json.to_string()
     } else {
         let (sentence, ending) = (report::sentence(summary), run.side_outputs.ending());
-        match new_id {
-            Some(id) => format!("sanitised {sentence}, recording {original} -> {id}{ending}"),
-            None => format!("dry run: would sanitise {sentence}, recording {original}{ending}"),
-        }
+        let (done, new) = match (report::nothing(summary), new_id) {
+            (None, Some(id)) => (format!("sanitised {sentence}"), format!(" -> {id}")),
+            (None, None) => (format!("dry run: would sanitise {sentence}"), String::new()),
+            (Some(nothing), Some(id)) => {
+                (format!("{nothing} uploaded unredacted"), format!(" -> {id}"))
+            }
+            (Some(nothing), None) => {
+                (format!("dry run: {nothing} would be uploaded unredacted"), String::new())
+            }
+        };
+        format!("{done}, recording {original}{new}{ending}")
     };
     run.side_outputs.offer_page();
     report::print(&line)
@@ -71,7 +78,9 @@ pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
 
 /// Checks arguments and environment. Everything that is missing is named in one error.
 fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
-    let windows = args.redact.windows.windows()?;
+    let request = args.redact.windows.request()?;
+    let windows = request.windows(args.redact.if_none)?;
+    let source = request.source(args.redact.redacted_transcript.as_deref())?;
     let treatment = args.redact.treatment.treatment()?;
     let secret = client_secret(&args.client)?;
     let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
@@ -94,7 +103,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         let why = format!("missing: {}; {mend}", missing.join(", "));
         return Err(Failure::usage("reading the configuration", why));
     };
-    let (keep, side_outputs) = outputs(args)?;
+    let (keep, side_outputs) = outputs(args, source)?;
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
@@ -108,12 +117,19 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         ..Job::new(recording_id, windows, treatment)
     };
+    if job.windows.is_empty() {
+        let does = if args.dry_run { "would be" } else { "will be" };
+        note(&format!("nothing was found to redact; an unredacted copy {does} uploaded"));
+    }
     let (force, json) = (args.redact.force, args.redact.json);
     Ok(RecordingRun { genesys, job, conversation_id, keep, force, side_outputs, json, bar, stage })
 }
 
 /// Checks every path that will be written.
-fn outputs(args: &RecordingArgs) -> Result<(Option<OutputPath>, SideOutputs), Failure> {
+fn outputs(
+    args: &RecordingArgs,
+    source: WindowsSource,
+) -> Result<(Option<OutputPath>, SideOutputs), Failure> {
     let force = args.redact.force;
     let inputs = [&args.redact.windows.windows, &args.client.client_secret_file];
     let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
@@ -130,7 +146,7 @@ fn outputs(args: &RecordingArgs) -> Result<(Option<OutputPath>, SideOutputs), Fa
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
-    let side_outputs = SideOutputs::check(&args.redact.evidence, &inputs, target, force)?;
+    let side_outputs = SideOutputs::check(&args.redact.evidence, source, &inputs, target, force)?;
     Ok((keep, side_outputs))
 }
 
@@ -173,7 +189,7 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
     report::details(&doing, redacted.summary(), began.elapsed());
     let write = |delivered: Option<(&Completed, &str)>| {
         let receipt = prepared.receipt(&run.job, delivered);
-        run.side_outputs.write(&doing, redacted, receipt.as_ref())
+        run.side_outputs.write(&doing, redacted, receipt)
     };
     {
         let mut stage = lock(&run.stage);

@@ -64,7 +64,7 @@ pub(crate) fn notes(summary: &Summary) {
     if let Some(loss) = summary.stream_info.loss() {
         note(loss);
     }
-    if summary.treatment.is_recoverable() {
+    if summary.treatment.is_recoverable() && !summary.windows.is_empty() {
         let gain = summary.treatment.gain();
         let decibel = Decibels::of(gain);
         note(&format!(
@@ -96,6 +96,12 @@ pub(crate) fn sentence(summary: &Summary) -> String {
     let windows = count(summary.windows.len(), "window");
     let (muted, all) = (length(summary.frames_treated, summary), length(summary.frames, summary));
     format!("{windows}, {muted:.1} s of {all:.1} s")
+}
+
+/// `nothing was found; 38.0 s`, if there is no window.
+pub(crate) fn nothing(summary: &Summary) -> Option<String> {
+    let all = length(summary.frames, summary);
+    summary.windows.is_empty().then(|| format!("nothing was found; {all:.1} s"))
 }
 
 /// What both a recording and a receipt's `input` begin with.

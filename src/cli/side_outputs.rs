@@ -1,24 +1,29 @@
-//! Side outputs: the receipt and the page that go with a redaction. They are written to hidden files
-//! before the redaction is delivered, and moved into place together with it.
+//! Side outputs: the receipt, the page and the masked transcript that go with a redaction. They are
+//! written to hidden files before the redaction is delivered, and moved into place together with it.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use sordino::receipt::SourceEntry;
 use sordino::report::MOST_AUDIO;
 use sordino::spool::{Draft, Placed};
+use sordino::transcript::Masked;
 use sordino::{EvidenceOptions, Receipt, Redacted, Report};
 
-use super::args::EvidenceArgs;
+use super::args::{EvidenceArgs, WindowsSource};
 use super::exit::Failure;
 use super::input::is_dash;
 use super::messages::{detail, note, tell};
 use super::output::OutputPath;
+use super::text::count;
 
 /// Which side outputs are wanted, and where they go.
-#[derive(Debug, Clone)]
 pub(crate) struct SideOutputs {
     receipt: Option<OutputPath>,
     report: Option<OutputPath>,
+    transcript: Option<(OutputPath, Masked)>,
+    /// What the receipt says of the windows.
+    source: Option<SourceEntry>,
     audio: bool,
     /// Whether the self-check is on; if it is, only a result that passed it is reported.
     pub(crate) self_check: bool,
@@ -29,6 +34,7 @@ impl SideOutputs {
     /// Checks the paths: against each other, against `inputs`, and against `output`.
     pub(crate) fn check(
         args: &EvidenceArgs,
+        WindowsSource { entry: source, masked }: WindowsSource,
         inputs: &[&Path],
         output: Option<&Path>,
         force: bool,
@@ -47,9 +53,15 @@ impl SideOutputs {
             taken.push(path.target.clone());
             Ok(path)
         };
+        let transcript = match masked {
+            Some((path, masked)) => Some((check(&path)?, masked)),
+            None => None,
+        };
         Ok(Self {
             receipt: args.receipt.as_ref().map(&mut check).transpose()?,
             report: args.report.as_ref().map(check).transpose()?,
+            transcript,
+            source,
             audio: args.report_audio,
             self_check: !args.no_self_check,
             force,
@@ -71,16 +83,24 @@ impl SideOutputs {
         &self,
         title: &str,
         redacted: &Redacted,
-        receipt: Option<&Receipt>,
+        receipt: Option<Receipt>,
     ) -> Result<Vec<Draft>, Failure> {
-        let Some(receipt) = receipt else { return Ok(Vec::new()) };
         let mut drafts = Vec::new();
+        if let Some((OutputPath { target, .. }, masked)) = &self.transcript {
+            let draft = Draft::write(target, self.force, |out| out.write_all(&masked.bytes));
+            drafts.push(draft.map_err(|error| Failure::of("writing the transcript", error))?);
+        }
+        let Some(mut receipt) = receipt else { return Ok(drafts) };
+        if let Some(source) = &self.source {
+            receipt = receipt.with_source(source.clone());
+        }
         if let Some(OutputPath { target, .. }) = &self.receipt {
             let json = receipt.to_json();
             let draft = Draft::write(target, self.force, |out| out.write_all(json.as_bytes()));
             drafts.push(draft.map_err(|error| Failure::of("writing the receipt", error))?);
         }
         if let Some(OutputPath { target, .. }) = &self.report {
+            let receipt = &receipt;
             let mut report = Report::new(title, receipt, redacted);
             if self.audio {
                 report = report.with_audio();
@@ -115,14 +135,19 @@ impl SideOutputs {
         }
     }
 
-    /// `receipt r.json, page p.html`; `None` if there are no side outputs.
+    /// `receipt r.json, page p.html, transcript t.json (9 words masked)`; `None` if there are no side
+    /// outputs.
     pub(crate) fn paths(&self) -> Option<String> {
         let name = |what: &str, path: &Option<OutputPath>| {
             path.as_ref().map(|path| format!("{what} {}", path.named.display()))
         };
-        let both = [name("receipt", &self.receipt), name("page", &self.report)];
-        let both: Vec<_> = both.into_iter().flatten().collect();
-        (!both.is_empty()).then(|| both.join(", "))
+        let transcript = self.transcript.as_ref().map(|(path, masked)| {
+            let words = count(masked.words, "word");
+            format!("transcript {} ({words} masked)", path.named.display())
+        });
+        let all = [name("receipt", &self.receipt), name("page", &self.report), transcript];
+        let all: Vec<_> = all.into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 }
 
@@ -130,13 +155,14 @@ impl SideOutputs {
 /// comes back when the result is dropped.
 pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
     let placed = drafts.into_iter().map(Draft::place).collect::<Result<_, _>>();
-    placed.map_err(|error| Failure::of("delivering the receipt and the page", error))
+    placed
+        .map_err(|error| Failure::of("delivering the receipt, the page and the transcript", error))
 }
 
 /// Makes the move final: the recording that they describe is in place too.
 pub(crate) fn keep(placed: Vec<Placed>) {
     if !placed.is_empty() {
-        detail(&format!("{} moved into place", super::text::count(placed.len(), "side output")));
+        detail(&format!("{} moved into place", count(placed.len(), "side output")));
     }
     placed.into_iter().for_each(Placed::keep);
 }

@@ -6,12 +6,13 @@ use std::time::Instant;
 use sordino::level::Decibels;
 use sordino::verify::Audit;
 use sordino::{
-    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, VerifyOptions, Windows, verify,
+    DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, VerifyOptions, Window,
+    Windows, verify,
 };
 
 use super::args::VerifyArgs;
 use super::exit::Failure;
-use super::messages::detail;
+use super::messages::{detail, note};
 use super::report;
 use super::text::elapsed;
 
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             receipt::compare(args, receipt, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
-            let windows = args.windows.windows()?;
+            let windows = args.windows.request()?.windows(args.if_none)?;
             let options = VerifyOptions { treatment: args.treatment.named()?, tolerance };
             let decode = comparable_options(original, redacted, args.raw)?;
             let decode = DecodeOptions { gaps: args.gaps.gaps, raw: args.raw, ..decode };
@@ -76,6 +77,9 @@ fn audit(
     let doing = format!("comparing {} and {}", original.display(), redacted.display());
     let original = open(original)?.with_options(decode);
     let redacted = open(redacted)?.with_options(DecodeOptions { raw: None, ..decode });
+    if let Some(padding) = padding(windows) {
+        note(&format!("the windows are audited with their padding: {padding}"));
+    }
     let began = Instant::now();
     let audit = verify(original, redacted, windows, options);
     // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
@@ -84,6 +88,15 @@ fn audit(
     detail(&format!("redacted: {}", report::describe(&audit.redacted)));
     detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
     Ok(audit)
+}
+
+/// `up to 250 ms before and 1.0 s after`; `None` if no window is widened.
+fn padding(windows: &Windows) -> Option<String> {
+    let pads = || windows.asked().iter().map(Window::pad);
+    let (before, after) = (pads().map(|pad| pad.0).max()?, pads().map(|pad| pad.1).max()?);
+    let most = if pads().all(|pad| pad == (before, after)) { "" } else { "up to " };
+    let is_any = !(before.is_zero() && after.is_zero());
+    is_any.then(|| format!("{most}{} before and {} after", elapsed(before), elapsed(after)))
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {

@@ -1,11 +1,14 @@
 //! `sordino windows`: what a list, a transcript or labels would mute, without any audio.
 
+use std::io::{self, IsTerminal};
+
 use serde_json::{Value, json};
 use sordino::spool::Draft;
+use sordino::transcript::PlacedWindow;
 use sordino::window::{ClockTime, seconds};
 use sordino::{Window, Windows};
 
-use super::args::{TranscriptRequest, WindowsArgs};
+use super::args::{Request, TranscriptRequest, WindowsArgs};
 use super::exit::Failure;
 use super::messages::note;
 use super::output::OutputPath;
@@ -13,8 +16,15 @@ use super::report;
 use super::table::table;
 use super::text::count;
 
+/// How many words `--show-text` shows before and after those of a window.
+const AROUND: usize = 3;
+
 pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
-    let WindowsArgs { file, json, redacted_transcript, force, mut windows } = args;
+    let WindowsArgs { file, json, redacted_transcript, show_text, force, mut windows } = args;
+    if show_text && !io::stdout().is_terminal() {
+        let mend = "it shows what was said, so it writes to a terminal only; run it without a pipe or redirection";
+        return Err(Failure::usage("reading --show-text", mend));
+    }
     windows.windows = file.or(windows.windows);
     let inputs: Vec<_> = windows.windows.iter().map(AsRef::as_ref).collect();
     let output = redacted_transcript.as_ref();
@@ -24,12 +34,12 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
     if is_unit_unknown {
         note("whole numbers without a unit were read as seconds; say --unit s or --unit ms");
     }
-    let merged: Vec<Window> = match request.windows.is_empty() {
-        true => Vec::new(),
-        false => Windows::new(request.windows)?.iter().cloned().collect(),
+    let merged = match request.windows.is_empty() {
+        true => Windows::none(),
+        false => Windows::new(request.windows.clone())?,
     };
     if let Some(output) = &output {
-        write_masked(request.transcript.as_ref(), output, force)?;
+        write_masked(&request, output, force)?;
     }
     if json {
         let unit = (!is_unit_unknown).then_some("s");
@@ -38,27 +48,53 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
     if let Some(found) = &request.transcript {
         report::print(&facts(found))?;
     }
-    report::print(rows(&merged).trim_end())
+    report::print(rows(&merged).trim_end())?;
+    if show_text { report::print(texts(&request)?.trim_end()) } else { Ok(()) }
 }
 
 /// Writes the transcript with the words of all windows masked.
-fn write_masked(
-    found: Option<&TranscriptRequest>,
-    output: &OutputPath,
-    force: bool,
-) -> Result<(), Failure> {
-    let doing = "writing the redacted transcript";
-    let Some(found) = found else {
-        return Err(Failure::usage(doing, "the windows come from a list, which has no words"));
-    };
-    let masked = found.read.masked(&found.selection.bare, &found.parties);
-    let masked = masked.map_err(|error| Failure::usage(doing, error))?;
+fn write_masked(request: &Request, output: &OutputPath, force: bool) -> Result<(), Failure> {
+    let masked = request.masked()?;
     let draft = Draft::write(&output.target, force, |out| out.write_all(&masked.bytes));
     let put = draft.and_then(Draft::put);
-    put.map_err(|error| Failure::of(doing, error))?;
+    put.map_err(|error| Failure::of("writing the redacted transcript", error))?;
     let words = count(masked.words, "word");
     note(&format!("{words} masked in {}", output.named.display()));
     Ok(())
+}
+
+/// The words of each window and those around it. For a person at a terminal, never for a file.
+fn texts(request: &Request) -> Result<String, Failure> {
+    let Some(found) = &request.transcript else {
+        let why = "the windows come from a list, which has no words; give a transcript";
+        return Err(Failure::usage("reading --show-text", why));
+    };
+    let row = |window: PlacedWindow| {
+        let words = found.read.words_around(&window, &found.parties, AROUND);
+        let words = words.iter().map(|(word, is_inside)| (word.expose(), *is_inside));
+        let end = window.end.map_or("the end".to_owned(), |end| ClockTime(end).to_string());
+        vec![ClockTime(window.start).to_string(), end, bracketed(words)]
+    };
+    let rows: Vec<_> = request.bare().into_iter().map(row).collect();
+    Ok(format!("\n{}", table(&["from", "to", "what was said, without padding"], 0..2, &rows)))
+}
+
+/// Words in one line, those of the window in brackets. What could steer the terminal is replaced.
+fn bracketed<'a>(words: impl Iterator<Item = (&'a str, bool)>) -> String {
+    let mut text = String::new();
+    let mut was_inside = false;
+    for (word, is_inside) in words {
+        text += match (was_inside, is_inside) {
+            _ if text.is_empty() && is_inside => "[",
+            _ if text.is_empty() => "",
+            (false, true) => " [",
+            (true, false) => "] ",
+            _ => " ",
+        };
+        text.extend(word.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+        was_inside = is_inside;
+    }
+    if was_inside { text + "]" } else { text }
 }
 
 /// What was read and how it was placed, as lines.
@@ -92,7 +128,7 @@ fn facts(found: &TranscriptRequest) -> String {
     lines.join("\n") + "\n"
 }
 
-fn rows(windows: &[Window]) -> String {
+fn rows(windows: &Windows) -> String {
     let row = |window: &Window| {
         let end = match window.is_to_the_end() {
             true => "the end".to_owned(),
@@ -111,7 +147,7 @@ fn rows(windows: &[Window]) -> String {
 }
 
 /// `unit` is null where the list leaves it open; so it is still open for whoever reads the JSON.
-fn to_json(windows: &[Window], unit: Option<&str>, found: Option<&TranscriptRequest>) -> Value {
+fn to_json(windows: &Windows, unit: Option<&str>, found: Option<&TranscriptRequest>) -> Value {
     let windows = windows.iter().map(|window| {
         json!({
             "start": seconds(window.start()),

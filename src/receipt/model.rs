@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::delivery::Delivery;
+use super::source::SourceEntry;
 
 /// What was done to one recording. Times are in seconds, sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +25,8 @@ pub struct Receipt {
     pub inputs: Vec<InputEntry>,
     /// The requested windows.
     pub asked: RequestEntry,
-    /// The requested windows after padding, sorted and merged.
-    #[cfg_attr(test, schemars(length(min = 1)))]
+    /// The requested windows after padding, sorted and merged. None: a search found nothing, and the
+    /// recording was copied as it is.
     pub windows: Vec<WindowEntry>,
     /// What was done inside the windows.
     pub treatment: TreatmentEntry,
@@ -138,12 +139,15 @@ pub struct GapEntry {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RequestEntry {
-    /// The windows in the order of the request.
-    #[cfg_attr(test, schemars(length(min = 1)))]
+    /// The windows in the order of the request. None: a search found nothing.
     pub windows: Vec<WindowEntry>,
     /// Padding in seconds, added on both sides of each window that has none of its own.
     #[cfg_attr(test, schemars(range(min = 0)))]
     pub pad: f64,
+    /// The transcript that windows came from, if there was one. Older receipts lack this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "SourceEntry"))]
+    pub source: Option<SourceEntry>,
 }
 
 /// A window.

@@ -51,8 +51,14 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let header = output.frames.checked_mul(frame).and_then(|data| output.bytes.checked_sub(data));
     let fits = header.is_some_and(|header| HEADERS.contains(&header));
     ensure(fits, "the size of the output does not fit its frames")?;
+    let source = receipt.asked.source.as_ref();
+    ensure(
+        source.is_none_or(|source| source.marks.placed <= source.marks.found),
+        "more marks were placed than found",
+    )?;
     let sums = receipt.inputs.iter().map(|input| &input.sha256);
-    for sum in sums.chain([&output.sha256, &output.samples_sha256]) {
+    let sums = sums.chain([&output.sha256, &output.samples_sha256]);
+    for sum in sums.chain(source.map(|source| &source.sha256)) {
         let digits = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits, "a SHA-256 is not 64 hexadecimal digits")?;
     }
@@ -125,6 +131,9 @@ impl Receipt {
             Ok::<_, &str>(window.padded(time(before)?, time(after)?))
         });
         let asked = asked.collect::<Result<Vec<Window>, _>>()?;
+        if asked.is_empty() {
+            return Ok(Windows::none());
+        }
         Windows::new(asked).map_err(|_| "a requested window is invalid".into())
     }
 

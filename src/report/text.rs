@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::level::Decibels;
 use crate::receipt::{
-    Delivery, DeliveryKind, InputEntry, LevelsEntry, OriginalState, Receipt, SpanEntry,
-    TranscriptState, WindowEntry,
+    Delivery, DeliveryKind, InputEntry, LevelsEntry, OriginalState, Receipt, SourceEntry,
+    SpanEntry, TranscriptState, WindowEntry,
 };
 use crate::span::{Span, frame_at, time_of};
 use crate::window::{seconds, time_from_seconds};
@@ -69,6 +69,9 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
 }
 
 pub(super) fn sentence(receipt: &Receipt) -> String {
+    if receipt.windows.is_empty() {
+        return "Nothing was found to redact: this is an unredacted copy.".into();
+    }
     let windows = plural(receipt.windows.len(), "window");
     let length = |frames| clock(time_of(frames, receipt.rate()), 1);
     let (redacted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
@@ -97,7 +100,9 @@ pub(super) fn badges(receipt: &Receipt) -> [Badge; 2] {
     } else {
         Badge { class: "warn", text: "The self-check was turned off" }
     };
-    let kept = if receipt.treatment.recoverable {
+    let kept = if receipt.windows.is_empty() {
+        Badge { class: "warn", text: "Unredacted: all speech is there" }
+    } else if receipt.treatment.recoverable {
         Badge { class: "warn", text: "Recoverable: the speech is only quieter" }
     } else {
         Badge { class: "good", text: "The speech cannot be recovered" }
@@ -202,8 +207,23 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
             fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
         ],
     ));
+    sections.extend(receipt.asked.source.as_ref().map(source));
     sections.extend(receipt.delivery.as_ref().and_then(delivery));
     sections
+}
+
+/// The transcript that windows came from.
+fn source(source: &SourceEntry) -> FactSection {
+    let marks = source.marks;
+    let finds = source.finds.iter().map(|(kind, count)| format!("{count} {kind}"));
+    let finds = finds.collect::<Vec<_>>().join(", ");
+    let facts = vec![
+        fact("Format", source.format.clone()),
+        fact("Marks", format!("{} of {} became windows", marks.placed, marks.found)),
+        fact("Numbers found", if finds.is_empty() { "none".into() } else { finds }),
+        fact("SHA-256", source.sha256.clone()),
+    ];
+    section("source", "Transcript of the windows", facts)
 }
 
 fn input((index, input): (usize, &InputEntry)) -> FactSection {

@@ -22,7 +22,7 @@ pub(super) struct Comparer<'a> {
     /// If a treatment is expected, it comes first.
     candidates: Vec<Candidate<'a>>,
     /// Sorted by the first frame.
-    tallies: Vec<WindowTally>,
+    tallies: Vec<WindowTally<'a>>,
     /// How many of them end before the current block.
     passed: usize,
     pub(super) mode: CompareMode,
@@ -57,47 +57,52 @@ fn candidates<'a>(
     candidates
 }
 
-/// One tally for each window on each of its channels, sorted by the first frame.
-fn tallies(
+/// One tally for each window on each of its channels, sorted by the first frame. `asked` are the spans
+/// without padding.
+fn tallies<'a>(
     original: &StreamInfo,
     windows: &Windows,
+    asked: &'a Spans,
     treatments: &[Treatment],
     mode: CompareMode,
-) -> Vec<WindowTally> {
+) -> Vec<WindowTally<'a>> {
     let mut tallies = Vec::new();
     for window in windows.iter() {
         let span = Span::covering(window, original.rate);
         let channels =
             (0..original.channels).filter(|&c| window.channel().is_none_or(|only| only == c));
         tallies.extend(channels.map(|channel| {
-            WindowTally::new(window, (span, original.rate), channel, treatments, mode)
+            let asked = (channel, of_channel(asked, channel.into()));
+            WindowTally::new(window, (span, original.rate), asked, treatments, mode)
         }));
     }
     tallies.sort_by_key(|tally| tally.span.first);
     tallies
 }
 
+/// The spans of one channel.
+fn of_channel(spans: &Spans, channel: usize) -> &[Span] {
+    let mut all = spans.channel_spans().iter();
+    let mine = all.find(|spans| spans.channel.is_none_or(|only| only == channel));
+    mine.map_or(&[], |mine| &mine.spans)
+}
+
 impl<'a> Comparer<'a> {
     pub(super) fn new(
         (original, redacted): (&StreamInfo, &StreamInfo),
         windows: &Windows,
-        spans: &'a Spans,
+        (spans, asked): (&'a Spans, &'a Spans),
         VerifyOptions { treatment: expected, tolerance }: VerifyOptions,
     ) -> Self {
         let mode = CompareMode::of(original, redacted);
         let candidates = candidates(original, spans, expected);
         let treatments: Vec<_> = candidates.iter().map(|candidate| candidate.treatment).collect();
         let channels = usize::from(original.channels);
-        let of_channel = |channel| {
-            let mut all = spans.channel_spans().iter();
-            let mine = all.find(|spans| spans.channel.is_none_or(|only| only == channel));
-            mine.map_or([].as_slice(), |mine| &mine.spans)
-        };
-        let noise =
-            NoiseMeter::new((0..channels).map(of_channel), original.rate, mode.reach(redacted));
+        let by_channel = (0..channels).map(|channel| of_channel(spans, channel));
+        let noise = NoiseMeter::new(by_channel, original.rate, mode.reach(redacted));
         Self {
             candidates,
-            tallies: tallies(original, windows, &treatments, mode),
+            tallies: tallies(original, windows, asked, &treatments, mode),
             passed: 0,
             mode,
             noise,
@@ -170,7 +175,7 @@ impl<'a> Comparer<'a> {
 
 /// Adds the frames of a block to the windows that it meets. Returns which samples are inside a window.
 fn add_inside(
-    tallies: &mut [WindowTally],
+    tallies: &mut [WindowTally<'_>],
     block: &Block,
     (before, after): (&[f64], &[f64]),
     treated: &[Vec<f64>],

@@ -110,7 +110,8 @@ impl PresenceDetector {
         match class {
             SegmentClass::Kept => {
                 self.kept_segments += 1;
-                (segment.first..segment.end()).for_each(|frame| self.kept.add(frame));
+                // A segment is too coarse to tell padding from the rest.
+                (segment.first..segment.end()).for_each(|frame| self.kept.add(frame, true));
             }
             SegmentClass::Louder | SegmentClass::Replaced => {
                 self.replaced_levels.0[segment.level(segment.after)] += 1;

@@ -59,6 +59,9 @@ pub struct Leak {
     pub first: u64,
     /// The last of them.
     pub last: u64,
+    /// Whether all of them are in padding, and the windows as they were asked for are treated exactly.
+    /// Never in a lossy recording.
+    pub padding_only: bool,
 }
 
 impl WindowAudit {
@@ -79,25 +82,28 @@ pub(super) struct FrameCounter {
     pub(super) frames: u64,
     first: u64,
     last: u64,
+    /// How many of them are inside a window as it was asked for, without padding.
+    pub(super) asked: u64,
     /// The length of the current run.
     run: u64,
     pub(super) longest: u64,
 }
 
 impl FrameCounter {
-    /// Adds a frame after all that were added before.
-    pub(super) fn add(&mut self, frame: u64) {
+    /// Adds a frame after all that were added before. `is_asked`: it is no padding.
+    pub(super) fn add(&mut self, frame: u64, is_asked: bool) {
         if self.frames == 0 {
             self.first = frame;
         }
         self.run = if self.frames > 0 && self.last + 1 == frame { self.run + 1 } else { 1 };
         self.longest = self.longest.max(self.run);
         (self.frames, self.last) = (self.frames + 1, frame);
+        self.asked += u64::from(is_asked);
     }
 
     /// The frames as a leak, if there are any.
     pub(super) fn leak(self) -> Option<Leak> {
-        let Self { frames, first, last, .. } = self;
-        (frames > 0).then_some(Leak { frames, first, last })
+        let Self { frames, first, last, asked, .. } = self;
+        (frames > 0).then_some(Leak { frames, first, last, padding_only: asked == 0 })
     }
 }

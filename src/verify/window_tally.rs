@@ -33,9 +33,11 @@ struct TreatmentFit {
 }
 
 /// Everything that is summed over a window on one channel.
-pub(super) struct WindowTally {
+pub(super) struct WindowTally<'a> {
     window: Window,
     pub(super) span: Span,
+    /// The windows as they were asked for: what of the channel is no padding. Sorted, never touching.
+    asked: &'a [Span],
     channel: u16,
     mode: CompareMode,
     /// Frames in which the original is not silent.
@@ -54,11 +56,11 @@ pub(super) struct WindowTally {
     detector: Option<PresenceDetector>,
 }
 
-impl WindowTally {
+impl<'a> WindowTally<'a> {
     pub(super) fn new(
         window: &Window,
         (span, rate): (Span, u32),
-        channel: u16,
+        (channel, asked): (u16, &'a [Span]),
         treatments: &[Treatment],
         mode: CompareMode,
     ) -> Self {
@@ -75,6 +77,7 @@ impl WindowTally {
         Self {
             window: window.clone(),
             span,
+            asked: &asked[asked.partition_point(|asked| asked.end <= span.first)..],
             channel,
             mode,
             audible: 0,
@@ -103,22 +106,23 @@ impl WindowTally {
         expected: impl Iterator<Item = f64>,
     ) {
         let tolerance = self.mode.tolerance();
+        let is_asked = self.is_asked(frame);
         let is_faint = was.abs() <= 2.0 * tolerance;
         if !is_faint {
             self.audible += 1;
             if (was - is).abs() <= tolerance {
-                self.kept.add(frame);
+                self.kept.add(frame, is_asked);
             }
         }
         for (fit, expected) in self.fits.iter_mut().zip(expected) {
             let is_equal = (expected - is).abs() <= tolerance;
             if !is_equal {
-                fit.mismatches.add(frame);
+                fit.mismatches.add(frame, is_asked);
             }
             fit.residual += (expected - is) * (expected - is);
         }
         if !is.is_finite() {
-            self.not_finite.add(frame);
+            self.not_finite.add(frame, is_asked);
             self.peak_after = f64::INFINITY;
         }
         if was.is_finite() && is.is_finite() {
@@ -129,6 +133,16 @@ impl WindowTally {
         if let Some(detector) = &mut self.detector {
             detector.add(frame, was, is);
         }
+    }
+
+    /// Whether a frame, which must not be before those of earlier calls, is no padding.
+    fn is_asked(&mut self, frame: u64) -> bool {
+        while let [first, rest @ ..] = self.asked
+            && first.end <= frame
+        {
+            self.asked = rest;
+        }
+        self.asked.first().is_some_and(|span| span.first <= frame)
     }
 
     /// Adds the other channels of the original at the same frame.
@@ -145,7 +159,10 @@ impl WindowTally {
             _ => self.by_samples(),
         };
         // No treatment makes NaN or infinities.
-        let leak = leak.or(self.not_finite.leak());
+        let leak = leak.or(self.not_finite.leak()).map(|leak| Leak {
+            padding_only: leak.padding_only && self.is_treated_as_asked(),
+            ..leak
+        });
         let verdict = match (leak, presence) {
             (Some(_), _) => Verdict::Leak,
             (None, Some(Presence::Unclear | Presence::Weak | Presence::Kept(_))) => {
@@ -193,6 +210,11 @@ impl WindowTally {
             None if self.kept.longest < CHANCE => (Done::Replaced, None),
             None => (Done::Replaced, self.kept.leak()),
         }
+    }
+
+    /// Whether a treatment explains every sample that is no padding. Only exact samples prove that.
+    fn is_treated_as_asked(&self) -> bool {
+        self.mode == CompareMode::Exact && self.fits.iter().any(|fit| fit.mismatches.asked == 0)
     }
 
     /// Judges a lossy window by the presence of the original.

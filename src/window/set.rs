@@ -1,12 +1,13 @@
-//! The windows of one redaction: sorted, merged, never empty.
+//! The windows of one redaction: sorted, merged, never empty by accident.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Window, WindowError, WindowProblem};
 
-/// At least one window; sorted by channel selection and start; overlapping and touching windows
-/// for the same channels are merged, their labels joined with ` + `.
+/// At least one window, or [none](Windows::none) where that was said; sorted by channel selection and
+/// start; overlapping and touching windows for the same channels are merged, their labels joined with
+/// ` + `.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
     /// Shared: there may be many windows, and several later steps keep a copy.
@@ -28,6 +29,12 @@ impl Windows {
         Ok(Self::of(asked))
     }
 
+    /// No window, for a recording that was searched and holds nothing to mute: it passes as it is. No
+    /// list and no flag makes this; the caller must mean it.
+    pub fn none() -> Self {
+        Self::of(Arc::default())
+    }
+
     fn of(asked: Arc<[Window]>) -> Self {
         let is_bare = |window: &Window| window.pad == (Duration::ZERO, Duration::ZERO);
         let is_merged =
@@ -44,6 +51,13 @@ impl Windows {
     #[must_use]
     pub fn padded(self, pad: Duration) -> Self {
         Self::of(self.asked.iter().map(|window| window.clone().padded(pad, pad)).collect())
+    }
+
+    /// The same windows without their padding.
+    pub(crate) fn bare(&self) -> Self {
+        let bare =
+            |window: &Window| Window { pad: (Duration::ZERO, Duration::ZERO), ..window.clone() };
+        Self::of(self.asked.iter().map(bare).collect())
     }
 
     /// The same windows for a recording of this length: those that last to the end get it as their end.
@@ -68,10 +82,14 @@ impl Windows {
         self.merged.iter()
     }
 
-    /// The number of windows after merging; at least one.
-    #[expect(clippy::len_without_is_empty, reason = "never empty, by construction")]
+    /// The number of windows after merging.
     pub fn len(&self) -> usize {
         self.merged.len()
+    }
+
+    /// Whether there is [none](Windows::none).
+    pub fn is_empty(&self) -> bool {
+        self.merged.is_empty()
     }
 }
 

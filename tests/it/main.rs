@@ -30,6 +30,7 @@
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
+//! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
@@ -90,6 +91,8 @@ mod report;
 mod support;
 mod table;
 mod threads;
+#[cfg(feature = "cli")]
+mod transcripts;
 #[cfg(feature = "cli")]
 mod verify;
 mod verify_lossy;

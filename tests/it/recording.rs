@@ -134,6 +134,54 @@ fn a_dry_run_changes_nothing_at_genesys_and_keeps_the_result_if_asked() {
     assert_eq!(world.folder.names(), ["kept.wav"]);
 }
 
+/// A search that finds nothing, and a copy that was asked for.
+#[test]
+fn an_unredacted_copy_is_uploaded_only_if_asked_for_and_is_named_clearly() {
+    let transcript = fixture("transcripts/openai-whisper.words.json");
+    let transcript = transcript.to_str().unwrap();
+    let search = ["--windows", transcript, "--find", "ssn", "--only", "ssn"];
+    let world = world(&[]);
+    assert_eq!(world.run(&search).status.code(), Some(2));
+    assert_eq!(world.sandbox.ledger(), [], "nothing was asked of Genesys");
+    let (receipt, masked) = (world.folder.path("r.json"), world.folder.path("masked.json"));
+    let copy = [search.as_slice(), &["--if-none", "copy"]].concat();
+    let papers = ["--receipt", &receipt, "--redacted-transcript", &masked];
+    let result = world.run(&[&copy[..], &papers].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let upload = &world.sandbox.uploads()[0];
+    assert!(upload.audio.as_ref().unwrap()[..] == fixture_bytes("call.wav"));
+    let sentence =
+        format!("nothing was found; 38.0 s uploaded unredacted, recording call -> {}", upload.id);
+    assert!(stdout(&result).starts_with(&sentence), "{}", stdout(&result));
+    let note = "note: nothing was found to redact; an unredacted copy will be uploaded\n";
+    assert!(stderr(&result).contains(note), "{}", stderr(&result));
+    let text = std::fs::read_to_string(&receipt).unwrap();
+    assert_eq!(crate::receipt::shape_errors(&text), [] as [String; 0]);
+    let filed = sordino::Receipt::parse(&text).unwrap();
+    assert_eq!(filed.delivery.unwrap().new_recording_id.as_ref(), Some(&upload.id));
+    assert_eq!((filed.windows.len(), filed.asked.source.unwrap().format.as_str()), (0, "whisper"));
+    let dry = world.run(&[&copy[..], &["--dry-run"]].concat());
+    let said = "dry run: nothing was found; 38.0 s would be uploaded unredacted, recording call;";
+    assert!(stdout(&dry).starts_with(said), "{}", stdout(&dry));
+    assert_eq!(world.completed(), 1);
+}
+
+/// The masked transcript appears together with the new recording, or not at all.
+#[test]
+fn a_masked_transcript_comes_with_the_upload() {
+    let transcript = fixture("transcripts/openai-whisper.words.json");
+    let transcript = transcript.to_str().unwrap();
+    for (fault, code) in [("upload=403xever", 1), ("complete=503", 0)] {
+        let world = world(&[fault]);
+        let masked = world.folder.path("masked.json");
+        let search = ["--windows", transcript, "--find", "numbers"];
+        let result = world.run(&[search.as_slice(), &["--redacted-transcript", &masked]].concat());
+        assert_eq!(result.status.code(), Some(code), "{fault}: {}", stderr(&result));
+        let left = if code == 0 { ["masked.json"].as_slice() } else { &[] };
+        assert_eq!(world.folder.names(), left, "{fault}");
+    }
+}
+
 /// The files of --keep, --receipt and --report are replaced only after the upload is complete.
 #[test]
 fn a_run_that_fails_loses_nothing_that_was_kept_before() {

@@ -1,8 +1,10 @@
 //! The leak audit of lossless recordings: it finds every leak and change, and passes correct outputs.
 
+use std::time::Duration;
+
 use sordino::span::Span;
 use sordino::verify::{Audit, Done, Leak, Verdict};
-use sordino::{Source, Treatment, VerifyOptions, Windows, verify};
+use sordino::{Source, Treatment, VerifyOptions, Window, Windows, verify};
 
 use crate::support::*;
 
@@ -142,8 +144,72 @@ fn a_leak_is_found_to_the_frame() {
         let [window] = audit.windows.as_slice() else { panic!("{audit:?}") };
         assert_eq!((window.channel, window.span), (1, Span { first: 2000, end: 4001 }));
         assert_eq!(window.done, Done::Exactly(treatment));
-        assert_eq!(window.leak, Some(Leak { frames: 100, first: 2100, last: 2199 }));
+        assert_eq!(
+            window.leak,
+            Some(Leak { frames: 100, first: 2100, last: 2199, padding_only: false })
+        );
         assert!(window.is_recoverable() && audit.outside.changed == 0);
+    }
+}
+
+/// One frame at a time is left open, in every place of several lists of padded windows.
+#[test]
+fn an_open_frame_is_in_padding_only_if_it_is_in_no_window_as_asked() {
+    let before = &noise()[..400];
+    let frame = |frame: u64| Duration::from_nanos(frame * 125_000);
+    // Start, last frame, channel, padding before and after, in frames.
+    type Asked = (u64, u64, Option<u16>, (u64, u64));
+    let lists: [&[Asked]; 4] = [
+        &[(50, 70, None, (10, 5))],
+        &[(50, 60, None, (10, 10)), (75, 80, None, (8, 0)), (5, 9, Some(1), (9, 3))],
+        // The padding of one reaches into the other, on one channel or on both.
+        &[(50, 60, Some(0), (0, 30)), (70, 75, None, (2, 2)), (72, 90, Some(1), (9, 9))],
+        &[(50, 60, None, (0, 0))],
+    ];
+    for list in lists {
+        let windows = list.iter().map(|&(start, last, channel, (ahead, behind))| {
+            let window = Window::new(frame(start), frame(last)).unwrap();
+            let window = window.padded(frame(ahead), frame(behind));
+            channel.map_or(window.clone(), |channel| window.on_channel(channel))
+        });
+        let windows = Windows::new(windows).unwrap();
+        let mut out = Vec::new();
+        let done = sordino::redact(stream(file(before)), &windows, Treatment::silence()).unwrap();
+        done.write_to(&mut out).unwrap();
+        let muted = samples_16(&out);
+        for index in 0..before.len() {
+            let (place, channel) = (index as u64 / 2, index as u16 % 2);
+            let mine = list.iter().filter(|asked| asked.2.is_none_or(|only| only == channel));
+            let is_asked = mine.clone().any(|asked| (asked.0..=asked.1).contains(&place));
+            let is_muted = mine.clone().any(|&(start, last, _, (ahead, behind))| {
+                (start.saturating_sub(ahead)..=last + behind).contains(&place)
+            });
+            let mut after = muted.clone();
+            after[index] = before[index];
+            let audit = audit(&file(before), &file(&after), &windows);
+            let open = audit
+                .windows
+                .iter()
+                .find(|window| window.channel == channel && window.leak.is_some());
+            let leak = Leak { frames: 1, first: place, last: place, padding_only: !is_asked };
+            assert_eq!(open.and_then(|window| window.leak), is_muted.then_some(leak), "{list:?}");
+            assert_eq!(audit.is_padding_only(), is_muted && !is_asked, "{list:?} {index}");
+        }
+    }
+}
+
+/// What the windows asked for must be treated exactly: a little quieter is not enough.
+#[test]
+fn open_padding_beside_words_that_are_only_quieter_is_a_leak_like_any_other() {
+    let before = noise();
+    let window = Window::from_seconds(0.3, 0.4).unwrap();
+    let pad = Duration::from_millis(200);
+    let windows = Windows::new([window.padded(pad, pad)]).unwrap();
+    for (divisor, expected) in [(2, false), (i16::MAX, true)] {
+        let mut after = before.clone();
+        (4800..6402).for_each(|index| after[index] /= divisor);
+        let audit = audit(&file(&before), &file(&after), &windows);
+        assert_eq!((audit.verdict(), audit.is_padding_only()), (Verdict::Leak, expected));
     }
 }
 
@@ -166,7 +232,7 @@ fn treatments_of_other_tools_are_recognised() {
     assert!(noisy.is_clean() && !noisy.is_recoverable());
     let open = with(&|_, sample| sample);
     assert!(open.windows.iter().all(|window| window.done == Done::Nothing));
-    let leak = Leak { frames: 2001, first: 2000, last: 4000 };
+    let leak = Leak { frames: 2001, first: 2000, last: 4000, padding_only: false };
     assert!(!open.is_clean() && open.windows[0].leak == Some(leak));
 }
 
@@ -307,7 +373,7 @@ fn nan_and_infinities_equal_nothing() {
             assert_eq!((both.verdict(), both.outside.changed), (Verdict::Changed, 100));
             let inside = audit(&floats(&before), &with(&muted, 5000, 100), &windows);
             assert_eq!(inside.verdict(), Verdict::Leak);
-            let leak = Leak { frames: 50, first: 2500, last: 2549 };
+            let leak = Leak { frames: 50, first: 2500, last: 2549, padding_only: false };
             assert!(inside.windows.iter().all(|row| row.leak == Some(leak)), "{inside:?}");
             let all = audit(&floats(&before), &with(&muted, 4000, 4002), &windows);
             assert_eq!(all.verdict(), Verdict::Leak, "{all:?}");

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
-use super::{FormatArgs, TreatmentArgs, WindowArgs};
+use super::transcript::FROM_TRANSCRIPTS;
+use super::{FormatArgs, IfNone, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -58,6 +59,14 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    /// If --windows was searched and holds nothing: `fail`, or `copy` the recording unredacted
+    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
+    pub(crate) if_none: IfNone,
+
+    /// Write the transcript here, in its own format, with the words of all windows as [redacted]
+    #[arg(long, value_name = "OUT", requires = "windows", help_heading = FROM_TRANSCRIPTS)]
+    pub(crate) redacted_transcript: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,

@@ -11,8 +11,11 @@ use super::super::exit::Failure;
 /// The name of the plain lists for `--windows-format`.
 pub(super) const LIST: &str = "list";
 
+/// The heading of the options that only transcripts have.
+pub(super) const FROM_TRANSCRIPTS: &str = "What a transcript says";
+
 #[derive(Debug, Group)]
-#[command(next_help_heading = "What a transcript says")]
+#[command(next_help_heading = FROM_TRANSCRIPTS)]
 pub(crate) struct TranscriptArgs {
     /// Read --windows as this format instead of recognising it
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = PossibleValuesParser::new(names()))]

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use sordino::transcript::{self, Parties, Selection, TranscriptError};
+use sordino::Window;
+use sordino::digest::Digest;
+use sordino::transcript::{self, TranscriptError};
 use sordino::window::{Unit, parse_flag, parse_list_bytes, parse_time};
-use sordino::{Window, Windows};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
-use super::super::messages::note;
-use super::super::text::count;
+use super::request::{Request, TranscriptRequest};
 use super::transcript::{LIST, TranscriptArgs};
 
 /// The largest file of windows that is read: 64 MiB, which is about three million windows of JSON.
@@ -52,35 +52,7 @@ pub(crate) struct WindowArgs {
     pub(crate) transcript: TranscriptArgs,
 }
 
-/// Windows that were asked for.
-pub(crate) struct Request {
-    /// From flags and file, each with its padding. Empty if a file was searched and holds nothing.
-    pub(crate) windows: Vec<Window>,
-    /// What `--windows` was read as.
-    pub(crate) transcript: Option<TranscriptRequest>,
-}
-
-/// A transcript and what was selected from it.
-pub(crate) struct TranscriptRequest {
-    pub(crate) read: transcript::Read,
-    pub(crate) selection: Selection,
-    pub(crate) parties: Parties,
-}
-
 impl WindowArgs {
-    /// All windows, from flags and file together; at least one.
-    pub(crate) fn windows(&self) -> Result<Windows, Failure> {
-        let request = self.request()?;
-        if let Some(found) = &request.transcript {
-            found.tell();
-            if request.windows.is_empty() {
-                let why = "nothing to redact: the file was searched, and nothing was found";
-                return Err(Failure::usage("reading the windows", why));
-            }
-        }
-        Ok(Windows::new(request.windows)?)
-    }
-
     /// All windows, from flags and file together.
     pub(crate) fn request(&self) -> Result<Request, Failure> {
         if self.window.is_empty() && self.windows.is_none() {
@@ -140,7 +112,8 @@ impl WindowArgs {
         let options = self.transcript.options(pad)?;
         let selection = read.select(&options);
         let selection = selection.map_err(|error| Failure::usage(doing, error))?;
-        Ok(Some(TranscriptRequest { read, selection, parties: options.parties }))
+        let sha256 = Digest::of(bytes).sha256;
+        Ok(Some(TranscriptRequest { read, selection, parties: options.parties, sha256 }))
     }
 
     /// The file as a plain list.
@@ -150,22 +123,6 @@ impl WindowArgs {
             return Err(Failure::usage(format!("reading {option}"), mend));
         }
         Ok(parse_list_bytes(bytes, name, self.unit)?)
-    }
-}
-
-impl TranscriptRequest {
-    /// Says what was recognised, and what the user should know.
-    fn tell(&self) {
-        let summary = &self.selection.summary;
-        let windows = count(self.selection.windows.len(), "window");
-        note(&format!(
-            "{}: {} of {} placed, {windows}, padding {}",
-            self.read.title(),
-            summary.marks_placed,
-            count(summary.marks_found, "mark"),
-            summary.padding,
-        ));
-        summary.notes.iter().for_each(|text| note(text));
     }
 }
 

@@ -13,10 +13,11 @@ use super::super::table;
 use super::super::text::count;
 
 /// `1920 frames, 10-10.239875 s (240 ms)`.
-fn open_part(Leak { frames, first, last }: Leak, rate: u32) -> String {
+fn open_part(Leak { frames, first, last, padding_only }: Leak, rate: u32) -> String {
     let (from, to) = (ClockTime(time_of(first, rate)), ClockTime(time_of(last, rate)));
     let millis = time_of(frames, rate).as_secs_f64() * 1000.0;
-    format!("{}, {from}-{to} s ({millis:.0} ms)", count(frames, "frame"))
+    let padding = if padding_only { " (padding only)" } else { "" };
+    format!("{}, {from}-{to} s ({millis:.0} ms){padding}", count(frames, "frame"))
 }
 
 /// What was done in a window, in words.
@@ -108,11 +109,20 @@ fn verdict(audit: &Audit) -> String {
     // In a lossy file no sample stays as it was, so silence there proves less.
     let is_exact = audit.tolerance.is_some() && audit.noise.is_none();
     match audit.verdict() {
+        Verdict::Clean if audit.windows.is_empty() => {
+            "clean; there is no window, and the recording is the original".into()
+        }
         Verdict::Clean if audit.is_recoverable() => {
             "clean; speech is only quieter, and can be recovered".into()
         }
         Verdict::Clean if is_exact => "clean; speech cannot be recovered".into(),
         Verdict::Clean => "clean; no speech of the original was found".into(),
+        Verdict::Leak if audit.is_padding_only() => {
+            let rows = rows(Verdict::Leak);
+            format!(
+                "LEAK in padding only, in {rows}: what the windows asked for is muted, their padding is not"
+            )
+        }
         Verdict::Leak => format!("LEAK in {}", rows(Verdict::Leak)),
         Verdict::CannotTell => {
             let rows = rows(Verdict::CannotTell);
@@ -149,9 +159,9 @@ fn name(verdict: Verdict) -> &'static str {
 
 pub(super) fn to_json(audit: &Audit) -> Value {
     let windows = audit.windows.iter().map(|window| {
-        let leak = window
-            .leak
-            .map(|leak| json!({ "frames": leak.frames, "first": leak.first, "last": leak.last }));
+        let leak = window.leak.map(|Leak { frames, first, last, padding_only }| {
+            json!({ "frames": frames, "first": first, "last": last, "paddingOnly": padding_only })
+        });
         json!({
             "start": seconds(window.window.start()),
             "end": (!window.window.is_to_the_end()).then(|| seconds(window.window.end())),
