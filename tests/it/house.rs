@@ -254,7 +254,7 @@ fn what_is_unsafe_lies_in_one_file() {
 const WHOLE: [&str; 1] = ["src/transcript/select/place.rs"];
 
 /// Files of `src` that are compiled for tests only.
-const TESTS: [&str; 4] = ["tests.rs", "samples.rs", "proofs.rs", "layouts.rs"];
+const TESTS: [&str; 5] = ["tests.rs", "samples.rs", "proofs.rs", "layouts.rs", "leaks.rs"];
 
 #[test]
 fn no_file_is_longer_than_a_reader_can_hold() {
