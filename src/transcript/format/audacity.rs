@@ -126,6 +126,13 @@ mod tests {
     }
 
     #[test]
+    fn whole_times_alone_are_a_plain_list_unless_something_was_said() {
+        assert!(error_of("10\t15\tcard\n20\t25\t\n").contains("not known"));
+        assert_eq!(read_as("audacity", "10\t15\tcard\n20\t25.5\t\n").marks.len(), 2);
+        assert_eq!(read_as("audacity", "10\t15\t[[A]]so\n").sort, Sort::Speech);
+    }
+
+    #[test]
     fn a_point_keeps_its_time() {
         assert_eq!(windows(&read_as("audacity", "1.5\t1.5\tx\n")), [(None, 1500, 1500)]);
     }

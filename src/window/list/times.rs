@@ -89,7 +89,7 @@ impl Times {
         if is_group && (is_millis || !self.has_decimal_comma) {
             let text = tell(&text);
             return Err(shape(format!(
-                "`{text}` may have a decimal sign or thousands; write it without, in milliseconds such as 10500"
+                "`{text}` may have a decimal sign or thousands; write a whole number or a clock time, such as 0:10.5"
             )));
         }
         Ok(parse_time_in(&pointed, unit).map_err(discreet)?)
