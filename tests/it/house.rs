@@ -109,7 +109,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("hound::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
-        ("humantime::", "receipt, genesys"),
+        ("humantime::", "receipt, genesys, sandbox"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
         ("twox_hash::", "evidence"),
