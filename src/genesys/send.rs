@@ -317,7 +317,15 @@ impl HttpClient {
 
     /// Everything that must not be shown, in each spelling that a server could echo.
     fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
-        let mut secrets = self.config.credentials.secret_spellings();
+        let credentials = &self.config.credentials;
+        let mut secrets = credentials.secret_spellings();
+        // As HTTP Basic spells them.
+        let secret = credentials.secret.expose_secret();
+        let basic = self.api.get(self.config.base.clone());
+        let basic = basic.basic_auth(&credentials.client_id, Some(secret)).build().ok();
+        let basic = basic.as_ref().and_then(|request| request.headers().get("authorization"));
+        let basic = basic.and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+        secrets.extend(basic.map(str::to_owned));
         secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
         secrets
     }

@@ -138,6 +138,41 @@ impl Fate {
 ///
 /// # Errors
 /// [`JobError::Genesys`], [`JobError::Redact`], [`JobError::Parts`].
+///
+/// ```
+/// use sordino::genesys::platform::MediaFormat;
+/// use sordino::genesys::{Config, Credentials, Platform};
+/// use sordino::job::platform::{Layout, OriginalState, Wishes, finish, prepare};
+/// use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
+/// use sordino::{Job, Treatment, Window, Windows};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A local stand-in. For a real organisation use `Region::named("mypurecloud.de")?.api_url()`.
+/// let sandbox = Sandbox::new(SandboxOptions::default());
+/// let call = ConversationRecording::new("call").file("S", std::fs::read("fixtures/call.wav")?);
+/// sandbox.add_conversation(Conversation::new("conversation", [call]));
+/// let base_url = sandbox.start(0).await?;
+///
+/// // Build it once; clones share token, pace and connections.
+/// let credentials = Credentials::new("sandbox", "sandbox-secret");
+/// let platform = Platform::new(Config::platform(&base_url, credentials)?)?;
+///
+/// let located = platform.locate("conversation", "call", MediaFormat::Wav).await?;
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let job = Job::new("call", windows, Treatment::silence());
+/// let prepared = prepare(&platform, &located, &job, Layout::Joined).await?;
+///
+/// // There is no way to put it back: the copy stays here, the original there.
+/// let folder = tempfile::tempdir()?;
+/// prepared.copies[0].redacted.persist_copy(&folder.path().join("call.wav"), false)?;
+/// let wishes = Wishes { annotate: true, ..Wishes::default() };
+/// let after = finish(&platform, &prepared, wishes).await;
+/// assert!(after.failed.is_none());
+/// assert_eq!(after.original.state, OriginalState::Kept);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn prepare(
     platform: &Platform,
     located: &Located,
