@@ -20,6 +20,8 @@
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
+//! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
+//! | `sdk` | Genesys' own SDKs against the sandbox |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -84,6 +86,10 @@ mod receipt;
 mod recording;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod sandbox;
+#[cfg(feature = "cli")]
+mod sdk;
 mod support;
 mod table;
 mod threads;
