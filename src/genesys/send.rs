@@ -7,13 +7,15 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::answer;
 use super::config::{Config, Event};
 use super::error::Error;
+use super::protocol::Protocol;
+use super::rate::{self, RateLimit};
 use super::request::{Request, StepRecord, UploadProgress};
 use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_retry};
 use super::secret::{Presigned, scrub};
@@ -43,12 +45,14 @@ pub(super) struct HttpClient {
     /// For presigned URLs: never sees the bearer token.
     storage: Client,
     pub(super) tokens: Tokens,
+    pub(super) protocol: Protocol,
     pace: DefaultDirectRateLimiter,
+    limit: RateLimit,
     pace_clock: governor::clock::DefaultClock,
 }
 
 impl HttpClient {
-    pub(super) fn new(config: Config) -> Result<Self, Error> {
+    pub(super) fn new(config: Config, protocol: Protocol) -> Result<Self, Error> {
         // Fails if another part of the program has installed a provider, which is then used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let per_minute = NonZeroU32::new(config.requests_a_minute).unwrap_or(NonZeroU32::MIN);
@@ -56,8 +60,10 @@ impl HttpClient {
         Ok(Self {
             api: connections(&config)?,
             storage: connections(&config)?,
-            tokens: Tokens::default(),
+            tokens: Tokens::new(&config)?,
+            protocol,
             pace: RateLimiter::direct(quota),
+            limit: RateLimit::default(),
             pace_clock: governor::clock::DefaultClock::default(),
             config,
         })
@@ -65,9 +71,23 @@ impl HttpClient {
 
     /// Starts a request to a path of the API host.
     pub(super) fn to_api(&self, method: Method, path: &[&[&str]]) -> RequestBuilder {
-        let mut url: Url = self.config.base.clone();
+        self.to_host(&self.config.base, method, path, &[])
+    }
+
+    /// Starts a request to a path below `base`, with this query.
+    pub(super) fn to_host(
+        &self,
+        base: &Url,
+        method: Method,
+        path: &[&[&str]],
+        query: &[(&str, &str)],
+    ) -> RequestBuilder {
+        let mut url: Url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path.concat());
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         self.api.request(method, url).header("accept", "application/json")
     }
@@ -77,16 +97,24 @@ impl HttpClient {
         self.storage.request(method, url.expose().clone())
     }
 
-    /// Sends until an attempt succeeds or [`decide_retry`] says stop. After the first 401 the token is
-    /// renewed and the request sent again, which does not count as a retry for the budget.
+    /// Sends until an attempt succeeds or [`decide_retry`] says stop.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<(Response, StepRecord), Error> {
+        self.send_within(request, &mut self.retry_budget()).await
+    }
+
+    /// Like [`HttpClient::send`], with what is left of a budget. After the first 401 the token is renewed
+    /// and the request sent again, which does not count as a retry for the budget.
+    async fn send_within(
+        &self,
+        request: Request<'_>,
+        budget: &mut RetryBudget,
+    ) -> Result<(Response, StepRecord), Error> {
         let step = request.step;
-        let mut budget = self.retry_budget();
-        let mut renewed = false;
+        let (mut renewed, before) = (false, budget.retries);
         let began = self.config.timer.now();
         loop {
             if request.is_api() {
-                self.keep_pace(step).await;
+                self.keep_pace(request).await?;
             }
             let bearer = if request.has_bearer() { Some(self.bearer().await?) } else { None };
             let failed = match self.attempt(request, bearer.as_ref()).await {
@@ -95,21 +123,21 @@ impl HttpClient {
                     let id = id.filter(|_| request.is_api());
                     let correlation_id = id.map(|id| scrub(id, &self.secrets(bearer.as_ref())));
                     let answered = self.config.timer.now();
-                    let retries = budget.retries + u32::from(renewed);
+                    let retries = budget.retries - before + u32::from(renewed);
                     let record = StepRecord { step, began, answered, retries, correlation_id };
                     return Ok((response, record));
                 }
                 Err(failed) => failed,
             };
             if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, failed.outcome) {
-                self.tokens.refuse(bearer).await;
+                self.tokens.refuse(bearer).await?;
                 if renewed {
                     return Err(failed.error.into_credentials());
                 }
                 renewed = true;
                 continue;
             }
-            self.wait_before_retry(step, failed, &mut budget).await?;
+            self.wait_before_retry(step, failed, budget).await?;
         }
     }
 
@@ -118,12 +146,47 @@ impl HttpClient {
         &self,
         request: Request<'_>,
     ) -> Result<(T, StepRecord), Error> {
-        let (response, record) = self.send(request).await?;
-        match answer::read_json(request.step, response, self.config.timeout).await {
-            Ok(parsed) => Ok((parsed, record)),
-            // The server has carried out the request, but its answer is lost.
-            Err(error) => {
-                Err(FailedAttempt::new(request.is_idempotent(), Outcome::Unknown, error).error)
+        let step = request.step;
+        self.send_until_ready(request, |_, body| answer::parse(step, body).map(Reading::Ready))
+            .await
+    }
+
+    /// Sends until `read` finds in an answer (status and body) what was asked for, or [`decide_retry`] says
+    /// stop. Retries count anew for each request, waits do not.
+    pub(super) async fn send_until_ready<T>(
+        &self,
+        request: Request<'_>,
+        mut read: impl FnMut(u16, &[u8]) -> Result<Reading<T>, Error>,
+    ) -> Result<(T, StepRecord), Error> {
+        let (step, began) = (request.step, self.config.timer.now());
+        let again = request.is_idempotent();
+        let failed = |error| FailedAttempt::new(step, again, Outcome::Unknown, error);
+        let (mut budget, mut retries) = (self.retry_budget(), 0);
+        loop {
+            let (response, record) = self.send_within(request, &mut budget).await?;
+            let status = response.status().as_u16();
+            // The server has carried out the request, so a broken answer is a lost one.
+            let body = match answer::read_body(step, response, self.config.timeout).await {
+                Ok(body) => body,
+                Err(error @ Error::Answer { .. }) => return Err(failed(error).error),
+                Err(error) => {
+                    self.wait_before_retry(step, failed(error), &mut budget).await?;
+                    retries += record.retries + 1;
+                    continue;
+                }
+            };
+            retries += record.retries;
+            match read(status, &body).map_err(|error| failed(error).error)? {
+                Reading::Ready(value) => {
+                    return Ok((value, StepRecord { began, retries, ..record }));
+                }
+                Reading::Pending { what, hint } => {
+                    let RetryBudget { polls, waited, .. } = budget;
+                    let error = Error::NotReady { step, what, polls, waited, estimate: hint };
+                    let pending = FailedAttempt::new(step, true, Outcome::Pending(hint), error);
+                    self.wait_before_retry(step, pending, &mut budget).await?;
+                    budget.retries = 0;
+                }
             }
         }
     }
@@ -135,7 +198,8 @@ impl HttpClient {
         bearer: Option<&Bearer>,
     ) -> Result<Response, FailedAttempt> {
         let (step, timeout) = (request.step, self.config.timeout);
-        let failed = |outcome, error| FailedAttempt::new(request.is_idempotent(), outcome, error);
+        let again = request.is_idempotent();
+        let failed = |outcome, error| FailedAttempt::new(step, again, outcome, error);
         let mut builder = (request.build)();
         if let Some(bearer) = bearer {
             builder = builder.bearer_auth(bearer.token.expose_secret());
@@ -151,8 +215,11 @@ impl HttpClient {
             }
         };
         let status = response.status();
-        let is_redirect = step == WorkflowStep::Fetch && status.is_redirection();
-        if status.is_success() || is_redirect {
+        if request.has_bearer() && status != StatusCode::TOO_MANY_REQUESTS {
+            let pause = rate::pause(|name| answer::header(&response, name));
+            self.limit.note(pause, self.config.timer.now());
+        }
+        if status.is_success() || (request.may_redirect() && status.is_redirection()) {
             return Ok(response);
         }
         Err(answer::read_error(request, response, timeout, &self.secrets(bearer)).await)
@@ -181,12 +248,29 @@ impl HttpClient {
         }
     }
 
-    async fn keep_pace(&self, step: WorkflowStep) {
+    /// Waits for the configured pace, and while the API allows no request.
+    ///
+    /// # Errors
+    /// [`Error::WaitTooLong`] when the API allows none for longer than the longest wait.
+    async fn keep_pace(&self, request: Request<'_>) -> Result<(), Error> {
+        let step = request.step;
         while let Err(early) = self.pace.check() {
             let wait = early.wait_time_from(self.pace_clock.now());
             self.tell(Event::Paces(step, wait));
             self.config.timer.wait(wait).await;
         }
+        let now = self.config.timer.now();
+        // Logging in has a limit of its own.
+        if let Some(until) = self.limit.until(now).filter(|_| request.has_bearer()) {
+            let wait = until.duration_since(now).unwrap_or_default();
+            if wait > self.config.longest_wait {
+                return Err(Error::WaitTooLong { step, until });
+            }
+            self.tell(Event::Paces(step, wait));
+            self.config.timer.wait(wait).await;
+            self.limit.passed(until);
+        }
+        Ok(())
     }
 
     /// Waits as long as [`decide_retry`] says; an error when it says stop.
@@ -199,9 +283,15 @@ impl HttpClient {
         let (now, jitter) = (self.config.timer.now(), self.config.timer.jitter());
         match decide_retry(&failed, budget, now, jitter) {
             RetryDecision::Wait(wait) => {
-                self.tell(Event::Waits(step, wait));
+                let is_poll = matches!(failed.outcome, Outcome::Pending(_));
+                self.tell(if is_poll {
+                    Event::Polls(step, wait)
+                } else {
+                    Event::Waits(step, wait)
+                });
                 self.config.timer.wait(wait).await;
-                budget.retries += 1;
+                budget.polls += u32::from(is_poll);
+                budget.retries += u32::from(!is_poll);
                 budget.waited += wait;
                 Ok(())
             }
@@ -213,8 +303,10 @@ impl HttpClient {
     pub(super) fn retry_budget(&self) -> RetryBudget {
         RetryBudget {
             max_retries: self.config.retries,
+            max_polls: self.config.poll_limit,
             max_wait: self.config.longest_wait,
             retries: 0,
+            polls: 0,
             waited: Duration::ZERO,
         }
     }
@@ -229,6 +321,17 @@ impl HttpClient {
         secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
         secrets
     }
+}
+
+/// What an answer holds, as a step reads it.
+#[derive(Debug)]
+pub(super) enum Reading<T> {
+    Ready(T),
+    /// Nothing yet: what is missing, and the time that the server estimates.
+    Pending {
+        what: &'static str,
+        hint: Option<Duration>,
+    },
 }
 
 /// A pool of connections without redirects, retries and `Referer`.

@@ -22,6 +22,7 @@
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
 //! | `sdk` | Genesys' own SDKs against the sandbox |
+//! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -80,6 +81,8 @@ mod mp4;
 mod parity;
 #[cfg(feature = "cli")]
 mod plain;
+#[cfg(feature = "cli")]
+mod platform;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
