@@ -743,7 +743,8 @@ fn the_demo_is_a_call_in_two_files_with_a_transcript_that_fits() {
     let call = samples_16(&fixture_bytes("call.wav"));
     let demo = Conversation::demo(8000, &call);
     let trunk = demo.recording("demo-trunk").unwrap();
-    let [left, right] = [0, 1].map(|at| samples_16(&trunk.files[at].1));
+    let file = |key| &trunk.files.iter().find(|(name, _)| name == key).unwrap().1;
+    let [left, right] = ["0", "1"].map(|key| samples_16(file(key)));
     assert_eq!(trunk.duration, Duration::from_secs(38));
     let pairs = call.as_chunks::<2>().0.iter().copied();
     assert!(left.into_iter().zip(right).map(|(left, right)| [left, right]).eq(pairs));
