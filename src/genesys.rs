@@ -30,10 +30,18 @@ use std::sync::Arc;
 mod answer;
 mod complete;
 mod config;
+mod connections;
 mod error;
 mod fetch;
 mod grant;
 mod locate;
+mod pace;
+mod permission;
+pub mod platform;
+mod poll;
+mod protocol;
+mod rate;
+mod region;
 mod request;
 mod retry;
 mod secret;
@@ -42,6 +50,7 @@ mod sign_in;
 mod storage;
 mod timer;
 mod token;
+mod token_file;
 mod upload;
 pub mod wire;
 
@@ -51,12 +60,15 @@ pub use error::Error;
 pub use fetch::{Download, DownloadFailure};
 pub use grant::Grant;
 pub use locate::Located;
+pub use platform::Platform;
+pub use region::Region;
 pub use request::StepRecord;
 pub use secret::Credentials;
 pub use timer::Timer;
 pub use upload::Uploaded;
 pub use wire::WorkflowStep;
 
+use protocol::Protocol;
 use send::HttpClient;
 
 /// A client of one organisation. Cheap to clone; clones share token, pace and connections.
@@ -67,8 +79,18 @@ impl Genesys {
     /// A new client. Sends nothing yet.
     ///
     /// # Errors
-    /// [`Error::Config`] when TLS cannot be set up on this machine.
+    /// [`Error::Config`] when TLS cannot be set up on this machine, or the token cache must not be used.
     pub fn new(config: Config) -> Result<Self, Error> {
-        HttpClient::new(config).map(|client| Self(Arc::new(client)))
+        HttpClient::new(config, Protocol::Recordings).map(|client| Self(Arc::new(client)))
+    }
+
+    /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
+    /// the error when no retry is left.
+    pub(crate) async fn wait_before_restart(
+        &self,
+        retries: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        self.0.wait_before_restart(retries, error).await
     }
 }

@@ -4,7 +4,7 @@
 //! organisation. After a failure nothing is left on a disk, and nothing was completed at Genesys, except
 //! that after [`JobError::MaybeCompleted`] this is unknown.
 
-use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -13,9 +13,14 @@ use crate::decode::{DecodeOptions, Source};
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Completed, Genesys, StepRecord};
 use crate::receipt::{Delivery, DeliveryKind, Receipt, StepEntry, rfc3339};
-use crate::redact::{Progress, Redacted, Redaction, Summary};
+use crate::redact::{Progress, Redacted, Summary};
 use crate::treatment::Treatment;
 use crate::window::Windows;
+
+mod arrival;
+pub mod platform;
+
+use arrival::redact_arriving;
 
 /// A recording to redact, and how.
 #[derive(Clone)]
@@ -87,6 +92,24 @@ pub enum JobError {
     /// The recording cannot be redacted, or the windows do not fit it.
     #[error("redact")]
     Redact(#[from] crate::Error),
+    /// The parts of a recording cannot become the files that were asked for.
+    #[error("the parts of the recording: {reason}")]
+    Parts {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A delivered file is not the redacted copy.
+    #[error("{} was not delivered, so the original must stay", .path.display())]
+    NotDelivered {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The copy cannot stand for the original.
+    #[error("the original must stay")]
+    NotDeletable(#[source] platform::NotDeletable),
     /// A step after the creation of the new recording failed.
     #[error("the new recording {id} was created and is not complete; another run creates another")]
     NotCompleted {
@@ -208,36 +231,10 @@ async fn fetch_and_redact(
         }
         other => other?,
     };
-    let (length, job, steps) = (download.length, job.clone(), download.steps.clone());
-    let failure = download.failure();
-    // Dropping this future drops `wanted`, which stops the blocking task after its current block.
-    let wanted = Arc::new(());
-    let still_wanted = Arc::downgrade(&wanted);
-    let redacted = tokio::task::spawn_blocking(move || {
-        let watch = |progress| {
-            if let Some(listener) = &job.listener {
-                listener(progress, length);
-            }
-            match still_wanted.strong_count() {
-                0 => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        };
-        let source = Source::stream(download).with_options(job.options);
-        let redaction = Redaction::new(&job.windows, job.treatment).with_evidence(job.evidence);
-        redaction.run_watched(source, watch)
-    });
-    // A panic is a bug, and must not be reported as an error of the recording.
-    let result =
-        redacted.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    drop(wanted);
-    match (result, failure.cause()) {
-        // Another download would not make the windows fit.
-        (Err(error), _) if error.is_usage() => Err(error.into()),
-        // The broken download is the cause, whatever the decoder made of the read error.
-        (_, Some(broken)) => Ok(Err(broken.clone())),
-        (result, None) => Ok(Ok(Prepared { redacted: result?, steps })),
-    }
+    let steps = download.steps.clone();
+    let open = |mut downloads: Vec<_>| Source::stream(downloads.remove(0));
+    let redacted = redact_arriving(job, &job.windows, vec![download], open).await?;
+    Ok(redacted.map(|redacted| Prepared { redacted, steps }))
 }
 
 impl Prepared {
@@ -245,21 +242,25 @@ impl Prepared {
     /// conversation id, if it was delivered.
     pub fn receipt(&self, job: &Job, delivered: Option<(&Completed, &str)>) -> Option<Receipt> {
         let last = delivered.iter().flat_map(|(completed, _)| &completed.steps);
-        let step = |record: &StepRecord| StepEntry {
-            step: record.step.name().into(),
-            began: rfc3339(record.began),
-            answered: rfc3339(record.answered),
-            retries: record.retries,
-            correlation_id: record.correlation_id.clone(),
-        };
         let delivery = Delivery {
             kind: DeliveryKind::Genesys,
             recording_id: Some(job.recording_id.clone()),
             conversation_id: delivered.map(|(_, conversation)| conversation.to_owned()),
             new_recording_id: delivered.map(|(completed, _)| completed.id.clone()),
-            steps: self.steps.iter().chain(last).map(step).collect(),
+            steps: self.steps.iter().chain(last).map(step_entry).collect(),
             ..Delivery::default()
         };
         Some(Receipt { delivery: Some(delivery), ..Receipt::of(&self.redacted)? })
+    }
+}
+
+/// A step, as the receipt holds it.
+fn step_entry(record: &StepRecord) -> StepEntry {
+    StepEntry {
+        step: record.step.name().into(),
+        began: rfc3339(record.began),
+        answered: rfc3339(record.answered),
+        retries: record.retries,
+        correlation_id: record.correlation_id.clone(),
     }
 }

@@ -1,9 +1,13 @@
 //! Sandbox: a local stand-in for Genesys, for the demo, dry runs and tests.
 //!
-//! It speaks the recordings API of [`genesys::wire`](crate::genesys::wire): tokens that expire, recordings
-//! with states, presigned URLs on a second port, uploads that become recordings once they are complete.
-//! Presigned URLs expire, and requests to them that show a bearer token are refused. Faults are injected on
-//! demand ([`InjectedFault`]), and all requests are recorded in a ledger ([`Sandbox::ledger`]).
+//! On one port it speaks the recordings API of [`genesys::wire`](crate::genesys::wire), where uploads become
+//! recordings once they are complete, and the Platform API, where a [`Conversation`] has several recordings
+//! that are transcoded, archived and deleted. It was built from the vendor's SDKs and public pages, not next
+//! to a live organisation.
+//!
+//! Media and uploads are on a second port, the storage host. Its presigned URLs expire, and requests to it
+//! that show a bearer token or a referrer are refused. Faults are injected on demand ([`InjectedFault`]),
+//! and all requests are recorded in a ledger ([`Sandbox::ledger`]).
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,26 +23,37 @@ use tokio::net::TcpListener;
 mod answer;
 mod audio;
 mod fault;
+mod headers;
 mod inject;
+mod ledger;
+mod platform;
+mod presign;
 mod routes;
 mod state;
 
 pub use audio::wav_header;
 pub use fault::{FaultError, FaultKind, InjectedFault};
-pub use state::{LedgerEntry, Sandbox, SandboxOptions, Upload};
+pub use ledger::LedgerEntry;
+pub use platform::{Conversation, ConversationRecording, FileState, Import, ImportStatus};
+pub use state::{Sandbox, SandboxOptions, Upload};
 
-use inject::ConnectionDropped;
+use inject::{ConnectionDropped, FaultInAnswer};
 use state::Host;
+
+/// The largest body that the API reads, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 impl Sandbox {
     /// Binds two ports of this machine (`port` for the API, 0 for any free one) and serves in the
-    /// background while the runtime lives. Returns the base URL of the API.
+    /// background while the runtime lives. Returns the base URL of the API. The port of the storage host is
+    /// one of the options.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// When a port is taken.
     pub async fn start(&self, port: u16) -> io::Result<String> {
         let api = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await?;
-        let storage = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let storage = SocketAddr::from(([127, 0, 0, 1], self.options.storage_port));
+        let storage = TcpListener::bind(storage).await?;
         let base = format!("http://{}", api.local_addr()?);
         self.lock().storage = format!("http://{}", storage.local_addr()?);
         tokio::spawn(accept(api, Host::Api, self.clone()));
@@ -78,7 +93,22 @@ async fn answer(
     request: hyper::Request<Body>,
 ) -> Result<Response, ConnectionDropped> {
     let (index, fault) = sandbox.record(host, &request);
-    let answer = match inject::before(fault.as_ref(), sandbox) {
+    let mut answer = answer_or_fault(host, router, sandbox, request, fault).await;
+    if let (Host::Api, Ok(response)) = (host, &mut answer) {
+        headers::add(sandbox, response.headers_mut());
+    }
+    sandbox.record_answer(index, answer.as_ref().ok().map(|response| response.status().as_u16()));
+    answer
+}
+
+async fn answer_or_fault(
+    host: Host,
+    router: &TowerToHyperService<Router>,
+    sandbox: &Sandbox,
+    request: hyper::Request<Body>,
+    fault: Option<FaultKind>,
+) -> Result<Response, ConnectionDropped> {
+    let answer = match inject::before(fault.as_ref(), sandbox, request.uri().path()) {
         Some(answer) => {
             let body = routes::drain(request.into_body());
             match fault {
@@ -88,9 +118,23 @@ async fn answer(
             }
             answer
         }
-        None => router.call(request).await.map_err(|never| match never {}),
+        None => {
+            let (mut parts, body) = request.into_parts();
+            parts.extensions.insert(FaultInAnswer(fault.clone()));
+            let body = match host {
+                // Complete before anything can be refused, for the same reason.
+                Host::Api => whole(body).await?,
+                Host::Storage => body,
+            };
+            let request = hyper::Request::from_parts(parts, body);
+            router.call(request).await.map_err(|never| match never {})
+        }
     };
-    let answer = answer.and_then(|response| inject::after(fault.as_ref(), response));
-    sandbox.record_answer(index, answer.as_ref().ok().map(|response| response.status().as_u16()));
-    answer
+    answer.and_then(|response| inject::after(fault.as_ref(), response))
+}
+
+/// A body of the API once all of it has arrived.
+async fn whole(body: Body) -> Result<Body, ConnectionDropped> {
+    let bytes = axum::body::to_bytes(body, LARGEST_BODY).await;
+    bytes.map(Body::from).map_err(|_| ConnectionDropped)
 }

@@ -8,23 +8,20 @@ use reqwest::{Response, Url};
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
+use super::permission;
+use super::rate;
 use super::request::Request;
 use super::retry::{FailedAttempt, Outcome, RetryAfter};
 use super::secret::scrub;
 use super::storage;
 use super::wire::{self, ErrorBody, WorkflowStep};
 
-/// The longest JSON that is read, in bytes.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+/// The longest JSON that is read, in bytes. A list of recordings holds a waveform of each.
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Reads the JSON of a success.
-pub(super) async fn read_json<T: DeserializeOwned>(
-    step: WorkflowStep,
-    response: Response,
-    timeout: Duration,
-) -> Result<T, Error> {
-    let body = read_body(step, response, timeout).await?;
-    serde_json::from_slice(&body).map_err(|error| {
+/// Parses the JSON of a success.
+pub(super) fn parse<T: DeserializeOwned>(step: WorkflowStep, body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| {
         // Without the parser's message, which could quote a token.
         let (line, column) = (error.line(), error.column());
         let reason = format!("not the expected JSON (line {line}, column {column})");
@@ -42,12 +39,21 @@ pub(super) async fn read_error(
     let clean = |text: &str| scrub(text, secrets);
     let (step, is_api) = (request.step, request.is_api());
     let (status, url) = (response.status(), response.url().clone());
+    // A 429 without `Retry-After` may still say when the next window of time begins.
+    let reset = || rate::pause(|name| header(&response, name)).map(RetryAfter::In);
     let retry_after = header(&response, RETRY_AFTER.as_str()).and_then(RetryAfter::parse);
+    let retry_after = retry_after.or_else(|| if status == 429 { reset() } else { None });
     let correlation_id = clean(header(&response, wire::CORRELATION).unwrap_or_default());
     let body = read_body(step, response, timeout).await.unwrap_or_default();
     let problem = if is_api { api_problem(&body) } else { storage_problem(&body, &url) };
-    let code = clean(&problem.code);
-    let error = if status.is_redirection() {
+    let (code, context_id) = (clean(&problem.code), clean(&problem.context_id));
+    let missing = match is_api && status == 403 {
+        true => permission::missing(step, &body, &context_id),
+        false => None,
+    };
+    let error = if let Some(missing) = missing {
+        missing
+    } else if status.is_redirection() {
         Error::Redirect { step, reason: "only a download may be redirected".into() }
     } else if !is_api && storage::is_expired(status.as_u16(), &problem.code) {
         Error::Expired { step, status: status.as_u16(), code }
@@ -57,7 +63,7 @@ pub(super) async fn read_error(
             status: status.as_u16(),
             message: clean(&problem.message),
             code,
-            context_id: clean(&problem.context_id),
+            context_id,
             correlation_id,
         }
     };
@@ -65,7 +71,7 @@ pub(super) async fn read_error(
         true => status.as_u16(),
         false => storage::meant_status(status.as_u16(), &problem.code),
     };
-    FailedAttempt::new(request.is_idempotent(), Outcome::Status(status, retry_after), error)
+    FailedAttempt::new(step, request.is_idempotent(), Outcome::Status(status, retry_after), error)
 }
 
 /// A header of an answer, if it is there and is text.
@@ -73,8 +79,19 @@ pub(super) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> 
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Reads a body. `timeout` is for all of it, so that a host cannot go on sending a byte now and then.
-async fn read_body(
+/// Reads the body of an API's answer.
+pub(super) async fn read_body(
+    step: WorkflowStep,
+    response: Response,
+    timeout: Duration,
+) -> Result<Vec<u8>, Error> {
+    read_at_most(LONGEST_ANSWER, step, response, timeout).await
+}
+
+/// Reads a body of at most `longest` bytes. `timeout` is for all of it, so that a host cannot go on sending
+/// a byte now and then.
+pub(super) async fn read_at_most(
+    longest: usize,
     step: WorkflowStep,
     mut response: Response,
     timeout: Duration,
@@ -84,8 +101,9 @@ async fn read_body(
         while let Some(piece) =
             response.chunk().await.map_err(|error| transport_error(step, error))?
         {
-            if body.len() + piece.len() > LONGEST_ANSWER {
-                return Err(Error::Answer { step, reason: "it is longer than 1 MiB".into() });
+            if body.len() + piece.len() > longest {
+                let mib = longest / 1024 / 1024;
+                return Err(Error::Answer { step, reason: format!("it is longer than {mib} MiB") });
             }
             body.extend_from_slice(&piece);
         }

@@ -26,7 +26,7 @@ impl Genesys {
         let Uploaded { id, mut steps } = uploaded;
         let path = [wire::RECORDINGS, &[&id], wire::COMPLETE];
         let build = || self.0.to_api(Method::POST, &path).header(CONTENT_LENGTH, 0);
-        let request = Request { step, upload: None, build: &build };
+        let request = Request::to_api(step, &build);
         let (_, record) = self.0.send(request).await?;
         steps.push(record);
         Ok(Completed { id, steps })

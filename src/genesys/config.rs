@@ -1,6 +1,7 @@
 //! Configuration of a client, and the events that it reports.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +22,18 @@ pub struct Config {
     pub(super) credentials: Credentials,
     /// How often a request is retried after its first attempt.
     pub retries: u32,
-    /// The longest total wait between the attempts of one request. A longer `Retry-After` ends the
+    /// How often something that is not ready is asked for again: a recording that is being transcoded, a
+    /// deletion that has not happened yet.
+    pub poll_limit: u32,
+    /// The longest total wait between the attempts and polls of one request. A longer `Retry-After` ends the
     /// request with [`Error::WaitTooLong`]; it is never shortened.
     pub longest_wait: Duration,
-    /// The pace in requests a minute, at least one. Genesys allows 300 per client.
+    /// The pace in requests a minute, at least one. Genesys allows 300 per client, and fewer at some
+    /// endpoints.
     pub requests_a_minute: u32,
+    /// A file that keeps the token for other processes with the same client. Only the owner may read it.
+    /// Several processes may share it.
+    pub token_cache: Option<PathBuf>,
     /// How long a request may go without any data transferred.
     pub timeout: Duration,
     /// The clock. Tests replace it by one that records waits instead of sleeping.
@@ -35,8 +43,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// The API at `base_url` with these credentials. Defaults: 3 retries, at most 5 minutes of waiting
-    /// per request, 300 requests a minute, a timeout of 30 s.
+    /// The API at `base_url` with these credentials. Defaults: 3 retries, 10 polls, at most 5 minutes of
+    /// waiting per request, 300 requests a minute, a timeout of 30 s, no token cache.
     ///
     /// # Errors
     /// [`Error::Config`] when `base_url` is not a URL with a host; [`Error::Insecure`] when it is neither
@@ -52,12 +60,25 @@ impl Config {
             base,
             credentials,
             retries: 3,
+            poll_limit: 10,
             longest_wait: Duration::from_secs(300),
             requests_a_minute: 300,
+            token_cache: None,
             timeout: Duration::from_secs(30),
             timer: Arc::new(SystemTimer),
             listener: Arc::new(|_| {}),
         })
+    }
+
+    /// Like [`Config::new`], for a [`Platform`](super::Platform): 120 requests a minute, because its
+    /// endpoints for recordings may allow fewer than 300. `base_url` is the API host; the login host is
+    /// `login.` beside `api.`, otherwise the same. [`Region::api_url`](super::Region::api_url) has the URL
+    /// of a region.
+    ///
+    /// # Errors
+    /// As [`Config::new`].
+    pub fn platform(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
+        Ok(Self { requests_a_minute: 120, ..Self::new(base_url, credentials)? })
     }
 
     /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.
@@ -80,6 +101,8 @@ pub enum Event {
     Begins(WorkflowStep),
     /// A step waits before a retry.
     Waits(WorkflowStep, Duration),
+    /// A step waits before it asks again for something that is not ready.
+    Polls(WorkflowStep, Duration),
     /// A step waits to keep the request rate.
     Paces(WorkflowStep, Duration),
     /// A new recording with this id was created. It has no audio yet.

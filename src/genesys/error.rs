@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
+use super::platform::Unavailable;
 use super::wire::WorkflowStep;
 
 /// Why a step failed.
@@ -36,6 +37,53 @@ pub enum Error {
         context_id: String,
         /// The header `ININ-Correlation-Id`; empty if the answer has none.
         correlation_id: String,
+    },
+    /// The client lacks a permission. An administrator gives permissions by roles.
+    #[error("{step}: the permission {} is missing; ask an administrator to add it to a role of the OAuth client{}", .permissions.join(if *.is_any { " or " } else { " and " }), ids("", .context_id, ""))]
+    MissingPermission {
+        /// The step that failed.
+        step: WorkflowStep,
+        /// The permissions, as Genesys names them.
+        permissions: Vec<String>,
+        /// Whether any one of them is enough.
+        is_any: bool,
+        /// The API's `contextId`; empty if the answer has none.
+        context_id: String,
+    },
+    /// Something is not ready after all polls, or would take longer than the longest wait.
+    #[error("{step}: {what}{}, after {polls} polls in {} s; try again later, or allow more polls or a longer wait", estimated(.estimate), .waited.as_secs())]
+    NotReady {
+        /// The step that failed.
+        step: WorkflowStep,
+        /// What is not ready.
+        what: &'static str,
+        /// How often it was asked for again.
+        polls: u32,
+        /// The sum of all waits.
+        waited: Duration,
+        /// How long the API estimates that it will take.
+        estimate: Option<Duration>,
+    },
+    /// A recording that cannot be fetched.
+    #[error("locate: the recording {id} {reason}")]
+    Unavailable {
+        /// The recording's id.
+        id: String,
+        /// Why.
+        reason: Unavailable,
+    },
+    /// The conversation is protected, so nothing of it may be deleted.
+    #[error(
+        "protection: the conversation is protected from deletion, so nothing was changed; have the protection lifted (permission recording:deletionProtection:revoke), or keep the original"
+    )]
+    Protected,
+    /// The recording will be exported before it is deleted, so an unredacted copy would remain.
+    #[error(
+        "retention: the recording is due to be exported on {date}, so an unredacted copy would remain elsewhere; nothing was changed: wait for the export, or take it back"
+    )]
+    ExportDue {
+        /// When, as the API writes it.
+        date: String,
     },
     /// The recording cannot be downloaded yet.
     #[error(
@@ -104,10 +152,10 @@ pub enum Error {
         host: String,
     },
     /// The answer to a create was lost. The create is not retried.
-    #[error(
-        "grant: the answer was lost ({reason}); a new recording may exist: look for one without audio before you try again"
-    )]
+    #[error("{step}: the answer was lost ({reason}); {}", may_exist(.step))]
     OutcomeUnknown {
+        /// The step whose answer was lost.
+        step: WorkflowStep,
         /// How the answer was lost.
         reason: String,
     },
@@ -126,8 +174,27 @@ impl Error {
 fn who(step: &WorkflowStep) -> &'static str {
     match step {
         WorkflowStep::Fetch | WorkflowStep::Upload => "the storage host",
+        WorkflowStep::Transcript => "the API or the storage host",
         _ => "the API",
     }
+}
+
+/// What may exist after the answer to a create was lost.
+fn may_exist(step: &WorkflowStep) -> &'static str {
+    match step {
+        WorkflowStep::Annotate => {
+            "the annotation may exist: look at the recording before you try again"
+        }
+        _ => "a new recording may exist: look for one without audio before you try again",
+    }
+}
+
+/// How long something will take, in words.
+fn estimated(estimate: &Option<Duration>) -> String {
+    let estimate = estimate.filter(|estimate| !estimate.is_zero());
+    estimate.map_or(String::new(), |estimate| {
+        format!(" (about {} s, by the API's estimate)", estimate.as_secs_f64().ceil())
+    })
 }
 
 /// A text after its separator; nothing if it is empty.

@@ -14,9 +14,10 @@ use reqwest::{Method, Response};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::answer::{header, transport_error};
-use super::request::Request;
+use super::request::{Host, Request};
 use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
+use super::send::HttpClient;
 use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
 
 /// Pieces of the body that may wait for the decoder; a piece is the result of one read of the socket.
@@ -78,40 +79,56 @@ impl Genesys {
     /// [`Error::Expired`] when the URL is no longer valid: locate the recording again. After the first byte
     /// errors are returned by reading the [`Download`].
     pub async fn fetch(&self, located: Located) -> Result<Download, Error> {
-        self.0.tell(Event::Begins(WorkflowStep::Fetch));
-        let (response, record) = self.follow(located.url).await?;
+        self.0.download(located.url, vec![located.record]).await
+    }
+}
+
+impl HttpClient {
+    /// Starts the download of a URL. `steps` are the records of the steps before.
+    pub(super) async fn download(
+        &self,
+        url: Presigned,
+        mut steps: Vec<StepRecord>,
+    ) -> Result<Download, Error> {
+        self.tell(Event::Begins(WorkflowStep::Fetch));
+        let (response, record) = self.follow(WorkflowStep::Fetch, url).await?;
+        steps.push(record);
         let length = response.content_length();
         let (sender, pieces) = channel(WAITING);
-        tokio::spawn(pump(response, length, sender, self.0.config.timeout));
+        tokio::spawn(pump(response, length, sender, self.config.timeout));
         Ok(Download {
             pieces,
             current: Bytes::new(),
             ended: false,
             length,
-            steps: vec![located.record, record],
+            steps,
             failure: DownloadFailure::default(),
         })
     }
 
     /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
     /// the error when no retry is left.
-    pub(crate) async fn wait_before_restart(
+    pub(super) async fn wait_before_restart(
         &self,
         retries: u32,
         error: Error,
     ) -> Result<(), Error> {
-        let failed = FailedAttempt::new(true, Outcome::Unknown, error);
-        let mut budget = RetryBudget { retries, ..self.0.retry_budget() };
-        self.0.wait_before_retry(WorkflowStep::Fetch, failed, &mut budget).await
+        let step = WorkflowStep::Fetch;
+        let failed = FailedAttempt::new(step, true, Outcome::Unknown, error);
+        let mut budget = RetryBudget { retries, ..self.retry_budget() };
+        self.wait_before_retry(step, failed, &mut budget).await
     }
 
     /// Requests a URL and follows redirects: to allowed hosts only, at most [`HOPS`], without credentials.
-    async fn follow(&self, mut url: Presigned) -> Result<(Response, StepRecord), Error> {
-        let step = WorkflowStep::Fetch;
+    pub(super) async fn follow(
+        &self,
+        step: WorkflowStep,
+        mut url: Presigned,
+    ) -> Result<(Response, StepRecord), Error> {
         for _ in 0..=HOPS {
-            let build = || self.0.to_storage(Method::GET, &url);
-            let request = Request { step, upload: None, build: &build };
-            let (response, record) = self.0.send(request).await?;
+            let build = || self.to_storage(Method::GET, &url);
+            let request = Request { step, host: Host::Storage, upload: None, build: &build };
+            let (response, record) = self.send(request).await?;
             if !response.status().is_redirection() {
                 return Ok((response, record));
             }
@@ -119,7 +136,7 @@ impl Genesys {
                 header(&response, LOCATION.as_str()).and_then(|to| url.expose().join(to).ok());
             let reason = || "it has no valid target".into();
             let next = next.ok_or_else(|| Error::Redirect { step, reason: reason() })?;
-            url = Presigned::new(next, self.0.config.is_local())?;
+            url = Presigned::new(next, self.config.is_local())?;
         }
         Err(Error::Redirect { step, reason: format!("there are more than {HOPS}") })
     }

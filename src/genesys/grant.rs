@@ -38,11 +38,11 @@ impl Genesys {
             conversation_id: conversation_id.into(),
         };
         let build = || self.0.to_api(Method::POST, &[wire::RECORDINGS]).json(&create);
-        let request = Request { step, upload: None, build: &build };
+        let request = Request::to_api(step, &build);
         let (created, record) = self.0.send_for_json::<wire::CreatedRecording>(request).await?;
         if !is_id(&created.id) {
             let reason = "it contains no valid recording id".into();
-            return Err(Error::OutcomeUnknown { reason });
+            return Err(Error::OutcomeUnknown { step, reason });
         }
         self.0.tell(Event::Granted(created.id.clone()));
         Ok(Grant { id: created.id, upload_url: created.upload_url.into(), record })

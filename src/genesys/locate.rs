@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::request::Request;
-use super::secret::{Presigned, is_id};
+use super::secret::{Presigned, check_id, plain_name};
 use super::{Error, Event, Genesys, StepRecord, WorkflowStep, wire};
 
 /// A recording that can be downloaded for as long as its URL is valid.
@@ -22,20 +22,14 @@ impl Genesys {
     /// is missing.
     pub async fn locate(&self, recording_id: &str) -> Result<Located, Error> {
         let step = WorkflowStep::Locate;
-        if !is_id(recording_id) {
-            let rule = "a recording id has letters, digits, `-`, `_` and `.` only";
-            return Err(Error::Config(rule.into()));
-        }
+        check_id("recording", recording_id)?;
         self.0.tell(Event::Begins(step));
         let path = [wire::RECORDINGS, &[recording_id]];
         let build = || self.0.to_api(Method::GET, &path);
-        let request = Request { step, upload: None, build: &build };
+        let request = Request::to_api(step, &build);
         let (recording, record) = self.0.send_for_json::<wire::Recording>(request).await?;
         if recording.status != wire::COMPLETED {
-            // A name of a state, not any text of a server.
-            let is_plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-            let state = recording.status.chars().filter(is_plain).take(40).collect();
-            return Err(Error::NotCompleted { state });
+            return Err(Error::NotCompleted { state: plain_name(&recording.status) });
         }
         let url = recording.download_url.ok_or_else(|| Error::Answer {
             step,

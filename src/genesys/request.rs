@@ -2,38 +2,74 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use reqwest::RequestBuilder;
 
 use super::wire::WorkflowStep;
 use crate::lock::lock;
 
+/// The kinds of hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Host {
+    /// Where tokens come from.
+    Login,
+    /// The only one that gets the bearer token.
+    Api,
+    /// The host of a presigned URL.
+    Storage,
+}
+
 /// A request with the rules for sending it.
 #[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) step: WorkflowStep,
+    pub(super) host: Host,
     /// Of an upload: how far it has come.
     pub(super) upload: Option<&'a UploadProgress>,
     /// Builds the request again for each attempt: a streamed body can be sent only once.
     pub(super) build: &'a (dyn Fn() -> RequestBuilder + Sync),
 }
 
-impl Request<'_> {
-    /// Whether it goes to the API host, at the configured pace. Others go to a presigned URL.
+impl<'a> Request<'a> {
+    /// A request to the API host.
+    pub(super) fn to_api(
+        step: WorkflowStep,
+        build: &'a (dyn Fn() -> RequestBuilder + Sync),
+    ) -> Self {
+        Self { step, host: Host::Api, upload: None, build }
+    }
+
+    /// Whether Genesys answers it, at the configured pace. Storage hosts answer the others.
     pub(super) fn is_api(&self) -> bool {
-        !matches!(self.step, WorkflowStep::Fetch | WorkflowStep::Upload)
+        self.host != Host::Storage
     }
 
     /// Whether it carries the bearer token, which only the API host gets.
     pub(super) fn has_bearer(&self) -> bool {
-        self.is_api() && self.step != WorkflowStep::SignIn
+        self.host == Host::Api
+    }
+
+    /// Whether a redirect is an answer. Only downloads may be redirected.
+    pub(super) fn may_redirect(&self) -> bool {
+        self.host == Host::Storage && self.upload.is_none()
     }
 
     /// Whether sending it twice has the same effect as sending it once.
     pub(super) fn is_idempotent(&self) -> bool {
-        self.step != WorkflowStep::Grant
+        !matches!(self.step, WorkflowStep::Grant | WorkflowStep::Annotate)
     }
+}
+
+/// What an answer holds, as a step reads it.
+#[derive(Debug)]
+pub(super) enum Reading<T> {
+    Ready(T),
+    /// Nothing yet: what is missing, and the time that the server estimates.
+    Pending {
+        what: &'static str,
+        hint: Option<Duration>,
+    },
 }
 
 /// Time, retries and correlation id of one successful step.

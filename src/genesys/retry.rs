@@ -6,8 +6,10 @@
 use std::time::{Duration, SystemTime};
 
 use super::error::Error;
+use super::poll;
+use super::wire::WorkflowStep;
 
-/// An attempt that failed, and the error to report if there is no retry.
+/// An attempt that failed or found nothing ready, and the error to report if there is no retry.
 #[derive(Debug)]
 pub(super) struct FailedAttempt {
     pub(super) outcome: Outcome,
@@ -18,9 +20,14 @@ pub(super) struct FailedAttempt {
 impl FailedAttempt {
     /// Turns the error into [`Error::OutcomeUnknown`] when the request is not idempotent and the server may
     /// have acted on it.
-    pub(super) fn new(idempotent: bool, outcome: Outcome, error: Error) -> Self {
+    pub(super) fn new(
+        step: WorkflowStep,
+        idempotent: bool,
+        outcome: Outcome,
+        error: Error,
+    ) -> Self {
         let error = match outcome.may_have_had_effect() && !idempotent {
-            true => Error::OutcomeUnknown { reason: error.to_string() },
+            true => Error::OutcomeUnknown { step, reason: error.to_string() },
             false => error,
         };
         Self { outcome, idempotent, error }
@@ -36,6 +43,8 @@ pub(super) enum Outcome {
     NotSent,
     /// The connection broke or timed out: the server may or may not have acted on the request.
     Unknown,
+    /// A success, but what was asked for is not ready; with the time that the server estimates.
+    Pending(Option<Duration>),
 }
 
 impl Outcome {
@@ -85,13 +94,16 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(seconds.map_or(Duration::MAX, Duration::from_secs))
 }
 
-/// The retries and the waiting time of one request: limits, and what was used so far.
+/// The retries, polls and the waiting time of one request: limits, and what was used so far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RetryBudget {
     pub(super) max_retries: u32,
+    pub(super) max_polls: u32,
     /// Limit for the sum of all waits.
     pub(super) max_wait: Duration,
     pub(super) retries: u32,
+    /// Polls after the first.
+    pub(super) polls: u32,
     pub(super) waited: Duration,
 }
 
@@ -116,12 +128,20 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// - How long is the wait? As long as `Retry-After` says, never shorter. Without it 1 s, 2 s, 4 s …, each
 ///   lengthened by up to a quarter by `jitter` (0 to 1), so that many clients do not come back at once.
 /// - Does the wait fit the budget? If not, stop; a `Retry-After` is reported as a time.
+/// - Pending is no failure: it is asked for again at the pace of [`poll::wait`], as often as the budget has
+///   polls.
 pub(super) fn decide_retry(
     failed: &FailedAttempt,
     budget: &RetryBudget,
     now: SystemTime,
     jitter: f64,
 ) -> RetryDecision {
+    if let Outcome::Pending(hint) = failed.outcome {
+        let wait = poll::wait(hint, budget.polls);
+        let fits = budget.waited.saturating_add(wait) <= budget.max_wait;
+        let is_left = budget.polls < budget.max_polls;
+        return if is_left && fits { RetryDecision::Wait(wait) } else { RetryDecision::Stop };
+    }
     let safe = match failed.outcome {
         Outcome::Status(429 | 503, _) | Outcome::NotSent => true,
         outcome => outcome.may_have_had_effect() && failed.idempotent,
@@ -151,14 +171,16 @@ mod tests {
 
     const BUDGET: RetryBudget = RetryBudget {
         max_retries: 3,
+        max_polls: 10,
         max_wait: Duration::from_secs(300),
         retries: 0,
+        polls: 0,
         waited: Duration::ZERO,
     };
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
     fn failed(outcome: Outcome, idempotent: bool) -> FailedAttempt {
-        FailedAttempt::new(idempotent, outcome, Error::Config(String::new()))
+        FailedAttempt::new(WorkflowStep::Grant, idempotent, outcome, Error::Config(String::new()))
     }
 
     fn decide(retries: u32, outcome: Outcome, idempotent: bool) -> RetryDecision {
@@ -231,6 +253,25 @@ mod tests {
         let used = RetryBudget { retries: 1, waited: Duration::from_secs(101), ..BUDGET };
         let decision = decide_retry(&failed(short, true), &used, NOW, 0.0);
         assert_eq!(decision, RetryDecision::TooLong(NOW + Duration::from_secs(200)));
+    }
+
+    #[test]
+    fn pending_is_asked_for_again_within_polls_and_time() {
+        let decide = |hint, polls, waited, retries| {
+            let waited = Duration::from_secs(waited);
+            let budget = RetryBudget { polls, waited, retries, ..BUDGET };
+            let pending = failed(Outcome::Pending(hint), true);
+            decide_retry(&pending, &budget, NOW, 1.0)
+        };
+        let wait = |seconds| RetryDecision::Wait(Duration::from_secs(seconds));
+        let hint = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(decide(hint(4), 0, 0, 0), wait(4));
+        assert_eq!(decide(None, 0, 0, 0), wait(5));
+        // Retries are for failures: none is left, and this is none.
+        assert_eq!(decide(None, 9, 240, 3), wait(60));
+        assert_eq!(decide(None, 10, 0, 0), RetryDecision::Stop);
+        assert_eq!(decide(None, 9, 241, 0), RetryDecision::Stop);
+        assert_eq!(decide(hint(301), 0, 0, 0), RetryDecision::Stop);
     }
 
     proptest! {

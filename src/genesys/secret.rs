@@ -86,6 +86,30 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(plain) && !text.trim_matches('.').is_empty()
 }
 
+/// Checks an id before it becomes a segment of a path.
+///
+/// # Errors
+/// [`Error::Config`], which names `what` it should identify.
+pub(super) fn check_id(what: &str, id: &str) -> Result<(), Error> {
+    match is_id(id) {
+        true => Ok(()),
+        false => {
+            let rule = format!("a {what} id has letters, digits, `-`, `_` and `.` only");
+            Err(Error::Config(rule))
+        }
+    }
+}
+
+/// The name of a state or a kind, not any text of a server: at most 40 letters, digits and `_`.
+pub(super) fn plain_name(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect()
+}
+
+/// A date as a server writes it: at most 40 characters of ISO 8601.
+pub(super) fn plain_date(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || "-:.+".contains(*c)).take(40).collect()
+}
+
 /// Makes a text from a server safe to show: one line of at most 300 characters, without control
 /// characters, invisible direction marks, `secrets`, and the queries of URLs.
 pub(super) fn scrub(text: &str, secrets: &[String]) -> String {

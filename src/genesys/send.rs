@@ -3,32 +3,24 @@
 //! In: a [`Request`]. Out: an answer that is a success, or an [`Error`] without URLs and secrets. Nothing
 //! here knows the bodies and paths of the API.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::answer;
 use super::config::{Config, Event};
+use super::connections::connections;
 use super::error::Error;
-use super::request::{Request, StepRecord, UploadProgress};
+use super::pace::Pace;
+use super::protocol::Protocol;
+use super::rate;
+use super::request::{Reading, Request, StepRecord, UploadProgress};
 use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_retry};
 use super::secret::{Presigned, scrub};
 use super::token::{Bearer, Tokens};
 use super::wire::{self, WorkflowStep};
-
-/// Timeout for making a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long an idle connection is kept. One that has idled through a long download may be dead, which a
-/// create would notice too late.
-const IDLE: Duration = Duration::from_secs(10);
-
-/// Requests that may be sent at once before the pace applies.
-const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Timeout for the answer to an upload after the network stack has taken the whole body: it may hold
 /// megabytes that a slow link has yet to send.
@@ -43,31 +35,43 @@ pub(super) struct HttpClient {
     /// For presigned URLs: never sees the bearer token.
     storage: Client,
     pub(super) tokens: Tokens,
-    pace: DefaultDirectRateLimiter,
-    pace_clock: governor::clock::DefaultClock,
+    pub(super) protocol: Protocol,
+    pub(super) pace: Pace,
 }
 
 impl HttpClient {
-    pub(super) fn new(config: Config) -> Result<Self, Error> {
+    pub(super) fn new(config: Config, protocol: Protocol) -> Result<Self, Error> {
         // Fails if another part of the program has installed a provider, which is then used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let per_minute = NonZeroU32::new(config.requests_a_minute).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(per_minute).allow_burst(per_minute.min(BURST));
         Ok(Self {
             api: connections(&config)?,
             storage: connections(&config)?,
-            tokens: Tokens::default(),
-            pace: RateLimiter::direct(quota),
-            pace_clock: governor::clock::DefaultClock::default(),
+            tokens: Tokens::new(&config)?,
+            protocol,
+            pace: Pace::new(config.requests_a_minute),
             config,
         })
     }
 
     /// Starts a request to a path of the API host.
     pub(super) fn to_api(&self, method: Method, path: &[&[&str]]) -> RequestBuilder {
-        let mut url: Url = self.config.base.clone();
+        self.to_host(&self.config.base, method, path, &[])
+    }
+
+    /// Starts a request to a path below `base`, with this query.
+    pub(super) fn to_host(
+        &self,
+        base: &Url,
+        method: Method,
+        path: &[&[&str]],
+        query: &[(&str, &str)],
+    ) -> RequestBuilder {
+        let mut url: Url = base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path.concat());
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         self.api.request(method, url).header("accept", "application/json")
     }
@@ -77,16 +81,24 @@ impl HttpClient {
         self.storage.request(method, url.expose().clone())
     }
 
-    /// Sends until an attempt succeeds or [`decide_retry`] says stop. After the first 401 the token is
-    /// renewed and the request sent again, which does not count as a retry for the budget.
+    /// Sends until an attempt succeeds or [`decide_retry`] says stop.
     pub(super) async fn send(&self, request: Request<'_>) -> Result<(Response, StepRecord), Error> {
+        self.send_within(request, &mut self.retry_budget()).await
+    }
+
+    /// Like [`HttpClient::send`], with what is left of a budget. After the first 401 the token is renewed
+    /// and the request sent again, which does not count as a retry for the budget.
+    async fn send_within(
+        &self,
+        request: Request<'_>,
+        budget: &mut RetryBudget,
+    ) -> Result<(Response, StepRecord), Error> {
         let step = request.step;
-        let mut budget = self.retry_budget();
-        let mut renewed = false;
+        let (mut renewed, before) = (false, budget.retries);
         let began = self.config.timer.now();
         loop {
             if request.is_api() {
-                self.keep_pace(step).await;
+                self.keep_pace(request).await?;
             }
             let bearer = if request.has_bearer() { Some(self.bearer().await?) } else { None };
             let failed = match self.attempt(request, bearer.as_ref()).await {
@@ -95,21 +107,21 @@ impl HttpClient {
                     let id = id.filter(|_| request.is_api());
                     let correlation_id = id.map(|id| scrub(id, &self.secrets(bearer.as_ref())));
                     let answered = self.config.timer.now();
-                    let retries = budget.retries + u32::from(renewed);
+                    let retries = budget.retries - before + u32::from(renewed);
                     let record = StepRecord { step, began, answered, retries, correlation_id };
                     return Ok((response, record));
                 }
                 Err(failed) => failed,
             };
             if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, failed.outcome) {
-                self.tokens.refuse(bearer).await;
+                self.tokens.refuse(bearer).await?;
                 if renewed {
                     return Err(failed.error.into_credentials());
                 }
                 renewed = true;
                 continue;
             }
-            self.wait_before_retry(step, failed, &mut budget).await?;
+            self.wait_before_retry(step, failed, budget).await?;
         }
     }
 
@@ -118,12 +130,47 @@ impl HttpClient {
         &self,
         request: Request<'_>,
     ) -> Result<(T, StepRecord), Error> {
-        let (response, record) = self.send(request).await?;
-        match answer::read_json(request.step, response, self.config.timeout).await {
-            Ok(parsed) => Ok((parsed, record)),
-            // The server has carried out the request, but its answer is lost.
-            Err(error) => {
-                Err(FailedAttempt::new(request.is_idempotent(), Outcome::Unknown, error).error)
+        let step = request.step;
+        self.send_until_ready(request, |_, body| answer::parse(step, body).map(Reading::Ready))
+            .await
+    }
+
+    /// Sends until `read` finds in an answer (status and body) what was asked for, or [`decide_retry`] says
+    /// stop. Retries count anew for each request, waits do not.
+    pub(super) async fn send_until_ready<T>(
+        &self,
+        request: Request<'_>,
+        mut read: impl FnMut(u16, &[u8]) -> Result<Reading<T>, Error>,
+    ) -> Result<(T, StepRecord), Error> {
+        let (step, began) = (request.step, self.config.timer.now());
+        let again = request.is_idempotent();
+        let failed = |error| FailedAttempt::new(step, again, Outcome::Unknown, error);
+        let (mut budget, mut retries) = (self.retry_budget(), 0);
+        loop {
+            let (response, record) = self.send_within(request, &mut budget).await?;
+            let status = response.status().as_u16();
+            // The server has carried out the request, so a broken answer is a lost one.
+            let body = match answer::read_body(step, response, self.config.timeout).await {
+                Ok(body) => body,
+                Err(error @ Error::Answer { .. }) => return Err(failed(error).error),
+                Err(error) => {
+                    self.wait_before_retry(step, failed(error), &mut budget).await?;
+                    retries += record.retries + 1;
+                    continue;
+                }
+            };
+            retries += record.retries;
+            match read(status, &body).map_err(|error| failed(error).error)? {
+                Reading::Ready(value) => {
+                    return Ok((value, StepRecord { began, retries, ..record }));
+                }
+                Reading::Pending { what, hint } => {
+                    let RetryBudget { polls, waited, .. } = budget;
+                    let error = Error::NotReady { step, what, polls, waited, estimate: hint };
+                    let pending = FailedAttempt::new(step, true, Outcome::Pending(hint), error);
+                    self.wait_before_retry(step, pending, &mut budget).await?;
+                    budget.retries = 0;
+                }
             }
         }
     }
@@ -135,7 +182,8 @@ impl HttpClient {
         bearer: Option<&Bearer>,
     ) -> Result<Response, FailedAttempt> {
         let (step, timeout) = (request.step, self.config.timeout);
-        let failed = |outcome, error| FailedAttempt::new(request.is_idempotent(), outcome, error);
+        let again = request.is_idempotent();
+        let failed = |outcome, error| FailedAttempt::new(step, again, outcome, error);
         let mut builder = (request.build)();
         if let Some(bearer) = bearer {
             builder = builder.bearer_auth(bearer.token.expose_secret());
@@ -151,8 +199,11 @@ impl HttpClient {
             }
         };
         let status = response.status();
-        let is_redirect = step == WorkflowStep::Fetch && status.is_redirection();
-        if status.is_success() || is_redirect {
+        if request.has_bearer() && status != StatusCode::TOO_MANY_REQUESTS {
+            let pause = rate::pause(|name| answer::header(&response, name));
+            self.pace.limit.note(pause, self.config.timer.now());
+        }
+        if status.is_success() || (request.may_redirect() && status.is_redirection()) {
             return Ok(response);
         }
         Err(answer::read_error(request, response, timeout, &self.secrets(bearer)).await)
@@ -181,14 +232,6 @@ impl HttpClient {
         }
     }
 
-    async fn keep_pace(&self, step: WorkflowStep) {
-        while let Err(early) = self.pace.check() {
-            let wait = early.wait_time_from(self.pace_clock.now());
-            self.tell(Event::Paces(step, wait));
-            self.config.timer.wait(wait).await;
-        }
-    }
-
     /// Waits as long as [`decide_retry`] says; an error when it says stop.
     pub(super) async fn wait_before_retry(
         &self,
@@ -199,9 +242,15 @@ impl HttpClient {
         let (now, jitter) = (self.config.timer.now(), self.config.timer.jitter());
         match decide_retry(&failed, budget, now, jitter) {
             RetryDecision::Wait(wait) => {
-                self.tell(Event::Waits(step, wait));
+                let is_poll = matches!(failed.outcome, Outcome::Pending(_));
+                self.tell(if is_poll {
+                    Event::Polls(step, wait)
+                } else {
+                    Event::Waits(step, wait)
+                });
                 self.config.timer.wait(wait).await;
-                budget.retries += 1;
+                budget.polls += u32::from(is_poll);
+                budget.retries += u32::from(!is_poll);
                 budget.waited += wait;
                 Ok(())
             }
@@ -213,8 +262,10 @@ impl HttpClient {
     pub(super) fn retry_budget(&self) -> RetryBudget {
         RetryBudget {
             max_retries: self.config.retries,
+            max_polls: self.config.poll_limit,
             max_wait: self.config.longest_wait,
             retries: 0,
+            polls: 0,
             waited: Duration::ZERO,
         }
     }
@@ -225,31 +276,16 @@ impl HttpClient {
 
     /// Everything that must not be shown, in each spelling that a server could echo.
     fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
-        let mut secrets = self.config.credentials.secret_spellings();
+        let credentials = &self.config.credentials;
+        let mut secrets = credentials.secret_spellings();
+        // As HTTP Basic spells them.
+        let secret = credentials.secret.expose_secret();
+        let basic = self.api.get(self.config.base.clone());
+        let basic = basic.basic_auth(&credentials.client_id, Some(secret)).build().ok();
+        let basic = basic.as_ref().and_then(|request| request.headers().get("authorization"));
+        let basic = basic.and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+        secrets.extend(basic.map(str::to_owned));
         secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
         secrets
     }
-}
-
-/// A pool of connections without redirects, retries and `Referer`.
-fn connections(config: &Config) -> Result<Client, Error> {
-    let mut builder = Client::builder();
-    if config.is_local() {
-        // No certificates, so that a sandbox works on a machine that has none. https then fails.
-        let roots = rustls::RootCertStore::empty();
-        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
-        // A proxy would carry the secret off this machine.
-        builder = builder.tls_backend_preconfigured(tls.with_no_client_auth()).no_proxy();
-    }
-    builder
-        .redirect(redirect::Policy::none())
-        // On by default; it would show the query of a presigned URL to another host.
-        .referer(false)
-        .retry(reqwest::retry::never())
-        // Shorter than the timeout of the request, so that a connection never made is known as such.
-        .connect_timeout((config.timeout / 2).min(CONNECT))
-        .pool_idle_timeout(IDLE)
-        .user_agent(concat!("sordino/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Error::Config(format!("TLS is not available: {}", answer::reason(error))))
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::request::Request;
+use super::request::{Host, Request};
 use super::send::HttpClient;
 use super::token::Bearer;
 use super::{Error, Event, WorkflowStep, wire};
@@ -25,13 +24,8 @@ impl HttpClient {
     async fn sign_in(&self) -> Result<(SecretString, Duration), Error> {
         let step = WorkflowStep::SignIn;
         self.tell(Event::Begins(step));
-        let form = wire::SignIn {
-            grant_type: "client_credentials".into(),
-            client_id: self.config.credentials.client_id.clone(),
-            client_secret: self.config.credentials.secret.expose_secret().into(),
-        };
-        let build = || self.to_api(Method::POST, &[wire::TOKEN]).form(&form);
-        let request = Request { step, upload: None, build: &build };
+        let build = || self.protocol.sign_in(self);
+        let request = Request { step, host: Host::Login, upload: None, build: &build };
         let (answer, _) = self.send_for_json::<wire::Token>(request).await.map_err(|error| {
             let is_refused = matches!(error, Error::Refused { status: 400 | 401, .. });
             if is_refused { error.into_credentials() } else { error }

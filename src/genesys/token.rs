@@ -1,11 +1,14 @@
-//! The token cache: one current token, shared by all tasks.
+//! The token cache: one current token, shared by all tasks, and by other processes through a
+//! [`TokenFile`].
 
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
+use super::config::Config;
 use super::error::Error;
+use super::token_file::TokenFile;
 
 /// A token is not used in its last minute, so that it does not expire in transit.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -14,34 +17,60 @@ const MARGIN: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(super) struct Bearer {
     pub(super) token: SecretString,
-    until: SystemTime,
+    pub(super) until: SystemTime,
 }
 
 /// The cache.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(Mutex<Option<Bearer>>);
+pub(super) struct Tokens {
+    current: Mutex<Option<Bearer>>,
+    file: Option<TokenFile>,
+}
 
 impl Tokens {
-    /// The current token. If there is none that is valid at `now`, a new one from `sign_in`, which returns a
-    /// token and its lifetime. Only one task signs in; the others wait for its token.
+    /// An empty cache, with the file that the configuration names.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the file must not be used.
+    pub(super) fn new(config: &Config) -> Result<Self, Error> {
+        let open = |path| TokenFile::open(path, &config.base, &config.credentials.client_id);
+        let file = config.token_cache.clone().map(open).transpose()?;
+        Ok(Self { current: Mutex::default(), file })
+    }
+
+    /// The current token. If there is none that is valid at `now`, that of the file; then a new one from
+    /// `sign_in`, which returns a token and its lifetime. Only one task signs in; the others wait for its
+    /// token.
     pub(super) async fn get<F>(&self, now: SystemTime, sign_in: F) -> Result<Bearer, Error>
     where
         F: Future<Output = Result<(SecretString, Duration), Error>>,
     {
         // Locked during sign-in: the tasks that wait here then find the new token.
-        let mut cached = self.0.lock().await;
+        let mut cached = self.current.lock().await;
         if let Some(bearer) = cached.as_ref().filter(|bearer| now < bearer.until) {
             return Ok(bearer.clone());
         }
+        if let Some(kept) = self.file.as_ref().map(|file| file.read(now)).transpose()?.flatten() {
+            return Ok(cached.insert(kept).clone());
+        }
         let (token, lifetime) = sign_in.await?;
         let until = now.checked_add(lifetime.saturating_sub(MARGIN)).unwrap_or(now);
-        Ok(cached.insert(Bearer { token, until }).clone())
+        let bearer = cached.insert(Bearer { token, until });
+        if let Some(file) = &self.file {
+            file.write(bearer, now)?;
+        }
+        Ok(bearer.clone())
     }
 
-    /// Drops this token, which the API has refused. A newer one, from another task, stays.
-    pub(super) async fn refuse(&self, bearer: &Bearer) {
+    /// Drops this token, which the API has refused. A newer one, from another task or process, stays.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the file must not be used.
+    pub(super) async fn refuse(&self, bearer: &Bearer) -> Result<(), Error> {
         let refused = bearer.token.expose_secret();
-        self.0.lock().await.take_if(|current| current.token.expose_secret() == refused);
+        let mut cached = self.current.lock().await;
+        cached.take_if(|current| current.token.expose_secret() == refused);
+        self.file.as_ref().map_or(Ok(()), |file| file.drop_token(bearer))
     }
 }
 
@@ -74,10 +103,10 @@ mod tests {
     async fn only_the_refused_token_is_dropped() {
         let (tokens, count) = (Tokens::default(), Cell::new(0));
         let first = get(&tokens, NOW, &count).await;
-        tokens.refuse(&first).await;
+        tokens.refuse(&first).await.unwrap();
         let second = get(&tokens, NOW, &count).await;
         // A slower task sees the refusal of the first token only now.
-        tokens.refuse(&first).await;
+        tokens.refuse(&first).await.unwrap();
         let third = get(&tokens, NOW, &count).await;
         assert_eq!(second.token.expose_secret(), third.token.expose_secret());
         assert_eq!(count.get(), 2);

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::request::{Request, UploadProgress};
+use super::request::{Host, Request, UploadProgress};
 use super::secret::Presigned;
 use super::{Error, Event, Genesys, Grant, StepRecord, WorkflowStep};
 use crate::redact::Redacted;
@@ -38,7 +38,7 @@ impl Genesys {
         let url = Presigned::parse(WorkflowStep::Grant, url, self.0.config.is_local())?;
         let progress = UploadProgress::new(redacted.bytes());
         let build = || self.put(&url, redacted, &progress);
-        let request = Request { step, upload: Some(&progress), build: &build };
+        let request = Request { step, host: Host::Storage, upload: Some(&progress), build: &build };
         let (_, record) = self.0.send(request).await?;
         if progress.bytes() != progress.length {
             let reason = "it came before the whole recording was sent".into();

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The steps of the workflow, in order.
+/// The steps of the workflow, in order; after `Complete` those that only the Platform API has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WorkflowStep {
@@ -20,6 +20,14 @@ pub enum WorkflowStep {
     Upload,
     /// Report that the upload is complete.
     Complete,
+    /// Get the transcript's URL, and the transcript from there. Platform API.
+    Transcript,
+    /// Mark a passage of a recording with an annotation. Platform API.
+    Annotate,
+    /// Ask whether a conversation is protected from deletion. Platform API.
+    Protection,
+    /// Set when a recording is deleted, and read it again. Platform API.
+    Retention,
 }
 
 impl WorkflowStep {
@@ -32,6 +40,10 @@ impl WorkflowStep {
             Self::Grant => "grant",
             Self::Upload => "upload",
             Self::Complete => "complete",
+            Self::Transcript => "transcript",
+            Self::Annotate => "annotate",
+            Self::Protection => "protection",
+            Self::Retention => "retention",
         }
     }
 }

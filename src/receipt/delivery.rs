@@ -67,7 +67,7 @@ pub enum DeliveryKind {
 pub struct OriginalEntry {
     /// What was done with the audio.
     pub state: OriginalState,
-    /// When Genesys Cloud deletes it, as RFC 3339; only of `deletion-set`, which needs it, and `deleted`.
+    /// When Genesys Cloud deletes it, as RFC 3339; not of `kept`; `deletion-set` needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub delete_date: Option<String>,
@@ -86,6 +86,8 @@ pub enum OriginalState {
     DeletionSet,
     /// It is deleted.
     Deleted,
+    /// Whether its deletion is set is not known, because the answer was lost.
+    Unknown,
 }
 
 /// What is known of the transcript of the original.
@@ -166,7 +168,7 @@ impl Delivery {
         let is_dated = |original: &OriginalEntry| match original.state {
             OriginalState::Kept => original.delete_date.is_none(),
             OriginalState::DeletionSet => original.delete_date.is_some(),
-            OriginalState::Deleted => true,
+            OriginalState::Deleted | OriginalState::Unknown => true,
         };
         let is_dated = self.original.as_ref().is_none_or(is_dated);
         (!is_dated)
@@ -230,6 +232,7 @@ mod tests {
             state(OriginalState::DeletionSet, some()),
             state(OriginalState::Deleted, None),
             state(OriginalState::Deleted, some()),
+            state(OriginalState::Unknown, None),
         ];
         let wrong = [
             Delivery { url: some(), ..file() },

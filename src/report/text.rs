@@ -267,6 +267,7 @@ fn delivery(to: &Delivery) -> Option<FactSection> {
                     format!("will be deleted at {date}; until then it is not redacted")
                 }
                 OriginalState::Deleted => "deleted".into(),
+                OriginalState::Unknown => "not known whether it will be deleted".into(),
             },
         ));
         facts.push(fact(

@@ -1,22 +1,18 @@
-//! Answers in JSON and XML, as the API and the storage host write them.
+//! Answers in JSON and XML, as the recordings API and the storage host write them.
 
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use crate::genesys::wire::{CORRELATION, ErrorBody};
+use crate::genesys::wire::ErrorBody;
 
-/// A success of the API, with a correlation id.
+/// A success of the API.
 pub(super) fn json(body: &impl serde::Serialize) -> Response {
-    let mut response = axum::Json(body).into_response();
-    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
-        response.headers_mut().insert(CORRELATION, id);
-    }
-    response
+    axum::Json(body).into_response()
 }
 
-/// An error of the API.
+/// An error of the recordings API.
 pub(super) fn api_error(status: u16, message: &str) -> Response {
     let context_id = Uuid::new_v4().to_string();
     let code = format!("sandbox.{status}");
@@ -33,6 +29,6 @@ pub(super) fn storage_error(status: u16, code: &str) -> Response {
     (status_code(status), [(CONTENT_TYPE, "application/xml")], body).into_response()
 }
 
-fn status_code(status: u16) -> StatusCode {
+pub(super) fn status_code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
 }

@@ -48,3 +48,15 @@ pub fn wav_header(bytes: u64) -> [u8; 44] {
     header[40..].copy_from_slice(&size.to_le_bytes());
     header
 }
+
+/// A WAV of interleaved samples with 16 bits.
+pub(super) fn wav(rate: u32, channels: u16, samples: &[i16]) -> Vec<u8> {
+    let bytes = samples.len() as u64 * 2;
+    let mut wav = Vec::from(wav_header(bytes));
+    wav[22..24].copy_from_slice(&channels.to_le_bytes());
+    wav[24..28].copy_from_slice(&rate.to_le_bytes());
+    wav[28..32].copy_from_slice(&(rate * u32::from(channels) * 2).to_le_bytes());
+    wav[32..34].copy_from_slice(&(channels * 2).to_le_bytes());
+    wav.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    wav
+}

@@ -44,10 +44,20 @@ pub enum FaultKind {
     Refused,
     /// `expired`: the presigned URL has expired.
     Expired,
+    /// `expired:KEY`: the presigned URL of this key of a conversation's recording has expired.
+    ExpiredKey(String),
     /// `dies`: all tokens become unknown.
     Dies,
-    /// `state:NAME`: the recording is in another state.
+    /// `state:NAME`: the recording is in another state, such as `pending`, or `ARCHIVED` at the Platform API.
     State(String),
+    /// `transcoding:MS`: status 202, with this many milliseconds as a hint and no media.
+    Transcoding(u64),
+    /// `accepted`: status 202 without a body.
+    Accepted,
+    /// `none`: the list of recordings is empty, as it can be while they are transcoded.
+    EmptyList,
+    /// `missing:PERMISSION`: status 403, because the client lacks this permission.
+    Missing(String),
     /// `cut:N`: the body ends after N bytes, fewer than announced.
     Cut(u64),
     /// `cut-unsized:N`: the body ends after N bytes; no length is announced.
@@ -63,10 +73,11 @@ pub enum FaultKind {
 /// A text that is not a valid fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "`{0}` is not a fault; write STEP=KIND[xTIMES] with STEP sign-in, locate, fetch, grant, upload or \
-     complete, KIND a status (429, 429:7, 429:2.5, 429:date:7), code:STATUS:CODE, early:STATUS, html, \
-     reset, lost, refused, expired, dies, state:NAME, cut:N, cut-unsized:N, stall:N, length:N or \
-     redirect, TIMES a number or `ever`"
+    "`{0}` is not a fault; write STEP=KIND[xTIMES] with STEP sign-in, locate, fetch, grant, upload, \
+     complete, transcript, annotate, protection or retention, KIND a status (429, 429:7, 429:2.5, \
+     429:date:7), code:STATUS:CODE, early:STATUS, html, reset, lost, refused, expired, expired:KEY, dies, \
+     state:NAME, transcoding:MS, accepted, none, missing:PERMISSION, cut:N, cut-unsized:N, stall:N, \
+     length:N or redirect, TIMES a number or `ever`"
 )]
 pub struct FaultError(String);
 
@@ -79,26 +90,36 @@ impl FromStr for InjectedFault {
 }
 
 fn parse(text: &str) -> Option<InjectedFault> {
-    use WorkflowStep::{Complete, Fetch, Grant, Locate, SignIn, Upload};
     let (step, rest) = text.split_once('=')?;
-    let mut steps = [SignIn, Locate, Fetch, Grant, Upload, Complete].into_iter();
-    let step = steps.find(|known| known.name().replace(' ', "-") == step)?;
+    let step = STEPS.into_iter().find(|known| known.name().replace(' ', "-") == step)?;
     let times = |text: &str| if text == "ever" { Some(u32::MAX) } else { text.parse().ok() };
     let (kind, times) = match rest.rsplit_once('x').map(|(kind, text)| (kind, times(text))) {
         Some((kind, Some(times))) => (kind, times),
         _ => (rest, 1),
     };
+    let kind = parse_kind(kind)?;
+    (kind.fits(step) && times > 0).then_some(InjectedFault { step, kind, times })
+}
+
+fn parse_kind(kind: &str) -> Option<FaultKind> {
     let (name, value) = kind.split_once(':').unwrap_or((kind, ""));
     let number = || value.parse().ok();
     let status = |text: &str| text.parse().ok().filter(|status| (300..600).contains(status));
-    let kind = match (name, value) {
+    Some(match (name, value) {
         ("html", "") => FaultKind::Html,
         ("reset", "") => FaultKind::Reset,
         ("lost", "") => FaultKind::Lost,
         ("refused", "") => FaultKind::Refused,
         ("expired", "") => FaultKind::Expired,
+        ("expired", key) => FaultKind::ExpiredKey(key.to_owned()),
         ("dies", "") => FaultKind::Dies,
         ("redirect", "") => FaultKind::Redirect,
+        ("accepted", "") => FaultKind::Accepted,
+        ("none", "") => FaultKind::EmptyList,
+        ("missing", permission) if !permission.is_empty() => {
+            FaultKind::Missing(permission.to_owned())
+        }
+        ("transcoding", _) => FaultKind::Transcoding(number()?),
         ("state", state) if !state.is_empty() => FaultKind::State(state.to_owned()),
         ("cut", _) => FaultKind::Cut(number()?),
         ("cut-unsized", _) => FaultKind::CutUnsized(number()?),
@@ -118,24 +139,60 @@ fn parse(text: &str) -> Option<InjectedFault> {
                 None => FaultKind::StatusIn(status, seconds(value)?),
             }
         }
-    };
-    let fits = match kind {
-        FaultKind::State(_) => step == Locate,
-        FaultKind::Refused => matches!(step, Locate | Grant),
-        FaultKind::Stall(_) | FaultKind::Length(_) => step == Fetch,
-        FaultKind::Cut(_) | FaultKind::CutUnsized(_) => !matches!(step, Upload | Complete),
-        FaultKind::Code(..) => matches!(step, Fetch | Upload),
-        FaultKind::Early(_) => step == Upload,
-        FaultKind::StatusAt(_, seconds) => seconds < FAR,
-        _ => true,
-    };
-    (fits && times > 0).then_some(InjectedFault { step, kind, times })
+    })
+}
+
+impl FaultKind {
+    /// Whether this can happen at a step.
+    fn fits(&self, step: WorkflowStep) -> bool {
+        use WorkflowStep::{Complete, Fetch, Grant, Locate, Transcript, Upload};
+        match self {
+            Self::State(_) | Self::Transcoding(_) | Self::Accepted | Self::EmptyList => {
+                step == Locate
+            }
+            Self::Refused => matches!(step, Locate | Grant | Transcript),
+            Self::ExpiredKey(_) | Self::Stall(_) | Self::Length(_) => step == Fetch,
+            Self::Missing(_) => !matches!(step, Fetch | Upload),
+            Self::Cut(_) | Self::CutUnsized(_) => !matches!(step, Upload | Complete),
+            Self::Code(..) => matches!(step, Fetch | Upload | Transcript),
+            Self::Early(_) => step == Upload,
+            Self::StatusAt(_, seconds) => *seconds < FAR,
+            _ => true,
+        }
+    }
+
+    /// Whether a request of the fault's step, at the storage host or at the API, meets it. It matters where
+    /// a step has a request to each of them, or one for each key.
+    pub(super) fn meets(&self, storage: bool, path: &str) -> bool {
+        match self {
+            Self::ExpiredKey(key) => path.rsplit('/').next() == Some(key),
+            Self::Code(..) => storage,
+            Self::Missing(_) | Self::Refused => !storage,
+            // Of the two requests for a transcript, the second has a presigned URL.
+            Self::Expired => storage || !path.contains("/transcripturl"),
+            _ => true,
+        }
+    }
 }
 
 /// Parses seconds with an optional fraction.
 fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
+
+/// The steps at which a fault can happen.
+const STEPS: [WorkflowStep; 10] = [
+    WorkflowStep::SignIn,
+    WorkflowStep::Locate,
+    WorkflowStep::Fetch,
+    WorkflowStep::Grant,
+    WorkflowStep::Upload,
+    WorkflowStep::Complete,
+    WorkflowStep::Transcript,
+    WorkflowStep::Annotate,
+    WorkflowStep::Protection,
+    WorkflowStep::Retention,
+];
 
 /// Limit for the date of a `Retry-After`, in seconds from now: 30 years.
 const FAR: u64 = 1_000_000_000;
@@ -157,6 +214,14 @@ mod tests {
             ("locate=cut-unsized:10", FaultKind::CutUnsized(10), 1),
             ("locate=expired", FaultKind::Expired, 1),
             ("locate=state:mixing", FaultKind::State("mixing".into()), 1),
+            ("locate=transcoding:1500x3", FaultKind::Transcoding(1500), 3),
+            ("locate=accepted", FaultKind::Accepted, 1),
+            ("locate=nonex2", FaultKind::EmptyList, 2),
+            (
+                "locate=missing:recording:recording:view",
+                FaultKind::Missing("recording:recording:view".into()),
+                1,
+            ),
         ] {
             let step = WorkflowStep::Locate;
             assert_eq!(text.parse(), Ok(InjectedFault { step, kind, times }), "{text}");
@@ -169,9 +234,27 @@ mod tests {
         );
         let kind = FaultKind::Early(503);
         assert_eq!("upload=early:503x2".parse(), Ok(InjectedFault { step, kind, times }));
+        for step in STEPS {
+            let text = format!("{}=503", step.name().replace(' ', "-"));
+            let fault = InjectedFault { step, kind: FaultKind::Status(503), times: 1 };
+            assert_eq!(text.parse(), Ok(fault));
+        }
+        let (step, kind) = (WorkflowStep::Fetch, FaultKind::ExpiredKey("1".into()));
+        assert_eq!("fetch=expired:1".parse(), Ok(InjectedFault { step, kind, times: 1 }));
+    }
+
+    #[test]
+    fn what_is_not_a_fault_is_refused() {
         for text in [
             "",
             "locate",
+            "locate=expired:1",
+            "fetch=transcoding:5",
+            "locate=transcoding:soon",
+            "fetch=none",
+            "retention=accepted",
+            "upload=missing:recording:recording:view",
+            "annotate=missing",
             "x=429",
             "locate=",
             "locate=999",

@@ -1,18 +1,17 @@
-//! State of the sandbox: recordings, tokens, presigned URLs, uploads, faults to inject, and the ledger of
-//! all requests.
+//! State of the sandbox: recordings, conversations, tokens, uploads, and the faults to inject.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use axum::body::{Body, Bytes};
-use axum::http::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, REFERER, TRANSFER_ENCODING};
-use uuid::Uuid;
+use axum::body::Bytes;
 
 use super::audio::Audio;
-use super::fault::{FaultKind, InjectedFault};
-use crate::genesys::wire::WorkflowStep;
+use super::fault::InjectedFault;
+use super::headers::RateLimit;
+use super::ledger::LedgerEntry;
+use super::platform::{Batch, Conversation, Import, Report};
+use super::presign::Signatures;
 use crate::lock::lock;
 
 /// Behaviour of a sandbox.
@@ -22,6 +21,8 @@ pub struct SandboxOptions {
     pub client_id: String,
     /// The secret of that client.
     pub client_secret: String,
+    /// The port of the storage host; 0 for any free one.
+    pub storage_port: u16,
     /// Lifetime of a token.
     pub token_lifetime: Duration,
     /// Lifetime of a presigned URL.
@@ -30,6 +31,11 @@ pub struct SandboxOptions {
     pub throttle: Option<u64>,
     /// Whether uploads are counted but not kept.
     pub discard: bool,
+    /// Platform API: how often a batch or a report is still in progress when it is read.
+    pub polls: u32,
+    /// Platform API: how often a recording is read as before after its date of deletion, before it is
+    /// deleted; and how often it is `RESTORING` before it is `RESTORED`.
+    pub reads_before_change: u32,
     /// Called with each request once it is answered.
     pub listener: Option<fn(&LedgerEntry)>,
 }
@@ -39,10 +45,13 @@ impl Default for SandboxOptions {
         Self {
             client_id: "sandbox".into(),
             client_secret: "sandbox-secret".into(),
+            storage_port: 0,
             token_lifetime: Duration::from_secs(3600),
             url_lifetime: Duration::from_secs(600),
             throttle: None,
             discard: false,
+            polls: 1,
+            reads_before_change: 2,
             listener: None,
         }
     }
@@ -53,27 +62,6 @@ impl Default for SandboxOptions {
 pub struct Sandbox {
     pub(super) options: Arc<SandboxOptions>,
     organisation: Arc<Mutex<Organisation>>,
-}
-
-/// A request and the status of its answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerEntry {
-    /// The step of the workflow, if the request is one.
-    pub step: Option<WorkflowStep>,
-    /// The HTTP method.
-    pub method: String,
-    /// The path, without the query.
-    pub path: String,
-    /// Whether it had the header `Authorization`.
-    pub authorized: bool,
-    /// Whether it had the header `Referer`.
-    pub referer: bool,
-    /// Its `Content-Length`.
-    pub length: Option<u64>,
-    /// Whether its body was sent with `Transfer-Encoding`, without a length.
-    pub chunked: bool,
-    /// The status of the answer; `None` before it is answered, or if the connection was dropped.
-    pub status: Option<u16>,
 }
 
 /// A recording that a client created.
@@ -105,14 +93,29 @@ pub(super) struct Organisation {
     pub(super) storage: String,
     /// The tokens, each with its expiry time.
     pub(super) tokens: HashMap<String, Instant>,
+    pub(super) signatures: Signatures,
+    pub(super) faults: Vec<InjectedFault>,
+    pub(super) ledger: Vec<LedgerEntry>,
+    pub(super) rate: RateLimit,
+    /// Recordings API: recordings and uploads.
     pub(super) recordings: HashMap<String, Audio>,
     pub(super) uploads: Vec<Upload>,
-    /// The signatures of presigned URLs, each with its path and expiry time.
-    signatures: HashMap<String, (String, Instant)>,
-    faults: Vec<InjectedFault>,
-    ledger: Vec<LedgerEntry>,
-    /// A fault that the route of the current locate or grant builds into its answer.
-    pub(super) fault_in_answer: Option<FaultKind>,
+    /// Platform API.
+    pub(super) conversations: Vec<Conversation>,
+    pub(super) batches: HashMap<String, Batch>,
+    pub(super) imports: Vec<Import>,
+    pub(super) reports: HashMap<String, Report>,
+    /// The permissions that the client does not have.
+    pub(super) revoked: HashSet<String>,
+    /// How far the organisation's clock is ahead of the machine's.
+    ahead: Duration,
+}
+
+impl Organisation {
+    /// The time in the organisation.
+    pub(super) fn now(&self) -> SystemTime {
+        SystemTime::now() + self.ahead
+    }
 }
 
 impl Sandbox {
@@ -125,7 +128,12 @@ impl Sandbox {
         lock(&self.organisation)
     }
 
-    /// Adds a completed recording.
+    /// The base URL of the storage host, once the sandbox has started.
+    pub fn storage(&self) -> String {
+        self.lock().storage.clone()
+    }
+
+    /// Adds a completed recording to the recordings API.
     pub fn add_recording(&self, id: &str, audio: impl Into<Bytes>) {
         self.lock().recordings.insert(id.into(), Audio::Bytes(audio.into()));
     }
@@ -137,14 +145,43 @@ impl Sandbox {
         self.lock().recordings.insert(id.into(), Audio::Made(bytes));
     }
 
+    /// Adds a conversation to the Platform API, or replaces it.
+    pub fn add_conversation(&self, conversation: Conversation) {
+        let mut organisation = self.lock();
+        organisation.conversations.retain(|known| known.id != conversation.id);
+        organisation.conversations.push(conversation);
+    }
+
+    /// A conversation as it is now, with what clients changed: annotations, dates, states, protection.
+    pub fn conversation(&self, id: &str) -> Option<Conversation> {
+        self.lock().conversations.iter().find(|known| known.id == id).cloned()
+    }
+
+    /// All imports that clients began at the Platform API, in order.
+    pub fn imports(&self) -> Vec<Import> {
+        self.lock().imports.clone()
+    }
+
+    /// Takes a permission away from the client, such as `recording:recording:editRetention`. It has all
+    /// others.
+    pub fn revoke(&self, permission: &str) {
+        self.lock().revoked.insert(permission.into());
+    }
+
+    /// Moves the organisation's clock forward, so that dates in the future are reached. Tokens and
+    /// presigned URLs keep the machine's clock.
+    pub fn advance(&self, by: Duration) {
+        self.lock().ahead += by;
+    }
+
+    /// Makes all presigned URLs expire.
+    pub fn expire_urls(&self) {
+        self.lock().expire_all();
+    }
+
     /// Adds a fault. Faults at the same step happen in the order in which they were added.
     pub fn inject(&self, fault: InjectedFault) {
         self.lock().faults.push(fault);
-    }
-
-    /// All requests so far, in order.
-    pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.lock().ledger.clone()
     }
 
     /// All recordings that clients created, in order.
@@ -167,86 +204,5 @@ impl Sandbox {
     /// Makes all tokens unknown.
     pub fn forget_tokens(&self) {
         self.lock().tokens.clear();
-    }
-
-    /// Records a request in the ledger. Returns its index there, and the fault to inject.
-    pub(super) fn record(&self, host: Host, request: &Request<Body>) -> (usize, Option<FaultKind>) {
-        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let step = step_of(host, request.method().as_str(), request.uri().path());
-        let entry = LedgerEntry {
-            step,
-            method: request.method().to_string(),
-            path: request.uri().path().into(),
-            authorized: header(AUTHORIZATION).is_some(),
-            referer: header(REFERER).is_some(),
-            length: header(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
-            chunked: header(TRANSFER_ENCODING).is_some(),
-            status: None,
-        };
-        let mut organisation = self.lock();
-        organisation.ledger.push(entry);
-        let fault = step.and_then(|step| organisation.next_fault(step));
-        organisation.fault_in_answer =
-            fault.clone().filter(|kind| matches!(kind, FaultKind::State(_) | FaultKind::Refused));
-        (organisation.ledger.len() - 1, fault)
-    }
-
-    /// Records the status of the answer to the request at this index of the ledger.
-    pub(super) fn record_answer(&self, index: usize, status: Option<u16>) {
-        if let Some(entry) = self.lock().ledger.get_mut(index) {
-            entry.status = status;
-            if let Some(listener) = self.options.listener {
-                listener(entry);
-            }
-        }
-    }
-}
-
-fn step_of(host: Host, method: &str, path: &str) -> Option<WorkflowStep> {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    Some(match (host, method, parts.as_slice()) {
-        (Host::Api, "POST", ["oauth", "token"]) => WorkflowStep::SignIn,
-        (Host::Api, "GET", ["api", "v2", "recordings", _]) => WorkflowStep::Locate,
-        (Host::Storage, "GET", ["download", _]) => WorkflowStep::Fetch,
-        (Host::Api, "POST", ["api", "v2", "recordings"]) => WorkflowStep::Grant,
-        (Host::Storage, "PUT", ["upload", _]) => WorkflowStep::Upload,
-        (Host::Api, "POST", ["api", "v2", "recordings", _, "upload", "complete"]) => {
-            WorkflowStep::Complete
-        }
-        _ => return None,
-    })
-}
-
-impl Organisation {
-    /// Takes the next fault at a step.
-    fn next_fault(&mut self, step: WorkflowStep) -> Option<FaultKind> {
-        let index = self.faults.iter().position(|fault| fault.step == step)?;
-        let fault = self.faults.get_mut(index)?;
-        let kind = fault.kind.clone();
-        if fault.times != u32::MAX {
-            fault.times -= 1;
-        }
-        if fault.times == 0 {
-            self.faults.remove(index);
-        }
-        Some(kind)
-    }
-
-    /// A presigned URL for `verb` (`download` or `upload`) of a recording.
-    pub(super) fn presign(&mut self, verb: &str, id: &str, lifetime: Duration) -> String {
-        let signature = Uuid::new_v4().simple().to_string();
-        let path = format!("{verb}/{id}");
-        // Nothing listens on port 9 (discard) of a usual machine.
-        let refused = self.fault_in_answer == Some(FaultKind::Refused);
-        let host = if refused { "http://127.0.0.1:9" } else { &self.storage };
-        let url = format!("{host}/{path}?signature={signature}");
-        self.signatures.insert(signature, (path, Instant::now() + lifetime));
-        url
-    }
-
-    /// Whether a signature is valid for a path.
-    pub(super) fn is_signed(&self, path: &str, signature: &str) -> bool {
-        let known = self.signatures.get(signature);
-        known.is_some_and(|(signed, until)| signed == path && Instant::now() < *until)
     }
 }

@@ -20,6 +20,9 @@
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
+//! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
+//! | `sdk` | Genesys' own SDKs against the sandbox |
+//! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -83,11 +86,17 @@ mod parts;
 #[cfg(feature = "cli")]
 mod plain;
 #[cfg(feature = "cli")]
+mod platform;
+#[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
 mod recording;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod sandbox;
+#[cfg(feature = "cli")]
+mod sdk;
 mod support;
 mod table;
 mod threads;
