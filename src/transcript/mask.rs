@@ -24,6 +24,8 @@ use cover::Cover;
 
 /// What stands in place of a word.
 pub(super) const REDACTED: &str = "[redacted]";
+/// The same where the word is a number of JSON, and no string.
+const REDACTED_STRING: &str = "\"[redacted]\"";
 
 /// Which words of a transcript are masked: `words[turn][word]`.
 pub(super) struct Chosen {
@@ -155,8 +157,13 @@ pub(super) fn masked_text(
     }
     if document.is_json() {
         let known = known_places(transcript);
+        let mut bare = BTreeSet::new();
         for node in document.roots() {
-            net(node, &known, &masked, &mut edits);
+            net(node, &known, &masked, &mut edits, &mut bare);
+        }
+        // Without quotes the file would be no JSON any more.
+        for edit in edits.iter_mut().filter(|edit| bare.contains(&edit.place.start)) {
+            edit.text = REDACTED_STRING;
         }
     }
     Ok(applied(document.text, edits))
@@ -225,8 +232,14 @@ fn known_places(transcript: &Transcript) -> BTreeSet<usize> {
 }
 
 /// The safety net: strings that no reader listed, and that hold masked words, are masked as a
-/// whole.
-fn net(node: Node<'_>, known: &BTreeSet<usize>, masked: &Masked, edits: &mut Vec<Edit>) {
+/// whole. Notes in `bare` where values without quotes begin that a reader took for words.
+fn net(
+    node: Node<'_>,
+    known: &BTreeSet<usize>,
+    masked: &Masked,
+    edits: &mut Vec<Edit>,
+    bare: &mut BTreeSet<usize>,
+) {
     let mut open = vec![node];
     while let Some(node) = open.pop() {
         match node.kind() {
@@ -240,6 +253,10 @@ fn net(node: Node<'_>, known: &BTreeSet<usize>, masked: &Masked, edits: &mut Vec
                 }
             }
             _ => {}
+        }
+        let is_bare = !matches!(node.kind(), Kind::String | Kind::Array);
+        if is_bare && known.contains(&node.range().start) {
+            bare.insert(node.range().start);
         }
     }
 }
