@@ -29,6 +29,7 @@
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
+//! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
@@ -84,6 +85,8 @@ mod receipt;
 mod recording;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod spoken;
 mod support;
 mod table;
 mod threads;
