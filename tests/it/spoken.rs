@@ -97,7 +97,8 @@ impl Call {
     /// Adds a turn, with 0.3 to 0.8 s before it and some 10 to 350 ms between its words. Words in
     /// braces are secret, words in brackets fillers.
     fn say(&mut self, party: usize, text: &str) {
-        self.pause(300 + self.dice.below(500));
+        let before = 300 + self.dice.below(500);
+        self.pause(before);
         let mut words = Vec::new();
         let mut role = Role::Plain;
         for token in text.split(' ') {
@@ -108,7 +109,8 @@ impl Call {
                     let filler = token.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
                     let own = if filler.is_some() { Role::Filler } else { role };
                     words.push(self.word(party, filler.unwrap_or(token), own));
-                    self.pause(10 + self.dice.below(340));
+                    let between = 10 + self.dice.below(340);
+                    self.pause(between);
                 }
             }
         }
@@ -494,8 +496,7 @@ fn check(name: &str, call: &mut Call, layout: &Layout) {
         }
     }
     assert!(far >= 25, "{what}: {far} words are far from all numbers");
-    eprintln!("{what}: {lost} other words lost for {runs} numbers, {far} far");
-    assert!(lost <= 5 * runs, "{what}: {lost} other words are lost for {runs} numbers");
+    assert!(lost <= 3 * runs, "{what}: {lost} other words are lost for {runs} numbers");
 }
 
 /// Where a window may be: party, first and last frame. A number, and on both sides the padding and as
@@ -561,7 +562,7 @@ fn no_digit_of_a_spoken_payment_is_audible_in_any_layout() {
     if !can_speak() {
         return;
     }
-    for seed in 0..6 {
+    for seed in 0..4 {
         for layout in &LAYOUTS {
             check(&format!("payment {seed}"), &mut payment(seed), layout);
         }
