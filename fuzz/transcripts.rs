@@ -425,7 +425,10 @@ fn deepgram(said: &[Said]) -> String {
     let channel = |channel: usize| {
         let own = || said.iter().filter(move |word| word.channel == channel);
         let words = own().map(|word| {
-            format!("{{{}\"speaker\":{},\"word\":\"{}\"}}", both(word), word.speaker, word.text)
+            let (time, speaker, text) = (both(word), word.speaker, word.text);
+            format!(
+                "{{{time}\"speaker\":{speaker},\"word\":\"{text}\",\"punctuated_word\":\"{text}\"}}"
+            )
         });
         let words: Vec<String> = words.collect();
         let text: Vec<&str> = own().map(|word| word.text).collect();
