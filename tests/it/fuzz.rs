@@ -61,10 +61,13 @@ fn seeds_and_findings_of_windows_hold() {
 fn seeds_and_findings_of_transcripts_hold() {
     let folders = ["fixtures/transcripts", "fixtures/third-party/transcripts"];
     let fixtures = folders.into_iter().flat_map(recordings);
-    let findings = |target: &str| {
+    let findings = |target: &str, property: fn(&[u8])| {
         let folder = format!("{}/fuzz/findings/{target}", env!("CARGO_MANIFEST_DIR"));
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            eprintln!("{}", path.display());
+            property(&std::fs::read(path).unwrap());
+        }
     };
     let mut count = 0;
     for path in fixtures {
@@ -80,20 +83,12 @@ fn seeds_and_findings_of_transcripts_hold() {
         count += 1;
     }
     assert!(count >= 60, "{count} transcripts");
-    let targets: [(&str, fn(&[u8])); 3] = [
-        ("transcript_json", transcripts::transcript_json),
-        ("transcript_text", transcripts::transcript_text),
-        ("selection", transcripts::selection),
-    ];
-    for (target, property) in targets {
-        for path in findings(target) {
-            eprintln!("{}", path.display());
-            property(&std::fs::read(path).unwrap());
-        }
-    }
+    findings("transcript_json", transcripts::transcript_json);
+    findings("transcript_text", transcripts::transcript_text);
+    findings("selection", transcripts::selection);
 }
 
-/// Made calls with each word at each place, in each layout.
+/// Random calls in each layout: mostly digits of one voice, with times of their own.
 #[cfg(feature = "transcript")]
 #[test]
 fn made_calls_hold_in_each_layout() {
@@ -105,7 +100,6 @@ fn made_calls_hold_in_each_layout() {
     for turn in 0..60_u8 {
         let words = (0..40).flat_map(|_| {
             let [said, time, how, mix] = [byte(), byte(), byte(), byte()];
-            // Mostly digits of one voice with times of their own, so that there are numbers.
             if mix < 160 { [said % 9, time & 0xCF, 3] } else { [said, time, how] }
         });
         let words: Vec<u8> = words.collect();

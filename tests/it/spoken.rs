@@ -25,10 +25,12 @@ fn can_speak() -> bool {
     found
 }
 
+/// Samples by word and party.
+type Words = HashMap<(String, usize), Vec<i16>>;
+
 /// The samples of one word, from its first to its last audible one. Each is spoken once.
 fn spoken(word: &str, party: usize) -> Vec<i16> {
-    static KNOWN: LazyLock<Mutex<HashMap<(String, usize), Vec<i16>>>> =
-        LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<Words>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap();
     let speak = || {
         let folder = Folder::new();
