@@ -157,6 +157,12 @@ fn read_text(
                 .unwrap_or_else(|| TranscriptError::NotRecognised { names: names() }));
         };
         let mut transcript = (format.read)(document)?;
+        if let Some(error) = document.broken()
+            && transcript.turns.is_empty()
+            && transcript.marks.is_empty()
+        {
+            return Err(error.clone());
+        }
         transcript.format = format.name;
         Ok((transcript, format))
     })

@@ -237,8 +237,8 @@ pub(super) fn optional_length(
     Ok(Some(TimeRange::new(from, end)))
 }
 
-/// The word that a string of JSON holds, without time, with its bytes in the file.
+/// The word that a string or number of JSON holds, without time, with its bytes in the file.
 pub(super) fn text_word(node: Node<'_>) -> Word {
-    let text = node.text().unwrap_or_default();
+    let text = node.scalar().unwrap_or_default();
     Word { text: Text::new(text.trim()), source: Some(node.range()), ..Word::default() }
 }

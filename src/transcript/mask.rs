@@ -26,6 +26,8 @@ use secrets::Secrets;
 
 /// What stands in place of a word.
 pub(super) const REDACTED: &str = "[redacted]";
+/// The same where the word is a number of JSON, and no string.
+const REDACTED_STRING: &str = "\"[redacted]\"";
 
 /// Which words of a transcript are masked: `words[turn][word]`.
 pub(super) struct Chosen {
@@ -161,6 +163,11 @@ pub(super) fn masked_text(
         }
     }
     edits.append(&mut net::edits(document, transcript, &secrets, chosen.count() > 0));
+    // Without quotes the file would be no JSON any more.
+    let bare = net::bare_values(document);
+    for edit in edits.iter_mut().filter(|edit| bare.contains(&edit.place.start)) {
+        edit.text = REDACTED_STRING;
+    }
     Ok(applied(document.text, edits))
 }
 

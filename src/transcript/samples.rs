@@ -420,6 +420,28 @@ fn each_word_can_be_masked_alone() {
 }
 
 #[test]
+fn a_word_that_is_a_number_of_json_is_found_and_masked_as_a_string() {
+    let text = sample!("deepgram.multichannel.redact.json");
+    let number = r#"{"results":{"channels":[{"alternatives":[{"words":[
+        {"word":4111,"start":1,"end":2},{"word":"ok","start":2,"end":3}]}]}]}}"#;
+    assert_eq!(opened(text).transcript().format, opened(number).transcript().format);
+    let read = opened(number);
+    let selection = read.select(&numbers()).unwrap();
+    assert_eq!(times(&selection), [(None, 1000, 2000)]);
+    let masked = read.masked(&selection.bare, &Parties::default()).unwrap();
+    let masked = String::from_utf8(masked.bytes).unwrap();
+    assert_eq!(masked, number.replace("4111", "\"[redacted]\""));
+}
+
+#[test]
+fn a_named_format_does_not_make_broken_json_an_empty_file() {
+    for format in ["deepgram", "aws-streaming", "whisper"] {
+        let error = read(b"{\"results\":", Some(format)).err().unwrap().to_string();
+        assert!(error.starts_with("not valid JSON at line 1"), "{format}: {error}");
+    }
+}
+
+#[test]
 fn damaged_files_are_errors_or_transcripts_and_never_a_panic() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = |below: usize| {

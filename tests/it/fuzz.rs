@@ -9,6 +9,9 @@ use crate::support::*;
 
 #[path = "../../fuzz/properties.rs"]
 mod properties;
+#[cfg(feature = "transcript")]
+#[path = "../../fuzz/transcripts.rs"]
+mod transcripts;
 
 fn replay(target: &str, property: fn(&[u8])) {
     let mut count = 0;
@@ -50,6 +53,58 @@ fn seeds_and_findings_of_guards_hold() {
 #[test]
 fn seeds_and_findings_of_windows_hold() {
     replay("windows", properties::windows);
+}
+
+/// The seeds of transcripts are the fixtures, each as it is, and in formats that it is not.
+#[cfg(feature = "transcript")]
+#[test]
+fn seeds_and_findings_of_transcripts_hold() {
+    let folders = ["fixtures/transcripts", "fixtures/third-party/transcripts"];
+    let fixtures = folders.into_iter().flat_map(recordings);
+    let findings = |target: &str, property: fn(&[u8])| {
+        let folder = format!("{}/fuzz/findings/{target}", env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            eprintln!("{}", path.display());
+            property(&std::fs::read(path).unwrap());
+        }
+    };
+    let mut count = 0;
+    for path in fixtures {
+        eprintln!("{}", path.display());
+        let bytes = std::fs::read(&path).unwrap();
+        transcripts::transcript_json(&bytes);
+        // A few of the formats for each file.
+        for name in [count % 40, (count + 13) % 40] {
+            let named = [&[name], bytes.as_slice()].concat();
+            transcripts::transcript_json(&named);
+            transcripts::transcript_text(&named);
+        }
+        count += 1;
+    }
+    assert!(count >= 60, "{count} transcripts");
+    findings("transcript_json", transcripts::transcript_json);
+    findings("transcript_text", transcripts::transcript_text);
+    findings("selection", transcripts::selection);
+}
+
+/// Random calls in each layout: mostly digits of one voice, with times of their own.
+#[cfg(feature = "transcript")]
+#[test]
+fn made_calls_hold_in_each_layout() {
+    let mut state = 1_u64;
+    let mut byte = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    for turn in 0..60_u8 {
+        let words = (0..40).flat_map(|_| {
+            let [said, time, how, mix] = [byte(), byte(), byte(), byte()];
+            if mix < 160 { [said % 9, time & 0xCF, 3] } else { [said, time, how] }
+        });
+        let words: Vec<u8> = words.collect();
+        transcripts::selection(&[&[turn], words.as_slice()].concat());
+    }
 }
 
 /// Recordings whose containers do not say how long they are: cut between two of their parts, they

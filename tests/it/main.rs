@@ -34,6 +34,7 @@
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
+//! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `house` | the house rules: who may know whom, how long a file may be |
@@ -97,6 +98,8 @@ mod report;
 mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;
+#[cfg(feature = "cli")]
+mod spoken;
 mod support;
 mod table;
 mod threads;

@@ -11,7 +11,7 @@ use super::super::document::Document;
 use super::super::json::{Kind, Node};
 use super::super::model::{Remark, Transcript, Turn};
 use super::secrets::Secrets;
-use super::{Edit, REDACTED, edit};
+use super::{Edit, REDACTED, REDACTED_STRING, edit};
 
 /// The edits of all that is left of a document.
 pub(super) fn edits(
@@ -48,6 +48,20 @@ fn known_places(transcript: &Transcript) -> BTreeSet<usize> {
         .collect()
 }
 
+/// Where the values of JSON begin that have no quotes and no brackets.
+pub(super) fn bare_values(document: &Document<'_>) -> BTreeSet<usize> {
+    let (mut bare, mut open) = (BTreeSet::new(), document.roots().collect::<Vec<_>>());
+    while let Some(node) = open.pop() {
+        match node.kind() {
+            Kind::Object => open.extend(node.members().map(|(_, value)| value)),
+            Kind::Array => open.extend(node.items()),
+            Kind::String => {}
+            _ => drop(bare.insert(node.range().start)),
+        }
+    }
+    bare
+}
+
 fn json(root: Node<'_>, known: &BTreeSet<usize>, secrets: &Secrets, edits: &mut Vec<Edit>) {
     let mut open = vec![root];
     while let Some(node) = open.pop() {
@@ -65,7 +79,7 @@ fn json(root: Node<'_>, known: &BTreeSet<usize>, secrets: &Secrets, edits: &mut 
                 }
             }
             Kind::Number if secrets.are_counted_by(node.raw()) => {
-                edits.push(Edit { place: start..end, text: "\"[redacted]\"" });
+                edits.push(Edit { place: start..end, text: REDACTED_STRING });
             }
             _ => {}
         }
