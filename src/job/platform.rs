@@ -19,11 +19,14 @@ use crate::genesys::platform::{Annotated, Located, Original, Passage};
 use crate::genesys::{self, Error, Platform, StepRecord};
 use crate::receipt::{Delivery, Receipt};
 use crate::redact::Redacted;
-use crate::window::Windows;
+use crate::window::{Window, Windows};
 
 mod delivered;
+mod layout;
 
 pub use delivered::{Delivered, NotDeletable};
+pub use layout::Layout;
+use layout::{Group, groups};
 
 /// A recording that was fetched and redacted.
 #[derive(Debug)]
@@ -45,16 +48,6 @@ pub struct RedactedCopy {
     pub keys: Vec<String>,
     /// The copy.
     pub redacted: Redacted,
-}
-
-/// How the parts of a recording become files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Layout {
-    /// One file with a channel for each key, so that channel 1 is key `1`.
-    #[default]
-    Joined,
-    /// One mono file for each key.
-    Split,
 }
 
 /// What to do at Genesys after the copies are in their place.
@@ -152,27 +145,14 @@ pub async fn prepare(
     layout: Layout,
 ) -> Result<Prepared, JobError> {
     let keys: Vec<String> = located.keys().map(str::to_owned).collect();
-    let groups = groups(&keys, &job.windows, layout)?;
     let (mut copies, mut steps) = (Vec::new(), vec![located.record().clone()]);
-    for (keys, windows) in groups {
+    for Group { keys, windows } in groups(&keys, &job.windows, layout)? {
         let (redacted, records) = fetch_group(platform, located, &keys, &windows, job).await?;
         steps.extend(records);
         copies.push(RedactedCopy { keys, redacted });
     }
     let passages = passages(&job.windows, &copies);
     Ok(Prepared { original: located.original().clone(), copies, passages, steps })
-}
-
-/// The keys of each file, with its windows.
-fn groups(
-    keys: &[String],
-    windows: &Windows,
-    layout: Layout,
-) -> Result<Vec<(Vec<String>, Windows)>, JobError> {
-    match (layout, keys) {
-        (Layout::Joined, keys) => Ok(vec![(keys.to_vec(), windows.clone())]),
-        (Layout::Split, _) => Err(JobError::Parts { reason: "split is not supported yet".into() }),
-    }
 }
 
 /// Downloads some parts side by side and redacts them as one recording, again and again while a download
@@ -206,13 +186,14 @@ async fn fetch_group(
 
 /// The windows as passages of the original, cut at its end.
 fn passages(windows: &Windows, copies: &[RedactedCopy]) -> Vec<Passage> {
-    let _ = copies;
-    let passage = |window: &crate::window::Window| Passage {
+    let length = copies.iter().map(|copy| copy.redacted.summary().length()).max();
+    let length = length.unwrap_or_default();
+    let passage = |window: &Window| Passage {
         start: window.start(),
-        end: window.end(),
+        end: window.end().min(length),
         label: window.label().map(str::to_owned),
     };
-    windows.iter().map(passage).collect()
+    windows.for_length(length).iter().map(passage).collect()
 }
 
 impl Prepared {

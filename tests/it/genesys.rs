@@ -19,7 +19,7 @@ use crate::support::*;
 
 /// A timer that records waits and does not sleep.
 #[derive(Debug, Default)]
-pub struct Recorder(Mutex<Vec<Duration>>);
+pub struct Recorder(pub Mutex<Vec<Duration>>);
 
 impl Timer for Recorder {
     fn now(&self) -> SystemTime {
@@ -272,7 +272,7 @@ async fn a_fault_that_stays_is_an_error() {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

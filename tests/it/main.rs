@@ -20,6 +20,7 @@
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
+//! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -78,6 +79,8 @@ mod mp4;
 mod parity;
 #[cfg(feature = "cli")]
 mod plain;
+#[cfg(feature = "cli")]
+mod platform;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
