@@ -160,7 +160,12 @@ pub(crate) struct SandboxArgs {
     #[arg(long, default_value_t = 8765)]
     pub(crate) port: u16,
 
-    /// Offer the files of this folder as recordings; the id is the file name without its ending
+    /// The port of the storage host, for media and uploads; 0 for any free port
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) storage_port: u16,
+
+    /// Offer the files of this folder as recordings, each in a conversation of its own too; the id of
+    /// both is the file name without its ending
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 

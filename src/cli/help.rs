@@ -89,18 +89,22 @@ pub(super) const SANDBOX_EXAMPLES: &str = "\
 Examples:
   sordino sandbox
   sordino sandbox --port 8765 --folder recordings --fault locate=429:2x2 --fault upload=503
+  sordino sandbox --storage-port 8766 --fault locate=transcoding:1500x3 --fault fetch=expired:1
 
 A fault is STEP=KIND[xTIMES]. TIMES: a number, or `ever`. STEP: sign-in, locate, fetch, grant,
-upload, complete. KIND:
+upload, complete; at the Platform API also transcript, annotate, protection, retention. KIND:
   429, 503, ...        this status
   429:SECONDS          with Retry-After; 429:date:SECONDS writes it as a date
   code:STATUS:CODE     a storage host's error in XML, code:403:SignatureDoesNotMatch; fetch, upload
   early:STATUS         this status before the body has arrived; upload
   html                 status 502 with an HTML page
   reset, lost          no answer, before or after the request was carried out
-  refused, expired     the presigned URL leads to no server, or has expired
+  refused, expired     the presigned URL leads to no server, or has expired; expired:KEY for one file
   dies                 all tokens become invalid
-  state:NAME           the recording is in this state
+  state:NAME           the recording is in this state, such as ARCHIVED; locate
+  transcoding:MS       status 202, with this hint; accepted: 202 without a body; locate
+  none                 the list of recordings is empty; locate
+  missing:PERMISSION   status 403, because this permission is missing
   cut:N, cut-unsized:N the body ends after N bytes, with or without an announced length
   stall:N              no more data after N bytes
   length:N             announces a body of N bytes

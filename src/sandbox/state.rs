@@ -128,6 +128,11 @@ impl Sandbox {
         lock(&self.organisation)
     }
 
+    /// The base URL of the storage host, once the sandbox has started.
+    pub fn storage(&self) -> String {
+        self.lock().storage.clone()
+    }
+
     /// Adds a completed recording to the recordings API.
     pub fn add_recording(&self, id: &str, audio: impl Into<Bytes>) {
         self.lock().recordings.insert(id.into(), Audio::Bytes(audio.into()));

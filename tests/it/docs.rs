@@ -18,7 +18,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sordino::sandbox::{Sandbox, SandboxOptions};
+use sordino::sandbox::{Conversation, Sandbox, SandboxOptions};
 
 use crate::support::*;
 
@@ -123,6 +123,7 @@ impl Scratch {
         let options = SandboxOptions::default();
         let sandbox = Sandbox::new(options.clone());
         sandbox.add_recording("demo-call", fixture_bytes("call.flac"));
+        sandbox.add_conversation(Conversation::demo(8000, &samples_16(&fixture_bytes("call.wav"))));
         let base = runtime.block_on(sandbox.start(0)).unwrap();
         let path = format!("{}:{}", folder.path("bin"), std::env::var("PATH").unwrap());
         let variables = vec![

@@ -21,6 +21,9 @@
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
 //! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
+//! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
+//! | `sdk` | Genesys' own SDKs against the sandbox |
+//! | `platform_cli` | `sordino recording --api platform` as a person uses it |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -87,6 +90,10 @@ mod receipt;
 mod recording;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod sandbox;
+#[cfg(feature = "cli")]
+mod sdk;
 mod support;
 mod table;
 mod threads;

@@ -145,7 +145,7 @@ impl Files {
         plan: &Plan,
         prepared: &Prepared,
         after: &Aftermath,
-        pub(super) placed: Vec<Placed>,
+        placed: Vec<Placed>,
     ) -> Result<(), Failure> {
         let _stage = lock(&plan.stage);
         let drafts = self.side_outputs(prepared, Some(after))?;
