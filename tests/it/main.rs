@@ -85,6 +85,8 @@ mod plain;
 #[cfg(feature = "cli")]
 mod platform;
 #[cfg(feature = "cli")]
+mod platform_cli;
+#[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
 mod recording;

@@ -44,7 +44,8 @@ impl Answer {
     }
 
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{} {:?}", self.head, self.body))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{} {:?}", self.head, self.body))
     }
 
     fn text(&self) -> String {
@@ -237,10 +238,7 @@ fn faults_play_each_way_of_waiting() {
     let world = world(&["locate=transcoding:700x2", "locate=accepted", "locate=state:ARCHIVED"]);
     for _ in 0..2 {
         let answer = world.get(ONE);
-        assert_eq!(
-            (answer.status, &answer.json()["estimatedTranscodeTimeMs"]),
-            (202, &json!(700))
-        );
+        assert_eq!((answer.status, &answer.json()["estimatedTranscodeTimeMs"]), (202, &json!(700)));
     }
     let answer = world.get(ONE);
     assert_eq!((answer.status, answer.body.len()), (202, 0));
@@ -324,7 +322,10 @@ fn metadata_names_the_recordings_without_media_and_system_annotations() {
     let note = json!({ "type": "bookmark", "location": 1, "durationMs": 2 });
     assert_eq!(world.call("POST", &format!("{ONE}/annotations"), note).status, 200);
     let list = world.get(META).json();
-    assert_eq!((&list[0]["mediaSubtype"], &list[0]["region"]), (&json!("Trunk"), &json!("eu-central-1")));
+    assert_eq!(
+        (&list[0]["mediaSubtype"], &list[0]["region"]),
+        (&json!("Trunk"), &json!("eu-central-1"))
+    );
     assert_eq!((&list[1]["media"], list[1].get("mediaSubtype")), (&json!("chat"), None));
     let one = world.get(&format!("{META}/r")).json();
     assert!(one.get("mediaUris").is_none() && one.get("outputDurationMs").is_none());
@@ -338,7 +339,8 @@ fn metadata_names_the_recordings_without_media_and_system_annotations() {
 fn annotations_are_added_changed_and_deleted() {
     let world = world(&[]);
     let all = format!("{ONE}/annotations");
-    let note = json!({ "type": "bookmark", "location": 10_000, "durationMs": 5000, "description": "x" });
+    let note =
+        json!({ "type": "bookmark", "location": 10_000, "durationMs": 5000, "description": "x" });
     let made = world.call("POST", &all, note.clone()).json();
     let own = format!("{all}/{}", made["id"].as_str().unwrap());
     assert_eq!((&made["location"], made["selfUri"].as_str()), (&json!(10_000), Some(own.as_str())));
@@ -374,7 +376,8 @@ fn a_batch_gives_links_errors_and_nothing_for_what_is_sensitive() {
     let path = job["selfUri"].as_str().unwrap();
     let first = world.get(path).json();
     let counts = |status: &Value| {
-        ["status", "expectedResultCount", "resultCount", "errorCount"].map(|name| status[name].clone())
+        ["status", "expectedResultCount", "resultCount", "errorCount"]
+            .map(|name| status[name].clone())
     };
     assert_eq!(counts(&first), [json!("InProgress"), json!(2), json!(0), json!(0)]);
     let done = world.get(path).json();
@@ -382,7 +385,10 @@ fn a_batch_gives_links_errors_and_nothing_for_what_is_sensitive() {
     let results = done["results"].as_array().unwrap();
     let of = |name: &str| results.iter().map(|one| one[name].clone()).collect::<Vec<_>>();
     assert_eq!(of("recordingId"), [json!("r"), json!("r"), json!("old"), Value::Null]);
-    assert_eq!(of("contentType"), [json!("audio/wav"), json!("audio/wav"), Value::Null, Value::Null]);
+    assert_eq!(
+        of("contentType"),
+        [json!("audio/wav"), json!("audio/wav"), Value::Null, Value::Null]
+    );
     assert_eq!(fetch(results[1]["resultUrl"].as_str().unwrap()).text(), "RIFF right");
     for count in [0, 1, 100, 101] {
         let list = vec![json!({ "conversationId": "c" }); count];
@@ -400,12 +406,19 @@ fn a_date_in_the_past_deletes_a_recording_its_files_and_its_transcript() {
         conversation.recordings[0].export_date = Some(std::time::SystemTime::now());
     });
     let (link, path) = (world.link("0"), format!("{META}/r"));
-    let put = world.call("PUT", &format!("{ONE}?clearExport=true"), json!({
-        "deleteDate": "2020-01-01T01:00:00+01:00", "fileState": "ERROR", "media": "chat",
-    }));
+    let put = world.call(
+        "PUT",
+        &format!("{ONE}?clearExport=true"),
+        json!({
+            "deleteDate": "2020-01-01T01:00:00+01:00", "fileState": "ERROR", "media": "chat",
+        }),
+    );
     let view = put.json();
     assert_eq!((put.status, put.state().as_str()), (200, "AVAILABLE"), "only dates count");
-    assert_eq!((&view["deleteDate"], view.get("exportDate")), (&json!("2020-01-01T00:00:00.000Z"), None));
+    assert_eq!(
+        (&view["deleteDate"], view.get("exportDate")),
+        (&json!("2020-01-01T00:00:00.000Z"), None)
+    );
     assert_eq!(view["media"], "audio");
     assert_eq!(fetch(&link).status, 200);
     let states = [0; 4].map(|_| world.get(&path).state());
@@ -470,7 +483,10 @@ fn a_transcript_is_behind_a_link_of_its_own() {
     });
     let url = world.get(&format!("{TRANSCRIPT}/transcripturl")).json();
     let all = world.get(&format!("{TRANSCRIPT}/transcripturls")).json();
-    assert_eq!((&all["communicationId"], &all["conversation"]["id"]), (&json!("call"), &json!("c")));
+    assert_eq!(
+        (&all["communicationId"], &all["conversation"]["id"]),
+        (&json!("call"), &json!("c"))
+    );
     assert_eq!(all["urls"][0]["recording"]["id"], "r");
     for url in [&url["url"], &all["urls"][0]["url"]] {
         assert_eq!(fetch(url.as_str().unwrap()).text(), "{\"phrases\":[]}");
@@ -480,7 +496,11 @@ fn a_transcript_is_behind_a_link_of_its_own() {
     assert_eq!(world.get(&format!("{other}/transcripturl")).status, 404);
     world.inject(&["transcript=expired"]);
     let url = world.get(&format!("{TRANSCRIPT}/transcripturl")).json();
-    assert_eq!(fetch(url["url"].as_str().unwrap()).status, 403, "the link, not the call, has expired");
+    assert_eq!(
+        fetch(url["url"].as_str().unwrap()).status,
+        403,
+        "the link, not the call, has expired"
+    );
     world.sandbox.revoke("speechAndTextAnalytics:data:view");
     let missing = world.missing("GET", &format!("{TRANSCRIPT}/transcripturl"), Value::Null);
     assert_eq!(missing, "speechAndTextAnalytics:data:view");
@@ -566,10 +586,20 @@ fn each_call_needs_its_permission() {
         ("recording:annotation:edit", "PUT", &format!("{note}/x"), json!({})),
         ("recording:annotation:delete", "DELETE", &format!("{note}/x"), Value::Null),
         ("recording:recording:editRetention", "PUT", ONE, json!({})),
-        ("recording:deletionProtection:apply", "PUT", &format!("{PROTECTION}?protect=true"), ids.clone()),
+        (
+            "recording:deletionProtection:apply",
+            "PUT",
+            &format!("{PROTECTION}?protect=true"),
+            ids.clone(),
+        ),
         ("recording:deletionProtection:revoke", "PUT", &format!("{PROTECTION}?protect=false"), ids),
         ("recording:recording:upload", "POST", UPLOADS, json!({ "fileName": "a" })),
-        ("recording:uploadReport:add", "POST", REPORTS, json!({ "dateSince": "2026-01-01T00:00:00Z" })),
+        (
+            "recording:uploadReport:add",
+            "POST",
+            REPORTS,
+            json!({ "dateSince": "2026-01-01T00:00:00Z" }),
+        ),
     ] {
         let world = world(&[]);
         let before = world.call(method, path, body.clone()).status;
@@ -585,7 +615,10 @@ fn each_call_needs_its_permission() {
     }
     for path in [ONE, LIST, META] {
         let answer = world.get(path);
-        assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("missing.any.permissions")));
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (403, &json!("missing.any.permissions"))
+        );
         assert!(answer.json()["messageParams"]["permissions"].as_str().unwrap().contains(view));
     }
 }
@@ -606,8 +639,13 @@ fn errors_have_the_form_of_genesys_and_answers_its_headers() {
         (kind, 415, "unsupported.media.type"),
     ] {
         let body = answer.json();
-        assert_eq!((answer.status, &body["code"], &body["status"]), (status, &json!(code), &json!(status)));
-        assert!(body["message"].is_string() && body["details"].is_array() && body["errors"].is_array());
+        assert_eq!(
+            (answer.status, &body["code"], &body["status"]),
+            (status, &json!(code), &json!(status))
+        );
+        assert!(
+            body["message"].is_string() && body["details"].is_array() && body["errors"].is_array()
+        );
         assert_eq!(answer.header("inin-correlation-id"), body["contextId"].as_str());
     }
     let counts = [0; 2].map(|_| {
@@ -647,7 +685,8 @@ fn every_step_can_fail_in_every_way() {
             assert_eq!(call().unwrap().status, status, "{step}={kind} happens once");
             answer
         };
-        for (code, name) in [(403, "not.authorized"), (429, "too.many.requests"), (503, "service.unavailable")]
+        for (code, name) in
+            [(403, "not.authorized"), (429, "too.many.requests"), (503, "service.unavailable")]
         {
             let answer = fails(&code.to_string()).unwrap();
             assert_eq!((answer.status, &answer.json()["code"]), (code, &json!(name)), "{step}");
@@ -709,7 +748,8 @@ fn the_demo_is_a_call_in_two_files_with_a_transcript_that_fits() {
     assert!(windows.status.success(), "{}", stderr(&windows));
     let list: Value = serde_json::from_slice(&windows.stdout).unwrap();
     let list = list["windows"].as_array().unwrap();
-    let times: Vec<_> = list.iter().map(|one| (one["start"].as_f64(), one["end"].as_f64())).collect();
+    let times: Vec<_> =
+        list.iter().map(|one| (one["start"].as_f64(), one["end"].as_f64())).collect();
     let inside = |time: Option<f64>, from: f64, to: f64| (from..=to).contains(&time.unwrap());
     assert_eq!(times.len(), 2, "{times:?}");
     assert!(inside(times[0].0, 9.5, 10.2) && inside(times[0].1, 14.8, 15.3), "{times:?}");

@@ -159,4 +159,3 @@ impl Files {
 fn undelivered(error: sordino::Error) -> Failure {
     Failure::of("delivering the redacted copy", error)
 }
-

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sordino::genesys::platform::{LeftOut, Listing, Located, Unavailable};
 use sordino::job::platform::{
-    Aftermath, Delivered, Deletion, Fate, Layout, OriginalState, Prepared, Wishes, finish, prepare,
+    Aftermath, Deletion, Delivered, Fate, Layout, OriginalState, Prepared, Wishes, finish, prepare,
 };
 
 use super::super::exit::Failure;
