@@ -246,6 +246,23 @@ impl Block {
         }
     }
 
+    /// Replaces the frames of one channel by those of a mono block from frame `skip` on. It must have the
+    /// same format, and as many frames as there are.
+    pub(crate) fn set_channel(&mut self, channel: usize, mono: &Self, skip: usize) {
+        fn set<T: Copy>(to: &mut [T], (channel, channels): (usize, usize), from: &[T]) {
+            let places = to.iter_mut().skip(channel).step_by(channels);
+            places.zip(from).for_each(|(to, from)| *to = *from);
+        }
+        let place = (channel, self.channels);
+        match (&mut self.samples, &mono.samples) {
+            (Samples::U8(to), Samples::U8(from)) => set(to, place, &from[skip..]),
+            (Samples::I16(to), Samples::I16(from)) => set(to, place, &from[skip..]),
+            (Samples::I32(to), Samples::I32(from)) => set(to, place, &from[skip..]),
+            (Samples::F32(to), Samples::F32(from)) => set(to, place, &from[skip..]),
+            _ => {}
+        }
+    }
+
     /// Drops the first `frames` frames, or all if there are fewer, and returns how many were dropped.
     pub(crate) fn drop_front(&mut self, frames: u64) -> u64 {
         let count = self.clip(frames);

@@ -6,6 +6,8 @@
 //!
 //! `input` (monitored bytes) ──▶ `container` (packets, and the guard) ──▶ `codec` (samples) ──▶ blocks
 //!
+//! A recording that arrives as several files goes this way once for each; `parts` joins their blocks.
+//!
 //! The first bytes decide the container. Every container has a guard, sordino's own checks.
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ mod codec;
 mod container;
 mod stream;
 mod gaps;
+mod parts;
 
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
@@ -34,15 +37,16 @@ use fault::{PacketFault, catching_panics};
 use format::Container;
 use gaps::GapKeeper;
 pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
-use input::{HashingReader, InputMonitor, PeekedSource, sniff};
+use input::{HashingReader, InputMonitor, PartSource, PeekedSource, sniff};
+pub use parts::{Decoder, Part};
 use stream::{PacketStream, next_packet};
 
 /// The most packets in a row without frames. The longest Opus pre-skip (65,535 frames) spans 547 of
 /// the shortest packets (2.5 ms), and a few bytes of Matroska lacing can hold 256 empty packets.
 const MAX_EMPTY: u32 = 1000;
 
-/// Decoder of one recording.
-pub struct Decoder {
+/// Decoder of one file: of a recording, or of one of its parts.
+struct PartDecoder {
     info: StreamInfo,
     monitor: Arc<InputMonitor>,
     reader: Box<dyn PacketReader>,
@@ -63,19 +67,19 @@ pub struct Decoder {
     failed: bool,
 }
 
-impl Decoder {
+impl PartDecoder {
     /// Reads the header of a recording.
     ///
     /// # Errors
     /// [`Error`] when the source cannot be read, or its format is not supported.
-    pub fn open(source: Source) -> Result<Self, Error> {
+    fn open(source: PartSource) -> Result<Self, Error> {
         let monitor = Arc::default();
         let opened = catching_panics(|| Self::read_header(source, &monitor));
         // An input failure comes first: it is the cause of the reader's error.
         monitor.check().and(opened)
     }
 
-    fn read_header(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
+    fn read_header(source: PartSource, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
         let mut input = PeekedSource::open(source, monitor)?;
         let (hashing, options) = (input.hashing.take(), input.options);
         let container = match options.raw {
@@ -103,35 +107,35 @@ impl Decoder {
     }
 
     /// Container, codec, rate, channels, sample format, and the length if the container declares it.
-    pub fn stream_info(&self) -> &StreamInfo {
+    fn stream_info(&self) -> &StreamInfo {
         &self.info
     }
 
     /// Frames returned so far, silence that fills gaps included; after the end, the length of the output.
-    pub fn frames(&self) -> u64 {
+    fn frames(&self) -> u64 {
         self.frames
     }
 
     /// The gaps so far: parts in which nothing was recorded, by the recording's clock.
-    pub fn gaps(&self) -> &[Gap] {
+    fn gaps(&self) -> &[Gap] {
         self.gaps.all()
     }
 
     /// Mapping from the recording's clock to the frames returned so far.
-    pub fn timeline(&self) -> Timeline {
+    fn timeline(&self) -> Timeline {
         self.gaps.timeline(self.frames)
     }
 
     /// Whether the file proves its end, by a length, a count or a flag. If it does not, a cut between two
-    /// packets cannot be detected. Final only after [`Decoder::next`] has returned false.
-    pub fn end_proven(&self) -> bool {
+    /// packets cannot be detected. Final only after [`PartDecoder::next`] has returned false.
+    fn end_proven(&self) -> bool {
         let declared = || self.info.frames.is_some() || self.stream.least > 0;
         self.guard.proves_end().unwrap_or_else(declared)
     }
 
     /// The container's timestamp of the first frame; positions count from that frame. Less than a packet
-    /// counts as 0, because it is rounding. Final only after [`Decoder::next`] has returned false.
-    pub fn begins(&self) -> Duration {
+    /// counts as 0, because it is rounding. Final only after [`PartDecoder::next`] has returned false.
+    fn begins(&self) -> Duration {
         let frames = self.begins.unwrap_or_else(|| self.stream_begins());
         time_of(frames, self.info.rate)
     }
@@ -146,18 +150,18 @@ impl Decoder {
     }
 
     /// Bytes read from the source so far.
-    pub fn bytes_received(&self) -> u64 {
+    fn bytes_received(&self) -> u64 {
         self.monitor.received()
     }
 
     /// Frames of codec delay, which are dropped from the front and not counted as output.
-    pub fn delay(&self) -> u64 {
+    fn delay(&self) -> u64 {
         self.stream.delay
     }
 
     /// Everything besides the audio that was read so far, such as WAV chunks, tags and pictures: name
     /// and size, never the content.
-    pub fn leftovers(&mut self) -> Vec<Leftover> {
+    fn leftovers(&mut self) -> Vec<Leftover> {
         let mut all = self.monitor.leftovers();
         all.extend(self.reader.tags());
         all
@@ -168,7 +172,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`Error::Read`] when the bytes after the decoded audio cannot be read.
-    pub(crate) fn digest(&mut self) -> Result<Digest, Error> {
+    fn digest(&mut self) -> Result<Digest, Error> {
         let missing = || Error::Read(std::io::ErrorKind::Unsupported.into());
         self.hashing.take().ok_or_else(missing)?.finish()
     }
@@ -178,7 +182,7 @@ impl Decoder {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Truncated`], [`Error::Read`] and others: the blocks so far are not
     /// the whole recording. After an error, every call fails.
-    pub fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
+    fn next(&mut self, block: &mut Block) -> Result<bool, Error> {
         if self.failed {
             return Err(self.damaged("it has failed before"));
         }
@@ -278,14 +282,5 @@ impl Decoder {
 
     fn damaged(&self, reason: &str) -> Error {
         self.fault(PacketFault::Damaged(reason.into()))
-    }
-}
-
-impl std::fmt::Debug for Decoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoder")
-            .field("stream_info", &self.info)
-            .field("frames", &self.frames)
-            .finish_non_exhaustive()
     }
 }

@@ -90,6 +90,21 @@ pub enum Error {
         /// How the missing part was detected.
         reason: String,
     },
+    /// One of several files that together are one recording cannot be decoded.
+    #[error("part {key} of the recording")]
+    Part {
+        /// The key of the part.
+        key: String,
+        /// Why it cannot be decoded.
+        #[source]
+        source: Box<Self>,
+    },
+    /// Several files are not the channels of one recording. See [`Source::join`](crate::Source::join).
+    #[error("the parts of the recording do not fit together: {reason}; redact each on its own")]
+    Parts {
+        /// What does not fit.
+        reason: String,
+    },
     /// A stream that must be held in memory is larger than allowed.
     #[error(
         "the recording must be read whole before it can be decoded, and is larger than {limit} bytes; allow more memory, or give it as a file"

@@ -61,8 +61,8 @@ pub struct Evidence {
 /// Digests and levels for a receipt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurements {
-    /// Digest of the input as it was received.
-    pub input: Digest,
+    /// Digest of each part of the input as it was received; most recordings have one.
+    pub inputs: Vec<Digest>,
     /// Digest of the output.
     pub output: Digest,
     /// Digest of the output's samples as a WAV stores them.
@@ -162,7 +162,7 @@ fn measurements(
     })?;
     let samples = samples.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
     Ok(Measurements {
-        input: decoder.digest()?,
+        inputs: decoder.digests()?,
         output: output.map_err(Error::ReadBack)?,
         samples: samples.map_err(Error::ReadBack)?,
         spans: meter.finish(&decoder.timeline()),

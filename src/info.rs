@@ -83,7 +83,7 @@ impl Info {
             delay: decoder.delay(),
             begins: decoder.begins(),
             end_proven: decoder.end_proven(),
-            gaps: decoder.gaps().to_vec(),
+            gaps: decoder.gaps(),
             channels: channels.into_iter().map(|meter| meter.levels(frames)).collect(),
             leftovers: decoder.leftovers(),
             bytes: decoder.bytes_received(),

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::decode::{DecodeOptions, Source};
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Completed, Genesys, StepRecord};
-use crate::receipt::{Delivery, Receipt, StepEntry, rfc3339};
+use crate::receipt::{Delivery, DeliveryKind, Receipt, StepEntry, rfc3339};
 use crate::redact::{Progress, Redacted, Summary};
 use crate::treatment::Treatment;
 use crate::window::Windows;
@@ -242,13 +242,15 @@ impl Prepared {
     /// conversation id, if it was delivered.
     pub fn receipt(&self, job: &Job, delivered: Option<(&Completed, &str)>) -> Option<Receipt> {
         let last = delivered.iter().flat_map(|(completed, _)| &completed.steps);
-        let genesys = Delivery {
-            recording_id: job.recording_id.clone(),
+        let delivery = Delivery {
+            kind: DeliveryKind::Genesys,
+            recording_id: Some(job.recording_id.clone()),
             conversation_id: delivered.map(|(_, conversation)| conversation.to_owned()),
             new_recording_id: delivered.map(|(completed, _)| completed.id.clone()),
             steps: self.steps.iter().chain(last).map(step_entry).collect(),
+            ..Delivery::default()
         };
-        Some(Receipt { genesys: Some(genesys), ..Receipt::of(&self.redacted)? })
+        Some(Receipt { delivery: Some(delivery), ..Receipt::of(&self.redacted)? })
     }
 }
 

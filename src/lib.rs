@@ -25,6 +25,7 @@
 //!   ▲              (decode)            ▲                              │
 //!   │                              treatment                          ▼
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
+//!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //!
 //! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
@@ -60,7 +61,7 @@
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
 //! | [`error`] | | the errors of decoding, redaction and storage |
-//! | `genesys` | `genesys` | the client of Genesys Cloud, one step a file; no audio except [`Redacted`] |
+//! | `genesys` | `genesys` | the client of both APIs of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
 //! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
 //!
@@ -109,7 +110,9 @@
 //! 9. No secret is ever shown.
 //! 10. The bearer token is sent to the API host only.
 //! 11. The wait that `Retry-After` asks for is never shortened.
-//! 12. A request that creates a recording is not repeated if the server may have acted on it.
+//! 12. A request that creates something is not repeated if the server may have acted on it.
+//! 13. An original at Genesys is deleted only for a copy that was checked, cannot be undone, and was read
+//!     back from the disk (`job::platform`).
 
 pub mod window;
 #[cfg(feature = "transcript")]

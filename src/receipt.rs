@@ -12,19 +12,26 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use thiserror::Error;
 
+mod delivery;
 mod model;
+mod version_1;
 mod convert;
 mod validate;
 mod compare;
 
 pub use compare::FileMatch;
-pub use model::{
-    Delivery, DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt,
-    RequestEntry, SpanEntry, StepEntry, ToolEntry, TreatmentEntry, WindowEntry,
+pub use delivery::{
+    Delivery, DeliveryKind, OriginalEntry, OriginalState, StepEntry, TranscriptState,
 };
+pub use model::{
+    DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
+    SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
+};
+use version_1::ReceiptVersion1;
 
-/// The version of the receipt's shape. An incompatible shape gets another number.
-pub const VERSION: u32 = 1;
+/// The version of the receipt's shape. An incompatible shape gets another number. Receipts of all
+/// versions can be read.
+pub const VERSION: u32 = 2;
 
 /// The shape of a receipt, as a JSON Schema (draft 2020-12).
 pub const SCHEMA: &str = include_str!("receipt/schema.json");
@@ -43,7 +50,7 @@ pub enum ReceiptError {
     #[error("this is not a receipt: {0}")]
     Shape(String),
     /// It is a receipt of another version.
-    #[error("this is a receipt of version {0}; only version {VERSION} is supported")]
+    #[error("this is a receipt of version {0}; only versions 1 to {VERSION} are supported")]
     Version(String),
     /// Its numbers contradict each other.
     #[error("the receipt contradicts itself: {0}")]
@@ -51,24 +58,37 @@ pub enum ReceiptError {
 }
 
 impl Receipt {
-    /// Parses a receipt and checks its numbers against each other.
+    /// Parses a receipt of any version and checks its numbers against each other.
     ///
     /// # Errors
     /// [`ReceiptError`].
     pub fn parse(text: &str) -> Result<Self, ReceiptError> {
         let shape = |error: serde_json::Error| ReceiptError::Shape(error.to_string());
         let version: VersionField = serde_json::from_str(text).map_err(shape)?;
-        match version.receipt {
-            None => return Err(ReceiptError::Shape("the version, `receipt`, is missing".into())),
-            Some(version) if version != VERSION => {
-                return Err(ReceiptError::Version(version.to_string().chars().take(20).collect()));
-            }
-            Some(_) => {}
-        }
+        let version = version.receipt;
+        let version = version.ok_or("the version, `receipt`, is missing");
+        let version = version.map_err(|why| ReceiptError::Shape(why.into()))?;
         // From the text, not from a `Value`, which would hide duplicate keys.
-        let receipt: Self = serde_json::from_str(text).map_err(shape)?;
+        let receipt = if version == VERSION {
+            serde_json::from_str(text).map_err(shape)?
+        } else if version == 1 {
+            let old: ReceiptVersion1 = serde_json::from_str(text).map_err(shape)?;
+            old.upgrade().map_err(ReceiptError::Shape)?
+        } else {
+            return Err(ReceiptError::Version(version.to_string().chars().take(20).collect()));
+        };
         validate::check(&receipt).map_err(ReceiptError::Contradiction)?;
         Ok(receipt)
+    }
+
+    /// The sample rate of the recording in Hz.
+    pub fn rate(&self) -> u32 {
+        self.inputs.first().map_or(0, |input| input.rate)
+    }
+
+    /// The number of channels of the recording.
+    pub fn channels(&self) -> u16 {
+        self.inputs.iter().map(|input| input.channels).fold(0, u16::saturating_add)
     }
 
     /// The receipt as indented JSON.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::block::{Block, StreamInfo};
-use crate::decode::{Decoder, Gaps, Source};
+use crate::decode::{Decoder, Gaps, Part, Source};
 use crate::encode::{BackgroundWriter, Encoder};
 use crate::error::Error;
 use crate::evidence::{Evidence, EvidenceOptions, Observer};
@@ -35,7 +35,7 @@ pub struct Redacted {
 pub struct Summary {
     /// Container, codec, rate and channels of the input, and the sample format of the output.
     pub stream_info: StreamInfo,
-    /// Frames in the output: the decoded ones and the silence that fills gaps.
+    /// Frames in the output: the decoded ones, and the silence in gaps and after shorter parts.
     pub frames: u64,
     /// Frames that were treated on at least one channel.
     pub frames_treated: u64,
@@ -47,10 +47,12 @@ pub struct Summary {
     pub vanished: Vec<Window>,
     /// What was done to the gaps.
     pub gaps_policy: Gaps,
-    /// The gaps by the recording's clock, which windows refer to.
+    /// The gaps of all parts by the recording's clock, which windows refer to.
     pub gaps: Vec<Gap>,
-    /// Whether the file proves its end by a length, a count or a flag. If not, a cut between two packets
-    /// leaves no trace.
+    /// The files of the recording: one, unless the source was [joined](Source::join).
+    pub parts: Vec<Part>,
+    /// Whether every file proves its end by a length, a count or a flag. If not, a cut between two
+    /// packets leaves no trace.
     pub end_proven: bool,
     /// The container's timestamp of the first frame, often 0. Windows count from that frame.
     pub begins: Duration,
@@ -197,7 +199,8 @@ impl<'a> Redaction<'a> {
             cut,
             treatment,
             gaps_policy,
-            gaps: decoder.gaps().to_vec(),
+            gaps: decoder.gaps(),
+            parts: decoder.parts(),
             end_proven: decoder.end_proven(),
             begins: decoder.begins(),
             stream_info: info,

@@ -119,7 +119,7 @@ impl<'a> Report<'a> {
             facts: text::facts(receipt),
             made: &receipt.made,
             version: &receipt.tool.version,
-            step: waveform.step * 1000 / u64::from(receipt.input.rate.max(1)),
+            step: waveform.step * 1000 / u64::from(receipt.rate().max(1)),
             audio: self.audio,
             style: include_str!("report/page.css"),
             script: include_str!("report/page.js"),

@@ -46,6 +46,13 @@ pub(crate) fn notes(summary: &Summary) {
         let missing = time_of(summary.gaps.iter().map(|gap| gap.frames).sum(), rate).as_secs_f64();
         note(&format!("{gaps} of {missing:.1} s in all {were} {way}"));
     }
+    for part in summary.parts.iter().filter(|part| part.silence > 0) {
+        let (key, short) = (part.key.as_deref().unwrap_or_default(), time_of(part.silence, rate));
+        note(&format!(
+            "part {key} is {} s shorter than another; silence follows it",
+            ClockTime(short)
+        ));
+    }
     if !summary.begins.is_zero() {
         let begins = ClockTime(summary.begins);
         note(&format!("the audio begins at {begins} s of its container; times count from there"));

@@ -26,6 +26,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
     match (args.recordings.as_slice(), &receipt) {
         ([redacted], Some(receipt)) => receipt::compare(args, receipt, None, redacted),
+        ([_, _], Some(receipt)) if receipt.inputs.len() > 1 => {
+            let mend = "the receipt is of a recording in several files, which are not joined here; give the redacted recording alone";
+            Err(Failure::usage("reading the arguments", mend))
+        }
         ([original, redacted], Some(receipt)) => {
             let (windows, treatment) = receipt::asked(receipt)?;
             let decode = DecodeOptions { raw: receipt.raw(), ..receipt.options() };

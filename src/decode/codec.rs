@@ -34,7 +34,7 @@ const MAX_PACKET: u64 = 65_536;
 const MAX_RATE: u32 = 768_000;
 
 /// Maximum number of channels, more than telephone systems record. A small file could declare 65,535.
-const MAX_CHANNELS: u16 = 64;
+pub(super) const MAX_CHANNELS: u16 = 64;
 
 /// Converter from packets to samples.
 pub(super) enum Codec {

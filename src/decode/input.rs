@@ -1,6 +1,6 @@
 //! Input: the bytes of a recording, monitored on their way to the decoder.
 //!
-//! In: a [`Source`]. Out: a [`PeekedSource`], which knows the first bytes and returns all bytes as a
+//! In: a [`Source`], part by part. Out: a [`PeekedSource`], which knows the first bytes and returns all bytes as a
 //! stream or as a seekable reader. Errors: the source cannot be read, or must be held in memory and is
 //! too large for that.
 
@@ -22,8 +22,8 @@ pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
-pub(super) use source::read_up_to;
 pub use source::{DecodeOptions, Encoding, Gaps, Source};
+pub(super) use source::{PartSource, read_up_to};
 
 /// Bytes that are read to detect the format: three packets of an MPEG transport stream.
 const HEAD: u64 = 3 * 192;
@@ -53,15 +53,15 @@ impl PeekedSource {
     ///
     /// # Errors
     /// [`Error::Read`]; [`Error::Empty`]; [`Error::Unsupported`] for a tag of more than 16 MiB.
-    pub(super) fn open(source: Source, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
-        let Source { origin, options, digested, length } = source;
+    pub(super) fn open(source: PartSource, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
+        let PartSource { origin, options, digested, .. } = source;
         // Headerless samples may look like any format.
         let is_raw = options.raw.is_some();
-        // Only the length of a file is certain; a length from the caller is for progress display.
-        let length = length.filter(|_| matches!(origin, Origin::File(_)));
+        // A length from the caller is for progress display only.
+        let length = if let Origin::File(_, length) = origin { Some(length) } else { None };
         let (head, hashing, monitor) = (Vec::new(), None, Arc::clone(monitor));
         let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
-        if let Origin::File(file) = &mut input.origin {
+        if let Origin::File(file, _) = &mut input.origin {
             let head = read_up_to(file, HEAD)?;
             file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
             if !is_raw && sniff::needs_seeking(&head) {
@@ -71,7 +71,7 @@ impl PeekedSource {
             }
         }
         let mut stream: Box<dyn Read + Send> = match input.origin {
-            Origin::File(file) => Box::new(file),
+            Origin::File(file, _) => Box::new(file),
             Origin::Stream(reader) => reader,
         };
         if digested {
@@ -106,7 +106,7 @@ impl PeekedSource {
 
     /// Whether the recording is seekable without holding it in memory.
     pub(super) fn is_file(&self) -> bool {
-        matches!(self.origin, Origin::File(_))
+        matches!(self.origin, Origin::File(..))
     }
 
     /// The recording from the start of its format, as a stream.
@@ -117,7 +117,7 @@ impl PeekedSource {
                 head.set_position(self.start as u64);
                 Box::new(head.chain(reader))
             }
-            Origin::File(file) => Box::new(MonitoredReader::new(file, &self.monitor)),
+            Origin::File(file, _) => Box::new(MonitoredReader::new(file, &self.monitor)),
         }
     }
 
@@ -128,7 +128,7 @@ impl PeekedSource {
     pub(super) fn seekable(self) -> Result<Box<dyn ReadSeek>, Error> {
         let limit = self.options.memory_limit;
         match self.origin {
-            Origin::File(file) => Ok(Box::new(MonitoredReader::new(file, &self.monitor))),
+            Origin::File(file, _) => Ok(Box::new(MonitoredReader::new(file, &self.monitor))),
             Origin::Stream(rest) => in_memory(self.head, rest, limit),
         }
     }

@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn another_name_is_an_error_that_lists_near_names() {
         let error = |name: &str| Region::named(name).unwrap_err().to_string();
-        assert_eq!(error("mypurecloud"), error("mypurecloud").replace("give one of", ""));
         for (name, near) in [
+            ("mypurecloud", "mypurecloud.com.au"),
             ("mypurcloud.de", "mypurecloud.de"),
             ("usw2", "usw2.pure.cloud"),
             ("usw2.pure.cluod", "usw2.pure.cloud"),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use reqwest::RequestBuilder;
 
@@ -59,6 +59,17 @@ impl<'a> Request<'a> {
     pub(super) fn is_idempotent(&self) -> bool {
         !matches!(self.step, WorkflowStep::Grant | WorkflowStep::Annotate)
     }
+}
+
+/// What an answer holds, as a step reads it.
+#[derive(Debug)]
+pub(super) enum Reading<T> {
+    Ready(T),
+    /// Nothing yet: what is missing, and the time that the server estimates.
+    Pending {
+        what: &'static str,
+        hint: Option<Duration>,
+    },
 }
 
 /// Time, retries and correlation id of one successful step.

@@ -3,34 +3,24 @@
 //! In: a [`Request`]. Out: an answer that is a success, or an [`Error`] without URLs and secrets. Nothing
 //! here knows the bodies and paths of the API.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::answer;
 use super::config::{Config, Event};
+use super::connections::connections;
 use super::error::Error;
+use super::pace::Pace;
 use super::protocol::Protocol;
-use super::rate::{self, RateLimit};
-use super::request::{Request, StepRecord, UploadProgress};
+use super::rate;
+use super::request::{Reading, Request, StepRecord, UploadProgress};
 use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_retry};
 use super::secret::{Presigned, scrub};
 use super::token::{Bearer, Tokens};
 use super::wire::{self, WorkflowStep};
-
-/// Timeout for making a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long an idle connection is kept. One that has idled through a long download may be dead, which a
-/// create would notice too late.
-const IDLE: Duration = Duration::from_secs(10);
-
-/// Requests that may be sent at once before the pace applies.
-const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Timeout for the answer to an upload after the network stack has taken the whole body: it may hold
 /// megabytes that a slow link has yet to send.
@@ -46,25 +36,19 @@ pub(super) struct HttpClient {
     storage: Client,
     pub(super) tokens: Tokens,
     pub(super) protocol: Protocol,
-    pace: DefaultDirectRateLimiter,
-    limit: RateLimit,
-    pace_clock: governor::clock::DefaultClock,
+    pub(super) pace: Pace,
 }
 
 impl HttpClient {
     pub(super) fn new(config: Config, protocol: Protocol) -> Result<Self, Error> {
         // Fails if another part of the program has installed a provider, which is then used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let per_minute = NonZeroU32::new(config.requests_a_minute).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(per_minute).allow_burst(per_minute.min(BURST));
         Ok(Self {
             api: connections(&config)?,
             storage: connections(&config)?,
             tokens: Tokens::new(&config)?,
             protocol,
-            pace: RateLimiter::direct(quota),
-            limit: RateLimit::default(),
-            pace_clock: governor::clock::DefaultClock::default(),
+            pace: Pace::new(config.requests_a_minute),
             config,
         })
     }
@@ -217,7 +201,7 @@ impl HttpClient {
         let status = response.status();
         if request.has_bearer() && status != StatusCode::TOO_MANY_REQUESTS {
             let pause = rate::pause(|name| answer::header(&response, name));
-            self.limit.note(pause, self.config.timer.now());
+            self.pace.limit.note(pause, self.config.timer.now());
         }
         if status.is_success() || (request.may_redirect() && status.is_redirection()) {
             return Ok(response);
@@ -246,31 +230,6 @@ impl HttpClient {
                 Err(_) => return None,
             }
         }
-    }
-
-    /// Waits for the configured pace, and while the API allows no request.
-    ///
-    /// # Errors
-    /// [`Error::WaitTooLong`] when the API allows none for longer than the longest wait.
-    async fn keep_pace(&self, request: Request<'_>) -> Result<(), Error> {
-        let step = request.step;
-        while let Err(early) = self.pace.check() {
-            let wait = early.wait_time_from(self.pace_clock.now());
-            self.tell(Event::Paces(step, wait));
-            self.config.timer.wait(wait).await;
-        }
-        let now = self.config.timer.now();
-        // Logging in has a limit of its own.
-        if let Some(until) = self.limit.until(now).filter(|_| request.has_bearer()) {
-            let wait = until.duration_since(now).unwrap_or_default();
-            if wait > self.config.longest_wait {
-                return Err(Error::WaitTooLong { step, until });
-            }
-            self.tell(Event::Paces(step, wait));
-            self.config.timer.wait(wait).await;
-            self.limit.passed(until);
-        }
-        Ok(())
     }
 
     /// Waits as long as [`decide_retry`] says; an error when it says stop.
@@ -317,42 +276,16 @@ impl HttpClient {
 
     /// Everything that must not be shown, in each spelling that a server could echo.
     fn secrets(&self, bearer: Option<&Bearer>) -> Vec<String> {
-        let mut secrets = self.config.credentials.secret_spellings();
+        let credentials = &self.config.credentials;
+        let mut secrets = credentials.secret_spellings();
+        // As HTTP Basic spells them.
+        let secret = credentials.secret.expose_secret();
+        let basic = self.api.get(self.config.base.clone());
+        let basic = basic.basic_auth(&credentials.client_id, Some(secret)).build().ok();
+        let basic = basic.as_ref().and_then(|request| request.headers().get("authorization"));
+        let basic = basic.and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+        secrets.extend(basic.map(str::to_owned));
         secrets.extend(bearer.map(|bearer| bearer.token.expose_secret().to_owned()));
         secrets
     }
-}
-
-/// What an answer holds, as a step reads it.
-#[derive(Debug)]
-pub(super) enum Reading<T> {
-    Ready(T),
-    /// Nothing yet: what is missing, and the time that the server estimates.
-    Pending {
-        what: &'static str,
-        hint: Option<Duration>,
-    },
-}
-
-/// A pool of connections without redirects, retries and `Referer`.
-fn connections(config: &Config) -> Result<Client, Error> {
-    let mut builder = Client::builder();
-    if config.is_local() {
-        // No certificates, so that a sandbox works on a machine that has none. https then fails.
-        let roots = rustls::RootCertStore::empty();
-        let tls = rustls::ClientConfig::builder().with_root_certificates(roots);
-        // A proxy would carry the secret off this machine.
-        builder = builder.tls_backend_preconfigured(tls.with_no_client_auth()).no_proxy();
-    }
-    builder
-        .redirect(redirect::Policy::none())
-        // On by default; it would show the query of a presigned URL to another host.
-        .referer(false)
-        .retry(reqwest::retry::never())
-        // Shorter than the timeout of the request, so that a connection never made is known as such.
-        .connect_timeout((config.timeout / 2).min(CONNECT))
-        .pool_idle_timeout(IDLE)
-        .user_agent(concat!("sordino/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Error::Config(format!("TLS is not available: {}", answer::reason(error))))
 }

@@ -256,6 +256,30 @@ mod tests {
         assert_eq!(mine.read(NOW).unwrap().unwrap().until, NOW + LIFETIME);
     }
 
+    #[test]
+    fn processes_that_write_at_once_never_leave_a_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        let whole = |number: usize| format!("{number}").repeat(2000);
+        let open = |host: usize| file(&path, &format!("https://h{host}.example"), "id").unwrap();
+        open(0).write(&bearer(&whole(0), 100), NOW).unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..3 {
+                let mine = open(writer);
+                scope.spawn(move || {
+                    for number in 0..60 {
+                        mine.write(&bearer(&whole(number % 7), 100), NOW).unwrap();
+                    }
+                });
+            }
+            for _ in 0..300 {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let Content(kept) = serde_json::from_str(&text).unwrap();
+                assert!(kept.values().all(|kept| kept.token.len() == 2000));
+            }
+        });
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_file_of_others_and_a_link_are_refused() {

@@ -10,20 +10,21 @@
 //! The audio of the original cannot be replaced, so whatever happens, the caller must say whether it still
 //! exists: [`Aftermath::original`].
 
-use std::time::SystemTime;
-
 use super::arrival::redact_arriving;
 use super::{Job, JobError, step_entry};
 use crate::decode::Source;
-use crate::genesys::platform::{Annotated, Located, Original, Passage};
-use crate::genesys::{self, Error, Platform, StepRecord};
+use crate::genesys::platform::{Located, Original, Passage};
+use crate::genesys::{Download, Platform, StepRecord};
 use crate::receipt::{Delivery, Receipt};
+pub use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
 use crate::redact::Redacted;
 use crate::window::{Window, Windows};
 
+mod after;
 mod delivered;
 mod layout;
 
+pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
 pub use delivered::{Delivered, NotDeletable};
 pub use layout::Layout;
 use layout::{Group, groups};
@@ -50,87 +51,6 @@ pub struct RedactedCopy {
     pub redacted: Redacted,
 }
 
-/// What to do at Genesys after the copies are in their place.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wishes<'a> {
-    /// Mark each muted passage on the original.
-    pub annotate: bool,
-    /// Delete the original.
-    pub delete: Option<Deletion<'a>>,
-}
-
-/// How to delete the original.
-#[derive(Debug, Clone, Copy)]
-pub struct Deletion<'a> {
-    /// The proof that the redacted copies are where they belong.
-    pub delivered: &'a Delivered,
-    /// When.
-    pub at: SystemTime,
-    /// Whether to wait until it has happened.
-    pub wait: bool,
-}
-
-/// What was done at Genesys after the delivery, and the error that ended it, if there was one.
-#[derive(Debug)]
-pub struct Aftermath {
-    /// The annotations that were made.
-    pub annotations: Vec<Annotated>,
-    /// What became of the original.
-    pub original: Fate,
-    /// The records of all steps.
-    pub steps: Vec<StepRecord>,
-    /// Why the rest was not done.
-    pub failed: Option<Error>,
-}
-
-/// What became of the original and of its transcript, which is a copy of what was said too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fate {
-    /// What became of the original.
-    pub state: OriginalState,
-    /// When it will be or was deleted, ISO 8601 in UTC.
-    pub delete_date: Option<String>,
-    /// When it was exported, as the API writes it: an unredacted copy lies there.
-    pub exported: Option<String>,
-}
-
-/// What became of the original.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OriginalState {
-    /// It exists, unchanged and unredacted.
-    Kept,
-    /// It exists; the API has accepted a date on which it is deleted.
-    DeletionSet,
-    /// The API says that it is deleted.
-    Deleted,
-    /// It exists; whether a date was set is not known, because the answer was lost.
-    Unknown,
-}
-
-impl OriginalState {
-    /// The word for programs: `kept`, `deletion-set`, `deleted`, `unknown`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Kept => "kept",
-            Self::DeletionSet => "deletion-set",
-            Self::Deleted => "deleted",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl Fate {
-    /// What became of the transcript: `kept` as long as the original is, then `unknown`. The documentation
-    /// says that a transcript goes with its recording; nothing here can see that.
-    pub fn transcript(&self) -> &'static str {
-        if self.state == OriginalState::Kept { "kept" } else { "unknown" }
-    }
-
-    fn kept() -> Self {
-        Self { state: OriginalState::Kept, delete_date: None, exported: None }
-    }
-}
-
 /// Downloads the parts of a recording and redacts them while they arrive. All parts are whole, or it is an
 /// error. A broken download starts again from the beginning, as often as the client retries.
 ///
@@ -138,6 +58,41 @@ impl Fate {
 ///
 /// # Errors
 /// [`JobError::Genesys`], [`JobError::Redact`], [`JobError::Parts`].
+///
+/// ```
+/// use sordino::genesys::platform::MediaFormat;
+/// use sordino::genesys::{Config, Credentials, Platform};
+/// use sordino::job::platform::{Layout, OriginalState, Wishes, finish, prepare};
+/// use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
+/// use sordino::{Job, Treatment, Window, Windows};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // A local stand-in. For a real organisation use `Region::named("mypurecloud.de")?.api_url()`.
+/// let sandbox = Sandbox::new(SandboxOptions::default());
+/// let call = ConversationRecording::new("call").file("S", std::fs::read("fixtures/call.wav")?);
+/// sandbox.add_conversation(Conversation::new("conversation", [call]));
+/// let base_url = sandbox.start(0).await?;
+///
+/// // Build it once; clones share token, pace and connections.
+/// let credentials = Credentials::new("sandbox", "sandbox-secret");
+/// let platform = Platform::new(Config::platform(&base_url, credentials)?)?;
+///
+/// let located = platform.locate("conversation", "call", MediaFormat::Wav).await?;
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let job = Job::new("call", windows, Treatment::silence());
+/// let prepared = prepare(&platform, &located, &job, Layout::Joined).await?;
+///
+/// // There is no way to put it back: the copy stays here, the original there.
+/// let folder = tempfile::tempdir()?;
+/// prepared.copies[0].redacted.persist_copy(&folder.path().join("call.wav"), false)?;
+/// let wishes = Wishes { annotate: true, ..Wishes::default() };
+/// let after = finish(&platform, &prepared, wishes).await;
+/// assert!(after.failed.is_none());
+/// assert_eq!(after.original.state, OriginalState::Kept);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn prepare(
     platform: &Platform,
     located: &Located,
@@ -172,7 +127,10 @@ async fn fetch_group(
             steps.extend(download.steps.clone());
             downloads.push(download);
         }
-        let open = |mut downloads: Vec<_>| Source::stream(downloads.remove(0));
+        let named = keys.to_vec();
+        let open = |downloads: Vec<Download>| {
+            Source::join(named.into_iter().zip(downloads.into_iter().map(Source::stream)))
+        };
         match redact_arriving(job, windows, downloads, open).await? {
             Ok(redacted) => {
                 steps.last_mut().into_iter().for_each(|fetch| fetch.retries += retries);
@@ -193,7 +151,15 @@ fn passages(windows: &Windows, copies: &[RedactedCopy]) -> Vec<Passage> {
         end: window.end().min(length),
         label: window.label().map(str::to_owned),
     };
-    windows.for_length(length).iter().map(passage).collect()
+    let mut passages: Vec<Passage> = Vec::new();
+    for passage in windows.for_length(length).iter().map(passage) {
+        // One for all channels.
+        if !passages.contains(&passage) {
+            passages.push(passage);
+        }
+    }
+    passages.sort_by_key(|passage| passage.start);
+    passages
 }
 
 impl Prepared {
@@ -207,84 +173,16 @@ impl Prepared {
     }
 
     /// The receipt of one of the copies, if the job's [`EvidenceOptions`](crate::EvidenceOptions) ask for it.
+    /// Its kind of delivery is a file; the caller changes that for another place.
     pub fn receipt(&self, copy: &RedactedCopy, after: Option<&Aftermath>) -> Option<Receipt> {
         let last = after.iter().flat_map(|after| &after.steps);
-        let genesys = Delivery {
-            recording_id: self.original.recording_id().to_owned(),
+        let delivery = Delivery {
+            recording_id: Some(self.original.recording_id().to_owned()),
             conversation_id: Some(self.original.conversation_id().to_owned()),
-            new_recording_id: None,
+            original: after.map(|after| after.original.entry()),
             steps: self.steps.iter().chain(last).map(step_entry).collect(),
+            ..Delivery::default()
         };
-        Some(Receipt { genesys: Some(genesys), ..Receipt::of(&copy.redacted)? })
+        Some(Receipt { delivery: Some(delivery), ..Receipt::of(&copy.redacted)? })
     }
-}
-
-/// Annotates the original and sets its deletion, as wished. Stops at the first error, which is in the result
-/// beside what was done before it.
-pub async fn finish(platform: &Platform, prepared: &Prepared, wishes: Wishes<'_>) -> Aftermath {
-    let (annotations, steps) = (Vec::new(), Vec::new());
-    let mut after = Aftermath { annotations, original: Fate::kept(), steps, failed: None };
-    if wishes.annotate {
-        after.failed = annotate(platform, prepared, &mut after).await.err();
-    }
-    if let (Some(deletion), None) = (wishes.delete, &after.failed) {
-        after.failed = delete(platform, deletion, &mut after).await.err();
-    }
-    after
-}
-
-async fn annotate(
-    platform: &Platform,
-    prepared: &Prepared,
-    after: &mut Aftermath,
-) -> Result<(), Error> {
-    for passage in &prepared.passages {
-        let annotated = platform.annotate(&prepared.original, passage).await?;
-        after.steps.push(annotated.record.clone());
-        after.annotations.push(annotated);
-    }
-    Ok(())
-}
-
-/// The steps in their order: protection, export, date, the recording shows it, and perhaps it is deleted.
-async fn delete(
-    platform: &Platform,
-    deletion: Deletion<'_>,
-    after: &mut Aftermath,
-) -> Result<(), Error> {
-    let Deletion { delivered, at, wait } = deletion;
-    let unprotected = platform.check_protection(delivered.original()).await?;
-    let deletable = platform.check_export(unprotected).await?;
-    after.original.exported.clone_from(&deletable.exported);
-    let set = platform.set_deletion(deletable, at).await;
-    let scheduled = set.inspect_err(|error| {
-        if may_be_set(error) {
-            after.original.state = OriginalState::Unknown;
-        }
-    })?;
-    after.original.state = OriginalState::DeletionSet;
-    after.original.delete_date = Some(scheduled.delete_date.clone());
-    let before = after.steps.len();
-    after.steps.extend(scheduled.steps.clone());
-    let confirmed = platform.confirm_deletion(scheduled).await?;
-    after.steps.truncate(before);
-    after.steps.extend(confirmed.steps().to_vec());
-    if wait {
-        let deleted = platform.wait_deleted(confirmed).await?;
-        after.steps.truncate(before);
-        after.steps.extend(deleted.steps);
-        after.original.state = OriginalState::Deleted;
-    }
-    Ok(())
-}
-
-/// Whether the date may be set although no success was received.
-fn may_be_set(error: &genesys::Error) -> bool {
-    !matches!(
-        error,
-        Error::Refused { status: 400..=499, .. }
-            | Error::MissingPermission { .. }
-            | Error::Credentials { .. }
-            | Error::Config(_)
-    )
 }

@@ -1,7 +1,7 @@
 //! Whether a file is the output, or the input, that a receipt describes.
 
 use super::validate::format_of;
-use super::{GapsEntry, InputEntry, Receipt};
+use super::{InputEntry, Receipt};
 use crate::block::{Block, SampleFormat};
 use crate::decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
 use crate::digest::{Digest, Digester};
@@ -58,8 +58,9 @@ impl Receipt {
             samples.update(&block.stored());
         }
         let is_alike = (info.rate, info.channels, Some(info.format))
-            == (self.input.rate, self.input.channels, self.output_format());
-        Ok((decoder.digest()?, is_alike.then(|| samples.finish())))
+            == (self.rate(), self.channels(), self.output_format());
+        let file = decoder.digests()?.pop().ok_or(Error::Empty)?;
+        Ok((file, is_alike.then(|| samples.finish())))
     }
 
     /// Repeats the redaction from `original` and compares it with the receipt. Returns the names of
@@ -78,10 +79,14 @@ impl Receipt {
         let redacted = Redaction::new(&windows, treatment).with_evidence(evidence).run(original)?;
         let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
         again.output.self_checked = self.output.self_checked;
-        // Older receipts lack this field.
-        again.input.end_proven = again.input.end_proven.and(self.input.end_proven);
+        for (again, input) in again.inputs.iter_mut().zip(&self.inputs) {
+            // Older receipts lack this field.
+            again.end_proven = again.end_proven.and(input.end_proven);
+            // A file that was saved has no key any more.
+            again.key.clone_from(&input.key);
+        }
         let parts = [
-            ("input", again.input == self.input),
+            ("input", again.inputs == self.inputs),
             ("windows", again.windows == self.windows),
             ("spans", again.spans == self.spans),
             ("output", again.output == self.output),
@@ -94,14 +99,19 @@ impl Receipt {
     pub fn options(&self) -> DecodeOptions {
         let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
-        let opus_rate = (self.input.codec == "opus").then_some(self.input.rate);
-        let gaps = self.input.gaps.as_ref().and_then(GapsEntry::policy).unwrap_or(Gaps::Refuse);
-        DecodeOptions { encoding, opus_rate, gaps, ..DecodeOptions::default() }
+        let opus = self.inputs.iter().find(|input| input.codec == "opus");
+        let gaps = self.inputs.iter().find_map(|input| input.gaps.as_ref()?.policy());
+        DecodeOptions {
+            encoding,
+            opus_rate: opus.map(|input| input.rate),
+            gaps: gaps.unwrap_or(Gaps::Refuse),
+            ..DecodeOptions::default()
+        }
     }
 
     /// The format of a headerless input; `None` if the input has a header.
     pub fn raw(&self) -> Option<RawFormat> {
-        let InputEntry { container, codec, rate, channels, .. } = &self.input;
+        let InputEntry { container, codec, rate, channels, .. } = self.inputs.first()?;
         let text = format!("{codec}:{rate}:{channels}");
         (container == "raw").then(|| text.parse().ok()).flatten()
     }

@@ -7,7 +7,8 @@ use super::model::{
     SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
 use super::{VERSION, rfc3339};
-use crate::decode::{Gaps, Leftover};
+use crate::decode::{Gaps, Leftover, Part};
+use crate::digest::Digest;
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
 use crate::redact::{Redacted, Summary};
@@ -23,38 +24,41 @@ impl Receipt {
         let measurements = evidence.measurements.as_ref()?;
         let rate = summary.stream_info.rate;
         let dropped = measurements.dropped.iter();
+        let input = |(part, digest)| InputEntry::of(part, summary.gaps_policy, digest);
         Some(Self {
             receipt: VERSION,
             tool: ToolEntry { name: "sordino".into(), version: env!("CARGO_PKG_VERSION").into() },
             made: rfc3339(std::time::SystemTime::now()),
-            input: InputEntry::of(summary, measurements),
+            inputs: summary.parts.iter().zip(&measurements.inputs).map(input).collect(),
             asked: RequestEntry::of(summary.windows.asked()),
             windows: WindowEntry::merged(summary),
             treatment: TreatmentEntry::of(summary.treatment),
             spans: measurements.spans.iter().map(|span| SpanEntry::of(span, rate)).collect(),
             output: OutputEntry::of(summary, measurements, evidence.self_checked),
             dropped: dropped.map(DroppedEntry::of).collect(),
-            genesys: None,
+            delivery: None,
         })
     }
 }
 
 impl InputEntry {
-    fn of(summary: &Summary, measurements: &Measurements) -> Self {
-        let info = &summary.stream_info;
-        let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
+    fn of(part: &Part, policy: Gaps, digest: &Digest) -> Self {
+        let info = &part.stream_info;
+        let gaps = GapsEntry::of(policy, &part.gaps, info.rate);
         let gaps = Some(gaps).filter(|gaps| !gaps.list.is_empty());
         Self {
-            bytes: measurements.input.bytes,
-            sha256: measurements.input.sha256.clone(),
+            key: part.key.clone(),
+            bytes: digest.bytes,
+            sha256: digest.sha256.clone(),
             container: info.container.into(),
             codec: info.codec.into(),
             rate: info.rate,
             channels: info.channels,
-            frames: summary.frames - gaps.as_ref().map_or(0, GapsEntry::filled),
-            end_proven: Some(summary.end_proven),
-            begins_at: Some(seconds(summary.begins)).filter(|&begins| begins > 0.0),
+            frames: part.frames - gaps.as_ref().map_or(0, GapsEntry::filled),
+            end_proven: Some(part.end_proven),
+            begins_at: Some(seconds(part.begins)).filter(|&begins| begins > 0.0),
             gaps,
+            silence: part.silence,
         }
     }
 }

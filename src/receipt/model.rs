@@ -4,9 +4,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::delivery::Delivery;
+
 /// What was done to one recording. Times are in seconds, sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema), schemars(title = "sordino receipt, version 1"))]
+#[cfg_attr(test, derive(JsonSchema), schemars(title = "sordino receipt, version 2"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Receipt {
     /// The version of this shape.
@@ -17,8 +19,9 @@ pub struct Receipt {
     /// When the receipt was made, as RFC 3339 in UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub made: String,
-    /// The recording as it was received.
-    pub input: InputEntry,
+    /// The recording as it was received: one file, or one for each channel, in the order of the channels.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub inputs: Vec<InputEntry>,
     /// The requested windows.
     pub asked: RequestEntry,
     /// The requested windows after padding, sorted and merged.
@@ -32,10 +35,10 @@ pub struct Receipt {
     pub output: OutputEntry,
     /// What the input holds besides audio. None of it is in the output.
     pub dropped: Vec<DroppedEntry>,
-    /// The steps at Genesys Cloud, where the recording came from there.
+    /// Where the redacted recording went, if the receipt tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Delivery"))]
-    pub genesys: Option<Delivery>,
+    pub delivery: Option<Delivery>,
 }
 
 /// A program and its version.
@@ -49,11 +52,15 @@ pub struct ToolEntry {
     pub version: String,
 }
 
-/// The recording as it was received.
+/// A file of the recording as it was received.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InputEntry {
+    /// The key of the file, such as the one that Genesys Cloud gives it; absent of a file without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub key: Option<String>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256 of all bytes.
@@ -86,6 +93,16 @@ pub struct InputEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "GapsEntry"))]
     pub gaps: Option<GapsEntry>,
+    /// Frames of silence in the output after this file, because another is longer; absent if there are
+    /// none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub silence: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(frames: &u64) -> bool {
+    *frames == 0
 }
 
 /// The parts of a recording in which the clock ran on and nothing was recorded.
@@ -246,39 +263,4 @@ pub struct DroppedEntry {
     pub name: String,
     /// Size in bytes.
     pub bytes: u64,
-}
-
-/// The steps at Genesys Cloud, from the recording to its redacted copy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Delivery {
-    /// The id of the fetched recording, which stays unchanged.
-    pub recording_id: String,
-    /// The conversation of the new recording; `null` if nothing was uploaded.
-    pub conversation_id: Option<String>,
-    /// The id of the new, redacted recording; `null` if nothing was uploaded.
-    pub new_recording_id: Option<String>,
-    /// The steps, in order. Signing in is not among them, because many recordings share it.
-    pub steps: Vec<StepEntry>,
-}
-
-/// One step at Genesys Cloud.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StepEntry {
-    /// `locate`, `fetch`, `grant`, `upload` or `complete`.
-    #[cfg_attr(test, schemars(extend("enum" = ["locate", "fetch", "grant", "upload", "complete"])))]
-    pub step: String,
-    /// When the step began, as RFC 3339 in UTC.
-    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
-    pub began: String,
-    /// When the response came (of a fetch: its headers), as RFC 3339 in UTC.
-    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
-    pub answered: String,
-    /// Number of failed tries before that.
-    pub retries: u32,
-    /// The API's correlation id of the request, for Genesys' support.
-    pub correlation_id: Option<String>,
 }

@@ -1,7 +1,9 @@
 //! Consistency check: whether the numbers of a receipt agree with each other.
 
 use super::convert::has_levels;
-use super::{GapsEntry, LevelsEntry, Receipt, SpanEntry, TreatmentEntry, WindowEntry};
+use super::{
+    Delivery, GapsEntry, InputEntry, LevelsEntry, Receipt, SpanEntry, TreatmentEntry, WindowEntry,
+};
 use crate::block::SampleFormat;
 use crate::decode::Gaps;
 use crate::level::{Decibels, rounding_error};
@@ -13,17 +15,21 @@ use crate::window::{Window, Windows, time_from_seconds};
 /// Sizes in bytes of a WAV without its samples: PCM, G.711 (also with a padding byte), extensible PCM.
 const HEADERS: [u64; 4] = [44, 58, 59, 68];
 
+/// The silence after the shorter of several inputs is at most 1/20 s.
+const SILENCE_PART: u128 = 20;
+
 /// Levels are rounded to 0.01 dB, a factor of 1.0012.
 const ROUNDING: f64 = 1.002;
 
 /// Returns what contradicts what.
 pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let (windows, treatment) = (receipt.windows()?, receipt.treatment()?);
-    let (input, output) = (&receipt.input, &receipt.output);
+    check_inputs(receipt)?;
+    let (rate, channels, output) = (receipt.rate(), receipt.channels(), &receipt.output);
     let timeline = receipt.timeline()?;
-    let cut = cut_at_end(&windows, input.rate, timeline.end())
+    let cut = cut_at_end(&windows, rate, timeline.end())
         .map_err(|_| "a window begins after the last frame")?;
-    let gone = vanished(&windows, input.rate, &timeline);
+    let gone = vanished(&windows, rate, &timeline);
     let merged = windows.iter().map(|window| WindowEntry {
         in_gap: gone.contains(window),
         ..WindowEntry::of(window, cut.contains(window))
@@ -31,27 +37,50 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let same = windows.len() == receipt.windows.len()
         && merged.zip(&receipt.windows).all(|(expected, entry)| is_same(&expected, entry));
     ensure(same, "the windows are not the requested ones")?;
-    let spans = Spans::new(&windows, input.rate, input.channels)
+    let spans = Spans::new(&windows, rate, channels)
         .map_err(|_| "a window is for a channel that the input lacks")?;
     let entries = receipt.spans.iter().map(|span| (span.channel, span.first, span.frames));
-    let expected = spans.by_channel(input.channels).into_iter();
+    let expected = spans.by_channel(channels).into_iter();
     let expected = expected.filter_map(|(channel, span)| Some((channel, timeline.span(span)?)));
     let expected = expected.map(|(channel, span)| (channel, span.first, Span::frames(span)));
     ensure(entries.eq(expected), "the spans are not those of the windows")?;
     let treated = spans.frames_inside(&timeline);
     ensure(output.frames_treated == treated, "the treated frames are not those of the spans")?;
     let format = format_of(&output.format)?;
-    let frame = u64::from(format.bytes()) * u64::from(input.channels);
+    let frame = u64::from(format.bytes()) * u64::from(channels);
     let header = output.frames.checked_mul(frame).and_then(|data| output.bytes.checked_sub(data));
     let fits = header.is_some_and(|header| HEADERS.contains(&header));
     ensure(fits, "the size of the output does not fit its frames")?;
-    for sum in [&input.sha256, &output.sha256, &output.samples_sha256] {
+    let sums = receipt.inputs.iter().map(|input| &input.sha256);
+    for sum in sums.chain([&output.sha256, &output.samples_sha256]) {
         let digits = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits, "a SHA-256 is not 64 hexadecimal digits")?;
     }
-    let levels = receipt.spans.iter().all(|span| is_treated(span, input.rate, treatment, format));
+    let levels = receipt.spans.iter().all(|span| is_treated(span, rate, treatment, format));
     ensure(levels, "a span is louder than its treatment allows")?;
     check_times(receipt)
+}
+
+/// Checks that the inputs fit together, and the delivery its kind.
+fn check_inputs(receipt: &Receipt) -> Result<(), String> {
+    let inputs = receipt.inputs.as_slice();
+    let rate = receipt.rate();
+    ensure(inputs.iter().all(|input| input.rate == rate), "the inputs differ in rate")?;
+    let mut keys: Vec<_> = inputs.iter().map(|input| &input.key).collect();
+    let is_mono = inputs.iter().all(|input| input.channels == 1 && input.key.is_some());
+    keys.sort_unstable();
+    keys.dedup();
+    let several = is_mono && keys.len() == inputs.len();
+    ensure(
+        inputs.len() == 1 || several,
+        "several inputs must each have one channel and a key of their own",
+    )?;
+    let is_short = |silence: u64| u128::from(silence) * SILENCE_PART <= u128::from(rate);
+    let fits = inputs.iter().all(|input| is_short(input.silence));
+    let longest = inputs.iter().any(|input| input.silence == 0);
+    ensure(fits && longest, "the inputs differ too much in length")?;
+    let contradiction = receipt.delivery.as_ref().and_then(Delivery::contradiction);
+    contradiction.map_or(Ok(()), |why| Err(why.into()))
 }
 
 impl Receipt {
@@ -60,16 +89,25 @@ impl Receipt {
     /// # Errors
     /// What is wrong with the lengths or gaps.
     pub fn timeline(&self) -> Result<Timeline, String> {
-        let (input, output) = (&self.input, &self.output);
-        let filled = input.gaps.as_ref().map_or(0, GapsEntry::filled);
-        let same = input.frames.checked_add(filled) == Some(output.frames);
+        let mut timelines = self.inputs.iter().map(|input| self.timeline_of(input));
+        // Several inputs have no closed gaps, so each has the timeline of the whole.
+        let first = timelines.next().unwrap_or_else(|| Err("there is no input".into()))?;
+        timelines.try_for_each(|timeline| timeline.map(drop))?;
+        Ok(first)
+    }
+
+    fn timeline_of(&self, input: &InputEntry) -> Result<Timeline, String> {
+        let frames = self.output.frames;
+        let silence = input.gaps.as_ref().map_or(0, GapsEntry::filled).checked_add(input.silence);
+        let same = silence.and_then(|silence| input.frames.checked_add(silence)) == Some(frames);
         ensure(same, "input and output differ in length")?;
-        let Some(entry) = &input.gaps else { return Ok(Timeline::new(output.frames, &[])) };
+        let Some(entry) = &input.gaps else { return Ok(Timeline::new(frames, &[])) };
         let policy = entry.policy().ok_or("gaps are neither filled nor closed")?;
         let gaps = entry.gaps(input.rate).filter(|gaps| !gaps.is_empty());
         let gaps = gaps.ok_or("the gaps are out of order")?;
         let closed = if policy == Gaps::Close { gaps.as_slice() } else { &[] };
-        let timeline = Timeline::new(output.frames, closed);
+        ensure(closed.is_empty() || self.inputs.len() == 1, "a gap of one input alone is closed")?;
+        let timeline = Timeline::new(frames, closed);
         let inside = gaps.last().is_none_or(|gap| gap.at + gap.frames <= timeline.end());
         ensure(inside, "a gap lies after the last frame")?;
         Ok(timeline)
@@ -149,7 +187,11 @@ fn check_times(receipt: &Receipt) -> Result<(), String> {
     let time =
         |text: &str| humantime::parse_rfc3339(text).map_err(|_| format!("`{text}` is not a time"));
     time(&receipt.made)?;
-    for step in receipt.genesys.iter().flat_map(|genesys| &genesys.steps) {
+    let delivery = receipt.delivery.as_ref();
+    if let Some(date) = delivery.and_then(|to| to.original.as_ref()?.delete_date.as_ref()) {
+        time(date)?;
+    }
+    for step in delivery.iter().flat_map(|delivery| &delivery.steps) {
         let forward = time(&step.began)? <= time(&step.answered)?;
         ensure(forward, "a step was answered before it began")?;
     }

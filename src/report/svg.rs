@@ -74,7 +74,7 @@ fn path(ranges: impl DoubleEndedIterator<Item = (f32, f32)> + Clone, scale: f32)
 
 /// The labels of the time axis, from start to end.
 pub(super) fn ticks(receipt: &Receipt) -> Vec<String> {
-    let (rate, frames) = (receipt.input.rate, receipt.output.frames);
+    let (rate, frames) = (receipt.rate(), receipt.output.frames);
     // In a short recording, neighbouring ticks would show the same second.
     let digits = if frames / u64::from(rate.max(1)) < 2 * TICKS { 2 } else { 0 };
     let label = |tick| clock(time_of(frames * tick / TICKS, rate), digits);

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::level::Decibels;
-use crate::receipt::{LevelsEntry, Receipt, SpanEntry, WindowEntry};
+use crate::receipt::{
+    Delivery, DeliveryKind, InputEntry, LevelsEntry, OriginalState, Receipt, SpanEntry,
+    TranscriptState, WindowEntry,
+};
 use crate::span::{Span, frame_at, time_of};
 use crate::window::{seconds, time_from_seconds};
 
@@ -33,8 +36,8 @@ pub(super) struct WindowRow {
 /// A section of named facts.
 #[derive(serde::Serialize)]
 pub(super) struct FactSection {
-    pub(super) id: &'static str,
-    pub(super) title: &'static str,
+    pub(super) id: String,
+    pub(super) title: String,
     pub(super) facts: Vec<(String, String)>,
 }
 
@@ -67,7 +70,7 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
 
 pub(super) fn sentence(receipt: &Receipt) -> String {
     let windows = plural(receipt.windows.len(), "window");
-    let length = |frames| clock(time_of(frames, receipt.input.rate), 1);
+    let length = |frames| clock(time_of(frames, receipt.rate()), 1);
     let (redacted, all) = (length(receipt.output.frames_treated), length(receipt.output.frames));
     let gain = Decibels::of(receipt.treatment.gain);
     let done = match (receipt.treatment.kind.as_str(), receipt.treatment.tone_hz) {
@@ -103,7 +106,7 @@ pub(super) fn badges(receipt: &Receipt) -> [Badge; 2] {
 }
 
 pub(super) fn row(window: &WindowEntry, receipt: &Receipt) -> WindowRow {
-    let rate = receipt.input.rate;
+    let rate = receipt.rate();
     // The times and lengths of a parsed or fresh receipt are valid, so the defaults are never used.
     let time = |seconds| time_from_seconds(seconds).unwrap_or_default();
     let timeline = receipt.timeline().unwrap_or_default();
@@ -149,9 +152,8 @@ pub(super) fn row(window: &WindowEntry, receipt: &Receipt) -> WindowRow {
     }
 }
 
-/// The length of the input, with notes about its ends and gaps.
-fn length(receipt: &Receipt) -> String {
-    let input = &receipt.input;
+/// The length of an input, with notes about its ends and gaps.
+fn length(input: &InputEntry) -> String {
     let mut length = format!("{} frames", input.frames);
     if let Some(begins) = input.begins_at {
         length += &format!("; the container's clock starts at {begins} s");
@@ -167,6 +169,9 @@ fn length(receipt: &Receipt) -> String {
             count => format!("; {count} gaps of {frames} frames in total were {way}"),
         };
     }
+    if input.silence > 0 {
+        length += &format!("; {} frames of silence follow", input.silence);
+    }
     length
 }
 
@@ -177,57 +182,92 @@ fn printable(text: Option<&str>) -> String {
 }
 
 pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
-    let (input, output) = (&receipt.input, &receipt.output);
+    let output = &receipt.output;
     let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
     let dropped =
         receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
     let dropped = dropped.collect::<Vec<_>>().join(", ");
-    let mut sections = vec![
-        FactSection {
-            id: "input",
-            title: "Input",
-            facts: vec![
-                fact("Format", format!("{} in {}", input.codec, input.container)),
-                fact("Rate", format!("{} Hz", input.rate)),
-                fact("Channels", input.channels.to_string()),
-                fact("Length", length(receipt)),
-                fact("Size", format!("{} bytes", input.bytes)),
-                fact("SHA-256", input.sha256.clone()),
-            ],
-        },
-        FactSection {
-            id: "output",
-            title: "Output",
-            facts: vec![
-                fact("Format", format!("WAV, {}{loss}", output.format)),
-                fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
-                fact("Padding", padding(receipt)),
-                fact("Fade", format!("{} s", receipt.treatment.fade)),
-                fact("Size", format!("{} bytes", output.bytes)),
-                fact("SHA-256", output.sha256.clone()),
-                fact("SHA-256 of samples", output.samples_sha256.clone()),
-                fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
-            ],
-        },
-    ];
-    sections.extend(genesys(receipt));
+    let mut sections: Vec<_> = receipt.inputs.iter().enumerate().map(input).collect();
+    sections.push(section(
+        "output",
+        "Output",
+        vec![
+            fact("Format", format!("WAV, {}{loss}", output.format)),
+            fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
+            fact("Padding", padding(receipt)),
+            fact("Fade", format!("{} s", receipt.treatment.fade)),
+            fact("Size", format!("{} bytes", output.bytes)),
+            fact("SHA-256", output.sha256.clone()),
+            fact("SHA-256 of samples", output.samples_sha256.clone()),
+            fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
+        ],
+    ));
+    sections.extend(receipt.delivery.as_ref().and_then(delivery));
     sections
 }
 
-fn genesys(receipt: &Receipt) -> Option<FactSection> {
-    let genesys = receipt.genesys.as_ref()?;
-    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
-    let mut facts = vec![
-        fact("Recording", genesys.recording_id.clone()),
-        fact("Conversation", id(&genesys.conversation_id)),
-        fact("New recording", id(&genesys.new_recording_id)),
+fn input((index, input): (usize, &InputEntry)) -> FactSection {
+    let key = input.key.as_deref().map_or(String::new(), |key| format!(", part {key}"));
+    let facts = vec![
+        fact("Format", format!("{} in {}", input.codec, input.container)),
+        fact("Rate", format!("{} Hz", input.rate)),
+        fact("Channels", input.channels.to_string()),
+        fact("Length", length(input)),
+        fact("Size", format!("{} bytes", input.bytes)),
+        fact("SHA-256", input.sha256.clone()),
     ];
-    facts.extend(genesys.steps.iter().map(|step| {
+    section(&format!("input-{index}"), &format!("Input{key}"), facts)
+}
+
+/// Nothing is said of a file, which has no facts.
+fn delivery(to: &Delivery) -> Option<FactSection> {
+    let mut facts = Vec::new();
+    let mut add = |name: &str, value: &Option<String>| {
+        facts.extend(value.as_ref().map(|value| fact(name, value.clone())));
+    };
+    add("Written to", &to.url);
+    add("Entity tag", &to.etag);
+    add("Version", &to.version);
+    let Some(recording) = &to.recording_id else {
+        return (!facts.is_empty()).then(|| section("delivery", "Delivery", facts));
+    };
+    facts.push(fact("Recording", recording.clone()));
+    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
+    facts.push(fact("Conversation", id(&to.conversation_id)));
+    if to.kind == DeliveryKind::Genesys {
+        facts.push(fact("New recording", id(&to.new_recording_id)));
+    }
+    if let Some(original) = &to.original {
+        let date = original.delete_date.as_deref().unwrap_or_default();
+        facts.push(fact(
+            "Original",
+            match original.state {
+                OriginalState::Kept => "kept, not redacted".into(),
+                OriginalState::DeletionSet => {
+                    format!("will be deleted at {date}; until then it is not redacted")
+                }
+                OriginalState::Deleted => "deleted".into(),
+                OriginalState::Unknown => "not known whether it will be deleted".into(),
+            },
+        ));
+        facts.push(fact(
+            "Its transcript",
+            match original.transcript {
+                TranscriptState::Kept => "kept".into(),
+                TranscriptState::Unknown => "not known".into(),
+            },
+        ));
+    }
+    facts.extend(to.steps.iter().map(|step| {
         let correlation = step.correlation_id.as_ref();
         let correlation = correlation.map_or(String::new(), |id| format!(", correlation id {id}"));
         fact(&step.step, format!("{}, {} retries{correlation}", step.began, step.retries))
     }));
-    Some(FactSection { id: "genesys", title: "Genesys Cloud", facts })
+    Some(section("genesys", "Genesys Cloud", facts))
+}
+
+fn section(id: &str, title: &str, facts: Vec<(String, String)>) -> FactSection {
+    FactSection { id: id.to_owned(), title: title.to_owned(), facts }
 }
 
 fn fact(name: &str, value: String) -> (String, String) {

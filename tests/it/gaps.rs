@@ -197,7 +197,7 @@ fn check_gap(
 fn hold(redacted: &Redacted, original: Source, gone: &Range<usize>) {
     let receipt = Receipt::of(redacted).unwrap();
     let receipt = Receipt::parse(&receipt.to_json()).unwrap();
-    let list = &receipt.input.gaps.as_ref().unwrap().list;
+    let list = &receipt.inputs[0].gaps.as_ref().unwrap().list;
     let found: Vec<_> = list.iter().map(|gap| (gap.first, gap.frames)).collect();
     assert_eq!(found, [(place(gone.start) as u64, (gone.len() * PACKET) as u64)]);
     assert_eq!(receipt.reproduce(original).unwrap(), Vec::<&str>::new());
@@ -354,19 +354,19 @@ fn a_receipt_whose_gaps_were_edited_contradicts_itself() {
         let receipt: serde_json::Value = serde_json::from_str(&receipt).unwrap();
         assert!(Receipt::parse(&receipt.to_string()).is_ok());
         let other = if gaps == Gaps::Fill { "close" } else { "fill" };
-        let list = &receipt["input"]["gaps"]["list"];
+        let list = &receipt["inputs"][0]["gaps"]["list"];
         let twice = serde_json::json!([list[0], list[0]]);
         for (place, edited) in [
-            ("/input/gaps", serde_json::Value::Null),
-            ("/input/gaps/treatment", other.into()),
-            ("/input/gaps/treatment", "refuse".into()),
-            ("/input/gaps/list", serde_json::json!([])),
-            ("/input/gaps/list", twice),
-            ("/input/gaps/list/0/at", 2.into()),
-            ("/input/gaps/list/0/first", 16_000.into()),
-            ("/input/gaps/list/0/frames", 16_001.into()),
-            ("/input/gaps/list/0/frames", u64::MAX.into()),
-            ("/input/frames", 63_950.into()),
+            ("/inputs/0/gaps", serde_json::Value::Null),
+            ("/inputs/0/gaps/treatment", other.into()),
+            ("/inputs/0/gaps/treatment", "refuse".into()),
+            ("/inputs/0/gaps/list", serde_json::json!([])),
+            ("/inputs/0/gaps/list", twice),
+            ("/inputs/0/gaps/list/0/at", 2.into()),
+            ("/inputs/0/gaps/list/0/first", 16_000.into()),
+            ("/inputs/0/gaps/list/0/frames", 16_001.into()),
+            ("/inputs/0/gaps/list/0/frames", u64::MAX.into()),
+            ("/inputs/0/frames", 63_950.into()),
             ("/spans/0/first", 15_948.into()),
         ] {
             let mut copy = receipt.clone();
@@ -471,7 +471,7 @@ fn copies_between_containers_hold_the_same_audio() {
 }
 
 /// The same file with every granule position of audio moved, and new checksums.
-fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
+pub fn moved(ogg: &[u8], by: i64) -> Vec<u8> {
     let mut file = Vec::new();
     for page in pages(ogg) {
         let mut page = page.to_vec();
@@ -525,7 +525,7 @@ fn an_ogg_that_begins_above_0_is_decoded_from_its_first_packet() {
             let begins = begun.summary().begins;
             assert_eq!(begins, Duration::from_secs(seconds as u64), "{name}, moved by {by}");
             let receipt = Receipt::of(&begun).unwrap();
-            assert_eq!(receipt.input.begins_at, told.then_some(seconds as f64));
+            assert_eq!(receipt.inputs[0].begins_at, told.then_some(seconds as f64));
             let twice = decoded(stream([whole.clone(), file].concat()), Gaps::Refuse).unwrap();
             assert!(twice[..intact.len()] == intact && twice.len() == 2 * intact.len(), "{name}");
         }
@@ -573,7 +573,7 @@ fn an_ogg_without_an_end_flag_is_read_and_its_end_is_not_proven() {
         });
         assert!(samples(&both[0]) == samples(&both[1]), "{name}");
         assert_eq!(both.each_ref().map(|one| one.summary().end_proven), [true, false], "{name}");
-        let told = both.each_ref().map(|one| Receipt::of(one).unwrap().input.end_proven);
+        let told = both.each_ref().map(|one| Receipt::of(one).unwrap().inputs[0].end_proven);
         assert_eq!(told, [Some(true), Some(false)]);
     }
 }

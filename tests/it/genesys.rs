@@ -158,7 +158,7 @@ async fn a_fault_that_passes_is_retried() {
         let result = world.sanitised().await;
         assert_eq!(world.waits(), waits, "{faults:?} {result:?}");
         assert_eq!(world.count(step), tries, "{faults:?} {result:?}");
-        let steps = result.iter().flat_map(|done| &done.receipt.as_ref().unwrap().genesys);
+        let steps = result.iter().flat_map(|done| &done.receipt.as_ref().unwrap().delivery);
         let entry =
             steps.flat_map(|genesys| &genesys.steps).find(|entry| entry.step == step.name());
         // A fetch from a new URL does not count as a retry.

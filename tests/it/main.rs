@@ -29,6 +29,7 @@
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `ffmpeg` | FFmpeg in process, for `parity` to compare with |
 //! | `parity` | FFmpeg, sample by sample; with the feature `ffmpeg` |
+//! | `parts` | one recording from several files, a channel each |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
@@ -80,6 +81,8 @@ mod messages;
 mod mp4;
 #[cfg(feature = "ffmpeg")]
 mod parity;
+#[cfg(feature = "cli")]
+mod parts;
 #[cfg(feature = "cli")]
 mod plain;
 #[cfg(feature = "cli")]

@@ -5,7 +5,10 @@ use std::process::Command;
 
 use serde_json::Value;
 use sordino::evidence::EvidenceOptions;
-use sordino::receipt::{FileMatch, ReceiptError, SCHEMA};
+use sordino::receipt::{
+    Delivery, DeliveryKind, FileMatch, OriginalEntry, OriginalState, ReceiptError, SCHEMA,
+    TranscriptState,
+};
 use sordino::{Receipt, Redacted, Redaction, Source, Spool, Treatment, Windows};
 
 use crate::support::*;
@@ -145,14 +148,16 @@ fn digests_are_those_of_the_files() {
         let json: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
         let samples = folder.write("samples", data_of_any(&std::fs::read(&out).unwrap()));
         for (path, sum) in [
-            (&input, &json["input"]["sha256"]),
+            (&input, &json["inputs"][0]["sha256"]),
             (&out, &json["output"]["sha256"]),
             (&samples, &json["output"]["samplesSha256"]),
         ] {
             let Ok(known) = Command::new("sha256sum").arg(path).output() else { return };
             assert!(stdout(&known).starts_with(sum.as_str().unwrap()), "{name}: {sum}");
         }
-        for (path, bytes) in [(&input, &json["input"]["bytes"]), (&out, &json["output"]["bytes"])] {
+        for (path, bytes) in
+            [(&input, &json["inputs"][0]["bytes"]), (&out, &json["output"]["bytes"])]
+        {
             assert_eq!(*bytes, std::fs::metadata(path).unwrap().len());
         }
     }
@@ -169,7 +174,7 @@ fn a_stream_has_the_digest_of_all_its_bytes_and_dropped_tags_are_named() {
     let mut tagged = fixture_bytes("call.wav");
     tagged.extend_from_slice(b"LIST\x12\0\0\0INFOICMT\x06\0\0\0card 7");
     let (_, receipt) = proven(stream(tagged.clone()), &windows(&["1-2"]), Treatment::silence());
-    assert_eq!(receipt.input.bytes, tagged.len() as u64);
+    assert_eq!(receipt.inputs[0].bytes, tagged.len() as u64);
     assert!(receipt.dropped.iter().any(|left| left.name.contains("ICMT") && left.bytes == 6));
     assert!(!receipt.to_json().contains("card"));
     if installed("ffmpeg") {
@@ -181,12 +186,12 @@ fn a_stream_has_the_digest_of_all_its_bytes_and_dropped_tags_are_named() {
         let free = [b"\0\x10\0\0free".as_slice(), &[0; (1 << 20) - 8]].concat();
         let whole = [std::fs::read(path).unwrap(), free].concat();
         let (_, receipt) = proven(stream(whole.clone()), &windows(&["1-2"]), Treatment::silence());
-        assert_eq!(receipt.input.bytes, whole.len() as u64);
+        assert_eq!(receipt.inputs[0].bytes, whole.len() as u64);
     }
     let longer = [tagged.as_slice(), b"JUNK\x04\0\0\0skip"].concat();
     let (_, other) = proven(stream(longer.clone()), &windows(&["1-2"]), Treatment::silence());
-    assert_eq!(other.input.bytes, longer.len() as u64);
-    assert_ne!(other.input.sha256, receipt.input.sha256);
+    assert_eq!(other.inputs[0].bytes, longer.len() as u64);
+    assert_ne!(other.inputs[0].sha256, receipt.inputs[0].sha256);
 }
 
 #[test]
@@ -231,10 +236,10 @@ fn an_edited_receipt_contradicts_itself() {
     let free = [
         "/made",
         "/tool",
-        "/input/container",
-        "/input/codec",
-        "/input/bytes",
-        "/input/endProven",
+        "/inputs/0/container",
+        "/inputs/0/codec",
+        "/inputs/0/bytes",
+        "/inputs/0/endProven",
         "/before/",
     ];
     for place in places {
@@ -262,19 +267,19 @@ fn an_invalid_receipt_is_refused_with_a_reason() {
     let (_, receipt) =
         proven(Source::open(CALL).unwrap(), &windows(&["1-2"]), Treatment::silence());
     let text = receipt.to_json();
-    let other = text.replace("\"receipt\": 1", "\"receipt\": 2");
+    let other = text.replace("\"receipt\": 2", "\"receipt\": 3");
     assert!(
-        matches!(Receipt::parse(&other), Err(ReceiptError::Version(version)) if version == "2")
+        matches!(Receipt::parse(&other), Err(ReceiptError::Version(version)) if version == "3")
     );
-    let more = text.replace("\"receipt\": 1,", "\"receipt\": 1, \"extra\": 1,");
-    for text in ["", "{}", "[]", "null", "{\"receipt\": 1}", more.as_str()] {
+    let more = text.replace("\"receipt\": 2,", "\"receipt\": 2, \"extra\": 1,");
+    for text in ["", "{}", "[]", "null", "{\"receipt\": 1}", "{\"receipt\": 2}", more.as_str()] {
         assert!(matches!(Receipt::parse(text), Err(ReceiptError::Shape(_))), "{text}");
     }
     let folder = Folder::new();
     let path = folder.write("r.json", other.as_bytes());
     let refused = sordino(&["verify", "--receipt", &path, CALL]);
     assert_eq!(refused.status.code(), Some(2));
-    let message = "this is a receipt of version 2; only version 1 is supported";
+    let message = "this is a receipt of version 3; only versions 1 to 2 are supported";
     assert!(stderr(&refused).contains(message), "{}", stderr(&refused));
 }
 
@@ -377,4 +382,278 @@ fn an_unreadable_output_is_a_read_back_error() {
         assert!(matches!(error, sordino::Error::ReadBack(_)), "{error}");
         assert_eq!(error.to_string(), "the redacted recording cannot be read back");
     }
+}
+
+/// Violations of the schema of version 1.
+fn shape_errors_1(text: &str) -> usize {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../src/receipt/schema-1.json")).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    validator.iter_errors(&serde_json::from_str(text).unwrap()).count()
+}
+
+/// Receipts that sordino wrote before version 2, with the recording that each is of.
+const VERSION_1: [(&str, &str); 2] = [
+    (include_str!("../../fixtures/receipts/v1-file.json"), "call.wav"),
+    (include_str!("../../fixtures/receipts/v1-genesys.json"), "call.opus"),
+];
+
+#[test]
+fn a_receipt_of_version_1_still_verifies() {
+    for (text, original) in VERSION_1 {
+        assert_eq!(shape_errors_1(text), 0, "{original}");
+        let receipt = Receipt::parse(text).unwrap();
+        let again = receipt.reproduce(Source::open(fixture(original)).unwrap());
+        assert_eq!(again.unwrap(), [""; 0], "{original}");
+        let (windows, treatment) = (receipt.windows().unwrap(), receipt.treatment().unwrap());
+        let source = Source::open(fixture(original)).unwrap();
+        let mut out = Vec::new();
+        sordino::redact(source, &windows, treatment).unwrap().write_to(&mut out).unwrap();
+        assert_eq!(receipt.compare(stream(out.clone())).unwrap(), FileMatch::Identical);
+        *out.last_mut().unwrap() ^= 1;
+        assert_eq!(receipt.compare(stream(out)).unwrap(), FileMatch::Different);
+        // It is written as version 2.
+        let new = receipt.to_json();
+        assert_eq!(shape_errors(&new), [] as [String; 0], "{original}");
+        assert!(shape_errors_1(&new) > 0 && !shape_errors(text).is_empty());
+        assert_eq!(Receipt::parse(&new).unwrap(), receipt, "{original}");
+    }
+    let genesys = Receipt::parse(VERSION_1[1].0).unwrap().delivery.unwrap();
+    assert_eq!((genesys.kind, genesys.steps.len()), (DeliveryKind::Genesys, 5));
+    assert_eq!(genesys.recording_id.as_deref(), Some("demo-call"));
+    assert_eq!(genesys.conversation_id.as_deref(), Some("demo-conversation"));
+    assert!(genesys.new_recording_id.is_some());
+}
+
+#[test]
+fn the_command_verifies_a_receipt_of_version_1() {
+    let folder = Folder::new();
+    let (out, path) = (folder.path("o.wav"), fixture("receipts/v1-file.json"));
+    let windows = ["-w", "10-15", "-w", "30.5-35.2@0", "-w", "37-60", "--pad", "200ms"];
+    let made = sordino(&[["file", CALL, "--silence", "-o", &out].as_slice(), &windows].concat());
+    assert!(made.status.success());
+    let held = sordino(&["verify", "--receipt", path.to_str().unwrap(), CALL, &out]);
+    assert_eq!(held.status.code(), Some(0), "{}{}", stdout(&held), stderr(&held));
+    let edited = VERSION_1[0].0.replace("\"framesTreated\": 9", "\"framesTreated\": 8");
+    assert_ne!(edited, VERSION_1[0].0);
+    let edited = folder.write("r.json", edited.as_bytes());
+    let held = sordino(&["verify", "--receipt", &edited, &out]);
+    assert_eq!(held.status.code(), Some(2));
+    assert!(stderr(&held).contains("the receipt contradicts itself"), "{}", stderr(&held));
+}
+
+#[test]
+fn a_corrupted_receipt_of_version_1_is_refused() {
+    let (text, _) = VERSION_1[1];
+    let json: Value = serde_json::from_str(text).unwrap();
+    let edited = |change: fn(&mut Value)| {
+        let mut json = json.clone();
+        change(&mut json);
+        assert_ne!(json.to_string(), serde_json::from_str::<Value>(text).unwrap().to_string());
+        Receipt::parse(&json.to_string()).unwrap_err()
+    };
+    let shapes: [fn(&mut Value); 9] = [
+        |json| json["receipt"] = 2.into(),
+        |json| json["extra"] = 1.into(),
+        |json| json["inputs"] = serde_json::json!([json["input"]]),
+        |json| json["delivery"] = serde_json::json!({ "kind": "file" }),
+        |json| json["input"]["extra"] = 1.into(),
+        |json| json["input"]["key"] = "0".into(),
+        |json| json["input"]["silence"] = 1.into(),
+        |json| json["genesys"]["kind"] = "genesys".into(),
+        |json| drop(json["genesys"].as_object_mut().unwrap().remove("recordingId")),
+    ];
+    for (index, change) in shapes.into_iter().enumerate() {
+        let error = edited(change);
+        assert!(matches!(error, ReceiptError::Shape(_)), "{index}: {error}");
+    }
+    let contradictions: [fn(&mut Value); 5] = [
+        |json| json["input"]["frames"] = 303_999.into(),
+        |json| json["input"]["rate"] = 8001.into(),
+        |json| json["output"]["bytes"] = 1.into(),
+        |json| json["windows"][0]["end"] = 16.into(),
+        |json| json["genesys"]["steps"][0]["answered"] = "2000-01-01T00:00:00Z".into(),
+    ];
+    for (index, change) in contradictions.into_iter().enumerate() {
+        let error = edited(change);
+        assert!(matches!(error, ReceiptError::Contradiction(_)), "{index}: {error}");
+    }
+    let twice = text.replace("\"made\":", "\"made\": \"\", \"made\":");
+    assert!(matches!(Receipt::parse(&twice).unwrap_err(), ReceiptError::Shape(_)));
+}
+
+/// Two parts of different lengths.
+fn parts() -> [Vec<u8>; 2] {
+    let bytes = |frames: usize| (0..frames * 2).map(|n| (n % 251) as u8).collect::<Vec<_>>();
+    [wav(1, 8000, 1, 16, &bytes(80_000)), wav(1, 8000, 1, 16, &bytes(79_700))]
+}
+
+fn joined(parts: [Vec<u8>; 2]) -> Source {
+    Source::join(["0", "1"].into_iter().zip(parts.map(stream)))
+}
+
+#[test]
+fn a_receipt_lists_the_parts_of_a_recording() {
+    let windows = windows(&["2-3=card number", "4-5@1"]);
+    let (redacted, receipt) = proven(joined(parts()), &windows, Treatment::silence());
+    let text = receipt.to_json();
+    assert_eq!(shape_errors(&text), [] as [String; 0]);
+    assert_eq!(Receipt::parse(&text).unwrap(), receipt);
+    let [first, second] = receipt.inputs.as_slice() else { panic!("two inputs") };
+    let told =
+        [first, second].map(|input| (input.key.as_deref().unwrap(), input.frames, input.silence));
+    assert_eq!(told, [("0", 80_000, 0), ("1", 79_700, 300)]);
+    assert_eq!([first.bytes, second.bytes], parts().map(|part| part.len() as u64));
+    assert_ne!(first.sha256, second.sha256);
+    assert_eq!((receipt.rate(), receipt.channels(), receipt.output.frames), (8000, 2, 80_000));
+    let mut out = Vec::new();
+    redacted.write_to(&mut out).unwrap();
+    assert_eq!(receipt.compare(stream(out)).unwrap(), FileMatch::Identical);
+    assert_eq!(receipt.reproduce(joined(parts())).unwrap(), [""; 0]);
+    let [first, second] = parts();
+    assert_eq!(receipt.reproduce(joined([second, first])).unwrap(), ["input", "spans", "output"]);
+    let named = ["left", "right"].into_iter().zip(parts().map(stream));
+    assert_eq!(receipt.reproduce(Source::join(named)).unwrap(), [""; 0], "keys are names");
+}
+
+#[test]
+fn a_receipt_whose_parts_do_not_fit_contradicts_itself() {
+    let (_, receipt) = proven(joined(parts()), &windows(&["2-3"]), Treatment::silence());
+    let inputs: [fn(&mut sordino::receipt::InputEntry); 7] = [
+        |input| input.key = None,
+        |input| input.key = Some("0".into()),
+        |input| input.channels = 2,
+        |input| input.rate = 8001,
+        |input| input.frames += 1,
+        |input| (input.frames, input.silence) = (79_599, 401),
+        |input| input.sha256 = "0".into(),
+    ];
+    for (index, change) in inputs.into_iter().enumerate() {
+        let mut edited = receipt.clone();
+        change(&mut edited.inputs[1]);
+        let error = Receipt::parse(&edited.to_json()).unwrap_err();
+        assert!(matches!(error, ReceiptError::Contradiction(_)), "{index}: {error}");
+    }
+    let mut most = receipt.clone();
+    (most.inputs[1].frames, most.inputs[1].silence) = (79_600, 400);
+    assert!(Receipt::parse(&most.to_json()).is_ok(), "50 ms");
+    // One of them is the longest.
+    (most.inputs[0].frames, most.inputs[0].silence) = (79_999, 1);
+    assert!(Receipt::parse(&most.to_json()).is_err());
+    most.inputs.clear();
+    assert!(Receipt::parse(&most.to_json()).is_err());
+}
+
+#[test]
+fn a_delivery_has_the_shape_of_the_schema() {
+    let (_, receipt) =
+        proven(Source::open(CALL).unwrap(), &windows(&["1-2"]), Treatment::silence());
+    let json: Value = serde_json::from_str(&receipt.to_json()).unwrap();
+    let with = |delivery: &str| {
+        let mut json = json.clone();
+        json["delivery"] = serde_json::from_str(delivery).unwrap();
+        json.to_string()
+    };
+    let step = r#"{"step":"retention","began":"2026-01-01T00:00:00Z","answered":"2026-01-01T00:00:01Z","retries":0,"correlationId":null}"#;
+    let ids = r#""recordingId":"r","conversationId":"c""#;
+    for delivery in [
+        r#"{"kind":"file"}"#.to_owned(),
+        r#"{"kind":"store","url":"s3://bucket/key.wav","etag":"e","version":"v"}"#.into(),
+        r#"{"kind":"genesys","recordingId":"r"}"#.into(),
+        format!(r#"{{"kind":"genesys",{ids},"newRecordingId":"n","steps":[{step}]}}"#),
+        format!(
+            r#"{{"kind":"store","url":"s3://b/k",{ids},"original":{{"state":"kept","transcript":"kept"}}}}"#
+        ),
+        format!(
+            r#"{{"kind":"file",{ids},"steps":[{step}],"original":{{"state":"deletion-set","deleteDate":"2026-02-01T00:00:00.000Z","transcript":"unknown"}}}}"#
+        ),
+        format!(
+            r#"{{"kind":"file",{ids},"original":{{"state":"deleted","transcript":"unknown"}}}}"#
+        ),
+    ] {
+        let text = with(&delivery);
+        assert_eq!(shape_errors(&text), [] as [String; 0], "{delivery}");
+        let receipt = Receipt::parse(&text).unwrap_or_else(|error| panic!("{delivery}: {error}"));
+        let written: Value = serde_json::from_str(&receipt.to_json()).unwrap();
+        assert_eq!(written["delivery"], serde_json::from_str::<Value>(&delivery).unwrap());
+    }
+    for delivery in [
+        r#"{}"#.to_owned(),
+        r#"{"kind":"ftp"}"#.into(),
+        r#"{"kind":"file","path":"/home"}"#.into(),
+        format!(r#"{{"kind":"file",{ids},"original":{{"state":"gone","transcript":"kept"}}}}"#),
+        format!(
+            r#"{{"kind":"file",{ids},"original":{{"state":"kept","transcript":"kept","x":1}}}}"#
+        ),
+    ] {
+        let text = with(&delivery);
+        assert!(!shape_errors(&text).is_empty(), "{delivery}");
+        let error = Receipt::parse(&text).unwrap_err();
+        assert!(matches!(error, ReceiptError::Shape(_)), "{delivery}: {error}");
+    }
+    for delivery in [
+        r#"{"kind":"store"}"#.to_owned(),
+        r#"{"kind":"store","url":"https://host/k?signature=1"}"#.into(),
+        r#"{"kind":"genesys"}"#.into(),
+        format!(
+            r#"{{"kind":"file",{ids},"original":{{"state":"deletion-set","deleteDate":"soon","transcript":"kept"}}}}"#
+        ),
+    ] {
+        let error = Receipt::parse(&with(&delivery)).unwrap_err();
+        assert!(matches!(error, ReceiptError::Contradiction(_)), "{delivery}: {error}");
+    }
+}
+
+#[test]
+fn the_page_shows_the_parts_and_what_is_left_of_the_original() {
+    let (redacted, mut receipt) = proven(joined(parts()), &windows(&["2-3"]), Treatment::silence());
+    let page = |receipt: &Receipt| {
+        let mut page = Vec::new();
+        sordino::Report::new("call", receipt, &redacted).write(&mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    };
+    let first = page(&receipt);
+    for text in ["Input, part 0", "Input, part 1", "79700 frames; 300 frames of silence follow"] {
+        assert!(first.contains(text), "{text}");
+    }
+    assert!(!first.contains("Genesys") && !first.contains("Delivery"));
+    receipt.delivery = Some(Delivery::store("s3://bucket"));
+    assert!(page(&receipt).contains("bucket"));
+    for (state, date, text) in [
+        (OriginalState::Kept, None, "kept, not redacted"),
+        (
+            OriginalState::DeletionSet,
+            Some("2026-02-01"),
+            "will be deleted at 2026-02-01; until then",
+        ),
+        (OriginalState::Deleted, None, "<dd>deleted</dd>"),
+    ] {
+        let (delete_date, transcript) = (date.map(str::to_owned), TranscriptState::Unknown);
+        let original = Some(OriginalEntry { state, delete_date, transcript });
+        let (recording_id, conversation_id) = (Some("rec".into()), Some("conv".into()));
+        let delivery =
+            Delivery { recording_id, conversation_id, original, ..Delivery::store("s3://bucket") };
+        receipt.delivery = Some(delivery);
+        let page = page(&receipt);
+        for text in [text, "<dd>rec</dd>", "<dd>conv</dd>", "Genesys Cloud", "not known"] {
+            assert!(page.contains(text), "{text}");
+        }
+        assert!(!page.contains("New recording"));
+    }
+}
+
+#[test]
+fn the_command_compares_the_result_of_several_parts_alone() {
+    let folder = Folder::new();
+    let (redacted, receipt) = proven(joined(parts()), &windows(&["2-3"]), Treatment::silence());
+    let mut out = Vec::new();
+    redacted.write_to(&mut out).unwrap();
+    let (out, path) = (folder.write("o.wav", &out), folder.path("r.json"));
+    std::fs::write(&path, receipt.to_json()).unwrap();
+    let held = sordino(&["verify", "--receipt", &path, &out]);
+    assert_eq!(held.status.code(), Some(0), "{}{}", stdout(&held), stderr(&held));
+    let part = folder.write("0.wav", &parts()[0]);
+    let refused = sordino(&["verify", "--receipt", &path, &part, &out]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("give the redacted recording alone"), "{}", stderr(&refused));
 }

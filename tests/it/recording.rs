@@ -101,8 +101,8 @@ fn the_receipt_lists_the_steps_at_genesys() {
     assert_eq!(crate::receipt::shape_errors(&text), [] as [String; 0]);
     let receipt = sordino::Receipt::parse(&text).unwrap();
     let upload = &world.sandbox.uploads()[0];
-    let genesys = receipt.genesys.as_ref().unwrap();
-    assert_eq!(genesys.recording_id, "call");
+    let genesys = receipt.delivery.as_ref().unwrap();
+    assert_eq!(genesys.recording_id.as_deref(), Some("call"));
     assert_eq!(genesys.conversation_id.as_deref(), Some("conversation"));
     assert_eq!(genesys.new_recording_id.as_ref(), Some(&upload.id));
     let steps: Vec<_> =

@@ -22,10 +22,19 @@ const USUAL_THREADS: usize = 4;
 /// Maximum of decoder threads.
 const MOST_THREADS: usize = 64;
 
-/// The bytes of one recording, from a file or from anything that can be read.
+/// The bytes of one recording, from a file or from anything that can be read; or of several recordings
+/// of one channel each, which are read [side by side](Source::join).
 pub struct Source {
+    /// One for each file.
+    pub(in crate::decode) parts: Vec<PartSource>,
+    /// Number of bytes of all parts, if known.
+    length: Option<u64>,
+}
+
+/// The bytes of one file.
+pub(in crate::decode) struct PartSource {
+    pub(in crate::decode) key: Option<String>,
     pub(super) origin: Origin,
-    pub(super) length: Option<u64>,
     pub(super) options: DecodeOptions,
     pub(super) digested: bool,
 }
@@ -116,13 +125,18 @@ pub enum Encoding {
 
 /// Origin of the bytes.
 pub(super) enum Origin {
-    File(File),
+    /// With its number of bytes.
+    File(File, u64),
     Stream(Box<dyn Read + Send>),
 }
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Source").field("length", &self.length).finish_non_exhaustive()
+        let keys: Vec<_> = self.parts.iter().filter_map(|part| part.key.as_ref()).collect();
+        f.debug_struct("Source")
+            .field("keys", &keys)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,15 +154,53 @@ impl Source {
         if !metadata.is_file() {
             return Ok(Self::stream(file));
         }
-        let length = Some(metadata.len());
-        let origin = Origin::File(file);
-        Ok(Self { origin, length, options: DecodeOptions::default(), digested: false })
+        let length = metadata.len();
+        Ok(Self { length: Some(length), ..Self::of(Origin::File(file, length)) })
     }
 
     /// A source that is read once, from its beginning.
     pub fn stream(reader: impl Read + Send + 'static) -> Self {
-        let origin = Origin::Stream(Box::new(reader));
-        Self { origin, length: None, options: DecodeOptions::default(), digested: false }
+        Self::of(Origin::Stream(Box::new(reader)))
+    }
+
+    fn of(origin: Origin) -> Self {
+        let options = DecodeOptions::default();
+        let part = PartSource { key: None, origin, options, digested: false };
+        Self { parts: vec![part], length: None }
+    }
+
+    /// Joins the files of one recording that has a file for each channel. They are read side by side, as
+    /// one recording with a channel for each, in this order. The keys name them in errors and in the
+    /// receipt. A lone file may have any number of channels, and is read as it is.
+    ///
+    /// The parts must have one channel, the same sample rate and the same sample format, and must begin
+    /// together; containers and codecs may differ. If they differ in length by at most 50 ms, the shorter
+    /// ones end in silence, and [`Part::silence`](crate::decode::Part::silence) says how much. Anything
+    /// else is [`Error::Parts`], and an error in one part is [`Error::Part`].
+    ///
+    /// Each part keeps its options, until [`Source::with_options`] sets those of all. The memory limit is
+    /// for each.
+    ///
+    /// ```
+    /// use sordino::{Source, Treatment, Window, Windows, redact};
+    ///
+    /// let agent = Source::open("fixtures/tiny-s16-1.wav")?;
+    /// let customer = Source::open("fixtures/tiny-s16-1.wav")?;
+    /// let joined = Source::join([("0", agent), ("1", customer)]);
+    /// let windows = Windows::new([Window::from_seconds(0.0, 0.0001)?.on_channel(1)])?;
+    /// let redacted = redact(joined, &windows, Treatment::silence())?;
+    /// assert_eq!(redacted.summary().stream_info.channels, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn join<K: Into<String>>(parts: impl IntoIterator<Item = (K, Self)>) -> Self {
+        let mut joined = Self { parts: Vec::new(), length: Some(0) };
+        for (key, source) in parts {
+            let key = Some(key.into());
+            joined.length = joined.length.zip(source.length).map(|(all, one)| all + one);
+            let named = |part| PartSource { key: key.clone(), ..part };
+            joined.parts.extend(source.parts.into_iter().map(named));
+        }
+        joined
     }
 
     /// The same source with its total number of bytes. This is only a hint, for progress display and to
@@ -162,20 +214,20 @@ impl Source {
     /// The same source with these options.
     #[must_use]
     pub fn with_options(mut self, options: DecodeOptions) -> Self {
-        self.options = options;
+        self.parts.iter_mut().for_each(|part| part.options = options);
         self
     }
 
     /// The same source; if `digested`, the decoder computes the digest of all its bytes.
     #[must_use]
     pub(crate) fn digested(mut self, digested: bool) -> Self {
-        self.digested = digested;
+        self.parts.iter_mut().for_each(|part| part.digested = digested);
         self
     }
 
     /// What to do with gaps.
     pub(crate) fn gaps(&self) -> Gaps {
-        self.options.gaps
+        self.parts.first().map_or(Gaps::Refuse, |part| part.options.gaps)
     }
 
     /// Number of bytes, if known.

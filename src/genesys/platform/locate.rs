@@ -4,9 +4,8 @@ use reqwest::Method;
 
 use crate::genesys::config::Event;
 use crate::genesys::error::Error;
-use crate::genesys::request::{Request, StepRecord};
+use crate::genesys::request::{Reading, Request, StepRecord};
 use crate::genesys::secret::{check_id, is_id};
-use crate::genesys::send::Reading;
 use crate::genesys::wire::WorkflowStep;
 
 use super::reading::{self, Judged, Part};
@@ -85,20 +84,10 @@ impl Platform {
         let (config, format_id) = (&self.0.config, format.id());
         let query = [("formatId", format_id.as_str())];
         let build = || self.0.to_host(&config.base, Method::GET, &path, &query);
-        let read = |status, body: &[u8]| reading::one(status, body, config.is_local());
+        let read =
+            |status, body: &[u8]| reading::one(recording_id, status, body, config.is_local());
         let request = Request::to_api(step, &build);
-        let answer = self.0.send_until_ready(request, read).await;
-        let ((recording, parts), record) = answer.map_err(|error| match error {
-            // The answer may not repeat the id.
-            Error::Unavailable { reason, .. } => {
-                Error::Unavailable { id: recording_id.to_owned(), reason }
-            }
-            other => other,
-        })?;
-        if recording.id != recording_id {
-            let reason = "it describes another recording".into();
-            return Err(Error::Answer { step, reason });
-        }
+        let ((recording, parts), record) = self.0.send_until_ready(request, read).await?;
         let original = Original::of(conversation_id, &recording)?;
         Ok(Located { original, format, parts, record })
     }

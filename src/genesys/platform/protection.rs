@@ -14,7 +14,8 @@ use super::{Original, Platform, wire};
 #[derive(Debug, Clone)]
 pub struct Unprotected {
     pub(super) original: Original,
-    pub(super) steps: Vec<StepRecord>,
+    /// The record of this step.
+    pub record: StepRecord,
 }
 
 impl Platform {
@@ -34,6 +35,6 @@ impl Platform {
         if !protected.is_empty() {
             return Err(Error::Protected);
         }
-        Ok(Unprotected { original: original.clone(), steps: vec![record] })
+        Ok(Unprotected { original: original.clone(), record })
     }
 }

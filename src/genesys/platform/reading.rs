@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::genesys::answer::parse;
 use crate::genesys::error::Error;
-use crate::genesys::secret::{Presigned, is_id, plain_name};
-use crate::genesys::send::Reading;
+use crate::genesys::request::Reading;
+use crate::genesys::secret::{Presigned, plain_name};
 use crate::genesys::wire::WorkflowStep;
 
 use super::unavailable::Unavailable;
@@ -29,21 +29,25 @@ pub(super) struct Part {
     pub(super) url: Presigned,
 }
 
-/// Reads the answer about one recording: its parts.
+/// Reads the answer about the recording with this id: its parts.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when it will not be ready, whatever is waited for.
 pub(super) fn one(
+    id: &str,
     status: u16,
     body: &[u8],
     is_local: bool,
 ) -> Result<Reading<(Recording, Vec<Part>)>, Error> {
     let Some(recording) = described::<Recording>(status, body)? else { return Ok(pending(None)) };
+    if recording.id != id && (status != 202 || !recording.id.is_empty()) {
+        let reason = "it describes another recording".into();
+        return Err(Error::Answer { step: WorkflowStep::Locate, reason });
+    }
     let hint = hint(&recording);
     Ok(match judge(&recording, is_local)? {
         Judged::Out(reason) => {
-            let id = Some(&recording.id).filter(|id| is_id(id)).cloned().unwrap_or_default();
-            return Err(Error::Unavailable { id, reason });
+            return Err(Error::Unavailable { id: id.to_owned(), reason });
         }
         Judged::Ready(parts) if status != 202 => Reading::Ready((recording, parts)),
         _ => pending(hint),

@@ -9,9 +9,8 @@ use reqwest::Method;
 use crate::genesys::answer;
 use crate::genesys::config::Event;
 use crate::genesys::error::Error;
-use crate::genesys::request::{Request, StepRecord};
+use crate::genesys::request::{Reading, Request, StepRecord};
 use crate::genesys::secret::plain_date;
-use crate::genesys::send::Reading;
 use crate::genesys::wire::WorkflowStep;
 
 use super::{Original, Platform, Unprotected, wire};
@@ -22,11 +21,12 @@ const STEP: WorkflowStep = WorkflowStep::Retention;
 #[derive(Debug, Clone)]
 pub struct Deletable {
     original: Original,
-    steps: Vec<StepRecord>,
     /// Kept as it is: the request that sets one date could clear the other.
     archive_date: Option<String>,
     /// When the recording was exported, as the API writes it: an unredacted copy lies elsewhere.
     pub exported: Option<String>,
+    /// The record of this step.
+    pub record: StepRecord,
 }
 
 /// A recording whose deletion the API has accepted.
@@ -36,26 +36,23 @@ pub struct Scheduled {
     at: SystemTime,
     /// When the recording will be deleted, ISO 8601 in UTC.
     pub delete_date: String,
-    /// The records of all steps since protection.
-    pub steps: Vec<StepRecord>,
+    /// The record of this step.
+    pub record: StepRecord,
 }
 
 /// A recording that shows its date of deletion.
 #[derive(Debug, Clone)]
-pub struct Confirmed(Scheduled);
+pub struct Confirmed {
+    original: Original,
+    /// The record of this step.
+    pub record: StepRecord,
+}
 
 /// A recording that is deleted.
 #[derive(Debug, Clone)]
 pub struct Deleted {
-    /// The records of all steps since protection.
-    pub steps: Vec<StepRecord>,
-}
-
-impl Confirmed {
-    /// The records of all steps since protection.
-    pub fn steps(&self) -> &[StepRecord] {
-        &self.0.steps
-    }
+    /// The record of this step.
+    pub record: StepRecord,
 }
 
 impl Platform {
@@ -66,16 +63,15 @@ impl Platform {
     /// [`Error::ExportDue`]; [`Error::Refused`].
     pub async fn check_export(&self, unprotected: Unprotected) -> Result<Deletable, Error> {
         self.0.tell(Event::Begins(STEP));
-        let Unprotected { original, mut steps } = unprotected;
+        let Unprotected { original, .. } = unprotected;
         let (found, record) =
             self.metadata(&original, "", |recording| Some(recording.clone())).await?;
-        steps.push(record);
         let shown = |date: &Option<String>| date.as_deref().map(plain_date);
         let exported = shown(&found.exported_date);
         if let (Some(date), None) = (shown(&found.export_date), &exported) {
             return Err(Error::ExportDue { date });
         }
-        Ok(Deletable { original, steps, archive_date: found.archive_date, exported })
+        Ok(Deletable { original, archive_date: found.archive_date, exported, record })
     }
 
     /// Sets the date at which the recording is deleted, to the millisecond. Setting it twice is harmless.
@@ -89,7 +85,7 @@ impl Platform {
         at: SystemTime,
     ) -> Result<Scheduled, Error> {
         self.0.tell(Event::Begins(STEP));
-        let Deletable { original, mut steps, archive_date, .. } = deletable;
+        let Deletable { original, archive_date, .. } = deletable;
         let delete_date = humantime::format_rfc3339_millis(at).to_string();
         let body = wire::Retention { archive_date, delete_date: delete_date.clone() };
         let path = [
@@ -100,8 +96,7 @@ impl Platform {
         ];
         let build = || self.0.to_api(Method::PUT, &path).json(&body);
         let (_, record) = self.0.send(Request::to_api(STEP, &build)).await?;
-        steps.push(record);
-        Ok(Scheduled { original, at, delete_date, steps })
+        Ok(Scheduled { original, at, delete_date, record })
     }
 
     /// Waits until the recording shows the date, or is deleted already.
@@ -109,17 +104,15 @@ impl Platform {
     /// # Errors
     /// [`Error::NotReady`] when it does not; [`Error::Refused`]. The deletion stays set.
     pub async fn confirm_deletion(&self, scheduled: Scheduled) -> Result<Confirmed, Error> {
-        let at = scheduled.at;
+        let Scheduled { original, at, .. } = scheduled;
         let shows = |recording: &wire::Recording| {
             let date = recording.delete_date.as_deref();
             let shown = date.and_then(|date| humantime::parse_rfc3339(date).ok());
             (is_deleted(recording) || shown.is_some_and(|shown| is_same(shown, at))).then_some(())
         };
         let what = "the API has accepted the date of deletion, but the recording does not show it";
-        let (_, record) = self.metadata(&scheduled.original, what, shows).await?;
-        let mut steps = scheduled.steps;
-        steps.push(record);
-        Ok(Confirmed(Scheduled { steps, ..scheduled }))
+        let (_, record) = self.metadata(&original, what, shows).await?;
+        Ok(Confirmed { original, record })
     }
 
     /// Waits until the recording is deleted, which takes minutes from the date on.
@@ -128,12 +121,10 @@ impl Platform {
     /// [`Error::NotReady`] when it is not deleted after all polls; [`Error::Refused`]. The deletion stays
     /// set.
     pub async fn wait_deleted(&self, confirmed: Confirmed) -> Result<Deleted, Error> {
-        let Confirmed(Scheduled { original, mut steps, .. }) = confirmed;
         let what = "the deletion is set, but the recording is not deleted yet";
         let gone = |recording: &wire::Recording| is_deleted(recording).then_some(());
-        let (_, record) = self.metadata(&original, what, gone).await?;
-        steps.push(record);
-        Ok(Deleted { steps })
+        let (_, record) = self.metadata(&confirmed.original, what, gone).await?;
+        Ok(Deleted { record })
     }
 
     /// Asks for the recording without its media until `find` returns something; `what` says what it waits
