@@ -361,7 +361,7 @@ fn a_refused_deletion_leaves_copy_and_annotation_and_is_told() {
 #[test]
 fn a_deletion_whose_answer_is_lost_is_not_known() {
     // The first is for the export, and changes nothing.
-    let world = world(&["retention=state:AVAILABLE", "retention=lost"]);
+    let world = world(&["retention=cut:1000000", "retention=lost"]);
     let args = ["--silence", "--delete-original", &soon(), "--yes", "--max-retries", "0", "--json"];
     let result = world.run(&[&ONE[..], &args].concat());
     assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
@@ -701,7 +701,7 @@ fn ctrl_c_says_what_state_the_original_is_in() {
             "POST /api/v2/recordings/deletionprotection",
             "is at out.wav; its original is kept",
         ),
-        (&["retention=state:AVAILABLE", "retention=429:200"], "PUT ", "is set is not known"),
+        (&["retention=cut:1000000", "retention=429:200"], "PUT ", "is set is not known"),
     ] {
         let world = world(faults);
         let args = [

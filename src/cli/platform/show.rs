@@ -136,11 +136,9 @@ pub(super) fn json(plan: &Plan, outcome: &Outcome) -> Value {
 
 /// What became of an original, as in a receipt.
 fn fate(fate: &Fate) -> Value {
-    let mut json = json!({
-        "state": fate.state.name(),
-        "deleteDate": fate.delete_date,
-        "transcript": fate.transcript(),
-    });
+    // Strings and words alone, which JSON always has.
+    let mut json = serde_json::to_value(fate.entry()).unwrap_or_default();
+    json["deleteDate"] = fate.delete_date.clone().into();
     if let Some(exported) = &fate.exported {
         json["exportedDate"] = exported.clone().into();
     }
