@@ -468,6 +468,10 @@ fn wrong_calls_exit_with_2_and_say_what_to_do() {
         ),
         ([&one[..], &["--to", "o.wav", "--token-cache", "none/t"]].concat(), "none/t"),
         (vec!["-w", "10-15", "--to", "o.wav", "--recording-id", "a/b"], "letters, digits"),
+        (
+            vec!["-w", "10-15", "--to", "o/", "--recording-id", ""],
+            "it is empty; for all recordings",
+        ),
     ] {
         let result = world.run(&args);
         assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
@@ -515,6 +519,11 @@ fn ids_of_the_environment_are_said_aloud() {
     let missing = world.command(&["--api", "platform", "-w", "1-2"]).output().unwrap();
     let part = "missing: GENESYS_CONVERSATION_ID (or --conversation-id), --to (or --dry-run)";
     assert!(stderr(&missing).contains(part), "{}", stderr(&missing));
+    let mut empty = world.command(&args[..4]);
+    let empty = empty.args(["--to", "copies/", "--conversation-id", "c"]);
+    let empty = empty.env("GENESYS_RECORDING_ID", "").output().unwrap();
+    assert_eq!(empty.status.code(), Some(2));
+    assert!(stderr(&empty).contains("unset GENESYS_RECORDING_ID"), "{}", stderr(&empty));
 }
 
 /// The host that is told is the one that requests would go to. The last setting is wrong, so that none is sent.

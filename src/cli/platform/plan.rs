@@ -53,7 +53,8 @@ impl Plan {
         let treatment = args.redact.treatment.treatment()?;
         let access = Access::check(args)?;
         let places = places(args, access.recording_id.is_none())?;
-        let deletion = deletion(args, treatment, &places, &access)?;
+        let deletion = deletion(args, treatment, &places)?;
+        let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
         let stage = Shared::<Stage>::default();
         let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
@@ -61,6 +62,10 @@ impl Plan {
         config.poll_limit = args.platform.poll_limit.unwrap_or(config.poll_limit);
         config.listener = Arc::new(move |event| on_event(&event, &shown, &told));
         let platform = Platform::new(config).map_err(invalid)?;
+        // Last: whoever is asked should not learn of another mistake after it.
+        if let Some(deletion) = deletion.filter(|_| !args.platform.yes && !args.dry_run) {
+            deletion.confirm(&originals)?;
+        }
         Ok(Self {
             platform,
             conversation_id: access.conversation_id,
@@ -105,6 +110,12 @@ impl Access {
             return Err(missing(&settings));
         };
         let recording = setting(args.recording_id.as_ref(), "GENESYS_RECORDING_ID");
+        // An empty variable of a script must not mean all recordings.
+        let given = args.recording_id.clone().or(std::env::var("GENESYS_RECORDING_ID").ok());
+        if recording.is_none() && given.is_some() {
+            let mend = "it is empty; for all recordings of the conversation, leave out --recording-id and unset GENESYS_RECORDING_ID";
+            return Err(Failure::usage("reading the recording id", mend));
+        }
         let conversation_id = told("conversation", "GENESYS_CONVERSATION_ID", conversation);
         let recording_id = recording.map(|id| told("recording", "GENESYS_RECORDING_ID", id));
         let credentials = Credentials::new(client_id, secret);
@@ -154,19 +165,15 @@ fn places(args: &RecordingArgs, is_all: bool) -> Result<Places, Failure> {
     check(args.keep.as_deref().map(|path| ("--keep", path)))
 }
 
-/// Checks the deletion, and asks whether it is meant.
+/// Checks the deletion.
 fn deletion(
     args: &RecordingArgs,
     treatment: Treatment,
     places: &Places,
-    access: &Access,
 ) -> Result<Option<Deletion>, Failure> {
     let is_self_checked = !args.redact.evidence.no_self_check;
     let to_stdout = matches!(places.copies, Destination::Stdout(_));
     let deletion = Deletion::check(&args.platform, treatment, is_self_checked, to_stdout)?;
-    if let Some(deletion) = deletion.filter(|_| !args.platform.yes && !args.dry_run) {
-        deletion.confirm(&access.originals())?;
-    }
     if args.dry_run {
         tell_wishes(args.platform.annotate, deletion);
     }

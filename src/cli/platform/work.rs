@@ -113,8 +113,6 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     prepared.steps.iter().for_each(detail_step);
     for copy in &prepared.copies {
         report::details(&doing, copy.redacted.summary(), began.elapsed());
-    }
-    if let Some(copy) = prepared.copies.first() {
         report::notes(copy.redacted.summary());
     }
     let files = Files::new(plan, &prepared)?;
