@@ -35,7 +35,7 @@ customer on the right. The customer reads a card number aloud, and later a secur
 const LAST_STEPS: &str = "  \
   sordino file call.wav -w 10-15 -o redacted.wav    redact a recording of your own
   sordino sandbox                                   try `sordino recording` against a stand-in
-  sordino demo --api platform                       the same as most organisations of today need it
+  sordino demo --api platform                       the same with the API of an organisation of today
   sordino recording --help                          redact a recording in your organisation";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
@@ -118,16 +118,14 @@ fn next_steps(
     side_outputs: &SideOutputs,
     last: &str,
 ) -> Result<(), Failure> {
-    let line = |command: String, what: &str| say(&format!("  {command:<49} {what}"));
+    let line =
+        |options: &str, what: &str| say(&format!("  {:<49} {what}", format!("{demo} {options}")));
     say("Next:")?;
     if !saved {
-        line(format!("{demo} -o redacted.wav"), "keep the result, and listen to it")?;
+        line("-o redacted.wav", "keep the result, and listen to it")?;
     }
     if side_outputs.paths().is_none() {
-        line(
-            format!("{demo} --report demo.html --report-audio"),
-            "a page to look at, and to play",
-        )?;
+        line("--report demo.html", "a page to look at; with --report-audio to play")?;
     }
     say(last)
 }

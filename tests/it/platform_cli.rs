@@ -192,9 +192,9 @@ fn all_recordings_of_a_conversation_are_done_each_on_its_own() {
 #[test]
 fn the_same_windows_for_several_recordings_must_be_meant() {
     let world = world(&[]);
-    let list = world.folder.write("w.json", b"[[10, 15]]");
+    let list = world.folder.write("w.json", b"[[10.5, 15]]");
     for windows in [["-w", "10-15"], ["--windows", &list]] {
-        let result = world.run(&[&windows[..], &["--unit", "s", "--to", "copies/"]].concat());
+        let result = world.run(&[&windows[..], &["--to", "copies/"]].concat());
         assert_eq!(result.status.code(), Some(2));
         assert!(stderr(&result).contains("two, stereo, each with its own times"));
         assert!(!world.exists("copies"));

@@ -24,7 +24,7 @@ pub(crate) struct FileArgs {
 #[derive(Debug, Group)]
 pub(crate) struct RecordingArgs {
     /// The API that the organisation answers: `recordings` takes the redacted recording back as a new
-    /// one; `platform`, that of most organisations, does not
+    /// one; `platform`, that of an organisation of today, does not
     #[arg(
         long,
         value_name = "API",

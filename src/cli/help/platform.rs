@@ -1,7 +1,7 @@
 //! The text of `sordino recording --help` about the Platform API.
 
 pub(super) const EXAMPLES: &str = "\
-The Platform API, which most organisations of today answer (--api platform). It takes no audio back:
+The Platform API, which an organisation of today answers (--api platform). It takes no audio back:
 the redacted copy stays with you, and Genesys keeps the original until you let it be deleted:
   export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_CONVERSATION_ID=...
   Try it: fetch and redact, and keep the result to listen to it; nothing else happens:
