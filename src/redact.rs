@@ -216,11 +216,6 @@ pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec
 }
 
 impl Summary {
-    /// The length of the recording by its own clock.
-    pub(crate) fn length(&self) -> Duration {
-        time_of(self.timeline().end(), self.stream_info.rate)
-    }
-
     /// The map from the recording's clock, which windows refer to, to frames of the output.
     pub fn timeline(&self) -> Timeline {
         let closed = if self.gaps_policy == Gaps::Close { self.gaps.as_slice() } else { &[] };

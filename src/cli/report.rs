@@ -1,7 +1,7 @@
 //! The result of a redaction: a sentence and notes for people, JSON for programs.
 //!
 //! JSON uses the words and the shape of the [receipt](sordino::Receipt): the same fact has the same
-//! name at the same place in both.
+//! name at the same place in both, but `input` is the only entry of a receipt's `inputs`.
 
 use std::io::{self, Write as _};
 use std::time::Duration;

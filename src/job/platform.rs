@@ -10,6 +10,9 @@
 //! The audio of the original cannot be replaced, so whatever happens, the caller must say whether it still
 //! exists: [`Aftermath::original`].
 
+use std::path::Path;
+use std::time::Duration;
+
 use super::arrival::redact_arriving;
 use super::{Job, JobError, step_entry};
 use crate::decode::Source;
@@ -17,7 +20,7 @@ use crate::genesys::platform::{Located, Original, Passage};
 use crate::genesys::{Download, Platform, StepRecord};
 use crate::receipt::{Delivery, Receipt};
 pub use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
-use crate::redact::Redacted;
+use crate::redact::{Redacted, Summary};
 use crate::window::{Window, Windows};
 
 mod after;
@@ -144,7 +147,7 @@ async fn fetch_group(
 
 /// The windows as passages of the original, cut at its end.
 fn passages(windows: &Windows, copies: &[RedactedCopy]) -> Vec<Passage> {
-    let length = copies.iter().map(|copy| copy.redacted.summary().length()).max();
+    let length = copies.iter().map(|copy| length(copy.redacted.summary())).max();
     let length = length.unwrap_or_default();
     let passage = |window: &Window| Passage {
         start: window.start(),
@@ -162,13 +165,20 @@ fn passages(windows: &Windows, copies: &[RedactedCopy]) -> Vec<Passage> {
     passages
 }
 
+/// The length of a recording by its own clock, rounded up.
+fn length(summary: &Summary) -> Duration {
+    let (frames, rate) = (summary.timeline().end(), u64::from(summary.stream_info.rate.max(1)));
+    let nanos = (frames % rate * 1_000_000_000).div_ceil(rate);
+    Duration::from_secs(frames / rate).saturating_add(Duration::from_nanos(nanos))
+}
+
 impl Prepared {
     /// Reads the copies back from the files at `paths`, one for each of [`Prepared::copies`] in order, and
     /// makes them durable. Blocks.
     ///
     /// # Errors
     /// [`JobError::NotDelivered`] when a file is not exactly the copy, or cannot be read.
-    pub fn delivered(&self, paths: &[&std::path::Path]) -> Result<Delivered, JobError> {
+    pub fn delivered(&self, paths: &[&Path]) -> Result<Delivered, JobError> {
         Delivered::read_back(self, paths)
     }
 

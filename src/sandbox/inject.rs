@@ -121,6 +121,8 @@ fn cut(body: Body, count: u64, stall: bool) -> Body {
             if stall {
                 std::future::pending::<()>().await;
             }
+            // The server sends what it has while it waits; an error at once would drop even the status.
+            tokio::task::yield_now().await;
             return Some((Err(axum::Error::new("cut by a fault")), (body, 0)));
         }
         let piece = body.next().await?.map(|piece| {

@@ -220,7 +220,9 @@ fn json_speaks_the_language_of_the_receipt() {
     let args = ["file", CALL, "-w", "1-2@1=card", "-w", "37-60", "-o", &out, "--receipt", &receipt];
     let parse = |text: String| serde_json::from_str::<Value>(&text).unwrap();
     let result = parse(stdout(&sordino(&[&args[..], &["--json"]].concat())));
-    let receipt = parse(std::fs::read_to_string(receipt).unwrap());
+    let mut receipt = parse(std::fs::read_to_string(receipt).unwrap());
+    // A result has one input, and a receipt a list of files.
+    receipt["input"] = receipt["inputs"][0].take();
     // Two windows with five words each and one `cut`, five of the treatment, five of the input
     // besides gaps and the beginning, four of the output.
     assert_eq!(agree(&result, &receipt, ""), 25, "{result}\n{receipt}");

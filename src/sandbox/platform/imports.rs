@@ -159,7 +159,11 @@ pub(super) async fn receive(
         Err((status, _)) => return StorageProblem(status, "IncompleteBody").into_response(),
     };
     let is_zip = content.starts_with(b"PK\x03\x04");
-    let status = if is_zip { ImportStatus::Success } else { ImportStatus::Failure };
+    let status = if is_zip || sandbox.options.discard {
+        ImportStatus::Success
+    } else {
+        ImportStatus::Failure
+    };
     for import in sandbox.lock().imports.iter_mut().filter(|import| import.key == key) {
         (import.content, import.status) = (Some(content.clone()), status);
     }

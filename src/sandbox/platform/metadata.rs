@@ -23,7 +23,7 @@ pub(super) async fn list(
     organisation.need_any(&VIEW)?;
     let recordings = &organisation.find(&id)?.recordings;
     let ids: Vec<_> = recordings.iter().map(|known| known.id.clone()).collect();
-    if fault == Some(FaultKind::None) {
+    if fault == Some(FaultKind::EmptyList) {
         return Ok(json(&[(); 0]));
     }
     let views = ids.iter().map(|recording| {

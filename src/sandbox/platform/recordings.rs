@@ -12,7 +12,7 @@ use super::super::inject::FaultInAnswer;
 use super::super::routes::SignedIn;
 use super::super::state::{Organisation, Sandbox};
 use super::error::Problem;
-use super::model::{ConversationRecording, VIEW};
+use super::model::VIEW;
 use super::view;
 
 const FORMATS: [&str; 7] = ["WAV", "WEBM", "WAV_ULAW", "OGG_VORBIS", "OGG_OPUS", "MP3", "NONE"];
@@ -46,12 +46,12 @@ pub(super) async fn one(
     let mut organisation = sandbox.lock();
     organisation.need_any(&VIEW)?;
     let is_wanted = wanted.media()?;
-    let recording = read(&mut organisation, &sandbox, &conversation, &id, is_wanted)?;
-    let shown = match fault {
+    match fault {
         Some(FaultKind::Accepted) => return Ok(StatusCode::ACCEPTED.into_response()),
-        Some(FaultKind::None) => return Err(Problem::not_found("recording")),
-        fault => show(&mut organisation, &sandbox, &conversation, &recording, fault, is_wanted),
-    };
+        Some(FaultKind::EmptyList) => return Err(Problem::not_found("recording")),
+        _ => {}
+    }
+    let shown = show(&mut organisation, &sandbox, (&conversation, &id), fault, is_wanted)?;
     let status = if shown.pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, answer(&shown.view)).into_response())
 }
@@ -67,7 +67,7 @@ pub(super) async fn list(
     organisation.need_any(&VIEW)?;
     let is_wanted = wanted.media()?;
     let conversation = organisation.find(&id)?;
-    if conversation.empty_lists > 0 || fault == Some(FaultKind::None) {
+    if conversation.empty_lists > 0 || fault == Some(FaultKind::EmptyList) {
         conversation.empty_lists = conversation.empty_lists.saturating_sub(1);
         return Ok(answer(&json!([])));
     }
@@ -77,31 +77,13 @@ pub(super) async fn list(
     let ids: Vec<_> = conversation.recordings.iter().map(|known| known.id.clone()).collect();
     let mut shown = Vec::new();
     for recording in ids {
-        let recording = read(&mut organisation, &sandbox, &id, &recording, is_wanted)?;
-        let fault = fault.clone();
-        shown.push(show(&mut organisation, &sandbox, &id, &recording, fault, is_wanted));
+        let place = (id.as_str(), recording.as_str());
+        shown.push(show(&mut organisation, &sandbox, place, fault.clone(), is_wanted)?);
     }
     let is_pending = shown.iter().any(|shown| shown.pending);
     let status = if is_pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     let views: Vec<_> = shown.into_iter().map(|shown| shown.view).collect();
     Ok((status, answer(&views)).into_response())
-}
-
-/// A recording as it is shown by this request, for which it may be transcoded.
-fn read(
-    organisation: &mut Organisation,
-    sandbox: &Sandbox,
-    conversation: &str,
-    id: &str,
-    is_media: bool,
-) -> Result<ConversationRecording, Problem> {
-    organisation.come_up_to_date(conversation, id, sandbox.options.reads_before_change)?;
-    let recording = organisation.find_recording(conversation, id)?;
-    let shown = recording.clone();
-    if is_media && recording.state.has_media() {
-        recording.transcoding = recording.transcoding.saturating_sub(1);
-    }
-    Ok(shown)
 }
 
 struct Shown {
@@ -110,36 +92,41 @@ struct Shown {
     pending: bool,
 }
 
+/// Shows the recording with these ids of conversation and recording.
 fn show(
     organisation: &mut Organisation,
     sandbox: &Sandbox,
-    conversation: &str,
-    recording: &ConversationRecording,
+    (conversation, id): (&str, &str),
     fault: Option<FaultKind>,
     is_wanted: bool,
-) -> Shown {
-    let is_refused = fault == Some(FaultKind::Refused);
-    let (hint, state) = match fault {
-        Some(FaultKind::Transcoding(hint)) => (Some(hint), None),
-        Some(FaultKind::State(state)) => (None, Some(state)),
-        _ => ((recording.transcoding > 0).then_some(view::TRANSCODING_MS), None),
-    };
+) -> Result<Shown, Problem> {
+    organisation.come_up_to_date(conversation, id, sandbox.options.reads_before_change)?;
+    let recording = organisation.find_recording(conversation, id)?;
     let mut view = view::whole(conversation, recording);
-    if let Some(state) = state {
+    if let Some(FaultKind::State(state)) = fault {
         view.insert("fileState".into(), state.into());
-        return Shown { view, pending: false };
+        return Ok(Shown { view, pending: false });
     }
     if !is_wanted || !recording.state.has_media() {
-        return Shown { view, pending: false };
+        return Ok(Shown { view, pending: false });
     }
+    let is_refused = fault == Some(FaultKind::Refused);
+    let hint = match fault {
+        Some(FaultKind::Transcoding(hint)) => Some(hint),
+        _ if recording.transcoding > 0 => {
+            recording.transcoding -= 1;
+            Some(view::TRANSCODING_MS)
+        }
+        _ => None,
+    };
     if let Some(hint) = hint {
         view.insert("estimatedTranscodeTimeMs".into(), hint.into());
-        return Shown { view, pending: true };
+        return Ok(Shown { view, pending: true });
     }
-    let lifetime = sandbox.options.url_lifetime;
-    let uris = view::media_uris(organisation, conversation, recording, lifetime, is_refused);
+    let (recording, lifetime) = (recording.clone(), sandbox.options.url_lifetime);
+    let uris = view::media_uris(organisation, conversation, &recording, lifetime, is_refused);
     let media = |(key, uri)| (key, json!({ "mediaUri": uri, "waveformData": [0.0, 0.5] }));
     view.insert("mediaUris".into(), uris.into_iter().map(media).collect::<Map<_, _>>().into());
     view.insert("actualTranscodeTimeMs".into(), view::TRANSCODING_MS.into());
-    Shown { view, pending: false }
+    Ok(Shown { view, pending: false })
 }

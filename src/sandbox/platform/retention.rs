@@ -52,8 +52,8 @@ pub(super) async fn put(
     if recording.state == FileState::Deleted {
         return Err(Problem::not_found("recording"));
     }
-    recording.archive_date = archive.or(recording.archive_date);
-    recording.delete_date = delete.or(recording.delete_date);
+    // A PUT replaces both: a date that is left out is cleared.
+    (recording.archive_date, recording.delete_date) = (archive, delete);
     if options.clear_export == Some(true) {
         recording.export_date = None;
     }
