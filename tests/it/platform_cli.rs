@@ -290,6 +290,10 @@ fn an_original_is_annotated_and_its_deletion_is_set() {
         (&original["state"], &original["transcript"]),
         (&"deletion-set".into(), &"unknown".into())
     );
+    let receipt = String::from_utf8(world.read("r.json")).unwrap();
+    let delivery = sordino::Receipt::parse(&receipt).unwrap().delivery.unwrap();
+    assert_eq!(delivery.recording_id.as_deref(), Some("stereo"));
+    assert_eq!(serde_json::to_value(delivery.original).unwrap(), *original);
     assert!(original["deleteDate"].as_str().unwrap().starts_with(date.trim_end_matches('Z')));
     let recording = world.recording("stereo");
     assert_eq!(humantime::format_rfc3339_seconds(recording.delete_date.unwrap()).to_string(), date);
@@ -424,6 +428,7 @@ fn wrong_calls_exit_with_2_and_say_what_to_do() {
     let all = ["-w", "10-15"];
     for (args, part) in [
         ([&one[..]].concat(), "missing: --to (or --dry-run)"),
+        ([&one[..], &["--to", ""]].concat(), "missing: --to (or --dry-run)"),
         ([&one[..], &["--to", "there.wav"]].concat(), "it exists already"),
         ([&one[..], &["--to", "there.wav/"]].concat(), "there.wav is a file"),
         ([&one[..], &["--to", "none/out.wav"]].concat(), "its folder does not exist"),
@@ -739,5 +744,43 @@ fn ctrl_c_says_what_state_the_original_is_in() {
         assert!(stderr(&result).contains(part), "{request}: {}", stderr(&result));
         assert_eq!(world.exists("out.wav"), !request.contains("media"), "{request}");
         assert_eq!(world.recording("stereo").delete_date, None, "{request}");
+    }
+}
+
+#[test]
+fn the_demo_of_the_platform_api_leaves_no_files() {
+    let folder = Folder::new();
+    let mut demo = command(&["demo", "--api", "platform"]);
+    let result = demo.current_dir(folder.path("")).env("TMPDIR", folder.path("")).output().unwrap();
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let text = stdout(&result);
+    for part in [
+        "the original will be deleted on 20",
+        "outside: no sample has changed",
+        "verdict: clean; speech cannot be recovered",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(folder.names(), [""; 0]);
+    let (out, page) = (folder.path("redacted.wav"), folder.path("demo.html"));
+    let demo = ["demo", "--api", "platform", "-o", &out, "--report", &page];
+    assert!(sordino(&demo).status.success());
+    assert!(std::fs::read_to_string(page).unwrap().contains("The call of the demo"));
+    let windows = ["-w", "10-15@1", "-w", "30.5-35.2@1", "--silence"];
+    let call = fixture("call.opus");
+    let call = ["file", call.to_str().unwrap(), "-o", "-"];
+    assert!(std::fs::read(out).unwrap() == sordino(&[&call[..], &windows].concat()).stdout);
+}
+
+#[test]
+fn the_help_tells_each_api_in_one_screen() {
+    let help = stdout(&sordino(&["recording", "--help"]));
+    let (_, examples) = help.split_once("The recordings API, which").unwrap();
+    let (recordings, platform) = examples.split_once("The Platform API, which").unwrap();
+    for part in [recordings, platform] {
+        assert!(
+            part.lines().count() <= 40 && part.contains("Exit codes: 0 done; 1 it failed"),
+            "{part}"
+        );
     }
 }

@@ -250,3 +250,50 @@ impl Drop for MadeFolders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_that_were_made_go_again_unless_they_are_kept_or_in_use() {
+        let base = tempfile::tempdir().unwrap();
+        let inner = base.path().join("a/b");
+        let make = || {
+            let mut made = MadeFolders::default();
+            made.make(&inner).unwrap();
+            made
+        };
+        drop(make());
+        assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
+        let made = make();
+        fs::write(base.path().join("a/file"), "").unwrap();
+        drop(made);
+        assert!(base.path().join("a/file").exists() && !inner.exists());
+        make().keep();
+        assert!(inner.is_dir());
+        // What was there before is not ours.
+        drop(make());
+        assert!(inner.is_dir());
+    }
+
+    #[test]
+    fn a_folder_is_one_that_exists_or_ends_in_a_slash() {
+        let base = tempfile::tempdir().unwrap();
+        fs::write(base.path().join("file"), "").unwrap();
+        let of = |name: &str, several| {
+            let path = base.path().join(name);
+            Place::of("--to", &path, several)
+        };
+        let original = Original::new("c", "r").unwrap();
+        let path = |place: &Place| place.path(&original, Some("1"), "wav");
+        let folder = of("new/", None).unwrap();
+        assert_eq!(path(&folder), base.path().join("new/c/r.1.wav"));
+        assert!(matches!(of("", Some("why")), Ok(Place::Folder(_))));
+        assert!(matches!(of("new", None), Ok(Place::File(_))));
+        assert_eq!(path(&of("new", None).unwrap()), base.path().join("new"));
+        for (name, several) in [("new", Some("why")), ("file", Some("why")), ("file/", None)] {
+            assert!(of(name, several).is_err(), "{name}");
+        }
+    }
+}
