@@ -62,12 +62,14 @@ pub(crate) fn config(
         let mend = "0 would end every request at once; give a time, for example 30s";
         return Err(Failure::usage("reading --timeout", mend));
     }
-    let base = base_url(args)?;
+    let (base, why) = base_url(args)?;
     let config = match api {
         Api::Recordings => Config::new(&base, credentials),
         Api::Platform => Config::platform(&base, credentials),
     };
     let mut config = config.map_err(invalid)?;
+    // Now that it is known to hold no password.
+    detail(&format!("the API host is {} ({why})", host_of(&base)));
     config.retries = args.max_retries;
     config.longest_wait = time("--max-wait", &args.max_wait)?;
     config.requests_a_minute = args.rate.unwrap_or(config.requests_a_minute);
@@ -76,29 +78,31 @@ pub(crate) fn config(
     Ok(config)
 }
 
-/// The URL of the API host.
-fn base_url(args: &ClientArgs) -> Result<String, Failure> {
+/// The URL of the API host, and what says so.
+fn base_url(args: &ClientArgs) -> Result<(String, String), Failure> {
     const VARIABLE: &str = "GENESYS_BASE_URL";
-    let tell = |url: &str, why: &str| detail(&format!("the API host is {url} ({why})"));
     let given = setting(args.base_url.as_ref(), VARIABLE);
     let Some(name) = &args.region else {
-        let (url, why) = match given {
-            Some(Setting { value, from_environment: true }) => (value, VARIABLE),
-            Some(Setting { value, .. }) => (value, "--base-url"),
-            None => (DEFAULT_BASE_URL.to_owned(), "the default"),
-        };
-        tell(&url, why);
-        return Ok(url);
+        return Ok(match given {
+            Some(Setting { value, from_environment: true }) => (value, VARIABLE.into()),
+            Some(Setting { value, .. }) => (value, "--base-url".into()),
+            None => (DEFAULT_BASE_URL.to_owned(), "the default".into()),
+        });
     };
     let region = Region::named(name).map_err(|error| Failure::usage("reading --region", error))?;
     if !region.is_listed() {
         let name = region.name();
         warn(&format!("the region {name} is not one that sordino knows; check its name"));
     }
-    let url = region.api_url();
-    tell(&url, &format!("--region; the login host is {}", region.login_url()));
+    let (url, login) = (region.api_url(), region.login_url());
     if given.is_some_and(|given| given.value.trim_end_matches('/') != url) {
-        note(&format!("--region counts, not {VARIABLE}: the API host is {url}"));
+        note(&format!("--region counts, not {VARIABLE}: the API host is {}", host_of(&url)));
     }
-    Ok(url)
+    Ok((url, format!("--region; the login host is {}", host_of(&login))))
+}
+
+/// Host and port of a URL.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }

@@ -560,22 +560,18 @@ fn the_host_is_that_of_the_region_then_of_the_environment() {
     for name in sordino::genesys::Region::names() {
         let text = told(&["--region", name], None);
         let expected = format!(
-            "detail: the API host is https://api.{name} (--region; the login host is https://login.{name})"
+            "detail: the API host is api.{name} (--region; the login host is login.{name})"
         );
         assert!(text.contains(&expected) && !text.contains("warning"), "{text}");
     }
     let url = "https://api.mypurecloud.jp";
     let text = told(&["--region", "mypurecloud.de"], Some(url));
-    let part =
-        "note: --region counts, not GENESYS_BASE_URL: the API host is https://api.mypurecloud.de";
+    let part = "note: --region counts, not GENESYS_BASE_URL: the API host is api.mypurecloud.de";
     assert!(text.contains(part), "{text}");
     let text = told(&["--base-url", "https://api.mypurecloud.ie"], Some(url));
-    assert!(text.contains("the API host is https://api.mypurecloud.ie (--base-url)"), "{text}");
-    assert!(
-        told(&[], Some(url))
-            .contains("the API host is https://api.mypurecloud.jp (GENESYS_BASE_URL)")
-    );
-    assert!(told(&[], None).contains("the API host is https://api.mypurecloud.com (the default)"));
+    assert!(text.contains("the API host is api.mypurecloud.ie (--base-url)"), "{text}");
+    assert!(told(&[], Some(url)).contains("the API host is api.mypurecloud.jp (GENESYS_BASE_URL)"));
+    assert!(told(&[], None).contains("the API host is api.mypurecloud.com (the default)"));
     let text = told(&["--region", "euc9.pure.cloud"], None);
     assert!(
         text.contains("warning: the region euc9.pure.cloud is not one that sordino knows"),
