@@ -416,7 +416,8 @@ async fn joined_parts_are_redacted_as_one_recording() {
         (&["fetch=expired:1"], &[], 2),
         (&["fetch=expired:0", "fetch=expired:1"], &[], 3),
         (&["fetch=503", "fetch=reset"], &[1000, 2000], 1),
-        (&["fetch=cut-unsized:100000", "fetch=cut:1000"], &[1000, 2000], 1),
+        // Both parts break in one attempt.
+        (&["fetch=cut-unsized:100000", "fetch=cut:1000"], &[1000], 1),
     ] {
         let world = world(faults).await;
         let located = world.locate("keys").await.unwrap();
@@ -723,7 +724,9 @@ async fn a_transcript_without_end_is_not_read() {
     };
     let world = world_with(&[], endless, |_| {}).await;
     let link = world.platform.transcript_link("c", "call").await.unwrap();
-    let error = world.platform.transcript(link).await.unwrap_err();
+    let read = world.platform.transcript(link).await;
+    // The length alone, so that a failure does not print it all.
+    let error = read.map(|bytes| bytes.len()).unwrap_err();
     assert!(error.to_string().contains("longer than 64 MiB"), "{error}");
 }
 
