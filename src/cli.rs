@@ -8,6 +8,7 @@ use clap::Parser;
 
 mod args;
 mod bench;
+mod connection;
 mod demo;
 mod exit;
 mod file;
@@ -18,6 +19,7 @@ mod interrupt;
 mod manual;
 mod messages;
 mod output;
+mod platform;
 mod progress;
 mod recording;
 mod report;
@@ -29,7 +31,7 @@ mod text;
 mod verify;
 mod windows;
 
-use args::{Args, Command};
+use args::{Api, Args, Command};
 use exit::Failure;
 
 pub(crate) fn main() -> ExitCode {
@@ -41,7 +43,10 @@ pub(crate) fn main() -> ExitCode {
     messages::set_verbosity(args.verbosity);
     let result: Result<(), Failure> = match args.command {
         Command::File(args) => file::run(args),
-        Command::Recording(args) => recording::run(&args),
+        Command::Recording(args) => match args.api {
+            Api::Recordings => recording::run(&args),
+            Api::Platform => platform::run(&args),
+        },
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

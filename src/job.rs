@@ -4,7 +4,6 @@
 //! organisation. After a failure nothing is left on a disk, and nothing was completed at Genesys, except
 //! that after [`JobError::MaybeCompleted`] this is unknown.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -98,18 +97,6 @@ pub enum JobError {
         /// Why, and what to do.
         reason: String,
     },
-    /// A delivered file is not the redacted copy.
-    #[error("{} was not delivered, so the original must stay", .path.display())]
-    NotDelivered {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The copy cannot stand for the original.
-    #[error("the original must stay")]
-    NotDeletable(#[source] platform::NotDeletable),
     /// A step after the creation of the new recording failed.
     #[error("the new recording {id} was created and is not complete; another run creates another")]
     NotCompleted {

@@ -129,6 +129,7 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Read, TranscriptError>
 }
 
 /// A transcript that was written back.
+#[derive(Clone)]
 pub struct Masked {
     /// The bytes of the file.
     pub bytes: Vec<u8>,

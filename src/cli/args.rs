@@ -7,6 +7,7 @@ use sordino::RawFormat;
 
 mod bench;
 mod format;
+mod platform;
 mod redact;
 mod request;
 mod transcript;
@@ -15,6 +16,7 @@ mod windows;
 
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
+pub(crate) use platform::{Api, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
 pub(crate) use treatment::TreatmentArgs;
@@ -51,8 +53,8 @@ pub(crate) enum Command {
     #[command(after_help = help::FILE_EXAMPLES, override_usage = help::FILE_USAGE)]
     File(FileArgs),
 
-    /// Redact one recording in Genesys Cloud: fetch, redact, upload
-    #[command(after_help = help::RECORDING_EXAMPLES, override_usage = help::RECORDING_USAGE)]
+    /// Redact recordings in Genesys Cloud: fetch, redact, deliver
+    #[command(after_help = help::recording(), override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
 
     /// Show what a recording is, and whether it can be redacted
@@ -206,6 +208,10 @@ pub(crate) struct SandboxArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct DemoArgs {
+    /// The API to show: with `platform` the redacted copy stays here, and the original is to be deleted
+    #[arg(long, value_name = "API", value_enum, default_value = "recordings")]
+    pub(crate) api: Api,
+
     /// Save the redacted recording here
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

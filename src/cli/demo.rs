@@ -8,7 +8,7 @@ use sordino::sandbox::{Sandbox, SandboxOptions};
 use sordino::window::parse_flag;
 use sordino::{Job, Source, Treatment, VerifyOptions, Windows, verify};
 
-use super::args::{DemoArgs, WindowsSource};
+use super::args::{Api, DemoArgs, WindowsSource};
 use super::block_on;
 use super::exit::Failure;
 use super::interrupt::Interrupt;
@@ -18,6 +18,8 @@ use super::report::{self, print as say};
 use super::sandbox::{CALL, CALL_ID};
 use super::side_outputs::{self, SideOutputs};
 use super::verify::table;
+
+mod platform;
 
 /// What the customer reads aloud in the call.
 const WINDOWS: [&str; 2] = ["10-15=card number", "30.5-35.2=expiry date and security code"];
@@ -33,6 +35,7 @@ customer on the right. The customer reads a card number aloud, and later a secur
 const LAST_STEPS: &str = "  \
   sordino file call.wav -w 10-15 -o redacted.wav    redact a recording of your own
   sordino sandbox                                   try `sordino recording` against a stand-in
+  sordino demo --api platform                       the same with the API of an organisation of today
   sordino recording --help                          redact a recording in your organisation";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
@@ -41,9 +44,21 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let target = output.as_ref().map(|path| path.target.as_path());
     let side_outputs =
         SideOutputs::check(&args.evidence, WindowsSource::default(), &[], target, args.force)?;
-    let windows = WINDOWS.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
-    let windows = Windows::new(windows)?;
-    block_on(walk(args.force, output, &side_outputs, windows))
+    match args.api {
+        Api::Recordings => {
+            let windows = windows(WINDOWS)?;
+            block_on(walk(args.force, output, &side_outputs, windows))
+        }
+        Api::Platform => {
+            let windows = windows(platform::WINDOWS)?;
+            block_on(platform::walk(args.force, output, &side_outputs, windows))
+        }
+    }
+}
+
+fn windows(flags: [&str; 2]) -> Result<Windows, Failure> {
+    let windows = flags.iter().map(|text| parse_flag(text)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Windows::new(windows)?)
 }
 
 async fn walk(
@@ -94,21 +109,26 @@ async fn walk(
     if let Some(paths) = side_outputs.paths() {
         say(&format!("Written: {paths}.\n"))?;
     }
-    next_steps(output.is_some(), side_outputs)
+    next_steps("sordino demo", output.is_some(), side_outputs, LAST_STEPS)
 }
 
 /// What to try after this.
-fn next_steps(saved: bool, side_outputs: &SideOutputs) -> Result<(), Failure> {
+fn next_steps(
+    demo: &str,
+    saved: bool,
+    side_outputs: &SideOutputs,
+    last: &str,
+) -> Result<(), Failure> {
+    let line =
+        |options: &str, what: &str| say(&format!("  {:<49} {what}", format!("{demo} {options}")));
     say("Next:")?;
     if !saved {
-        say(
-            "  sordino demo -o redacted.wav                      keep the result, and listen to it",
-        )?;
+        line("-o redacted.wav", "keep the result, and listen to it")?;
     }
     if side_outputs.paths().is_none() {
-        say("  sordino demo --report demo.html --report-audio    a page to look at, and to play")?;
+        line("--report demo.html", "a page to look at; with --report-audio to play")?;
     }
-    say(LAST_STEPS)
+    say(last)
 }
 
 /// Audits the redacted recording against the original, and prints the result.

@@ -5,6 +5,7 @@
 //! | 0 | done, also when the reader of text on stdout closes the pipe early |
 //! | 1 | it failed and nothing was left behind, also when audio could not be written to stdout; or `verify` found a leak or a change, or cannot tell |
 //! | 2 | the call was wrong: arguments, windows, paths |
+//! | 3 | of several recordings some failed; each error was printed |
 //! | 130 | ctrl-c or SIGTERM; nothing was left behind, or what was left is named |
 
 use std::error::Error as StdError;
@@ -17,6 +18,7 @@ use super::messages::say;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
+const PARTLY: u8 = 3;
 /// 128 and the number of SIGINT, as shells report it.
 pub(crate) const INTERRUPTED: i32 = 130;
 
@@ -27,6 +29,11 @@ pub(crate) enum Failure {
     Error(u8, String, Box<dyn StdError>),
     /// An audit found something, and has printed it.
     Found,
+    /// Of several recordings all (or only some) failed, and each error was printed.
+    Several {
+        /// Whether all failed.
+        all: bool,
+    },
 }
 
 impl Failure {
@@ -44,8 +51,19 @@ impl Failure {
     pub(crate) fn after(self, done: &str) -> Self {
         match self {
             Self::Error(_, doing, why) => Self::Error(FAILED, format!("{done}; {doing}"), why),
-            Self::Found => Self::Found,
+            other => other,
         }
+    }
+
+    /// The line about it, if it was not printed yet.
+    pub(crate) fn line(&self) -> Option<String> {
+        let Self::Error(_, doing, why) = self else { return None };
+        Some(format!("{doing}: {}", chain(why.as_ref())))
+    }
+
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        self.line().into_iter().for_each(|line| say(&format!("error: {line}")));
     }
 
     /// An error of the library, sorted into wrong calls and failures.
@@ -65,9 +83,10 @@ impl From<WindowError> for Failure {
 pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Found) => FAILED.into(),
-        Err(Failure::Error(code, doing, why)) => {
-            say(&format!("error: {doing}: {}", chain(why.as_ref())));
+        Err(Failure::Found | Failure::Several { all: true }) => FAILED.into(),
+        Err(Failure::Several { all: false }) => PARTLY.into(),
+        Err(failure @ Failure::Error(code, ..)) => {
+            failure.print();
             code.into()
         }
     }

@@ -1,7 +1,6 @@
 //! `sordino file`: one local recording.
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -98,7 +97,7 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let treatment = args.treatment.treatment()?;
     let inputs: Vec<&Path> = std::iter::once(input.as_path()).chain(list).collect();
     let destination = if is_dash(&output) {
-        Destination::Stdout(stdout_for_audio()?)
+        Destination::Stdout(stdout::for_audio()?)
     } else {
         Destination::File(OutputPath::check(&output, &inputs, args.force)?)
     };
@@ -112,15 +111,6 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let (force, json) = (args.force, args.json);
     let run = FileRun { input, destination, windows, treatment, side_outputs, force, json };
     Ok((run, source))
-}
-
-fn stdout_for_audio() -> Result<File, Failure> {
-    let doing = "writing to stdout";
-    if io::stdout().is_terminal() {
-        let mend = "a terminal cannot play a WAV; give -o FILE, or redirect stdout";
-        return Err(Failure::usage(doing, mend));
-    }
-    stdout::open().map_err(|error| Failure::failed(doing, error))
 }
 
 impl FileRun {

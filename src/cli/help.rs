@@ -1,13 +1,16 @@
 //! The text after the options of each `--help`: examples, what to know, exit codes. The manual pages
 //! hold it too.
 
+mod platform;
+
 pub(super) const OVERVIEW: &str = "\
 Start here:
   sordino demo                                      a redaction from end to end; needs no setup
   sordino file call.wav -w 10-15 -o redacted.wav    redact 10 s to 15 s of a recording
   sordino COMMAND --help                            examples of each command
 
-Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong; 130 ctrl-c.";
+Exit codes: 0 done; 1 it failed, and nothing was left behind; 2 the call was wrong; 3 some of several
+recordings failed; 130 ctrl-c.";
 
 pub(super) const FILE_USAGE: &str = "\
 sordino file INPUT -w START-END -o OUTPUT [OPTIONS]
@@ -15,7 +18,8 @@ sordino file INPUT -w START-END -o OUTPUT [OPTIONS]
 
 pub(super) const RECORDING_USAGE: &str = "\
 sordino recording -w START-END [OPTIONS]
-       sordino recording --windows FILE [OPTIONS]";
+       sordino recording --windows FILE [OPTIONS]
+       sordino recording --api platform --conversation-id ID -w START-END --to PLACE [OPTIONS]";
 
 pub(super) const COMPLETIONS_EXAMPLES: &str = "\
 Install them, one line for each shell:
@@ -32,8 +36,13 @@ Examples:
   Install all pages for this user, then `man sordino-file` works:
     sordino man --out ~/.local/share/man/man1";
 
-pub(super) const RECORDING_EXAMPLES: &str = "\
-Examples:
+/// The examples of `sordino recording`, first of the recordings API, then of the Platform API.
+pub(super) fn recording() -> String {
+    format!("{RECORDING_EXAMPLES}\n\n{}", platform::EXAMPLES)
+}
+
+const RECORDING_EXAMPLES: &str = "\
+The recordings API, which takes the redacted recording back (--api recordings, the default):
   export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=...
   export GENESYS_RECORDING_ID=... GENESYS_CONVERSATION_ID=...
   Try it without changing anything at Genesys, and keep the result to listen to it:
@@ -43,7 +52,7 @@ Examples:
   With a receipt and an HTML page:
     sordino recording -w 10-15 --silence --receipt receipt.json --report page.html
   In another region, with windows from a transcriber, and JSON for a program:
-    sordino recording --base-url https://api.mypurecloud.de --windows - --json < windows.json
+    sordino recording --region mypurecloud.de --windows - --json < windows.json
 
 The unredacted audio is never written to a disk. The original recording stays in Genesys unchanged:
 delete it there, or let its retention policy do so.

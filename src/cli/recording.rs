@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use sordino::genesys::{Completed, Config, Credentials, Error as GenesysError, Genesys};
+use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
 
-use super::args::{ClientArgs, RecordingArgs, WindowsSource, time};
+use super::args::{RecordingArgs, WindowsSource};
+use super::connection::{client_secret, config, invalid, missing, setting};
 use super::exit::Failure;
 use super::input::is_dash;
 use super::interrupt::lock;
@@ -20,8 +21,11 @@ use super::{block_on, report};
 
 mod stage;
 
-pub(super) use stage::detail_step;
-use stage::{NewRecording, Shared, Stage, on_event, on_interrupt};
+/// Follows a 404 of locate.
+const NOT_THIS_API: &str = "; if the id and the region are right, the organisation answers another API: give --api platform";
+
+use stage::{NewRecording, Stage, on_event, on_interrupt};
+pub(super) use stage::{Shared, detail_step, show_event};
 
 /// One redaction at Genesys, with its arguments checked.
 struct RecordingRun {
@@ -78,36 +82,37 @@ pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
 
 /// Checks arguments and environment. Everything that is missing is named in one error.
 fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
+    if let Some(option) = args.platform.given() {
+        let mend = "it is for --api platform; here the redacted recording is uploaded as a new one";
+        return Err(Failure::usage(format!("reading {option}"), mend));
+    }
     let request = args.redact.windows.request()?;
     let windows = request.windows(args.redact.if_none)?;
     let source = request.source(args.redact.redacted_transcript.as_deref())?;
     let treatment = args.redact.treatment.treatment()?;
     let secret = client_secret(&args.client)?;
-    let set = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
-    let (client_id, recording_id) = (set(&args.client.client_id), set(&args.recording_id));
-    let conversation_id = set(&args.conversation_id).filter(|_| !args.dry_run);
+    let set = |flag: &Option<String>, variable| setting(flag.as_ref(), variable).map(|s| s.value);
+    let client_id = args.client.client_id.clone().filter(|id| !id.is_empty());
+    let recording_id = set(&args.recording_id, "GENESYS_RECORDING_ID");
+    let conversation_id = set(&args.conversation_id, "GENESYS_CONVERSATION_ID");
+    let conversation_id = conversation_id.filter(|_| !args.dry_run);
     let needs_conversation = conversation_id.is_none() && !args.dry_run;
-    let missing: Vec<&str> = [
+    let settings = [
         (client_id.is_none(), "GENESYS_CLIENT_ID (or --client-id)"),
         (secret.is_none(), "GENESYS_CLIENT_SECRET (or --client-secret-file)"),
         (recording_id.is_none(), "GENESYS_RECORDING_ID (or --recording-id)"),
         (needs_conversation, "GENESYS_CONVERSATION_ID (or --conversation-id)"),
-    ]
-    .into_iter()
-    .filter_map(|(missing, name)| missing.then_some(name))
-    .collect();
-    let (Some(client_id), Some(secret), Some(recording_id), []) =
-        (client_id, secret, recording_id, missing.as_slice())
+    ];
+    let (Some(client_id), Some(secret), Some(recording_id), false) =
+        (client_id, secret, recording_id, needs_conversation)
     else {
-        let mend = "set them as `sordino recording --help` shows";
-        let why = format!("missing: {}; {mend}", missing.join(", "));
-        return Err(Failure::usage("reading the configuration", why));
+        return Err(missing(&settings));
     };
     let (keep, side_outputs) = outputs(args, source)?;
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
     let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
-    let mut config = config(&args.client, Credentials::new(client_id, secret))?;
+    let mut config = config(&args.client, args.api, Credentials::new(client_id, secret))?;
     config.listener = Arc::new(move |event| on_event(event, &shown, &told));
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
@@ -150,40 +155,15 @@ fn outputs(
     Ok((keep, side_outputs))
 }
 
-/// The secret, from the file that is named or from the environment. Never from an argument, which
-/// other users of the machine can read.
-fn client_secret(args: &ClientArgs) -> Result<Option<String>, Failure> {
-    let secret = match &args.client_secret_file {
-        Some(path) => std::fs::read_to_string(path).map(Some).map_err(|error| {
-            Failure::usage(format!("reading the client secret from {}", path.display()), error)
-        })?,
-        None => std::env::var("GENESYS_CLIENT_SECRET").ok(),
-    };
-    Ok(secret.map(|secret| secret.trim().to_owned()).filter(|secret| !secret.is_empty()))
-}
-
-fn invalid(error: GenesysError) -> Failure {
-    Failure::usage("reading the configuration", error)
-}
-
-fn config(args: &ClientArgs, credentials: Credentials) -> Result<Config, Failure> {
-    let timeout = time("--timeout", &args.timeout)?;
-    if timeout.is_zero() {
-        let mend = "0 would end every request at once; give a time, for example 30s";
-        return Err(Failure::usage("reading --timeout", mend));
-    }
-    let mut config = Config::new(&args.base_url, credentials).map_err(invalid)?;
-    config.retries = args.max_retries;
-    config.longest_wait = time("--max-wait", &args.max_wait)?;
-    config.requests_a_minute = args.rate;
-    config.timeout = timeout;
-    Ok(config)
-}
-
 async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure> {
     let (doing, began) = (format!("recording {}", run.job.recording_id), Instant::now());
     let failed = |error| failure(&doing, error);
-    let prepared = prepare(&run.genesys, &run.job).await.map_err(failed)?;
+    let prepared = prepare(&run.genesys, &run.job).await.map_err(|error| match error {
+        JobError::Genesys(
+            error @ GenesysError::Refused { step: WorkflowStep::Locate, status: 404, .. },
+        ) => Failure::failed(&*doing, format!("{error}{NOT_THIS_API}")),
+        other => failed(other),
+    })?;
     let redacted = &prepared.redacted;
     prepared.steps.iter().for_each(detail_step);
     report::details(&doing, redacted.summary(), began.elapsed());

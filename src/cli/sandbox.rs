@@ -47,7 +47,7 @@ pub(crate) fn run(args: SandboxArgs) -> Result<(), Failure> {
 }
 
 /// The conversation of the demo, for the Platform API.
-fn conversation() -> Result<Conversation, Error> {
+pub(crate) fn conversation() -> Result<Conversation, Error> {
     let mut decoder = Decoder::open(Source::stream(CALL))?;
     let info = decoder.stream_info();
     let (rate, mut block) = (info.rate, Block::new(info.format, info.channels));

@@ -4,15 +4,27 @@
 //! lines.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use sordino::{Error, Redacted};
+
+use super::exit::Failure;
+
+/// stdout as a file, for audio: not a terminal.
+pub(crate) fn for_audio() -> Result<File, Failure> {
+    let doing = "writing to stdout";
+    if io::stdout().is_terminal() {
+        let mend = "a terminal cannot play a WAV; give a file, or redirect stdout";
+        return Err(Failure::usage(doing, mend));
+    }
+    open().map_err(|error| Failure::failed(doing, error))
+}
 
 /// stdout as a file.
 ///
 /// # Errors
 /// When it is closed.
-pub(crate) fn open() -> io::Result<File> {
+fn open() -> io::Result<File> {
     #[cfg(unix)]
     let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
     #[cfg(windows)]

@@ -28,7 +28,7 @@ mod delivered;
 mod layout;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
-pub use delivered::{Delivered, NotDeletable};
+pub use delivered::{Delivered, NotDelivered};
 pub use layout::Layout;
 use layout::{Group, groups};
 
@@ -103,8 +103,10 @@ pub async fn prepare(
     layout: Layout,
 ) -> Result<Prepared, JobError> {
     let keys: Vec<String> = located.keys().map(str::to_owned).collect();
+    let groups = groups(&keys, &job.windows, layout);
+    let groups = groups.map_err(|reason| JobError::Parts { reason })?;
     let (mut copies, mut steps) = (Vec::new(), vec![located.record().clone()]);
-    for Group { keys, windows } in groups(&keys, &job.windows, layout)? {
+    for Group { keys, windows } in groups {
         let (redacted, records) = fetch_group(platform, located, &keys, &windows, job).await?;
         steps.extend(records);
         copies.push(RedactedCopy { keys, redacted });
@@ -177,8 +179,8 @@ impl Prepared {
     /// makes them durable. Blocks.
     ///
     /// # Errors
-    /// [`JobError::NotDelivered`] when a file is not exactly the copy, or cannot be read.
-    pub fn delivered(&self, paths: &[&Path]) -> Result<Delivered, JobError> {
+    /// [`NotDelivered`] when a file is not exactly the copy, or the copy cannot stand for the original.
+    pub fn delivered(&self, paths: &[&Path]) -> Result<Delivered, NotDelivered> {
         Delivered::read_back(self, paths)
     }
 

@@ -109,7 +109,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("hound::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
-        ("humantime::", "receipt, genesys, sandbox"),
+        ("humantime::", "receipt, genesys, sandbox, cli"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
         ("twox_hash::", "evidence"),

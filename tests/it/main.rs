@@ -20,9 +20,10 @@
 //! | `lists` | lists of windows as people have them: read right, or refused |
 //! | `bad_input` | what goes wrong: message, exit code, nothing left behind |
 //! | `genesys` | the client against the sandbox: each fault, over sockets of this machine |
+//! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
 //! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
 //! | `sdk` | Genesys' own SDKs against the sandbox |
-//! | `platform` | the client of the Platform API against the sandbox: each fault of each step |
+//! | `platform_cli` | `sordino recording --api platform` as a person uses it |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -88,6 +89,8 @@ mod parts;
 mod plain;
 #[cfg(feature = "cli")]
 mod platform;
+#[cfg(feature = "cli")]
+mod platform_cli;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use sordino::genesys::platform::{Listing, Located, MediaFormat, Original, Passage, Unavailable};
 use sordino::genesys::{Config, Credentials, Error, Event, Platform, Timer, WorkflowStep};
 use sordino::job::platform::{
-    Aftermath, Deletion, Layout, NotDeletable, OriginalState, Prepared, TranscriptState, Wishes,
+    Aftermath, Deletion, Layout, NotDelivered, OriginalState, Prepared, TranscriptState, Wishes,
     finish, prepare,
 };
 use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
@@ -116,7 +116,7 @@ impl World {
         let prepared = self.prepare("call", Layout::Joined).await?;
         let paths = self.deliver(&prepared);
         let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        let delivered = prepared.delivered(&paths)?;
+        let delivered = prepared.delivered(&paths).unwrap();
         let at = if wait { SystemTime::now() } else { date() };
         let delete = Some(Deletion { delivered: &delivered, at, wait });
         let after = finish(&self.platform, &prepared, Wishes { annotate: true, delete }).await;
@@ -323,7 +323,6 @@ async fn a_recording_that_is_archived_while_it_is_polled_is_an_error() {
 async fn all_recordings_are_listed_or_left_out_with_the_reason() {
     let more = |conversation: &mut Conversation| {
         let new = |id: &str, state| {
-            let state = state;
             ConversationRecording { state, ..ConversationRecording::new(id) }.file("S", "x")
         };
         let chat = ConversationRecording { media: "chat".into(), ..new("d", FileState::Available) };
@@ -416,7 +415,8 @@ async fn joined_parts_are_redacted_as_one_recording() {
         (&["fetch=expired:1"], &[], 2),
         (&["fetch=expired:0", "fetch=expired:1"], &[], 3),
         (&["fetch=503", "fetch=reset"], &[1000, 2000], 1),
-        (&["fetch=cut-unsized:100000", "fetch=cut:1000"], &[1000, 2000], 1),
+        // Both parts break in one attempt.
+        (&["fetch=cut-unsized:100000", "fetch=cut:1000"], &[1000], 1),
     ] {
         let world = world(faults).await;
         let located = world.locate("keys").await.unwrap();
@@ -571,7 +571,8 @@ async fn a_token_that_dies_is_renewed_at_every_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_is_refused_leaves_the_annotations() {
     let due = Some(SystemTime::now() + Duration::from_secs(3600));
-    let cases: [(&str, fn(&mut Conversation, Option<SystemTime>)); 3] = [
+    type Change = fn(&mut Conversation, Option<SystemTime>);
+    let cases: [(&str, Change); 3] = [
         ("protection: the conversation is protected", |c, _| c.protected = true),
         ("retention: the recording is due to be exported on 2", |c, due| {
             c.recordings[0].export_date = due;
@@ -636,22 +637,21 @@ async fn an_original_is_deleted_only_for_a_copy_that_was_read_back() {
     for bytes in [&whole[..whole.len() - 1], &changed, &longer, b""] {
         std::fs::write(&path, bytes).unwrap();
         let error = prepared.delivered(&[&path]).unwrap_err();
-        assert!(matches!(error, JobError::NotDelivered { .. }), "{error:?}");
+        assert!(matches!(error, NotDelivered::Differs { .. }), "{error:?}");
     }
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(prepared.delivered(&[&path]), Err(JobError::NotDelivered { .. })));
-    assert!(matches!(prepared.delivered(&[]), Err(JobError::Parts { .. })));
+    assert!(matches!(prepared.delivered(&[&path]), Err(NotDelivered::Differs { .. })));
+    assert!(matches!(prepared.delivered(&[]), Err(NotDelivered::Incomplete { .. })));
     let located = world.locate("call").await.unwrap();
     let unchecked = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
     let unchecked = Job { evidence: unchecked, ..job(Treatment::silence()) };
-    for (job, why) in [
-        (job(Treatment::default()), NotDeletable::Recoverable),
-        (unchecked, NotDeletable::NotChecked),
-    ] {
+    for (job, why) in
+        [(job(Treatment::default()), "attenuated"), (unchecked, "without the self-check")]
+    {
         let prepared = prepare(&world.platform, &located, &job, Layout::Joined).await.unwrap();
         let path = world.deliver(&prepared).remove(0);
         let error = prepared.delivered(&[&path]).unwrap_err();
-        assert!(matches!(error, JobError::NotDeletable(reason) if reason == why), "{error:?}");
+        assert!(error.to_string().contains(why), "{error}");
     }
     assert_eq!(world.puts(), 0);
 }
@@ -723,7 +723,9 @@ async fn a_transcript_without_end_is_not_read() {
     };
     let world = world_with(&[], endless, |_| {}).await;
     let link = world.platform.transcript_link("c", "call").await.unwrap();
-    let error = world.platform.transcript(link).await.unwrap_err();
+    let read = world.platform.transcript(link).await;
+    // The length alone, so that a failure does not print it all.
+    let error = read.map(|bytes| bytes.len()).unwrap_err();
     assert!(error.to_string().contains("longer than 64 MiB"), "{error}");
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{FormatArgs, IfNone, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -23,24 +24,39 @@ pub(crate) struct FileArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct RecordingArgs {
-    /// The recording to redact
-    #[arg(long, env = "GENESYS_RECORDING_ID", value_name = "ID")]
+    /// The API that the organisation answers: `recordings` takes the redacted recording back as a new
+    /// one; `platform`, that of an organisation of today, does not
+    #[arg(
+        long,
+        value_name = "API",
+        value_enum,
+        default_value = "recordings",
+        hide_possible_values = true
+    )]
+    pub(crate) api: Api,
+
+    /// The recording to redact; with --api platform all of the conversation if there is none
+    /// [env: GENESYS_RECORDING_ID]
+    #[arg(long, value_name = "ID")]
     pub(crate) recording_id: Option<String>,
 
-    /// The conversation that the new recording will belong to
-    #[arg(long, env = "GENESYS_CONVERSATION_ID", value_name = "ID")]
+    /// The conversation that the recording belongs to [env: GENESYS_CONVERSATION_ID]
+    #[arg(long, value_name = "ID")]
     pub(crate) conversation_id: Option<String>,
 
-    /// Do everything but grant, upload and complete: nothing changes at Genesys
+    /// Fetch and redact only: nothing changes at Genesys, and nothing is delivered
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Save the redacted WAV here as well, at the very end
+    /// Save the redacted WAV here as well, at the very end; with --api platform for a --dry-run
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) redact: RedactArgs,
+
+    #[command(flatten)]
+    pub(crate) platform: PlatformArgs,
 
     #[command(flatten)]
     pub(crate) client: ClientArgs,
@@ -109,9 +125,18 @@ pub(crate) struct ClientArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
 
-    /// The API host of the organisation's region
-    #[arg(long, env = "GENESYS_BASE_URL", value_name = "URL", default_value = sordino::genesys::DEFAULT_BASE_URL)]
-    pub(crate) base_url: String,
+    /// The organisation's region, such as mypurecloud.de or usw2.pure.cloud
+    #[arg(long, value_name = "NAME", conflicts_with = "base_url", hide_possible_values = true, value_parser = RegionParser)]
+    pub(crate) region: Option<String>,
+
+    /// The API host, instead of a region [env: GENESYS_BASE_URL] [default: https://api.mypurecloud.com]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// Keep the token in this file for other runs, which the limit of sign-ins would stop; only its
+    /// owner may read it [default: no file]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_cache: Option<PathBuf>,
 
     /// Repeat a failed API call at most this many times
     #[arg(long, value_name = "N", default_value_t = 3)]
@@ -121,9 +146,9 @@ pub(crate) struct ClientArgs {
     #[arg(long, value_name = "TIME", default_value = "5:00")]
     pub(crate) max_wait: String,
 
-    /// Send at most this many requests a minute
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) rate: u32,
+    /// Send at most this many requests a minute [default: 300; with --api platform 120]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: Option<u32>,
 
     /// Give up when no data was transferred for this time
     #[arg(long, value_name = "TIME", default_value = "30s")]

@@ -38,7 +38,7 @@ pub(crate) struct TranscriptRequest {
 }
 
 /// Where windows came from, for the files that go with a redaction.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct WindowsSource {
     /// Its entry in the receipt.
     pub(crate) entry: Option<SourceEntry>,

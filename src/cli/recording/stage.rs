@@ -12,7 +12,7 @@ use super::super::messages::{detail, say, tell};
 use super::super::progress::ByteProgress;
 use super::super::text::elapsed;
 
-pub(super) type Shared<T> = Arc<Mutex<T>>;
+pub(in crate::cli) type Shared<T> = Arc<Mutex<T>>;
 
 /// How far the work has come. Locked while files are written, so that an interrupt comes before or
 /// after them.
@@ -39,23 +39,36 @@ pub(super) fn on_event(event: Event, bar: &Mutex<ByteProgress>, stage: &Mutex<St
             lock(stage).new = NewRecording::Created(id.clone());
             detail(&format!("grant: recording {id} was created"));
         }
+        other => show_event(&other, bar),
+    }
+}
+
+/// Shows what happens at Genesys.
+pub(in crate::cli) fn show_event(event: &Event, bar: &Mutex<ByteProgress>) {
+    match event {
         Event::Begins(step) => {
             detail(&format!("{step}: begins"));
-            if step == WorkflowStep::Upload {
+            if *step == WorkflowStep::Upload {
                 let mut bar = lock(bar);
                 bar.clear();
                 *bar = ByteProgress::new("uploading");
             }
         }
-        Event::Uploaded { bytes, of } => lock(bar).show(bytes, Some(of)),
-        Event::Waits(step, wait) if wait >= Duration::from_secs(1) => {
+        Event::Uploaded { bytes, of } => lock(bar).show(*bytes, Some(*of)),
+        Event::Waits(step, wait) if *wait >= Duration::from_secs(1) => {
             tell(&format!("{step}: waiting {:.0} s before another try", wait.as_secs_f64().ceil()));
         }
         Event::Waits(step, wait) => {
-            detail(&format!("{step}: waiting {} before another try", elapsed(wait)));
+            detail(&format!("{step}: waiting {} before another try", elapsed(*wait)));
+        }
+        Event::Polls(step, wait) if *wait >= Duration::from_secs(1) => {
+            tell(&format!("{step}: not ready; asking again in {:.0} s", wait.as_secs_f64().ceil()));
+        }
+        Event::Polls(step, wait) => {
+            detail(&format!("{step}: not ready; asking again in {}", elapsed(*wait)));
         }
         Event::Paces(step, wait) => {
-            detail(&format!("{step}: waiting {} to keep the pace of --rate", elapsed(wait)));
+            detail(&format!("{step}: waiting {} to keep the pace of --rate", elapsed(*wait)));
         }
         _ => {}
     }

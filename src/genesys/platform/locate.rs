@@ -114,14 +114,13 @@ impl Platform {
         // What was known when the polls were used up.
         let mut known = Vec::new();
         let read = |status, body: &[u8]| {
-            let (judged, hint) = reading::all(status, body, config.is_local())?;
-            Ok(match hint {
-                None => Reading::Ready(judged),
-                Some(hint) => {
-                    known = judged;
-                    reading::pending(hint)
-                }
-            })
+            let reading::All { judged, is_pending, hint } =
+                reading::all(status, body, config.is_local())?;
+            if !is_pending {
+                return Ok(Reading::Ready(judged));
+            }
+            known = judged;
+            Ok(reading::pending(hint))
         };
         let sent = self.0.send_until_ready(Request::to_api(step, &build), read).await;
         let (judged, record) = match sent {

@@ -22,6 +22,16 @@ pub(super) enum Judged {
     Out(Unavailable),
 }
 
+/// All recordings of a conversation, each judged.
+#[derive(Default)]
+pub(super) struct All {
+    pub(super) judged: Vec<(Recording, Judged)>,
+    /// Whether another request may find more of them ready.
+    pub(super) is_pending: bool,
+    /// The longest time that the API estimates.
+    pub(super) hint: Option<Duration>,
+}
+
 /// One part of a recording: its key, and the link of its audio.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
@@ -54,14 +64,9 @@ pub(super) fn one(
     })
 }
 
-/// Reads the answer about all recordings of a conversation: each with its judgement, and whether any may
-/// still become ready, with the longest hint. An empty list is pending: while the API transcodes, it may
+/// Reads the answer about all recordings of a conversation. An empty list is pending: while the API transcodes, it may
 /// answer with one.
-pub(super) fn all(
-    status: u16,
-    body: &[u8],
-    is_local: bool,
-) -> Result<(Vec<(Recording, Judged)>, Option<Option<Duration>>), Error> {
+pub(super) fn all(status: u16, body: &[u8], is_local: bool) -> Result<All, Error> {
     let list = described::<Vec<Recording>>(status, body)?.unwrap_or_default();
     let hint = list.iter().filter_map(hint).max();
     let judged = list.into_iter().map(|recording| {
@@ -72,7 +77,7 @@ pub(super) fn all(
     let is_pending = status == 202
         || judged.is_empty()
         || judged.iter().any(|(_, judged)| matches!(judged, Judged::Pending));
-    Ok((judged, is_pending.then_some(hint)))
+    Ok(All { judged, is_pending, hint })
 }
 
 /// The body; `None` for a 202 that describes nothing.

@@ -3,11 +3,11 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{JobError, Prepared};
+use super::{Prepared, RedactedCopy};
 use crate::genesys::platform::Original;
 use crate::redact::Redacted;
 
@@ -21,31 +21,53 @@ pub struct Delivered {
     original: Original,
 }
 
-/// Why an original must not be deleted although its copy was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+/// Why an original must stay.
+#[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum NotDeletable {
+pub enum NotDelivered {
     /// The copy was not read back when it was made.
-    #[error("the copy was made without the self-check")]
+    #[error("the original must stay: its copy was made without the self-check")]
     NotChecked,
     /// The copy is attenuated: what was said can be made audible again.
     #[error(
-        "the copy is attenuated, so what was said can be recovered: silence it, or keep the original"
+        "the original must stay: its copy is attenuated, so what was said can be recovered; silence it"
     )]
     Recoverable,
+    /// Not every copy has a file.
+    #[error("the original must stay: {copies} copies are in {paths} files")]
+    Incomplete {
+        /// The number of copies.
+        copies: usize,
+        /// The number of files.
+        paths: usize,
+    },
+    /// A file is not the redacted copy, or cannot be read.
+    #[error("the original must stay: {} is not its redacted copy", .path.display())]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
 }
 
 impl Delivered {
     /// Compares each copy with the file at its path.
-    pub(super) fn read_back(prepared: &Prepared, paths: &[&Path]) -> Result<Self, JobError> {
+    pub(super) fn read_back(prepared: &Prepared, paths: &[&Path]) -> Result<Self, NotDelivered> {
         if paths.len() != prepared.copies.len() {
-            let reason = format!("{} copies, {} paths", prepared.copies.len(), paths.len());
-            return Err(JobError::Parts { reason });
+            let (copies, paths) = (prepared.copies.len(), paths.len());
+            return Err(NotDelivered::Incomplete { copies, paths });
         }
-        for (copy, path) in prepared.copies.iter().zip(paths) {
-            deletable(&copy.redacted).map_err(JobError::NotDeletable)?;
-            let failed = |source| JobError::NotDelivered { path: (*path).to_owned(), source };
-            same(&copy.redacted, path).map_err(failed)?;
+        for (RedactedCopy { redacted, .. }, path) in prepared.copies.iter().zip(paths) {
+            if !redacted.evidence().self_checked {
+                return Err(NotDelivered::NotChecked);
+            }
+            if redacted.summary().treatment.is_recoverable() {
+                return Err(NotDelivered::Recoverable);
+            }
+            let differs = |source| NotDelivered::Differs { path: (*path).to_owned(), source };
+            same(redacted, path).map_err(differs)?;
         }
         Ok(Self { original: prepared.original.clone() })
     }
@@ -53,17 +75,6 @@ impl Delivered {
     /// The recording whose copies these are.
     pub fn original(&self) -> &Original {
         &self.original
-    }
-}
-
-/// Whether a copy can stand for its original.
-fn deletable(redacted: &Redacted) -> Result<(), NotDeletable> {
-    if !redacted.evidence().self_checked {
-        return Err(NotDeletable::NotChecked);
-    }
-    match redacted.summary().treatment.is_recoverable() {
-        true => Err(NotDeletable::Recoverable),
-        false => Ok(()),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use crate::window::{Window, WindowProblem, Windows};
 
-use super::JobError;
-
 /// How the parts of a recording become files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Layout {
@@ -24,36 +22,35 @@ pub(super) struct Group {
 /// The files of a recording with these keys.
 ///
 /// # Errors
-/// [`JobError::Parts`] when a channel would not be the key that it is taken for, or a file would have no
+/// The reason when a channel would not be the key that it is taken for, or a file would have no
 /// window.
 pub(super) fn groups(
     keys: &[String],
     windows: &Windows,
     layout: Layout,
-) -> Result<Vec<Group>, JobError> {
+) -> Result<Vec<Group>, String> {
     // A lone `S` is a file with all channels: nothing to join or split.
     if let [only] = keys
         && only.parse::<u16>().is_err()
     {
         return Ok(vec![Group { keys: keys.to_vec(), windows: windows.clone() }]);
     }
-    let parts = |reason: String| JobError::Parts { reason };
     if layout == Layout::Joined {
         let counted = keys.iter().enumerate().all(|(at, key)| *key == at.to_string());
         let names = keys.join(", ");
         let why = || format!("its keys are {names}, so channel 1 would not be key 1; split it");
         let group = Group { keys: keys.to_vec(), windows: windows.clone() };
-        return if counted { Ok(vec![group]) } else { Err(parts(why())) };
+        return if counted { Ok(vec![group]) } else { Err(why()) };
     }
     let known = |channel: u16| keys.contains(&channel.to_string());
     let mut channels = windows.asked().iter().filter_map(Window::channel);
     if let Some(channel) = channels.find(|channel| !known(*channel)) {
         let names = keys.join(", ");
-        return Err(parts(format!("a window is on channel {channel}, and its keys are {names}")));
+        return Err(format!("a window is on channel {channel}, and its keys are {names}"));
     }
     let group = |key: &String| {
         let none = format!("no window is for key {key}; give it one, or do not split");
-        let windows = windows_of(key, windows).ok().flatten().ok_or_else(|| parts(none))?;
+        let windows = windows_of(key, windows).ok().flatten().ok_or(none)?;
         Ok(Group { keys: vec![key.clone()], windows })
     };
     keys.iter().map(group).collect()
@@ -101,7 +98,7 @@ mod tests {
         }
         for names in [&["1"][..], &["1", "2"], &["0", "2"], &["0", "S"], &["00", "1"]] {
             let refused = groups(&keys(names), &some, Layout::Joined);
-            assert!(matches!(refused, Err(JobError::Parts { .. })), "{names:?}");
+            assert!(refused.is_err(), "{names:?}");
         }
     }
 
@@ -125,7 +122,7 @@ mod tests {
     #[test]
     fn every_file_has_a_window_and_every_window_a_file() {
         let refused = |names: &[&str], flags: &[&str]| {
-            groups(&keys(names), &windows(flags), Layout::Split).unwrap_err().to_string()
+            groups(&keys(names), &windows(flags), Layout::Split).unwrap_err()
         };
         assert!(refused(&["0", "1"], &["1-2@0"]).contains("no window is for key 1"));
         assert!(refused(&["0", "1"], &["1-2", "1-2@2"]).contains("channel 2"));

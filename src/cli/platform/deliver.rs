@@ -1,0 +1,161 @@
+//! The files of a recording: its copies, receipts and pages, each a hidden file until all are well.
+
+use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
+use sordino::spool::{Draft, Placed};
+use sordino::{Receipt, Summary};
+
+use super::super::exit::Failure;
+use super::super::interrupt::lock;
+use super::super::messages::detail;
+use super::super::recording::failure;
+use super::super::{side_outputs, stdout};
+use super::place::{Destination, MadeFolders, Targets};
+use super::plan::Plan;
+
+/// A redacted copy that is in its place.
+pub(super) struct DoneCopy {
+    pub(super) keys: Vec<String>,
+    pub(super) summary: Summary,
+    pub(super) bytes: u64,
+    /// The path or `stdout`; `None` if it was not kept.
+    pub(super) place: Option<String>,
+    /// What the self-check says, and the paths of receipt and page.
+    pub(super) ending: String,
+}
+
+/// The files of a recording.
+pub(super) struct Files {
+    title: String,
+    targets: Vec<Targets>,
+    folders: MadeFolders,
+}
+
+/// Where the copies of a recording are.
+pub(super) struct PlacedCopies {
+    names: Vec<Option<String>>,
+    /// Those that can still be taken back.
+    pub(super) placed: Vec<Placed>,
+}
+
+impl Files {
+    /// Their paths, checked. Makes their folders.
+    pub(super) fn new(plan: &Plan, prepared: &Prepared) -> Result<Self, Failure> {
+        let _stage = lock(&plan.stage);
+        let (mut targets, mut folders) = (Vec::new(), MadeFolders::default());
+        for copy in &prepared.copies {
+            let key = match plan.layout {
+                Layout::Joined => None,
+                Layout::Split => copy.keys.first().map(String::as_str),
+            };
+            let (of_copy, made) = plan.places.targets(&prepared.original, key)?;
+            folders.join(made);
+            targets.push(of_copy);
+        }
+        let title = format!("recording {}", prepared.original.recording_id());
+        Ok(Self { title, targets, folders })
+    }
+
+    /// Puts the copies into their places, all or none; reads them back if an original is to be deleted.
+    pub(super) fn deliver(
+        &self,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<(PlacedCopies, Option<Delivered>), Failure> {
+        let mut stage = lock(&plan.stage);
+        // A rehearsal: find out what cannot be written before anything is delivered.
+        drop(self.side_outputs(prepared, None)?);
+        let mut drafts = Vec::new();
+        for (copy, targets) in prepared.copies.iter().zip(&self.targets) {
+            let Some(path) = &targets.copy else { continue };
+            let draft = copy.redacted.draft(&path.target, plan.force);
+            drafts.push(draft.map_err(undelivered)?);
+        }
+        let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
+        let mut placed = placed.map_err(undelivered)?;
+        let delivered = match plan.deletion {
+            Some(_) => Some(self.read_back(prepared)?),
+            None => None,
+        };
+        if let Destination::Stdout(out) = &plan.places.copies {
+            // The reader of stdout may be slow, and ctrl-c must work meanwhile.
+            drop(stage);
+            for copy in &prepared.copies {
+                stdout::deliver(&copy.redacted, out).map_err(undelivered)?;
+            }
+            stage = lock(&plan.stage);
+        }
+        let names = self.names(plan);
+        if plan.has_wishes() {
+            // What is done at Genesys cannot be taken back, so from here on the copies stay.
+            placed.drain(..).for_each(Placed::keep);
+        }
+        stage.delivered(names.iter().flatten().cloned().collect());
+        Ok((PlacedCopies { names, placed }, delivered))
+    }
+
+    fn names(&self, plan: &Plan) -> Vec<Option<String>> {
+        let name = |targets: &Targets| match (&targets.copy, &plan.places.copies) {
+            (Some(path), _) => Some(path.named.display().to_string()),
+            (None, Destination::Stdout(_)) => Some("stdout".to_owned()),
+            (None, _) => None,
+        };
+        self.targets.iter().map(name).collect()
+    }
+
+    fn read_back(&self, prepared: &Prepared) -> Result<Delivered, Failure> {
+        let paths = self.targets.iter().filter_map(|targets| targets.copy.as_ref());
+        let paths: Vec<_> = paths.map(|path| path.target.as_path()).collect();
+        let delivered = prepared.delivered(&paths);
+        let delivered = delivered.map_err(|error| failure("reading the copy back", error))?;
+        detail("the redacted copy is on the disk, and was read back");
+        Ok(delivered)
+    }
+
+    pub(super) fn done(&self, prepared: &Prepared, places: &PlacedCopies) -> Vec<DoneCopy> {
+        let copies = prepared.copies.iter().zip(&self.targets).zip(&places.names);
+        let done =
+            |((copy, targets), place): ((&RedactedCopy, &Targets), &Option<String>)| DoneCopy {
+                keys: copy.keys.clone(),
+                summary: copy.redacted.summary().clone(),
+                bytes: copy.redacted.bytes(),
+                place: place.clone(),
+                ending: targets.side_outputs.ending(),
+            };
+        copies.map(done).collect()
+    }
+
+    /// Writes receipts and pages to hidden files.
+    fn side_outputs(
+        &self,
+        prepared: &Prepared,
+        after: Option<&Aftermath>,
+    ) -> Result<Vec<Draft>, Failure> {
+        let mut drafts = Vec::new();
+        for (copy, targets) in prepared.copies.iter().zip(&self.targets) {
+            let receipt: Option<Receipt> = prepared.receipt(copy, after);
+            let written = targets.side_outputs.write(&self.title, &copy.redacted, receipt);
+            drafts.extend(written?);
+        }
+        Ok(drafts)
+    }
+
+    /// Writes receipts and pages, which say what became of the original, and keeps everything.
+    pub(super) fn finish(
+        self,
+        plan: &Plan,
+        prepared: &Prepared,
+        after: &Aftermath,
+        placed: Vec<Placed>,
+    ) -> Result<(), Failure> {
+        let _stage = lock(&plan.stage);
+        let drafts = self.side_outputs(prepared, Some(after))?;
+        side_outputs::put(drafts).map(side_outputs::keep)?;
+        placed.into_iter().for_each(Placed::keep);
+        self.folders.keep();
+        Ok(())
+    }
+}
+
+fn undelivered(error: sordino::Error) -> Failure {
+    Failure::of("delivering the redacted copy", error)
+}
