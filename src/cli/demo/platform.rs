@@ -98,7 +98,7 @@ async fn annotate_and_delete(
     prepared: &Prepared,
     path: &std::path::Path,
 ) -> Result<Aftermath, Failure> {
-    let delivered = prepared.delivered(&[path]).map_err(|error| failure(DOING, error))?;
+    let delivered = prepared.delivered(&[path]).map_err(|error| Failure::failed(DOING, error))?;
     say("  delivered                       to a file here, and read back from the disk")?;
     let deletion = Deletion { delivered: &delivered, at: SystemTime::now() + AHEAD, wait: false };
     let wishes = Wishes { annotate: true, delete: Some(deletion) };

@@ -7,7 +7,6 @@ use sordino::{Receipt, Summary};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
 use super::super::messages::detail;
-use super::super::recording::failure;
 use super::super::{side_outputs, stdout};
 use super::place::{Destination, MadeFolders, Targets};
 use super::plan::Plan;
@@ -106,7 +105,8 @@ impl Files {
         let paths = self.targets.iter().filter_map(|targets| targets.copy.as_ref());
         let paths: Vec<_> = paths.map(|path| path.target.as_path()).collect();
         let delivered = prepared.delivered(&paths);
-        let delivered = delivered.map_err(|error| failure("reading the copy back", error))?;
+        let delivered =
+            delivered.map_err(|error| Failure::failed("reading the copy back", error))?;
         detail("the redacted copy is on the disk, and was read back");
         Ok(delivered)
     }
