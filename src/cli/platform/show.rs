@@ -39,8 +39,14 @@ fn done(plan: &Plan, outcome: &Outcome) -> String {
 
 fn done_copy(plan: &Plan, outcome: &Outcome, copy: &DoneCopy) -> String {
     let Outcome { recording_id, annotations, .. } = outcome;
-    let verb = if plan.dry_run { "dry run: would sanitise" } else { "sanitised" };
-    let sentence = report::sentence(&copy.summary);
+    let sentence = match report::nothing(&copy.summary) {
+        Some(nothing) if plan.dry_run => format!("dry run: {nothing} would be copied unredacted"),
+        Some(nothing) => format!("{nothing} copied unredacted"),
+        None if plan.dry_run => {
+            format!("dry run: would sanitise {}", report::sentence(&copy.summary))
+        }
+        None => format!("sanitised {}", report::sentence(&copy.summary)),
+    };
     let keys = match copy.keys.as_slice() {
         [only] => format!("key {only}"),
         several => format!("keys {}", several.join(", ")),
@@ -50,7 +56,7 @@ fn done_copy(plan: &Plan, outcome: &Outcome, copy: &DoneCopy) -> String {
         0 => String::new(),
         made => format!("; {}", count(made, "annotation")),
     };
-    format!("{verb} {sentence}, recording {recording_id} ({keys}){place}{}{made}", copy.ending)
+    format!("{sentence}, recording {recording_id} ({keys}){place}{}{made}", copy.ending)
 }
 
 /// What became of one original, in words.

@@ -1,6 +1,6 @@
 //! Layout: how the parts of a recording become files, and which windows belong to each.
 
-use crate::window::{Window, WindowProblem, Windows};
+use crate::window::{Window, WindowError, Windows};
 
 /// How the parts of a recording become files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,8 +22,7 @@ pub(super) struct Group {
 /// The files of a recording with these keys.
 ///
 /// # Errors
-/// The reason when a channel would not be the key that it is taken for, or a file would have no
-/// window.
+/// The reason when a channel would not be the key that it is taken for.
 pub(super) fn groups(
     keys: &[String],
     windows: &Windows,
@@ -49,22 +48,23 @@ pub(super) fn groups(
         return Err(format!("a window is on channel {channel}, and its keys are {names}"));
     }
     let group = |key: &String| {
-        let none = format!("no window is for key {key}; give it one, or do not split");
-        let windows = windows_of(key, windows).ok().flatten().ok_or(none)?;
+        let windows = windows_of(key, windows).map_err(|problem| problem.to_string())?;
         Ok(Group { keys: vec![key.clone()], windows })
     };
     keys.iter().map(group).collect()
 }
 
 /// The windows for all channels and those on the channel of this key, all of them for the only channel of its
-/// file; `None` if there are none.
-fn windows_of(key: &str, windows: &Windows) -> Result<Option<Windows>, WindowProblem> {
+/// file. If there are none, nobody asked for anything in that file, and it passes as it is.
+fn windows_of(key: &str, windows: &Windows) -> Result<Windows, WindowError> {
     let is_of_key =
         |window: &&Window| window.channel().is_none_or(|channel| key.parse() == Ok(channel));
     let mut own = Vec::new();
     for window in windows.asked().iter().filter(is_of_key) {
         let (before, after) = window.pad();
-        let mut same = Window::new(window.start(), window.end())?.padded(before, after);
+        let mut same = Window::new(window.start(), window.end())
+            .map_err(|problem| problem.at("windows"))?
+            .padded(before, after);
         if let Some(label) = window.label() {
             same = same.labelled(label);
         }
@@ -73,7 +73,7 @@ fn windows_of(key: &str, windows: &Windows) -> Result<Option<Windows>, WindowPro
         }
         own.push(same);
     }
-    Ok(Windows::new(own).ok())
+    if own.is_empty() { Ok(Windows::none()) } else { Windows::new(own) }
 }
 
 #[cfg(test)]
@@ -120,11 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn every_file_has_a_window_and_every_window_a_file() {
+    fn every_window_has_a_file_and_a_file_without_one_passes_as_it_is() {
         let refused = |names: &[&str], flags: &[&str]| {
             groups(&keys(names), &windows(flags), Layout::Split).unwrap_err()
         };
-        assert!(refused(&["0", "1"], &["1-2@0"]).contains("no window is for key 1"));
+        let split = groups(&keys(&["0", "1"]), &windows(&["1-2@0"]), Layout::Split).unwrap();
+        assert_eq!(split[0].windows, windows(&["1-2"]));
+        assert_eq!(split[1].windows, Windows::none());
         assert!(refused(&["0", "1"], &["1-2", "1-2@2"]).contains("channel 2"));
         // A lone stereo file keeps its channels.
         let stereo = groups(&keys(&["S"]), &windows(&["1-2@1"]), Layout::Split).unwrap();
