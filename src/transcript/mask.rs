@@ -4,6 +4,7 @@
 //! window became `[redacted]`, in every place that holds it. All else is as it was, byte for byte.
 //! What can go wrong: words that have no place of their own in the file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
@@ -132,7 +133,7 @@ fn all_of(stamps: &[(Duration, Duration)]) -> Option<Bound> {
 /// One change to the file.
 struct Edit {
     place: Range<usize>,
-    text: &'static str,
+    text: Cow<'static, str>,
 }
 
 /// The text of the document with the chosen words masked.
@@ -166,7 +167,7 @@ pub(super) fn masked_text(
     // Without quotes the file would be no JSON any more.
     let bare = net::bare_values(document);
     for edit in edits.iter_mut().filter(|edit| bare.contains(&edit.place.start)) {
-        edit.text = REDACTED_STRING;
+        edit.text = REDACTED_STRING.into();
     }
     Ok(applied(document.text, edits))
 }
@@ -208,10 +209,10 @@ fn edit(document: &Document<'_>, place: Range<usize>) -> Edit {
         }
         // A list of token ids tells the words as well as the words do.
         if text.starts_with('[') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-            return Edit { place, text: "[]" };
+            return Edit { place, text: "[]".into() };
         }
     }
-    Edit { place, text: REDACTED }
+    Edit { place, text: REDACTED.into() }
 }
 
 /// The content of a JSON string, without quotes and the blanks at its ends.
@@ -234,7 +235,7 @@ fn applied(text: &str, mut edits: Vec<Edit>) -> String {
         // One that reaches beyond the one before only drops what is left of its text.
         if edit.place.start >= at {
             out.push_str(text.get(at..edit.place.start).unwrap_or_default());
-            out.push_str(edit.text);
+            out.push_str(&edit.text);
         }
         at = edit.place.end;
     }

@@ -63,23 +63,34 @@ pub(super) fn bare_values(document: &Document<'_>) -> BTreeSet<usize> {
 }
 
 fn json(root: Node<'_>, known: &BTreeSet<usize>, secrets: &Secrets, edits: &mut Vec<Edit>) {
+    let is_told = |node: &Node<'_>| {
+        let is_unknown = known.range(node.range()).next().is_none();
+        is_unknown && node.text().is_some_and(|text| secrets.are_told_by(&text))
+    };
     let mut open = vec![root];
     while let Some(node) = open.pop() {
         let Range { start, end } = node.range();
         match node.kind() {
             Kind::Object => {
-                // Keys are strings too.
-                open.extend(node.members_with_keys().flat_map(|(key, value)| [key, value]));
+                for (key, value) in node.members_with_keys() {
+                    open.push(value);
+                    if is_told(&key) {
+                        // A number keeps apart keys of one object, which must not be the same.
+                        let Range { start, end } = key.range();
+                        let text = format!("[redacted {}]", edits.len()).into();
+                        edits.push(Edit { place: start + 1..end.saturating_sub(1), text });
+                    }
+                }
             }
             Kind::Array => open.extend(node.items()),
             Kind::String => {
-                let is_unknown = known.range(start..end).next().is_none();
-                if is_unknown && node.text().is_some_and(|text| secrets.are_told_by(&text)) {
-                    edits.push(Edit { place: start + 1..end.saturating_sub(1), text: REDACTED });
+                if is_told(&node) {
+                    let place = start + 1..end.saturating_sub(1);
+                    edits.push(Edit { place, text: REDACTED.into() });
                 }
             }
             Kind::Number if secrets.are_counted_by(node.raw()) => {
-                edits.push(Edit { place: start..end, text: REDACTED_STRING });
+                edits.push(Edit { place: start..end, text: REDACTED_STRING.into() });
             }
             _ => {}
         }
@@ -101,7 +112,7 @@ fn xml(
             if (is_number && secrets.are_counted_by(value))
                 || (!is_number && secrets.are_told_by(value))
             {
-                edits.push(Edit { place: attribute.range_value(), text: REDACTED });
+                edits.push(Edit { place: attribute.range_value(), text: REDACTED.into() });
             }
         }
         let place = node.range();
@@ -115,7 +126,7 @@ fn xml(
                 roxmltree::NodeType::PI => "",
                 _ => REDACTED,
             };
-            edits.push(Edit { place, text });
+            edits.push(Edit { place, text: text.into() });
         }
     }
 }
