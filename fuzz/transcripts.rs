@@ -88,7 +88,8 @@ fn held(bytes: &[u8], format: Option<&str>) {
 
 /// A message for people: four digits in a row are a count or a place in the file.
 fn tells_nothing(message: &str, bytes: &[u8]) {
-    let message = message.replace("Windows-1252", "").replace("2026-01-31T12:00:00Z", "");
+    let known = ["Windows-1252", "cmx3600", "2026-01-31T12:00:00Z"];
+    let message = known.iter().fold(message.to_owned(), |message, name| message.replace(name, ""));
     for digits in message.split(|c: char| !c.is_numeric()).filter(|run| run.chars().count() >= 4) {
         let is_place = digits.parse().is_ok_and(|number: usize| number <= bytes.len() + 1);
         assert!(is_place, "a message tells digits: {message}");

@@ -420,15 +420,24 @@ fn an_original_is_not_deleted_unless_its_copy_can_stand_for_it() {
     assert_eq!((world.folder.names(), world.sandbox.ledger()), (vec![], vec![]));
 }
 
-#[test]
-fn wrong_calls_exit_with_2_and_say_what_to_do() {
-    let world = world(&[]);
+/// Runs these wrong calls: each has exit code 2 and its text, and changes nothing.
+fn wrong(world: &World, calls: &[(Vec<&str>, &str)]) {
     let there = world.folder.write("there.wav", b"old");
+    for (args, part) in calls {
+        let result = world.run(args);
+        assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
+        assert!(stderr(&result).contains(part), "{args:?}: {}", stderr(&result));
+        assert_eq!(world.folder.names(), ["there.wav"], "{args:?}");
+    }
+    assert_eq!((std::fs::read(there).unwrap(), world.sandbox.ledger()), (b"old".to_vec(), vec![]));
+}
+
+#[test]
+fn wrong_places_exit_with_2_and_say_what_to_do() {
     let one = ["--recording-id", "stereo", "-w", "10-15"];
     let all = ["-w", "10-15"];
-    for (args, part) in [
+    let calls = [
         ([&one[..]].concat(), "missing: --to (or --dry-run)"),
-        ([&one[..], &["--to", ""]].concat(), "missing: --to (or --dry-run)"),
         ([&one[..], &["--to", "there.wav"]].concat(), "it exists already"),
         ([&one[..], &["--to", "there.wav/"]].concat(), "there.wav is a file"),
         ([&one[..], &["--to", "none/out.wav"]].concat(), "its folder does not exist"),
@@ -456,6 +465,14 @@ fn wrong_calls_exit_with_2_and_say_what_to_do() {
             [&all[..], &["--to", "o/", "--report", "p.html"]].concat(),
             "give a folder, such as p.html/",
         ),
+    ];
+    wrong(&world(&[]), &calls);
+}
+
+#[test]
+fn wrong_settings_exit_with_2_and_say_what_to_do() {
+    let one = ["--recording-id", "stereo", "-w", "10-15"];
+    let calls = [
         ([&one[..], &["--to", "o.wav", "--now"]].concat(), "--delete-original"),
         ([&one[..], &["--to", "o.wav", "--format", "flac"]].concat(), "ogg_opus"),
         (
@@ -477,13 +494,8 @@ fn wrong_calls_exit_with_2_and_say_what_to_do() {
             vec!["-w", "10-15", "--to", "o/", "--recording-id", ""],
             "it is empty; for all recordings",
         ),
-    ] {
-        let result = world.run(&args);
-        assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
-        assert!(stderr(&result).contains(part), "{args:?}: {}", stderr(&result));
-        assert_eq!(world.folder.names(), ["there.wav"], "{args:?}");
-    }
-    assert_eq!((std::fs::read(there).unwrap(), world.sandbox.ledger()), (b"old".to_vec(), vec![]));
+    ];
+    wrong(&world(&[]), &calls);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! which host.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Args as Group, Command, ValueEnum};
@@ -65,11 +65,6 @@ pub(crate) struct PlatformArgs {
 }
 
 impl PlatformArgs {
-    /// Where the copy goes; an empty path is none.
-    pub(crate) fn to(&self) -> Option<&Path> {
-        self.to.as_deref().filter(|path| !path.as_os_str().is_empty())
-    }
-
     /// The first of these options that is given.
     pub(crate) fn given(&self) -> Option<&'static str> {
         let given = [

@@ -99,7 +99,7 @@ impl Access {
         let secret = client_secret(&args.client)?;
         let client_id = args.client.client_id.clone().filter(|id| !id.is_empty());
         let conversation = setting(args.conversation_id.as_ref(), "GENESYS_CONVERSATION_ID");
-        let has_to = args.platform.to().is_some() || args.dry_run;
+        let has_to = args.platform.to.is_some() || args.dry_run;
         let settings = [
             (client_id.is_none(), "GENESYS_CLIENT_ID (or --client-id)"),
             (secret.is_none(), "GENESYS_CLIENT_SECRET (or --client-secret-file)"),
@@ -156,7 +156,7 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
     let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
     let force = args.redact.force;
     let evidence = &args.redact.evidence;
-    let to = args.platform.to().map(|path| ("--to", path));
+    let to = args.platform.to.as_deref().map(|path| ("--to", path));
     if !args.dry_run {
         return Places::check(to, evidence, source, inputs, force, several);
     }

@@ -143,7 +143,7 @@ mod tests {
         stage.delivered(vec!["out.wav".into()]);
         expect(&stage, "of recording r is at out.wav; its original is kept");
         for (step, part) in [
-            (WorkflowStep::Annotate, "may have annotations"),
+            (WorkflowStep::Annotate, "may have new annotations"),
             (WorkflowStep::Protection, "is kept"),
             (WorkflowStep::Retention, "is kept"),
             (WorkflowStep::Retention, "is not known"),
