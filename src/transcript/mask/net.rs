@@ -83,11 +83,9 @@ fn json(root: Node<'_>, known: &BTreeSet<usize>, secrets: &Secrets, edits: &mut 
                 }
             }
             Kind::Array => open.extend(node.items()),
-            Kind::String => {
-                if is_told(&node) {
-                    let place = start + 1..end.saturating_sub(1);
-                    edits.push(Edit { place, text: REDACTED.into() });
-                }
+            Kind::String if is_told(&node) => {
+                let place = start + 1..end.saturating_sub(1);
+                edits.push(Edit { place, text: REDACTED.into() });
             }
             Kind::Number if secrets.are_counted_by(node.raw()) => {
                 edits.push(Edit { place: start..end, text: REDACTED_STRING.into() });
