@@ -8,7 +8,7 @@ use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Job, JobError, Redacted};
 
-use super::args::{RecordingArgs, WindowsSource};
+use super::args::{ClientArgs, RecordingArgs, WindowsSource};
 use super::connection::{client_secret, config, invalid, missing, setting};
 use super::exit::Failure;
 use super::input::is_dash;
@@ -136,7 +136,8 @@ fn outputs(
     source: WindowsSource,
 ) -> Result<(Option<OutputPath>, SideOutputs), Failure> {
     let force = args.redact.force;
-    let inputs = [&args.redact.windows.windows, &args.client.client_secret_file];
+    let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
+    let inputs = [&args.redact.windows.windows, client_secret_file, token_cache];
     let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
     let keep = match &args.keep {
         Some(path) if is_dash(path) => {

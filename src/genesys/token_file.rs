@@ -3,8 +3,9 @@
 //!
 //! The file is JSON: for each client (a digest of host and client id) a token and its end. It is written
 //! to a hidden file beside it and renamed, so that a reader sees the old or the new one, never a part. Of two
-//! processes that write at once the last one counts; the other's token is then only not shared. A broken
-//! file counts as empty. A file that others may read, or a symbolic link, is refused.
+//! processes that write at once the last one counts; the other's token is then only not shared. A file
+//! that is anything but such JSON is refused, because it may be somebody's only copy of something else; so is
+//! one of another user, one that others may read, and a symbolic link.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -104,7 +105,7 @@ impl TokenFile {
         Ok(())
     }
 
-    /// The content; empty if there is no file, or it is broken.
+    /// The content; empty if there is no file, or nothing in it.
     fn load(&self) -> Result<Content, Error> {
         let cannot = |error| cannot(&self.path, "read", &error);
         let named = match self.path.symlink_metadata() {
@@ -123,29 +124,39 @@ impl TokenFile {
         self.check(&file.metadata().map_err(cannot)?)?;
         let mut text = SecretString::from(String::new());
         let mut bytes = Vec::new();
-        file.take(LONGEST).read_to_end(&mut bytes).map_err(cannot)?;
+        let is_empty = file.take(LONGEST).read_to_end(&mut bytes).map_err(cannot)? == 0;
         if let Ok(read) = String::from_utf8(bytes) {
             text = read.into();
         }
-        Ok(serde_json::from_str(text.expose_secret()).unwrap_or_default())
+        if text.expose_secret().is_empty() && is_empty {
+            return Ok(Content::default());
+        }
+        let read = serde_json::from_str(text.expose_secret());
+        read.map_err(|_| self.refused("it holds something else; give another path, or remove it"))
     }
 
     /// Refuses what is not a file that only its owner may use.
     fn check(&self, found: &Metadata) -> Result<(), Error> {
-        let shown = self.path.display();
         if !found.is_file() {
-            let why = "it is a symbolic link or no file; give the path of a file";
-            return Err(Error::Config(format!("the token cache {shown} was refused: {why}")));
+            return Err(self.refused("it is a symbolic link or no file; give the path of a file"));
         }
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
             if found.mode() & 0o077 != 0 {
                 let why = "others may read or change it; make it yours alone: chmod 600";
-                return Err(Error::Config(format!("the token cache {shown} was refused: {why}")));
+                return Err(self.refused(why));
+            }
+            // A token that somebody else has put there is not ours to send.
+            if found.uid() != rustix::process::geteuid().as_raw() {
+                return Err(self.refused("it belongs to another user; give another path"));
             }
         }
         Ok(())
+    }
+
+    fn refused(&self, why: &str) -> Error {
+        Error::Config(format!("the token cache {} was refused: {why}", self.path.display()))
     }
 
     /// Replaces the file in one step.
@@ -228,19 +239,24 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_ignored_and_replaced() {
+    fn a_file_that_holds_something_else_is_refused_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens");
         let mine = file(&path, "https://a.example", "id").unwrap();
         mine.write(&bearer("one", 100), NOW).unwrap();
         let whole = std::fs::read(&path).unwrap();
-        for cut in 0..whole.len() {
-            // Written in place, so that it keeps its mode.
-            std::fs::write(&path, &whole[..cut]).unwrap();
-            assert_eq!(token(&mine, NOW), None, "{cut}");
+        // Written in place, so that it keeps its mode.
+        let others = [&b"a client secret"[..], b"\xFF{}", b"[[1, 2]]", b"{\"windows\": []}"];
+        for other in (1..whole.len()).map(|cut| &whole[..cut]).chain(others) {
+            std::fs::write(&path, other).unwrap();
+            assert!(matches!(mine.read(NOW), Err(Error::Config(_))));
+            assert!(matches!(mine.write(&bearer("two", 100), NOW), Err(Error::Config(_))));
+            assert_eq!(std::fs::read(&path).unwrap(), other);
         }
-        std::fs::write(&path, b"\xFF{}").unwrap();
-        assert_eq!(token(&mine, NOW), None);
+        for empty in ["", "{}"] {
+            std::fs::write(&path, empty).unwrap();
+            assert_eq!(token(&mine, NOW), None);
+        }
         let spaced = String::from_utf8(whole).unwrap().replace("one", "o ne");
         std::fs::write(&path, spaced).unwrap();
         assert_eq!(token(&mine, NOW), None, "no token has a space");

@@ -28,6 +28,7 @@ impl Deletion {
         treatment: Treatment,
         is_self_checked: bool,
         to_stdout: bool,
+        max_wait: Duration,
     ) -> Result<Option<Self>, Failure> {
         let Some(text) = &args.delete_original else { return Ok(None) };
         let wrong = |why: &str| Err(Failure::usage(FLAG, why));
@@ -38,6 +39,11 @@ impl Deletion {
         };
         if !args.now && at < SystemTime::now() + AHEAD {
             return wrong("the date is less than 24 h ahead; give a later one, or add --now");
+        }
+        if args.wait_deleted && at > SystemTime::now() + max_wait {
+            return wrong(
+                "--wait-deleted would give up before the date, when --max-wait ends; leave it out, or give an earlier date with --now",
+            );
         }
         if treatment.is_recoverable() {
             return wrong(
@@ -80,6 +86,9 @@ pub(super) fn shown(at: SystemTime) -> String {
     humantime::format_rfc3339_seconds(at).to_string()
 }
 
+/// 10000-01-01T00:00:00Z in seconds since 1970. From there on a date has no common form.
+const YEAR_10000: u64 = 253_402_300_800;
+
 /// Reads an ISO date, which is the start of that day in UTC, or a date-time with `Z` or an offset. A date-time
 /// without either could mean any clock, and is none.
 fn date(text: &str) -> Option<SystemTime> {
@@ -101,11 +110,13 @@ fn date(text: &str) -> Option<SystemTime> {
         text.parse::<u64>().ok().filter(|number| is_two && *number < below)
     };
     let ahead = Duration::from_secs(number(hours, 24)? * 3600 + number(minutes, 60)? * 60);
-    match offset.as_bytes().first()? {
+    let at = match offset.as_bytes().first()? {
         b'+' => local.checked_sub(ahead),
         b'-' => local.checked_add(ahead),
         _ => None,
-    }
+    }?;
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    (since.as_secs() < YEAR_10000).then_some(at)
 }
 
 #[cfg(test)]
@@ -135,6 +146,8 @@ mod tests {
             "2030-12-31T18:00:00+24:00",
             "2030-12-31T18:00:00*02:00",
             "2030-12-31+02:00",
+            "1970-01-01T00:00:00+05:00",
+            "9999-12-31T23:59:59-01:00",
             "２０３０-12-31",
         ] {
             assert_eq!(date(text), None, "{text}");

@@ -8,7 +8,7 @@ use sordino::genesys::{Credentials, Platform};
 use sordino::job::platform::Layout;
 use sordino::{Job, Treatment, Windows};
 
-use super::super::args::{EvidenceArgs, RecordingArgs, WindowsSource};
+use super::super::args::{ClientArgs, EvidenceArgs, RecordingArgs, WindowsSource, time};
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
@@ -152,7 +152,8 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         (_, true) => Some("without --recording-id there is a file for each recording"),
         _ => None,
     };
-    let inputs = [&args.redact.windows.windows, &args.client.client_secret_file];
+    let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
+    let inputs = [&args.redact.windows.windows, client_secret_file, token_cache];
     let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
     let force = args.redact.force;
     let evidence = &args.redact.evidence;
@@ -175,7 +176,9 @@ fn deletion(
 ) -> Result<Option<Deletion>, Failure> {
     let is_self_checked = !args.redact.evidence.no_self_check;
     let to_stdout = matches!(places.copies, Destination::Stdout(_));
-    let deletion = Deletion::check(&args.platform, treatment, is_self_checked, to_stdout)?;
+    let max_wait = time("--max-wait", &args.client.max_wait)?;
+    let deletion =
+        Deletion::check(&args.platform, treatment, is_self_checked, to_stdout, max_wait)?;
     if args.dry_run {
         tell_wishes(args.platform.annotate, deletion);
     }
