@@ -62,6 +62,10 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
     if windows.is_empty() {
         return Err(WindowProblem::NoWindows.at(name));
     }
+    if let Some(index) = windows.iter().position(has_control) {
+        let problem = "a label or reason has a line break or another control character; remove it";
+        return Err(shape(problem).at(format!("{name}, window {}", index + 1)));
+    }
     if list.times.is_unknown {
         windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
     }
@@ -85,6 +89,12 @@ pub fn parse_list_bytes(
 struct List {
     times: Times,
     keys: Keys,
+}
+
+/// Whether what goes onto terminals and pages holds what moves the cursor.
+fn has_control(window: &Window) -> bool {
+    let texts = [window.label(), window.reason()];
+    texts.into_iter().flatten().any(|text| text.contains(char::is_control))
 }
 
 /// The problem with a key or column that appears twice.
@@ -418,6 +428,43 @@ mod tests {
         }
         assert!(error("10;15\n20\n").starts_with("w, line 2: `end` is empty"));
         assert!(error("-5;10\n").contains("negative"));
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_swallows_no_window() {
+        for text in [
+            "start,end,label\n0.1,0.2,\"card\n0.5,0.6,code\n1.0,1.2,name\n",
+            "start;end;text\n0,1;0,2;\"card\n0,5;0,6;\"code\"\n",
+            "start\tend\tword\n1.5\t2\t\"Hello\n2.5\t3\tyou\n",
+            "0.1,0.2,card\r\n0.5,0.6,\"code\r\n1.0,1.2,name\r\n",
+            "start,end,label\n0.1,0.2,\"two\nlines\"\n",
+            "start,end,label\n0.1,0.2,\"two\rlines\"\n",
+            "start,end,label\n0.1,0.2,\"card",
+            "start,end,label\n0.1,0.2,\"card\n",
+            "start,end,\"label\n0.1,0.2,card\"\n0.5,0.6,code\n",
+        ] {
+            let message = error(text);
+            assert!(message.contains("a quote is not closed"), "{text}: {message}");
+            assert!(!message.contains("card") && !message.contains("Hello"), "{message}");
+        }
+        let text = "start,end,label\n0.1, 0.2 ,\"card, \"\"new\"\"\"\n0.5,0.6,12\" long";
+        let windows = parse_list(text, "w", None).unwrap();
+        let labels: Vec<_> = windows.iter().map(Window::label).collect();
+        assert_eq!(labels, [Some("card, \"new\""), Some("12\" long")]);
+    }
+
+    #[test]
+    fn a_label_or_reason_with_a_control_character_is_refused() {
+        for text in [
+            r#"[[1, 2], {"start": 1, "end": 2, "label": "a\nb"}]"#,
+            r#"[[1, 2], {"start": 1, "end": 2, "reason": "a\u001b[2J"}]"#,
+            "start,end,label\n1,2,a\n1,2,a\u{1b}[2J\n",
+            "1,2,a\n1,2,a\u{85}b\n",
+            "1-2=a\n1-2=a\u{7f}b\n",
+        ] {
+            let message = error(text);
+            assert!(message.starts_with("w, window 2: a label or reason has"), "{text}: {message}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Windows as a table: CSV with commas, semicolons, tabs or bars, with the names of the columns in the first line or
 //! without.
 
+use std::io::Read;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::super::{TimeError, Window, WindowError, WindowProblem, parse_time};
@@ -38,13 +40,26 @@ impl Layout {
 
 fn first_row(text: &str, delimiter: u8) -> Option<StringRecord> {
     let mut reader = reader(delimiter).has_headers(false).from_reader(text.as_bytes());
-    reader.records().next()?.ok()
+    let mut row = reader.records().next()?.ok()?;
+    row.trim();
+    Some(row)
 }
 
 fn reader(delimiter: u8) -> ReaderBuilder {
     let mut builder = ReaderBuilder::new();
-    builder.delimiter(delimiter).trim(csv::Trim::All);
+    builder.delimiter(delimiter);
     builder
+}
+
+/// Refuses a row with a line break in it. A quote that is not closed makes one of the rows below it: their
+/// windows would stay unmuted.
+fn one_line(row: &StringRecord) -> Result<(), WindowProblem> {
+    if row.iter().any(|cell| cell.contains(['\n', '\r'])) {
+        return Err(shape(
+            "a quote is not closed, or a cell has several lines; write each row in one line",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a text is a time, perhaps one that is out of range.
@@ -77,6 +92,7 @@ pub(super) fn read(
     list: &mut List,
 ) -> Result<Vec<Window>, WindowError> {
     let header = layout.header.as_ref();
+    header.map_or(Ok(()), one_line).map_err(|problem| problem.at(format!("{name}, line 1")))?;
     list.times.has_decimal_comma = layout.delimiter == b';';
     let columns = header.map(|header| Columns::of(header, &mut list.keys)).transpose();
     let columns = columns.map_err(|problem| problem.at(format!("{name}, line 1")))?;
@@ -84,19 +100,23 @@ pub(super) fn read(
     let mut reader = reader
         .has_headers(columns.is_some())
         .flexible(columns.is_none())
-        .from_reader(text.as_bytes());
+        // The last row ends with a line break too, so that an open quote has one in it.
+        .from_reader(text.as_bytes().chain(b"\n".as_slice()));
     let mut windows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| {
+        let mut record = record.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
             let problem = "this row does not have as many columns as the header, or is not UTF-8";
             shape(problem).at(format!("{name}, line {line}"))
         })?;
         let line = record.position().map_or(0, csv::Position::line);
-        let window = match &columns {
-            Some(columns) => columns.window(&record, &mut list.times),
-            None => without_names(&record, &mut list.times),
-        };
+        let window = one_line(&record).and_then(|()| {
+            record.trim();
+            match &columns {
+                Some(columns) => columns.window(&record, &mut list.times),
+                None => without_names(&record, &mut list.times),
+            }
+        });
         windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
     }
     Ok(windows)
