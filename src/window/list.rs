@@ -386,6 +386,56 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_beside_a_window_is_read_or_refused() {
+        let expected = parse_list("[[1.5, 2.5]]", "w", None).unwrap();
+        for text in [
+            r#"[{"start": 1500, "end": 2500, "unit": "milliseconds"}]"#,
+            r#"[{"start": 1500, "end": 2500, "Unit": "MS"}]"#,
+            r#"{"start": 1500, "end": 2500, "time_unit": "millis"}"#,
+            r#"[{"start": 1.5, "end": 2.5, "unit": "seconds"}]"#,
+            r#"[{"start": 1.5, "end": 2.5, "unit": null}]"#,
+            r#"{"Unit": "seconds", "windows": [[1.5, 2.5]]}"#,
+        ] {
+            assert_eq!(parse_list(text, "w", None).unwrap(), expected, "{text}");
+        }
+        for (text, part) in [
+            (
+                r#"[{"start":0.5,"end":1.5,"unit":"minutes"}]"#,
+                "index 0: the unit beside a window is",
+            ),
+            (r#"[{"start":0.5,"end":1.5,"unit":""}]"#, "neither \"s\" nor \"ms\""),
+            (r#"[{"start":0.5,"end":1.5,"UNIT":1}]"#, "`UNIT` is not a text"),
+            (r#"[{"start":0.5,"end":1.5,"unit":"s","Unit":"ms"}]"#, "`unit` appears twice"),
+            (r#"{"Unit":"ms","windows":[[1,2]]}"#, "`Unit` can only be \"s\""),
+            ("start,end,unit\n1500.5,2500.5,ms\n", "line 1: the column `unit` is not read"),
+            ("start,end,Unit\n1.5,2.5,\n", "line 1: the column `Unit` is not read"),
+            ("1500.5,2500.5,ms\n", "line 1: only a start, an end and a label"),
+        ] {
+            assert!(error(text).contains(part), "{text}: {}", error(text));
+        }
+    }
+
+    #[test]
+    fn an_end_of_null_beside_a_duration_is_refused() {
+        for text in [
+            r#"[{"start": 1, "end": null, "duration": 5}]"#,
+            r#"[{"start": 1, "to": null, "dur": "5s"}]"#,
+        ] {
+            assert!(error(text).contains("gives another end; remove one"), "{}", error(text));
+        }
+        for (text, is_open) in [
+            (r#"[{"start": 1, "end": null, "duration": null}]"#, true),
+            (r#"[{"start": 1, "end": 2, "duration": 5}]"#, false),
+            (r#"[{"start": 1, "duration": 1}]"#, false),
+        ] {
+            let windows = parse_list(text, "w", None).unwrap();
+            assert_eq!(windows[0].is_to_the_end(), is_open, "{text}");
+            assert!(is_open || windows[0].end().as_secs() == 2, "{text}");
+        }
+        assert!(error("start,end,duration\n1,,5\n").contains("`end` is empty"));
+    }
+
+    #[test]
     fn a_comma_is_decimal_where_it_cannot_be_anything_else() {
         let start = |text: &str, unit| {
             parse_list(text, "w", unit).map(|windows| windows[0].start().as_millis())

@@ -127,10 +127,12 @@ fn without_names(row: &StringRecord, times: &mut Times) -> Result<Window, Window
     let cell = |column| row.get(column).unwrap_or_default();
     let label = Some(cell(2)).filter(|label| !label.is_empty());
     // With a number in it, or another delimiter, the commas may be decimal.
-    let is_doubtful = |label: &str| is_like_time(label) || label.contains(['\t', ';', '|']);
+    let is_doubtful = |label: &str| {
+        is_like_time(label) || key::unit(label).is_some() || label.contains(['\t', ';', '|'])
+    };
     if label.is_some_and(is_doubtful) || row.iter().skip(3).any(|cell| !cell.is_empty()) {
         return Err(shape(
-            "only a start, an end and a label that is no number need no names; write the names of the \
+            "only a start, an end and a label that is no number and no unit need no names; write the names of the \
              columns into the first line, such as start,end,channel,label,reason",
         ));
     }
@@ -161,6 +163,13 @@ impl<'a> Columns<'a> {
                 Key::Channel(ChannelKey::Channel) => channels.push((column, title)),
                 Key::Channel(_) => return Err(channel::ambiguous(title)),
                 Key::Label => only(&mut label, column, title)?,
+                Key::Unit => {
+                    return Err(shape(format!(
+                        "the column `{}` is not read; name the unit in the columns of the times, such as \
+                         start_ms,end_ms, or say --unit, and remove it",
+                        channel::short(title)
+                    )));
+                }
                 Key::Reason => only(&mut reason, column, title)?,
                 Key::Entity => is_entity = true,
                 Key::Other => {}
