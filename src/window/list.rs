@@ -560,8 +560,27 @@ mod tests {
             parse_list(r#"{"start": 1, "end": 2.5, "tags": ["a"]}"#, "w", None),
             parse_list("[[1, 2.5]]", "w", None)
         );
-        let text = r#"{"start": 1, "end": 2.5, "marks": [{"start": 5, "end": 6}]}"#;
-        assert!(error(text).starts_with("w: expected [["));
+        for text in [
+            r#"{"start": 1, "end": 2.5, "marks": [{"start": 5, "end": 6}]}"#,
+            r#"{"start": 1, "end": 2.5, "more": [[5, 6], [7, 8]]}"#,
+            r#"{"more": [ [ "5", "6" ] ], "start": 1, "end": 2.5}"#,
+            r#"{"start": 1, "end": 2.5, "more": [5, 6]}"#,
+            r#"{"start": 1.5, "end": 2.5, "entity_type": [[5, 6]]}"#,
+        ] {
+            assert!(error(text).starts_with("w: expected [["), "{text}: {}", error(text));
+        }
+        for text in [
+            r#"{"windows": [[1, 2.5]], "Windows": [[5, 6]]}"#,
+            r#"{"WINDOWS": [[1, 2.5]], "windows": [[5, 6]]}"#,
+        ] {
+            assert!(error(text).contains("`windows` appears twice"), "{text}: {}", error(text));
+        }
+        for text in [
+            r#"{"Windows": [[1, 2.5]]}"#,
+            r#"{"timestamp": [1, 2.5], "tags": ["a"], "none": [], "channel": null}"#,
+        ] {
+            assert_eq!(parse_list(text, "w", None), parse_list("[[1, 2.5]]", "w", None), "{text}");
+        }
     }
 
     #[test]
