@@ -548,6 +548,16 @@ mod tests {
             "10-15=card\n4111 1111 1111 1111 Smith\n",
             "10-15\n10-15@Smith=4111 1111\n",
             "10.5;12.25;card\nSmith 4111 1111;x\n",
+            "start,end,channel\n1,2,4111111111111111\n",
+            "start,end,Channel\n1,2,my name is Smith\n",
+            r#"[{"start": 1, "end": 2, "channel": "my card is 4111 1111"}]"#,
+            r#"[{"start": 1, "end": 2, "channel": {"name": "Smith"}}]"#,
+            r#"[{"start": 1, "end": 2, "channel": 4111111111111111}]"#,
+            "to,4111111111111111,Smith\n",
+            "to,a4111111111111111\n",
+            r#"[{"to": 1, "4111111111111111": 2}]"#,
+            r#"{"4111 1111 1111 1111": 2}"#,
+            r#"[{"start": 1, "end": 2, "channel_4111111111111111": 2}]"#,
         ] {
             let message = error(text);
             assert!(!message.contains("4111") && !message.contains("Smith"), "{message}");

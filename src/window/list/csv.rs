@@ -72,10 +72,6 @@ pub(super) fn is_like_time(text: &str) -> bool {
 pub(super) fn unknown(text: &str) -> WindowProblem {
     let rows = [b'\t', b';', b','].map(|delimiter| first_row(text, delimiter).unwrap_or_default());
     let titles = rows.into_iter().max_by_key(StringRecord::len).unwrap_or_default();
-    let is_title = |title: &str| {
-        title.starts_with(char::is_alphabetic)
-            && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-    };
     if titles.len() > 1 && titles.iter().all(is_title) {
         return key::missing(Role::Start, titles.iter());
     }
@@ -83,6 +79,12 @@ pub(super) fn unknown(text: &str) -> WindowProblem {
         "the first line is neither the names of columns, such as start,end,channel,label,reason, \
          nor two times, such as 10.5;12.25, nor a window, such as 10.5-12.25",
     )
+}
+
+/// Whether a text looks like the name of a column, not like what was said.
+fn is_title(title: &str) -> bool {
+    title.starts_with(char::is_alphabetic)
+        && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 pub(super) fn read(
@@ -178,7 +180,9 @@ impl<'a> Columns<'a> {
         if is_entity {
             found.all_say(Says::Doubt);
         }
-        let titles = || header.iter().filter(|title| !title.contains(' '));
+        // If one of them looks like no name, the others may not be names either.
+        let are_names = header.iter().all(is_title);
+        let titles = || header.iter().filter(|title| are_names || Key::of(title) != Key::Other);
         let bounds = found.bounds().map_err(|role| key::missing(role, titles()))?;
         Ok(Self { bounds, label, reason, channels })
     }
