@@ -2,7 +2,8 @@
 
 use super::convert::has_levels;
 use super::{
-    Delivery, GapsEntry, InputEntry, LevelsEntry, Receipt, SpanEntry, TreatmentEntry, WindowEntry,
+    Delivery, GapsEntry, InputEntry, LevelsEntry, Receipt, SourceEntry, SpanEntry, TreatmentEntry,
+    WindowEntry,
 };
 use crate::block::SampleFormat;
 use crate::decode::Gaps;
@@ -56,6 +57,10 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
         source.is_none_or(|source| source.marks.placed <= source.marks.found),
         "more marks were placed than found",
     )?;
+    ensure(
+        !windows.is_empty() || is_part(receipt) || source.is_none_or(is_empty),
+        "there is no window, but marks were placed or passages found",
+    )?;
     let sums = receipt.inputs.iter().map(|input| &input.sha256);
     let sums = sums.chain([&output.sha256, &output.samples_sha256]);
     for sum in sums.chain(source.map(|source| &source.sha256)) {
@@ -65,6 +70,16 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let levels = receipt.spans.iter().all(|span| is_treated(span, rate, treatment, format));
     ensure(levels, "a span is louder than its treatment allows")?;
     check_times(receipt)
+}
+
+/// Whether it is about one file of several: the windows may all be in another.
+fn is_part(receipt: &Receipt) -> bool {
+    matches!(receipt.inputs.as_slice(), [input] if input.key.is_some())
+}
+
+/// Whether no window came from it.
+fn is_empty(source: &SourceEntry) -> bool {
+    source.marks.placed == 0 && source.finds.is_empty()
 }
 
 /// Checks that the inputs fit together, and the delivery its kind.

@@ -46,6 +46,12 @@ impl ReceiptVersion1 {
         if self.input.key.is_some() || self.input.silence != 0 {
             return Err("the input of a receipt of version 1 has neither key nor silence".into());
         }
+        if self.asked.windows.is_empty() || self.windows.is_empty() {
+            return Err("a receipt of version 1 has a window".into());
+        }
+        if self.asked.source.is_some() {
+            return Err("a receipt of version 1 does not tell where its windows came from".into());
+        }
         let delivery = self.genesys.map(|genesys| Delivery {
             kind: DeliveryKind::Genesys,
             recording_id: Some(genesys.recording_id),

@@ -62,6 +62,10 @@ pub fn parse_list(text: &str, name: &str, unit: Option<Unit>) -> Result<Vec<Wind
     if windows.is_empty() {
         return Err(WindowProblem::NoWindows.at(name));
     }
+    if let Some(index) = windows.iter().position(has_control) {
+        let problem = "a label or reason has a line break or another control character; remove it";
+        return Err(shape(problem).at(format!("{name}, window {}", index + 1)));
+    }
     if list.times.is_unknown {
         windows.iter_mut().for_each(|window| window.is_unit_unknown = true);
     }
@@ -85,6 +89,12 @@ pub fn parse_list_bytes(
 struct List {
     times: Times,
     keys: Keys,
+}
+
+/// Whether what goes onto terminals and pages holds what moves the cursor.
+fn has_control(window: &Window) -> bool {
+    let texts = [window.label(), window.reason()];
+    texts.into_iter().flatten().any(|text| text.contains(char::is_control))
 }
 
 /// The problem with a key or column that appears twice.
@@ -376,6 +386,56 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_beside_a_window_is_read_or_refused() {
+        let expected = parse_list("[[1.5, 2.5]]", "w", None).unwrap();
+        for text in [
+            r#"[{"start": 1500, "end": 2500, "unit": "milliseconds"}]"#,
+            r#"[{"start": 1500, "end": 2500, "Unit": "MS"}]"#,
+            r#"{"start": 1500, "end": 2500, "time_unit": "millis"}"#,
+            r#"[{"start": 1.5, "end": 2.5, "unit": "seconds"}]"#,
+            r#"[{"start": 1.5, "end": 2.5, "unit": null}]"#,
+            r#"{"Unit": "seconds", "windows": [[1.5, 2.5]]}"#,
+        ] {
+            assert_eq!(parse_list(text, "w", None).unwrap(), expected, "{text}");
+        }
+        for (text, part) in [
+            (
+                r#"[{"start":0.5,"end":1.5,"unit":"minutes"}]"#,
+                "index 0: the unit beside a window is",
+            ),
+            (r#"[{"start":0.5,"end":1.5,"unit":""}]"#, "neither \"s\" nor \"ms\""),
+            (r#"[{"start":0.5,"end":1.5,"UNIT":1}]"#, "`UNIT` is not a text"),
+            (r#"[{"start":0.5,"end":1.5,"unit":"s","Unit":"ms"}]"#, "`unit` appears twice"),
+            (r#"{"Unit":"ms","windows":[[1,2]]}"#, "`Unit` can only be \"s\""),
+            ("start,end,unit\n1500.5,2500.5,ms\n", "line 1: the column `unit` is not read"),
+            ("start,end,Unit\n1.5,2.5,\n", "line 1: the column `Unit` is not read"),
+            ("1500.5,2500.5,ms\n", "line 1: only a start, an end and a label"),
+        ] {
+            assert!(error(text).contains(part), "{text}: {}", error(text));
+        }
+    }
+
+    #[test]
+    fn an_end_of_null_beside_a_duration_is_refused() {
+        for text in [
+            r#"[{"start": 1, "end": null, "duration": 5}]"#,
+            r#"[{"start": 1, "to": null, "dur": "5s"}]"#,
+        ] {
+            assert!(error(text).contains("gives another end; remove one"), "{}", error(text));
+        }
+        for (text, is_open) in [
+            (r#"[{"start": 1, "end": null, "duration": null}]"#, true),
+            (r#"[{"start": 1, "end": 2, "duration": 5}]"#, false),
+            (r#"[{"start": 1, "duration": 1}]"#, false),
+        ] {
+            let windows = parse_list(text, "w", None).unwrap();
+            assert_eq!(windows[0].is_to_the_end(), is_open, "{text}");
+            assert!(is_open || windows[0].end().as_secs() == 2, "{text}");
+        }
+        assert!(error("start,end,duration\n1,,5\n").contains("`end` is empty"));
+    }
+
+    #[test]
     fn a_comma_is_decimal_where_it_cannot_be_anything_else() {
         let start = |text: &str, unit| {
             parse_list(text, "w", unit).map(|windows| windows[0].start().as_millis())
@@ -421,6 +481,43 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_is_not_closed_swallows_no_window() {
+        for text in [
+            "start,end,label\n0.1,0.2,\"card\n0.5,0.6,code\n1.0,1.2,name\n",
+            "start;end;text\n0,1;0,2;\"card\n0,5;0,6;\"code\"\n",
+            "start\tend\tword\n1.5\t2\t\"Hello\n2.5\t3\tyou\n",
+            "0.1,0.2,card\r\n0.5,0.6,\"code\r\n1.0,1.2,name\r\n",
+            "start,end,label\n0.1,0.2,\"two\nlines\"\n",
+            "start,end,label\n0.1,0.2,\"two\rlines\"\n",
+            "start,end,label\n0.1,0.2,\"card",
+            "start,end,label\n0.1,0.2,\"card\n",
+            "start,end,\"label\n0.1,0.2,card\"\n0.5,0.6,code\n",
+        ] {
+            let message = error(text);
+            assert!(message.contains("a quote is not closed"), "{text}: {message}");
+            assert!(!message.contains("card") && !message.contains("Hello"), "{message}");
+        }
+        let text = "start,end,label\n0.1, 0.2 ,\"card, \"\"new\"\"\"\n0.5,0.6,12\" long";
+        let windows = parse_list(text, "w", None).unwrap();
+        let labels: Vec<_> = windows.iter().map(Window::label).collect();
+        assert_eq!(labels, [Some("card, \"new\""), Some("12\" long")]);
+    }
+
+    #[test]
+    fn a_label_or_reason_with_a_control_character_is_refused() {
+        for text in [
+            r#"[[1, 2], {"start": 1, "end": 2, "label": "a\nb"}]"#,
+            r#"[[1, 2], {"start": 1, "end": 2, "reason": "a\u001b[2J"}]"#,
+            "start,end,label\n1,2,a\n1,2,a\u{1b}[2J\n",
+            "1,2,a\n1,2,a\u{85}b\n",
+            "1-2=a\n1-2=a\u{7f}b\n",
+        ] {
+            let message = error(text);
+            assert!(message.starts_with("w, window 2: a label or reason has"), "{text}: {message}");
+        }
+    }
+
+    #[test]
     fn unknown_names_are_told_and_what_was_said_is_not() {
         for (text, part) in [
             (
@@ -451,6 +548,16 @@ mod tests {
             "10-15=card\n4111 1111 1111 1111 Smith\n",
             "10-15\n10-15@Smith=4111 1111\n",
             "10.5;12.25;card\nSmith 4111 1111;x\n",
+            "start,end,channel\n1,2,4111111111111111\n",
+            "start,end,Channel\n1,2,my name is Smith\n",
+            r#"[{"start": 1, "end": 2, "channel": "my card is 4111 1111"}]"#,
+            r#"[{"start": 1, "end": 2, "channel": {"name": "Smith"}}]"#,
+            r#"[{"start": 1, "end": 2, "channel": 4111111111111111}]"#,
+            "to,4111111111111111,Smith\n",
+            "to,a4111111111111111\n",
+            r#"[{"to": 1, "4111111111111111": 2}]"#,
+            r#"{"4111 1111 1111 1111": 2}"#,
+            r#"[{"start": 1, "end": 2, "channel_4111111111111111": 2}]"#,
         ] {
             let message = error(text);
             assert!(!message.contains("4111") && !message.contains("Smith"), "{message}");
@@ -463,8 +570,27 @@ mod tests {
             parse_list(r#"{"start": 1, "end": 2.5, "tags": ["a"]}"#, "w", None),
             parse_list("[[1, 2.5]]", "w", None)
         );
-        let text = r#"{"start": 1, "end": 2.5, "marks": [{"start": 5, "end": 6}]}"#;
-        assert!(error(text).starts_with("w: expected [["));
+        for text in [
+            r#"{"start": 1, "end": 2.5, "marks": [{"start": 5, "end": 6}]}"#,
+            r#"{"start": 1, "end": 2.5, "more": [[5, 6], [7, 8]]}"#,
+            r#"{"more": [ [ "5", "6" ] ], "start": 1, "end": 2.5}"#,
+            r#"{"start": 1, "end": 2.5, "more": [5, 6]}"#,
+            r#"{"start": 1.5, "end": 2.5, "entity_type": [[5, 6]]}"#,
+        ] {
+            assert!(error(text).starts_with("w: expected [["), "{text}: {}", error(text));
+        }
+        for text in [
+            r#"{"windows": [[1, 2.5]], "Windows": [[5, 6]]}"#,
+            r#"{"WINDOWS": [[1, 2.5]], "windows": [[5, 6]]}"#,
+        ] {
+            assert!(error(text).contains("`windows` appears twice"), "{text}: {}", error(text));
+        }
+        for text in [
+            r#"{"Windows": [[1, 2.5]]}"#,
+            r#"{"timestamp": [1, 2.5], "tags": ["a"], "none": [], "channel": null}"#,
+        ] {
+            assert_eq!(parse_list(text, "w", None), parse_list("[[1, 2.5]]", "w", None), "{text}");
+        }
     }
 
     #[test]

@@ -452,7 +452,7 @@ fn a_corrupted_receipt_of_version_1_is_refused() {
         assert_ne!(json.to_string(), serde_json::from_str::<Value>(text).unwrap().to_string());
         Receipt::parse(&json.to_string()).unwrap_err()
     };
-    let shapes: [fn(&mut Value); 9] = [
+    let shapes: [fn(&mut Value); 13] = [
         |json| json["receipt"] = 2.into(),
         |json| json["extra"] = 1.into(),
         |json| json["inputs"] = serde_json::json!([json["input"]]),
@@ -462,6 +462,10 @@ fn a_corrupted_receipt_of_version_1_is_refused() {
         |json| json["input"]["silence"] = 1.into(),
         |json| json["genesys"]["kind"] = "genesys".into(),
         |json| drop(json["genesys"].as_object_mut().unwrap().remove("recordingId")),
+        without_windows,
+        |json| json["windows"] = serde_json::json!([]),
+        |json| json["asked"]["windows"] = serde_json::json!([]),
+        |json| json["asked"]["source"] = source_entry(0, false),
     ];
     for (index, change) in shapes.into_iter().enumerate() {
         let error = edited(change);
@@ -480,6 +484,49 @@ fn a_corrupted_receipt_of_version_1_is_refused() {
     }
     let twice = text.replace("\"made\":", "\"made\": \"\", \"made\":");
     assert!(matches!(Receipt::parse(&twice).unwrap_err(), ReceiptError::Shape(_)));
+}
+
+/// Makes a receipt one of an unredacted copy.
+fn without_windows(json: &mut Value) {
+    for list in ["windows", "spans"] {
+        json[list] = serde_json::json!([]);
+    }
+    json["asked"]["windows"] = serde_json::json!([]);
+    json["output"]["framesTreated"] = 0.into();
+}
+
+fn source_entry(placed: u64, is_found: bool) -> Value {
+    let finds = if is_found { serde_json::json!({ "card": 2 }) } else { serde_json::json!({}) };
+    let marks = serde_json::json!({ "found": 3, "placed": placed });
+    serde_json::json!({ "format": "x", "sha256": "0".repeat(64), "marks": marks, "finds": finds })
+}
+
+#[test]
+fn a_receipt_without_windows_has_a_source_that_holds_none() {
+    let (_, receipt) = proven(
+        Source::open(fixture("call.wav")).unwrap(),
+        &windows(&["10-15"]),
+        Treatment::silence(),
+    );
+    let parsed = |source: Option<Value>, key: Option<&str>| {
+        let mut json: Value = serde_json::from_str(&receipt.to_json()).unwrap();
+        without_windows(&mut json);
+        if let Some(source) = source {
+            json["asked"]["source"] = source;
+        }
+        if let Some(key) = key {
+            json["inputs"][0]["key"] = key.into();
+        }
+        Receipt::parse(&json.to_string())
+    };
+    assert!(parsed(None, None).is_ok(), "`Windows::none` of a caller");
+    assert!(parsed(Some(source_entry(0, false)), None).is_ok());
+    for (placed, is_found) in [(3, false), (0, true), (1, true)] {
+        let error = parsed(Some(source_entry(placed, is_found)), None).unwrap_err();
+        assert!(error.to_string().contains("there is no window, but marks were placed"), "{error}");
+        // The windows are in the file of another channel.
+        assert!(parsed(Some(source_entry(placed, is_found)), Some("0")).is_ok());
+    }
 }
 
 /// Two parts of different lengths.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::WindowProblem;
 use super::super::flag::parse_channel;
 use super::shape;
+use super::times::tell;
 
 /// Relation of a key or column title to channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl<'a> ChannelField<'a> {
         let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
         match number {
             Some(number) => self.add(key, number),
-            None if key == "channel" => Err(WindowProblem::NotAChannel(value.to_string())),
+            None if key == "channel" => Err(WindowProblem::NotAChannel(tell(&value.to_string()))),
             None => Err(unclear(key)),
         }
     }
@@ -72,7 +73,9 @@ impl<'a> ChannelField<'a> {
     pub(super) fn csv(&mut self, title: &'a str, cell: &str) -> Result<(), WindowProblem> {
         match parse_channel(cell) {
             Ok(number) => self.add(title, number),
-            Err(problem) if title.eq_ignore_ascii_case("channel") => Err(problem),
+            Err(_) if title.eq_ignore_ascii_case("channel") => {
+                Err(WindowProblem::NotAChannel(tell(cell)))
+            }
             Err(_) => Err(unclear(title)),
         }
     }
@@ -109,9 +112,10 @@ fn unclear(key: &str) -> WindowProblem {
     shape(format!("`{key}` is not one channel; write one number, counted from 0, as `channel`"))
 }
 
-/// The first 40 characters of a key, for errors.
+/// The first 40 characters of a key, for errors. Many digits may be what was said, in the wrong place.
 pub(super) fn short(key: &str) -> String {
-    key.chars().take(40).collect()
+    let digits = key.chars().filter(|c| c.is_numeric()).count();
+    if digits < 4 { key.chars().take(40).collect() } else { "…".to_owned() }
 }
 
 #[cfg(test)]

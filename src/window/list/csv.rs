@@ -1,6 +1,8 @@
 //! Windows as a table: CSV with commas, semicolons, tabs or bars, with the names of the columns in the first line or
 //! without.
 
+use std::io::Read;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::super::{TimeError, Window, WindowError, WindowProblem, parse_time};
@@ -38,13 +40,26 @@ impl Layout {
 
 fn first_row(text: &str, delimiter: u8) -> Option<StringRecord> {
     let mut reader = reader(delimiter).has_headers(false).from_reader(text.as_bytes());
-    reader.records().next()?.ok()
+    let mut row = reader.records().next()?.ok()?;
+    row.trim();
+    Some(row)
 }
 
 fn reader(delimiter: u8) -> ReaderBuilder {
     let mut builder = ReaderBuilder::new();
-    builder.delimiter(delimiter).trim(csv::Trim::All);
+    builder.delimiter(delimiter);
     builder
+}
+
+/// Refuses a row with a line break in it. A quote that is not closed makes one of the rows below it: their
+/// windows would stay unmuted.
+fn one_line(row: &StringRecord) -> Result<(), WindowProblem> {
+    if row.iter().any(|cell| cell.contains(['\n', '\r'])) {
+        return Err(shape(
+            "a quote is not closed, or a cell has several lines; write each row in one line",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a text is a time, perhaps one that is out of range.
@@ -57,10 +72,6 @@ pub(super) fn is_like_time(text: &str) -> bool {
 pub(super) fn unknown(text: &str) -> WindowProblem {
     let rows = [b'\t', b';', b','].map(|delimiter| first_row(text, delimiter).unwrap_or_default());
     let titles = rows.into_iter().max_by_key(StringRecord::len).unwrap_or_default();
-    let is_title = |title: &str| {
-        title.starts_with(char::is_alphabetic)
-            && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-    };
     if titles.len() > 1 && titles.iter().all(is_title) {
         return key::missing(Role::Start, titles.iter());
     }
@@ -70,6 +81,12 @@ pub(super) fn unknown(text: &str) -> WindowProblem {
     )
 }
 
+/// Whether a text looks like the name of a column, not like what was said.
+fn is_title(title: &str) -> bool {
+    title.starts_with(char::is_alphabetic)
+        && title.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
 pub(super) fn read(
     text: &str,
     name: &str,
@@ -77,6 +94,7 @@ pub(super) fn read(
     list: &mut List,
 ) -> Result<Vec<Window>, WindowError> {
     let header = layout.header.as_ref();
+    header.map_or(Ok(()), one_line).map_err(|problem| problem.at(format!("{name}, line 1")))?;
     list.times.has_decimal_comma = layout.delimiter == b';';
     let columns = header.map(|header| Columns::of(header, &mut list.keys)).transpose();
     let columns = columns.map_err(|problem| problem.at(format!("{name}, line 1")))?;
@@ -84,19 +102,23 @@ pub(super) fn read(
     let mut reader = reader
         .has_headers(columns.is_some())
         .flexible(columns.is_none())
-        .from_reader(text.as_bytes());
+        // The last row ends with a line break too, so that an open quote has one in it.
+        .from_reader(text.as_bytes().chain(b"\n".as_slice()));
     let mut windows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| {
+        let mut record = record.map_err(|error| {
             let line = error.position().map_or(1, csv::Position::line);
             let problem = "this row does not have as many columns as the header, or is not UTF-8";
             shape(problem).at(format!("{name}, line {line}"))
         })?;
         let line = record.position().map_or(0, csv::Position::line);
-        let window = match &columns {
-            Some(columns) => columns.window(&record, &mut list.times),
-            None => without_names(&record, &mut list.times),
-        };
+        let window = one_line(&record).and_then(|()| {
+            record.trim();
+            match &columns {
+                Some(columns) => columns.window(&record, &mut list.times),
+                None => without_names(&record, &mut list.times),
+            }
+        });
         windows.push(window.map_err(|problem| problem.at(format!("{name}, line {line}")))?);
     }
     Ok(windows)
@@ -107,10 +129,12 @@ fn without_names(row: &StringRecord, times: &mut Times) -> Result<Window, Window
     let cell = |column| row.get(column).unwrap_or_default();
     let label = Some(cell(2)).filter(|label| !label.is_empty());
     // With a number in it, or another delimiter, the commas may be decimal.
-    let is_doubtful = |label: &str| is_like_time(label) || label.contains(['\t', ';', '|']);
+    let is_doubtful = |label: &str| {
+        is_like_time(label) || key::unit(label).is_some() || label.contains(['\t', ';', '|'])
+    };
     if label.is_some_and(is_doubtful) || row.iter().skip(3).any(|cell| !cell.is_empty()) {
         return Err(shape(
-            "only a start, an end and a label that is no number need no names; write the names of the \
+            "only a start, an end and a label that is no number and no unit need no names; write the names of the \
              columns into the first line, such as start,end,channel,label,reason",
         ));
     }
@@ -141,6 +165,13 @@ impl<'a> Columns<'a> {
                 Key::Channel(ChannelKey::Channel) => channels.push((column, title)),
                 Key::Channel(_) => return Err(channel::ambiguous(title)),
                 Key::Label => only(&mut label, column, title)?,
+                Key::Unit => {
+                    return Err(shape(format!(
+                        "the column `{}` is not read; name the unit in the columns of the times, such as \
+                         start_ms,end_ms, or say --unit, and remove it",
+                        channel::short(title)
+                    )));
+                }
                 Key::Reason => only(&mut reason, column, title)?,
                 Key::Entity => is_entity = true,
                 Key::Other => {}
@@ -149,7 +180,9 @@ impl<'a> Columns<'a> {
         if is_entity {
             found.all_say(Says::Doubt);
         }
-        let titles = || header.iter().filter(|title| !title.contains(' '));
+        // If one of them looks like no name, the others may not be names either.
+        let are_names = header.iter().all(is_title);
+        let titles = || header.iter().filter(|title| are_names || Key::of(title) != Key::Other);
         let bounds = found.bounds().map_err(|role| key::missing(role, titles()))?;
         Ok(Self { bounds, label, reason, channels })
     }

@@ -5,9 +5,15 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use serde_json::{Map, Value};
+
 use super::super::{Window, WindowError, WindowProblem};
+use super::key::{Key, Role};
 use super::object::{Object, not_an_entry, of_pair};
 use super::{List, shape};
+
+/// The key of a list, in any case.
+const WINDOWS: &str = "windows";
 
 pub(super) const EXPECTED: &str =
     r#"expected [[10.0, 15.0], …], [{"start": …, "end": …}, …] or {"windows": […]}"#;
@@ -22,10 +28,21 @@ pub(super) fn read(text: &str, name: &str, list: &mut List) -> Result<Vec<Window
     match entries.problem {
         Some((Some(index), problem)) => Err(problem.at(format!("{name}, index {index}"))),
         Some((None, problem)) => Err(problem.at(name)),
-        // One window beside other objects: it need not be all that the file asks for.
-        None if entries.is_alone && text.matches('{').count() > 1 => Err(shape(EXPECTED).at(name)),
+        None if entries.is_alone && has_others(text) => Err(shape(EXPECTED).at(name)),
         None => Ok(entries.windows),
     }
+}
+
+/// Whether one window stands beside objects or a list that may be of times: then it need not be all that the
+/// file asks for.
+fn has_others(text: &str) -> bool {
+    let may_be_times = |(key, value): (&String, &Value)| match (Key::of(key), value) {
+        (Key::Time(Role::Pair, _) | Key::Channel(_), _) => false,
+        (_, Value::Array(list)) => list.iter().any(|value| value.is_number() || value.is_array()),
+        _ => false,
+    };
+    let fields = serde_json::from_str::<Map<String, Value>>(text);
+    text.matches('{').count() > 1 || fields.map_or(true, |fields| fields.iter().any(may_be_times))
 }
 
 /// Whether it is JSON Lines: a complete value in the first line, and more behind it.
@@ -113,9 +130,9 @@ impl<'de> Visitor<'de> for ListSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entries, A::Error> {
         let (mut list, mut object) = (None, Object::default());
         while let Some(key) = fields.next_key::<String>()? {
-            if key == "windows" {
+            if key.trim().eq_ignore_ascii_case(WINDOWS) {
                 list = Some(fields.next_value_seed(ListSeed(self.0))?);
-                object.pass(key);
+                object.pass(WINDOWS.to_owned());
             } else {
                 object.read(key, &mut fields, &mut self.0.keys)?;
             }

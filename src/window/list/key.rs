@@ -16,6 +16,8 @@ pub(super) enum Key {
     Channel(ChannelKey),
     Label,
     Reason,
+    /// The unit of the times beside it.
+    Unit,
     /// Lists of entities count characters as often as time.
     Entity,
     Other,
@@ -132,6 +134,7 @@ impl Key {
             (Some((role, says)), _) => Self::Time(role, says),
             (None, "label") => Self::Label,
             (None, "reason") => Self::Reason,
+            (None, "unit" | "units" | "timeunit" | "timeunits") => Self::Unit,
             (None, "entitytype") => Self::Entity,
             _ => match ChannelKey::of(key) {
                 ChannelKey::Other => Self::Other,
@@ -139,6 +142,13 @@ impl Key {
             },
         }
     }
+}
+
+/// The unit of this name, such as `s` or `Milliseconds`.
+pub(super) fn unit(name: &str) -> Option<Unit> {
+    let name = name.trim().to_lowercase();
+    let known = UNITS.iter().chain([&("s", Unit::Seconds)]);
+    known.into_iter().find_map(|&(unit, meaning)| (unit == name).then_some(meaning))
 }
 
 /// Whether the last word of a key is `s`: `start_s`, `startS`, `Start (s)`.
@@ -226,6 +236,9 @@ mod tests {
             "tone",
         ] {
             assert_eq!(Key::of(key), Key::Other, "{key}");
+        }
+        for key in ["unit", "Unit", "UNITS", "time_unit"] {
+            assert_eq!(Key::of(key), Key::Unit, "{key}");
         }
         assert_eq!(Key::of("Label"), Key::Label);
         assert_eq!(Key::of("channelId"), Key::Channel(ChannelKey::Channel));

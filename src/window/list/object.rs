@@ -32,7 +32,7 @@ impl Object {
         keys: &mut Keys,
     ) -> Result<(), A::Error> {
         let key = keys.of(&name);
-        let value = if key != Key::Other || name == "unit" {
+        let value = if key != Key::Other {
             fields.next_value()?
         } else {
             fields.next_value::<IgnoredAny>()?;
@@ -60,16 +60,18 @@ impl Object {
 
     /// What is wrong with it as the object around a list.
     pub(super) fn around(&self, times: &mut Times) -> Option<WindowProblem> {
-        let mut wrong =
-            |(name, (key, value)): (&String, &(Key, Value))| match (name.as_str(), value) {
-                // `sordino windows` says so of its own lists.
-                ("unit", Value::String(unit)) if unit == "s" => times.are_seconds().err(),
-                ("unit", value) => (!value.is_null()).then(|| shape("`unit` can only be \"s\"")),
-                (name, value) => match key {
-                    Key::Channel(ChannelKey::Channel) => outside(name, value),
-                    _ => None,
-                },
-            };
+        let mut wrong = |(name, (key, value)): (&String, &(Key, Value))| match (key, value) {
+            // `sordino windows` says so of its own lists.
+            (Key::Unit, Value::String(unit)) if key::unit(unit) == Some(Unit::Seconds) => {
+                times.are_seconds().err()
+            }
+            (Key::Unit, value) => {
+                let name = short(name);
+                (!value.is_null()).then(|| shape(format!("`{name}` can only be \"s\"")))
+            }
+            (Key::Channel(ChannelKey::Channel), value) => outside(name, value),
+            _ => None,
+        };
         let problem = self.twice.as_deref().map(twice);
         problem.or_else(|| self.fields.iter().find_map(&mut wrong))
     }
@@ -91,7 +93,7 @@ impl Object {
             return Err(twice(key));
         }
         let (mut found, mut channel) = (Found::new(), ChannelField::default());
-        let (mut label, mut reason, mut is_entity) = (None, None, false);
+        let (mut label, mut reason, mut unit, mut is_entity) = (None, None, None, false);
         for (name, (key, value)) in &self.fields {
             let named = |says, value| Named { key: name, says, value };
             match (key, value) {
@@ -104,15 +106,15 @@ impl Object {
                 (Key::Channel(_), value) => channel.json(name, value)?,
                 (Key::Label, value) => text(&mut label, name, value)?,
                 (Key::Reason, value) => text(&mut reason, name, value)?,
+                (Key::Unit, value) => text(&mut unit, name, value)?,
                 (Key::Entity, _) => is_entity = true,
                 (Key::Other, _) => {}
             }
         }
-        found.all_say(match self.fields.get("unit") {
-            Some((_, Value::String(unit))) if unit == "s" => Says::Unit(Unit::Seconds),
-            Some((_, Value::String(unit))) if unit == "ms" => Says::Unit(Unit::Milliseconds),
-            _ if is_entity => Says::Doubt,
-            _ => Says::Nothing,
+        found.all_say(match unit {
+            Some(unit) => Says::Unit(key::unit(&unit).ok_or_else(not_a_unit)?),
+            None if is_entity => Says::Doubt,
+            None => Says::Nothing,
         });
         let keys = || self.fields.keys().map(String::as_str);
         let bounds = found.bounds().map_err(|role| key::missing(role, keys()))?;
@@ -133,6 +135,10 @@ fn text(into: &mut Option<String>, name: &str, value: &Value) -> Result<(), Wind
         }
         _ => Err(shape(format!("`{}` is not a text", short(name)))),
     }
+}
+
+fn not_a_unit() -> WindowProblem {
+    shape("the unit beside a window is neither \"s\" nor \"ms\"; write the times in one of them")
 }
 
 fn not_a_pair(key: &str) -> WindowProblem {

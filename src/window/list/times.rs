@@ -225,7 +225,8 @@ impl<'a, T: Copy> Found<'a, T> {
         let start = self.start.ok_or(Role::Start)?;
         let is_duration = self.end.is_none();
         let last = self.end.or(self.duration).ok_or(Role::End)?;
-        Ok(Bounds { start, last, is_duration })
+        let unused = self.duration.filter(|_| !is_duration);
+        Ok(Bounds { start, last, is_duration, unused })
     }
 }
 
@@ -234,6 +235,8 @@ pub(super) struct Bounds<'a, T> {
     start: Named<'a, T>,
     last: Named<'a, T>,
     is_duration: bool,
+    /// The duration beside an end.
+    unused: Option<Named<'a, T>>,
 }
 
 impl<'a, T: Copy> Bounds<'a, T> {
@@ -249,7 +252,14 @@ impl<'a, T: Copy> Bounds<'a, T> {
         let has_unit = |time: &Named<'a, T>| matches!(time.says, Says::Unit(_)).then_some(time.key);
         let start = times.read(named(&self.start), has_unit(&self.last))?;
         let last = named(&self.last);
-        if !self.is_duration && matches!(last.value, Cell::Json(Value::Null)) {
+        let is_null = |cell: Cell<'_>| matches!(cell, Cell::Json(Value::Null));
+        if !self.is_duration && is_null(last.value) {
+            if let Some(duration) = self.unused.filter(|unused| !is_null(cell(unused.value))) {
+                let (end, duration) = (short(last.key), short(duration.key));
+                return Err(shape(format!(
+                    "`{end}` is null, which is the end of the recording, and `{duration}` gives another end; remove one"
+                )));
+            }
             return Window::to_the_end(start);
         }
         let last = times.read(last, has_unit(&self.start))?;
