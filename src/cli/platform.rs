@@ -3,6 +3,7 @@
 //!
 //! [`plan`] reads the arguments, [`place`] says where files go, [`work`] and
 //! [`deliver`] do it, [`show`] tells the result;
+//! [`from_genesys`] finds windows in the transcript of a recording,
 //! [`deletion`] is `--delete-original`, [`stage`] what an interrupt says.
 
 use super::args::RecordingArgs;
@@ -14,6 +15,7 @@ use super::report;
 
 mod deletion;
 mod deliver;
+mod from_genesys;
 mod place;
 mod plan;
 mod show;

@@ -68,6 +68,12 @@ impl SideOutputs {
         })
     }
 
+    /// The same, with what the receipt says of the windows, if there is more to say.
+    pub(crate) fn with_source(mut self, source: Option<SourceEntry>) -> Self {
+        self.source = source.or(self.source);
+        self
+    }
+
     /// The evidence that a redaction must collect for them.
     pub(crate) fn options(&self) -> EvidenceOptions {
         EvidenceOptions {

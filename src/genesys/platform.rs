@@ -15,7 +15,8 @@
 //! 7. **retention**: [`Platform::check_export`] ▸ [`Deletable`]; [`Platform::set_deletion`] ▸ [`Scheduled`];
 //!    [`Platform::confirm_deletion`] ▸ [`Confirmed`]; [`Platform::wait_deleted`] ▸ [`Deleted`].
 //!
-//! Beside them, **transcript**: [`Platform::transcript_links`] and [`Platform::transcript`].
+//! Beside them, **transcript**: [`Platform::transcript_links`] and [`Platform::transcript`]. Its times are times
+//! of day ([`ByTimeOfDay`]); [`Located::clock`] places them in the file.
 //!
 //! Everything here follows the official SDKs and their documentation. No live organisation was reached.
 
@@ -27,6 +28,7 @@ use super::protocol::Protocol;
 use super::send::HttpClient;
 
 mod annotate;
+mod clock;
 mod format;
 mod locate;
 mod media;
@@ -34,16 +36,19 @@ mod original;
 mod protection;
 mod reading;
 mod retention;
+mod time_of_day;
 mod transcript;
 mod unavailable;
 pub mod wire;
 
 pub use annotate::{Annotated, Passage};
+pub use clock::{Clock, ClockError};
 pub use format::MediaFormat;
 pub use locate::{LeftOut, Listing, Located};
 pub use original::Original;
 pub use protection::Unprotected;
 pub use retention::{Confirmed, Deletable, Deleted, Scheduled};
+pub use time_of_day::ByTimeOfDay;
 pub use transcript::{TranscriptLink, TranscriptLinks};
 pub use unavailable::Unavailable;
 

@@ -54,6 +54,13 @@ pub struct RedactedCopy {
     pub redacted: Redacted,
 }
 
+impl RedactedCopy {
+    /// How long its audio is, rounded up to the nanosecond.
+    pub fn length(&self) -> Duration {
+        length(self.redacted.summary())
+    }
+}
+
 /// Downloads the parts of a recording and redacts them while they arrive. All parts are whole, or it is an
 /// error. A broken download starts again from the beginning, as often as the client retries.
 ///
@@ -149,7 +156,7 @@ async fn fetch_group(
 
 /// The windows as passages of the original, cut at its end.
 fn passages(windows: &Windows, copies: &[RedactedCopy]) -> Vec<Passage> {
-    let length = copies.iter().map(|copy| length(copy.redacted.summary())).max();
+    let length = copies.iter().map(RedactedCopy::length).max();
     let length = length.unwrap_or_default();
     let passage = |window: &Window| Passage {
         start: window.start(),

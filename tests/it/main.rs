@@ -24,6 +24,7 @@
 //! | `sandbox` | the Platform API of the sandbox, with plain requests: each call, fault and state |
 //! | `sdk` | Genesys' own SDKs against the sandbox |
 //! | `platform_cli` | `sordino recording --api platform` as a person uses it |
+//! | `platform_windows` | the same with windows from the transcript in Genesys |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
@@ -91,6 +92,8 @@ mod plain;
 mod platform;
 #[cfg(feature = "cli")]
 mod platform_cli;
+#[cfg(feature = "cli")]
+mod platform_windows;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

@@ -10,10 +10,10 @@ use crate::support::*;
 const SECRET: &str = "sandbox-secret";
 
 /// A sandbox in this process, used by a command in another process.
-struct World {
-    sandbox: Sandbox,
+pub struct World {
+    pub sandbox: Sandbox,
     base: String,
-    folder: Folder,
+    pub folder: Folder,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -34,7 +34,7 @@ fn conversation() -> Conversation {
     Conversation::new("c", [two, stereo, screen, old])
 }
 
-fn world_with(faults: &[&str], change: impl FnOnce(&mut Conversation)) -> World {
+pub fn world_with(faults: &[&str], change: impl FnOnce(&mut Conversation)) -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = Sandbox::new(SandboxOptions::default());
     let mut conversation = conversation();
@@ -65,7 +65,7 @@ impl World {
     }
 
     /// Runs `recording --api platform` with these arguments, and checks that its output holds no secret.
-    fn run(&self, args: &[&str]) -> Output {
+    pub fn run(&self, args: &[&str]) -> Output {
         let all = [["--api", "platform", "--conversation-id", "c"].as_slice(), args].concat();
         let output = self.command(&all).output().unwrap();
         for text in [String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output)] {
@@ -76,7 +76,7 @@ impl World {
         output
     }
 
-    fn recording(&self, id: &str) -> ConversationRecording {
+    pub fn recording(&self, id: &str) -> ConversationRecording {
         self.sandbox.conversation("c").unwrap().recording(id).unwrap().clone()
     }
 
@@ -84,12 +84,12 @@ impl World {
         std::path::Path::new(&self.folder.path(name)).exists()
     }
 
-    fn read(&self, name: &str) -> Vec<u8> {
+    pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.folder.path(name)).unwrap()
     }
 
     /// The paths of all requests but those for tokens.
-    fn requests(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         let requests = self.sandbox.ledger().into_iter();
         let requests = requests.map(|entry| format!("{} {}", entry.method, entry.path));
         requests.filter(|line| !line.contains("/oauth/")).collect()
@@ -101,7 +101,7 @@ fn json(output: &Output) -> Value {
 }
 
 /// What `sordino file` makes of the call with these arguments.
-fn file(args: &[&str]) -> Vec<u8> {
+pub fn file(args: &[&str]) -> Vec<u8> {
     let result = sordino(&[["file", CALL, "-o", "-"].as_slice(), args].concat());
     assert!(result.status.success(), "{}", stderr(&result));
     result.stdout

@@ -34,7 +34,7 @@ pub(crate) struct TranscriptRequest {
     pub(crate) selection: Selection,
     pub(crate) parties: Parties,
     /// SHA-256 of the file.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
 }
 
 /// Where windows came from, for the files that go with a redaction.

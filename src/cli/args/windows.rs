@@ -9,13 +9,16 @@ use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::Window;
 use sordino::digest::Digest;
-use sordino::transcript::{self, TranscriptError};
+use sordino::transcript::{self, SelectOptions, TranscriptError};
 use sordino::window::{Unit, parse_flag, parse_list_bytes, parse_time};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
 use super::request::{Request, TranscriptRequest};
 use super::transcript::{LIST, TranscriptArgs};
+
+/// The word for `--windows` that means the recording's own transcript in Genesys.
+const FROM_GENESYS: &str = "genesys:";
 
 /// The largest file of windows that is read: 64 MiB, which is about three million windows of JSON.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
@@ -59,9 +62,13 @@ impl WindowArgs {
             let mend = "no window is given; add one, for example `-w 10-15` for 10 s to 15 s, or a list with `--windows FILE`";
             return Err(Failure::usage("reading the windows", mend));
         }
-        let pad = self.pad.as_deref().map(pads).transpose()?;
-        let flags = self.window.iter().map(|text| parse_flag(text));
-        let mut windows = flags.collect::<Result<Vec<_>, _>>()?;
+        if self.is_from_genesys() {
+            let mend =
+                "it is for `sordino recording --api platform`; a file of this name is ./genesys:";
+            return Err(Failure::usage("reading --windows genesys:", mend));
+        }
+        let pad = self.pad()?;
+        let mut windows = self.flags()?;
         let mut transcript = None;
         if let Some(path) = &self.windows {
             let (bytes, name) = read_file(path)?;
@@ -81,6 +88,39 @@ impl WindowArgs {
             windows.extend(selected.map_err(|error| Failure::usage("placing windows", error))?);
         }
         Ok(Request { windows, transcript })
+    }
+
+    /// Whether the windows come from the transcripts in Genesys.
+    pub(crate) fn is_from_genesys(&self) -> bool {
+        self.windows.as_deref().is_some_and(|path| path == FROM_GENESYS)
+    }
+
+    /// The windows of flags with their padding, and what is to be selected from a transcript of Genesys.
+    pub(crate) fn with_genesys(&self) -> Result<(Vec<Window>, SelectOptions), Failure> {
+        let wrong = [
+            ("--unit", self.unit.is_some()),
+            ("--windows-format", self.transcript.windows_format.is_some()),
+        ];
+        if let Some((option, _)) = wrong.into_iter().find(|(_, given)| *given) {
+            let mend = "with --windows genesys: unit and format are known; leave it out";
+            return Err(Failure::usage(format!("reading {option}"), mend));
+        }
+        let pad = self.pad()?;
+        let mut flags = self.flags()?;
+        if let Some((before, after)) = pad {
+            flags = flags.into_iter().map(|window| window.padded(before, after)).collect();
+        }
+        Ok((flags, self.transcript.options(pad)?))
+    }
+
+    fn pad(&self) -> Result<Option<(Duration, Duration)>, Failure> {
+        self.pad.as_deref().map(pads).transpose()
+    }
+
+    /// The windows of flags, without padding.
+    fn flags(&self) -> Result<Vec<Window>, Failure> {
+        let flags = self.window.iter().map(|text| parse_flag(text));
+        Ok(flags.collect::<Result<_, _>>()?)
     }
 
     /// The file as a transcript, if it is one.

@@ -1,6 +1,7 @@
 //! The files of a recording: its copies, receipts and pages, each a hidden file until all are well.
 
 use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
+use sordino::receipt::SourceEntry;
 use sordino::spool::{Draft, Placed};
 use sordino::{Receipt, Summary};
 
@@ -37,8 +38,12 @@ pub(super) struct PlacedCopies {
 }
 
 impl Files {
-    /// Their paths, checked. Makes their folders.
-    pub(super) fn new(plan: &Plan, prepared: &Prepared) -> Result<Self, Failure> {
+    /// Their paths, checked. `source` is where the windows of this recording come from. Makes their folders.
+    pub(super) fn new(
+        plan: &Plan,
+        prepared: &Prepared,
+        source: Option<&SourceEntry>,
+    ) -> Result<Self, Failure> {
         let _stage = lock(&plan.stage);
         let (mut targets, mut folders) = (Vec::new(), MadeFolders::default());
         for copy in &prepared.copies {
@@ -48,7 +53,8 @@ impl Files {
             };
             let (of_copy, made) = plan.places.targets(&prepared.original, key)?;
             folders.join(made);
-            targets.push(of_copy);
+            let side_outputs = of_copy.side_outputs.with_source(source.cloned());
+            targets.push(Targets { side_outputs, ..of_copy });
         }
         let title = format!("recording {}", prepared.original.recording_id());
         Ok(Self { title, targets, folders })

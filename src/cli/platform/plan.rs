@@ -16,6 +16,7 @@ use super::super::messages::note;
 use super::super::progress::ByteProgress;
 use super::super::recording::Shared;
 use super::deletion::{Deletion, shown};
+use super::from_genesys::FromGenesys;
 use super::place::{Destination, Places};
 use super::stage::{Stage, on_event};
 
@@ -28,6 +29,8 @@ pub(super) struct Plan {
     pub(super) format: MediaFormat,
     pub(super) layout: Layout,
     pub(super) job: Job,
+    /// Where the windows of each recording come from, unless they are those of the job.
+    pub(super) from_genesys: Option<FromGenesys>,
     pub(super) places: Places,
     pub(super) force: bool,
     pub(super) same_windows: bool,
@@ -49,9 +52,12 @@ struct Access {
 impl Plan {
     /// Checks arguments and environment, and asks whether originals are to be deleted.
     pub(super) fn check(args: &RecordingArgs) -> Result<Self, Failure> {
-        let request = args.redact.windows.request()?;
-        let windows = request.windows(args.redact.if_none)?;
-        let source = request.source(args.redact.redacted_transcript.as_deref())?;
+        let from_genesys = FromGenesys::check(args)?;
+        let (windows, source) = match &from_genesys {
+            // Each recording gets its own.
+            Some(_) => (Windows::none(), WindowsSource::default()),
+            None => given_windows(args)?,
+        };
         let treatment = args.redact.treatment.treatment()?;
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
@@ -75,6 +81,7 @@ impl Plan {
             format: args.platform.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
             job: job(args, windows, treatment, &places, &bar),
+            from_genesys,
             places,
             force: args.redact.force,
             same_windows: args.platform.same_windows,
@@ -141,6 +148,13 @@ fn told(what: &str, variable: &str, id: Setting) -> String {
     id.value
 }
 
+/// The windows of flags and a file, and where they come from.
+fn given_windows(args: &RecordingArgs) -> Result<(Windows, WindowsSource), Failure> {
+    let request = args.redact.windows.request()?;
+    let windows = request.windows(args.redact.if_none)?;
+    Ok((windows, request.source(args.redact.redacted_transcript.as_deref())?))
+}
+
 /// Checks where files go.
 fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<Places, Failure> {
     if args.keep.is_some() && !args.dry_run {
@@ -153,7 +167,9 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         _ => None,
     };
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
-    let inputs = [&args.redact.windows.windows, client_secret_file, token_cache];
+    let list = args.redact.windows.windows.as_ref();
+    let list = list.filter(|_| !args.redact.windows.is_from_genesys());
+    let inputs = [list, client_secret_file.as_ref(), token_cache.as_ref()];
     let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
     let force = args.redact.force;
     let evidence = &args.redact.evidence;

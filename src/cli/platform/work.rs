@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use sordino::Job;
 use sordino::genesys::platform::{LeftOut, Listing, Located, Unavailable};
 use sordino::job::platform::{
     Aftermath, Deletion, Delivered, Fate, Layout, OriginalState, Prepared, Wishes, finish, prepare,
@@ -53,7 +54,8 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
     if recordings.is_empty() {
         return Err(Failure::failed(doing, "it has no audio recording that can be redacted now"));
     }
-    if recordings.len() > 1 && !plan.same_windows {
+    let has_own = plan.from_genesys.as_ref().is_some_and(|from| !from.has_flags());
+    if recordings.len() > 1 && !plan.same_windows && !has_own {
         let ids: Vec<_> = recordings.iter().map(|one| one.original().recording_id()).collect();
         let ids = ids.join(", ");
         return Err(Failure::usage(
@@ -107,15 +109,29 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let recording_id = located.original().recording_id().to_owned();
     let (doing, began) = (format!("recording {recording_id}"), Instant::now());
     lock(&plan.stage).begin(&recording_id);
-    let prepared = prepare(&plan.platform, located, &plan.job, plan.layout).await;
+    let found = match &plan.from_genesys {
+        Some(from) => Some(from.find(plan, located).await?),
+        None => None,
+    };
+    let own =
+        found.as_ref().map(|found| Job { windows: found.windows.clone(), ..plan.job.clone() });
+    let job = own.as_ref().unwrap_or(&plan.job);
+    let prepared = prepare(&plan.platform, located, job, plan.layout).await;
     lock(&plan.bar).clear();
-    let prepared = prepared.map_err(|error| failure(&doing, error))?;
+    let prepared = prepared.map_err(|error| match &found {
+        Some(found) => found.failure(&doing, error),
+        None => failure(&doing, error),
+    })?;
+    if let Some(found) = &found {
+        found.check_fit(&prepared)?;
+    }
     prepared.steps.iter().for_each(detail_step);
     for copy in &prepared.copies {
         report::details(&doing, copy.redacted.summary(), began.elapsed());
         report::notes(copy.redacted.summary());
     }
-    let files = Files::new(plan, &prepared)?;
+    let source = found.as_ref().and_then(|found| found.entry.as_ref());
+    let files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
     let copies = files.done(&prepared, &places);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;

@@ -8,6 +8,7 @@ use crate::genesys::request::{Reading, Request, StepRecord};
 use crate::genesys::secret::{check_id, is_id};
 use crate::genesys::wire::WorkflowStep;
 
+use super::clock::{Clock, ClockError};
 use super::reading::{self, Judged, Part};
 use super::unavailable::Unavailable;
 use super::{MediaFormat, Original, Platform, wire};
@@ -23,6 +24,7 @@ pub struct Located {
     pub(super) format: MediaFormat,
     pub(super) parts: Vec<Part>,
     pub(super) record: StepRecord,
+    pub(super) clock: Result<Clock, ClockError>,
 }
 
 /// A recording of a conversation that cannot be fetched.
@@ -53,6 +55,14 @@ impl Located {
     /// each. Who speaks in which is not promised by the API.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
         self.parts.iter().map(|part| part.key.as_str())
+    }
+
+    /// The clock of its file, for times of day such as those of its transcript.
+    ///
+    /// # Errors
+    /// [`ClockError`] when the API says too little about its times and pauses, or contradicts itself.
+    pub fn clock(&self) -> Result<&Clock, ClockError> {
+        self.clock.as_ref().map_err(Clone::clone)
     }
 
     /// The record of this step.
@@ -89,7 +99,7 @@ impl Platform {
         let request = Request::to_api(step, &build);
         let ((recording, parts), record) = self.0.send_until_ready(request, read).await?;
         let original = Original::of(conversation_id, &recording)?;
-        Ok(Located { original, format, parts, record })
+        Ok(Located { original, format, parts, record, clock: Clock::of(&recording) })
     }
 
     /// Waits until all audio recordings of a conversation are transcoded to `format`, as
@@ -151,7 +161,8 @@ fn listing(
             Judged::Ready(parts) => {
                 let original = Original::of(conversation_id, &recording)?;
                 let record = record.clone();
-                listing.recordings.push(Located { original, format, parts, record });
+                let clock = Clock::of(&recording);
+                listing.recordings.push(Located { original, format, parts, record, clock });
                 continue;
             }
             Judged::Pending => Unavailable::NotReady,

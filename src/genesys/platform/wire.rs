@@ -51,6 +51,12 @@ pub struct Recording {
     /// When the recording began, ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<String>,
+    /// When it ended, ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<String>,
+    /// A list of annotations, those of the system too. Not read unless a clock is needed.
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    pub annotations: serde_json::Value,
     /// The id of the recorded session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
