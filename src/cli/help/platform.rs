@@ -5,8 +5,8 @@ The Platform API, which an organisation of today answers (--api platform). It ta
 the redacted copy stays with you, and Genesys keeps the original until you let it be deleted:
   export GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_CONVERSATION_ID=...
   Try it: fetch and redact, and keep the result to listen to it; nothing else happens:
-    sordino recording --api platform --region mypurecloud.de --recording-id ID -w 10-15@1 --silence \\
-      --dry-run --keep redacted.wav
+    sordino recording --api platform --region mypurecloud.de --recording-id ID -w 10-15@1 \\
+      --silence --dry-run --keep redacted.wav
   Do it. @1 is key 1 of the recording, the channel 1 of the copy:
     sordino recording --api platform --recording-id ID -w 10-15@1 --silence --to redacted.wav
   All audio recordings of the conversation, into copies/CONVERSATION/RECORDING.wav:
@@ -19,8 +19,8 @@ the redacted copy stays with you, and Genesys keeps the original until you let i
     sordino recording --api platform --recording-id ID -w 10-15 --silence --to copies/ \\
       --annotate --delete-original 2030-12-31 --receipt copies/
 
-An original is deleted only after its redacted copy was checked, is on the disk and was read back, and
-if it is neither protected nor about to be exported. The last line says what became of it. Its
+An original is deleted only after its redacted copy was checked, is on the disk and was read back,
+and if it is neither protected nor about to be exported. The last line says what became of it. Its
 transcript is a copy of what was said too. No live organisation was at hand to try this.
 
 Exit codes: 0 done; 1 it failed, and nothing was delivered unless the error says so; 2 the call was
