@@ -2,7 +2,7 @@
 //! byte of it is left in any form.
 
 use super::model::Sort;
-use super::{Parties, Rule, Rules, SelectOptions, read};
+use super::{Parties, PlacedWindow, Rule, Rules, SelectOptions, read};
 
 /// A word with start and end in milliseconds.
 type Said<'a> = (&'a str, u32, u32);
@@ -317,5 +317,87 @@ fn members_that_no_reader_knows_are_masked_in_every_format_of_json() {
             assert!(!out.to_lowercase().contains(secret), "{secret} in\n{out}");
         }
         assert!(out.contains("\"kept\":\"as it was\""));
+    }
+}
+
+/// The places of a file of Deepgram that no reader lists, after its words in brackets were masked.
+fn masked_beside(words: &str, beside: &str) -> String {
+    let (mut list, mut is_in, mut times) = (Vec::new(), false, Vec::new());
+    for (at, word) in words.split(' ').enumerate() {
+        is_in |= word.starts_with('(');
+        if is_in {
+            times.push(at);
+        }
+        is_in &= !word.ends_with(')');
+        let word = word.trim_matches(['(', ')']);
+        list.push(format!(r#"{{"word":"{word}","start":{at}.0,"end":{at}.9}}"#));
+    }
+    let text = format!(
+        r#"{{"metadata":{{}},"results":{{"channels":[{{"alternatives":[{{"transcript":"","words":[{}]}}]}}]}},"beside":{beside}}}"#,
+        list.join(",")
+    );
+    let second = |at: usize| std::time::Duration::from_secs(at as u64);
+    let window = PlacedWindow {
+        start: second(times[0]),
+        end: Some(second(times[times.len() - 1] + 1)),
+        channel: None,
+        label: None,
+    };
+    let masked = read(text.as_bytes(), None).unwrap().masked(&[window], &Parties::default());
+    let out = String::from_utf8(masked.unwrap().bytes).unwrap();
+    serde_json::from_str::<serde_json::Value>(&out).unwrap();
+    out.split_once("\"beside\":").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_short_number_tells_as_a_value_and_not_as_a_time() {
+    for (words, number, spelled) in [
+        ("it is (four seven one one) ok", "4711", ["four", "seven", "one"]),
+        ("it is (nine two seven) ok", "927", ["nine", "two", "seven"]),
+    ] {
+        let all = words.split(['(', ')']).nth(1).unwrap().split(' ');
+        let strings = all.map(|word| format!("{word:?}")).collect::<Vec<_>>().join(",");
+        let objects = strings.split(',').map(|word| format!(r#"{{"w":{word}}}"#));
+        let objects = objects.collect::<Vec<_>>().join(",");
+        for beside in [
+            format!(r#"{{"pin":"{number}"}}"#),
+            format!(r#"{{"pin":{number}}}"#),
+            format!(r#"[{{"value":"{number}"}}]"#),
+            format!("[[{number}],\"{number}\"]"),
+            format!("[{strings}]"),
+            format!("[{objects}]"),
+        ] {
+            let out = masked_beside(words, &beside);
+            let is_left = |text: &str| out.contains(text);
+            assert!(!is_left(number) && !spelled.iter().any(|word| is_left(word)), "{out}");
+        }
+        let times = format!(
+            r#"{{"start":{number},"endMs":"{number}","offset_in_ticks":{number},"timestamp":[{number},1],"utteranceId":{number}}}}}"#
+        );
+        assert_eq!(masked_beside(words, &times[..times.len() - 1]), times);
+        // Words of one list that do not say it.
+        let others = [spelled[1], "five", spelled[0]].map(|word| format!(r#"{{"w":"{word}"}}"#));
+        let others = format!("[{}]", others.join(","));
+        assert_eq!(masked_beside(words, &others), others + "}");
+    }
+}
+
+#[test]
+fn a_name_tells_by_each_of_its_words() {
+    let words = "I am (John Quincy Smith) from accounts";
+    let beside = r#"{"summary":"the caller is John Smith","keywords":["Smith","Quincy","accounts"],"x":"from accounts"}"#;
+    let out = masked_beside(words, beside);
+    assert!(!out.contains("Smith") && !out.contains("Quincy") && !out.contains("John"), "{out}");
+    assert!(out.contains(r#""accounts"]"#) && out.contains("from accounts"), "{out}");
+}
+
+#[test]
+fn labels_without_words_are_not_written_back() {
+    let list = "TITLE: card 4111\nFCM: NON-DROP FRAME\n001 AX A C 00:00:01:00 00:00:02:00 00:00:01:00 00:00:02:00\n* FROM CLIP NAME: card 4111\n";
+    for text in ["0.5\t1.5\tcard 4111111111111111\n", "0.5,1.5,card 4111 1111\n", list] {
+        let read = read(text.as_bytes(), None).unwrap();
+        let windows = read.select(&SelectOptions::default()).unwrap().bare;
+        let error = read.masked(&windows, &Parties::default()).err().unwrap().to_string();
+        assert!(error.contains("no words to mask") && !error.contains("4111"), "{error}");
     }
 }

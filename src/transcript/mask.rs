@@ -13,7 +13,7 @@ use super::TranscriptError;
 use super::bounds::{Bound, Bounds, How};
 use super::document::Document;
 use super::marks::is_masked_already;
-use super::model::{Place, Repeat, Text, Transcript};
+use super::model::{Place, Repeat, Sort, Text, Transcript};
 use super::select::{CLOSE, Parties, PlacedWindow, channel_of};
 
 mod align;
@@ -139,12 +139,14 @@ struct Edit {
 /// The text of the document with the chosen words masked.
 ///
 /// # Errors
-/// [`TranscriptError::Unusable`] if a chosen word has no place in the file that could be changed.
+/// [`TranscriptError::Unusable`] if a chosen word has no place in the file that could be changed, or the file holds
+/// labels and no words.
 pub(super) fn masked_text(
     document: &Document<'_>,
     transcript: &Transcript,
     chosen: &Chosen,
 ) -> Result<String, TranscriptError> {
+    check_words(transcript)?;
     let masked = Masked::of(&transcript.turns, chosen);
     let secrets = Secrets::of(&transcript.turns, chosen);
     let mut edits = word_edits(document, transcript, chosen)?;
@@ -170,6 +172,16 @@ pub(super) fn masked_text(
         edit.text = REDACTED_STRING.into();
     }
     Ok(applied(document.text, edits))
+}
+
+/// Refuses labels without words: what people wrote there may be what was said, and no word tells which of it.
+fn check_words(transcript: &Transcript) -> Result<(), TranscriptError> {
+    let is_list = matches!(transcript.sort, Sort::Labels | Sort::Tiers | Sort::Speakers);
+    if is_list && transcript.turns.iter().all(|turn| turn.words.is_empty()) {
+        let reason = "it holds no words to mask, and its labels may say what was said: leave out --redacted-transcript, and do not keep the file";
+        return Err(TranscriptError::unusable(transcript.format, reason));
+    }
+    Ok(())
 }
 
 /// The edits of the words in their own places.

@@ -544,6 +544,9 @@ fn digits_of_labels_are_never_shown() {
         for (name, text) in files {
             let read = super::read(text.as_bytes(), Some(name)).unwrap();
             let selection = read.select(&SelectOptions::default()).unwrap();
+            // What stands on a tier may be words of the call.
+            let is_tier = ["textgrid", "eaf"].contains(&name);
+            let shown = if is_tier { "pii" } else { shown };
             assert_eq!(rows(&selection.windows)[0].3, shown, "{name}");
             assert!(!format!("{:?}", selection.summary).contains("411"), "{name}");
         }

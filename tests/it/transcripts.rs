@@ -130,6 +130,26 @@ fn the_evidence_of_a_copy_says_that_it_is_one() {
     assert!(Receipt::parse(&forged.to_string()).is_err());
 }
 
+/// Marks that `--only` leaves out are not nothing.
+#[test]
+fn a_recording_with_marks_that_only_leaves_out_is_not_copied() {
+    let folder = Folder::new();
+    let (marked, out) = (path(MARKED), folder.path("out.wav"));
+    for command in [["file", CALL, "-o", &out].as_slice(), &["verify", CALL, CALL]] {
+        for if_none in ["copy", "fail"] {
+            let only = ["--windows", &marked, "--only", "ssn", "--if-none", if_none];
+            let (_, said) = run(&[command, &only].concat(), 2);
+            assert!(said.contains("--only leaves out 5 passages"), "{said}");
+        }
+    }
+    // The same for what was looked for and found.
+    let found = path(UNMARKED);
+    let only = ["--windows", &found, "--find", "numbers", "--only", "ssn", "--if-none", "copy"];
+    let (_, said) = run(&[["file", CALL, "-o", &out].as_slice(), &only].concat(), 2);
+    assert!(said.contains("--only leaves out"), "{said}");
+    assert_eq!(folder.names(), [""; 0]);
+}
+
 #[test]
 fn only_what_was_searched_may_hold_nothing() {
     let folder = Folder::new();

@@ -54,6 +54,7 @@ impl Request {
             found.tell();
             if self.windows.is_empty() {
                 let why = "nothing to redact: the file was searched, and nothing was found; give --if-none copy to copy such a recording unredacted";
+                found.check_left_out()?;
                 return match if_none {
                     IfNone::Fail => Err(Failure::usage("reading the windows", why)),
                     IfNone::Copy => Ok(Windows::none()),
@@ -113,6 +114,23 @@ impl TranscriptRequest {
             summary.padding,
         ));
         summary.notes.iter().for_each(|text| note(text));
+    }
+
+    /// Refuses to call a recording one without anything to redact if the file marks something that `--only` leaves out.
+    fn check_left_out(&self) -> Result<(), Failure> {
+        let summary = &self.selection.summary;
+        let marks = summary.marks_found.saturating_sub(summary.marks_placed);
+        let left_out: usize = summary.left_out.iter().map(|(_, count)| count).sum();
+        match marks.max(left_out) {
+            0 => Ok(()),
+            left_out => {
+                let passages = count(left_out, "passage");
+                let why = format!(
+                    "nothing is left to redact: --only leaves out {passages} that the file marks or --find found; give their kinds with --only too, or leave --only away"
+                );
+                Err(Failure::usage("reading the windows", why))
+            }
+        }
     }
 
     /// The entry of the receipt.

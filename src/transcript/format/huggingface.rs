@@ -44,12 +44,30 @@ fn read(document: &Document<'_>) -> Result<Transcript, TranscriptError> {
         return Err(TranscriptError::unusable(FORMAT.name, reason));
     };
     let chunks: Vec<Node<'_>> = result.list("chunks").collect();
+    check_clock(&chunks)?;
     for (at, chunk) in chunks.iter().enumerate() {
         add_chunk(&mut transcript, *chunk, chunks.get(at + 1).copied())?;
     }
     let all = 0..transcript.turns.len();
     add_repeat(&mut transcript, result.get("text"), all);
     Ok(transcript)
+}
+
+/// Starts may run back by as much: chunks of two windows of the model overlap a little.
+const BACK: Duration = Duration::from_secs(1);
+
+/// Refuses a clock that restarts: some versions begin again at 0 every 30 s, and nothing says which passage is meant.
+fn check_clock(chunks: &[Node<'_>]) -> Result<(), TranscriptError> {
+    let mut latest = Duration::ZERO;
+    for chunk in chunks {
+        let (Some(start), _) = times(*chunk)? else { continue };
+        if start.saturating_add(BACK) < latest {
+            let reason = "the clock of the file restarts, so its times are not those of the recording: transcribe again with a newer version, or with word times";
+            return Err(TranscriptError::unusable(FORMAT.name, reason));
+        }
+        latest = latest.max(start);
+    }
+    Ok(())
 }
 
 fn add_chunk(
@@ -152,6 +170,27 @@ mod tests {
     fn a_passage_is_the_finest_time_of_its_words() {
         let text = r#"{"text":" it is 4111 ok","chunks":[{"text":" it is 4111 ok","timestamp":[1.0,4.0]}]}"#;
         assert_eq!(found(text), [(1000, Some(4000))]);
+    }
+
+    #[test]
+    fn a_clock_that_restarts_is_refused() {
+        let file = |times: [&str; 3]| {
+            let [a, b, c] = times;
+            format!(
+                r#"{{"text":"","chunks":[{{"text":"Hello there","timestamp":[0,0.5]}},{{"text":"so it is","timestamp":{a}}},
+                {{"text":"card","timestamp":{b}}},{{"text":"4111 1111","timestamp":{c}}}]}}"#
+            )
+        };
+        for times in [
+            ["[2,29]", "[0,3]", "[3,9]"],
+            ["[28,29]", "[26,27]", "[29,30]"],
+            // The first start of the second clock is not known.
+            ["[20,29]", "[null,3]", "[3,9]"],
+        ] {
+            assert!(error_of(&file(times)).contains("the clock of the file restarts"), "{times:?}");
+        }
+        // Chunks may overlap a little.
+        read_as("huggingface", &file(["[2,29]", "[29,30.5]", "[28.2,31]"]));
     }
 
     #[test]

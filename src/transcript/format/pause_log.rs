@@ -33,21 +33,57 @@ enum Event {
 
 impl Event {
     fn of(text: &str) -> Option<Self> {
-        let text: String =
-            text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-        if has(&["resum", "unpaus", "unmut", "continu"]) {
+        let words = words(text);
+        let joined = words.concat();
+        let begins = |stems: &[&str]| {
+            words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+        };
+        let has = |parts: &[&str]| parts.iter().any(|part| joined.contains(part));
+        let is_resumed = joined.ends_with("resume") || joined.ends_with("resumed");
+        // What ends a pause must be said by a word of its own; what begins one, by any part.
+        if has(&["unpaus", "unmut"]) || begins(&["resum", "continu"]) || is_resumed {
             Some(Self::Resume)
         } else if has(&["paus", "mute", "suspend"]) {
             Some(Self::Pause)
         } else if has(&["start", "begin", "began"]) {
             Some(Self::Start)
-        } else if has(&["stop", "end", "finish", "complet"]) {
+        } else if words.iter().any(|word| STOPS.contains(&word.as_str())) {
             Some(Self::Stop)
         } else {
             None
         }
     }
+}
+
+/// Words that end a recording. Others only look so: `send`, `pending`, `extended`.
+const STOPS: [&str; 12] = [
+    "stop",
+    "stops",
+    "stopped",
+    "stopping",
+    "end",
+    "ends",
+    "ended",
+    "ending",
+    "finish",
+    "finished",
+    "complete",
+    "completed",
+];
+
+/// The words of the name of an event in lower case: `recordingStopped` and `RECORDING_STOPPED` are two.
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut was_low) = (vec![String::new()], false);
+    for c in text.chars() {
+        if !c.is_alphanumeric() || (was_low && c.is_uppercase()) {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            last.extend(c.to_lowercase());
+        }
+        was_low = c.is_lowercase();
+    }
+    words
 }
 
 /// The layout of the table.
@@ -204,9 +240,14 @@ fn windows(rows: &[Row], is_offset: bool) -> Result<Transcript, TranscriptError>
         Ok::<(), TranscriptError>(())
     };
     let (mut paused, mut is_known) = (None, false);
-    for &(down, up, event) in rows {
+    for (at, &(down, up, event)) in rows.iter().enumerate() {
+        let mut later = rows.iter().skip(at + 1).map(|row| row.2);
         match event {
             Event::Pause => paused = paused.or(Some(down)),
+            // What was resumed later had not ended.
+            Event::Stop
+                if later.find(|event| matches!(event, Event::Pause | Event::Resume))
+                    == Some(Event::Resume) => {}
             Event::Resume | Event::Stop if paused.is_some() => add(paused.take(), Some(up))?,
             Event::Resume if !is_known => add(None, Some(up))?,
             _ => {}
@@ -263,6 +304,24 @@ mod tests {
             ),
             [(0, Some(2500)), (3000, Some(5000))]
         );
+    }
+
+    #[test]
+    fn a_pause_ends_with_a_word_that_says_so_and_not_before_it_is_resumed() {
+        for name in
+            ["message_send", "pending", "extended", "attended", "discontinued", "incomplete"]
+        {
+            let log = format!("offset,event\n10,paused\n12,{name}\n20,resumed\n");
+            assert_eq!(pauses(&log), [(10_000, Some(20_000))], "{name}");
+        }
+        for name in ["stopped", "call_end", "recordingEnded", "RECORDING-COMPLETED", "call ended"] {
+            let log = format!("offset,event\n10,paused\n12,{name}\n");
+            assert_eq!(pauses(&log), [(10_000, Some(12_000))], "{name}");
+            let log = format!("{log}20,recordingresumed\n");
+            assert_eq!(pauses(&log), [(10_000, Some(20_000))], "{name}");
+        }
+        let log = "offset,event\n10,paused\n12,stopped\n20,paused\n22,un-paused\n";
+        assert_eq!(pauses(log), [(10_000, Some(12_000)), (20_000, Some(22_000))]);
     }
 
     #[test]

@@ -26,8 +26,13 @@ pub(super) struct Secrets {
     words: BTreeSet<String>,
     /// Words of 4 and more digits, and three masked words in a row.
     telling: BTreeSet<String>,
-    /// Masked words that stand alone or in pairs: they tell in a text of several words.
+    /// Masked words that follow each other.
+    pairs: BTreeSet<[String; 2]>,
+    /// Masked words and pairs that tell in a text of several words: those that stand alone, and those that nobody says
+    /// outside the windows.
     short: BTreeSet<String>,
+    /// Masked words that nobody says outside the windows, and that are no numbers: a name.
+    own: BTreeSet<String>,
     /// The digits of each run of masked words, and of all runs of a channel.
     numbers: BTreeSet<String>,
     /// All that is as long as [`TELLING`] in `numbers`.
@@ -38,6 +43,7 @@ impl Secrets {
     pub(super) fn of(turns: &[Turn], chosen: &Chosen) -> Self {
         let mut secrets = Self::default();
         let mut channels = BTreeMap::<Option<u16>, String>::new();
+        let mut said = BTreeSet::new();
         for (index, turn) in turns.iter().enumerate() {
             let words = turn.words.iter().enumerate().filter(|(_, word)| !word.is_silent);
             let words: Vec<(&str, bool)> =
@@ -50,7 +56,14 @@ impl Secrets {
                     secrets.add_number(digits);
                 }
             }
+            let plain = words.chunk_by(|one, next| one.1 == next.1).filter(|run| !run[0].1);
+            for run in plain {
+                let run: Vec<String> = run.iter().map(|word| letters(word.0)).collect();
+                said.extend(run.windows(2).map(|two| two.join(" ")));
+                said.extend(run);
+            }
         }
+        secrets.add_names(&said);
         channels.into_values().for_each(|digits| secrets.add_number(digits));
         secrets
     }
@@ -65,7 +78,19 @@ impl Secrets {
         if run.len() < 3 && whole.chars().count() >= CODE {
             self.short.insert(whole);
         }
+        self.pairs.extend(run.windows(2).map(|two| [two[0].clone(), two[1].clone()]));
         self.words.extend(run);
+    }
+
+    /// Adds the words and pairs that are not `said` outside the windows. Numbers are told by their digits.
+    fn add_names(&mut self, said: &BTreeSet<String>) {
+        let is_name =
+            |word: &&String| word.chars().count() >= CODE && digits_of(&[word]).is_empty();
+        let names: BTreeSet<String> = self.words.iter().filter(is_name).cloned().collect();
+        let pairs = self.pairs.iter().filter(|two| two.iter().all(|word| names.contains(word)));
+        self.short.extend(pairs.map(|two| two.join(" ")).filter(|two| !said.contains(two)));
+        self.own.extend(names.into_iter().filter(|word| !said.contains(word)));
+        self.short.extend(self.own.iter().cloned());
     }
 
     fn add_number(&mut self, digits: String) {
@@ -120,6 +145,20 @@ impl Secrets {
         let is_same =
             |own: &String| own.contains(digits) || (own.len() >= least && digits.contains(own));
         digits.len() >= least && self.numbers.iter().any(is_same)
+    }
+
+    /// Whether a string of JSON that is no time is a masked number, a part of one, or a masked name, and nothing else.
+    pub(super) fn are_all_of(&self, text: &str) -> bool {
+        let is_between = |c: char| c.is_whitespace() || c == '-';
+        let digits: String = text.chars().filter(|c| !is_between(*c)).collect();
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        (is_number && (self.numbers.contains(&digits) || self.has_number(&digits, TELLING)))
+            || self.own.contains(&letters(text))
+    }
+
+    /// Whether a number of JSON that is no time is a whole masked number.
+    pub(super) fn are_equal_to(&self, number: &str) -> bool {
+        self.numbers.contains(number)
     }
 
     /// Whether a number of JSON is one of the masked numbers.
@@ -218,11 +257,37 @@ mod tests {
     #[test]
     fn a_code_or_a_name_tells_in_a_text_of_several_words() {
         let secrets = secrets(&["the code is (one two three)", "I am (Ann Lee) of (Rye)"]);
-        for text in ["code 123", "Ann Lee called", "from Rye, he says", "one two three"] {
+        for text in
+            ["code 123", "Ann Lee called", "Ann called", "from Rye, he says", "one two three"]
+        {
             assert!(secrets.are_told_by(text), "{text}");
         }
-        for text in ["123", "rye", "Ann called", "code 1234 5", "the code is"] {
+        for text in ["123", "rye", "code 1234 5", "the code is", "one moment"] {
             assert!(!secrets.are_told_by(text), "{text}");
+        }
+        // A value of its own that is no time.
+        for text in ["123", "1-2-3", "rye", "Lee"] {
+            assert!(secrets.are_all_of(text), "{text}");
+        }
+        for text in ["12", "1234", "code", "two", "12.3", "", "-"] {
+            assert!(!secrets.are_all_of(text), "{text}");
+        }
+        assert!(secrets.are_equal_to("123") && !secrets.are_equal_to("1230"));
+    }
+
+    #[test]
+    fn a_word_that_is_said_outside_the_windows_tells_nothing_by_itself() {
+        let secrets = secrets(&["I am (Rose John Smith) thanks", "a rose for you"]);
+        for text in ["rose garden", "rose", "John", "caller Smith"]
+            .into_iter()
+            .zip([false, false, true, true])
+        {
+            assert_eq!(
+                secrets.are_told_by(text.0) || secrets.are_all_of(text.0),
+                text.1,
+                "{}",
+                text.0
+            );
         }
     }
 

@@ -109,8 +109,12 @@ impl<'a> Placer<'a> {
     fn add_mark(&mut self, mark: &Mark, origin: Origin) {
         let written = mark.label.as_ref().map_or(mark.kind.as_str(), |label| label.expose());
         let kind = kind::name(written);
-        let label =
-            mark.label.as_ref().map_or_else(|| kind.clone(), |label| shown_label(label.expose()));
+        // The text of an interval may be words of the call.
+        let label = match (&mark.tier, &mark.label) {
+            (Some(tier), _) => shown_label(tier.expose()),
+            (None, Some(label)) => shown_label(label.expose()),
+            (None, None) => kind.clone(),
+        };
         let (bound, turn, channel) = match &mark.place {
             Place::WholeTurn(turn) => (self.whole(*turn), Some(*turn), None),
             Place::Words(turn, words) => (self.words(*turn, words.clone()), Some(*turn), None),
