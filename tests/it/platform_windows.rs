@@ -159,11 +159,24 @@ fn each_recording_of_a_conversation_has_its_own_windows() {
 fn clocks_that_do_not_fit_deliver_nothing() {
     let by_hand = "the clocks do not fit";
     type Change = fn(&mut ConversationRecording);
-    let changes: [(Change, &str); 6] = [
+    let changes: [(Change, &str); 7] = [
         // The file lacks what no annotation tells of.
-        (|stereo| stereo.annotations.clear(), "it should last 46139 ms"),
+        (|stereo| stereo.annotations.clear(), "lies 5339 ms outside the recording"),
+        (
+            |stereo| {
+                paused(stereo, &MARKS[..1]);
+                stereo.annotations.clear();
+            },
+            "it should last 46139 ms",
+        ),
         // The pause is told of, and the file does not lack it.
-        (|stereo| stereo.duration = Duration::from_secs(38), "it should last 29861 ms"),
+        (
+            |stereo| {
+                paused(stereo, &MARKS[..1]);
+                stereo.duration = Duration::from_secs(38);
+            },
+            "it should last 29861 ms",
+        ),
         (|stereo| stereo.annotations = vec![secure_pause(CUT.0 + 2001)], "differ by 2001 ms"),
         (
             |stereo| stereo.annotations.push(json!({ "type": "Hold", "realtimeLocation": 1 })),
@@ -187,8 +200,8 @@ fn no_transcript_and_no_permission_are_named() {
     let broken = world(|stereo| stereo.transcript = Some("{\"transcripts\": [".into()));
     refused(&broken, &GENESYS, 1, "recording stereo: reading its transcript");
     let world = world(|_| {});
-    ["recording:recording:view", "recording:recordingSegment:view"]
-        .map(|permission| world.sandbox.revoke(permission));
+    world.sandbox.revoke("recording:recording:view");
+    world.sandbox.revoke("recording:recordingSegment:view");
     refused(&world, &GENESYS, 1, "the permission recording:recording:view or ");
 }
 

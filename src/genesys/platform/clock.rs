@@ -393,7 +393,7 @@ mod tests {
                 prop_assert_eq!(one, (u128::from(first.unsigned_abs()), u128::from(first.unsigned_abs())));
             }
             // Nothing is lost but the cuts.
-            prop_assert!(second.unsigned_abs() >= two.1 as u64);
+            prop_assert!(u128::from(second.unsigned_abs()) >= two.1);
             prop_assert!(two.1 >= u128::from(second.unsigned_abs() - clock.cut_before(u64::MAX).min(second.unsigned_abs())));
         }
     }
