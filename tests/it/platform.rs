@@ -16,7 +16,7 @@ use sordino::job::platform::{
     finish, prepare,
 };
 use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
-use sordino::{EvidenceOptions, Job, JobError, Treatment};
+use sordino::{EvidenceOptions, Job, JobError, Treatment, Windows};
 
 use crate::genesys::{Recorder, chain};
 use crate::support::*;
@@ -108,7 +108,7 @@ impl World {
             copy.redacted.persist_copy(&path, true).unwrap();
             path
         };
-        prepared.copies.iter().enumerate().map(put).collect()
+        prepared.copies().iter().enumerate().map(put).collect()
     }
 
     /// The whole way: fetch, redact, write, annotate, delete.
@@ -167,7 +167,7 @@ async fn a_recording_is_redacted_annotated_and_deleted() {
     assert_eq!(ledger[7].method, "PUT", "after protection and export");
     assert!(steps[8..].iter().all(|step| *step == Retention) && ledger[8].method == "GET");
     assert_eq!(ledger[1].query, "formatId=WAV");
-    let recorded = prepared.steps.iter().chain(&after.steps).map(|record| record.step);
+    let recorded = prepared.steps().iter().chain(&after.steps).map(|record| record.step);
     let of_steps = [Locate, Fetch, Annotate, Annotate, Protection];
     assert!(recorded.clone().take(5).eq(of_steps));
     assert_eq!(recorded.skip(5).collect::<Vec<_>>(), [Retention; 4]);
@@ -182,7 +182,7 @@ async fn a_recording_is_redacted_annotated_and_deleted() {
         .collect();
     assert_eq!(places, [(10_000, 5000), (30_500, 4700)]);
     assert!(original.annotations.iter().all(|made| made["type"] == "bookmark"));
-    let receipt = prepared.receipt(&prepared.copies[0], Some(&after)).unwrap();
+    let receipt = prepared.receipt(&prepared.copies()[0], Some(&after)).unwrap();
     // Read again, it does not contradict itself.
     let entry = sordino::Receipt::parse(&receipt.to_json()).unwrap().delivery.unwrap();
     assert_eq!((entry.recording_id.as_deref(), entry.new_recording_id), (Some("call"), None));
@@ -400,7 +400,7 @@ async fn links_that_die_together_are_all_replaced() {
     world.sandbox.expire_urls();
     let job = job(Treatment::silence());
     let prepared = prepare(&world.platform, &located, &job, Layout::Split).await.unwrap();
-    assert_eq!((prepared.copies.len(), world.count(WorkflowStep::Locate)), (2, 3));
+    assert_eq!((prepared.copies().len(), world.count(WorkflowStep::Locate)), (2, 3));
 }
 
 /// Two mono files, read side by side, are the stereo file that they were made from.
@@ -426,7 +426,7 @@ async fn joined_parts_are_redacted_as_one_recording() {
         let path = world.deliver(&prepared).remove(0);
         assert!(std::fs::read(path).unwrap() == expected, "{faults:?}");
         assert_eq!((world.waits().as_slice(), world.count(WorkflowStep::Locate)), (waits, locates));
-        let receipt = prepared.receipt(&prepared.copies[0], None).unwrap();
+        let receipt = prepared.receipt(&prepared.copies()[0], None).unwrap();
         let keys: Vec<_> = receipt.inputs.iter().map(|input| input.key.as_deref()).collect();
         assert_eq!(keys, [Some("0"), Some("1")]);
         world.check_secrets(&format!("{prepared:?}"), "joined");
@@ -441,7 +441,7 @@ async fn a_passage_on_two_channels_is_one_annotation() {
     let list = windows(&["10-15@0", "10-15@1", "30-"]);
     let job = Job { windows: list, ..job(Treatment::silence()) };
     let prepared = prepare(&world.platform, &located, &job, Layout::Joined).await.unwrap();
-    let ends: Vec<_> = prepared.passages.iter().map(|passage| passage.end.as_secs()).collect();
+    let ends: Vec<_> = prepared.passages().iter().map(|passage| passage.end.as_secs()).collect();
     assert_eq!(ends, [15, 38], "the last one lasts to the end of the recording");
 }
 
@@ -449,9 +449,9 @@ async fn a_passage_on_two_channels_is_one_annotation() {
 async fn split_parts_are_redacted_each_on_its_own() {
     let world = world(&["fetch=cut:100000"]).await;
     let prepared = world.prepare("keys", Layout::Split).await.unwrap();
-    let keys: Vec<_> = prepared.copies.iter().map(|copy| copy.keys.clone()).collect();
+    let keys: Vec<_> = prepared.copies().iter().map(|copy| copy.keys.clone()).collect();
     assert_eq!(keys, [["0"], ["1"]]);
-    for (copy, path) in prepared.copies.iter().zip(world.deliver(&prepared)) {
+    for (copy, path) in prepared.copies().iter().zip(world.deliver(&prepared)) {
         let key = &copy.keys[0];
         let original =
             world.kept("keys").files.iter().find(|(name, _)| name == key).unwrap().1.to_vec();
@@ -459,7 +459,7 @@ async fn split_parts_are_redacted_each_on_its_own() {
         assert!(std::fs::read(path).unwrap() == expected, "{key}");
     }
     assert_eq!(world.waits(), [1000], "the broken download was repeated");
-    assert_eq!(prepared.steps[1].retries, 1);
+    assert_eq!(prepared.steps()[1].retries, 1);
 }
 
 /// One part is cut off, the other is whole: there is no copy at all.
@@ -642,6 +642,11 @@ async fn an_original_is_deleted_only_for_a_copy_that_was_read_back() {
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(prepared.delivered(&[&path]), Err(NotDelivered::Differs { .. })));
     assert!(matches!(prepared.delivered(&[]), Err(NotDelivered::Incomplete { .. })));
+    let nothing = Job { windows: Windows::none(), ..job(Treatment::silence()) };
+    let located = world.locate("call").await.unwrap();
+    let copied = prepare(&world.platform, &located, &nothing, Layout::Joined).await.unwrap();
+    let path = world.deliver(&copied).remove(0);
+    assert!(matches!(copied.delivered(&[&path]), Err(NotDelivered::NothingMuted)));
     let located = world.locate("call").await.unwrap();
     let unchecked = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
     let unchecked = Job { evidence: unchecked, ..job(Treatment::silence()) };

@@ -110,8 +110,8 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let prepared = prepare(&plan.platform, located, &plan.job, plan.layout).await;
     lock(&plan.bar).clear();
     let prepared = prepared.map_err(|error| failure(&doing, error))?;
-    prepared.steps.iter().for_each(detail_step);
-    for copy in &prepared.copies {
+    prepared.steps().iter().for_each(detail_step);
+    for copy in prepared.copies() {
         report::details(&doing, copy.redacted.summary(), began.elapsed());
         report::notes(copy.redacted.summary());
     }

@@ -79,7 +79,7 @@ impl Platform {
     /// # Errors
     /// [`Error::MissingPermission`], [`Error::Refused`]. After an error of the transport it is not known
     /// whether the date is set.
-    pub async fn set_deletion(
+    pub(crate) async fn set_deletion(
         &self,
         deletable: Deletable,
         at: SystemTime,
