@@ -151,7 +151,7 @@ pub enum Error {
         /// The host.
         host: String,
     },
-    /// The answer to a create was lost. The create is not retried.
+    /// The answer to a create was lost, which is not retried; or to an attempt to set a deletion.
     #[error("{step}: the answer was lost ({reason}); {}", may_exist(.step))]
     OutcomeUnknown {
         /// The step whose answer was lost.
@@ -184,6 +184,9 @@ fn may_exist(step: &WorkflowStep) -> &'static str {
     match step {
         WorkflowStep::Annotate => {
             "the annotation may exist: look at the recording before you try again"
+        }
+        WorkflowStep::Retention => {
+            "the date of deletion may be set: look at the recording before you try again"
         }
         _ => "a new recording may exist: look for one without audio before you try again",
     }

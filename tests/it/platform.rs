@@ -611,6 +611,36 @@ async fn an_export_of_the_past_is_told_and_the_archive_date_is_kept() {
     assert!(set > SystemTime::now() + Duration::from_secs(47 * 3600));
 }
 
+/// An answer is lost, and the attempt after it is refused: the first may have set the date.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_deletion_is_not_known_whatever_comes_after_it() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    for (first, then) in [(504, 404), (504, 403), (504, 409), (503, 404)] {
+        let world = world(&[]).await;
+        let prepared = world.prepare("call", Layout::Joined).await.unwrap();
+        let path = world.deliver(&prepared).remove(0);
+        let delivered = prepared.delivered(&[&path]).unwrap();
+        let puts = Arc::<AtomicU32>::default();
+        let base = host(move |method, path| match (method, path.contains("deletionprotection")) {
+            (_, true) => (StatusCode::OK, "[]".to_owned()),
+            (&Method::PUT, _) => {
+                let is_first = puts.fetch_add(1, Ordering::Relaxed) == 0;
+                let status = if is_first { first } else { then };
+                (StatusCode::from_u16(status).unwrap(), "{}".to_owned())
+            }
+            _ => (StatusCode::OK, r#"{"id":"call"}"#.to_owned()),
+        })
+        .await;
+        let platform = client(&base, &world.recorder, |_| {});
+        let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
+        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        let is_lost = matches!(after.failed, Some(Error::OutcomeUnknown { .. }));
+        assert_eq!(is_lost, first == 504, "{first} {then}: {:?}", after.failed);
+        let state = if is_lost { OriginalState::Unknown } else { OriginalState::Kept };
+        assert_eq!(after.original.state, state, "{first} {then}");
+    }
+}
+
 /// The date comes after the last poll: the deletion is set, and has not happened.
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_deletion_ends() {
@@ -828,9 +858,10 @@ async fn a_pause_that_is_too_long_is_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_is_not_shown_is_not_confirmed() {
     for (put, shown, state) in [
-        (200, "null", OriginalState::DeletionSet),
-        (200, "\"2001-01-01T00:00:00Z\"", OriginalState::DeletionSet),
+        (200, "null", OriginalState::Unknown),
+        (200, "\"2001-01-01T00:00:00Z\"", OriginalState::Unknown),
         (500, "null", OriginalState::Unknown),
+        (408, "null", OriginalState::Unknown),
         (400, "null", OriginalState::Kept),
     ] {
         let world = world(&[]).await;
@@ -847,6 +878,7 @@ async fn a_date_that_is_not_shown_is_not_confirmed() {
         let delete = Some(Deletion { delivered: &delivered, at: date(), wait: true });
         let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
         assert_eq!(after.original.state, state, "{put} {shown}: {:?}", after.failed);
+        assert_eq!(after.original.delete_date, None, "{put} {shown}");
         let is_pending = matches!(after.failed, Some(Error::NotReady { .. }));
         assert_eq!(is_pending, put == 200, "{:?}", after.failed);
     }

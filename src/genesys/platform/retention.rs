@@ -77,8 +77,8 @@ impl Platform {
     /// Sets the date at which the recording is deleted, to the millisecond. Setting it twice is harmless.
     ///
     /// # Errors
-    /// [`Error::MissingPermission`], [`Error::Refused`]. After an error of the transport it is not known
-    /// whether the date is set.
+    /// [`Error::MissingPermission`], [`Error::Refused`];
+    /// [`Error::OutcomeUnknown`] when an attempt may have set the date, whatever the last one met.
     pub(crate) async fn set_deletion(
         &self,
         deletable: Deletable,
@@ -95,7 +95,12 @@ impl Platform {
             &[original.recording_id()],
         ];
         let build = || self.0.to_api(Method::PUT, &path).json(&body);
-        let (_, record) = self.0.send(Request::to_api(STEP, &build)).await?;
+        let mut budget = self.0.retry_budget();
+        let sent = self.0.send_within(Request::to_api(STEP, &build), &mut budget).await;
+        let (_, record) = sent.map_err(|error| match budget.may_have_had_effect {
+            true => Error::OutcomeUnknown { step: STEP, reason: error.to_string() },
+            false => error,
+        })?;
         Ok(Scheduled { original, at, delete_date, record })
     }
 

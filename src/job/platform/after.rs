@@ -113,10 +113,13 @@ async fn delete(
         }
     })?;
     after.steps.push(scheduled.record.clone());
-    after.original.state = OriginalState::DeletionSet;
-    after.original.delete_date = Some(scheduled.delete_date.clone());
+    // The API has accepted it, but only what the recording shows is known.
+    after.original.state = OriginalState::Unknown;
+    let date = scheduled.delete_date.clone();
     let confirmed = platform.confirm_deletion(scheduled).await?;
     after.steps.push(confirmed.record.clone());
+    after.original.state = OriginalState::DeletionSet;
+    after.original.delete_date = Some(date);
     if wait {
         after.steps.push(platform.wait_deleted(confirmed).await?.record);
         after.original.state = OriginalState::Deleted;
@@ -124,7 +127,8 @@ async fn delete(
     Ok(())
 }
 
-/// Whether the date may be set although no success was received.
+/// Whether the date may be set although no success was received. An earlier attempt that may have set it is in
+/// [`Error::OutcomeUnknown`].
 fn may_be_set(error: &Error) -> bool {
     !matches!(
         error,
