@@ -85,6 +85,14 @@ pub enum Error {
         /// When, as the API writes it.
         date: String,
     },
+    /// The recording has a date of deletion that is earlier than the one to set.
+    #[error(
+        "retention: the recording is deleted on {date} already, and a later date would put that off; nothing was changed: give an earlier date, or leave the deletion out"
+    )]
+    DeletedEarlier {
+        /// When, as the API writes it.
+        date: String,
+    },
     /// The recording cannot be downloaded yet.
     #[error(
         "locate: the recording's state is `{state}`, not `completed`; try again when it is completed"

@@ -572,10 +572,15 @@ async fn a_token_that_dies_is_renewed_at_every_step() {
 async fn a_deletion_that_is_refused_leaves_the_annotations() {
     let due = Some(SystemTime::now() + Duration::from_secs(3600));
     type Change = fn(&mut Conversation, Option<SystemTime>);
-    let cases: [(&str, Change); 3] = [
+    let cases: [(&str, Change); 4] = [
         ("protection: the conversation is protected", |c, _| c.protected = true),
         ("retention: the recording is due to be exported on 2", |c, due| {
             c.recordings[0].export_date = due;
+        }),
+        ("retention: the recording is due to be exported on 2", |c, due| {
+            // It was exported before, and will be again.
+            (c.recordings[0].export_date, c.recordings[0].exported_date) =
+                (due, Some(SystemTime::UNIX_EPOCH));
         }),
         ("retention: the permission recording:recording:editRetention is missing", |_, _| {}),
     ];
@@ -596,7 +601,7 @@ async fn a_deletion_that_is_refused_leaves_the_annotations() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_of_the_past_is_told_and_the_archive_date_is_kept() {
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000);
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let exported = |conversation: &mut Conversation| {
         let recording = &mut conversation.recordings[0];
         (recording.export_date, recording.exported_date) = (Some(at), Some(at));
@@ -605,7 +610,7 @@ async fn an_export_of_the_past_is_told_and_the_archive_date_is_kept() {
     let world = world_with(&[], exported, |_| {}).await;
     let (_, after) = world.run(false).await.unwrap();
     assert_eq!(after.original.state, OriginalState::DeletionSet);
-    assert!(after.original.exported.as_ref().unwrap().starts_with("2030-03-17"), "{after:?}");
+    assert!(after.original.exported.as_ref().unwrap().starts_with("2023-11-14"), "{after:?}");
     assert_eq!(world.kept("call").archive_date, Some(at));
     let set = world.kept("call").delete_date.unwrap();
     assert!(set > SystemTime::now() + Duration::from_secs(47 * 3600));
@@ -638,6 +643,33 @@ async fn a_lost_deletion_is_not_known_whatever_comes_after_it() {
         assert_eq!(is_lost, first == 504, "{first} {then}: {:?}", after.failed);
         let state = if is_lost { OriginalState::Unknown } else { OriginalState::Kept };
         assert_eq!(after.original.state, state, "{first} {then}");
+    }
+}
+
+/// A recording that is deleted earlier keeps that date, and one that is deleted gets none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_is_never_put_off() {
+    for (shown, state) in [
+        (r#""deleteDate":"2001-01-01T00:00:00.000Z""#, OriginalState::DeletionSet),
+        (r#""deleteDate":"soon""#, OriginalState::Unknown),
+        (r#""fileState":"DELETED""#, OriginalState::Deleted),
+    ] {
+        let world = world(&[]).await;
+        let prepared = world.prepare("call", Layout::Joined).await.unwrap();
+        let path = world.deliver(&prepared).remove(0);
+        let delivered = prepared.delivered(&[&path]).unwrap();
+        let base = host(move |method, path| match (method, path.contains("deletionprotection")) {
+            (&Method::PUT, _) => panic!("the date was set"),
+            (_, true) => "[]".to_owned(),
+            _ => format!(r#"{{"id":"call",{shown}}}"#),
+        })
+        .await;
+        let platform = client(&base, &world.recorder, |_| {});
+        let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
+        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        assert_eq!(after.original.state, state, "{shown}: {:?}", after.failed);
+        let is_refused = matches!(after.failed, Some(Error::DeletedEarlier { .. }));
+        assert_eq!(is_refused, shown.contains("2001"), "{:?}", after.failed);
     }
 }
 
@@ -859,7 +891,7 @@ async fn a_pause_that_is_too_long_is_an_error() {
 async fn a_date_that_is_not_shown_is_not_confirmed() {
     for (put, shown, state) in [
         (200, "null", OriginalState::Unknown),
-        (200, "\"2001-01-01T00:00:00Z\"", OriginalState::Unknown),
+        (200, "\"2099-01-01T00:00:00Z\"", OriginalState::Unknown),
         (500, "null", OriginalState::Unknown),
         (408, "null", OriginalState::Unknown),
         (400, "null", OriginalState::Kept),

@@ -106,9 +106,16 @@ async fn delete(
     let deletable = platform.check_export(unprotected).await?;
     after.steps.push(deletable.record.clone());
     after.original.exported.clone_from(&deletable.exported);
+    if deletable.is_deleted {
+        after.original.state = OriginalState::Deleted;
+        return Ok(());
+    }
     let set = platform.set_deletion(deletable, at).await;
     let scheduled = set.inspect_err(|error| {
-        if may_be_set(error) {
+        if let Error::DeletedEarlier { date } = error {
+            after.original.state = OriginalState::DeletionSet;
+            after.original.delete_date = Some(date.clone());
+        } else if may_be_set(error) {
             after.original.state = OriginalState::Unknown;
         }
     })?;
