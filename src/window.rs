@@ -154,6 +154,11 @@ impl Window {
         self.is_unit_unknown
     }
 
+    /// The same window on all channels.
+    pub(crate) fn on_all_channels(&self) -> Self {
+        Self { channel: None, ..self.clone() }
+    }
+
     /// Whether `next` is after this window in the order of [`Windows`], without touching it.
     fn is_before(&self, next: &Self) -> bool {
         self.channel < next.channel || (self.channel == next.channel && self.end < next.start)

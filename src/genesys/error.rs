@@ -85,6 +85,14 @@ pub enum Error {
         /// When, as the API writes it.
         date: String,
     },
+    /// The recording has a date of deletion that is earlier than the one to set.
+    #[error(
+        "retention: the recording is deleted on {date} already, and a later date would put that off; nothing was changed: give an earlier date, or leave the deletion out"
+    )]
+    DeletedEarlier {
+        /// When, as the API writes it.
+        date: String,
+    },
     /// The recording cannot be downloaded yet.
     #[error(
         "locate: the recording's state is `{state}`, not `completed`; try again when it is completed"
@@ -151,7 +159,7 @@ pub enum Error {
         /// The host.
         host: String,
     },
-    /// The answer to a create was lost. The create is not retried.
+    /// The answer to a create was lost, which is not retried; or to an attempt to set a deletion.
     #[error("{step}: the answer was lost ({reason}); {}", may_exist(.step))]
     OutcomeUnknown {
         /// The step whose answer was lost.
@@ -184,6 +192,9 @@ fn may_exist(step: &WorkflowStep) -> &'static str {
     match step {
         WorkflowStep::Annotate => {
             "the annotation may exist: look at the recording before you try again"
+        }
+        WorkflowStep::Retention => {
+            "the date of deletion may be set: look at the recording before you try again"
         }
         _ => "a new recording may exist: look for one without audio before you try again",
     }

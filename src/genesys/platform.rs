@@ -12,7 +12,8 @@
 //! 4. redact, keep: not here. [`job::platform`](crate::job::platform) does both.
 //! 5. **annotate**: [`Platform::annotate`] marks a passage of the original ▸ [`Annotated`].
 //! 6. **protection**: [`Platform::check_protection`] ▸ [`Unprotected`].
-//! 7. **retention**: [`Platform::check_export`] ▸ [`Deletable`]; [`Platform::set_deletion`] ▸ [`Scheduled`];
+//! 7. **retention**: [`Platform::check_export`] ▸ [`Deletable`]; then `set_deletion` ▸ [`Scheduled`], which
+//!    only [`job::platform::finish`](crate::job::platform::finish) can call, with a proof;
 //!    [`Platform::confirm_deletion`] ▸ [`Confirmed`]; [`Platform::wait_deleted`] ▸ [`Deleted`].
 //!
 //! Beside them, **transcript**: [`Platform::transcript_links`] and [`Platform::transcript`]. Its times are times

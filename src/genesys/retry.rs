@@ -49,7 +49,7 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// Whether the server may have acted on the request although no success was received.
-    fn may_have_had_effect(self) -> bool {
+    pub(super) fn may_have_had_effect(self) -> bool {
         // 503 is sent instead of acting, unlike the other 5xx.
         matches!(self, Self::Unknown | Self::Status(408 | 500..=502 | 504..=599, _))
     }
@@ -105,6 +105,8 @@ pub(super) struct RetryBudget {
     /// Polls after the first.
     pub(super) polls: u32,
     pub(super) waited: Duration,
+    /// Whether the server may have acted on an attempt that failed.
+    pub(super) may_have_had_effect: bool,
 }
 
 /// What to do after a failed attempt.
@@ -176,6 +178,7 @@ mod tests {
         retries: 0,
         polls: 0,
         waited: Duration::ZERO,
+        may_have_had_effect: false,
     };
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 

@@ -88,7 +88,7 @@ impl HttpClient {
 
     /// Like [`HttpClient::send`], with what is left of a budget. After the first 401 the token is renewed
     /// and the request sent again, which does not count as a retry for the budget.
-    async fn send_within(
+    pub(super) async fn send_within(
         &self,
         request: Request<'_>,
         budget: &mut RetryBudget,
@@ -239,6 +239,7 @@ impl HttpClient {
         failed: FailedAttempt,
         budget: &mut RetryBudget,
     ) -> Result<(), Error> {
+        budget.may_have_had_effect |= failed.outcome.may_have_had_effect();
         let (now, jitter) = (self.config.timer.now(), self.config.timer.jitter());
         match decide_retry(&failed, budget, now, jitter) {
             RetryDecision::Wait(wait) => {
@@ -267,6 +268,7 @@ impl HttpClient {
             retries: 0,
             polls: 0,
             waited: Duration::ZERO,
+            may_have_had_effect: false,
         }
     }
 

@@ -35,14 +35,10 @@ use layout::{Group, groups};
 /// A recording that was fetched and redacted.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The original, which is unchanged.
-    pub original: Original,
-    /// The redacted copies: one, or with [`Layout::Split`] one for each key.
-    pub copies: Vec<RedactedCopy>,
-    /// The muted passages, for annotations.
-    pub passages: Vec<Passage>,
-    /// Records of locate and fetch.
-    pub steps: Vec<StepRecord>,
+    original: Original,
+    copies: Vec<RedactedCopy>,
+    passages: Vec<Passage>,
+    steps: Vec<StepRecord>,
 }
 
 /// A redacted copy of a recording, or of some of its parts.
@@ -95,7 +91,7 @@ impl RedactedCopy {
 ///
 /// // There is no way to put it back: the copy stays here, the original there.
 /// let folder = tempfile::tempdir()?;
-/// prepared.copies[0].redacted.persist_copy(&folder.path().join("call.wav"), false)?;
+/// prepared.copies()[0].redacted.persist_copy(&folder.path().join("call.wav"), false)?;
 /// let wishes = Wishes { annotate: true, ..Wishes::default() };
 /// let after = finish(&platform, &prepared, wishes).await;
 /// assert!(after.failed.is_none());
@@ -182,6 +178,26 @@ fn length(summary: &Summary) -> Duration {
 }
 
 impl Prepared {
+    /// The original, which is unchanged.
+    pub fn original(&self) -> &Original {
+        &self.original
+    }
+
+    /// The redacted copies: one, or with [`Layout::Split`] one for each key.
+    pub fn copies(&self) -> &[RedactedCopy] {
+        &self.copies
+    }
+
+    /// The muted passages, for annotations.
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// Records of locate and fetch.
+    pub fn steps(&self) -> &[StepRecord] {
+        &self.steps
+    }
+
     /// Reads the copies back from the files at `paths`, one for each of [`Prepared::copies`] in order, and
     /// makes them durable. Blocks.
     ///

@@ -16,7 +16,7 @@ use sordino::job::platform::{
     finish, prepare,
 };
 use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
-use sordino::{EvidenceOptions, Job, JobError, Treatment};
+use sordino::{EvidenceOptions, Job, JobError, Treatment, Windows};
 
 use crate::genesys::{Recorder, chain};
 use crate::support::*;
@@ -108,7 +108,7 @@ impl World {
             copy.redacted.persist_copy(&path, true).unwrap();
             path
         };
-        prepared.copies.iter().enumerate().map(put).collect()
+        prepared.copies().iter().enumerate().map(put).collect()
     }
 
     /// The whole way: fetch, redact, write, annotate, delete.
@@ -167,7 +167,7 @@ async fn a_recording_is_redacted_annotated_and_deleted() {
     assert_eq!(ledger[7].method, "PUT", "after protection and export");
     assert!(steps[8..].iter().all(|step| *step == Retention) && ledger[8].method == "GET");
     assert_eq!(ledger[1].query, "formatId=WAV");
-    let recorded = prepared.steps.iter().chain(&after.steps).map(|record| record.step);
+    let recorded = prepared.steps().iter().chain(&after.steps).map(|record| record.step);
     let of_steps = [Locate, Fetch, Annotate, Annotate, Protection];
     assert!(recorded.clone().take(5).eq(of_steps));
     assert_eq!(recorded.skip(5).collect::<Vec<_>>(), [Retention; 4]);
@@ -182,7 +182,7 @@ async fn a_recording_is_redacted_annotated_and_deleted() {
         .collect();
     assert_eq!(places, [(10_000, 5000), (30_500, 4700)]);
     assert!(original.annotations.iter().all(|made| made["type"] == "bookmark"));
-    let receipt = prepared.receipt(&prepared.copies[0], Some(&after)).unwrap();
+    let receipt = prepared.receipt(&prepared.copies()[0], Some(&after)).unwrap();
     // Read again, it does not contradict itself.
     let entry = sordino::Receipt::parse(&receipt.to_json()).unwrap().delivery.unwrap();
     assert_eq!((entry.recording_id.as_deref(), entry.new_recording_id), (Some("call"), None));
@@ -400,7 +400,7 @@ async fn links_that_die_together_are_all_replaced() {
     world.sandbox.expire_urls();
     let job = job(Treatment::silence());
     let prepared = prepare(&world.platform, &located, &job, Layout::Split).await.unwrap();
-    assert_eq!((prepared.copies.len(), world.count(WorkflowStep::Locate)), (2, 3));
+    assert_eq!((prepared.copies().len(), world.count(WorkflowStep::Locate)), (2, 3));
 }
 
 /// Two mono files, read side by side, are the stereo file that they were made from.
@@ -426,7 +426,7 @@ async fn joined_parts_are_redacted_as_one_recording() {
         let path = world.deliver(&prepared).remove(0);
         assert!(std::fs::read(path).unwrap() == expected, "{faults:?}");
         assert_eq!((world.waits().as_slice(), world.count(WorkflowStep::Locate)), (waits, locates));
-        let receipt = prepared.receipt(&prepared.copies[0], None).unwrap();
+        let receipt = prepared.receipt(&prepared.copies()[0], None).unwrap();
         let keys: Vec<_> = receipt.inputs.iter().map(|input| input.key.as_deref()).collect();
         assert_eq!(keys, [Some("0"), Some("1")]);
         world.check_secrets(&format!("{prepared:?}"), "joined");
@@ -441,7 +441,7 @@ async fn a_passage_on_two_channels_is_one_annotation() {
     let list = windows(&["10-15@0", "10-15@1", "30-"]);
     let job = Job { windows: list, ..job(Treatment::silence()) };
     let prepared = prepare(&world.platform, &located, &job, Layout::Joined).await.unwrap();
-    let ends: Vec<_> = prepared.passages.iter().map(|passage| passage.end.as_secs()).collect();
+    let ends: Vec<_> = prepared.passages().iter().map(|passage| passage.end.as_secs()).collect();
     assert_eq!(ends, [15, 38], "the last one lasts to the end of the recording");
 }
 
@@ -449,9 +449,9 @@ async fn a_passage_on_two_channels_is_one_annotation() {
 async fn split_parts_are_redacted_each_on_its_own() {
     let world = world(&["fetch=cut:100000"]).await;
     let prepared = world.prepare("keys", Layout::Split).await.unwrap();
-    let keys: Vec<_> = prepared.copies.iter().map(|copy| copy.keys.clone()).collect();
+    let keys: Vec<_> = prepared.copies().iter().map(|copy| copy.keys.clone()).collect();
     assert_eq!(keys, [["0"], ["1"]]);
-    for (copy, path) in prepared.copies.iter().zip(world.deliver(&prepared)) {
+    for (copy, path) in prepared.copies().iter().zip(world.deliver(&prepared)) {
         let key = &copy.keys[0];
         let original =
             world.kept("keys").files.iter().find(|(name, _)| name == key).unwrap().1.to_vec();
@@ -459,7 +459,7 @@ async fn split_parts_are_redacted_each_on_its_own() {
         assert!(std::fs::read(path).unwrap() == expected, "{key}");
     }
     assert_eq!(world.waits(), [1000], "the broken download was repeated");
-    assert_eq!(prepared.steps[1].retries, 1);
+    assert_eq!(prepared.steps()[1].retries, 1);
 }
 
 /// One part is cut off, the other is whole: there is no copy at all.
@@ -572,10 +572,15 @@ async fn a_token_that_dies_is_renewed_at_every_step() {
 async fn a_deletion_that_is_refused_leaves_the_annotations() {
     let due = Some(SystemTime::now() + Duration::from_secs(3600));
     type Change = fn(&mut Conversation, Option<SystemTime>);
-    let cases: [(&str, Change); 3] = [
+    let cases: [(&str, Change); 4] = [
         ("protection: the conversation is protected", |c, _| c.protected = true),
         ("retention: the recording is due to be exported on 2", |c, due| {
             c.recordings[0].export_date = due;
+        }),
+        ("retention: the recording is due to be exported on 2", |c, due| {
+            // It was exported before, and will be again.
+            (c.recordings[0].export_date, c.recordings[0].exported_date) =
+                (due, Some(SystemTime::UNIX_EPOCH));
         }),
         ("retention: the permission recording:recording:editRetention is missing", |_, _| {}),
     ];
@@ -596,7 +601,7 @@ async fn a_deletion_that_is_refused_leaves_the_annotations() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_of_the_past_is_told_and_the_archive_date_is_kept() {
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000);
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     let exported = |conversation: &mut Conversation| {
         let recording = &mut conversation.recordings[0];
         (recording.export_date, recording.exported_date) = (Some(at), Some(at));
@@ -605,10 +610,67 @@ async fn an_export_of_the_past_is_told_and_the_archive_date_is_kept() {
     let world = world_with(&[], exported, |_| {}).await;
     let (_, after) = world.run(false).await.unwrap();
     assert_eq!(after.original.state, OriginalState::DeletionSet);
-    assert!(after.original.exported.as_ref().unwrap().starts_with("2030-03-17"), "{after:?}");
+    assert!(after.original.exported.as_ref().unwrap().starts_with("2023-11-14"), "{after:?}");
     assert_eq!(world.kept("call").archive_date, Some(at));
     let set = world.kept("call").delete_date.unwrap();
     assert!(set > SystemTime::now() + Duration::from_secs(47 * 3600));
+}
+
+/// An answer is lost, and the attempt after it is refused: the first may have set the date.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_deletion_is_not_known_whatever_comes_after_it() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    for (first, then) in [(504, 404), (504, 403), (504, 409), (503, 404)] {
+        let world = world(&[]).await;
+        let prepared = world.prepare("call", Layout::Joined).await.unwrap();
+        let path = world.deliver(&prepared).remove(0);
+        let delivered = prepared.delivered(&[&path]).unwrap();
+        let puts = Arc::<AtomicU32>::default();
+        let base = host(move |method, path| match (method, path.contains("deletionprotection")) {
+            (_, true) => (StatusCode::OK, "[]".to_owned()),
+            (&Method::PUT, _) => {
+                let is_first = puts.fetch_add(1, Ordering::Relaxed) == 0;
+                let status = if is_first { first } else { then };
+                (StatusCode::from_u16(status).unwrap(), "{}".to_owned())
+            }
+            _ => (StatusCode::OK, r#"{"id":"call"}"#.to_owned()),
+        })
+        .await;
+        let platform = client(&base, &world.recorder, |_| {});
+        let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
+        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        let is_lost = matches!(after.failed, Some(Error::OutcomeUnknown { .. }));
+        assert_eq!(is_lost, first == 504, "{first} {then}: {:?}", after.failed);
+        let state = if is_lost { OriginalState::Unknown } else { OriginalState::Kept };
+        assert_eq!(after.original.state, state, "{first} {then}");
+    }
+}
+
+/// A recording that is deleted earlier keeps that date, and one that is deleted gets none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_is_never_put_off() {
+    for (shown, state) in [
+        (r#""deleteDate":"2001-01-01T00:00:00.000Z""#, OriginalState::DeletionSet),
+        (r#""deleteDate":"soon""#, OriginalState::Unknown),
+        (r#""fileState":"DELETED""#, OriginalState::Deleted),
+    ] {
+        let world = world(&[]).await;
+        let prepared = world.prepare("call", Layout::Joined).await.unwrap();
+        let path = world.deliver(&prepared).remove(0);
+        let delivered = prepared.delivered(&[&path]).unwrap();
+        let base = host(move |method, path| match (method, path.contains("deletionprotection")) {
+            (&Method::PUT, _) => panic!("the date was set"),
+            (_, true) => "[]".to_owned(),
+            _ => format!(r#"{{"id":"call",{shown}}}"#),
+        })
+        .await;
+        let platform = client(&base, &world.recorder, |_| {});
+        let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
+        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        assert_eq!(after.original.state, state, "{shown}: {:?}", after.failed);
+        let is_refused = matches!(after.failed, Some(Error::DeletedEarlier { .. }));
+        assert_eq!(is_refused, shown.contains("2001"), "{:?}", after.failed);
+    }
 }
 
 /// The date comes after the last poll: the deletion is set, and has not happened.
@@ -642,6 +704,11 @@ async fn an_original_is_deleted_only_for_a_copy_that_was_read_back() {
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(prepared.delivered(&[&path]), Err(NotDelivered::Differs { .. })));
     assert!(matches!(prepared.delivered(&[]), Err(NotDelivered::Incomplete { .. })));
+    let nothing = Job { windows: Windows::none(), ..job(Treatment::silence()) };
+    let located = world.locate("call").await.unwrap();
+    let copied = prepare(&world.platform, &located, &nothing, Layout::Joined).await.unwrap();
+    let path = world.deliver(&copied).remove(0);
+    assert!(matches!(copied.delivered(&[&path]), Err(NotDelivered::NothingMuted)));
     let located = world.locate("call").await.unwrap();
     let unchecked = EvidenceOptions { self_check: false, ..EvidenceOptions::default() };
     let unchecked = Job { evidence: unchecked, ..job(Treatment::silence()) };
@@ -823,9 +890,10 @@ async fn a_pause_that_is_too_long_is_an_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_date_that_is_not_shown_is_not_confirmed() {
     for (put, shown, state) in [
-        (200, "null", OriginalState::DeletionSet),
-        (200, "\"2001-01-01T00:00:00Z\"", OriginalState::DeletionSet),
+        (200, "null", OriginalState::Unknown),
+        (200, "\"2099-01-01T00:00:00Z\"", OriginalState::Unknown),
         (500, "null", OriginalState::Unknown),
+        (408, "null", OriginalState::Unknown),
         (400, "null", OriginalState::Kept),
     ] {
         let world = world(&[]).await;
@@ -842,6 +910,7 @@ async fn a_date_that_is_not_shown_is_not_confirmed() {
         let delete = Some(Deletion { delivered: &delivered, at: date(), wait: true });
         let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
         assert_eq!(after.original.state, state, "{put} {shown}: {:?}", after.failed);
+        assert_eq!(after.original.delete_date, None, "{put} {shown}");
         let is_pending = matches!(after.failed, Some(Error::NotReady { .. }));
         assert_eq!(is_pending, put == 200, "{:?}", after.failed);
     }

@@ -50,7 +50,7 @@ pub(super) async fn walk(
     let evidence = side_outputs.options();
     let job = Job { evidence, ..Job::new(RECORDING_ID, windows.clone(), Treatment::silence()) };
     let prepared = prepare(&platform, &located, &job, Layout::Joined).await.map_err(failed)?;
-    let [copy] = prepared.copies.as_slice() else {
+    let [copy] = prepared.copies() else {
         return Err(Failure::failed(DOING, "the recording is not one file"));
     };
     say("  signed in, located, fetched     both keys at once, decoded while they arrived")?;
@@ -61,7 +61,7 @@ pub(super) async fn walk(
     let path = output.as_ref().map_or(folder.path().join("redacted.wav"), |o| o.target.clone());
     copy.redacted.persist_copy(&path, force).map_err(undelivered)?;
     let after = annotate_and_delete(&platform, &prepared, &path).await?;
-    prepared.steps.iter().chain(&after.steps).for_each(detail_step);
+    prepared.steps().iter().chain(&after.steps).for_each(detail_step);
 
     let back = fs::read(&path).map_err(|error| Failure::failed(DOING, error))?;
     say("The copy, audited against the original, as `sordino verify` does:\n")?;

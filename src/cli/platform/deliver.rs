@@ -46,17 +46,17 @@ impl Files {
     ) -> Result<Self, Failure> {
         let _stage = lock(&plan.stage);
         let (mut targets, mut folders) = (Vec::new(), MadeFolders::default());
-        for copy in &prepared.copies {
+        for copy in prepared.copies() {
             let key = match plan.layout {
                 Layout::Joined => None,
                 Layout::Split => copy.keys.first().map(String::as_str),
             };
-            let (of_copy, made) = plan.places.targets(&prepared.original, key)?;
+            let (of_copy, made) = plan.places.targets(prepared.original(), key)?;
             folders.join(made);
             let side_outputs = of_copy.side_outputs.with_source(source.cloned());
             targets.push(Targets { side_outputs, ..of_copy });
         }
-        let title = format!("recording {}", prepared.original.recording_id());
+        let title = format!("recording {}", prepared.original().recording_id());
         Ok(Self { title, targets, folders })
     }
 
@@ -70,7 +70,7 @@ impl Files {
         // A rehearsal: find out what cannot be written before anything is delivered.
         drop(self.side_outputs(prepared, None)?);
         let mut drafts = Vec::new();
-        for (copy, targets) in prepared.copies.iter().zip(&self.targets) {
+        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
             let Some(path) = &targets.copy else { continue };
             let draft = copy.redacted.draft(&path.target, plan.force);
             drafts.push(draft.map_err(undelivered)?);
@@ -84,7 +84,7 @@ impl Files {
         if let Destination::Stdout(out) = &plan.places.copies {
             // The reader of stdout may be slow, and ctrl-c must work meanwhile.
             drop(stage);
-            for copy in &prepared.copies {
+            for copy in prepared.copies() {
                 stdout::deliver(&copy.redacted, out).map_err(undelivered)?;
             }
             stage = lock(&plan.stage);
@@ -118,7 +118,7 @@ impl Files {
     }
 
     pub(super) fn done(&self, prepared: &Prepared, places: &PlacedCopies) -> Vec<DoneCopy> {
-        let copies = prepared.copies.iter().zip(&self.targets).zip(&places.names);
+        let copies = prepared.copies().iter().zip(&self.targets).zip(&places.names);
         let done =
             |((copy, targets), place): ((&RedactedCopy, &Targets), &Option<String>)| DoneCopy {
                 keys: copy.keys.clone(),
@@ -137,7 +137,7 @@ impl Files {
         after: Option<&Aftermath>,
     ) -> Result<Vec<Draft>, Failure> {
         let mut drafts = Vec::new();
-        for (copy, targets) in prepared.copies.iter().zip(&self.targets) {
+        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
             let receipt: Option<Receipt> = prepared.receipt(copy, after);
             let written = targets.side_outputs.write(&self.title, &copy.redacted, receipt);
             drafts.extend(written?);

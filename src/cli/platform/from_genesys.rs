@@ -106,8 +106,8 @@ impl Found {
 
     /// Holds the clock against the decoded audio, before anything is delivered.
     pub(super) fn check_fit(&self, prepared: &Prepared) -> Result<(), Failure> {
-        let id = prepared.original.recording_id();
-        for copy in &prepared.copies {
+        let id = prepared.original().recording_id();
+        for copy in prepared.copies() {
             let fit = self.clock.fit(copy.length(), self.last);
             fit.map_err(|error| unfit(&format!("recording {id}"), &error))?;
             let (file, expected) = (copy.length(), self.clock.expected());

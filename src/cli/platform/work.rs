@@ -125,8 +125,8 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     if let Some(found) = &found {
         found.check_fit(&prepared)?;
     }
-    prepared.steps.iter().for_each(detail_step);
-    for copy in &prepared.copies {
+    prepared.steps().iter().for_each(detail_step);
+    for copy in prepared.copies() {
         report::details(&doing, copy.redacted.summary(), began.elapsed());
         report::notes(copy.redacted.summary());
     }

@@ -23,6 +23,10 @@ pub struct Deletable {
     original: Original,
     /// Kept as it is: the request that sets one date could clear the other.
     archive_date: Option<String>,
+    /// When the recording is deleted if nobody changes that, as the API writes it.
+    delete_date: Option<String>,
+    /// Whether it is deleted already.
+    pub is_deleted: bool,
     /// When the recording was exported, as the API writes it: an unredacted copy lies elsewhere.
     pub exported: Option<String>,
     /// The record of this step.
@@ -68,24 +72,40 @@ impl Platform {
             self.metadata(&original, "", |recording| Some(recording.clone())).await?;
         let shown = |date: &Option<String>| date.as_deref().map(plain_date);
         let exported = shown(&found.exported_date);
-        if let (Some(date), None) = (shown(&found.export_date), &exported) {
+        if let Some(date) = shown(&found.export_date)
+            && is_export_due(&found, self.0.config.timer.now())
+        {
             return Err(Error::ExportDue { date });
         }
-        Ok(Deletable { original, archive_date: found.archive_date, exported, record })
+        let (delete_date, is_deleted) = (shown(&found.delete_date), is_deleted(&found));
+        let archive_date = found.archive_date;
+        Ok(Deletable { original, archive_date, delete_date, is_deleted, exported, record })
     }
 
-    /// Sets the date at which the recording is deleted, to the millisecond. Setting it twice is harmless.
+    /// Sets the date at which the recording is deleted, to the millisecond. Setting it twice is harmless. A
+    /// date that it has is never put off.
     ///
     /// # Errors
-    /// [`Error::MissingPermission`], [`Error::Refused`]. After an error of the transport it is not known
-    /// whether the date is set.
-    pub async fn set_deletion(
+    /// [`Error::DeletedEarlier`], [`Error::Answer`], [`Error::MissingPermission`], [`Error::Refused`];
+    /// [`Error::OutcomeUnknown`] when an attempt may have set the date, whatever the last one met.
+    pub(crate) async fn set_deletion(
         &self,
         deletable: Deletable,
         at: SystemTime,
     ) -> Result<Scheduled, Error> {
         self.0.tell(Event::Begins(STEP));
-        let Deletable { original, archive_date, .. } = deletable;
+        let Deletable { original, archive_date, delete_date: date, .. } = deletable;
+        if let Some(date) = date {
+            // It may be earlier.
+            let unread = || Error::Answer {
+                step: STEP,
+                reason: "the recording's date of deletion cannot be read".into(),
+            };
+            let set = read_date(&date).ok_or_else(unread)?;
+            if set < at && !is_same(set, at) {
+                return Err(Error::DeletedEarlier { date });
+            }
+        }
         let delete_date = humantime::format_rfc3339_millis(at).to_string();
         let body = wire::Retention { archive_date, delete_date: delete_date.clone() };
         let path = [
@@ -95,7 +115,12 @@ impl Platform {
             &[original.recording_id()],
         ];
         let build = || self.0.to_api(Method::PUT, &path).json(&body);
-        let (_, record) = self.0.send(Request::to_api(STEP, &build)).await?;
+        let mut budget = self.0.retry_budget();
+        let sent = self.0.send_within(Request::to_api(STEP, &build), &mut budget).await;
+        let (_, record) = sent.map_err(|error| match budget.may_have_had_effect {
+            true => Error::OutcomeUnknown { step: STEP, reason: error.to_string() },
+            false => error,
+        })?;
         Ok(Scheduled { original, at, delete_date, record })
     }
 
@@ -107,7 +132,7 @@ impl Platform {
         let Scheduled { original, at, .. } = scheduled;
         let shows = |recording: &wire::Recording| {
             let date = recording.delete_date.as_deref();
-            let shown = date.and_then(|date| humantime::parse_rfc3339(date).ok());
+            let shown = date.and_then(read_date);
             (is_deleted(recording) || shown.is_some_and(|shown| is_same(shown, at))).then_some(())
         };
         let what = "the API has accepted the date of deletion, but the recording does not show it";
@@ -149,6 +174,17 @@ impl Platform {
         };
         self.0.send_until_ready(Request::to_api(STEP, &build), read).await
     }
+}
+
+/// Whether an export is still to come: none was made since it was due, or a date cannot be read.
+fn is_export_due(recording: &wire::Recording, now: SystemTime) -> bool {
+    let read = |date: &Option<String>| date.as_deref().and_then(read_date);
+    let dates = (read(&recording.export_date), read(&recording.exported_date));
+    !matches!(dates, (Some(due), Some(made)) if due <= made && due <= now)
+}
+
+fn read_date(date: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(date).ok()
 }
 
 fn is_deleted(recording: &wire::Recording) -> bool {

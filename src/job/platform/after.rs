@@ -106,17 +106,27 @@ async fn delete(
     let deletable = platform.check_export(unprotected).await?;
     after.steps.push(deletable.record.clone());
     after.original.exported.clone_from(&deletable.exported);
+    if deletable.is_deleted {
+        after.original.state = OriginalState::Deleted;
+        return Ok(());
+    }
     let set = platform.set_deletion(deletable, at).await;
     let scheduled = set.inspect_err(|error| {
-        if may_be_set(error) {
+        if let Error::DeletedEarlier { date } = error {
+            after.original.state = OriginalState::DeletionSet;
+            after.original.delete_date = Some(date.clone());
+        } else if may_be_set(error) {
             after.original.state = OriginalState::Unknown;
         }
     })?;
     after.steps.push(scheduled.record.clone());
-    after.original.state = OriginalState::DeletionSet;
-    after.original.delete_date = Some(scheduled.delete_date.clone());
+    // The API has accepted it, but only what the recording shows is known.
+    after.original.state = OriginalState::Unknown;
+    let date = scheduled.delete_date.clone();
     let confirmed = platform.confirm_deletion(scheduled).await?;
     after.steps.push(confirmed.record.clone());
+    after.original.state = OriginalState::DeletionSet;
+    after.original.delete_date = Some(date);
     if wait {
         after.steps.push(platform.wait_deleted(confirmed).await?.record);
         after.original.state = OriginalState::Deleted;
@@ -124,7 +134,8 @@ async fn delete(
     Ok(())
 }
 
-/// Whether the date may be set although no success was received.
+/// Whether the date may be set although no success was received. An earlier attempt that may have set it is in
+/// [`Error::OutcomeUnknown`].
 fn may_be_set(error: &Error) -> bool {
     !matches!(
         error,

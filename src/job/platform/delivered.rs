@@ -33,6 +33,9 @@ pub enum NotDelivered {
         "the original must stay: its copy is attenuated, so what was said can be recovered; silence it"
     )]
     Recoverable,
+    /// No copy has a window.
+    #[error("the original must stay: nothing was muted in its copy")]
+    NothingMuted,
     /// Not every copy has a file.
     #[error("the original must stay: {copies} copies are in {paths} files")]
     Incomplete {
@@ -58,6 +61,10 @@ impl Delivered {
         if paths.len() != prepared.copies.len() {
             let (copies, paths) = (prepared.copies.len(), paths.len());
             return Err(NotDelivered::Incomplete { copies, paths });
+        }
+        let is_muted = |copy: &RedactedCopy| !copy.redacted.summary().windows.asked().is_empty();
+        if !prepared.copies.iter().any(is_muted) {
+            return Err(NotDelivered::NothingMuted);
         }
         for (RedactedCopy { redacted, .. }, path) in prepared.copies.iter().zip(paths) {
             if !redacted.evidence().self_checked {

@@ -38,14 +38,27 @@ pub(super) fn groups(
         let counted = keys.iter().enumerate().all(|(at, key)| *key == at.to_string());
         let names = keys.join(", ");
         let why = || format!("its keys are {names}, so channel 1 would not be key 1; split it");
-        let group = Group { keys: keys.to_vec(), windows: windows.clone() };
-        return if counted { Ok(vec![group]) } else { Err(why()) };
+        if !counted {
+            return Err(why());
+        }
+        // The file of a lone `0` may have several channels, and all of them are channel 0.
+        if keys.len() > 1 {
+            return Ok(vec![Group { keys: keys.to_vec(), windows: windows.clone() }]);
+        }
     }
     let known = |channel: u16| keys.contains(&channel.to_string());
     let mut channels = windows.asked().iter().filter_map(Window::channel);
     if let Some(channel) = channels.find(|channel| !known(*channel)) {
         let names = keys.join(", ");
         return Err(format!("a window is on channel {channel}, and its keys are {names}"));
+    }
+    let is_on_a_channel = windows.asked().iter().any(|window| window.channel().is_some());
+    let all_channels = keys.iter().find(|key| key.parse::<u16>().is_err());
+    if let (true, Some(key)) = (is_on_a_channel, all_channels) {
+        return Err(format!(
+            "a window is on one channel, and nothing says which channels part {key} holds; \
+             give windows without a channel"
+        ));
     }
     let group = |key: &String| {
         let windows = windows_of(key, windows).map_err(|problem| problem.to_string())?;
@@ -59,20 +72,8 @@ pub(super) fn groups(
 fn windows_of(key: &str, windows: &Windows) -> Result<Windows, WindowError> {
     let is_of_key =
         |window: &&Window| window.channel().is_none_or(|channel| key.parse() == Ok(channel));
-    let mut own = Vec::new();
-    for window in windows.asked().iter().filter(is_of_key) {
-        let (before, after) = window.pad();
-        let mut same = Window::new(window.start(), window.end())
-            .map_err(|problem| problem.at("windows"))?
-            .padded(before, after);
-        if let Some(label) = window.label() {
-            same = same.labelled(label);
-        }
-        if let Some(reason) = window.reason() {
-            same = same.because(reason);
-        }
-        own.push(same);
-    }
+    let own: Vec<_> =
+        windows.asked().iter().filter(is_of_key).map(Window::on_all_channels).collect();
     if own.is_empty() { Ok(Windows::none()) } else { Windows::new(own) }
 }
 
@@ -92,13 +93,41 @@ mod tests {
     #[test]
     fn joined_keys_count_from_0() {
         let some = windows(&["1-2@1"]);
-        for names in [&["S"][..], &["0"], &["0", "1"], &["0", "1", "2"]] {
+        for names in [&["S"][..], &["0", "1"], &["0", "1", "2"]] {
             let groups = groups(&keys(names), &some, Layout::Joined).unwrap();
             assert_eq!(groups, [Group { keys: keys(names), windows: some.clone() }]);
         }
         for names in [&["1"][..], &["1", "2"], &["0", "2"], &["0", "S"], &["00", "1"]] {
             let refused = groups(&keys(names), &some, Layout::Joined);
             assert!(refused.is_err(), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn every_channel_of_a_lone_key_is_that_key() {
+        let lone = |flag| groups(&keys(&["0"]), &windows(&[flag]), Layout::Joined);
+        assert_eq!(lone("1-2@0").unwrap()[0].windows, windows(&["1-2"]));
+        assert!(lone("1-2@1").unwrap_err().contains("channel 1"));
+    }
+
+    #[test]
+    fn a_part_of_all_channels_is_not_passed_by_a_window_on_one() {
+        for names in [&["0", "S"][..], &["0", "1", "S"]] {
+            let split = |flags: &[&str]| groups(&keys(names), &windows(flags), Layout::Split);
+            assert!(split(&["1-2@0"]).unwrap_err().contains("part S"));
+            assert!(split(&["1-2", "3-4@0"]).is_err());
+            for group in split(&["1-2"]).unwrap() {
+                assert_eq!(group.windows, windows(&["1-2"]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_split_window_keeps_that_its_unit_is_unknown() {
+        let list = crate::window::parse_list("[[100, 900]]", "list", None).unwrap();
+        let list = Windows::new(list).unwrap();
+        for group in groups(&keys(&["0", "1"]), &list, Layout::Split).unwrap() {
+            assert!(group.windows.asked()[0].is_unit_unknown());
         }
     }
 
