@@ -155,6 +155,7 @@ impl Window {
     }
 
     /// The same window on all channels.
+    #[cfg(feature = "genesys")]
     pub(crate) fn on_all_channels(&self) -> Self {
         Self { channel: None, ..self.clone() }
     }

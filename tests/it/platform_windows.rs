@@ -18,7 +18,8 @@ const CUT: (u64, u64) = (26_000, 8139);
 const MARKS: [(u64, u64, &str); 2] = [(10_000, 15_000, "[card number]"), (30_500, 35_200, "[cvv]")];
 
 /// The same passages as windows, and how to mute them.
-const BY_HAND: [&str; 5] = ["-w", "10-15", "-w", "30.5-35.2", "--silence"];
+/// What is marked at 10-15 and 30.5-35.2, with the margin of 0.5 s.
+const BY_HAND: [&str; 5] = ["-w", "9.5-15.5", "-w", "30-35.7", "--silence"];
 
 const GENESYS: [&str; 5] = ["--windows", "genesys:", "--pad", "0", "--silence"];
 
@@ -93,7 +94,7 @@ fn what_follows_a_secure_pause_is_muted_where_it_is_in_the_file() {
     assert_eq!(result.status.code(), Some(0), "{told}");
     assert!(world.read("out.wav") == file(&BY_HAND), "{told}");
     assert!(told.contains("2 of 2 marks placed, 2 windows"), "{told}");
-    assert!(told.contains("1 pause cut out of the file, margin 0 ms"), "{told}");
+    assert!(told.contains("1 pause cut out of the file, margin 500 ms"), "{told}");
     let receipt = String::from_utf8(world.read("r.json")).unwrap();
     assert_eq!(crate::receipt::shape_errors(&receipt), [""; 0]);
     let receipt: Value = serde_json::from_str(&receipt).unwrap();
@@ -110,14 +111,14 @@ fn what_is_in_doubt_and_what_is_asked_for_is_muted_too() {
     let result = run(&doubtful, &[&GENESYS[..], &["-w", "20-21"]].concat());
     let told = stderr(&result);
     assert_eq!(result.status.code(), Some(0), "{told}");
-    assert!(told.contains("margin 400 ms"), "{told}");
-    let widened = ["-w", "9.6-15.4", "-w", "20-21", "-w", "30.1-35.6", "--silence"];
+    assert!(told.contains("margin 900 ms"), "{told}");
+    let widened = ["-w", "9.1-15.9", "-w", "20-21", "-w", "29.6-36.1", "--silence"];
     assert!(doubtful.read("out.wav") == file(&widened));
     // Options of transcripts count, and the padding of the format.
     let some = world(|_| {});
     let result = run(&some, &["--windows", "genesys:", "--only", "cvv", "--silence"]);
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
-    assert!(some.read("out.wav") == file(&["-w", "30.25-35.45", "--silence"]));
+    assert!(some.read("out.wav") == file(&["-w", "29.75-35.95", "--silence"]));
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn a_passage_in_a_cut_is_the_point_of_the_cut() {
     });
     let result = run(&world, &["--windows", "genesys:", "--pad", "0.5", "--silence"]);
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
-    assert!(world.read("out.wav") == file(&["-w", "25.5-26.5", "--silence"]));
+    assert!(world.read("out.wav") == file(&["-w", "25-27", "--silence"]));
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn each_recording_of_a_conversation_has_its_own_windows() {
     let result = world.run(&[&GENESYS[..], &["--to", "copies/"]].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     assert!(world.read("copies/c/stereo.wav") == file(&BY_HAND));
-    assert!(world.read("copies/c/two.wav") == file(&["-w", "20-21", "--silence"]));
+    assert!(world.read("copies/c/two.wav") == file(&["-w", "19.5-21.5", "--silence"]));
     // The times of `-w` would be the same for both.
     let both = [&GENESYS[..], &["-w", "1-2", "--to", "more/"]].concat();
     let result = world.run(&both);

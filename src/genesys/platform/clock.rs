@@ -3,7 +3,7 @@
 //!
 //! Pauses and holds are anchors: each has its place on the clock of the wall and in the file. Between them
 //! both clocks run alike. Where a pause was cut out, the file is shorter by that. What the anchors say twice
-//! and differently becomes a margin; if it is more than [`LIMIT`], the clock is refused.
+//! and differently widens the margin; if it is more than [`LIMIT`], the clock is refused.
 //!
 //! The fields follow the SDKs and one public sample; what they count from is inferred. So the result must be
 //! held against the length of the decoded file: [`Clock::fit`].
@@ -19,12 +19,11 @@ use super::wire::Recording;
 /// hundreds of milliseconds.
 const SLACK: u64 = 500;
 
-/// The largest margin, in milliseconds.
-const LIMIT: u64 = 2000;
+/// The smallest margin, in milliseconds: the API's times and the file differ by a few hundred.
+const LEAST: u64 = 500;
 
-/// By how much the decoded file may be longer or shorter than the clock says, besides the margin; and how far
-/// a passage may begin before the recording, or end after it. In milliseconds.
-const TOLERANCE: u64 = 1000;
+/// The most that anchors may differ, in milliseconds.
+const LIMIT: u64 = 2000;
 
 /// The clock of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +34,8 @@ pub struct Clock {
     length: u64,
     /// What was cut, in order, without overlaps.
     cuts: Vec<Cut>,
+    /// By how much windows are widened on both sides, in milliseconds. No difference beyond it is taken, so
+    /// that whatever is off by an accepted difference is still inside its window.
     margin: u64,
 }
 
@@ -111,12 +112,12 @@ impl Clock {
         // A pause that ends after the recording is none of it.
         let last = clock.cuts.last().map_or(0, |cut| cut.start.saturating_add(cut.length));
         match last.saturating_sub(length) {
-            by if by > TOLERANCE => Err(ClockError::Outside { by }),
+            by if by > margin => Err(ClockError::Outside { by }),
             _ => Ok(clock),
         }
     }
 
-    /// By how much windows are to be widened on both sides, because the annotations differ by as much.
+    /// By how much windows are to be widened on both sides: 0.5 s, and by how much the annotations differ.
     pub fn margin(&self) -> Duration {
         Duration::from_millis(self.margin)
     }
@@ -135,15 +136,14 @@ impl Clock {
     /// a cut is the point of the cut.
     ///
     /// # Errors
-    /// [`ClockError::Outside`] when it begins before the recording, or ends after it, by more than 1 s and the
-    /// margin.
+    /// [`ClockError::Outside`] when it begins before the recording, or ends after it, by more than the margin.
     pub fn place(&self, from: i64, to: i64) -> Result<(Duration, Duration), ClockError> {
         let (from, to) = (from.saturating_sub(self.began), to.saturating_sub(self.began));
         let early = from.min(0).unsigned_abs();
         let since = |time: i64| u64::try_from(time).unwrap_or(0);
         let late = since(to).saturating_sub(self.length);
         match early.max(late) {
-            by if by > TOLERANCE + self.margin => Err(ClockError::Outside { by }),
+            by if by > self.margin => Err(ClockError::Outside { by }),
             _ => {
                 let (start, end) = (self.earliest(since(from)), self.latest(since(to)));
                 Ok((Duration::from_millis(start), Duration::from_millis(end)))
@@ -156,7 +156,7 @@ impl Clock {
     /// # Errors
     /// [`ClockError::Length`] and [`ClockError::Outside`] when they do not fit.
     pub fn fit(&self, file: Duration, last: Duration) -> Result<(), ClockError> {
-        let tolerance = Duration::from_millis(TOLERANCE + self.margin);
+        let tolerance = self.margin();
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let expected = self.expected();
         if file.abs_diff(expected) > tolerance {
@@ -232,7 +232,7 @@ fn anchor(annotation: &Value) -> Option<Anchor> {
     })
 }
 
-/// The cuts, and by how much the anchors differ.
+/// The cuts and the margin.
 fn read(mut anchors: Vec<Anchor>) -> Result<(Vec<Cut>, u64), ClockError> {
     anchors.sort_by_key(|anchor| anchor.start);
     let (mut cuts, mut removed, mut end) = (Vec::new(), 0u64, 0u64);
@@ -259,7 +259,7 @@ fn read(mut anchors: Vec<Anchor>) -> Result<(Vec<Cut>, u64), ClockError> {
     }
     match apart.saturating_add(doubts) {
         by if by > LIMIT => Err(ClockError::Contradiction { by }),
-        margin => Ok((cuts, margin)),
+        by => Ok((cuts, LEAST + by)),
     }
 }
 
@@ -296,7 +296,7 @@ mod tests {
         let clock =
             clock(json!([pause(40_000, 9000, 31_861, 1000), pause(10_000, 8139, 10_000, 0)]));
         let clock = clock.unwrap();
-        assert_eq!((clock.cuts(), clock.margin()), (2, Duration::ZERO));
+        assert_eq!((clock.cuts(), clock.margin().as_millis()), (2, 500));
         assert_eq!(clock.expected(), Duration::from_millis(100_000 - 8139 - 8000));
         assert_eq!(at(&clock, 1000, 10_000), (1000, 10_000), "before");
         assert_eq!(at(&clock, 11_000, 18_000), (10_000, 10_000), "inside");
@@ -310,16 +310,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_annotations_say_differently_is_the_margin() {
+    fn what_the_annotations_say_differently_widens_the_margin() {
         let hold = json!({
             "type": "Hold", "location": -20, "durationMs": 120, "absoluteDurationMs": 100,
             "recordingLocation": 0, "recordingDurationMs": 100, "realtimeLocation": 0,
         });
         let one = clock(json!([hold])).unwrap();
-        assert_eq!((one.cuts(), one.margin().as_millis()), (0, 40));
+        assert_eq!((one.cuts(), one.margin().as_millis()), (0, 540));
         assert_eq!(at(&one, 10_000, 11_000), (10_000, 11_000));
         let later = clock(json!([hold, pause(10_000, 8000, 9600, 0)])).unwrap();
-        assert_eq!((later.cuts(), later.margin().as_millis()), (1, 440));
+        assert_eq!((later.cuts(), later.margin().as_millis()), (1, 940));
         for (place, is_fine) in [(12_000, true), (12_001, false), (8000, true), (7999, false)] {
             let clock = clock(json!([pause(10_000, 8000, place, 0)]));
             assert_eq!(clock.is_ok(), is_fine, "{place}: {clock:?}");
@@ -355,11 +355,11 @@ mod tests {
         let fits = |file: u64, last: u64| {
             clock.fit(Duration::from_millis(file), Duration::from_millis(last)).is_ok()
         };
-        // 1 s, and a margin of 100 ms.
-        assert!(fits(90_900, 0) && !fits(90_899, 0) && fits(93_100, 0) && !fits(93_101, 0));
-        assert!(fits(92_000, 93_100) && !fits(92_000, 93_101));
+        // The margin: 500 ms, and 100 ms that the annotation differs.
+        assert!(fits(91_400, 0) && !fits(91_399, 0) && fits(92_600, 0) && !fits(92_601, 0));
+        assert!(fits(92_000, 92_600) && !fits(92_000, 92_601));
         let is_inside = |from: i64, to: i64| clock.place(BEGAN + from, BEGAN + to).is_ok();
-        assert!(is_inside(-1100, 101_100) && !is_inside(-1101, 1) && !is_inside(1, 101_101));
+        assert!(is_inside(-600, 100_600) && !is_inside(-601, 1) && !is_inside(1, 100_601));
     }
 
     proptest! {
