@@ -6,7 +6,7 @@ use std::time::Instant;
 use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
-use sordino::{Job, JobError, Redacted};
+use sordino::{Error, Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs, WindowsSource};
 use super::connection::{client_secret, config, invalid, missing, setting};
@@ -209,6 +209,9 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
 /// An error of a job, as a wrong call or a failure.
 pub(crate) fn failure(doing: &str, error: JobError) -> Failure {
     match error {
+        JobError::Redact(error @ Error::Parts { .. }) => {
+            Failure::failed(doing, format!("{error}: --split writes a file for each key"))
+        }
         JobError::Redact(error) => Failure::of(doing, error),
         // Of all Genesys errors only this one is the caller's: a bad URL in an answer is not.
         JobError::Genesys(error @ GenesysError::Config(_)) => Failure::usage(doing, error),

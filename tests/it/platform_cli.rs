@@ -242,6 +242,24 @@ fn a_part_that_fails_delivers_nothing() {
 }
 
 #[test]
+fn parts_that_do_not_fit_are_an_error_that_names_split() {
+    let world = world_with(&[], |conversation| {
+        let two = conversation.recordings.iter().find(|one| one.id == "two").unwrap();
+        let (long, short) = (two.files[1].1.clone(), wav(1, 8000, 1, 16, &[0; 16_000]));
+        let odd = ConversationRecording::new("odd").file("0", short).file("1", long);
+        conversation.recordings.push(odd);
+    });
+    let args = ["--recording-id", "odd", "-w", "0-1", "--to"];
+    let result = world.run(&[&args[..], &["out.wav"]].concat());
+    let told = stderr(&result);
+    assert_eq!(result.status.code(), Some(1), "{told}");
+    assert!(told.contains("redact each on its own: --split writes a file for each key"), "{told}");
+    assert_eq!(world.folder.names(), [""; 0]);
+    let result = world.run(&[&args[..], &["keys/", "--split"]].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+}
+
+#[test]
 fn stdout_takes_one_recording() {
     let world = world(&[]);
     let args = ["--recording-id", "stereo", "-w", "10-15", "--to", "-"];

@@ -21,6 +21,15 @@ pub(super) struct DoneCopy {
     pub(super) place: Option<String>,
     /// What the self-check says, and the paths of receipt and page.
     pub(super) ending: String,
+    /// What the self-check says.
+    checked: &'static str,
+}
+
+impl DoneCopy {
+    /// Receipt and page could not be written.
+    pub(super) fn lose_side_outputs(&mut self) {
+        self.ending = format!("; {}", self.checked);
+    }
 }
 
 /// The files of a recording.
@@ -126,6 +135,7 @@ impl Files {
                 bytes: copy.redacted.bytes(),
                 place: place.clone(),
                 ending: targets.side_outputs.ending(),
+                checked: targets.side_outputs.checked(),
             };
         copies.map(done).collect()
     }

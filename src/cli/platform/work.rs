@@ -133,12 +133,21 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let source = found.as_ref().and_then(|found| found.entry.as_ref());
     let files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
-    let copies = files.done(&prepared, &places);
+    let mut copies = files.done(&prepared, &places);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;
     after.steps.iter().for_each(detail_step);
     let written = files.finish(plan, &prepared, &after, places.placed);
     let (annotations, original) = (after.annotations, after.original);
     let done = format!("the redacted copy of recording {recording_id} is delivered");
+    if let Err(lost) = &written
+        && plan.has_wishes()
+    {
+        copies.iter_mut().for_each(DoneCopy::lose_side_outputs);
+        // One error is returned, and this is the other.
+        if after.failed.is_some() {
+            lost.print();
+        }
+    }
     let failure = match (after.failed, written) {
         (Some(error), _) => Some(failure(&doing, error.into()).after(&done)),
         (None, Err(failure)) if plan.has_wishes() => Some(failure.after(&done)),
