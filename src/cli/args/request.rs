@@ -116,7 +116,7 @@ impl TranscriptRequest {
         summary.notes.iter().for_each(|text| note(text));
     }
 
-    /// Refuses to call a recording one without anything to redact if the file marks something that `--only` leaves out.
+    /// Nothing is left to redact. If that is only because `--only` left something out, it is a wrong call.
     fn check_left_out(&self) -> Result<(), Failure> {
         let summary = &self.selection.summary;
         let marks = summary.marks_found.saturating_sub(summary.marks_placed);

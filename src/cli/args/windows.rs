@@ -80,9 +80,7 @@ impl WindowArgs {
             let mend = "it applies to --windows only; give the file with `--windows FILE`";
             return Err(Failure::usage(format!("reading {option}"), mend));
         }
-        if let Some((before, after)) = pad {
-            windows = windows.into_iter().map(|window| window.padded(before, after)).collect();
-        }
+        let mut windows = padded(windows, pad);
         if let Some(TranscriptRequest { selection, .. }) = &transcript {
             let selected = selection.to_windows();
             windows.extend(selected.map_err(|error| Failure::usage("placing windows", error))?);
@@ -106,11 +104,7 @@ impl WindowArgs {
             return Err(Failure::usage(format!("reading {option}"), mend));
         }
         let pad = self.pad()?;
-        let mut flags = self.flags()?;
-        if let Some((before, after)) = pad {
-            flags = flags.into_iter().map(|window| window.padded(before, after)).collect();
-        }
-        Ok((flags, self.transcript.options(pad)?))
+        Ok((padded(self.flags()?, pad), self.transcript.options(pad)?))
     }
 
     fn pad(&self) -> Result<Option<(Duration, Duration)>, Failure> {
@@ -164,6 +158,12 @@ impl WindowArgs {
         }
         Ok(parse_list_bytes(bytes, name, self.unit)?)
     }
+}
+
+/// The windows with the padding of `--pad`, if it is given.
+fn padded(windows: Vec<Window>, pad: Option<(Duration, Duration)>) -> Vec<Window> {
+    let Some((before, after)) = pad else { return windows };
+    windows.into_iter().map(|window| window.padded(before, after)).collect()
 }
 
 /// Reads `--pad`: one time for both sides, or two.
