@@ -63,6 +63,8 @@
 //! | [`error`] | | the errors of decoding, redaction and storage |
 //! | `genesys` | `genesys` | the client of both APIs of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
+//! | `store` | `store` | reads and writes places: local paths and the URLs of buckets |
+//! | `batch` | `batch` | thousands of jobs: manifest, journal, chain; knows jobs, not recordings |
 //! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
 //!
 //! The rooms without a feature are the core. It has no network, no async runtime and no terminal:
@@ -140,6 +142,10 @@ pub mod error;
 pub mod genesys;
 #[cfg(feature = "genesys")]
 pub mod job;
+#[cfg(feature = "store")]
+pub mod store;
+#[cfg(feature = "batch")]
+pub mod batch;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 

@@ -52,6 +52,8 @@ const KNOWS: &[(&str, &[&str])] = &[
         "job",
         &["decode", "evidence", "genesys", "receipt", "redact", "spool", "treatment", "window"],
     ),
+    ("store", &["digest", "error", "lock"]),
+    ("batch", &["digest", "job", "lock", "store"]),
     ("sandbox", &["genesys", "lock"]),
 ];
 
@@ -143,6 +145,8 @@ const FEATURES: &[(&str, &str)] = &[
     ("report", "report"),
     ("genesys", "genesys"),
     ("job", "genesys"),
+    ("store", "store"),
+    ("batch", "batch"),
     ("sandbox", "sandbox"),
 ];
 

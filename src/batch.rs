@@ -1,0 +1,13 @@
+//! Batch: thousands of recordings. A manifest or a prefix in, a journal of what became of each out.
+//!
+//! The manifest becomes [`Planned`] jobs. The [`Journal`] holds the state of each, so that the same command
+//! again does the rest. Workers claim jobs, do them, and commit what happened.
+
+mod journal;
+mod model;
+
+pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use model::{
+    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    WindowsSpec,
+};
