@@ -5,9 +5,13 @@
 
 mod journal;
 mod model;
+mod run;
 
 pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
 pub use model::{
     Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
     WindowsSpec,
+};
+pub use run::{
+    Cancel, Event, Failure, Halt, HaltError, Notes, Ran, RunOptions, Work, give_back_failed, run,
 };

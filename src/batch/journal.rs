@@ -6,8 +6,19 @@ use super::model::{Done, Failed, Key, Link, Note, Planned, Spec, State, Upload};
 
 /// A place where the states of jobs are kept. One connection; a process has one, behind one thread.
 ///
-/// Each call is durable when it returns.
+/// Each call is durable when it returns, except between [`Journal::begin`] and [`Journal::commit`].
 pub trait Journal: Send {
+    /// Begins a group of calls that become durable together, at [`Journal::commit`]: many jobs, one sync of
+    /// the disk. In a group there is no [`Journal::plan`] and no [`Journal::each`].
+    fn begin(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    /// Makes the group durable, all of it. After an error none of it has happened.
+    fn commit(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// Adds jobs that are not known yet, as [`State::Planned`], and marks all of them as jobs of this
     /// manifest (`manifest`: SHA-256 of it, or of the prefix's name). All in one transaction: after an error
     /// nothing was added.
