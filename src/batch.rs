@@ -6,8 +6,8 @@
 mod journal;
 mod model;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use journal::{Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError};
 pub use model::{
-    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
