@@ -7,11 +7,9 @@ mod journal;
 mod model;
 mod run;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use journal::{Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError};
 pub use model::{
-    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
-pub use run::{
-    Cancel, Event, Failure, Halt, HaltError, Notes, Ran, RunOptions, Work, give_back_failed, run,
-};
+pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};

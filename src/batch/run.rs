@@ -1,6 +1,6 @@
 //! The runner: workers claim jobs from the journal, do them, and what became of each is committed.
 //!
-//! In: a [`Journal`] with planned jobs, and the [`Work`] that does one. Out: [`Ran`], and an [`Event`] for each
+//! In: a [`Journal`] with planned jobs, and the [`Work`] that does one. Out: [`Ran`], and [`News`] of each
 //! job as soon as its row is durable. Workers are threads. The caller's own thread alone touches the
 //! journal: it commits all that has come in since the last commit in one transaction, so many jobs share
 //! one sync of the disk. What can go wrong: the journal, which ends the run; anything else fails one job.
@@ -11,8 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::journal::{Claimed, Counts, Filter, Journal, JournalError};
-use super::model::{Done, Failed, Key, Note, State};
+use super::journal::{Claimed, Counts, Journal, JournalError};
+use super::model::{Done, Event, Failed};
 
 mod halt;
 mod ready;
@@ -34,11 +34,11 @@ pub trait Work: Sync {
 
 /// Where a worker writes down a step before it takes it.
 pub trait Notes {
-    /// The note is durable when this returns.
+    /// [`Event::Upload`] or [`Event::Granting`]; it is durable when this returns.
     ///
     /// # Errors
-    /// [`Failure::Interrupted`] if the run ends, because of the journal or otherwise.
-    fn note(&self, note: Note) -> Result<(), Failure>;
+    /// [`Failure::Interrupted`] if the step must not be taken: the run ends, or another process has the job.
+    fn note(&self, event: Event) -> Result<(), Failure>;
 }
 
 /// Why a job was not done.
@@ -102,7 +102,7 @@ pub struct RunOptions {
 
 /// What has just become durable.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum News<'a> {
     /// A job is done. `again`: another machine had committed it before.
     Done {
         /// The job.
@@ -159,7 +159,7 @@ pub fn run(
     work: &dyn Work,
     options: &RunOptions,
     cancel: &Cancel,
-    watch: &mut dyn FnMut(Event<'_>),
+    watch: &mut dyn FnMut(News<'_>),
 ) -> Result<Ran, JournalError> {
     let ready = Ready::default();
     let (to_writer, messages) = mpsc::channel();
@@ -169,8 +169,7 @@ pub fn run(
             scope.spawn(move || worker::work(work, ready, &to_writer, cancel));
         }
         drop(to_writer);
-        let mut writer = Writer::new(journal, options, &ready, cancel);
-        let ran = writer.run(&messages, watch);
+        let ran = Writer::new(journal, options, &ready, cancel, watch).run(&messages);
         if ran.is_err() {
             cancel.set();
         }
@@ -179,26 +178,6 @@ pub fn run(
         drop(messages);
         ran
     })
-}
-
-/// Gives all failed jobs of a manifest back, so that the next [`run`] does them again. Returns how many.
-/// The unknown ones stay: a person must look at them.
-///
-/// # Errors
-/// [`JournalError`].
-pub fn give_back_failed(journal: &mut dyn Journal, manifest: &str) -> Result<u64, JournalError> {
-    let filter = Filter { manifest: Some(manifest.to_owned()), state: Some(State::Failed) };
-    let mut failed: Vec<Key> = Vec::new();
-    journal.each(filter, &mut |entry| {
-        failed.push(entry.key);
-        Ok(())
-    })?;
-    journal.begin()?;
-    for key in &failed {
-        journal.release(key)?;
-    }
-    journal.commit()?;
-    Ok(failed.len() as u64)
 }
 
 #[cfg(test)]

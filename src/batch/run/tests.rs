@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-use super::super::journal::{Entry, Filter};
-use super::super::model::{FailureKind, Input, Link, Planned, Spec, State, Upload, WindowsSpec};
+use super::super::journal::{Entry, Filter, Jobs};
+use super::super::model::{
+    Change, FailureKind, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec,
+};
 use super::*;
 
 /// One row.
@@ -15,17 +17,17 @@ struct Row {
     state: State,
     attempt: u32,
     uploads: Vec<Upload>,
-    done: Option<Done>,
 }
 
-/// A journal in memory. What a group writes is seen only after its commit.
+/// A journal in memory.
 #[derive(Default, Clone)]
 struct Memory {
     rows: BTreeMap<String, Row>,
-    before: Option<BTreeMap<String, Row>>,
     commits: u64,
-    /// Fails at this commit.
+    /// Fails at this one of its commits.
     breaks_at: Option<u64>,
+    /// Another process has done each job first.
+    taken_over: bool,
 }
 
 impl Memory {
@@ -44,14 +46,10 @@ impl Memory {
             let key = Key(format!("{at:04}"));
             let planned = Planned { key: key.clone(), line: Some(at as u64 + 2), id: None, spec };
             let state = State::Planned;
-            let row = Row { planned, state, attempt: 0, uploads: vec![], done: None };
+            let row = Row { planned, state, attempt: 0, uploads: vec![] };
             memory.rows.insert(key.0, row);
         }
         memory
-    }
-
-    fn row(&mut self, key: &Key) -> &mut Row {
-        self.rows.get_mut(&key.0).unwrap()
     }
 
     fn states(&self) -> Vec<State> {
@@ -60,66 +58,58 @@ impl Memory {
 }
 
 impl Journal for Memory {
-    fn begin(&mut self) -> Result<(), JournalError> {
-        self.before = Some(self.rows.clone());
-        Ok(())
-    }
-
-    fn commit(&mut self) -> Result<(), JournalError> {
-        let before = self.before.take().expect("a group");
-        self.commits += 1;
-        if self.breaks_at == Some(self.commits) {
-            self.rows = before;
-            let (path, reason) = ("memory".into(), "full".into());
-            return Err(JournalError::Storage { path, doing: "written", reason });
-        }
-        Ok(())
-    }
-
-    fn plan(
-        &mut self,
-        _: &str,
-        _: &mut dyn Iterator<Item = Planned>,
-    ) -> Result<Counts, JournalError> {
+    fn plan(&mut self, _: &str, _: &mut Jobs<'_>) -> Result<Counts, JournalError> {
         unreachable!("the runner does not plan")
     }
 
-    fn claim(&mut self, _: &str, _: bool) -> Result<Option<Claimed>, JournalError> {
-        let next = self.rows.values_mut().find(|row| row.state == State::Planned);
-        Ok(next.map(|row| {
+    fn retry_failed(&mut self, _: &str) -> Result<u64, JournalError> {
+        unreachable!("the runner does not do it")
+    }
+
+    fn claim(&mut self, _: &str, most: usize) -> Result<Vec<Claimed>, JournalError> {
+        let next = self.rows.values_mut().filter(|row| row.state == State::Planned).take(most);
+        let claimed = next.map(|row| {
             row.state = State::Started;
             row.attempt += 1;
+            let (attempt, uploads) = (row.attempt, row.uploads.clone());
             let Planned { key, line, id, spec } = row.planned.clone();
-            Claimed { key, line, id, spec, attempt: row.attempt, uploads: row.uploads.clone() }
-        }))
+            Claimed { key, line, id, spec, attempt, uploads, before: None }
+        });
+        Ok(claimed.collect())
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<Vec<bool>, JournalError> {
+        self.commits += 1;
+        if self.breaks_at == Some(self.commits) {
+            let (path, reason) = ("memory".into(), "full".into());
+            return Err(JournalError::Storage { path, doing: "written", reason });
+        }
+        let apply = |Change { key, event }: &Change| {
+            let row = self.rows.get_mut(&key.0).unwrap();
+            if self.taken_over {
+                row.state = State::Done;
+            }
+            let is_held = row.state == State::Started;
+            match event {
+                Event::Upload(upload) if is_held => row.uploads.push(upload.clone()),
+                Event::Upload(_) | Event::Granting => {}
+                Event::Done(_) => row.state = State::Done,
+                Event::Unknown(_) => row.state = State::Unknown,
+                Event::Failed(_) if is_held => row.state = State::Failed,
+                Event::Released if is_held => row.state = State::Planned,
+                Event::Failed(_) | Event::Released => {}
+            }
+            is_held
+        };
+        Ok(changes.iter().map(apply).collect())
+    }
+
+    fn lease(&self) -> Option<Duration> {
+        None
     }
 
     fn renew(&mut self) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn note(&mut self, key: &Key, note: &Note) -> Result<(), JournalError> {
-        if let Note::Upload(upload) = note {
-            self.row(key).uploads.push(upload.clone());
-        }
-        Ok(())
-    }
-
-    fn done(&mut self, key: &Key, done: &Done) -> Result<bool, JournalError> {
-        let row = self.row(key);
-        let first = row.state != State::Done;
-        (row.state, row.done) = (State::Done, Some(done.clone()));
-        Ok(first)
-    }
-
-    fn failed(&mut self, key: &Key, _: &Failed, unknown: bool) -> Result<(), JournalError> {
-        self.row(key).state = if unknown { State::Unknown } else { State::Failed };
-        Ok(())
-    }
-
-    fn release(&mut self, key: &Key) -> Result<(), JournalError> {
-        self.row(key).state = State::Planned;
-        Ok(())
+        unreachable!("there is no lease")
     }
 
     fn counts(&mut self, _: Option<&str>) -> Result<Counts, JournalError> {
@@ -138,19 +128,14 @@ impl Journal for Memory {
 
     fn each(
         &mut self,
-        filter: Filter,
-        each: &mut dyn FnMut(Entry) -> Result<(), JournalError>,
+        _: &Filter,
+        _: &mut dyn FnMut(Entry) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        for row in self.rows.values().filter(|row| filter.state.is_none_or(|it| it == row.state)) {
-            let Planned { key, line, id, spec } = row.planned.clone();
-            let (state, attempt, done) = (row.state, row.attempt, row.done.clone());
-            each(Entry { key, line, id, spec, state, attempt, at: 0, done, failed: None })?;
-        }
-        Ok(())
+        unreachable!("the runner does not list")
     }
 
     fn links(&mut self, _: u64, _: usize) -> Result<Vec<Link>, JournalError> {
-        Ok(Vec::new())
+        unreachable!("the runner does not follow the chain")
     }
 }
 
@@ -180,12 +165,12 @@ fn ran(
     let mut events = Vec::new();
     let ran = run(journal, &Does(work), options, &Cancel::new(), &mut |event| {
         events.push(match event {
-            Event::Done { job, again, .. } => format!("done {} {again}", job.key.0),
-            Event::Failed { job, failed, unknown } => {
+            News::Done { job, again, .. } => format!("done {} {again}", job.key.0),
+            News::Failed { job, failed, unknown } => {
                 format!("failed {} {:?} {unknown}", job.key.0, failed.kind)
             }
-            Event::Again { job, .. } => format!("again {} {}", job.key.0, job.attempt),
-            Event::Tick => return,
+            News::Again { job, .. } => format!("again {} {}", job.key.0, job.attempt),
+            News::Tick => return,
         });
     });
     (ran.unwrap(), events)
@@ -252,7 +237,7 @@ fn a_job_that_may_have_created_something_is_never_tried_again() {
     let began = AtomicU64::new(0);
     let (ran, _) = ran(&mut journal, &options(1), |_, notes, _| {
         began.fetch_add(1, Ordering::SeqCst);
-        notes.note(Note::Granting)?;
+        notes.note(Event::Granting)?;
         let failed = Failed { kind: FailureKind::Unavailable, message: "lost".into() };
         Err(Failure::Failed { failed, unknown: true, retry_after: None })
     });
@@ -271,7 +256,7 @@ fn a_wait_is_at_least_what_the_server_asks_for() {
         Err(Failure::Failed { failed, unknown: false, retry_after: Some(asked) })
     });
     run(&mut journal, &work, &options, &Cancel::new(), &mut |event| {
-        if let Event::Again { wait, .. } = event {
+        if let News::Again { wait, .. } = event {
             waits.push(wait);
         }
     })
@@ -287,7 +272,7 @@ fn the_next_try_knows_the_uploads_of_the_one_before() {
     let (ran, _) = ran(&mut journal, &options(1), |job, notes, _| {
         seen.lock().unwrap().push(job.uploads.clone());
         if job.attempt == 1 {
-            notes.note(Note::Upload(upload.clone()))?;
+            notes.note(Event::Upload(upload.clone()))?;
             return Err(failure(FailureKind::Unavailable));
         }
         Ok(Done::default())
@@ -338,11 +323,11 @@ fn a_broken_journal_ends_the_run() {
         let mut journal = Memory { breaks_at: Some(breaks_at), ..Memory::of(50) };
         let mut told = 0;
         let work = Does(|_: &Claimed, notes: &dyn Notes, _: &Cancel| {
-            notes.note(Note::Granting)?;
+            notes.note(Event::Granting)?;
             Ok(Done::default())
         });
         let ran = run(&mut journal, &work, &options(2), &Cancel::new(), &mut |event| {
-            told += u64::from(matches!(event, Event::Done { .. }));
+            told += u64::from(matches!(event, News::Done { .. }));
         });
         assert!(matches!(ran, Err(JournalError::Storage { .. })));
         let done = journal.states().iter().filter(|state| **state == State::Done).count();
@@ -351,15 +336,14 @@ fn a_broken_journal_ends_the_run() {
 }
 
 #[test]
-fn failed_jobs_are_given_back_once() {
-    let mut journal = Memory::of(3);
-    let fails = |job: &Claimed, _: &dyn Notes, _: &Cancel| match &*job.key.0 {
+fn a_job_that_another_process_has_taken_over_is_let_go() {
+    let mut journal = Memory { taken_over: true, ..Memory::of(3) };
+    let (ran, events) = ran(&mut journal, &options(1), |job, notes, _| match &*job.key.0 {
+        // The step is not taken.
+        "0000" => notes.note(Event::Granting).map(|()| panic!("another process has it")),
         "0001" => Err(failure(FailureKind::Recording)),
         _ => Ok(Done::default()),
-    };
-    assert_eq!(ran(&mut journal, &options(1), fails).0.failed, 1);
-    assert_eq!(give_back_failed(&mut journal, "m").unwrap(), 1);
-    let (again, events) = ran(&mut journal, &options(1), fails);
-    assert_eq!((again.done, again.failed), (0, 1));
-    assert_eq!(events, ["failed 0001 Recording false"]);
+    });
+    assert_eq!((ran.done, ran.failed), (0, 0));
+    assert_eq!(events, ["done 0002 true"], "and its failure is not ours");
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, sync_channel};
 
-use super::super::model::{Failed, FailureKind, Key, Note, Upload};
+use super::super::model::{Change, Event, Failed, FailureKind, Key, Upload};
 use super::ready::{Ready, Task};
 use super::writer::Message;
 use super::{Cancel, Failure, Notes, Work};
@@ -40,13 +40,17 @@ struct ToWriter<'a> {
 }
 
 impl Notes for ToWriter<'_> {
-    fn note(&self, note: Note) -> Result<(), Failure> {
-        if let Note::Upload(upload) = &note {
+    fn note(&self, event: Event) -> Result<(), Failure> {
+        if let Event::Upload(upload) = &event {
             lock(&self.uploads).push(upload.clone());
         }
+        let change = Change { key: self.key.clone(), event };
         let (reply, durable) = sync_channel(1);
-        let message = Message::Note(self.key.clone(), note, reply);
+        let message = Message::Note(change, reply);
         self.writer.send(message).map_err(|_| Failure::Interrupted)?;
-        durable.recv().map_err(|_| Failure::Interrupted)
+        match durable.recv() {
+            Ok(true) => Ok(()),
+            _ => Err(Failure::Interrupted),
+        }
     }
 }
