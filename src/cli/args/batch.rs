@@ -1,0 +1,169 @@
+//! The arguments of `sordino batch`.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Subcommand, ValueEnum};
+use sordino::batch::Halt;
+
+use super::super::help;
+
+#[derive(Debug, Group)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct BatchArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<BatchCommand>,
+
+    #[command(flatten)]
+    pub(crate) run: BatchRunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BatchCommand {
+    /// Show where the jobs of a journal stand, also while they run
+    #[command(after_help = help::BATCH_STATUS_EXAMPLES)]
+    Status(StatusArgs),
+
+    /// Make a page of a journal: numbers, failures, and all recordings with their receipts
+    Report(BatchReportArgs),
+}
+
+/// How progress is shown on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// One line on a terminal, else a line now and then.
+    Line,
+    /// JSON Lines.
+    Json,
+    /// Not at all.
+    None,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BatchRunArgs {
+    /// The manifest: CSV with a header, or JSON Lines; or with --windows-suffix a folder, or the URL of a
+    /// prefix in a bucket
+    #[arg(value_name = "MANIFEST|PREFIX", required = true)]
+    pub(crate) manifest: Option<String>,
+
+    /// Write the redacted recordings below this folder or URL. May be left out if each row says where
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) out: Option<String>,
+
+    /// Write a receipt for each recording below this folder or URL
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) receipts: Option<String>,
+
+    /// Keep here what became of each recording [default: the manifest's name with .journal]
+    #[arg(long, value_name = "JOURNAL")]
+    pub(crate) journal: Option<String>,
+
+    /// The ending of the list or transcript beside each recording, such as .transcript.json
+    #[arg(long, value_name = "SUFFIX")]
+    pub(crate) windows_suffix: Option<String>,
+
+    /// Replace recordings that exist. Receipts are never replaced
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Print a result for each recording as JSON Lines, as soon as it is certain
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) pace: PaceArgs,
+}
+
+/// How many at once, how often, and when to give up.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to run")]
+pub(crate) struct PaceArgs {
+    /// Redact this many recordings at once [default: one for each core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) jobs: Option<u16>,
+
+    /// Use at most about this much memory, such as 512M; fewer recordings are redacted at once then
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_memory: Option<u64>,
+
+    /// Try a recording again this many times if the failure may pass
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) retries: u32,
+
+    /// Try those again that failed in an earlier run
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
+
+    /// Give up at so many failures: `soon` finishes what is in flight, `now` does not; such as
+    /// soon,fail=5% (counted after 20 recordings) or now,fail=10
+    #[arg(long, value_name = "WHEN,fail=N")]
+    pub(crate) halt: Option<Halt>,
+
+    /// Do a part of the manifest only, such as 2/8 on the second of eight machines
+    #[arg(long, value_name = "PART/OF")]
+    pub(crate) shard: Option<String>,
+
+    /// How progress is shown on stderr
+    #[arg(long, value_name = "line|json|none", value_enum, hide_possible_values = true)]
+    pub(crate) progress: Option<ProgressKind>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct StatusArgs {
+    /// The journal
+    pub(crate) journal: String,
+
+    /// List the recordings that failed, and why
+    #[arg(long)]
+    pub(crate) failed: bool,
+
+    /// Print JSON: the counts, or with --failed a line for each recording
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct BatchReportArgs {
+    /// The journal
+    pub(crate) journal: String,
+
+    /// Write the page here
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) html: PathBuf,
+
+    /// Replace the page if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Reads a size in bytes: `512M`, `2G`, `300000K`.
+fn size(text: &str) -> Result<u64, String> {
+    let read = || {
+        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+        let shift = match unit {
+            "K" | "k" => 10,
+            "M" | "m" => 20,
+            "G" | "g" => 30,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(1 << shift)
+    };
+    read().ok_or_else(|| "write a number and K, M or G, such as 512M".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_has_a_unit() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("2g"), Ok(2 << 30));
+        for wrong in ["", "M", "512", "-1M", "1.5G", "9999999999999G", "5µ"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}
