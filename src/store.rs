@@ -43,7 +43,7 @@ pub use download::Download;
 pub use error::Error;
 pub use list::Listing;
 pub use place::{Place, PlaceError};
-pub use upload::{OnUpload, Put, PutOptions};
+pub use upload::{Put, PutOptions};
 
 pub use crate::http::{Failure, Timer};
 use crate::lock::lock;
@@ -145,7 +145,7 @@ impl Stores {
     /// Writes an object or a file from `bytes` bytes of `reader`. It is whole, or it is not there: a failure
     /// and a dropped future abort what was begun. `on_upload` is called with the id of a multipart upload
     /// before its first part is sent, and the upload ends if that fails; small objects, files and Azure have
-    /// no such id.
+    /// no such id. It is called where the future is polled, and may block there.
     ///
     /// An object that is there already, has the same size and says that it has the same SHA-256 counts as
     /// written, if [`PutOptions::sha256`] is set.
@@ -159,7 +159,7 @@ impl Stores {
         reader: impl Read + Send + 'static,
         bytes: u64,
         options: PutOptions,
-        on_upload: Option<OnUpload>,
+        on_upload: impl Fn(&str) -> Result<(), String>,
     ) -> Result<Put, Error> {
         match self.object(place)? {
             Some(object) => {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::error::Error;
 use super::{Download, Head, Place, Put, PutOptions};
+use crate::digest::digest_of;
 use crate::spool::Draft;
 
 /// What the file system says of a file.
@@ -69,13 +70,18 @@ pub(super) async fn put(
         }
         let draft = Draft::write(&path, options.overwrite, |file| {
             let copied = io::copy(&mut reader.by_ref().take(bytes.saturating_add(1)), file)?;
-            let is_whole = copied == bytes;
-            is_whole
-                .then_some(())
-                .ok_or_else(|| io::Error::other("it is not as long as it should be"))
+            let short = || io::Error::other("what was to be written changed meanwhile");
+            (copied == bytes).then_some(()).ok_or_else(short)
         });
-        draft.and_then(Draft::put).map_err(cause)?;
-        Ok(Put::default())
+        match draft.and_then(Draft::put).map_err(cause) {
+            Ok(()) => Ok(Put::default()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let there = digest_of(File::open(&path)?)?;
+                let was_there = options.sha256.as_ref() == Some(&there.sha256);
+                was_there.then(|| Put { was_there, ..Put::default() }).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
     })
     .await
 }

@@ -38,9 +38,6 @@ pub struct PutOptions {
     pub overwrite: bool,
 }
 
-/// Called with the id of a multipart upload, on a thread that may block. An error ends the upload.
-pub type OnUpload = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
-
 /// What is there after a [`Stores::put`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Put {
@@ -53,12 +50,12 @@ pub struct Put {
 }
 
 /// An upload of one object.
-pub(super) struct Upload {
+pub(super) struct Upload<F> {
     stores: Stores,
     object: Object,
     bytes: u64,
     options: PutOptions,
-    on_upload: Option<OnUpload>,
+    on_upload: F,
 }
 
 impl From<PutResult> for Put {
@@ -67,13 +64,13 @@ impl From<PutResult> for Put {
     }
 }
 
-impl Upload {
+impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
     pub(super) fn new(
         stores: &Stores,
         object: Object,
         bytes: u64,
         options: PutOptions,
-        on_upload: Option<OnUpload>,
+        on_upload: F,
     ) -> Self {
         Self { stores: stores.clone(), object, bytes, options, on_upload }
     }
@@ -158,7 +155,9 @@ impl Upload {
         let id = id.map_err(|error| object.error(&error))?;
         let open = Open::new(&self.stores, object, &id);
         let done = async {
-            self.note(&id).await?;
+            let noted = (self.on_upload)(&id);
+            let place = || object.place.to_string();
+            noted.map_err(|reason| Error::Note { place: place(), reason })?;
             let sent = stream(parts).enumerate().map(|(index, part)| {
                 let id = &id;
                 async move {
@@ -173,15 +172,6 @@ impl Upload {
         let done = done.await;
         open.end(done.is_ok()).await;
         done.map(Put::from)
-    }
-
-    /// Tells the caller the id.
-    async fn note(&self, id: &str) -> Result<(), Error> {
-        let Some(on_upload) = self.on_upload.clone() else { return Ok(()) };
-        let id = id.to_owned();
-        let noted = tokio::task::spawn_blocking(move || on_upload(&id)).await;
-        let noted = noted.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        noted.map_err(|reason| Error::Note { place: self.object.place.to_string(), reason })
     }
 
     /// What an error of a completion means.
