@@ -131,7 +131,7 @@ impl Spool {
 
     /// Copies the content to a new spool beside `target`.
     pub(crate) fn copy_beside(&self, target: &Path) -> Result<Self, Error> {
-        let mut copy = Self::beside(target)?;
+        let mut copy = Self::nameless_beside(target)?;
         self.copy_to(&mut copy, |source| persist(target, source))?;
         Ok(copy)
     }
