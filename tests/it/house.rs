@@ -52,8 +52,9 @@ const KNOWS: &[(&str, &[&str])] = &[
         "job",
         &["decode", "evidence", "genesys", "receipt", "redact", "spool", "treatment", "window"],
     ),
+    ("policy", &["decode", "digest", "receipt", "transcript", "treatment", "window"]),
     ("store", &["digest", "error", "lock"]),
-    ("batch", &["digest", "job", "lock", "store"]),
+    ("batch", &["decode", "digest", "job", "lock", "policy", "store", "window"]),
     ("sandbox", &["genesys", "lock"]),
 ];
 
@@ -111,6 +112,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("hound::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
+        ("toml::", "policy"),
         ("humantime::", "receipt, genesys, sandbox, cli"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
@@ -145,6 +147,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("report", "report"),
     ("genesys", "genesys"),
     ("job", "genesys"),
+    ("policy", "policy"),
     ("store", "store"),
     ("batch", "batch"),
     ("sandbox", "sandbox"),

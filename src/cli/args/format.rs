@@ -4,14 +4,16 @@ use std::num::NonZeroUsize;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use sordino::policy::{Policy, Settings};
 use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
     /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
-    encoding: Encoding,
+    /// [default: pcm]
+    #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
+    encoding: Option<Encoding>,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -36,16 +38,28 @@ pub(crate) struct FormatArgs {
 }
 
 impl FormatArgs {
-    /// The options of the decoder.
-    pub(crate) fn options(&self) -> DecodeOptions {
-        DecodeOptions {
-            encoding: self.encoding,
-            opus_rate: self.opus_rate,
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        settings.encoding = self.encoding;
+        settings.opus_rate = self.opus_rate;
+        settings.raw = self.raw;
+        self.gaps.add_to(settings);
+    }
+
+    /// The options of the decoder under a policy that these flags are part of.
+    pub(crate) fn options(&self, policy: &Policy) -> DecodeOptions {
+        policy.decode_options(DecodeOptions {
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
-            gaps: self.gaps.gaps,
-            raw: self.raw,
-        }
+            ..DecodeOptions::default()
+        })
+    }
+
+    /// The options of the decoder for a command that takes no policy.
+    pub(crate) fn own_options(&self) -> DecodeOptions {
+        let mut settings = Settings::default();
+        self.add_to(&mut settings);
+        self.options(&Policy::default().with_flags(settings))
     }
 }
 
@@ -53,9 +67,16 @@ impl FormatArgs {
 pub(crate) struct GapsArgs {
     /// What to do about gaps, where nothing was recorded although the recording's clock ran on:
     /// `refuse`, `fill` them with silence, or `close` them. Windows always mean the clock, which is
-    /// what a player shows
-    #[arg(long, value_name = "POLICY", default_value = "refuse", hide_possible_values = true, value_parser = PossibleValuesParser::new(["refuse", "fill", "close"]).map(|name| gaps(&name)))]
-    pub(crate) gaps: Gaps,
+    /// what a player shows [default: refuse]
+    #[arg(long, value_name = "POLICY", hide_possible_values = true, value_parser = PossibleValuesParser::new(["refuse", "fill", "close"]).map(|name| gaps(&name)))]
+    gaps: Option<Gaps>,
+}
+
+impl GapsArgs {
+    /// Adds what the flag says.
+    pub(super) fn add_to(self, settings: &mut Settings) {
+        settings.gaps = self.gaps;
+    }
 }
 
 fn gaps(name: &str) -> Gaps {
