@@ -65,8 +65,14 @@ const KNOWS: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
+    ("policy", &["decode", "digest", "receipt", "transcript", "treatment", "window"]),
     ("store", &["digest", "error", "http", "lock", "spool"]),
-    ("batch", &["digest", "job", "lock", "store"]),
+    (
+        "batch",
+        &[
+            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store", "window",
+        ],
+    ),
     ("sandbox", &["genesys", "lock"]),
 ];
 
@@ -124,6 +130,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("hound::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
+        ("toml::", "policy"),
         ("humantime::", "receipt, genesys, store, sandbox, cli"),
         ("schemars::", "receipt"),
         ("ring::digest", "digest"),
@@ -160,6 +167,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("http", "http"),
     ("genesys", "genesys"),
     ("job", "genesys"),
+    ("policy", "policy"),
     ("store", "store"),
     ("batch", "batch"),
     ("sandbox", "sandbox"),

@@ -2,10 +2,18 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Subcommand, ValueEnum};
+use sordino::Policy;
 use sordino::batch::Halt;
+use sordino::policy::{IfNone, Settings, parse_pad};
+use sordino::window::Unit;
 
+use super::super::exit::Failure;
 use super::super::help;
+use super::TreatmentArgs;
+use super::format::CodingArgs;
+use super::transcript::TranscriptArgs;
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -75,6 +83,70 @@ pub(crate) struct BatchRunArgs {
 
     #[command(flatten)]
     pub(crate) pace: PaceArgs,
+
+    #[command(flatten)]
+    how: HowArgs,
+}
+
+/// How all recordings are redacted, where their row does not say it.
+#[derive(Debug, Group)]
+struct HowArgs {
+    /// Take from this file what no flag says: treatment, find, only, pad and others, each spelled as its
+    /// flag, in TOML. Flags win
+    #[arg(long, value_name = "FILE.toml", help_heading = WHAT)]
+    policy: Option<PathBuf>,
+
+    /// Widen every window by this time on both sides, or by BEFORE,AFTER [default: 0; for transcripts
+    /// what suits the format]
+    #[arg(long, value_name = "TIME[,TIME]", allow_hyphen_values = true, help_heading = WHAT)]
+    pad: Option<String>,
+
+    /// The unit of times in lists that are written without one: `s` or `ms`
+    #[arg(long, value_name = "UNIT", hide_possible_values = true, help_heading = WHAT, value_parser = unit_parser())]
+    unit: Option<Unit>,
+
+    /// If a transcript was searched and holds nothing: `fail`, `skip`, which leaves the recording out, or
+    /// `copy`, which leaves it unredacted [default: fail]
+    #[arg(long, value_name = "fail|skip|copy", hide_possible_values = true, help_heading = WHAT, value_parser = if_none_parser())]
+    if_none: Option<IfNone>,
+
+    #[command(flatten)]
+    transcript: TranscriptArgs,
+
+    #[command(flatten)]
+    treatment: TreatmentArgs,
+
+    #[command(flatten)]
+    coding: CodingArgs,
+}
+
+/// The heading of the options about windows.
+const WHAT: &str = "What to redact";
+
+fn unit_parser() -> impl TypedValueParser<Value = Unit> {
+    let named = |name: String| if name == "ms" { Unit::Milliseconds } else { Unit::Seconds };
+    PossibleValuesParser::new(["s", "ms"]).map(named)
+}
+
+fn if_none_parser() -> impl TypedValueParser<Value = IfNone> {
+    let named = |name: String| IfNone::ALL.into_iter().find(|it| it.name() == name);
+    PossibleValuesParser::new(IfNone::ALL.map(IfNone::name))
+        .map(move |name| named(name).unwrap_or_default())
+}
+
+impl BatchRunArgs {
+    /// The policy that file and flags come to.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        let HowArgs { policy, pad, unit, if_none, transcript, treatment, coding } = &self.how;
+        let pad = pad.as_deref().map(parse_pad).transpose();
+        let pad = pad.map_err(|error| Failure::usage("reading --pad", error))?;
+        let mut flags =
+            Settings { pad, unit: *unit, if_none: *if_none, ..Settings::default() };
+        transcript.add_to(&mut flags)?;
+        treatment.add_to(&mut flags)?;
+        coding.add_to(&mut flags);
+        super::windows::policy(policy.as_deref(), flags)
+    }
 }
 
 /// How many at once, how often, and when to give up.
