@@ -7,7 +7,9 @@ mod journal;
 mod model;
 mod run;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError};
+pub use journal::{
+    Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
+};
 pub use model::{
     Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,

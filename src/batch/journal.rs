@@ -1,10 +1,21 @@
 //! The journal: the state of each job, kept so that nothing is lost and nothing done twice.
 
+mod apply;
+mod claim;
+mod engine;
 mod error;
+mod open;
+mod plan;
+mod read;
+mod sql;
+mod sqlite;
+mod table;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 pub use error::JournalError;
+pub use open::{open_journal, open_journal_to_read};
 
 use super::model::{Change, Done, Failed, Key, Link, Planned, Spec, State, Upload};
 
@@ -72,7 +83,7 @@ pub trait Journal: Send {
     fn each(
         &mut self,
         filter: &Filter,
-        each: &mut dyn FnMut(Entry) -> Result<(), JournalError>,
+        each: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
     /// The links after this sequence number, at most `most`.

@@ -19,6 +19,17 @@ pub enum JournalError {
         /// Why, and what to do.
         reason: String,
     },
+    /// What is stored contradicts itself.
+    #[error(
+        "the journal {path} is damaged: {reason}; take a copy of it, or begin another with --journal: what \
+         is done is found by its receipts"
+    )]
+    Damaged {
+        /// The journal.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The name of the journal cannot be meant.
     #[error("the journal {name} cannot be used: {reason}")]
     Name {
@@ -51,7 +62,7 @@ pub enum JournalError {
     Storage {
         /// The journal.
         path: String,
-        /// `read` or `written`.
+        /// `opened`, `locked`, `read`, `written` or `used`.
         doing: &'static str,
         /// The error of the storage.
         reason: String,
