@@ -5,6 +5,7 @@
 
 mod journal;
 mod model;
+mod places;
 mod run;
 
 pub use journal::{
@@ -14,4 +15,5 @@ pub use model::{
     Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
+pub use places::Places;
 pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};

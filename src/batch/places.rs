@@ -4,14 +4,13 @@
 //! their places. What went wrong becomes a [`Failed`], sorted by kind. What an earlier attempt has left open
 //! is ended first; what it has finished already is found, and counts.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::journal::Claimed;
-use super::model::{Done, Event, Failed, FailureKind, Input, Upload, WindowsSpec};
+use super::model::{Done, Event, FailureKind, Input, Upload, WindowsSpec};
 use super::run::{Cancel, Failure, Notes, Work};
 use crate::decode::DecodeOptions;
 use crate::digest::Digest;
@@ -51,12 +50,7 @@ pub struct Places {
 }
 
 impl Work for Places {
-    fn perform(
-        &self,
-        job: &Claimed,
-        notes: &dyn Notes,
-        cancel: &Cancel,
-    ) -> Result<Done, Failure> {
+    fn perform(&self, job: &Claimed, notes: &dyn Notes, cancel: &Cancel) -> Result<Done, Failure> {
         let began = Instant::now();
         let opened = Mutex::default();
         let result = self.runtime.block_on(async {
@@ -104,7 +98,9 @@ impl Places {
         if let Some(version) = version {
             let head = self.stores.head(&input).await.map_err(|error| of_store(&input, error))?;
             if head.identity() != *version {
-                let message = format!("{place} has changed since the batch was planned; run the same command again");
+                let message = format!(
+                    "{place} has changed since the batch was planned; run the same command again"
+                );
                 return Err(failed(FailureKind::Missing, message));
             }
         }
@@ -155,7 +151,13 @@ impl Places {
         })
     }
 
-    fn done(&self, job: &Claimed, stored: &StoredJob, done: Stored, if_none: Option<IfNone>) -> Done {
+    fn done(
+        &self,
+        job: &Claimed,
+        stored: &StoredJob,
+        done: Stored,
+        if_none: Option<IfNone>,
+    ) -> Done {
         let Stored { input, output, digest, summary, receipt_sha256, .. } = done;
         Done {
             input_version: Some(input.identity()),
@@ -179,7 +181,8 @@ impl Places {
         let wrong = |why: String| failed(FailureKind::Windows, why);
         match &job.spec.windows {
             WindowsSpec::Inline(flags) => {
-                let windows: Result<Vec<_>, _> = flags.iter().map(|flag| parse_flag(flag)).collect();
+                let windows: Result<Vec<_>, _> =
+                    flags.iter().map(|flag| parse_flag(flag)).collect();
                 let windows = windows.map_err(|error| wrong(error.to_string()))?;
                 self.policy.windows_given(&windows).map_err(|error| wrong(error.to_string()))
             }

@@ -62,7 +62,9 @@ pub(super) fn of_store(input: &Place, error: store::Error) -> Failure {
 pub(super) fn of_windows(windows: &Place, error: store::Error) -> Failure {
     match error {
         store::Error::NotFound { .. } => {
-            let message = format!("there is no list or transcript at {windows}; put one there, then run again with --retry-failed");
+            let message = format!(
+                "there is no list or transcript at {windows}; put one there, then run again with --retry-failed"
+            );
             failed(FailureKind::NoWindows, message)
         }
         store::Error::TooLarge { .. } => failed(FailureKind::Windows, chain(&error)),
@@ -75,8 +77,10 @@ fn from_now(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
-/// An error and its causes.
+/// An error and its causes, joined with `: `.
 fn chain(error: &dyn StdError) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    match error.source() {
+        None => error.to_string(),
+        Some(cause) => format!("{error}: {}", chain(cause)),
+    }
 }
