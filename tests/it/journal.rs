@@ -3,8 +3,12 @@
 //! | file | what it holds still |
 //! |---|---|
 //! | `model` | any sequence of calls, held against a journal in memory |
+//! | `killed` | processes that are killed while they commit |
+//! | `sqlite` | files that are no journal, are damaged, locked, or cannot be written |
 
+mod killed;
 mod model;
+mod sqlite;
 
 use std::ops::ControlFlow;
 
