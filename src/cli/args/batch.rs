@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Subcommand, ValueEnum};
 use sordino::Policy;
-use sordino::batch::Halt;
+use sordino::batch::{Halt, Shard};
 use sordino::policy::{IfNone, Settings, parse_pad};
 use sordino::window::Unit;
 
@@ -175,7 +175,7 @@ pub(crate) struct PaceArgs {
 
     /// Do a part of the manifest only, such as 2/8 on the second of eight machines
     #[arg(long, value_name = "PART/OF")]
-    pub(crate) shard: Option<String>,
+    pub(crate) shard: Option<Shard>,
 
     /// How progress is shown on stderr
     #[arg(long, value_name = "line|json|none", value_enum, hide_possible_values = true)]
