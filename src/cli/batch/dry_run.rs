@@ -11,6 +11,7 @@ use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::table::table;
 use super::super::text::count;
+use super::jobs;
 use super::plan::Plan;
 use super::show::input;
 
@@ -23,7 +24,7 @@ pub(super) fn show(plan: &Plan<'_>, json: bool, retry_failed: bool) -> Result<()
     let (mut rows, mut to_do, mut done, mut failed) = (Vec::new(), 0_usize, 0_usize, 0_usize);
     let mut jobs = plan.jobs()?;
     for job in &mut jobs {
-        let job = job.map_err(|error| Failure::usage("planning the batch", error))?;
+        let job = job.map_err(jobs::failure)?;
         match known.get(&job.key) {
             Some(State::Done) => done += 1,
             Some(State::Unknown) => failed += 1,

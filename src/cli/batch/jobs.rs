@@ -154,6 +154,13 @@ impl Iterator for Jobs<'_> {
     }
 }
 
+/// An error among the jobs. What is wrong with the prefix is a wrong call.
+pub(super) fn failure(error: Error) -> Failure {
+    let is_usage = error.is::<Problems>();
+    let (doing, error): (_, Box<dyn StdError>) = ("planning the batch", error);
+    if is_usage { Failure::usage(doing, error) } else { Failure::failed(doing, error) }
+}
+
 /// A listing as an iterator.
 struct List<'a> {
     listing: Listing,

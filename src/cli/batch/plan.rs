@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::super::args::BatchRunArgs;
 use super::super::exit::Failure;
-use super::jobs::{Jobs, Problems};
+use super::jobs::{self, Jobs};
 
 /// The wait before a recording is tried again for the first time.
 const WAIT: Duration = Duration::from_secs(2);
@@ -224,8 +224,7 @@ fn cores() -> usize {
 fn wrong(error: JournalError) -> Failure {
     let doing = "planning the batch";
     match error {
-        JournalError::Jobs(error) if error.is::<Problems>() => Failure::usage(doing, error),
-        JournalError::Jobs(error) => Failure::failed(doing, error),
+        JournalError::Jobs(error) => jobs::failure(error),
         error @ JournalError::Storage { .. } => Failure::failed(doing, error),
         error => Failure::usage(doing, error),
     }
