@@ -10,6 +10,7 @@ mod format;
 mod platform;
 mod redact;
 mod request;
+mod store;
 mod transcript;
 mod treatment;
 mod windows;
@@ -19,6 +20,7 @@ pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
+pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
@@ -113,6 +115,9 @@ pub(crate) struct WindowsArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -126,6 +131,9 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -164,6 +172,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]

@@ -6,7 +6,7 @@ use clap::Args as Group;
 
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, IfNone, PlatformArgs, StoreArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -92,6 +92,9 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
