@@ -125,6 +125,8 @@ fn each_dependency_is_named_in_its_room_only() {
         ("wait4::", "cli"),
         ("indicatif::", "cli"),
         ("ctrlc::", "cli"),
+        ("rusqlite::", "batch"),
+        ("tokio_postgres_rustls::", "batch"),
         ("reqwest::", "genesys"),
         ("governor::", "genesys"),
         ("axum::", "sandbox"),
