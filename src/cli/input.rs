@@ -22,7 +22,7 @@ pub(crate) fn open(path: &Path, options: DecodeOptions) -> Result<(String, Sourc
     }
     let name = path.display().to_string();
     if let Some(place) = remote::object(path)? {
-        return Ok((name, remote::open(&place)?.with_options(format.options())));
+        return Ok((name, remote::open(&place)?.with_options(options)));
     }
     if path.is_dir() {
         let mend = "this is a folder; give the path of a recording";

@@ -41,6 +41,7 @@
 //! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `postgres` | PostgreSQL from the distribution, to test with |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -99,6 +100,8 @@ mod platform;
 mod platform_cli;
 #[cfg(feature = "cli")]
 mod platform_windows;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

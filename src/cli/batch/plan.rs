@@ -9,7 +9,7 @@ use sordino::batch::{
     Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, RunOptions, Shard,
 };
 use sordino::digest::Digest;
-use sordino::store::{Place, StoreConfig, Stores};
+use sordino::store::{Place, Stores};
 use sordino::{DecodeOptions, Policy};
 use tokio::runtime::Runtime;
 
@@ -56,7 +56,7 @@ impl<'a> Plan<'a> {
     /// Reads and checks everything that can be known before the first recording.
     pub(super) fn read(args: &'a BatchRunArgs, runtime: Runtime) -> Result<Self, Failure> {
         let policy = args.policy()?;
-        let (stores, jobs_at_once) = (Stores::new(StoreConfig::from_env()), jobs_at_once(args)?);
+        let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(args)?);
         let planning = Planning {
             out: place("--out", args.out.as_deref(), &stores)?,
             receipts: place("--receipts", args.receipts.as_deref(), &stores)?,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use sordino::batch::{
     Event, Failed, FailureKind, Filter, Journal, Key, State, Upload, open_journal,
@@ -18,7 +18,7 @@ use super::{calls, chain, change, entries, is_done, plan};
 const JOURNAL: &str = "SORDINO_TEST_JOURNAL";
 
 /// How many jobs the batch has.
-const JOBS: u64 = 3000;
+pub const JOBS: u64 = 3000;
 
 /// How often a process is killed.
 pub fn kills() -> u64 {
@@ -39,15 +39,14 @@ impl Moments {
     }
 }
 
-/// Starts a worker on this journal.
-pub fn worker(journal: &str) -> Child {
+/// A worker on this journal, to be started.
+pub fn worker(journal: &str) -> Command {
     let mut worker = Command::new(std::env::current_exe().unwrap());
     worker
         .args(["--exact", "journal::killed::works_until_it_is_killed", "--nocapture"])
         .env(JOURNAL, journal)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::piped());
+    worker
 }
 
 /// The worker. Without a journal it does nothing: it is a test only to be started by one.
@@ -161,11 +160,11 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let name = path.to_str().unwrap();
     let (mut said, mut moments, mut killed) = (Said::default(), Moments(16), 0);
     for _ in 0..kills() {
-        let mut worker = worker(name);
+        let mut worker = worker(name).spawn().unwrap();
         let mut out = BufReader::new(worker.stdout.take().unwrap());
         said.read(&mut out, moments.below(JOBS / kills()));
         // Between two acknowledgements, wherever: this takes as long as it takes.
-        (0..moments.below(400_000)).for_each(|spin| drop(std::hint::black_box(spin)));
+        (0..moments.below(400_000)).for_each(|spin| _ = std::hint::black_box(spin));
         killed += u64::from(worker.try_wait().unwrap().is_none());
         worker.kill().unwrap();
         said.read(&mut out, u64::MAX);
@@ -179,7 +178,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         said.done.len() + said.failed.len()
     );
 
-    let mut last = worker(name);
+    let mut last = worker(name).spawn().unwrap();
     said.read(&mut BufReader::new(last.stdout.take().unwrap()), u64::MAX);
     assert!(last.wait().unwrap().success() && said.ended);
     let mut journal = open_journal(name).unwrap();
