@@ -15,11 +15,10 @@ use sordino::digest::Digest;
 use sordino::{Receipt, Treatment};
 
 use crate::batch::{Batch, recording};
-use crate::journal::killed::Moments;
 use crate::services::{
     Service, get_object, make_bucket, open_uploads, put_object, s3_variables, start_moto,
 };
-use crate::support::{redacted, stderr, stream};
+use crate::support::{Moments, redacted, stderr, stream};
 
 /// What is muted in each recording.
 const WINDOW: &str = "0.25-0.5";
@@ -105,6 +104,10 @@ fn expired(client: TcpStream) {
     }
 }
 
+fn make_buckets(moto: &Service) {
+    ["calls", "clean", "evidence"].iter().for_each(|bucket| make_bucket(moto, bucket));
+}
+
 /// Recordings in a bucket, and a manifest of them.
 struct World {
     moto: Service,
@@ -120,7 +123,7 @@ impl World {
     fn of(count: u32) -> Option<Self> {
         let moto = start_moto()?;
         let batch = Batch::of(0);
-        ["calls", "clean", "evidence"].map(|bucket| make_bucket(&moto, bucket));
+        make_buckets(&moto);
         let mut manifest = "in,windows\n".to_owned();
         let frames = |at| if at % 12 == 5 { LARGE } else { 8000 };
         let recordings: Vec<_> = (0..count).map(|at| recording(at, frames(at))).collect();
@@ -263,7 +266,7 @@ fn a_store_that_dies_and_comes_back_loses_nothing() {
         world.proxy.lead(Leads::Nowhere);
         let kept = dump(&world.moto, world.recordings.len());
         world.moto = start_moto().unwrap();
-        ["calls", "clean", "evidence"].map(|bucket| make_bucket(&world.moto, bucket));
+        make_buckets(&world.moto);
         for ((bucket, key), bytes) in &kept {
             put_object(&world.moto, bucket, key, bytes);
         }

@@ -7,7 +7,7 @@
 //! | `shared` | PostgreSQL: several processes, and the server killed; with the feature `postgres` |
 //! | `sqlite` | files that are no journal, are damaged, locked, or cannot be written |
 
-pub mod killed;
+mod killed;
 mod model;
 #[cfg(feature = "postgres")]
 mod shared;

@@ -12,6 +12,8 @@ use sordino::batch::{
     open_journal_to_read,
 };
 
+pub use crate::support::Moments;
+
 use super::{calls, chain, change, entries, is_done, plan};
 
 /// The journal of the process that is to be killed.
@@ -23,20 +25,6 @@ pub const JOBS: u64 = 3000;
 /// How often a process is killed.
 pub fn kills() -> u64 {
     if std::env::var_os("SORDINO_CAMPAIGN").is_some() { 200 } else { 20 }
-}
-
-/// A small generator, so that a seed gives the same moments.
-pub struct Moments(pub u64);
-
-impl Moments {
-    pub fn below(&mut self, end: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end
-    }
 }
 
 /// A worker on this journal, to be started.
