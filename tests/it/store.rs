@@ -7,14 +7,18 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use sordino::genesys::platform::MediaFormat;
+use sordino::genesys::{Config, Credentials, Platform};
+use sordino::job::platform::{Layout, prepare};
 use sordino::job::stored::{StoredError, StoredJob, store};
+use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
 use sordino::store::{Error, Place, PutOptions, StoreConfig, Stores, Timer};
-use sordino::{Receipt, Source, Treatment};
+use sordino::{Job, Receipt, Source, Treatment};
 
 use super::services::{
     Service, get_object, http, make_bucket, moto, open_uploads, put_object, s3_variables,
 };
-use super::support::{CALL_WINDOWS, fixture_bytes, redacted, windows};
+use super::support::{CALL_WINDOWS, Folder, fixture_bytes, redacted, windows};
 
 const PART: usize = 5 * 1024 * 1024;
 
@@ -303,6 +307,39 @@ fn a_recording_goes_from_bucket_to_bucket_and_again() {
         assert!(!block_on(store(&stores, &job, |_| Ok(()))).unwrap().output.was_there);
         assert_ne!(get_object(&moto, &name, &evidence).unwrap(), receipt);
     }
+}
+
+#[test]
+fn an_original_may_go_only_for_a_copy_that_came_back_from_its_store() {
+    let call = ConversationRecording::new("call").file("S", fixture_bytes("call.wav"));
+    let sandbox = Sandbox::new(SandboxOptions::default());
+    sandbox.add_conversation(Conversation::new("c", [call]));
+    let stores = stores(Vec::new());
+    let folder = Folder::new();
+    block_on(async {
+        let base = sandbox.start(0).await.unwrap();
+        let credentials = Credentials::new("sandbox", "sandbox-secret");
+        let platform = Platform::new(Config::platform(&base, credentials).unwrap()).unwrap();
+        let located = platform.locate("c", "call", MediaFormat::Wav).await.unwrap();
+        let job = Job::new("call", windows(&CALL_WINDOWS), Treatment::silence());
+        let prepared = prepare(&platform, &located, &job, Layout::Joined).await.unwrap();
+        let mut copy = Vec::new();
+        prepared.copies()[0].redacted.reader().unwrap().read_to_end(&mut copy).unwrap();
+        let mut other = copy.clone();
+        *other.last_mut().unwrap() ^= 1;
+        let longer = [&copy[..], b"x"].concat();
+        let (short, empty) = (&copy[..copy.len() - 1], &[][..]);
+        for (bytes, is_proof) in
+            [(&copy[..], true), (&other, false), (&longer, false), (short, false), (empty, false)]
+        {
+            let to = place(&folder.path("copy.wav"));
+            put(&stores, &to, bytes, true).await.unwrap();
+            let download = stores.get(&to).await.unwrap();
+            let proof = prepared.delivered_to_store(vec![(to, download)]);
+            assert_eq!(proof.is_ok(), is_proof, "{proof:?}");
+        }
+        assert!(prepared.delivered_to_store(Vec::new()).is_err());
+    });
 }
 
 /// A store that answers as a script says: one connection for each answer.

@@ -130,6 +130,10 @@ fn a_wrong_url_is_a_wrong_call_that_says_what_to_do() {
     assert!(code == Some(2) && text.contains("set AWS_ACCESS_KEY_ID"), "{text}");
     let (code, text) = run(&["info", "s3://bucket/call.wav"], &[("AWS_PROFILE", "work")]);
     assert!(code == Some(2) && text.contains("export-credentials --profile work"), "{text}");
+    std::fs::create_dir(folder.path(".aws")).unwrap();
+    folder.write(".aws/config", b"[default]");
+    let (code, text) = info("s3://bucket/call.wav");
+    assert!(code == Some(2) && text.contains("export-credentials --format env"), "{text}");
     let (code, text) = info("ftp://bucket/call.wav");
     assert!(code == Some(2) && text.contains("give s3://, gs://, az:// or a path"), "{text}");
     let (code, text) = info("s3://bucket/calls/");
@@ -153,16 +157,13 @@ fn an_original_is_deleted_only_after_its_copy_was_read_back_from_the_bucket() {
     let world = world_with(&[], |_| {});
     let to = bucket.url("calls/");
     let receipts = bucket.url("evidence/");
-    let endpoint = bucket.moto.url();
-    // moto takes unsigned requests; so no variable is needed.
-    let store = ["--endpoint", &endpoint, "--cloud-credentials", "none"];
     let date = humantime::format_rfc3339_seconds(
         std::time::SystemTime::now() + std::time::Duration::from_secs(3 * 24 * 3600),
     );
     let date = date.to_string();
     let args = ["--recording-id", "stereo", "--to", &to, "--receipt", &receipts, "--yes"];
-    let args = [&args[..], &store, &WINDOW, &["--delete-original", &date]].concat();
-    let done = world.run(&args);
+    let args = [&args[..], &WINDOW, &["--delete-original", &date]].concat();
+    let done = world.run_with(&s3_variables(&bucket.moto), &args);
     assert!(done.status.success(), "{}", stderr(&done));
     assert!(bucket.get("calls/c/stereo.wav").unwrap() == file(&WINDOW));
     assert!(world.recording("stereo").delete_date.is_some());
