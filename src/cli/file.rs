@@ -155,7 +155,7 @@ impl FileRun {
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
             Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());
-        let receipt = Receipt::of(&redacted);
+        let receipt = Receipt::of(&redacted).map(|receipt| remote::arrived(receipt, input));
         match destination {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.

@@ -183,6 +183,14 @@ pub(crate) fn delivered(receipt: Receipt, place: &Place, put: &Put) -> Receipt {
     Receipt { delivery: Some(Delivery { kind, url, etag, version, ..before }), ..receipt }
 }
 
+/// The receipt, with where the recording came from.
+pub(crate) fn arrived(mut receipt: Receipt, input: &str) -> Receipt {
+    if let Ok(Some(place)) = object(Path::new(input)) {
+        receipt.inputs.iter_mut().for_each(|input| input.url = Some(place.url()));
+    }
+    receipt
+}
+
 /// Begins to read objects.
 pub(crate) fn downloads(
     places: impl IntoIterator<Item = Place>,

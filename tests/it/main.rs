@@ -40,6 +40,7 @@
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
+//! | `store_cli` | URLs of buckets where a command takes a path |
 //! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
@@ -124,6 +125,8 @@ mod services;
 mod spoken;
 #[cfg(feature = "cli")]
 mod store;
+#[cfg(feature = "cli")]
+mod store_cli;
 mod support;
 mod table;
 mod threads;
