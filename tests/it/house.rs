@@ -70,7 +70,16 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "batch",
         &[
-            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store",
+            "decode",
+            "digest",
+            "error",
+            "evidence",
+            "job",
+            "lock",
+            "policy",
+            "receipt",
+            "signature",
+            "store",
             "window",
         ],
     ),
