@@ -19,6 +19,7 @@ mod interrupt;
 mod manual;
 mod messages;
 mod output;
+mod passphrase;
 mod platform;
 mod progress;
 mod recording;

@@ -101,8 +101,10 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     } else {
         Destination::File(OutputPath::check(&output, &inputs, args.force)?)
     };
+    let signer = args.evidence.signer()?;
     let path = destination.path();
-    let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
+    let side_outputs =
+        SideOutputs::check(&args.evidence, source, &inputs, path, args.force, signer)?;
     let (input, source) = input::open(&input, &args.format)?;
     path.inspect(|path| note_ending(path));
     if windows.is_empty() {

@@ -26,6 +26,7 @@
 //! | `platform_cli` | `sordino recording --api platform` as a person uses it |
 //! | `platform_windows` | the same with windows from the transcript in Genesys |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
+//! | `sign` | signed receipts, held against ssh-keygen and ssh-agent |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `ffmpeg` | FFmpeg in process, for `parity` to compare with |
@@ -104,6 +105,8 @@ mod report;
 mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;
+#[cfg(feature = "cli")]
+mod sign;
 #[cfg(feature = "cli")]
 mod spoken;
 mod support;

@@ -1,12 +1,15 @@
 //! The arguments of `sordino file` and `sordino recording`: one redaction.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args as Group;
+use sordino::signature::Signer;
 
+use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, IfNone, PlatformArgs, SignArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -94,7 +97,7 @@ pub(crate) struct RedactArgs {
     pub(crate) format: FormatArgs,
 }
 
-#[derive(Debug, Group)]
+#[derive(Debug, Clone, Group)]
 #[command(next_help_heading = "How to prove it")]
 pub(crate) struct EvidenceArgs {
     /// Write a receipt: what was done, in numbers, as JSON
@@ -112,6 +115,20 @@ pub(crate) struct EvidenceArgs {
     /// Skip the self-check, which reads the result back and compares every sample
     #[arg(long)]
     pub(crate) no_self_check: bool,
+
+    #[command(flatten)]
+    pub(crate) sign: SignArgs,
+}
+
+impl EvidenceArgs {
+    /// The key that signs the receipt, opened.
+    pub(crate) fn signer(&self) -> Result<Option<Arc<Signer>>, Failure> {
+        if self.sign.sign.is_some() && self.receipt.is_none() {
+            let mend = "there is no receipt to sign; give --receipt FILE too";
+            return Err(Failure::usage("reading --sign", mend));
+        }
+        self.sign.signer()
+    }
 }
 
 #[derive(Debug, Group)]
