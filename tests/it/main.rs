@@ -38,8 +38,11 @@
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
+//! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
+//! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -78,6 +81,8 @@ mod house;
 #[cfg(feature = "cli")]
 mod info;
 mod invariants;
+#[cfg(feature = "batch")]
+mod journal;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]
@@ -106,9 +111,13 @@ mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;
 #[cfg(feature = "cli")]
+mod services;
+#[cfg(feature = "cli")]
 mod sign;
 #[cfg(feature = "cli")]
 mod spoken;
+#[cfg(feature = "cli")]
+mod store;
 mod support;
 mod table;
 mod threads;
