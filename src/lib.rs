@@ -28,7 +28,7 @@
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //!
-//! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
+//! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
 //!                 └──▶ signature                          who vouches for it
 //!
 //! original + redacted + windows ──▶ verify ──▶ Audit       the leak audit

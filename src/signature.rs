@@ -30,4 +30,4 @@ pub const RECEIPT_NAMESPACE: &str = "sordino-receipt";
 pub const CHAIN_NAMESPACE: &str = "sordino-chain";
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,6 +12,7 @@ use super::text::count;
 mod again;
 mod dry_run;
 mod jobs;
+mod page;
 mod plan;
 mod show;
 mod status;
@@ -24,7 +25,7 @@ use tally::Tally;
 pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
     match args.command {
         Some(BatchCommand::Status(args)) => status::run(&args),
-        Some(BatchCommand::Report(args)) => status::report(&args),
+        Some(BatchCommand::Report(args)) => page::run(&args),
         None => start(&args.run),
     }
 }

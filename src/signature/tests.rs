@@ -13,7 +13,8 @@ fn key(seed: u8) -> PrivateKey {
     PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]))
 }
 
-fn signer(seed: u8) -> Signer {
+/// Somebody who signs.
+pub(crate) fn signer(seed: u8) -> Signer {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
     key(seed).write_openssh_file(&path, LineEnding::LF).unwrap();
@@ -21,7 +22,7 @@ fn signer(seed: u8) -> Signer {
 }
 
 /// A line of a list of signers.
-fn line(principals: &str, options: &str, seed: u8) -> String {
+pub(crate) fn line(principals: &str, options: &str, seed: u8) -> String {
     let public = key(seed).public_key().to_openssh().unwrap();
     format!("{principals} {options}{}{public} comment\n", if options.is_empty() { "" } else { " " })
 }

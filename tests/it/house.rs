@@ -43,7 +43,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
-    ("report", &["evidence", "level", "receipt", "redact", "span", "window"]),
+    ("report", &["batch", "evidence", "level", "receipt", "redact", "span", "window"]),
     ("signature", &[]),
     ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
     ("info", &["block", "decode", "error", "level", "redact", "span"]),
@@ -71,7 +71,16 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "batch",
         &[
-            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store",
+            "decode",
+            "digest",
+            "error",
+            "evidence",
+            "job",
+            "lock",
+            "policy",
+            "receipt",
+            "signature",
+            "store",
             "window",
         ],
     ),
@@ -133,7 +142,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
         ("toml::", "policy"),
-        ("humantime::", "receipt, signature, genesys, store, sandbox, cli"),
+        ("humantime::", "receipt, signature, genesys, store, batch, sandbox, cli"),
         ("ssh_key::", "signature"),
         ("zeroize::", "signature"),
         ("schemars::", "receipt"),
@@ -141,8 +150,8 @@ fn each_dependency_is_named_in_its_room_only() {
         ("twox_hash::", "evidence"),
         // `bench` works in a folder that goes away.
         // So does the token cache, until it is renamed.
-        // Signatures use it in tests alone.
-        ("tempfile::", "spool, signature, genesys, cli"),
+        // Signatures and the chain use it in tests alone.
+        ("tempfile::", "spool, signature, genesys, batch, cli"),
         ("clap::", "cli"),
         ("clap_complete::", "cli"),
         ("clap_mangen::", "cli"),

@@ -34,6 +34,7 @@
 //! | `parts` | one recording from several files, a channel each |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
+//! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
@@ -53,6 +54,8 @@
 
 #[cfg(feature = "cli")]
 mod bad_input;
+#[cfg(feature = "cli")]
+mod batch_page;
 #[cfg(feature = "cli")]
 mod bench;
 #[cfg(feature = "cli")]
