@@ -24,6 +24,7 @@ mod passphrase;
 mod platform;
 mod progress;
 mod recording;
+mod remote;
 mod report;
 mod sandbox;
 mod side_outputs;

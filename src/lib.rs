@@ -27,6 +27,7 @@
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
+//! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
 //!
 //! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
 //!                 └──▶ signature                          who vouches for it

@@ -12,6 +12,7 @@ mod platform;
 mod redact;
 mod request;
 mod sign;
+mod store;
 mod transcript;
 mod treatment;
 mod windows;
@@ -25,6 +26,7 @@ pub(crate) use platform::{Api, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
 pub(crate) use sign::SignArgs;
+pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
@@ -123,6 +125,9 @@ pub(crate) struct WindowsArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -136,6 +141,9 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -185,6 +193,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 impl VerifyArgs {

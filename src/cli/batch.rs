@@ -48,7 +48,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
         tally.count(&news);
         show.news(&news, &tally);
     });
-    show.end()?;
+    show.end(&tally)?;
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
     summary(args, &plan, &tally, ran)?;
     outcome(ran)

@@ -34,15 +34,19 @@
 //! | `parts` | one recording from several files, a channel each |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
+//! | `batch` | `sordino batch` as a person uses it |
+//! | `campaign` | a batch between buckets, killed again and again |
 //! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
+//! | `store_cli` | URLs of buckets where a command takes a path |
 //! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `postgres` | PostgreSQL from the distribution, to test with |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -54,6 +58,8 @@
 
 #[cfg(feature = "cli")]
 mod bad_input;
+#[cfg(all(feature = "cli", unix))]
+mod batch;
 #[cfg(feature = "cli")]
 mod batch_page;
 #[cfg(feature = "cli")]
@@ -62,6 +68,8 @@ mod bench;
 mod bounds;
 #[cfg(feature = "cli")]
 mod browser;
+#[cfg(all(feature = "cli", unix))]
+mod campaign;
 mod caf;
 mod corpus;
 #[cfg(feature = "cli")]
@@ -103,6 +111,8 @@ mod platform;
 mod platform_cli;
 #[cfg(feature = "cli")]
 mod platform_windows;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
@@ -121,6 +131,8 @@ mod sign;
 mod spoken;
 #[cfg(feature = "cli")]
 mod store;
+#[cfg(feature = "cli")]
+mod store_cli;
 mod support;
 mod table;
 mod threads;

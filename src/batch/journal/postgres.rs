@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement, Transaction};
 
 use super::engine::{Cell, Damage, Dialect, Engine, Incoming, Row, Rows, Sql, Value, Work};

@@ -11,9 +11,9 @@ use sordino::window::Unit;
 
 use super::super::exit::Failure;
 use super::super::help;
-use super::TreatmentArgs;
 use super::format::CodingArgs;
 use super::transcript::TranscriptArgs;
+use super::{StoreArgs, TreatmentArgs};
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -86,6 +86,9 @@ pub(crate) struct BatchRunArgs {
 
     #[command(flatten)]
     how: HowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// How all recordings are redacted, where their row does not say it.

@@ -11,7 +11,7 @@ use sordino::signature::Signer;
 use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, PlatformArgs, SignArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, PlatformArgs, SignArgs, StoreArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -96,6 +96,9 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 impl RedactArgs {

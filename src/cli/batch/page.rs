@@ -15,7 +15,7 @@ use super::super::report::print;
 use super::again::without_password;
 
 pub(super) fn run(args: &BatchReportArgs) -> Result<(), Failure> {
-    let output = OutputPath::check(&args.html, &[Path::new(&args.journal)], args.force)?;
+    let output = OutputPath::check_file(&args.html, &[Path::new(&args.journal)], args.force)?;
     let journal = open_journal_to_read(&args.journal);
     let mut journal = journal.map_err(|error| Failure::usage("opening the journal", error))?;
     let name = without_password(&args.journal);

@@ -9,7 +9,7 @@ use sordino::batch::{
     Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, RunOptions, Shard,
 };
 use sordino::digest::Digest;
-use sordino::store::{Place, StoreConfig, Stores};
+use sordino::store::{Place, Stores};
 use sordino::{DecodeOptions, Policy};
 use tokio::runtime::Runtime;
 
@@ -56,10 +56,14 @@ impl<'a> Plan<'a> {
     /// Reads and checks everything that can be known before the first recording.
     pub(super) fn read(args: &'a BatchRunArgs, runtime: Runtime) -> Result<Self, Failure> {
         let policy = args.policy()?;
-        let (stores, jobs_at_once) = (Stores::new(StoreConfig::from_env()), jobs_at_once(args)?);
+        let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(args)?);
         let planning = Planning {
-            out: place("--out", args.out.as_deref(), &stores)?,
-            receipts: place("--receipts", args.receipts.as_deref(), &stores)?,
+            out: args.out.as_deref().map(|text| below("--out", text, &stores)).transpose()?,
+            receipts: args
+                .receipts
+                .as_deref()
+                .map(|text| below("--receipts", text, &stores))
+                .transpose()?,
             policy: policy.sha256(),
             api: Api::Recordings,
             ending: "wav",
@@ -189,11 +193,13 @@ fn known_as(name: &str, origin: &Origin, shard: Option<Shard>, journal: &str) ->
     Digest::of(format!("{manifest}{shard}").as_bytes()).sha256
 }
 
-fn place(flag: &str, text: Option<&str>, stores: &Stores) -> Result<Option<Place>, Failure> {
-    let Some(text) = text else { return Ok(None) };
+/// A folder or a prefix, below which something is read or written.
+fn below(flag: &str, text: &str, stores: &Stores) -> Result<Place, Failure> {
     let place = parsed(flag, text)?;
-    stores.check(&place).map_err(|error| Failure::usage(format!("reading {flag}"), error))?;
-    Ok(Some(place))
+    // A prefix is no object; what lies below it is.
+    let checked = stores.check(&place.join("recording.wav"));
+    checked.map_err(|error| Failure::usage(format!("reading {flag}"), error))?;
+    Ok(place)
 }
 
 fn parsed(what: &str, text: &str) -> Result<Place, Failure> {

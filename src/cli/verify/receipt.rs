@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::json;
 use sordino::receipt::FileMatch;
 use sordino::verify::Audit;
-use sordino::{Receipt, Source, Treatment, Windows};
+use sordino::{Receipt, Treatment, Windows};
 
 use super::super::args::VerifyArgs;
 use super::super::exit::Failure;
-use super::super::report;
+use super::super::{remote, report};
 use super::signature::Found;
 use super::{table, to_json};
 
@@ -20,6 +20,9 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 /// Reads the bytes of a receipt.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::usage(reading(path), error);
+    if let Some(place) = remote::object(path)? {
+        return remote::read(&place, LONGEST);
+    }
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
     file.take(LONGEST).read_to_end(&mut bytes).map_err(failed)?;
@@ -52,14 +55,14 @@ pub(super) fn compare(
 ) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let doing = format!("comparing {} with the receipt", path.display());
-        move |error| Failure::usage(doing, error)
+        move |error| Failure::usage(doing, remote::broken().unwrap_or(error))
     };
-    let source = Source::open(redacted).map_err(failed(redacted))?;
+    let source = super::open(redacted)?;
     let file = receipt.compare(source).map_err(failed(redacted))?;
     // With the original: redact it again, and name the parts that differ from the receipt.
     let again = match audited {
         Some((path, _)) => {
-            let source = Source::open(path).map_err(failed(path))?;
+            let source = super::open(path)?;
             Some(receipt.reproduce(source).map_err(failed(path))?)
         }
         None => None,

@@ -11,6 +11,10 @@ use sordino::signature::{self, AllowedSigners, RECEIPT_NAMESPACE, SignatureError
 use super::super::args::VerifyArgs;
 use super::super::exit::Failure;
 use super::super::output::signature_of;
+use super::super::remote;
+
+/// The longest signature in a bucket, in bytes: many times one of any key.
+const LONGEST: u64 = 64 * 1024;
 
 /// What was found of a signature.
 pub(super) enum Found {
@@ -31,17 +35,25 @@ pub(super) fn check(
     let text = fs::read_to_string(list).map_err(|error| Failure::usage(doing(), error))?;
     let signers = AllowedSigners::parse(&text).map_err(|error| Failure::usage(doing(), error))?;
     let path = args.signature.clone().unwrap_or_else(|| signature_of(path));
-    let text = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(Found::Missing(path))),
-        Err(error) => {
-            let doing = format!("reading the signature {}", path.display());
-            return Err(Failure::usage(doing, error));
-        }
-    };
+    let Some(bytes) = read(&path)? else { return Ok(Some(Found::Missing(path))) };
+    let text = String::from_utf8_lossy(&bytes);
     let (identity, now) = (args.identity.as_deref(), SystemTime::now());
     let verified = signature::verify(RECEIPT_NAMESPACE, receipt, &text, &signers, identity, now);
     Ok(Some(verified.map_or_else(Found::Bad, Found::Good)))
+}
+
+/// The bytes of a signature; `None` if it is not there.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    if let Some(place) = remote::object(path)? {
+        return remote::read_if_there(&place, LONGEST);
+    }
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            Err(Failure::usage(format!("reading the signature {}", path.display()), error))
+        }
+    }
 }
 
 impl Found {

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use sordino::batch::{
     Event, Failed, FailureKind, Filter, Journal, Key, State, Upload, open_journal,
     open_journal_to_read,
 };
+
+pub use crate::support::Moments;
 
 use super::{calls, chain, change, entries, is_done, plan};
 
@@ -18,36 +20,21 @@ use super::{calls, chain, change, entries, is_done, plan};
 const JOURNAL: &str = "SORDINO_TEST_JOURNAL";
 
 /// How many jobs the batch has.
-const JOBS: u64 = 3000;
+pub const JOBS: u64 = 3000;
 
 /// How often a process is killed.
 pub fn kills() -> u64 {
     if std::env::var_os("SORDINO_CAMPAIGN").is_some() { 200 } else { 20 }
 }
 
-/// A small generator, so that a seed gives the same moments.
-pub struct Moments(pub u64);
-
-impl Moments {
-    pub fn below(&mut self, end: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end
-    }
-}
-
-/// Starts a worker on this journal.
-pub fn worker(journal: &str) -> Child {
+/// A worker on this journal, to be started.
+pub fn worker(journal: &str) -> Command {
     let mut worker = Command::new(std::env::current_exe().unwrap());
     worker
         .args(["--exact", "journal::killed::works_until_it_is_killed", "--nocapture"])
         .env(JOURNAL, journal)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stdout(Stdio::piped());
+    worker
 }
 
 /// The worker. Without a journal it does nothing: it is a test only to be started by one.
@@ -161,11 +148,11 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let name = path.to_str().unwrap();
     let (mut said, mut moments, mut killed) = (Said::default(), Moments(16), 0);
     for _ in 0..kills() {
-        let mut worker = worker(name);
+        let mut worker = worker(name).spawn().unwrap();
         let mut out = BufReader::new(worker.stdout.take().unwrap());
         said.read(&mut out, moments.below(JOBS / kills()));
         // Between two acknowledgements, wherever: this takes as long as it takes.
-        (0..moments.below(400_000)).for_each(|spin| drop(std::hint::black_box(spin)));
+        (0..moments.below(400_000)).for_each(|spin| _ = std::hint::black_box(spin));
         killed += u64::from(worker.try_wait().unwrap().is_none());
         worker.kill().unwrap();
         said.read(&mut out, u64::MAX);
@@ -179,7 +166,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         said.done.len() + said.failed.len()
     );
 
-    let mut last = worker(name);
+    let mut last = worker(name).spawn().unwrap();
     said.read(&mut BufReader::new(last.stdout.take().unwrap()), u64::MAX);
     assert!(last.wait().unwrap().success() && said.ended);
     let mut journal = open_journal(name).unwrap();

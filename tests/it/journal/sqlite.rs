@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use sordino::batch::{Filter, Journal, JournalError, State, open_journal, open_journal_to_read};
+use sordino::batch::{
+    Event, Failed, FailureKind, Filter, Journal, JournalError, State, Upload, open_journal,
+    open_journal_to_read,
+};
 
-use super::{calls, chain, entries, is_done, plan};
+use super::{calls, chain, change, entries, is_done, plan};
 
 fn open(path: &Path) -> Result<Box<dyn Journal>, JournalError> {
     open_journal(path.to_str().unwrap())
@@ -198,4 +201,43 @@ fn a_state_is_found_by_its_filter() {
     let filter = Filter { manifest: None, state: Some(State::Started) };
     let started = entries(journal.as_mut(), &filter);
     assert_eq!(started.iter().map(|job| job.line.unwrap()).collect::<Vec<_>>(), [2, 3, 4, 5]);
+}
+
+/// The SQL of the page is run, each statement alone.
+#[test]
+fn the_sql_of_the_docs_finds_what_it_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.journal");
+    let mut journal = open(&path).unwrap();
+    plan(journal.as_mut(), "m", calls(20)).unwrap();
+    let keys: Vec<_> = journal.claim("m", 20).unwrap().into_iter().map(|job| job.key).collect();
+    let missing = || Failed { kind: FailureKind::Missing, message: "gone".to_owned() };
+    let upload = Upload { place: "s3://clean/a".to_owned(), id: "1".to_owned() };
+    let changes = [
+        is_done(&keys[0]),
+        change(&keys[1], Event::Failed(missing())),
+        change(&keys[2], Event::Upload(upload)),
+        change(&keys[15], Event::Unknown(missing())),
+        change(&keys[16], Event::Unknown(missing())),
+    ];
+    assert_eq!(journal.apply(&changes).unwrap(), [true; 5]);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let page = include_str!("../../../docs/batch.md");
+    let blocks = page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut met = 0;
+    for statement in blocks.flat_map(str::lines) {
+        let mut prepared = other.prepare(statement).unwrap();
+        let rows = if prepared.column_count() == 0 {
+            prepared.execute([]).unwrap()
+        } else {
+            let mut rows = prepared.query([]).unwrap();
+            std::iter::from_fn(|| rows.next().unwrap().map(drop)).count()
+        };
+        assert!(rows > 0, "{statement}");
+        met += 1;
+    }
+    assert!(met > 5, "{met}");
+    let counts = journal.counts(None).unwrap();
+    assert_eq!((counts.planned, counts.failed, counts.unknown), (1, 2, 0));
+    assert_eq!(journal.claim("m", 1).unwrap()[0].key, keys[15]);
 }
