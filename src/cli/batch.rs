@@ -13,6 +13,7 @@ mod again;
 mod chain;
 mod dry_run;
 mod jobs;
+mod page;
 mod plan;
 mod show;
 mod status;
@@ -25,7 +26,7 @@ use tally::Tally;
 pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
     match args.command {
         Some(BatchCommand::Status(args)) => status::run(&args),
-        Some(BatchCommand::Report(args)) => status::report(&args),
+        Some(BatchCommand::Report(args)) => page::run(&args),
         None => start(&args.run),
     }
 }

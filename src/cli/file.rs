@@ -117,8 +117,10 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
             None => Destination::File(path),
         }
     };
+    let signer = args.evidence.signer()?;
     let path = destination.path();
-    let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
+    let side_outputs =
+        SideOutputs::check(&args.evidence, source, &inputs, path, args.force, signer)?;
     let (input, source) = input::open(&input, args.format.options(&policy))?;
     path.inspect(|path| note_ending(path));
     if windows.is_empty() {

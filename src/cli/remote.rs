@@ -94,6 +94,16 @@ pub(crate) fn read(place: &Place, most: u64) -> Result<Vec<u8>, Failure> {
     remote.wait(remote.stores.read(place, most)).map_err(|error| missing("reading", error))
 }
 
+/// The same; `None` if the object is not there.
+pub(crate) fn read_if_there(place: &Place, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let remote = remote()?;
+    match remote.wait(remote.stores.read(place, most)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(missing("reading", error)),
+    }
+}
+
 fn missing(doing: &str, error: Error) -> Failure {
     match error {
         Error::NotFound { .. } | Error::TooLarge { .. } => Failure::usage(doing, error),

@@ -26,6 +26,7 @@
 //! | `platform_cli` | `sordino recording --api platform` as a person uses it |
 //! | `platform_windows` | the same with windows from the transcript in Genesys |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
+//! | `sign` | signed receipts, held against ssh-keygen and ssh-agent |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `ffmpeg` | FFmpeg in process, for `parity` to compare with |
@@ -35,6 +36,7 @@
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `batch` | `sordino batch` as a person uses it |
 //! | `campaign` | a batch between buckets, killed again and again |
+//! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
@@ -58,6 +60,8 @@
 mod bad_input;
 #[cfg(all(feature = "cli", unix))]
 mod batch;
+#[cfg(feature = "cli")]
+mod batch_page;
 #[cfg(feature = "cli")]
 mod bench;
 #[cfg(feature = "cli")]
@@ -121,6 +125,8 @@ mod sandbox;
 mod sdk;
 #[cfg(feature = "cli")]
 mod services;
+#[cfg(feature = "cli")]
+mod sign;
 #[cfg(feature = "cli")]
 mod spoken;
 #[cfg(feature = "cli")]

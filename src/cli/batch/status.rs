@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde_json::json;
 use sordino::batch::{Entry, Filter, Journal, JournalError, State, open_journal_to_read};
 
-use super::super::args::{BatchReportArgs, StatusArgs};
+use super::super::args::StatusArgs;
 use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::table::table;
@@ -96,9 +96,4 @@ fn open(name: &str) -> Result<Box<dyn Journal>, Failure> {
 
 fn reading(name: &str, error: JournalError) -> Failure {
     Failure::failed(format!("reading the journal {name}"), error)
-}
-
-pub(super) fn report(args: &BatchReportArgs) -> Result<(), Failure> {
-    let _ = (open(&args.journal)?, &args.html, args.force);
-    Err(Failure::failed("making the page", "to come"))
 }

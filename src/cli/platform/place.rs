@@ -3,10 +3,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sordino::genesys::platform::Original;
+use sordino::signature::Signer;
 
-use super::super::args::{EvidenceArgs, WindowsSource};
+use super::super::args::{EvidenceArgs, SignArgs, WindowsSource};
 use super::super::exit::Failure;
 use super::super::input::is_dash;
 use super::super::output::{OutputPath, note_ending};
@@ -37,6 +39,8 @@ pub(super) struct Places {
     report: Option<Place>,
     audio: bool,
     no_self_check: bool,
+    /// Signs the receipts.
+    signer: Option<Arc<Signer>>,
     /// For the receipts; and the masked transcript, of which there is only one.
     source: WindowsSource,
     /// Files that must not be overwritten.
@@ -105,6 +109,7 @@ impl Places {
         inputs: Vec<PathBuf>,
         force: bool,
         several: Option<&str>,
+        signer: Option<Arc<Signer>>,
     ) -> Result<Self, Failure> {
         if let (Some(why), Some(_)) = (several, &source.masked) {
             let mend = format!("{why}; write the transcript with `sordino windows`");
@@ -139,6 +144,7 @@ impl Places {
             report: place("--report", &evidence.report)?,
             audio: evidence.report_audio,
             no_self_check: evidence.no_self_check,
+            signer,
             source,
             inputs,
             force,
@@ -225,9 +231,12 @@ impl Places {
             report,
             report_audio: self.audio,
             no_self_check: self.no_self_check,
+            // Its files are among the inputs.
+            sign: SignArgs::default(),
         };
+        let (source, signer) = (self.source.clone(), self.signer.clone());
         let side_outputs =
-            SideOutputs::check(&evidence, self.source.clone(), &inputs, target, self.force)?;
+            SideOutputs::check(&evidence, source, &inputs, target, self.force, signer)?;
         Ok(Targets { copy, side_outputs })
     }
 }
