@@ -36,6 +36,7 @@
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
+//! | `policy` | `--policy`: what a file says instead of flags, and what the receipt says of it |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
@@ -94,6 +95,8 @@ mod platform;
 mod platform_cli;
 #[cfg(feature = "cli")]
 mod platform_windows;
+#[cfg(feature = "cli")]
+mod policy;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
