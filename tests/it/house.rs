@@ -119,7 +119,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("twox_hash::", "evidence"),
         // `bench` works in a folder that goes away.
         // So does the token cache, until it is renamed.
-        ("tempfile::", "spool, genesys, cli"),
+        ("tempfile::", "spool, genesys, batch, cli"),
         ("clap::", "cli"),
         ("clap_complete::", "cli"),
         ("clap_mangen::", "cli"),
