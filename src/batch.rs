@@ -6,15 +6,21 @@
 mod journal;
 mod manifest;
 mod model;
+mod places;
+mod run;
 mod shard;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use journal::{
+    Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
+};
 pub use manifest::{
     Checked, Jobs as ManifestJobs, Listed, Manifest, ManifestError, Paired, Pairing, PairingError,
     Planning, RowError, RowErrors,
 };
 pub use model::{
-    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
+pub use places::Places;
+pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};
 pub use shard::{Shard, ShardError};

@@ -27,6 +27,7 @@
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
+//! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
 //!
 //! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
 //!
@@ -61,6 +62,7 @@
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
 //! | [`error`] | | the errors of decoding, redaction and storage |
+//! | `http` | `http` | connections, `Retry-After` and the pipe into a decoder, for `genesys` and `store` |
 //! | `policy` | `policy` | how recordings are redacted, from a file and flags; what it makes of a file of windows |
 //! | `genesys` | `genesys` | the client of both APIs of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
@@ -139,6 +141,8 @@ pub mod report;
 pub mod verify;
 pub mod info;
 pub mod error;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "policy")]
 pub mod policy;
 #[cfg(feature = "genesys")]

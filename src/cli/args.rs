@@ -5,20 +5,26 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand};
 use sordino::{Policy, RawFormat};
 
+mod batch;
 mod bench;
 mod format;
 mod platform;
 mod redact;
 mod request;
+mod store;
 mod transcript;
 mod treatment;
 mod windows;
 
+pub(crate) use batch::{
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, ProgressKind, StatusArgs,
+};
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
+pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
@@ -56,6 +62,10 @@ pub(crate) enum Command {
     /// Redact recordings in Genesys Cloud: fetch, redact, deliver
     #[command(after_help = help::recording(), override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
+
+    /// Redact thousands of recordings, with a journal; the same command again does the rest
+    #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
+    Batch(Box<BatchArgs>),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]
@@ -113,6 +123,9 @@ pub(crate) struct WindowsArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -126,6 +139,9 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -162,6 +178,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 impl VerifyArgs {

@@ -1,11 +1,14 @@
-//! ctrl-c and SIGTERM: the process ends at once and removes its hidden file.
+//! ctrl-c and SIGTERM: the process removes its hidden file, aborts its uploads, and ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sordino::batch::Cancel;
 use sordino::{Error, Spool};
 
 use super::exit::{Failure, INTERRUPTED};
+use super::messages::say;
+use super::remote;
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
@@ -34,6 +37,8 @@ impl Interrupt {
             if let Some(path) = &pending.hidden {
                 let _ = std::fs::remove_file(path);
             }
+            drop(pending);
+            remote::abort_open();
             std::process::exit(INTERRUPTED);
         };
         // If no handler can be set, the process still ends. The hidden file that stays then holds
@@ -61,6 +66,20 @@ impl Interrupt {
         pending.delivered = result.is_ok();
         result
     }
+}
+
+/// The first signal sets `cancel`; the second ends the process at once.
+pub(crate) fn cancel_on_signals(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    let handler = move || {
+        if cancel.is_set() {
+            std::process::exit(INTERRUPTED);
+        }
+        cancel.set();
+        say("ending what is in flight; once more to end at once");
+    };
+    // Without a handler the first signal ends the process, and the next run clears up.
+    let _ = ctrlc::set_handler(handler);
 }
 
 /// Locks a mutex, poisoned or not.

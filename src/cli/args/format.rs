@@ -10,6 +10,23 @@ use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
+    #[command(flatten)]
+    coding: CodingArgs,
+
+    /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    memory_limit: u64,
+
+    /// Decode FLAC, MP3 and Vorbis on this many threads. Use 1 when many recordings are redacted at
+    /// the same time [default: one for each core, up to 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: Option<u8>,
+}
+
+/// Of these, what a policy may say too.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to decode and encode")]
+pub(crate) struct CodingArgs {
     /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
     /// [default: pcm]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
@@ -24,26 +41,24 @@ pub(crate) struct FormatArgs {
     #[arg(long, value_name = "HZ", value_parser = PossibleValuesParser::new(["8000", "12000", "16000", "24000", "48000"]).try_map(|rate| rate.parse::<u32>()))]
     opus_rate: Option<u32>,
 
-    /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    memory_limit: u64,
-
-    /// Decode FLAC, MP3 and Vorbis on this many threads. Use 1 when many recordings are redacted at
-    /// the same time [default: one for each core, up to 4]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    threads: Option<u8>,
-
     #[command(flatten)]
     gaps: GapsArgs,
 }
 
-impl FormatArgs {
+impl CodingArgs {
     /// Adds what these flags say.
     pub(super) fn add_to(&self, settings: &mut Settings) {
         settings.encoding = self.encoding;
         settings.opus_rate = self.opus_rate;
         settings.raw = self.raw;
         self.gaps.add_to(settings);
+    }
+}
+
+impl FormatArgs {
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        self.coding.add_to(settings);
     }
 
     /// The options of the decoder under a policy that these flags are part of.

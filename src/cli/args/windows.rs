@@ -13,6 +13,7 @@ use sordino::{Policy, Window};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
+use super::super::remote;
 use super::transcript::TranscriptArgs;
 
 /// The word for `--windows` that means the recording's own transcript in Genesys.
@@ -70,12 +71,7 @@ impl WindowArgs {
 
     /// The policy of `--policy`, if it is given, and these flags, which win.
     pub(crate) fn policy(&self, flags: Settings) -> Result<Policy, Failure> {
-        let Some(path) = &self.policy else { return Ok(Policy::default().with_flags(flags)) };
-        let doing = format!("reading the policy {}", path.display());
-        let bytes = fs::read(path).map_err(|error| Failure::usage(&*doing, error))?;
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        let policy = Policy::parse(&bytes, name.as_deref());
-        Ok(policy.map_err(|error| Failure::usage(doing, error))?.with_flags(flags))
+        policy(self.policy.as_deref(), flags)
     }
 
     /// All windows, from flags and file together.
@@ -120,6 +116,16 @@ impl WindowArgs {
     }
 }
 
+/// The policy of a file, if there is one, with flags, which win.
+pub(super) fn policy(path: Option<&Path>, flags: Settings) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::default().with_flags(flags)) };
+    let doing = format!("reading the policy {}", path.display());
+    let bytes = fs::read(path).map_err(|error| Failure::usage(&*doing, error))?;
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let policy = Policy::parse(&bytes, name.as_deref());
+    Ok(policy.map_err(|error| Failure::usage(doing, error))?.with_flags(flags))
+}
+
 /// Reads a time from a flag.
 pub(crate) fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
     parse_time(text).map_err(|error| Failure::usage(format!("reading {flag}"), error))
@@ -128,6 +134,9 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
 /// Reads a file of windows. Returns its bytes, and its name for messages.
 fn read_file(path: &Path) -> Result<(Vec<u8>, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
+    if let Some(place) = remote::object(path)? {
+        return Ok((remote::read(&place, LONGEST_LIST)?, name));
+    }
     let doing = format!("reading windows from {name}");
     let failed = |error: io::Error| Failure::usage(&*doing, error);
     let reader: Box<dyn Read> = if is_dash(path) {
