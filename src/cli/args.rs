@@ -16,7 +16,7 @@ mod windows;
 
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
-pub(crate) use platform::{Api, PlatformArgs};
+pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
 pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
 pub(crate) use treatment::TreatmentArgs;

@@ -86,6 +86,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         let mend = "it is for --api platform; here the redacted recording is uploaded as a new one";
         return Err(Failure::usage(format!("reading {option}"), mend));
     }
+    args.check_dry_run()?;
     let request = args.redact.windows.request()?;
     let windows = request.windows(args.redact.if_none)?;
     let source = request.source(args.redact.redacted_transcript.as_deref())?;

@@ -6,7 +6,8 @@
 //!
 //! 1. **sign in**: as for the recordings API, but with HTTP Basic at the login host.
 //! 2. **locate**: [`Platform::locate`] waits until a recording is transcoded ▸ [`Located`], with the links of
-//!    its [parts](Located::keys). [`Platform::locate_all`] does so for a conversation ▸ [`Listing`].
+//!    its [parts](Located::keys). [`Platform::locate_all`] does so for a conversation ▸ [`Listing`], after
+//!    **list**: which recordings it has.
 //! 3. **fetch**: [`Platform::fetch`] starts the download of one part ▸ [`Download`](super::Download). A link
 //!    that has expired is replaced once.
 //! 4. redact, keep: not here. [`job::platform`](crate::job::platform) does both.
@@ -17,7 +18,8 @@
 //!    [`Platform::confirm_deletion`] ▸ [`Confirmed`]; [`Platform::wait_deleted`] ▸ [`Deleted`].
 //!
 //! Beside them, **transcript**: [`Platform::transcript_links`] and [`Platform::transcript`]. Its times are times
-//! of day ([`ByTimeOfDay`]); [`Located::clock`] places them in the file.
+//! of day ([`ByTimeOfDay`]); [`Located::clock`] places them in the file. And **layout**:
+//! [`Platform::export_folder`] says where an export to a bucket would put the recordings.
 //!
 //! Everything here follows the official SDKs and their documentation. No live organisation was reached.
 
@@ -30,7 +32,9 @@ use super::send::HttpClient;
 
 mod annotate;
 mod clock;
+mod export;
 mod format;
+mod list;
 mod locate;
 mod media;
 mod original;
@@ -44,13 +48,15 @@ pub mod wire;
 
 pub use annotate::{Annotated, Passage};
 pub use clock::{Clock, ClockError};
+pub use export::ExportFolder;
 pub use format::MediaFormat;
-pub use locate::{LeftOut, Listing, Located};
+pub use list::{LeftOut, Listing};
+pub use locate::Located;
 pub use original::Original;
 pub use protection::Unprotected;
 pub use retention::{Confirmed, Deletable, Deleted, Scheduled};
 pub use time_of_day::ByTimeOfDay;
-pub use transcript::{TranscriptLink, TranscriptLinks};
+pub use transcript::{Transcript, TranscriptLink, TranscriptLinks};
 pub use unavailable::Unavailable;
 
 /// A client of one organisation's Platform API. Cheap to clone; clones share token, pace and connections.

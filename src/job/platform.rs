@@ -25,10 +25,12 @@ use crate::window::{Window, Windows};
 
 mod after;
 mod delivered;
+mod export;
 mod layout;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
 pub use delivered::{Delivered, NotDelivered};
+pub use export::METADATA_SUFFIX;
 pub use layout::Layout;
 use layout::{Group, groups};
 
@@ -193,9 +195,16 @@ impl Prepared {
         &self.passages
     }
 
-    /// Records of locate and fetch.
+    /// Records of locate and fetch, and those that were [added](Prepared::add_steps).
     pub fn steps(&self) -> &[StepRecord] {
         &self.steps
+    }
+
+    /// Adds records of other steps that were made for this recording, such as those of its transcript, each
+    /// at its time.
+    pub fn add_steps(&mut self, records: impl IntoIterator<Item = StepRecord>) {
+        self.steps.extend(records);
+        self.steps.sort_by_key(|record| record.began);
     }
 
     /// Reads the copies back from the files at `paths`, one for each of [`Prepared::copies`] in order, and

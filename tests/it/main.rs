@@ -93,6 +93,10 @@ mod platform;
 #[cfg(feature = "cli")]
 mod platform_cli;
 #[cfg(feature = "cli")]
+mod platform_export;
+#[cfg(feature = "cli")]
+mod platform_lists;
+#[cfg(feature = "cli")]
 mod platform_windows;
 #[cfg(feature = "cli")]
 mod receipt;

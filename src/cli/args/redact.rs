@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as Group;
 
+use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
 use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
@@ -60,6 +61,24 @@ pub(crate) struct RecordingArgs {
 
     #[command(flatten)]
     pub(crate) client: ClientArgs,
+}
+
+impl RecordingArgs {
+    /// Refuses evidence of a dry run, which delivers nothing.
+    pub(crate) fn check_dry_run(&self) -> Result<(), Failure> {
+        let files = [
+            ("--receipt", self.redact.evidence.receipt.is_some()),
+            ("--report", self.redact.evidence.report.is_some()),
+            ("--redacted-transcript", self.redact.redacted_transcript.is_some()),
+        ];
+        match files.into_iter().find(|(_, given)| *given && self.dry_run) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::usage(
+                format!("reading {option}"),
+                "a dry run delivers nothing that it could go with, and writes nothing but --keep; leave out one of the two",
+            )),
+        }
+    }
 }
 
 /// What both have in common.

@@ -1,5 +1,7 @@
 //! The files of a recording: its copies, receipts and pages, each a hidden file until all are well.
 
+use std::io::Write;
+
 use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
 use sordino::receipt::SourceEntry;
 use sordino::spool::{Draft, Placed};
@@ -83,6 +85,10 @@ impl Files {
             let Some(path) = &targets.copy else { continue };
             let draft = copy.redacted.draft(&path.target, plan.force);
             drafts.push(draft.map_err(undelivered)?);
+            let Some(path) = &targets.metadata else { continue };
+            let metadata = prepared.metadata(copy);
+            let write = |out: &mut dyn Write| out.write_all(metadata.as_bytes());
+            drafts.push(Draft::write(&path.target, plan.force, write).map_err(undelivered)?);
         }
         let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
         let mut placed = placed.map_err(undelivered)?;

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use sordino::digest::Digest;
-use sordino::genesys::Error as GenesysError;
 use sordino::genesys::platform::{ByTimeOfDay, Clock, ClockError, Located, TranscriptLink};
+use sordino::genesys::{Error as GenesysError, StepRecord};
 use sordino::job::platform::Prepared;
 use sordino::receipt::SourceEntry;
 use sordino::transcript::{self, PlacedWindow, SelectOptions, Selection};
@@ -14,7 +14,7 @@ use sordino::{Error, JobError, Window, Windows};
 use super::super::args::{IfNone, RecordingArgs, Request, TranscriptRequest};
 use super::super::exit::{Failure, chain};
 use super::super::messages::{detail, note};
-use super::super::recording::{detail_step, failure};
+use super::super::recording::failure;
 use super::super::text::count;
 use super::plan::Plan;
 
@@ -37,6 +37,8 @@ pub(super) struct Found {
     pub(super) windows: Windows,
     /// For the receipt.
     pub(super) entry: Option<SourceEntry>,
+    /// The records of its steps.
+    pub(super) steps: [StepRecord; 2],
     clock: Clock,
     /// Where the last passage ends in the file.
     last: Duration,
@@ -67,7 +69,7 @@ impl FromGenesys {
         let id = located.original().recording_id();
         let doing = format!("recording {id}: reading its transcript");
         let clock = located.clock().map_err(|error| unfit(&doing, &error))?.clone();
-        let bytes = fetch(plan, located, &doing).await?;
+        let (bytes, steps) = fetch(plan, located, &doing).await?;
         // For its errors: the reader below would not see, for example, a key that is there twice.
         let wrong = |error| Failure::failed(&*doing, error);
         transcript::read(&bytes, Some(FORMAT)).map_err(wrong)?;
@@ -87,7 +89,8 @@ impl FromGenesys {
         let request = Request { windows, transcript };
         let windows = request.windows(self.if_none)?;
         tell(&clock);
-        Ok(Found { windows, entry: request.source(None)?.entry, clock, last })
+        let entry = request.source(None)?.entry;
+        Ok(Found { windows, entry, steps, clock, last })
     }
 }
 
@@ -133,8 +136,12 @@ fn unfit(doing: &str, error: &ClockError) -> Failure {
     Failure::failed(doing, format!("the clocks do not fit: {}, {BY_HAND}", chain(error)))
 }
 
-/// The bytes of the transcript.
-async fn fetch(plan: &Plan, located: &Located, doing: &str) -> Result<Vec<u8>, Failure> {
+/// The bytes of the transcript, and the records of the steps.
+async fn fetch(
+    plan: &Plan,
+    located: &Located,
+    doing: &str,
+) -> Result<(Vec<u8>, [StepRecord; 2]), Failure> {
     let original = located.original();
     let none = |why: &str| {
         Failure::failed(doing, format!("{why}; give the windows by hand, with -w or a list"))
@@ -149,7 +156,6 @@ async fn fetch(plan: &Plan, located: &Located, doing: &str) -> Result<Vec<u8>, F
         }
         links => links.map_err(|error| failure(doing, error.into()))?,
     };
-    detail_step(&links.record);
     let is_own = |link: &TranscriptLink| {
         link.recording_id().is_none_or(|recording| recording == original.recording_id())
     };
@@ -157,8 +163,9 @@ async fn fetch(plan: &Plan, located: &Located, doing: &str) -> Result<Vec<u8>, F
     let (Some(link), None) = (own.next(), own.next()) else {
         return Err(none("Genesys does not name exactly one transcript of it"));
     };
-    let bytes = plan.platform.transcript(link).await;
-    bytes.map_err(|error| failure(doing, error.into()))
+    let transcript = plan.platform.transcript(link).await;
+    let transcript = transcript.map_err(|error| failure(doing, error.into()))?;
+    Ok((transcript.bytes, [links.record, transcript.record]))
 }
 
 /// Moves a selection from the clock of the transcript to that of the file, and adds the margin.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sordino::genesys::platform::Original;
+use sordino::job::platform::METADATA_SUFFIX;
 
 use super::super::args::{EvidenceArgs, WindowsSource};
 use super::super::exit::Failure;
@@ -33,6 +34,8 @@ pub(super) enum Destination {
 /// Where all files go.
 pub(super) struct Places {
     pub(super) copies: Destination,
+    /// The path of the conversation below the folder of the copies, if it is that of an export.
+    pub(super) export: Option<String>,
     receipt: Option<Place>,
     report: Option<Place>,
     audio: bool,
@@ -47,6 +50,8 @@ pub(super) struct Places {
 /// Where the files of one copy go, checked.
 pub(super) struct Targets {
     pub(super) copy: Option<OutputPath>,
+    /// Beside the copy, in an export.
+    pub(super) metadata: Option<OutputPath>,
     pub(super) side_outputs: SideOutputs,
 }
 
@@ -66,14 +71,15 @@ impl Place {
         }
     }
 
-    /// The path for a recording, with the key if it has a file for each.
-    fn path(&self, original: &Original, key: Option<&str>, ending: &str) -> PathBuf {
+    /// The path for a recording, with the key if it has a file for each. `below`: the path of its conversation
+    /// in the folder.
+    fn path(&self, original: &Original, key: Option<&str>, below: &str, ending: &str) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
             Self::Folder(folder) => {
                 let key = key.map_or(String::new(), |key| format!(".{key}"));
                 let name = format!("{}{key}.{ending}", original.recording_id());
-                folder.join(original.conversation_id()).join(name)
+                folder.join(below).join(name)
             }
         }
     }
@@ -118,6 +124,7 @@ impl Places {
         };
         let places = Self {
             copies,
+            export: None,
             receipt: place("--receipt", &evidence.receipt)?,
             report: place("--report", &evidence.report)?,
             audio: evidence.report_audio,
@@ -157,12 +164,16 @@ impl Places {
 
     /// All paths for one copy: its own, its receipt's, its page's.
     fn paths(&self, original: &Original, key: Option<&str>) -> [Option<PathBuf>; 3] {
+        let conversation = original.conversation_id();
         let copy = match &self.copies {
-            Destination::At(place) => Some(place.path(original, key, "wav")),
+            Destination::At(place) => {
+                let below = self.export.as_deref().unwrap_or(conversation);
+                Some(place.path(original, key, below, "wav"))
+            }
             _ => None,
         };
         let of = |place: &Option<Place>, ending: &str| {
-            place.as_ref().map(|place| place.path(original, key, ending))
+            place.as_ref().map(|place| place.path(original, key, conversation, ending))
         };
         [copy, of(&self.receipt, "json"), of(&self.report, "html")]
     }
@@ -199,7 +210,10 @@ impl Places {
         report: Option<PathBuf>,
     ) -> Result<Targets, Failure> {
         let inputs: Vec<&Path> = self.inputs.iter().map(PathBuf::as_path).collect();
-        let copy = copy.map(|path| OutputPath::check(&path, &inputs, self.force)).transpose()?;
+        let check = |path: &Path| OutputPath::check(path, &inputs, self.force);
+        let beside = copy.as_deref().filter(|_| self.export.is_some()).map(metadata_of);
+        let metadata = beside.as_deref().map(check).transpose()?;
+        let copy = copy.as_deref().map(check).transpose()?;
         let target = copy.as_ref().map(|path| path.target.as_path());
         let evidence = EvidenceArgs {
             receipt,
@@ -209,8 +223,15 @@ impl Places {
         };
         let side_outputs =
             SideOutputs::check(&evidence, self.source.clone(), &inputs, target, self.force)?;
-        Ok(Targets { copy, side_outputs })
+        Ok(Targets { copy, metadata, side_outputs })
     }
+}
+
+/// The path of the metadata beside a copy.
+fn metadata_of(copy: &Path) -> PathBuf {
+    let mut name = copy.as_os_str().to_owned();
+    name.push(METADATA_SUFFIX);
+    name.into()
 }
 
 /// Folders that were made. Unless they are [kept](MadeFolders::keep), those that are empty go when this is
@@ -294,7 +315,7 @@ mod tests {
             Place::of("--to", &path, several)
         };
         let original = Original::new("c", "r").unwrap();
-        let path = |place: &Place| place.path(&original, Some("1"), "wav");
+        let path = |place: &Place| place.path(&original, Some("1"), "c", "wav");
         let folder = of("new/", None).unwrap();
         assert_eq!(path(&folder), base.path().join("new/c/r.1.wav"));
         assert!(matches!(of("", Some("why")), Ok(Place::Folder(_))));

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use sordino::genesys::platform::MediaFormat;
-use sordino::genesys::{Credentials, Platform};
+use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
 use sordino::{Job, Treatment, Windows};
 
-use super::super::args::{ClientArgs, EvidenceArgs, RecordingArgs, WindowsSource, time};
+use super::super::args::{ClientArgs, FolderLayout, RecordingArgs, WindowsSource, time};
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
@@ -32,6 +32,10 @@ pub(super) struct Plan {
     /// Where the windows of each recording come from, unless they are those of the job.
     pub(super) from_genesys: Option<FromGenesys>,
     pub(super) places: Places,
+    /// Whether the folder of the copies is laid out as an export.
+    pub(super) export: bool,
+    /// The records of the steps that were made for all recordings.
+    pub(super) steps: Vec<StepRecord>,
     pub(super) force: bool,
     pub(super) same_windows: bool,
     pub(super) dry_run: bool,
@@ -52,6 +56,7 @@ struct Access {
 impl Plan {
     /// Checks arguments and environment, and asks whether originals are to be deleted.
     pub(super) fn check(args: &RecordingArgs) -> Result<Self, Failure> {
+        args.check_dry_run()?;
         let from_genesys = FromGenesys::check(args)?;
         let (windows, source) = match &from_genesys {
             // Each recording gets its own.
@@ -83,6 +88,8 @@ impl Plan {
             job: job(args, windows, treatment, &places, &bar),
             from_genesys,
             places,
+            export: is_export(args),
+            steps: Vec::new(),
             force: args.redact.force,
             same_windows: args.platform.same_windows,
             dry_run: args.dry_run,
@@ -166,6 +173,7 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         (_, true) => Some("without --recording-id there is a file for each recording"),
         _ => None,
     };
+    let of_copies = several.or(is_export(args).then_some("--layout export makes folders"));
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
     let list = args.redact.windows.windows.as_ref();
     let list = list.filter(|_| !args.redact.windows.is_from_genesys());
@@ -175,13 +183,16 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
     let evidence = &args.redact.evidence;
     let to = args.platform.to.as_deref().map(|path| ("--to", path));
     if !args.dry_run {
-        return Places::check(to, evidence, source, inputs, force, several);
+        return Places::check(to, evidence, source, inputs, force, of_copies);
     }
     // It must be right, but nothing goes there.
-    let nothing = EvidenceArgs { receipt: None, report: None, ..*evidence };
-    Places::check(to, &nothing, WindowsSource::default(), inputs.clone(), force, several)?;
+    Places::check(to, evidence, WindowsSource::default(), inputs.clone(), force, of_copies)?;
     let keep = args.keep.as_deref().map(|path| ("--keep", path));
     Places::check(keep, evidence, source, inputs, force, several)
+}
+
+fn is_export(args: &RecordingArgs) -> bool {
+    args.platform.layout == Some(FolderLayout::Export)
 }
 
 /// Checks the deletion.
