@@ -5,9 +5,13 @@
 
 mod journal;
 mod model;
+mod run;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use journal::{
+    Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
+};
 pub use model::{
-    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
+pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod batch;
 mod bench;
 mod connection;
 mod demo;
@@ -47,6 +48,7 @@ pub(crate) fn main() -> ExitCode {
             Api::Recordings => recording::run(&args),
             Api::Platform => platform::run(&args),
         },
+        Command::Batch(args) => batch::run(*args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

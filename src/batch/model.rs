@@ -106,13 +106,31 @@ pub enum State {
     Unknown,
 }
 
-/// What a worker writes down while it does a job, before the step that it speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+/// Something that happened to a job that this process has claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The job.
+    pub key: Key,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happens to a job after it was claimed. The first two are written down before the step that they
+/// speak of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
     /// A multipart upload was opened; no part is sent yet.
     Upload(Upload),
     /// The new recording is about to be created at Genesys. A job found in this state is [`State::Unknown`].
     Granting,
+    /// The redacted recording is in place, and its receipt.
+    Done(Box<Done>),
+    /// It failed.
+    Failed(Failed),
+    /// It failed, and something may have been created at Genesys.
+    Unknown(Failed),
+    /// It was not done, because the run ends.
+    Released,
 }
 
 /// An open multipart upload.

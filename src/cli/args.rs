@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand};
-use sordino::RawFormat;
+use sordino::{Policy, RawFormat};
 
+mod batch;
 mod bench;
 mod format;
 mod platform;
@@ -14,16 +15,19 @@ mod transcript;
 mod treatment;
 mod windows;
 
+pub(crate) use batch::{
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, ProgressKind, StatusArgs,
+};
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
-pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
-pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
+pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
+pub(crate) use request::{WindowsSource, source_of, windows_of};
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
+use super::exit::Failure;
 use super::help;
-use transcript::FROM_TRANSCRIPTS;
 
 /// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
@@ -56,6 +60,10 @@ pub(crate) enum Command {
     /// Redact recordings in Genesys Cloud: fetch, redact, deliver
     #[command(after_help = help::recording(), override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
+
+    /// Redact thousands of recordings, with a journal; the same command again does the rest
+    #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
+    Batch(Box<BatchArgs>),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]
@@ -135,7 +143,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Compare REDACTED with this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
 
     /// Read ORIGINAL as headerless audio, like `file --raw`; not needed with a receipt
@@ -154,16 +162,26 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
 
-    /// What a redaction did if --windows was searched and holds nothing: with `copy` it changed nothing,
-    /// and that is audited
-    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
-    pub(crate) if_none: IfNone,
+    #[command(flatten)]
+    pub(crate) if_none: IfNoneArgs,
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+}
+
+impl VerifyArgs {
+    /// The policy that file and flags come to.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        let mut flags = self.windows.settings()?;
+        self.treatment.add_to(&mut flags)?;
+        self.gaps.add_to(&mut flags);
+        flags.raw = self.raw;
+        self.if_none.add_to(&mut flags);
+        self.windows.policy(flags)
+    }
 }
 
 #[derive(Debug, Group)]

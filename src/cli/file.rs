@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sordino::{Error, Receipt, Redaction, Source, Summary, Treatment, Windows};
 
-use super::args::FileArgs;
+use super::args::{FileArgs, source_of, windows_of};
 use super::exit::Failure;
 use super::input::{self, is_dash};
 use super::interrupt::Interrupt;
@@ -91,11 +91,13 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
             "it cannot be both the recording and the list of windows; give one of them as a file";
         return Err(Failure::usage("reading stdin", mend));
     }
-    let request = args.windows.request()?;
-    let windows = request.windows(args.if_none)?;
-    let source = request.source(args.redacted_transcript.as_deref())?;
-    let treatment = args.treatment.treatment()?;
-    let inputs: Vec<&Path> = std::iter::once(input.as_path()).chain(list).collect();
+    let policy = args.policy()?;
+    let request = args.windows.request(&policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    let source = source_of(&request, &policy, args.redacted_transcript.as_deref())?;
+    let treatment = policy.treatment();
+    let inputs = [Some(input.as_path()), list, args.windows.policy.as_deref()];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().collect();
     let destination = if is_dash(&output) {
         Destination::Stdout(stdout::for_audio()?)
     } else {
@@ -103,7 +105,7 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     };
     let path = destination.path();
     let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
-    let (input, source) = input::open(&input, &args.format)?;
+    let (input, source) = input::open(&input, args.format.options(&policy))?;
     path.inspect(|path| note_ending(path));
     if windows.is_empty() {
         note("nothing was found to redact; the recording is copied unredacted");

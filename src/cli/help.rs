@@ -1,7 +1,10 @@
 //! The text after the options of each `--help`: examples, what to know, exit codes. The manual pages
 //! hold it too.
 
+mod batch;
 mod platform;
+
+pub(super) use batch::{BATCH_EXAMPLES, BATCH_STATUS_EXAMPLES, BATCH_USAGE};
 
 pub(super) const OVERVIEW: &str = "\
 Start here:

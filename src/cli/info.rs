@@ -20,7 +20,7 @@ use super::text::elapsed;
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     let began = Instant::now();
-    let (name, source) = input::open(&args.input, &args.format)?;
+    let (name, source) = input::open(&args.input, args.format.own_options())?;
     let (mut bar, length) = (ByteProgress::new("reading"), source.length());
     let info = Info::watched(source, |progress| {
         bar.show(progress.bytes, length);
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     }
     if args.json {
         let json = match &info {
-            Ok(info) => to_json(info, &name, args.format.options().gaps),
+            Ok(info) => to_json(info, &name, args.format.own_options().gaps),
             Err(error) => {
                 json!({ "inputFile": name, "redactable": false, "reason": exit::chain(error) })
             }

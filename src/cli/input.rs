@@ -3,9 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use sordino::{Error, Source};
+use sordino::{DecodeOptions, Error, Source};
 
-use super::args::FormatArgs;
 use super::exit::Failure;
 
 /// Whether a path stands for stdin or stdout.
@@ -15,9 +14,9 @@ pub(crate) fn is_dash(path: &Path) -> bool {
 
 /// Opens the recording at a path, or stdin. Returns its name for messages, and the source. A path that
 /// does not exist is a wrong call; an error while reading is a failure.
-pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source), Failure> {
+pub(crate) fn open(path: &Path, options: DecodeOptions) -> Result<(String, Source), Failure> {
     if is_dash(path) {
-        let source = Source::stream(io::stdin()).with_options(format.options());
+        let source = Source::stream(io::stdin()).with_options(options);
         return Ok(("stdin".into(), source));
     }
     let name = path.display().to_string();
@@ -32,7 +31,7 @@ pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source),
             other => Failure::of(doing, other),
         }
     })?;
-    Ok((name, source.with_options(format.options())))
+    Ok((name, source.with_options(options)))
 }
 
 /// The ending of a file name, in lower case.

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sordino::batch::Cancel;
 use sordino::{Error, Spool};
 
 use super::exit::{Failure, INTERRUPTED};
+use super::messages::say;
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
@@ -61,6 +63,20 @@ impl Interrupt {
         pending.delivered = result.is_ok();
         result
     }
+}
+
+/// The first signal sets `cancel`; the second ends the process at once.
+pub(crate) fn cancel_on_signals(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    let handler = move || {
+        if cancel.is_set() {
+            std::process::exit(INTERRUPTED);
+        }
+        cancel.set();
+        say("ending what is in flight; once more to end at once");
+    };
+    // Without a handler the first signal ends the process, and the next run clears up.
+    let _ = ctrlc::set_handler(handler);
 }
 
 /// Locks a mutex, poisoned or not.

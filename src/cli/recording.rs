@@ -8,7 +8,7 @@ use sordino::job::{deliver, prepare};
 use sordino::spool::Draft;
 use sordino::{Error, Job, JobError, Redacted};
 
-use super::args::{ClientArgs, RecordingArgs, WindowsSource};
+use super::args::{ClientArgs, RecordingArgs, WindowArgs, WindowsSource, source_of, windows_of};
 use super::connection::{client_secret, config, invalid, missing, setting};
 use super::exit::Failure;
 use super::input::is_dash;
@@ -87,10 +87,10 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         return Err(Failure::usage(format!("reading {option}"), mend));
     }
     args.check_dry_run()?;
-    let request = args.redact.windows.request()?;
-    let windows = request.windows(args.redact.if_none)?;
-    let source = request.source(args.redact.redacted_transcript.as_deref())?;
-    let treatment = args.redact.treatment.treatment()?;
+    let policy = args.redact.policy()?;
+    let request = args.redact.windows.request(&policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    let source = source_of(&request, &policy, args.redact.redacted_transcript.as_deref())?;
     let secret = client_secret(&args.client)?;
     let set = |flag: &Option<String>, variable| setting(flag.as_ref(), variable).map(|s| s.value);
     let client_id = args.client.client_id.clone().filter(|id| !id.is_empty());
@@ -118,10 +118,10 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
-        options: args.redact.format.options(),
+        options: args.redact.format.options(&policy),
         evidence: side_outputs.options(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
-        ..Job::new(recording_id, windows, treatment)
+        ..Job::new(recording_id, windows, policy.treatment())
     };
     if job.windows.is_empty() {
         let does = if args.dry_run { "would be" } else { "will be" };
@@ -138,7 +138,8 @@ fn outputs(
 ) -> Result<(Option<OutputPath>, SideOutputs), Failure> {
     let force = args.redact.force;
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
-    let inputs = [&args.redact.windows.windows, client_secret_file, token_cache];
+    let WindowArgs { windows, policy, .. } = &args.redact.windows;
+    let inputs = [windows, policy, client_secret_file, token_cache];
     let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
     let keep = match &args.keep {
         Some(path) if is_dash(path) => {

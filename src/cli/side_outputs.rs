@@ -23,7 +23,7 @@ pub(crate) struct SideOutputs {
     report: Option<OutputPath>,
     transcript: Option<(OutputPath, Masked)>,
     /// What the receipt says of the windows.
-    source: Option<SourceEntry>,
+    source: WindowsSource,
     audio: bool,
     /// Whether the self-check is on; if it is, only a result that passed it is reported.
     pub(crate) self_check: bool,
@@ -34,7 +34,7 @@ impl SideOutputs {
     /// Checks the paths: against each other, against `inputs`, and against `output`.
     pub(crate) fn check(
         args: &EvidenceArgs,
-        WindowsSource { entry: source, masked }: WindowsSource,
+        mut source: WindowsSource,
         inputs: &[&Path],
         output: Option<&Path>,
         force: bool,
@@ -53,7 +53,7 @@ impl SideOutputs {
             taken.push(path.target.clone());
             Ok(path)
         };
-        let transcript = match masked {
+        let transcript = match source.masked.take() {
             Some((path, masked)) => Some((check(&path)?, masked)),
             None => None,
         };
@@ -70,7 +70,7 @@ impl SideOutputs {
 
     /// The same, with what the receipt says of the windows, if there is more to say.
     pub(crate) fn with_source(mut self, source: Option<SourceEntry>) -> Self {
-        self.source = source.or(self.source);
+        self.source.entry = source.or(self.source.entry);
         self
     }
 
@@ -96,10 +96,8 @@ impl SideOutputs {
             let draft = Draft::write(target, self.force, |out| out.write_all(&masked.bytes));
             drafts.push(draft.map_err(|error| Failure::of("writing the transcript", error))?);
         }
-        let Some(mut receipt) = receipt else { return Ok(drafts) };
-        if let Some(source) = &self.source {
-            receipt = receipt.with_source(source.clone());
-        }
+        let Some(receipt) = receipt else { return Ok(drafts) };
+        let receipt = self.source.stated_in(receipt);
         if let Some(OutputPath { target, .. }) = &self.receipt {
             let json = receipt.to_json();
             let draft = Draft::write(target, self.force, |out| out.write_all(json.as_bytes()));

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use sordino::level::Decibels;
+use sordino::policy::Settings;
 use sordino::verify::Audit;
 use sordino::{
     DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, VerifyOptions, Window,
     Windows, verify,
 };
 
-use super::args::VerifyArgs;
+use super::args::{VerifyArgs, windows_of};
 use super::exit::Failure;
 use super::messages::{detail, note};
 use super::report;
@@ -39,10 +40,12 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             receipt::compare(args, receipt, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
-            let windows = args.windows.request()?.windows(args.if_none)?;
-            let options = VerifyOptions { treatment: args.treatment.named()?, tolerance };
-            let decode = comparable_options(original, redacted, args.raw)?;
-            let decode = DecodeOptions { gaps: args.gaps.gaps, raw: args.raw, ..decode };
+            let policy = args.policy()?;
+            let windows = windows_of(&args.windows.request(&policy)?, policy.if_none())?;
+            let options = VerifyOptions { treatment: policy.named_treatment(), tolerance };
+            let Settings { gaps, raw, .. } = *policy.settings();
+            let decode = comparable_options(original, redacted, raw)?;
+            let decode = DecodeOptions { gaps: gaps.unwrap_or_default(), raw, ..decode };
             let audit = audit(original, redacted, decode, &windows, options)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;

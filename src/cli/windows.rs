@@ -3,12 +3,13 @@
 use std::io::{self, IsTerminal};
 
 use serde_json::{Value, json};
+use sordino::policy::{Request, Searched};
 use sordino::spool::Draft;
 use sordino::transcript::PlacedWindow;
 use sordino::window::{ClockTime, seconds};
 use sordino::{Window, Windows};
 
-use super::args::{Request, TranscriptRequest, WindowsArgs};
+use super::args::WindowsArgs;
 use super::exit::Failure;
 use super::messages::note;
 use super::output::OutputPath;
@@ -26,10 +27,12 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
         return Err(Failure::usage("reading --show-text", mend));
     }
     windows.windows = file.or(windows.windows);
-    let inputs: Vec<_> = windows.windows.iter().map(AsRef::as_ref).collect();
+    let inputs = windows.windows.iter().chain(&windows.policy);
+    let inputs: Vec<_> = inputs.map(AsRef::as_ref).collect();
     let output = redacted_transcript.as_ref();
     let output = output.map(|path| OutputPath::check(path, &inputs, force)).transpose()?;
-    let request = windows.request()?;
+    let policy = windows.policy(windows.settings()?)?;
+    let request = windows.request(&policy)?;
     let is_unit_unknown = request.windows.iter().any(Window::is_unit_unknown);
     if is_unit_unknown {
         note("whole numbers without a unit were read as seconds; say --unit s or --unit ms");
@@ -98,7 +101,7 @@ fn bracketed<'a>(words: impl Iterator<Item = (&'a str, bool)>) -> String {
 }
 
 /// What was read and how it was placed, as lines.
-fn facts(found: &TranscriptRequest) -> String {
+fn facts(found: &Searched) -> String {
     let summary = &found.selection.summary;
     let list = |counts: &[(String, usize)]| {
         counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
@@ -147,7 +150,7 @@ fn rows(windows: &Windows) -> String {
 }
 
 /// `unit` is null where the list leaves it open; so it is still open for whoever reads the JSON.
-fn to_json(windows: &Windows, unit: Option<&str>, found: Option<&TranscriptRequest>) -> Value {
+fn to_json(windows: &Windows, unit: Option<&str>, found: Option<&Searched>) -> Value {
     let windows = windows.iter().map(|window| {
         json!({
             "start": seconds(window.start()),

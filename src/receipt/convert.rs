@@ -91,7 +91,7 @@ impl RequestEntry {
                 Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
             WindowEntry { pad: own, ..WindowEntry::of(window, false) }
         });
-        Self { windows: windows.collect(), pad: seconds(pad), source: None }
+        Self { windows: windows.collect(), pad: seconds(pad), source: None, policy: None, id: None }
     }
 }
 

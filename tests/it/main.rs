@@ -39,6 +39,7 @@
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -77,6 +78,8 @@ mod house;
 #[cfg(feature = "cli")]
 mod info;
 mod invariants;
+#[cfg(feature = "batch")]
+mod journal;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]

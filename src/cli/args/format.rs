@@ -4,14 +4,33 @@ use std::num::NonZeroUsize;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use sordino::policy::{Policy, Settings};
 use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
+    #[command(flatten)]
+    coding: CodingArgs,
+
+    /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    memory_limit: u64,
+
+    /// Decode FLAC, MP3 and Vorbis on this many threads. Use 1 when many recordings are redacted at
+    /// the same time [default: one for each core, up to 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: Option<u8>,
+}
+
+/// Of these, what a policy may say too.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to decode and encode")]
+pub(crate) struct CodingArgs {
     /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
-    encoding: Encoding,
+    /// [default: pcm]
+    #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
+    encoding: Option<Encoding>,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -22,30 +41,40 @@ pub(crate) struct FormatArgs {
     #[arg(long, value_name = "HZ", value_parser = PossibleValuesParser::new(["8000", "12000", "16000", "24000", "48000"]).try_map(|rate| rate.parse::<u32>()))]
     opus_rate: Option<u32>,
 
-    /// Hold at most this many MiB of a recording in memory, if its container cannot be streamed
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    memory_limit: u64,
-
-    /// Decode FLAC, MP3 and Vorbis on this many threads. Use 1 when many recordings are redacted at
-    /// the same time [default: one for each core, up to 4]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    threads: Option<u8>,
-
     #[command(flatten)]
     gaps: GapsArgs,
 }
 
+impl CodingArgs {
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        settings.encoding = self.encoding;
+        settings.opus_rate = self.opus_rate;
+        settings.raw = self.raw;
+        self.gaps.add_to(settings);
+    }
+}
+
 impl FormatArgs {
-    /// The options of the decoder.
-    pub(crate) fn options(&self) -> DecodeOptions {
-        DecodeOptions {
-            encoding: self.encoding,
-            opus_rate: self.opus_rate,
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) {
+        self.coding.add_to(settings);
+    }
+
+    /// The options of the decoder under a policy that these flags are part of.
+    pub(crate) fn options(&self, policy: &Policy) -> DecodeOptions {
+        policy.decode_options(DecodeOptions {
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
-            gaps: self.gaps.gaps,
-            raw: self.raw,
-        }
+            ..DecodeOptions::default()
+        })
+    }
+
+    /// The options of the decoder for a command that takes no policy.
+    pub(crate) fn own_options(&self) -> DecodeOptions {
+        let mut settings = Settings::default();
+        self.add_to(&mut settings);
+        self.options(&Policy::default().with_flags(settings))
     }
 }
 
@@ -53,9 +82,16 @@ impl FormatArgs {
 pub(crate) struct GapsArgs {
     /// What to do about gaps, where nothing was recorded although the recording's clock ran on:
     /// `refuse`, `fill` them with silence, or `close` them. Windows always mean the clock, which is
-    /// what a player shows
-    #[arg(long, value_name = "POLICY", default_value = "refuse", hide_possible_values = true, value_parser = PossibleValuesParser::new(["refuse", "fill", "close"]).map(|name| gaps(&name)))]
-    pub(crate) gaps: Gaps,
+    /// what a player shows [default: refuse]
+    #[arg(long, value_name = "POLICY", hide_possible_values = true, value_parser = PossibleValuesParser::new(["refuse", "fill", "close"]).map(|name| gaps(&name)))]
+    gaps: Option<Gaps>,
+}
+
+impl GapsArgs {
+    /// Adds what the flag says.
+    pub(super) fn add_to(self, settings: &mut Settings) {
+        settings.gaps = self.gaps;
+    }
 }
 
 fn gaps(name: &str) -> Gaps {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args as Group;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use sordino::policy::{IfNone, Policy, Settings};
 
 use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, PlatformArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -95,9 +97,8 @@ pub(crate) struct RedactArgs {
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
 
-    /// If --windows was searched and holds nothing: `fail`, or `copy` the recording unredacted
-    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
-    pub(crate) if_none: IfNone,
+    #[command(flatten)]
+    pub(crate) if_none: IfNoneArgs,
 
     /// Write the transcript here, in its own format, with the words of all windows as [redacted]
     #[arg(long, value_name = "OUT", requires = "windows", help_heading = FROM_TRANSCRIPTS)]
@@ -111,6 +112,32 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+}
+
+impl RedactArgs {
+    /// The policy that file and flags come to.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        let mut flags = self.windows.settings()?;
+        self.treatment.add_to(&mut flags)?;
+        self.format.add_to(&mut flags);
+        self.if_none.add_to(&mut flags);
+        self.windows.policy(flags)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Group)]
+pub(crate) struct IfNoneArgs {
+    /// If --windows was searched and holds nothing: `fail`, or `copy`, which leaves the recording
+    /// unredacted [default: fail]
+    #[arg(long, value_name = "fail|copy", hide_possible_values = true, help_heading = FROM_TRANSCRIPTS, value_parser = PossibleValuesParser::new(["fail", "copy"]).map(|name| if name == "copy" { IfNone::Copy } else { IfNone::Fail }))]
+    if_none: Option<IfNone>,
+}
+
+impl IfNoneArgs {
+    /// Adds what the flag says.
+    pub(super) fn add_to(self, settings: &mut Settings) {
+        settings.if_none = self.if_none;
+    }
 }
 
 #[derive(Debug, Group)]

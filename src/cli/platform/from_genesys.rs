@@ -7,11 +7,12 @@ use sordino::digest::Digest;
 use sordino::genesys::platform::{ByTimeOfDay, Clock, ClockError, Located, TranscriptLink};
 use sordino::genesys::{Error as GenesysError, StepRecord};
 use sordino::job::platform::Prepared;
+use sordino::policy::{IfNone, Request, Searched};
 use sordino::receipt::SourceEntry;
 use sordino::transcript::{self, PlacedWindow, SelectOptions, Selection};
-use sordino::{Error, JobError, Window, Windows};
+use sordino::{Error, JobError, Policy, Window, Windows};
 
-use super::super::args::{IfNone, RecordingArgs, Request, TranscriptRequest};
+use super::super::args::{RecordingArgs, windows_of};
 use super::super::exit::{Failure, chain};
 use super::super::messages::{detail, note};
 use super::super::recording::failure;
@@ -46,7 +47,7 @@ pub(super) struct Found {
 
 impl FromGenesys {
     /// Reads the arguments; `None` if the windows come from elsewhere.
-    pub(super) fn check(args: &RecordingArgs) -> Result<Option<Self>, Failure> {
+    pub(super) fn check(args: &RecordingArgs, policy: &Policy) -> Result<Option<Self>, Failure> {
         let windows = &args.redact.windows;
         if !windows.is_from_genesys() {
             return Ok(None);
@@ -55,8 +56,8 @@ impl FromGenesys {
             let mend = "with --windows genesys: the transcript stays in Genesys; leave it out";
             return Err(Failure::usage("reading --redacted-transcript", mend));
         }
-        let (flags, options) = windows.with_genesys()?;
-        Ok(Some(Self { flags, options, if_none: args.redact.if_none }))
+        let flags = windows.with_genesys(policy)?;
+        Ok(Some(Self { flags, options: policy.select_options(), if_none: policy.if_none() }))
     }
 
     /// Whether there are windows that would be the same for several recordings.
@@ -85,12 +86,11 @@ impl FromGenesys {
         let selected = selection.to_windows();
         windows.extend(selected.map_err(|error| Failure::usage(&*doing, error))?);
         let (parties, sha256) = (self.options.parties.clone(), Digest::of(&bytes).sha256);
-        let transcript = Some(TranscriptRequest { read, selection, parties, sha256 });
+        let transcript = Some(Searched { read, selection, parties, sha256 });
         let request = Request { windows, transcript };
-        let windows = request.windows(self.if_none)?;
+        let windows = windows_of(&request, self.if_none)?;
         tell(&clock);
-        let entry = request.source(None)?.entry;
-        Ok(Found { windows, entry, steps, clock, last })
+        Ok(Found { windows, entry: request.entry(), steps, clock, last })
     }
 }
 

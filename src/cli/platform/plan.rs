@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
-use sordino::{Job, Treatment, Windows};
+use sordino::{Job, Policy, Treatment, Windows};
 
-use super::super::args::{ClientArgs, FolderLayout, RecordingArgs, WindowsSource, time};
+use super::super::args::{
+    ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
+};
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
@@ -57,16 +59,19 @@ impl Plan {
     /// Checks arguments and environment, and asks whether originals are to be deleted.
     pub(super) fn check(args: &RecordingArgs) -> Result<Self, Failure> {
         args.check_dry_run()?;
-        let from_genesys = FromGenesys::check(args)?;
+        let policy = args.redact.policy()?;
+        let from_genesys = FromGenesys::check(args, &policy)?;
         let (windows, source) = match &from_genesys {
             // Each recording gets its own.
-            Some(_) => (Windows::none(), WindowsSource::default()),
-            None => given_windows(args)?,
+            Some(_) => {
+                let policy = policy.entry();
+                (Windows::none(), WindowsSource { policy, ..WindowsSource::default() })
+            }
+            None => given_windows(args, &policy)?,
         };
-        let treatment = args.redact.treatment.treatment()?;
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
-        let deletion = deletion(args, treatment, &places)?;
+        let deletion = deletion(args, policy.treatment(), &places)?;
         let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
         let stage = Shared::<Stage>::default();
@@ -85,7 +90,7 @@ impl Plan {
             recording_id: access.recording_id,
             format: args.platform.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
-            job: job(args, windows, treatment, &places, &bar),
+            job: job(args, &policy, windows, &places, &bar),
             from_genesys,
             places,
             export: is_export(args),
@@ -156,10 +161,13 @@ fn told(what: &str, variable: &str, id: Setting) -> String {
 }
 
 /// The windows of flags and a file, and where they come from.
-fn given_windows(args: &RecordingArgs) -> Result<(Windows, WindowsSource), Failure> {
-    let request = args.redact.windows.request()?;
-    let windows = request.windows(args.redact.if_none)?;
-    Ok((windows, request.source(args.redact.redacted_transcript.as_deref())?))
+fn given_windows(
+    args: &RecordingArgs,
+    policy: &Policy,
+) -> Result<(Windows, WindowsSource), Failure> {
+    let request = args.redact.windows.request(policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    Ok((windows, source_of(&request, policy, args.redact.redacted_transcript.as_deref())?))
 }
 
 /// Checks where files go.
@@ -177,7 +185,8 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
     let list = args.redact.windows.windows.as_ref();
     let list = list.filter(|_| !args.redact.windows.is_from_genesys());
-    let inputs = [list, client_secret_file.as_ref(), token_cache.as_ref()];
+    let policy = args.redact.windows.policy.as_ref();
+    let inputs = [list, policy, client_secret_file.as_ref(), token_cache.as_ref()];
     let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
     let force = args.redact.force;
     let evidence = &args.redact.evidence;
@@ -224,17 +233,17 @@ fn tell_wishes(annotate: bool, deletion: Option<Deletion>) {
 
 fn job(
     args: &RecordingArgs,
+    policy: &Policy,
     windows: Windows,
-    treatment: Treatment,
     places: &Places,
     bar: &Shared<ByteProgress>,
 ) -> Job {
     let shown = Arc::clone(bar);
     Job {
-        options: args.redact.format.options(),
+        options: args.redact.format.options(policy),
         evidence: places.evidence(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         // The id of each recording is in what the client has located.
-        ..Job::new("", windows, treatment)
+        ..Job::new("", windows, policy.treatment())
     }
 }

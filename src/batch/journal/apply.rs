@@ -1,0 +1,112 @@
+//! Writes down what happened.
+
+use std::ops::ControlFlow;
+
+use super::engine::{Sql, Value};
+use super::error::JournalError;
+use super::read::{last_link, word};
+use super::sql;
+use crate::batch::model::{Change, Done, Event, Failed, Key, Link};
+
+/// Writes down all changes, and says which of them count.
+pub(super) fn apply(
+    sql: &mut dyn Sql,
+    worker: &str,
+    changes: &[Change],
+) -> Result<Vec<bool>, JournalError> {
+    alone(sql)?;
+    let mut chain = None;
+    changes.iter().map(|change| one(sql, worker, change, &mut chain)).collect()
+}
+
+/// Waits until no other process changes states, and keeps others from it until the transaction ends.
+pub(super) fn alone(sql: &mut dyn Sql) -> Result<(), JournalError> {
+    sql.rows(sql::ALONE, &[], &mut |_| Ok(ControlFlow::Break(())))
+}
+
+fn one(
+    sql: &mut dyn Sql,
+    worker: &str,
+    Change { key, event }: &Change,
+    chain: &mut Option<(u64, String)>,
+) -> Result<bool, JournalError> {
+    let mine = [Value::Text(&key.0), Value::Text(worker)];
+    let changed = match event {
+        Event::Done(done) => return commit(sql, worker, key, done, chain),
+        Event::Upload(upload) => {
+            let upload = [Value::Text(&upload.place), Value::Text(&upload.id)];
+            sql.run(sql::UPLOAD, &[mine, upload].concat())
+        }
+        Event::Granting => sql.run(sql::GRANTING, &mine),
+        Event::Released => sql.run(sql::RELEASED, &mine),
+        Event::Failed(failed) => fail(sql, sql::FAILED, &mine, failed),
+        Event::Unknown(failed) => fail(sql, sql::UNKNOWN, &mine[..1], failed),
+    };
+    changed.map(|rows| rows == 1)
+}
+
+fn fail(
+    sql: &mut dyn Sql,
+    statement: &'static str,
+    of: &[Value<'_>],
+    failed: &Failed,
+) -> Result<u64, JournalError> {
+    let kind = word(&failed.kind);
+    let retryable = i64::from(failed.kind.is_retryable());
+    let what = [Value::Text(&kind), Value::Int(retryable), Value::Text(&failed.message)];
+    sql.run(statement, &[of, &what].concat())
+}
+
+/// The job is done: its row, and its link of the chain. `chain`: the last link, once it was looked up.
+fn commit(
+    sql: &mut dyn Sql,
+    worker: &str,
+    key: &Key,
+    done: &Done,
+    chain: &mut Option<(u64, String)>,
+) -> Result<bool, JournalError> {
+    let mut found = None;
+    sql.rows(sql::NOT_DONE, &[Value::Text(&key.0)], &mut |row| {
+        found = Some((row.int(0)?, row.int::<u64>(1)?, row.maybe_int(2)?));
+        Ok(ControlFlow::Break(()))
+    })?;
+    let Some((number, uploads, before)) = found else { return Ok(false) };
+    if let Some(before) = before {
+        // What it had put there was replaced. Its link stays.
+        sql.run(sql::FORGET_JOB, &[Value::Int(before)])?;
+    }
+    if uploads > 0 {
+        sql.run(sql::FORGET_UPLOADS, &[Value::Int(number)])?;
+    }
+    let json = serde_json::to_string(done).unwrap_or_default();
+    sql.run(sql::DONE, &[Value::Text(&json), Value::Text(worker), Value::Int(number)])?;
+    let (sequence, previous) = match chain.take() {
+        Some(last) => last,
+        None => last_link(sql)?,
+    };
+    let link = link(sequence + 1, previous, key, done);
+    add(sql, &link)?;
+    *chain = Some((link.sequence, link.hash));
+    Ok(true)
+}
+
+fn link(sequence: u64, previous: String, key: &Key, done: &Done) -> Link {
+    let mut link = Link {
+        sequence,
+        key: key.clone(),
+        receipt: done.receipt.clone().unwrap_or_default(),
+        sha256: done.receipt_sha256.as_ref().unwrap_or(&done.sha256).clone(),
+        previous,
+        hash: String::new(),
+    };
+    link.hash = link.hash();
+    link
+}
+
+fn add(sql: &mut dyn Sql, link: &Link) -> Result<(), JournalError> {
+    let sequence = i64::try_from(link.sequence).unwrap_or(i64::MAX);
+    let texts = [&link.key.0, &link.receipt, &link.sha256, &link.previous, &link.hash];
+    let texts = texts.map(|text| Value::Text(text));
+    sql.run(sql::ADD_LINK, &[&[Value::Int(sequence)], &texts[..]].concat())?;
+    Ok(())
+}

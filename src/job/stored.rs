@@ -1,0 +1,251 @@
+//! Job between places: one recording from one place to another, with its receipt.
+//!
+//! 1. The recording arrives and is redacted meanwhile. An object is never on a disk; its redacted copy is in
+//!    memory or in a file without a name.
+//! 2. After the self-check the copy is put at its place.
+//! 3. Its receipt is put there too, create-only: that is the commit.
+//!
+//! A redaction gives the same bytes whoever makes it. So a copy that is there already, of the same SHA-256,
+//! is taken for the one that was to be made, and a receipt of it for its receipt.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use thiserror::Error as ThisError;
+
+use super::ProgressListener;
+use super::arrival::{Recipe, redact};
+use crate::decode::{DecodeOptions, Source};
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::evidence::EvidenceOptions;
+use crate::receipt::{Delivery, Receipt};
+use crate::redact::{Redacted, Summary};
+use crate::store::{self, Head, Place, Put, PutOptions, Stores};
+use crate::treatment::Treatment;
+use crate::window::Windows;
+
+/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
+const LONGEST_RECEIPT: u64 = 256 * 1024 * 1024;
+
+/// A recording to redact, and where everything is.
+#[derive(Clone)]
+pub struct StoredJob {
+    /// The recording.
+    pub input: Place,
+    /// Where the redacted copy goes.
+    pub output: Place,
+    /// Where its receipt goes.
+    pub receipt: Option<Place>,
+    /// What to mute. None: the recording is copied as it is.
+    pub windows: Windows,
+    /// What happens inside the windows.
+    pub treatment: Treatment,
+    /// How the recording is decoded.
+    pub options: DecodeOptions,
+    /// What evidence is collected; that of the receipt always is.
+    pub evidence: EvidenceOptions,
+    /// The job, for the metadata of the objects.
+    pub key: Option<String>,
+    /// Whether what is at the places of copy and receipt is replaced.
+    pub overwrite: bool,
+    /// Adds to the receipt what the redaction does not know.
+    pub complete: Option<Arc<dyn Fn(Receipt) -> Receipt + Send + Sync>>,
+    /// Called after every block, with the size of the recording in bytes.
+    pub listener: Option<ProgressListener>,
+}
+
+impl std::fmt::Debug for StoredJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("StoredJob");
+        shown.field("input", &self.input).field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+/// A recording that was redacted, and is in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// What the input is.
+    pub input: Head,
+    /// What the store says of the copy.
+    pub output: Put,
+    /// Size and SHA-256 of the copy.
+    pub digest: Digest,
+    /// What was done.
+    pub summary: Summary,
+    /// The receipt: the one that is in its place, if there is a place for it.
+    pub receipt: Receipt,
+    /// SHA-256 of the receipt in its place.
+    pub receipt_sha256: Option<String>,
+}
+
+/// Why a recording is not in its place.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum StoredError {
+    /// A place cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The recording cannot be redacted, or the windows do not fit it.
+    #[error("redact")]
+    Redact(#[from] Error),
+}
+
+impl StoredJob {
+    /// A job with the default options, without a receipt, that replaces nothing.
+    pub fn new(input: Place, output: Place, windows: Windows, treatment: Treatment) -> Self {
+        Self {
+            input,
+            output,
+            receipt: None,
+            windows,
+            treatment,
+            options: DecodeOptions::default(),
+            evidence: EvidenceOptions::default(),
+            key: None,
+            overwrite: false,
+            complete: None,
+            listener: None,
+        }
+    }
+}
+
+/// Redacts a recording from place to place. `on_upload` is called with the id of a multipart upload to
+/// [`StoredJob::output`] before its first part is sent; see [`Stores::put`].
+///
+/// Dropping the future stops the work, and aborts an upload that was begun.
+///
+/// # Errors
+/// [`StoredError`]. The copy may be in its place already when its receipt is not: the same job again finds
+/// it there.
+///
+/// ```
+/// use sordino::job::stored::{StoredJob, store};
+/// use sordino::store::{Place, StoreConfig, Stores};
+/// use sordino::{Treatment, Window, Windows};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let stores = Stores::new(StoreConfig::from_env());
+/// // Or "s3://bucket/call.wav".
+/// let output = Place::Local(folder.path().join("call.wav"));
+/// let windows = Windows::new([Window::from_seconds(10.0, 15.0)?])?;
+/// let job = StoredJob::new("fixtures/call.wav".parse()?, output, windows, Treatment::silence());
+/// let stored = store(&stores, &job, |_| Ok(())).await?;
+/// assert_eq!(stored.summary.frames, 304_000);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn store(
+    stores: &Stores,
+    job: &StoredJob,
+    on_upload: impl Fn(&str) -> Result<(), String>,
+) -> Result<Stored, StoredError> {
+    let (input, redacted) = fetch(stores, job).await?;
+    let receipt = Receipt::of(&redacted).ok_or_else(|| {
+        // It was asked for.
+        Error::SelfCheck { reason: "there is no receipt".into() }
+    })?;
+    let (digest, summary) = (redacted.evidence().measurements.as_ref(), redacted.summary().clone());
+    let digest = digest.map(|all| all.output.clone()).unwrap_or(Digest::of(&[]));
+    let options = PutOptions {
+        content_type: "audio/wav".into(),
+        sha256: Some(digest.sha256.clone()),
+        job: job.key.clone(),
+        overwrite: job.overwrite,
+    };
+    let reader = redacted.reader().map_err(Error::ReadBack)?;
+    let output = stores.put(&job.output, reader, digest.bytes, options, on_upload).await?;
+    drop(redacted);
+    let receipt = delivered(job, &output, receipt);
+    let (receipt, receipt_sha256) = match &job.receipt {
+        Some(place) => {
+            let (receipt, sha256) = commit(stores, job, place, receipt).await?;
+            (receipt, Some(sha256))
+        }
+        None => (receipt, None),
+    };
+    Ok(Stored { input, output, digest, summary, receipt, receipt_sha256 })
+}
+
+/// Reads the recording and redacts it meanwhile.
+async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), StoredError> {
+    let recipe = |head: &Head| Recipe {
+        windows: job.windows.clone(),
+        treatment: job.treatment,
+        options: job.options,
+        evidence: EvidenceOptions { receipt: true, ..job.evidence },
+        listener: job.listener.clone(),
+        length: Some(head.bytes),
+    };
+    if let Some(path) = job.input.local() {
+        let head = stores.head(&job.input).await?;
+        let path = path.to_owned();
+        // A file can be read with seeks, which some containers need.
+        let redacted = redact(recipe(&head), move || Source::open(path)).await?;
+        if stores.head(&job.input).await?.identity() != head.identity() {
+            return Err(store::Error::Changed { place: job.input.to_string() }.into());
+        }
+        return Ok((head, redacted));
+    }
+    let download = stores.get(&job.input).await?;
+    let (head, failure) = (download.head.clone(), download.failure());
+    let result = redact(recipe(&head), move || Ok(Source::stream(download))).await;
+    match (result, failure.as_ref().and_then(|failure| failure.cause())) {
+        (Err(error), _) if error.is_usage() => Err(error.into()),
+        // The broken download is the cause, whatever the decoder made of the read error.
+        (_, Some(broken)) => Err(broken.clone().into()),
+        (result, None) => Ok((head, result?)),
+    }
+}
+
+/// The receipt, with where the copy is.
+fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
+    let receipt = match &job.complete {
+        Some(complete) => complete(receipt),
+        None => receipt,
+    };
+    let delivery = job.output.is_object().then(|| Delivery {
+        etag: output.etag.clone(),
+        version: output.version.clone(),
+        ..Delivery::store(&job.output.url())
+    });
+    Receipt { delivery: delivery.or(receipt.delivery), ..receipt }
+}
+
+/// Puts the receipt in its place. Returns the one that is there, and its SHA-256.
+async fn commit(
+    stores: &Stores,
+    job: &StoredJob,
+    place: &Place,
+    receipt: Receipt,
+) -> Result<(Receipt, String), store::Error> {
+    let json = receipt.to_json().into_bytes();
+    let digest = Digest::of(&json);
+    let options = PutOptions {
+        content_type: "application/json".into(),
+        sha256: Some(digest.sha256.clone()),
+        job: job.key.clone(),
+        overwrite: job.overwrite,
+    };
+    let put = stores.put(place, Cursor::new(json), digest.bytes, options, |_| Ok(())).await;
+    let exists = match put {
+        Ok(_) => return Ok((receipt, digest.sha256)),
+        Err(error @ store::Error::Exists { .. }) => error,
+        Err(error) => return Err(error),
+    };
+    // A run before this one, or another machine, has made it.
+    let there = stores.read(place, LONGEST_RECEIPT).await?;
+    let read = std::str::from_utf8(&there).ok().and_then(|text| Receipt::parse(text).ok());
+    match read {
+        Some(read) if is_same(&read, &receipt) => Ok((read, Digest::of(&there).sha256)),
+        _ => Err(exists),
+    }
+}
+
+/// Whether a receipt is of the same redaction.
+fn is_same(there: &Receipt, made: &Receipt) -> bool {
+    let input = |receipt: &Receipt| receipt.inputs.first().map(|input| input.sha256.clone());
+    there.output.sha256 == made.output.sha256 && input(there) == input(made)
+}
