@@ -61,11 +61,8 @@
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
 //! | [`error`] | | the errors of decoding, redaction and storage |
-<<<<<<< HEAD
 //! | `http` | `http` | connections, `Retry-After` and the pipe into a decoder, for `genesys` and `store` |
-=======
 //! | `policy` | `policy` | how recordings are redacted, from a file and flags; what it makes of a file of windows |
->>>>>>> manifest
 //! | `genesys` | `genesys` | the client of both APIs of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
 //! | `store` | `store` | reads and writes places: local paths and the URLs of buckets |
@@ -143,13 +140,10 @@ pub mod report;
 pub mod verify;
 pub mod info;
 pub mod error;
-<<<<<<< HEAD
 #[cfg(feature = "http")]
 mod http;
-=======
 #[cfg(feature = "policy")]
 pub mod policy;
->>>>>>> manifest
 #[cfg(feature = "genesys")]
 pub mod genesys;
 #[cfg(feature = "genesys")]

@@ -22,7 +22,7 @@ use crate::policy::{IfNone, Policy, Request};
 use crate::store::{Place, Stores};
 use crate::window::{Windows, parse_flag};
 
-mod failure;
+pub(super) mod failure;
 
 use failure::{failed, of_store, of_stored};
 
@@ -51,12 +51,7 @@ pub struct Places {
 }
 
 impl Work for Places {
-    fn perform(
-        &self,
-        job: &Claimed,
-        notes: &dyn Notes,
-        cancel: &Cancel,
-    ) -> Result<Done, Failure> {
+    fn perform(&self, job: &Claimed, notes: &dyn Notes, cancel: &Cancel) -> Result<Done, Failure> {
         let began = Instant::now();
         let opened = Mutex::default();
         let result = self.runtime.block_on(async {
@@ -73,7 +68,7 @@ impl Work for Places {
 }
 
 /// Returns when it is set.
-async fn cancelled(cancel: &Cancel) {
+pub(super) async fn cancelled(cancel: &Cancel) {
     while !cancel.is_set() {
         tokio::time::sleep(LOOK).await;
     }
@@ -104,7 +99,9 @@ impl Places {
         if let Some(version) = version {
             let head = self.stores.head(&input).await.map_err(|error| of_store(&input, error))?;
             if head.identity() != *version {
-                let message = format!("{place} has changed since the batch was planned; run the same command again");
+                let message = format!(
+                    "{place} has changed since the batch was planned; run the same command again"
+                );
                 return Err(failed(FailureKind::Missing, message));
             }
         }
@@ -155,7 +152,13 @@ impl Places {
         })
     }
 
-    fn done(&self, job: &Claimed, stored: &StoredJob, done: Stored, if_none: Option<IfNone>) -> Done {
+    fn done(
+        &self,
+        job: &Claimed,
+        stored: &StoredJob,
+        done: Stored,
+        if_none: Option<IfNone>,
+    ) -> Done {
         let Stored { input, output, digest, summary, receipt_sha256, .. } = done;
         Done {
             input_version: Some(input.identity()),
@@ -175,11 +178,12 @@ impl Places {
     }
 
     /// The windows of a job, inline or of its file.
-    async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
+    pub(super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
         let wrong = |why: String| failed(FailureKind::Windows, why);
         match &job.spec.windows {
             WindowsSpec::Inline(flags) => {
-                let windows: Result<Vec<_>, _> = flags.iter().map(|flag| parse_flag(flag)).collect();
+                let windows: Result<Vec<_>, _> =
+                    flags.iter().map(|flag| parse_flag(flag)).collect();
                 let windows = windows.map_err(|error| wrong(error.to_string()))?;
                 self.policy.windows_given(&windows).map_err(|error| wrong(error.to_string()))
             }
@@ -194,7 +198,7 @@ impl Places {
     }
 
     /// Ends what an earlier attempt may have left open.
-    async fn clear(&self, job: &Claimed, output: &Place) -> Result<(), Failure> {
+    pub(super) async fn clear(&self, job: &Claimed, output: &Place) -> Result<(), Failure> {
         for Upload { place, id } in &job.uploads {
             let place = parsed(place)?;
             let aborted = self.stores.abort(&place, id).await;
@@ -209,7 +213,7 @@ impl Places {
     }
 
     /// Ends the uploads of a job that was interrupted.
-    async fn abort(&self, opened: &Mutex<Vec<Upload>>) {
+    pub(super) async fn abort(&self, opened: &Mutex<Vec<Upload>>) {
         let opened = std::mem::take(&mut *lock(opened));
         for Upload { place, id } in opened {
             let Ok(place) = place.parse() else { continue };
@@ -219,17 +223,17 @@ impl Places {
     }
 }
 
-fn parsed(place: &str) -> Result<Place, Failure> {
+pub(super) fn parsed(place: &str) -> Result<Place, Failure> {
     place.parse().map_err(|error| failed(FailureKind::Other, format!("{place}: {error}")))
 }
 
-fn nothing_found() -> Failure {
+pub(super) fn nothing_found() -> Failure {
     let message = "nothing to redact: the file was searched, and nothing was found; give --if-none copy to copy such recordings unredacted, or --if-none skip to leave them out";
     failed(FailureKind::NothingFound, message)
 }
 
 /// A job that has no output.
-fn left_out() -> Done {
+pub(super) fn left_out() -> Done {
     let nothing = Digest::of(&[]);
     Done { sha256: nothing.sha256, if_none: Some(IfNone::Skip.name().into()), ..Done::default() }
 }

@@ -11,7 +11,8 @@
 //! 3. **fetch**: [`Platform::fetch`] starts the download of one part ▸ [`Download`](super::Download). A link
 //!    that has expired is replaced once.
 //! 4. redact, keep: not here. [`job::platform`](crate::job::platform) does both.
-//! 5. **annotate**: [`Platform::annotate`] marks a passage of the original ▸ [`Annotated`].
+//! 5. **annotate**: [`Platform::annotate`] marks a passage of the original ▸ [`Annotated`];
+//!    [`Platform::unmarked`] finds those that are not marked yet.
 //! 6. **protection**: [`Platform::check_protection`] ▸ [`Unprotected`].
 //! 7. **retention**: [`Platform::check_export`] ▸ [`Deletable`]; then `set_deletion` ▸ [`Scheduled`], which
 //!    only [`job::platform::finish`](crate::job::platform::finish) can call, with a proof;
@@ -32,6 +33,7 @@ use super::send::HttpClient;
 
 mod annotate;
 mod clock;
+mod date;
 mod export;
 mod format;
 mod list;
@@ -46,8 +48,9 @@ mod transcript;
 mod unavailable;
 pub mod wire;
 
-pub use annotate::{Annotated, Passage};
+pub use annotate::{Annotated, Passage, Unmarked};
 pub use clock::{Clock, ClockError};
+pub use date::deletion_date;
 pub use export::ExportFolder;
 pub use format::MediaFormat;
 pub use list::{LeftOut, Listing};

@@ -27,12 +27,16 @@ mod after;
 mod delivered;
 mod export;
 mod layout;
+#[cfg(feature = "store")]
+mod stored;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
 pub use delivered::{Delivered, NotDelivered};
 pub use export::METADATA_SUFFIX;
 pub use layout::Layout;
 use layout::{Group, groups};
+#[cfg(feature = "store")]
+pub use stored::{PlacedCopy, PlacedError, PlacedJob, place};
 
 /// A recording that was fetched and redacted.
 #[derive(Debug)]

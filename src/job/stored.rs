@@ -161,7 +161,12 @@ pub async fn store(
     let receipt = delivered(job, &output, receipt);
     let (receipt, receipt_sha256) = match &job.receipt {
         Some(place) => {
-            let (receipt, sha256) = commit(stores, job, place, receipt).await?;
+            let options = PutOptions {
+                job: job.key.clone(),
+                overwrite: job.overwrite,
+                ..PutOptions::default()
+            };
+            let (receipt, sha256) = commit(stores, place, receipt, options).await?;
             (receipt, Some(sha256))
         }
         None => (receipt, None),
@@ -214,20 +219,23 @@ fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
     Receipt { delivery: delivery.or(receipt.delivery), ..receipt }
 }
 
-/// Puts the receipt in its place. Returns the one that is there, and its SHA-256.
-async fn commit(
+/// Puts the receipt in its place: that is the commit. `options`: the job, and whether what is there is replaced.
+/// Returns the receipt that is there, which may be one of the same redaction, and its SHA-256.
+///
+/// # Errors
+/// [`store::Error::Exists`] when another receipt is there; those of the store.
+pub async fn commit(
     stores: &Stores,
-    job: &StoredJob,
     place: &Place,
     receipt: Receipt,
+    options: PutOptions,
 ) -> Result<(Receipt, String), store::Error> {
     let json = receipt.to_json().into_bytes();
     let digest = Digest::of(&json);
     let options = PutOptions {
         content_type: "application/json".into(),
         sha256: Some(digest.sha256.clone()),
-        job: job.key.clone(),
-        overwrite: job.overwrite,
+        ..options
     };
     let put = stores.put(place, Cursor::new(json), digest.bytes, options, |_| Ok(())).await;
     let exists = match put {

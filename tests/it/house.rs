@@ -70,7 +70,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "batch",
         &[
-            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store", "window",
+            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store",
+            "window",
         ],
     ),
     ("sandbox", &["genesys", "lock"]),
