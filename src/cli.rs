@@ -75,7 +75,12 @@ fn silence_decoder_panics() {
 
 /// Runs the async half of a command.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    runtime()?.block_on(work)
+}
+
+/// What the async half of a command runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::failed("starting", error))?.block_on(work)
+    runtime.map_err(|error| Failure::failed("starting", error))
 }

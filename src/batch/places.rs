@@ -4,14 +4,13 @@
 //! their places. What went wrong becomes a [`Failed`], sorted by kind. What an earlier attempt has left open
 //! is ended first; what it has finished already is found, and counts.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::journal::Claimed;
-use super::model::{Done, Event, Failed, FailureKind, Input, Upload, WindowsSpec};
+use super::model::{Done, Event, FailureKind, Input, Upload, WindowsSpec};
 use super::run::{Cancel, Failure, Notes, Work};
 use crate::decode::DecodeOptions;
 use crate::digest::Digest;

@@ -1,12 +1,12 @@
 //! `sordino batch`: thousands of recordings, with a journal, so that the same command goes on.
 
-use sordino::batch::{self, Cancel, Counts, Journal, JournalError, Ran, open_journal};
+use sordino::batch::{self, Cancel, Counts, Ran, open_journal};
 
 use super::args::{BatchArgs, BatchCommand, BatchRunArgs};
 use super::exit::Failure;
 use super::interrupt::cancel_on_signals;
-use super::messages::{note, say, tell};
 use super::report::print;
+use super::runtime;
 use super::text::count;
 
 mod again;
@@ -35,12 +35,13 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     }
     let cancel = Cancel::new();
     cancel_on_signals(&cancel);
-    let mut journal = open_journal(&plan.journal).map_err(|error| wrong_journal(error))?;
+    let journal = open_journal(&plan.journal);
+    let mut journal = journal.map_err(|error| Failure::usage("opening the journal", error))?;
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
-    show.begin(&tally);
-    let work = plan.work()?;
+    let runtime = runtime()?;
+    let work = plan.work(&runtime);
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);
@@ -78,7 +79,10 @@ fn outcome(ran: Ran) -> Result<(), Failure> {
     match ran {
         Ran { interrupted: true, .. } => Err(Failure::Interrupted),
         Ran { halted: true, .. } => {
-            let why = format!("{} failed, which --halt does not allow; mend the cause, then go on with the command above", count(ran.failed, "recording"));
+            let why = format!(
+                "{} failed, which --halt does not allow; mend the cause, then go on with the command above",
+                count(ran.failed, "recording")
+            );
             Err(Failure::failed("running the batch", why))
         }
         _ if failed + unknown > 0 => Err(Failure::Several { all: false }),

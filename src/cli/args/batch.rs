@@ -140,8 +140,7 @@ impl BatchRunArgs {
         let HowArgs { policy, pad, unit, if_none, transcript, treatment, coding } = &self.how;
         let pad = pad.as_deref().map(parse_pad).transpose();
         let pad = pad.map_err(|error| Failure::usage("reading --pad", error))?;
-        let mut flags =
-            Settings { pad, unit: *unit, if_none: *if_none, ..Settings::default() };
+        let mut flags = Settings { pad, unit: *unit, if_none: *if_none, ..Settings::default() };
         transcript.add_to(&mut flags)?;
         treatment.add_to(&mut flags)?;
         coding.add_to(&mut flags);

@@ -46,7 +46,10 @@ mod tests {
         let typed = "sordino batch 'my calls.csv' --out s3://clean/";
         assert_eq!(command(&words, false), typed);
         assert_eq!(command(&words, true), format!("{typed} --retry-failed"));
-        assert_eq!(command(&["s", "it's", "--retry-failed"], true), r"sordino 'it'\''s' --retry-failed");
+        assert_eq!(
+            command(&["s", "it's", "--retry-failed"], true),
+            r"sordino 'it'\''s' --retry-failed"
+        );
         assert_eq!(command(&["s", "--retry-failed", ""], false), "sordino ''");
     }
 

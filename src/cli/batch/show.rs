@@ -74,7 +74,11 @@ impl Show {
                     json["message"] = failed.message.clone().into();
                     self.result(&json);
                 }
-                self.line(&format!("failed: {}: {}", row(job.line, &job.spec.input), failed.message));
+                self.line(&format!(
+                    "failed: {}: {}",
+                    row(job.line, &job.spec.input),
+                    failed.message
+                ));
             }
             News::Again { job, failed, wait } => {
                 let (row, wait) = (row(job.line, &job.spec.input), elapsed(*wait));

@@ -3,9 +3,7 @@
 use std::ops::ControlFlow;
 
 use serde_json::json;
-use sordino::batch::{
-    Entry, Filter, Journal, JournalError, State, open_journal_to_read,
-};
+use sordino::batch::{Entry, Filter, Journal, JournalError, State, open_journal_to_read};
 
 use super::super::args::{BatchReportArgs, StatusArgs};
 use super::super::exit::Failure;
@@ -26,7 +24,8 @@ pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
             shown.into_iter().map(|(name, number)| (name, number.into())).collect();
         return print(&serde_json::Value::from(json).to_string());
     }
-    let rows: Vec<_> = shown.into_iter().map(|(name, number)| vec![name, number.to_string()]).collect();
+    let rows: Vec<_> =
+        shown.into_iter().map(|(name, number)| vec![name, number.to_string()]).collect();
     print(table(&["state", "recordings"], 1..2, &rows).trim_end())
 }
 
@@ -93,4 +92,9 @@ fn open(name: &str) -> Result<Box<dyn Journal>, Failure> {
 
 fn reading(name: &str, error: JournalError) -> Failure {
     Failure::failed(format!("reading the journal {name}"), error)
+}
+
+pub(super) fn report(args: &BatchReportArgs) -> Result<(), Failure> {
+    let _ = (open(&args.journal)?, &args.html, args.force);
+    Err(Failure::failed("making the page", "to come"))
 }

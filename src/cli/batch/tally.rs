@@ -96,7 +96,9 @@ impl Tally {
         let done = self.skipped + self.done;
         let left = self.left().map_or(String::new(), |left| format!(", {} left", clock(left)));
         let (hours, speed) = (self.hours(), self.speed());
-        format!("{done} of {total} done, {failed} failed, {hours:.1} h of audio, {speed:.0} x realtime{left}")
+        format!(
+            "{done} of {total} done, {failed} failed, {hours:.1} h of audio, {speed:.0} x realtime{left}"
+        )
     }
 
     /// The same for programs.
@@ -146,7 +148,13 @@ impl Tally {
         }
         let before = failed.saturating_sub(self.failed);
         line(before, format!("  in an earlier run     {before}"));
-        line(counts.unknown, format!("  of these, {} may exist at Genesys: a person must look", count(counts.unknown, "new recording")));
+        line(
+            counts.unknown,
+            format!(
+                "  of these, {} may exist at Genesys: a person must look",
+                count(counts.unknown, "new recording")
+            ),
+        );
         line(counts.planned, format!("not done {}", counts.planned));
         lines.push(format!(
             "audio    {:.2} h, {:.1} s of it redacted; {:.1} MB written",
@@ -178,7 +186,10 @@ fn clock(time: Duration) -> String {
 
 /// The name of a kind in JSON.
 pub(super) fn name(kind: FailureKind) -> String {
-    serde_json::to_value(kind).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+    serde_json::to_value(kind)
+        .ok()
+        .and_then(|name| Some(name.as_str()?.to_owned()))
+        .unwrap_or_default()
 }
 
 /// A kind of failure in words.
@@ -220,7 +231,11 @@ mod tests {
         tally.add(&Done { if_none: Some("copy".into()), ..done });
         let left = tally.left().unwrap().as_secs();
         assert!((40..=42).contains(&left), "two in ten seconds, eight to do: {left}");
-        assert!(tally.line().starts_with("7 of 16 done, 0 failed, 2.0 h of audio, 7"), "{}", tally.line());
+        assert!(
+            tally.line().starts_with("7 of 16 done, 0 failed, 2.0 h of audio, 7"),
+            "{}",
+            tally.line()
+        );
         assert_eq!(tally.copied, 1);
     }
 }
