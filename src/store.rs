@@ -13,7 +13,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | Who sends requests, and sends them again? | `transport` |
+//! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom |
 //! | Which credentials and options does a bucket get? | `config`, `s3`, `gcs`, `azure` |
 //! | How does a broken download go on? | `download` |
 //! | How is an object written? | `upload` |
@@ -31,10 +31,13 @@ mod download;
 mod error;
 #[cfg(feature = "gcs")]
 mod gcs;
+mod hosts;
 mod list;
 mod local;
 mod place;
 mod s3;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod upload;
 

@@ -9,7 +9,8 @@ use reqwest::Url;
 use super::backend::{Backend, Multipart};
 use super::config::{Credentials, StoreConfig};
 use super::error::Error;
-use super::transport::{Connector, Rules, Transport, is_loopback};
+use super::hosts::{Rules, is_loopback};
+use super::transport::{Connector, Transport};
 
 /// Variables of a machine that has a managed identity.
 const MACHINE: [&str; 3] = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_MSI_ENDPOINT"];

@@ -8,7 +8,8 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use super::backend::{Backend, Multipart};
 use super::config::{Credentials, StoreConfig};
 use super::error::Error;
-use super::transport::{Connector, Rules, Transport};
+use super::hosts::Rules;
+use super::transport::{Connector, Transport};
 
 /// Variables with credentials.
 const CREDENTIALS: [&str; 6] = [

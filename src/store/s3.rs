@@ -13,7 +13,8 @@ use reqwest::{Method, Url};
 use super::backend::{Backend, Multipart, Object};
 use super::config::{Credentials, StoreConfig};
 use super::error::Error;
-use super::transport::{Connector, Rules, Transport, is_loopback};
+use super::hosts::{Rules, is_loopback};
+use super::transport::{Connector, Transport};
 
 /// The variables that are handed on. Others of `object_store` have no effect here, and are refused.
 const VARIABLES: [&str; 21] = [

@@ -17,6 +17,7 @@ use thiserror::Error as ThisError;
 
 use super::config::Limits;
 use super::error::Error;
+use super::hosts::Rules;
 use crate::http::{Connections, RetryAfter, Wait, connections, error_code, wait};
 
 /// Bodies above this size may take longer than the timeout of a request.
@@ -37,19 +38,6 @@ pub(super) struct Transport {
     patient: HttpClient,
     limits: Limits,
     rules: Rules,
-}
-
-/// Which hosts may be asked.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Rules {
-    /// Metadata addresses may be asked, without TLS.
-    pub(super) is_machine: bool,
-    /// All hosts may be asked without TLS; otherwise only this machine.
-    pub(super) is_plain: bool,
-    /// All requests go to this machine.
-    pub(super) is_local: bool,
-    /// A multipart upload is completed only if no object is there. `object_store` has no option for that.
-    pub(super) creates: bool,
 }
 
 /// Why a request was given up.
@@ -106,26 +94,6 @@ impl Transport {
             connections(options).map(HttpClient::new).map_err(Error::Config)
         };
         Ok(Self { quick: client(true)?, patient: client(false)?, limits, rules })
-    }
-
-    /// Whether the host of a request may be asked.
-    fn check(&self, request: &HttpRequest) -> Result<(), Failed> {
-        let host = request.uri().host().unwrap_or_default();
-        if is_metadata(host) && !self.rules.is_machine {
-            let why = "credentials would be asked of the metadata address of this machine; \
-                       give --cloud-credentials instance if that is meant";
-            return Err(Failed::Forbidden(why.into()));
-        }
-        let is_plain = request.uri().scheme_str() != Some("https");
-        let may_be_plain = self.rules.is_plain
-            || is_loopback(host)
-            || (self.rules.is_machine && is_metadata(host));
-        if is_plain && !may_be_plain {
-            let why =
-                format!("{host} would be asked without TLS; use https, or set AWS_ALLOW_HTTP=true");
-            return Err(Failed::Forbidden(why));
-        }
-        Ok(())
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -197,7 +165,9 @@ impl Transport {
 
     /// Sends a request until there is an answer, or no retry is left.
     async fn send_with_retries(&self, mut request: HttpRequest) -> Result<HttpResponse, Failed> {
-        self.check(&request)?;
+        let (host, scheme) = (request.uri().host(), request.uri().scheme_str());
+        let is_allowed = self.rules.check(host.unwrap_or_default(), scheme == Some("https"));
+        is_allowed.map_err(Failed::Forbidden)?;
         let may_repeat = !has_query(&request, "uploads");
         if self.rules.creates && has_query(&request, "uploadId") {
             // A header need not be signed, unless its name begins with `x-amz-`.
@@ -258,28 +228,6 @@ fn has_query(request: &HttpRequest, name: &str) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let is_name = |pair: &str| pair.split('=').next() == Some(name);
     request.method() == Method::POST && query.split('&').any(is_name)
-}
-
-fn is_metadata(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
-    let is_link_local = |address: std::net::IpAddr| match address {
-        std::net::IpAddr::V4(address) => address.is_link_local(),
-        // fd00:ec2::254 and fd00:ec2::23 of AWS; fe80::/10.
-        std::net::IpAddr::V6(address) => {
-            address.segments()[..2] == [0xfd00, 0x0ec2]
-                || address.is_unicast_link_local()
-                || address.to_ipv4_mapped().is_some_and(|address| address.is_link_local())
-        }
-    };
-    matches!(host.parse(), Ok(address) if is_link_local(address))
-        || host.eq_ignore_ascii_case("metadata.google.internal")
-        || host.eq_ignore_ascii_case("metadata")
-}
-
-/// Whether a host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 /// The text of a transport error, which has no URL, and of its causes.

@@ -37,6 +37,8 @@
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
+//! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
+//! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
@@ -112,7 +114,11 @@ mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;
 #[cfg(feature = "cli")]
+mod services;
+#[cfg(feature = "cli")]
 mod spoken;
+#[cfg(feature = "cli")]
+mod store;
 mod support;
 mod table;
 mod threads;
