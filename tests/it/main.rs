@@ -110,6 +110,8 @@ mod recording;
 #[cfg(feature = "cli")]
 mod report;
 #[cfg(feature = "cli")]
+mod rows;
+#[cfg(feature = "cli")]
 mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;

@@ -119,7 +119,12 @@ impl World {
         let delivered = prepared.delivered(&paths).unwrap();
         let at = if wait { SystemTime::now() } else { date() };
         let delete = Some(Deletion { delivered: &delivered, at, wait });
-        let after = finish(&self.platform, &prepared, Wishes { annotate: true, delete }).await;
+        let after = finish(
+            &self.platform,
+            &prepared,
+            Wishes { annotate: true, delete, ..Wishes::default() },
+        )
+        .await;
         Ok((prepared, after))
     }
 
@@ -638,7 +643,7 @@ async fn a_lost_deletion_is_not_known_whatever_comes_after_it() {
         .await;
         let platform = client(&base, &world.recorder, |_| {});
         let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
-        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        let after = finish(&platform, &prepared, Wishes { delete, ..Wishes::default() }).await;
         let is_lost = matches!(after.failed, Some(Error::OutcomeUnknown { .. }));
         assert_eq!(is_lost, first == 504, "{first} {then}: {:?}", after.failed);
         let state = if is_lost { OriginalState::Unknown } else { OriginalState::Kept };
@@ -666,7 +671,7 @@ async fn a_deletion_is_never_put_off() {
         .await;
         let platform = client(&base, &world.recorder, |_| {});
         let delete = Some(Deletion { delivered: &delivered, at: date(), wait: false });
-        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        let after = finish(&platform, &prepared, Wishes { delete, ..Wishes::default() }).await;
         assert_eq!(after.original.state, state, "{shown}: {:?}", after.failed);
         let is_refused = matches!(after.failed, Some(Error::DeletedEarlier { .. }));
         assert_eq!(is_refused, shown.contains("2001"), "{:?}", after.failed);
@@ -910,7 +915,7 @@ async fn a_date_that_is_not_shown_is_not_confirmed() {
         .await;
         let platform = client(&base, &world.recorder, |config| config.poll_limit = 2);
         let delete = Some(Deletion { delivered: &delivered, at: date(), wait: true });
-        let after = finish(&platform, &prepared, Wishes { annotate: false, delete }).await;
+        let after = finish(&platform, &prepared, Wishes { delete, ..Wishes::default() }).await;
         assert_eq!(after.original.state, state, "{put} {shown}: {:?}", after.failed);
         assert_eq!(after.original.delete_date, None, "{put} {shown}");
         let is_pending = matches!(after.failed, Some(Error::NotReady { .. }));

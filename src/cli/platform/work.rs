@@ -184,7 +184,12 @@ async fn wishes(plan: &Plan, prepared: &Prepared, delivered: Option<&Delivered>)
         at: deletion.at,
         wait: deletion.wait,
     });
-    finish(&plan.platform, prepared, Wishes { annotate: plan.annotate, delete, ..Wishes::default() }).await
+    finish(
+        &plan.platform,
+        prepared,
+        Wishes { annotate: plan.annotate, delete, ..Wishes::default() },
+    )
+    .await
 }
 
 impl All {
