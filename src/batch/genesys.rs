@@ -10,7 +10,7 @@
 //! [`State::Unknown`]: super::State::Unknown
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
@@ -18,23 +18,21 @@ use futures_util::FutureExt as _;
 use super::journal::Claimed;
 use super::model::{Api, Done, Event, FailureKind, Input, Upload};
 use super::places::failure::{chain, failed};
-use super::places::{Places, cancelled, left_out, nothing_found, parsed};
+use super::places::{Places, cancelled, left_out, parsed};
 use super::run::{Cancel, Failure, Notes, Work};
-use crate::evidence::EvidenceOptions;
-use crate::genesys::platform::{MediaFormat, deletion_date};
+use crate::genesys::platform::MediaFormat;
 use crate::genesys::{Completed, Genesys, Platform};
-use crate::job::platform::{PlacedJob, place};
+use crate::job::platform::{Marked, PlacedJob, marked, place};
 use crate::job::stored::commit;
 use crate::job::{self, Job, JobError};
 use crate::lock::lock;
-use crate::policy::{IfNone, Request};
-use crate::receipt::Receipt;
 use crate::store::PutOptions;
-use crate::window::Windows;
 
+mod asked;
 mod failure;
 
-use failure::{of_genesys, of_job, of_placed, unknown};
+use asked::{Asked, Ids, is_from_genesys};
+use failure::{of_genesys, of_job, of_marked, of_placed, unknown};
 
 /// An organisation in Genesys Cloud. Its clients are shared by all jobs: one token, one pace.
 #[derive(Debug, Clone)]
@@ -59,16 +57,6 @@ pub struct Rows {
     pub places: Places,
     /// For the others. A manifest without such jobs needs none.
     pub genesys: Option<Organisation>,
-}
-
-/// A job with its windows.
-struct Asked<'a> {
-    claimed: &'a Claimed,
-    conversation: &'a str,
-    recording: &'a str,
-    windows: Windows,
-    request: Request,
-    if_none: Option<IfNone>,
 }
 
 impl Work for Rows {
@@ -118,7 +106,7 @@ impl Rows {
         // From here on it is not cancelled: it ends in a state that is known, or is `unknown`.
         notes.note(Event::Granting)?;
         let delivery =
-            job::deliver(&organisation.recordings, &prepared.redacted, asked.conversation);
+            job::deliver(&organisation.recordings, &prepared.redacted, asked.ids.conversation);
         // A panic would count as a failure, and be tried again.
         let delivered = AssertUnwindSafe(delivery).catch_unwind().await;
         let delivered = delivered.unwrap_or_else(|_| Err(JobError::Parts { reason: PANIC.into() }));
@@ -157,7 +145,8 @@ impl Rows {
             );
             return Err(failed(FailureKind::Exists, message));
         }
-        let Some(asked) = self.asked(claimed).await? else { return Ok(None) };
+        let request = self.places.request(claimed).await?;
+        let Some(asked) = self.asked(claimed, request)? else { return Ok(None) };
         let job = self.job(&asked)?;
         let prepared = job::prepare(&organisation.recordings, &job).await.map_err(of_job)?;
         Ok(Some(Fetched { asked, job, prepared }))
@@ -173,7 +162,7 @@ impl Rows {
     ) -> Result<Option<String>, String> {
         let Some(place) = &asked.claimed.spec.receipt else { return Ok(None) };
         let place = place.parse().map_err(|error| format!("{place}: {error}"))?;
-        let receipt = prepared.receipt(job, Some((completed, asked.conversation)));
+        let receipt = prepared.receipt(job, Some((completed, asked.ids.conversation)));
         let receipt = self.complete(asked)(receipt.ok_or("there is none")?);
         let options =
             PutOptions { job: Some(asked.claimed.key.0.clone()), ..PutOptions::default() };
@@ -192,12 +181,18 @@ impl Rows {
         let delete = self.deletion(organisation, claimed)?;
         let output = parsed(&claimed.spec.output)?;
         self.places.clear(claimed, &output).await?;
-        let Some(asked) = self.asked(claimed).await? else { return Ok(left_out()) };
         let receipt = claimed.spec.receipt.as_deref().map(parsed).transpose()?;
-        let (conversation, recording) = (asked.conversation, asked.recording);
-        let platform = &organisation.platform;
-        let located = platform.locate(conversation, recording, organisation.format).await;
-        let located = located.map_err(of_genesys)?;
+        let (platform, format) = (&organisation.platform, organisation.format);
+        let Ids { conversation, recording } = Ids::of(claimed)?;
+        let located = platform.locate(conversation, recording, format).await.map_err(of_genesys)?;
+        let (request, fit) = if is_from_genesys(&claimed.spec.windows) {
+            let found = marked(platform, &located, &self.places.policy, Vec::new()).await;
+            let Marked { request, fit } = found.map_err(of_marked)?;
+            (request, Some(fit))
+        } else {
+            (self.places.request(claimed).await?, None)
+        };
+        let Some(asked) = self.asked(claimed, request)? else { return Ok(left_out()) };
         let placed = PlacedJob {
             job: self.job(&asked)?,
             output: output.clone(),
@@ -207,6 +202,7 @@ impl Rows {
             complete: self.complete(&asked),
             annotate: organisation.annotate,
             delete,
+            fit,
         };
         let upload = |id: &str| {
             let upload = Upload { place: claimed.spec.output.clone(), id: id.to_owned() };
@@ -224,78 +220,6 @@ impl Rows {
             ..asked.done(&done.summary)
         })
     }
-
-    /// When the original is to be deleted, if that is allowed and the copy will be able to stand for it.
-    fn deletion(
-        &self,
-        organisation: &Organisation,
-        claimed: &Claimed,
-    ) -> Result<Option<std::time::SystemTime>, Failure> {
-        let Input::Genesys { delete: Some(date), .. } = &claimed.spec.input else {
-            return Ok(None);
-        };
-        let refused = |why: &str| failed(FailureKind::Refused, why);
-        if !organisation.may_delete {
-            return Err(refused("its original is to be deleted; add --yes if that is meant"));
-        }
-        let treatment = self.places.policy.treatment_of(claimed.spec.treatment.as_deref());
-        let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
-        if treatment.is_recoverable() {
-            return Err(refused(
-                "its original is to be deleted, and an attenuated copy keeps speech recoverable; give --silence or --tone",
-            ));
-        }
-        let at = deletion_date(date).ok_or_else(|| {
-            refused("its date of deletion is no date; write one such as 2030-12-31, which is 0:00 UTC, or 2030-12-31T18:00:00Z")
-        })?;
-        Ok(Some(at))
-    }
-
-    /// The windows; `None` if a transcript was searched, nothing was found, and such recordings are left out.
-    async fn asked<'a>(&self, claimed: &'a Claimed) -> Result<Option<Asked<'a>>, Failure> {
-        let Input::Genesys { conversation, recording, .. } = &claimed.spec.input else {
-            return Err(failed(FailureKind::Other, "this job is not for Genesys Cloud"));
-        };
-        let request = self.places.request(claimed).await?;
-        let windows = request.windows();
-        let windows = windows.map_err(|error| failed(FailureKind::Windows, error.to_string()))?;
-        let if_none = windows.is_empty().then(|| self.places.policy.if_none());
-        match if_none {
-            Some(IfNone::Fail) => Err(nothing_found()),
-            Some(IfNone::Skip) => Ok(None),
-            Some(IfNone::Copy) | None => {
-                Ok(Some(Asked { claimed, conversation, recording, windows, request, if_none }))
-            }
-        }
-    }
-
-    fn job(&self, asked: &Asked<'_>) -> Result<Job, Failure> {
-        let treatment = self.places.policy.treatment_of(asked.claimed.spec.treatment.as_deref());
-        let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
-        Ok(Job {
-            options: self.places.policy.decode_options(self.places.options),
-            evidence: EvidenceOptions { receipt: true, ..EvidenceOptions::default() },
-            ..Job::new(asked.recording, asked.windows.clone(), treatment)
-        })
-    }
-
-    /// Adds to a receipt what the redaction does not know.
-    fn complete(&self, asked: &Asked<'_>) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
-        let (source, policy) = (asked.request.entry(), self.places.policy.entry());
-        let id = asked.claimed.id.clone();
-        Arc::new(move |mut receipt| {
-            if let Some(source) = &source {
-                receipt = receipt.with_source(source.clone());
-            }
-            if let Some(policy) = &policy {
-                receipt = receipt.with_policy(policy.clone());
-            }
-            match &id {
-                Some(id) => receipt.with_id(id),
-                None => receipt,
-            }
-        })
-    }
 }
 
 /// The message of a panic may hold anything, so it is not shown.
@@ -306,19 +230,4 @@ struct Fetched<'a> {
     asked: Asked<'a>,
     job: Job,
     prepared: job::Prepared,
-}
-
-impl Asked<'_> {
-    /// What is known of a job before it is known where its output is.
-    fn done(&self, summary: &crate::redact::Summary) -> Done {
-        Done {
-            receipt: self.claimed.spec.receipt.clone(),
-            frames: summary.frames,
-            rate: summary.stream_info.rate,
-            redacted_frames: summary.frames_treated,
-            windows: self.windows.len() as u64,
-            if_none: self.if_none.map(|if_none| if_none.name().to_owned()),
-            ..Done::default()
-        }
-    }
 }

@@ -27,7 +27,9 @@ mod after;
 mod delivered;
 mod export;
 mod layout;
-#[cfg(feature = "store")]
+#[cfg(feature = "policy")]
+mod marked;
+#[cfg(all(feature = "policy", feature = "store"))]
 mod stored;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
@@ -35,7 +37,9 @@ pub use delivered::{Delivered, NotDelivered};
 pub use export::METADATA_SUFFIX;
 pub use layout::Layout;
 use layout::{Group, groups};
-#[cfg(feature = "store")]
+#[cfg(feature = "policy")]
+pub use marked::{Fit, Marked, MarkedError, marked};
+#[cfg(all(feature = "policy", feature = "store"))]
 pub use stored::{PlacedCopy, PlacedError, PlacedJob, place};
 
 /// A recording that was fetched and redacted.

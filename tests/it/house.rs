@@ -57,10 +57,12 @@ const KNOWS: &[(&str, &[&str])] = &[
             "error",
             "evidence",
             "genesys",
+            "policy",
             "receipt",
             "redact",
             "spool",
             "store",
+            "transcript",
             "treatment",
             "window",
         ],
@@ -70,8 +72,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "batch",
         &[
-            "decode", "digest", "error", "evidence", "job", "lock", "policy", "receipt", "store",
-            "window",
+            "decode", "digest", "error", "evidence", "genesys", "job", "lock", "policy", "receipt",
+            "redact", "store", "window",
         ],
     ),
     ("sandbox", &["genesys", "lock"]),

@@ -400,6 +400,7 @@ fn an_original_is_deleted_only_if_that_may_be_and_for_a_copy_that_stands_for_it(
             "an attenuated copy keeps speech recoverable",
         ),
         (None, Some("31.12.2099"), true, "its date of deletion is no date"),
+        (None, Some("2020-01-01"), true, "less than 24 h ahead"),
     ];
     for (treatment, delete, may_delete, part) in cases {
         let world = world(1, &[]);
@@ -419,6 +420,44 @@ fn an_original_is_deleted_only_if_that_may_be_and_for_a_copy_that_stands_for_it(
     let (_, entries) = world.run(&[Row { delete: Some(later()), ..row(Api::Platform, "r0") }]);
     assert_eq!(failure(&entries[0]).1, FailureKind::Exists);
     assert_eq!((world.read("r0.wav"), world.original("r0").delete_date), (b"mine".to_vec(), None));
+}
+
+/// The windows are those that the transcript in Genesys marks, placed by the clock of the file; one that does not fit
+/// is an error, and nothing is written.
+#[test]
+fn windows_may_come_from_the_transcript_in_genesys() {
+    for (longer, is_fit) in [(0, true), (5000, false)] {
+        let world = world(0, &[]);
+        let mut demo = Conversation::demo(8000, &samples_16(&fixture_bytes("call.wav")));
+        demo.id = "c".into();
+        demo.recordings[0].duration += std::time::Duration::from_millis(longer);
+        world.sandbox.add_conversation(demo);
+        let out = "marked.wav".to_owned();
+        let rows = [Row { windows: Vec::new(), out, ..row(Api::Platform, "demo-trunk") }];
+        let mut planned = planned(&world.folder.path(""), &rows);
+        planned[0].spec.windows = WindowsSpec::Place("genesys:".into());
+        let work = world.rows(|_| {});
+        let (_, entries) = run_journal(&world.folder.path("journal"), planned, &work, 1);
+        if !is_fit {
+            let (state, kind, message) = failure(&entries[0]);
+            assert_eq!((state, kind), (State::Failed, FailureKind::Windows), "{message}");
+            assert!(message.starts_with("the clocks do not fit"), "{message}");
+            assert!(!world.exists("marked.wav"));
+            continue;
+        }
+        assert_eq!(entries[0].state, State::Done, "{:?}", entries[0].failed);
+        let (original, copy) = (samples_16(&fixture_bytes("call.wav")), world.read("marked.wav"));
+        let copy = samples_16(&copy);
+        let is_silent = |second: usize| copy[second * 16_000..][..16_000].iter().all(|s| *s == 0);
+        assert!((11..14).chain(31..34).all(is_silent), "the card number and the code");
+        assert!(copy[..8 * 16_000] == original[..8 * 16_000], "nothing else");
+        let receipt = world.read("demo-trunk.2.receipt.json");
+        let receipt = Receipt::parse(std::str::from_utf8(&receipt).unwrap()).unwrap();
+        assert_eq!(receipt.asked.source.unwrap().format, "genesys-transcript");
+        let steps = receipt.delivery.unwrap().steps;
+        let steps: Vec<_> = steps.iter().map(|step| step.step.as_str()).take(4).collect();
+        assert_eq!(steps, ["locate", "transcript", "transcript", "fetch"]);
+    }
 }
 
 /// Other windows for a recording that became a new one already: another new one would stand beside it.

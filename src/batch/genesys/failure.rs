@@ -8,7 +8,7 @@ use super::super::run::Failure;
 use crate::error::Error as RedactError;
 use crate::genesys::Error;
 use crate::job::JobError;
-use crate::job::platform::PlacedError;
+use crate::job::platform::{MarkedError, PlacedError};
 use crate::store::Place;
 
 /// Something may have been created that must not be created twice.
@@ -75,10 +75,21 @@ pub(super) fn of_job(error: JobError) -> Failure {
     }
 }
 
+/// An error of the transcript in Genesys.
+pub(super) fn of_marked(error: MarkedError) -> Failure {
+    let kind = match error {
+        MarkedError::Genesys(error) => return of_genesys(error),
+        MarkedError::None(_) => FailureKind::NoWindows,
+        _ => FailureKind::Windows,
+    };
+    failed(kind, chain(&error))
+}
+
 /// An error on the way to a place.
 pub(super) fn of_placed(output: &Place, error: PlacedError) -> Failure {
     match error {
         PlacedError::Job(error) => of_job(error),
+        PlacedError::Marked(error) => of_marked(error),
         PlacedError::Store(error) => of_store(output, error),
         PlacedError::NotDelivered(error) => failed(FailureKind::Storage, chain(&error)),
         PlacedError::After { place, source } => {

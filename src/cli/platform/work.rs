@@ -136,7 +136,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
         Some(found) => found.failure(&doing, error),
         None => failure(&doing, error),
     })?;
-    let of_transcript = found.iter().flat_map(|found| &found.steps);
+    let of_transcript = found.iter().flat_map(|found| &found.fit.steps);
     prepared.add_steps(plan.steps.iter().chain(of_transcript).cloned());
     if let Some(found) = &found {
         found.check_fit(&prepared)?;

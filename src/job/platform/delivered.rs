@@ -67,7 +67,7 @@ impl Delivered {
     }
 
     /// Compares the only copy with what arrives from its place in a store.
-    #[cfg(feature = "store")]
+    #[cfg(all(feature = "policy", feature = "store"))]
     pub(super) fn of_download(
         prepared: &Prepared,
         place: &str,

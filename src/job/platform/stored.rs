@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use thiserror::Error as ThisError;
 
 use super::delivered::{Delivered, NotDelivered};
+use super::marked::{Fit, MarkedError};
 use super::{
     Aftermath, Deletion, Layout, OriginalEntry, Prepared, RedactedCopy, Wishes, finish, prepare,
 };
@@ -40,6 +41,8 @@ pub struct PlacedJob {
     pub annotate: bool,
     /// When the original is to be deleted.
     pub delete: Option<SystemTime>,
+    /// If windows are from the transcript in Genesys: whether they fit the file.
+    pub fit: Option<Fit>,
 }
 
 /// A recording whose redacted copy is in its place.
@@ -64,6 +67,9 @@ pub enum PlacedError {
     /// It cannot be fetched or redacted.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// The windows from the transcript in Genesys do not fit the file.
+    #[error(transparent)]
+    Marked(#[from] MarkedError),
     /// A place cannot be read or written.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -96,7 +102,7 @@ pub async fn place(
     job: &PlacedJob,
     on_upload: impl Fn(&str) -> Result<(), String>,
 ) -> Result<PlacedCopy, PlacedError> {
-    let mut prepared = prepare(platform, located, &job.job, Layout::Joined).await?;
+    let mut prepared = fetch(platform, located, job).await?;
     let none = || JobError::Parts { reason: "there is no copy with a receipt".into() };
     let [RedactedCopy { redacted, .. }] = prepared.copies.as_slice() else {
         return Err(none().into());
@@ -137,6 +143,23 @@ pub async fn place(
         None => None,
     };
     Ok(PlacedCopy { output, digest, summary, original, receipt_sha256 })
+}
+
+/// Fetches the recording and redacts it meanwhile; holds windows from its transcript against its length.
+async fn fetch(
+    platform: &Platform,
+    located: &Located,
+    job: &PlacedJob,
+) -> Result<Prepared, PlacedError> {
+    let prepared = prepare(platform, located, &job.job, Layout::Joined).await;
+    let Some(fit) = &job.fit else { return Ok(prepared?) };
+    let mut prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(fit.blame(error)?.into()),
+    };
+    fit.check(&prepared)?;
+    prepared.add_steps(fit.steps.iter().cloned());
+    Ok(prepared)
 }
 
 /// Reads the copy back from its place, on a thread that may block.
