@@ -23,6 +23,7 @@ mod output;
 mod platform;
 mod progress;
 mod recording;
+mod remote;
 mod report;
 mod sandbox;
 mod side_outputs;

@@ -6,6 +6,8 @@ mod engine;
 mod error;
 mod open;
 mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read;
 mod sql;
 mod sqlite;

@@ -11,6 +11,7 @@ mod format;
 mod platform;
 mod redact;
 mod request;
+mod store;
 mod transcript;
 mod treatment;
 mod windows;
@@ -23,6 +24,7 @@ pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
+pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
@@ -121,6 +123,9 @@ pub(crate) struct WindowsArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -134,6 +139,9 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -170,6 +178,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 impl VerifyArgs {

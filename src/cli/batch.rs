@@ -10,6 +10,8 @@ use super::runtime;
 use super::text::count;
 
 mod again;
+mod dry_run;
+mod jobs;
 mod plan;
 mod show;
 mod status;
@@ -29,9 +31,9 @@ pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
 
 /// Plans the jobs of the manifest, and does those that are not done.
 fn start(args: &BatchRunArgs) -> Result<(), Failure> {
-    let plan = Plan::read(args)?;
+    let plan = Plan::read(args, runtime()?)?;
     if args.dry_run {
-        return plan.show(args.json);
+        return dry_run::show(&plan, args.json, args.pace.retry_failed);
     }
     let cancel = Cancel::new();
     cancel_on_signals(&cancel);
@@ -40,20 +42,19 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
-    let runtime = runtime()?;
-    let work = plan.work(&runtime);
+    let work = plan.work();
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);
     });
-    show.end()?;
+    show.end(&tally)?;
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
     summary(args, &plan, &tally, ran)?;
     outcome(ran)
 }
 
 /// What the run did, and the command that does the rest.
-fn summary(args: &BatchRunArgs, plan: &Plan, tally: &Tally, ran: Ran) -> Result<(), Failure> {
+fn summary(args: &BatchRunArgs, plan: &Plan<'_>, tally: &Tally, ran: Ran) -> Result<(), Failure> {
     let Counts { failed, planned, .. } = ran.counts;
     let again = (failed > 0 || planned > 0).then(|| again::command(std::env::args(), failed > 0));
     if args.json {

@@ -39,7 +39,7 @@ const LAST_STEPS: &str = "  \
   sordino recording --help                          redact a recording in your organisation";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let output = args.output.as_ref().map(|path| OutputPath::check(path, &[], args.force));
+    let output = args.output.as_ref().map(|path| OutputPath::check_file(path, &[], args.force));
     let output = output.transpose()?;
     let target = output.as_ref().map(|path| path.target.as_path());
     let side_outputs =
@@ -100,7 +100,7 @@ async fn walk(
             let saved = redacted.persist_copy(&path.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
-        side_outputs::keep(placed);
+        side_outputs::keep(placed)?;
         Ok(())
     })?;
     if let Some(path) = &output {

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use sordino::{Error, Receipt, Redaction, Source, Summary, Treatment, Windows};
+use sordino::store::Place;
+use sordino::{
+    Error, EvidenceOptions, Receipt, Redacted, Redaction, Source, Summary, Treatment, Windows,
+};
 
 use super::args::{FileArgs, source_of, windows_of};
 use super::exit::Failure;
@@ -15,7 +18,7 @@ use super::messages::{detail, note, say, tell};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
 use super::side_outputs::{self, SideOutputs};
-use super::{report, stdout};
+use super::{remote, report, stdout};
 
 /// One redaction, with its arguments checked.
 struct FileRun {
@@ -33,28 +36,35 @@ struct FileRun {
 enum Destination {
     Stdout(File),
     File(OutputPath),
+    Object(OutputPath, Place),
 }
 
 impl Destination {
-    /// The path, unless it is stdout.
+    /// The path or URL, unless it is stdout.
     fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdout(_) => None,
-            Self::File(path) => Some(&path.target),
+            Self::File(path) | Self::Object(path, _) => Some(&path.target),
         }
+    }
+
+    /// The path of a file.
+    fn file(&self) -> Option<&Path> {
+        if let Self::File(path) = self { Some(&path.target) } else { None }
     }
 
     /// The name in messages.
     fn name(&self) -> String {
         match self {
             Self::Stdout(_) => "stdout".into(),
-            Self::File(path) => path.named.display().to_string(),
+            Self::File(path) | Self::Object(path, _) => path.named.display().to_string(),
         }
     }
 }
 
 /// Redacts and reports.
 pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
+    remote::configure(&args.redact.store);
     let (run, source) = check(args)?;
     let summary = run.redact(source)?;
     report::notes(&summary);
@@ -74,7 +84,7 @@ pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
         format!("{done}, {} -> {output}{ending}", run.input)
     };
     match (run.destination, run.json) {
-        (Destination::File(_), _) => return report::print(&line),
+        (Destination::File(_) | Destination::Object(..), _) => return report::print(&line),
         // stdout holds the recording. JSON was asked for, and is printed even with --quiet.
         (Destination::Stdout(_), true) => say(&line),
         (Destination::Stdout(_), false) => tell(&line),
@@ -101,7 +111,11 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let destination = if is_dash(&output) {
         Destination::Stdout(stdout::for_audio()?)
     } else {
-        Destination::File(OutputPath::check(&output, &inputs, args.force)?)
+        let path = OutputPath::check(&output, &inputs, args.force)?;
+        match path.object.clone() {
+            Some(place) => Destination::Object(path, place),
+            None => Destination::File(path),
+        }
     };
     let path = destination.path();
     let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
@@ -121,11 +135,11 @@ impl FileRun {
         let Self { input, destination, windows, side_outputs, .. } = self;
         let doing = format!("redacting {input}");
         let interrupt = Interrupt::new();
-        let spool = interrupt.spool(destination.path()).map_err(|e| Failure::of(&*doing, e))?;
+        let spool = interrupt.spool(destination.file()).map_err(|e| Failure::of(&*doing, e))?;
         let (mut bar, length) = (ByteProgress::new("redacting"), source.length());
         let (began, mut received) = (Instant::now(), 0);
         let redaction = Redaction::new(windows, self.treatment)
-            .with_evidence(side_outputs.options())
+            .with_evidence(self.evidence())
             .with_spool(spool);
         let redacted = redaction.run_watched(source, |progress| {
             received = progress.bytes;
@@ -145,29 +159,68 @@ impl FileRun {
         match destination {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.
-            Destination::File(path) => interrupt.deliver(|| {
-                let drafts = side_outputs.write(&title, &redacted, receipt)?;
-                let placed = side_outputs::put(drafts)?;
-                let target = &path.target;
-                let done = if self.force {
-                    redacted.persist_over(target)
-                } else {
-                    redacted.persist(target)
-                };
-                let summary = done.map_err(undelivered)?;
-                side_outputs::keep(placed);
+            Destination::File(path) => {
+                let (summary, placed) = interrupt.deliver(|| {
+                    let drafts = side_outputs.write(&title, &redacted, receipt)?;
+                    let placed = side_outputs::put(drafts)?;
+                    let target = &path.target;
+                    let done = if self.force {
+                        redacted.persist_over(target)
+                    } else {
+                        redacted.persist(target)
+                    };
+                    Ok((done.map_err(undelivered)?, placed))
+                })?;
+                let kept = side_outputs::keep(placed);
+                kept.map_err(|failure| failure.after(&format!("the recording is at {to}")))?;
                 Ok(summary)
-            }),
+            }
+            Destination::Object(_, place) => {
+                self.deliver_object(place, &interrupt, &title, &redacted, receipt)?;
+                Ok(redacted.summary().clone())
+            }
             // Outside `deliver`: the reader of stdout may be slow, and ctrl-c must work meanwhile.
             Destination::Stdout(out) => {
                 stdout::deliver(&redacted, out).map_err(undelivered)?;
                 interrupt.deliver(|| {
                     let drafts = side_outputs.write(&title, &redacted, receipt)?;
-                    side_outputs::put(drafts).map(side_outputs::keep)
+                    side_outputs::put(drafts).and_then(side_outputs::keep)
                 })?;
                 Ok(redacted.summary().clone())
             }
         }
+    }
+}
+
+impl FileRun {
+    /// What evidence is collected.
+    fn evidence(&self) -> EvidenceOptions {
+        let options = self.side_outputs.options();
+        // The digest of an object is written down with it.
+        let is_object = matches!(self.destination, Destination::Object(..));
+        EvidenceOptions { receipt: options.receipt || is_object, ..options }
+    }
+
+    /// Writes the recording to a bucket, then what goes with it.
+    fn deliver_object(
+        &self,
+        place: &Place,
+        interrupt: &Interrupt,
+        title: &str,
+        redacted: &Redacted,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Failure> {
+        let side_outputs = &self.side_outputs;
+        // A rehearsal: find out what cannot be written before anything is delivered.
+        drop(side_outputs.write(title, redacted, receipt.clone())?);
+        let put = remote::put(place, redacted, self.force)?;
+        let receipt = receipt.map(|receipt| remote::delivered(receipt, place, &put));
+        let placed = interrupt.deliver(|| {
+            let drafts = side_outputs.write(title, redacted, receipt)?;
+            side_outputs::put(drafts)
+        });
+        let kept = placed.and_then(side_outputs::keep);
+        kept.map_err(|failure| failure.after(&format!("the recording is at {place}")))
     }
 }
 

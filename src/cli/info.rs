@@ -15,10 +15,11 @@ use super::exit::{self, Failure};
 use super::input;
 use super::messages::detail;
 use super::progress::ByteProgress;
-use super::report;
 use super::text::elapsed;
+use super::{remote, report};
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
+    remote::configure(&args.store);
     let began = Instant::now();
     let (name, source) = input::open(&args.input, args.format.own_options())?;
     let (mut bar, length) = (ByteProgress::new("reading"), source.length());

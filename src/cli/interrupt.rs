@@ -1,4 +1,4 @@
-//! ctrl-c and SIGTERM: the process ends at once and removes its hidden file.
+//! ctrl-c and SIGTERM: the process removes its hidden file, aborts its uploads, and ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +8,7 @@ use sordino::{Error, Spool};
 
 use super::exit::{Failure, INTERRUPTED};
 use super::messages::say;
+use super::remote;
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
@@ -36,6 +37,8 @@ impl Interrupt {
             if let Some(path) = &pending.hidden {
                 let _ = std::fs::remove_file(path);
             }
+            drop(pending);
+            remote::abort_open();
             std::process::exit(INTERRUPTED);
         };
         // If no handler can be set, the process still ends. The hidden file that stays then holds

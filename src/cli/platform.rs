@@ -11,7 +11,7 @@ use super::block_on;
 use super::exit::Failure;
 use super::interrupt::lock;
 use super::messages::{say, tell};
-use super::report;
+use super::{remote, report};
 
 mod deletion;
 mod deliver;
@@ -27,6 +27,7 @@ use plan::Plan;
 
 /// Fetches, redacts, delivers, and reports.
 pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
+    remote::configure(&args.redact.store);
     let mut plan = Plan::check(args)?;
     stage::on_interrupt(&plan.stage);
     match plan.recording_id.clone() {

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
-use sordino::spool::Draft;
 use sordino::{Error, Job, JobError, Redacted};
 
 use super::args::{ClientArgs, RecordingArgs, WindowArgs, WindowsSource, source_of, windows_of};
@@ -16,8 +15,8 @@ use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
-use super::side_outputs::{self, SideOutputs};
-use super::{block_on, report};
+use super::side_outputs::{self, Draft, SideOutputs};
+use super::{block_on, remote, report};
 
 mod stage;
 
@@ -43,6 +42,7 @@ struct RecordingRun {
 
 /// Fetches, redacts, uploads, and reports.
 pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
+    remote::configure(&args.redact.store);
     let run = check(args)?;
     let original = run.job.recording_id.clone();
     on_interrupt(&run.stage);
@@ -147,7 +147,7 @@ fn outputs(
             return Err(Failure::usage("reading --keep", mend));
         }
         Some(path) => {
-            let checked = OutputPath::check(path, &inputs, force)?;
+            let checked = OutputPath::check_file(path, &inputs, force)?;
             note_ending(path);
             Some(checked)
         }
@@ -178,15 +178,16 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         let mut stage = lock(&run.stage);
         // A rehearsal: find out what cannot be written before anything is created at Genesys.
         drop(write(None)?);
-        if let Some(OutputPath { named, target }) = &run.keep {
+        if let Some(OutputPath { named, target, .. }) = &run.keep {
             let draft = redacted.draft(target, run.force);
             let doing = format!("keeping {}", named.display());
             stage.kept = Some(draft.map_err(|error| Failure::of(doing, error))?);
         }
     }
     // The kept recording comes last. Until then every old file is in its place.
-    let put = |side_outputs: Vec<Draft>, kept| {
-        side_outputs::put(side_outputs.into_iter().chain(kept).collect()).map(side_outputs::keep)
+    let put = |side_outputs: Vec<Draft>, kept: Option<sordino::spool::Draft>| {
+        let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
+        side_outputs::put(all).and_then(side_outputs::keep)
     };
     let Some(conversation) = &run.conversation_id else {
         let mut stage = lock(&run.stage);

@@ -1,20 +1,22 @@
 //! Side outputs: the receipt, the page and the masked transcript that go with a redaction. They are
-//! written to hidden files before the redaction is delivered, and moved into place together with it.
+//! written to hidden files before the redaction is delivered, and moved into place together with it. Objects
+//! in a bucket are written at the very end, because they cannot be taken back.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use sordino::receipt::SourceEntry;
 use sordino::report::MOST_AUDIO;
-use sordino::spool::{Draft, Placed};
+use sordino::spool;
 use sordino::transcript::Masked;
-use sordino::{EvidenceOptions, Receipt, Redacted, Report};
+use sordino::{Error, EvidenceOptions, Receipt, Redacted, Report};
 
 use super::args::{EvidenceArgs, WindowsSource};
 use super::exit::Failure;
 use super::input::is_dash;
 use super::messages::{detail, note, tell};
 use super::output::OutputPath;
+use super::remote;
 use super::text::count;
 
 /// Which side outputs are wanted, and where they go.
@@ -92,18 +94,21 @@ impl SideOutputs {
         receipt: Option<Receipt>,
     ) -> Result<Vec<Draft>, Failure> {
         let mut drafts = Vec::new();
-        if let Some((OutputPath { target, .. }, masked)) = &self.transcript {
-            let draft = Draft::write(target, self.force, |out| out.write_all(&masked.bytes));
+        if let Some((path, masked)) = &self.transcript {
+            let draft =
+                Draft::write(path, self.force, "text/plain", |out| out.write_all(&masked.bytes));
             drafts.push(draft.map_err(|error| Failure::of("writing the transcript", error))?);
         }
         let Some(receipt) = receipt else { return Ok(drafts) };
         let receipt = self.source.stated_in(receipt);
-        if let Some(OutputPath { target, .. }) = &self.receipt {
+        if let Some(path) = &self.receipt {
             let json = receipt.to_json();
-            let draft = Draft::write(target, self.force, |out| out.write_all(json.as_bytes()));
+            let draft = Draft::write(path, self.force, "application/json", |out| {
+                out.write_all(json.as_bytes())
+            });
             drafts.push(draft.map_err(|error| Failure::of("writing the receipt", error))?);
         }
-        if let Some(OutputPath { target, .. }) = &self.report {
+        if let Some(path) = &self.report {
             let receipt = &receipt;
             let mut report = Report::new(title, receipt, redacted);
             if self.audio {
@@ -113,7 +118,7 @@ impl SideOutputs {
                     note(&format!("more than {most} MiB of audio; the page has no player"));
                 }
             }
-            let draft = Draft::write(target, self.force, |out| report.write(out));
+            let draft = Draft::write(path, self.force, "text/html", |out| report.write(out));
             drafts.push(draft.map_err(|error| Failure::of("writing the page", error))?);
         }
         Ok(drafts)
@@ -155,6 +160,47 @@ impl SideOutputs {
     }
 }
 
+/// Something complete that is not at its place yet: a hidden file, or the bytes of an object.
+pub(crate) enum Draft {
+    File(spool::Draft),
+    Object(remote::Draft),
+}
+
+/// A file at its place that can still be taken back, or an object that is still to be written.
+pub(crate) enum Placed {
+    File(spool::Placed),
+    Object(remote::Draft),
+}
+
+impl Draft {
+    /// Writes a draft of the file or the object.
+    pub(crate) fn write(
+        path: &OutputPath,
+        force: bool,
+        content_type: &'static str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Self, Error> {
+        let Some(place) = &path.object else {
+            return spool::Draft::write(&path.target, force, write).map(Self::File);
+        };
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(Error::Write)?;
+        Ok(Self::Object(remote::Draft::new(place, content_type, bytes, force)))
+    }
+
+    /// Puts it in its place.
+    pub(crate) fn put(self) -> Result<(), Failure> {
+        put(vec![self]).and_then(keep)
+    }
+
+    fn place(self) -> Result<Placed, Error> {
+        match self {
+            Self::File(draft) => draft.place().map(Placed::File),
+            Self::Object(draft) => Ok(Placed::Object(draft)),
+        }
+    }
+}
+
 /// Moves all files into place, or none of them. Until they are [kept](keep), what was there before
 /// comes back when the result is dropped.
 pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
@@ -163,10 +209,19 @@ pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
         .map_err(|error| Failure::of("delivering the receipt, the page and the transcript", error))
 }
 
-/// Makes the move final: the recording that they describe is in place too.
-pub(crate) fn keep(placed: Vec<Placed>) {
-    if !placed.is_empty() {
-        detail(&format!("{} moved into place", count(placed.len(), "side output")));
+/// Writes the objects, and makes the move of the files final: the recording that they describe is in place
+/// too.
+pub(crate) fn keep(placed: Vec<Placed>) -> Result<(), Failure> {
+    let (mut files, all) = (Vec::new(), placed.len());
+    for placed in placed {
+        match placed {
+            Placed::File(file) => files.push(file),
+            Placed::Object(draft) => draft.put()?,
+        }
     }
-    placed.into_iter().for_each(Placed::keep);
+    if all > 0 {
+        detail(&format!("{} moved into place", count(all, "side output")));
+    }
+    files.into_iter().for_each(spool::Placed::keep);
+    Ok(())
 }

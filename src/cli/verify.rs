@@ -14,8 +14,8 @@ use sordino::{
 use super::args::{VerifyArgs, windows_of};
 use super::exit::Failure;
 use super::messages::{detail, note};
-use super::report;
 use super::text::elapsed;
+use super::{remote, report};
 
 mod receipt;
 mod shown;
@@ -24,6 +24,7 @@ pub(super) use shown::table;
 use shown::to_json;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    remote::configure(&args.store);
     let tolerance = tolerance(args)?;
     let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
     match (args.recordings.as_slice(), &receipt) {
@@ -86,7 +87,7 @@ fn audit(
     let began = Instant::now();
     let audit = verify(original, redacted, windows, options);
     // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
-    let audit = audit.map_err(|error| Failure::usage(doing, error))?;
+    let audit = audit.map_err(|error| Failure::usage(doing, remote::broken().unwrap_or(error)))?;
     detail(&format!("original: {}", report::describe(&audit.original)));
     detail(&format!("redacted: {}", report::describe(&audit.redacted)));
     detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
@@ -103,6 +104,9 @@ fn padding(windows: &Windows) -> Option<String> {
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {
+    if let Some(place) = remote::object(path)? {
+        return remote::open(&place);
+    }
     let doing = format!("opening {}", path.display());
     Source::open(path).map_err(|error| Failure::usage(doing, error))
 }
@@ -114,7 +118,8 @@ fn comparable_options(
     redacted: &Path,
     raw: Option<RawFormat>,
 ) -> Result<DecodeOptions, Failure> {
-    if !original.is_file() || !redacted.is_file() {
+    let is_there_twice = |path: &Path| path.is_file() || remote::is_object(path);
+    if !is_there_twice(original) || !is_there_twice(redacted) {
         return Ok(DecodeOptions::default());
     }
     let kind = |path: &Path, raw| -> Result<StreamInfo, Failure> {

@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal};
 
 use serde_json::{Value, json};
 use sordino::policy::{Request, Searched};
-use sordino::spool::Draft;
 use sordino::transcript::PlacedWindow;
 use sordino::window::{ClockTime, seconds};
 use sordino::{Window, Windows};
@@ -13,15 +12,18 @@ use super::args::WindowsArgs;
 use super::exit::Failure;
 use super::messages::note;
 use super::output::OutputPath;
-use super::report;
+use super::side_outputs::Draft;
 use super::table::table;
 use super::text::count;
+use super::{remote, report};
 
 /// How many words `--show-text` shows before and after those of a window.
 const AROUND: usize = 3;
 
 pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
-    let WindowsArgs { file, json, redacted_transcript, show_text, force, mut windows } = args;
+    let WindowsArgs { file, json, redacted_transcript, show_text, force, mut windows, store } =
+        args;
+    remote::configure(&store);
     if show_text && !io::stdout().is_terminal() {
         let mend = "it shows what was said, so it writes to a terminal only; run it without a pipe or redirection";
         return Err(Failure::usage("reading --show-text", mend));
@@ -58,9 +60,8 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
 /// Writes the transcript with the words of all windows masked.
 fn write_masked(request: &Request, output: &OutputPath, force: bool) -> Result<(), Failure> {
     let masked = request.masked()?;
-    let draft = Draft::write(&output.target, force, |out| out.write_all(&masked.bytes));
-    let put = draft.and_then(Draft::put);
-    put.map_err(|error| Failure::of("writing the redacted transcript", error))?;
+    let draft = Draft::write(output, force, "text/plain", |out| out.write_all(&masked.bytes));
+    draft.map_err(|error| Failure::of("writing the redacted transcript", error))?.put()?;
     let words = count(masked.words, "word");
     note(&format!("{words} masked in {}", output.named.display()));
     Ok(())

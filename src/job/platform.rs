@@ -21,6 +21,8 @@ use crate::genesys::{Download, Platform, StepRecord};
 use crate::receipt::{Delivery, Receipt};
 pub use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
 use crate::redact::{Redacted, Summary};
+#[cfg(feature = "store")]
+use crate::store::{self, Place};
 use crate::window::{Window, Windows};
 
 mod after;
@@ -222,6 +224,19 @@ impl Prepared {
     /// [`NotDelivered`] when a file is not exactly the copy, or the copy cannot stand for the original.
     pub fn delivered(&self, paths: &[&Path]) -> Result<Delivered, NotDelivered> {
         Delivered::read_back(self, paths)
+    }
+
+    /// Reads the copies back from a store: one download of each of [`Prepared::copies`], in order, and the
+    /// place that it is from. Blocks.
+    ///
+    /// # Errors
+    /// As [`Prepared::delivered`].
+    #[cfg(feature = "store")]
+    pub fn delivered_to_store(
+        &self,
+        downloads: Vec<(Place, store::Download)>,
+    ) -> Result<Delivered, NotDelivered> {
+        Delivered::of_downloads(self, downloads)
     }
 
     /// The receipt of one of the copies, if the job's [`EvidenceOptions`](crate::EvidenceOptions) ask for it.

@@ -120,7 +120,7 @@ fn with_code(code: &str) -> String {
 
 fn hint(code: &str, region: Option<&str>) -> String {
     match (code, region) {
-        (_, Some(region)) => format!("; the bucket is in another region: give --region {region}"),
+        (_, Some(region)) => format!("; the bucket is in another region: set AWS_REGION={region}"),
         ("ExpiredToken" | "RequestExpired" | "ExpiredTokenException", _) => {
             "; the credentials have expired: renew them, and run again".into()
         }

@@ -150,6 +150,8 @@ fn each_dependency_is_named_in_its_room_only() {
         ("ctrlc::", "cli"),
         ("reqwest::", "http, genesys, store"),
         ("object_store::", "store"),
+        ("rusqlite::", "batch"),
+        ("tokio_postgres_rustls::", "batch"),
         ("governor::", "genesys"),
         ("axum::", "sandbox"),
     ] {

@@ -33,6 +33,8 @@
 //! | `parts` | one recording from several files, a channel each |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
+//! | `batch` | `sordino batch` as a person uses it |
+//! | `campaign` | a batch between buckets, killed again and again |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
@@ -41,6 +43,7 @@
 //! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `postgres` | PostgreSQL from the distribution, to test with |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -52,12 +55,16 @@
 
 #[cfg(feature = "cli")]
 mod bad_input;
+#[cfg(all(feature = "cli", unix))]
+mod batch;
 #[cfg(feature = "cli")]
 mod bench;
 #[cfg(feature = "cli")]
 mod bounds;
 #[cfg(feature = "cli")]
 mod browser;
+#[cfg(all(feature = "cli", unix))]
+mod campaign;
 mod caf;
 mod corpus;
 #[cfg(feature = "cli")]
@@ -103,6 +110,8 @@ mod platform_export;
 mod platform_lists;
 #[cfg(feature = "cli")]
 mod platform_windows;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

@@ -466,7 +466,7 @@ fn an_error_has_the_code_of_the_store_and_no_other_text_of_it() {
         assert!(is_kind && text.contains("AccessDenied"), "{text}");
         assert!(!text.contains("secret"), "{text}");
         assert_eq!(
-            text.contains("--region eu-north-1"),
+            text.contains("AWS_REGION=eu-north-1"),
             status.starts_with("301") || status.starts_with("400")
         );
     }

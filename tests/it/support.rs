@@ -211,3 +211,17 @@ pub fn make(command: &str, source: &str, out: &str) -> bool {
     let made = Command::new(words[0]).args(&words[1..]).output();
     made.is_ok_and(|made| made.status.success()) && Path::new(out).exists()
 }
+
+/// A small generator, so that a seed gives the same moments.
+pub struct Moments(pub u64);
+
+impl Moments {
+    pub fn below(&mut self, end: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end
+    }
+}

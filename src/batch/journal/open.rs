@@ -37,6 +37,12 @@ fn is_postgres(name: &str) -> bool {
     POSTGRES.iter().any(|scheme| name.starts_with(scheme))
 }
 
+#[cfg(feature = "postgres")]
+fn postgres(url: &str, to_write: bool) -> Result<Box<dyn Journal>, JournalError> {
+    Ok(Box::new(Table { engine: super::postgres::Postgres::open(url, to_write)? }))
+}
+
+#[cfg(not(feature = "postgres"))]
 fn postgres(_: &str, _: bool) -> Result<Box<dyn Journal>, JournalError> {
     Err(JournalError::Name {
         name: "postgres://…".to_owned(),

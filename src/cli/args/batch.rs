@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as Group, Subcommand, ValueEnum};
 use sordino::Policy;
-use sordino::batch::Halt;
+use sordino::batch::{Halt, Shard};
 use sordino::policy::{IfNone, Settings, parse_pad};
 use sordino::window::Unit;
 
 use super::super::exit::Failure;
 use super::super::help;
-use super::TreatmentArgs;
 use super::format::CodingArgs;
 use super::transcript::TranscriptArgs;
+use super::{StoreArgs, TreatmentArgs};
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -86,6 +86,9 @@ pub(crate) struct BatchRunArgs {
 
     #[command(flatten)]
     how: HowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 /// How all recordings are redacted, where their row does not say it.
@@ -175,7 +178,7 @@ pub(crate) struct PaceArgs {
 
     /// Do a part of the manifest only, such as 2/8 on the second of eight machines
     #[arg(long, value_name = "PART/OF")]
-    pub(crate) shard: Option<String>,
+    pub(crate) shard: Option<Shard>,
 
     /// How progress is shown on stderr
     #[arg(long, value_name = "line|json|none", value_enum, hide_possible_values = true)]

@@ -9,7 +9,7 @@ use sordino::policy::{IfNone, Policy, Settings};
 use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, PlatformArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, PlatformArgs, StoreArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -112,6 +112,9 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 impl RedactArgs {

@@ -13,6 +13,7 @@ use sordino::{Policy, Window};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
+use super::super::remote;
 use super::transcript::TranscriptArgs;
 
 /// The word for `--windows` that means the recording's own transcript in Genesys.
@@ -133,6 +134,9 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
 /// Reads a file of windows. Returns its bytes, and its name for messages.
 fn read_file(path: &Path) -> Result<(Vec<u8>, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
+    if let Some(place) = remote::object(path)? {
+        return Ok((remote::read(&place, LONGEST_LIST)?, name));
+    }
     let doing = format!("reading windows from {name}");
     let failed = |error: io::Error| Failure::usage(&*doing, error);
     let reader: Box<dyn Read> = if is_dash(path) {

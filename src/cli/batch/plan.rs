@@ -1,24 +1,34 @@
 //! What a batch is to do: the manifest, the policy and the flags, checked before anything begins.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sordino::batch::{
-    Counts, Input, Journal, JournalError, Key, Places, Planned, RunOptions, Spec, WindowsSpec,
+    Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, RunOptions, Shard,
 };
 use sordino::digest::Digest;
-use sordino::store::{Place, StoreConfig, Stores};
-use sordino::window::parse_flag;
+use sordino::store::{Place, Stores};
 use sordino::{DecodeOptions, Policy};
 use tokio::runtime::Runtime;
 
 use super::super::args::BatchRunArgs;
 use super::super::exit::Failure;
-use super::super::report::print;
+use super::jobs::{self, Jobs};
 
 /// The wait before a recording is tried again for the first time.
 const WAIT: Duration = Duration::from_secs(2);
+
+/// The largest manifest that is read from a store, in bytes.
+const LONGEST_MANIFEST: u64 = 256 * 1024 * 1024;
+
+/// What one recording needs besides its parts that cannot be streamed: decoder, spool and two parts of an
+/// upload. Measured, and rounded up.
+const MEMORY_EACH: u64 = 32 * 1024 * 1024;
+
+/// What the program needs besides: code, connections, the journal's cache.
+const MEMORY_BASE: u64 = 64 * 1024 * 1024;
 
 /// A batch, checked.
 pub(super) struct Plan<'a> {
@@ -26,81 +36,83 @@ pub(super) struct Plan<'a> {
     /// The name of the journal.
     pub(super) journal: String,
     /// Under which the journal knows the jobs.
-    name: String,
+    pub(super) name: String,
     policy: Policy,
-    jobs: Vec<Planned>,
+    planning: Planning,
+    origin: Origin,
+    shard: Option<Shard>,
+    stores: Stores,
+    pub(super) runtime: Runtime,
+    jobs_at_once: usize,
+}
+
+/// Where jobs come from.
+pub(super) enum Origin {
+    Manifest(Manifest, Checked),
+    Prefix { place: Place, suffix: String },
 }
 
 impl<'a> Plan<'a> {
-    /// Reads and checks everything.
-    pub(super) fn read(args: &'a BatchRunArgs) -> Result<Self, Failure> {
-        let manifest = args.manifest.clone().unwrap_or_default();
+    /// Reads and checks everything that can be known before the first recording.
+    pub(super) fn read(args: &'a BatchRunArgs, runtime: Runtime) -> Result<Self, Failure> {
         let policy = args.policy()?;
-        let bytes = std::fs::read(&manifest)
-            .map_err(|error| Failure::usage("reading the manifest", error))?;
-        let mut reader = csv::Reader::from_reader(&bytes[..]);
-        let headers = reader
-            .headers()
-            .map_err(|error| Failure::usage("reading the manifest", error))?
-            .clone();
-        let out: Place = args.out.clone().unwrap_or_default().parse().map_err(
-            |error: sordino::store::PlaceError| Failure::usage("reading --out", error.to_string()),
-        )?;
-        let receipts: Option<Place> =
-            args.receipts.as_ref().map(|it| it.parse()).transpose().map_err(
-                |error: sordino::store::PlaceError| {
-                    Failure::usage("reading --receipts", error.to_string())
-                },
-            )?;
-        let mut jobs = Vec::new();
-        for (at, row) in reader.records().enumerate() {
-            let row = row.map_err(|error| Failure::usage("reading the manifest", error))?;
-            let cell = |name: &str| {
-                headers
-                    .iter()
-                    .position(|it| it == name)
-                    .and_then(|at| row.get(at))
-                    .map(str::to_owned)
-                    .filter(|it| !it.is_empty())
-            };
-            let windows = cell("windows").unwrap_or_default();
-            let flags: Vec<String> = windows.split_whitespace().map(str::to_owned).collect();
-            let windows = if flags.iter().all(|flag| parse_flag(flag).is_ok()) {
-                WindowsSpec::Inline(flags)
-            } else {
-                WindowsSpec::Place(windows)
-            };
-            let below = cell("out").unwrap_or_default();
-            let spec = Spec {
-                input: Input::Place { place: cell("in").unwrap_or_default(), version: None },
-                windows,
-                treatment: cell("treatment"),
-                output: out.join(&below).to_string(),
-                receipt: receipts
-                    .as_ref()
-                    .map(|receipts| receipts.join(&format!("{below}.receipt.json")).to_string()),
-                policy: policy.sha256(),
-            };
-            jobs.push(Planned {
-                key: Key::of(&spec),
-                line: Some(at as u64 + 2),
-                id: cell("id"),
-                spec,
-            });
-        }
-        let journal = args.journal.clone().unwrap_or_else(|| format!("{manifest}.journal"));
-        Ok(Self { args, journal, name: Digest::of(&bytes).sha256, policy, jobs })
+        let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(args)?);
+        let planning = Planning {
+            out: args.out.as_deref().map(|text| below("--out", text, &stores)).transpose()?,
+            receipts: args
+                .receipts
+                .as_deref()
+                .map(|text| below("--receipts", text, &stores))
+                .transpose()?,
+            policy: policy.sha256(),
+            api: Api::Recordings,
+            ending: "wav",
+        };
+        let name = args.manifest.as_deref().unwrap_or_default();
+        let journal = journal(args, name)?;
+        let origin = match &args.windows_suffix {
+            Some(suffix) => {
+                let place = parsed("the prefix", name)?;
+                stores
+                    .check(&place)
+                    .map_err(|error| Failure::usage("reading the prefix", error))?;
+                Origin::Prefix { place, suffix: suffix.clone() }
+            }
+            None => {
+                let manifest = manifest(name, &stores, &runtime)?;
+                let checked = manifest.check(&planning);
+                let checked =
+                    checked.map_err(|error| Failure::usage("reading the manifest", error))?;
+                Origin::Manifest(manifest, checked)
+            }
+        };
+        let shard = args.pace.shard;
+        let name = known_as(name, &origin, shard, &journal);
+        Ok(Self {
+            args,
+            journal,
+            name,
+            policy,
+            planning,
+            origin,
+            shard,
+            stores,
+            runtime,
+            jobs_at_once,
+        })
     }
 
-    /// Shows what would be done.
-    pub(super) fn show(&self, _json: bool) -> Result<(), Failure> {
-        print(&format!("{} jobs", self.jobs.len()))
+    /// The jobs, one after the other.
+    pub(super) fn jobs(&self) -> Result<Jobs<'_>, Failure> {
+        let jobs = Jobs::open(&self.origin, &self.planning, &self.stores, &self.runtime)?;
+        Ok(jobs.of_shard(self.shard))
     }
 
-    /// Writes the jobs into the journal.
+    /// Writes the jobs into the journal, and says where all of them stand.
     pub(super) fn write(&self, journal: &mut dyn Journal) -> Result<Counts, Failure> {
-        let mut jobs = self.jobs.iter().cloned().map(Ok);
+        let mut jobs = self.jobs()?;
         let counts = journal.plan(&self.name, &mut jobs).map_err(wrong)?;
+        jobs.tell();
         if !self.args.pace.retry_failed {
             return Ok(counts);
         }
@@ -109,25 +121,104 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn options(&self) -> RunOptions {
-        let pace = &self.args.pace;
-        let (manifest, retries, halt) = (self.name.clone(), pace.retries, pace.halt);
-        RunOptions { manifest, jobs: self.jobs_at_once(), retries, wait: WAIT, halt }
+        let (manifest, jobs) = (self.name.clone(), self.jobs_at_once);
+        let (retries, halt) = (self.args.pace.retries, self.args.pace.halt);
+        RunOptions { manifest, jobs, retries, wait: WAIT, halt }
     }
 
-    fn jobs_at_once(&self) -> usize {
-        self.args.pace.jobs.map_or_else(cores, usize::from)
-    }
-
-    /// What does the jobs.
-    pub(super) fn work(&self, runtime: &Runtime) -> Places {
-        let threads = NonZeroUsize::new(cores() / self.jobs_at_once()).or(NonZeroUsize::new(1));
-        Places {
-            stores: Stores::new(StoreConfig::from_env()),
-            policy: self.policy.clone(),
-            options: DecodeOptions { threads, ..DecodeOptions::default() },
-            overwrite: self.args.force,
-            runtime: runtime.handle().clone(),
+    /// What does the jobs. All decoders together have a thread for each core.
+    pub(super) fn work(&self) -> Places {
+        let threads = NonZeroUsize::new(cores() / self.jobs_at_once).or(NonZeroUsize::new(1));
+        let mut options = DecodeOptions { threads, ..DecodeOptions::default() };
+        if let Some(most) = self.args.pace.max_memory {
+            let each = most.saturating_sub(MEMORY_BASE) / self.jobs_at_once as u64;
+            options.memory_limit = options.memory_limit.min(each);
         }
+        Places {
+            stores: self.stores.clone(),
+            policy: self.policy.clone(),
+            options,
+            overwrite: self.args.force,
+            runtime: self.runtime.handle().clone(),
+        }
+    }
+}
+
+/// The journal of `--journal`, or the one beside the manifest.
+fn journal(args: &BatchRunArgs, manifest: &str) -> Result<String, Failure> {
+    let is_file =
+        args.windows_suffix.is_none() && parsed("the manifest", manifest)?.local().is_some();
+    match &args.journal {
+        Some(journal) => Ok(journal.clone()),
+        None if is_file => Ok(format!("{manifest}.journal")),
+        None => {
+            let why = "only a manifest that is a file has one beside it; name it with --journal";
+            Err(Failure::usage("choosing the journal", why))
+        }
+    }
+}
+
+fn manifest(name: &str, stores: &Stores, runtime: &Runtime) -> Result<Manifest, Failure> {
+    let reading = || format!("reading the manifest {name}");
+    let place = parsed("the manifest", name)?;
+    let is_folder = place.local().is_some_and(Path::is_dir) || name.ends_with('/');
+    if is_folder {
+        let why =
+            "this is a folder; say with --windows-suffix what the names of transcripts end in";
+        return Err(Failure::usage(reading(), why));
+    }
+    let manifest = match place.local() {
+        Some(path) => Manifest::open(path),
+        None => {
+            let bytes = runtime.block_on(stores.read(&place, LONGEST_MANIFEST));
+            let bytes = bytes.map_err(|error| Failure::failed(reading(), error))?;
+            Manifest::of_bytes(name, bytes.into())
+        }
+    };
+    manifest.map_err(|error| Failure::usage("reading the manifest", error))
+}
+
+/// Under which name the journal knows the jobs: the same for the same manifest, also after a row was changed.
+/// Machines that share a database may have it at different paths, so there its content says which it is.
+fn known_as(name: &str, origin: &Origin, shard: Option<Shard>, journal: &str) -> String {
+    let manifest = match origin {
+        Origin::Prefix { place, suffix } => format!("prefix {place} {suffix}"),
+        Origin::Manifest(_, checked) if journal.contains("://") => checked.sha256.clone(),
+        Origin::Manifest(..) => match Path::new(name).canonicalize() {
+            Ok(path) => format!("manifest {}", path.display()),
+            Err(_) => format!("manifest {name}"),
+        },
+    };
+    let shard = shard.map_or(String::new(), |shard| format!(" shard {shard}"));
+    Digest::of(format!("{manifest}{shard}").as_bytes()).sha256
+}
+
+/// A folder or a prefix, below which something is read or written.
+fn below(flag: &str, text: &str, stores: &Stores) -> Result<Place, Failure> {
+    let place = parsed(flag, text)?;
+    // A prefix is no object; what lies below it is.
+    let checked = stores.check(&place.join("recording.wav"));
+    checked.map_err(|error| Failure::usage(format!("reading {flag}"), error))?;
+    Ok(place)
+}
+
+fn parsed(what: &str, text: &str) -> Result<Place, Failure> {
+    text.parse().map_err(|error: sordino::store::PlaceError| {
+        Failure::usage(format!("reading {what}"), error)
+    })
+}
+
+/// How many recordings are redacted at once, as far as the memory goes.
+fn jobs_at_once(args: &BatchRunArgs) -> Result<usize, Failure> {
+    let jobs = args.pace.jobs.map_or_else(cores, usize::from);
+    let Some(most) = args.pace.max_memory else { return Ok(jobs) };
+    let fit = most.saturating_sub(MEMORY_BASE) / MEMORY_EACH;
+    match usize::try_from(fit) {
+        Ok(0) => {
+            let why = "this is too little for one recording; give 96M or more";
+            Err(Failure::usage("reading --max-memory", why))
+        }
+        fit => Ok(jobs.min(fit.unwrap_or(jobs))),
     }
 }
 
@@ -137,8 +228,10 @@ fn cores() -> usize {
 
 /// An error of the journal before anything began.
 fn wrong(error: JournalError) -> Failure {
+    let doing = "planning the batch";
     match error {
-        JournalError::Storage { .. } => Failure::failed("planning the batch", error),
-        _ => Failure::usage("planning the batch", error),
+        JournalError::Jobs(error) => jobs::failure(error),
+        error @ JournalError::Storage { .. } => Failure::failed(doing, error),
+        error => Failure::usage(doing, error),
     }
 }

@@ -89,10 +89,12 @@ impl Show {
         self.progress(tally);
     }
 
-    /// Clears the line. The error that stdout had.
-    pub(super) fn end(self) -> Result<(), Failure> {
-        if let Kind::Drawn(status) = &self.kind {
-            status.clear();
+    /// Clears the line; for programs, tells the end. The error that stdout had.
+    pub(super) fn end(self, tally: &Tally) -> Result<(), Failure> {
+        match &self.kind {
+            Kind::Drawn(status) => status.clear(),
+            Kind::Json => say(&tally.json().to_string()),
+            Kind::Lines | Kind::None => {}
         }
         self.failed.map_or(Ok(()), Err)
     }

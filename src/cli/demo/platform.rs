@@ -68,7 +68,7 @@ pub(super) async fn walk(
     audit(back, &windows)?;
     let receipt = prepared.receipt(copy, Some(&after));
     let drafts = side_outputs.write("The call of the demo", &copy.redacted, receipt)?;
-    side_outputs::put(drafts).map(side_outputs::keep)?;
+    side_outputs::put(drafts).and_then(side_outputs::keep)?;
     if let Some(path) = &output {
         say(&format!("Saved as {}.\n", path.named.display()))?;
     }

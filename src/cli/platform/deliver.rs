@@ -4,13 +4,14 @@ use std::io::Write;
 
 use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
 use sordino::receipt::SourceEntry;
-use sordino::spool::{Draft, Placed};
+use sordino::store::{Place, Put};
 use sordino::{Receipt, Summary};
 
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
 use super::super::messages::detail;
-use super::super::{side_outputs, stdout};
+use super::super::side_outputs::{self, Placed};
+use super::super::{remote, stdout};
 use super::place::{Destination, MadeFolders, Targets};
 use super::plan::Plan;
 
@@ -39,6 +40,8 @@ pub(super) struct Files {
     title: String,
     targets: Vec<Targets>,
     folders: MadeFolders,
+    /// What the store says of each copy, if they went to one.
+    objects: Vec<(Place, Put)>,
 }
 
 /// Where the copies of a recording are.
@@ -68,12 +71,12 @@ impl Files {
             targets.push(Targets { side_outputs, ..of_copy });
         }
         let title = format!("recording {}", prepared.original().recording_id());
-        Ok(Self { title, targets, folders })
+        Ok(Self { title, targets, folders, objects: Vec::new() })
     }
 
     /// Puts the copies into their places, all or none; reads them back if an original is to be deleted.
     pub(super) fn deliver(
-        &self,
+        &mut self,
         plan: &Plan,
         prepared: &Prepared,
     ) -> Result<(PlacedCopies, Option<Delivered>), Failure> {
@@ -82,7 +85,9 @@ impl Files {
         drop(self.side_outputs(prepared, None)?);
         let mut drafts = Vec::new();
         for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
-            let Some(path) = &targets.copy else { continue };
+            let Some(path) = targets.copy.as_ref().filter(|path| path.object.is_none()) else {
+                continue;
+            };
             let draft = copy.redacted.draft(&path.target, plan.force);
             drafts.push(draft.map_err(undelivered)?);
             let Some(path) = &targets.metadata else { continue };
@@ -90,8 +95,12 @@ impl Files {
             let write = |out: &mut dyn Write| out.write_all(metadata.as_bytes());
             drafts.push(Draft::write(&path.target, plan.force, write).map_err(undelivered)?);
         }
-        let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
-        let mut placed = placed.map_err(undelivered)?;
+        let placed = drafts.into_iter().map(|draft| draft.place().map(side_outputs::Placed::File));
+        let mut placed = placed.collect::<Result<Vec<_>, _>>().map_err(undelivered)?;
+        // An upload may take long, and ctrl-c must work meanwhile.
+        drop(stage);
+        self.upload(plan, prepared)?;
+        stage = lock(&plan.stage);
         let delivered = match plan.deletion {
             Some(_) => Some(self.read_back(prepared)?),
             None => None,
@@ -107,7 +116,7 @@ impl Files {
         let names = self.names(plan);
         if plan.has_wishes() {
             // What is done at Genesys cannot be taken back, so from here on the copies stay.
-            placed.drain(..).for_each(Placed::keep);
+            side_outputs::keep(std::mem::take(&mut placed))?;
         }
         stage.delivered(names.iter().flatten().cloned().collect());
         Ok((PlacedCopies { names, placed }, delivered))
@@ -122,7 +131,27 @@ impl Files {
         self.targets.iter().map(name).collect()
     }
 
+    /// Writes the copies that go to a bucket. Those that are written stay there: the same run again finds
+    /// them.
+    fn upload(&mut self, plan: &Plan, prepared: &Prepared) -> Result<(), Failure> {
+        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
+            if let Some(place) = targets.copy.as_ref().and_then(|path| path.object.clone()) {
+                let put = remote::put(&place, &copy.redacted, plan.force)?;
+                self.objects.push((place, put));
+            }
+        }
+        Ok(())
+    }
+
     fn read_back(&self, prepared: &Prepared) -> Result<Delivered, Failure> {
+        if !self.objects.is_empty() {
+            let places = self.objects.iter().map(|(place, _)| place.clone());
+            let delivered = prepared.delivered_to_store(remote::downloads(places)?);
+            let delivered =
+                delivered.map_err(|error| Failure::failed("reading the copy back", error))?;
+            detail("the redacted copy is in the bucket, and was read back");
+            return Ok(delivered);
+        }
         let paths = self.targets.iter().filter_map(|targets| targets.copy.as_ref());
         let paths: Vec<_> = paths.map(|path| path.target.as_path()).collect();
         let delivered = prepared.delivered(&paths);
@@ -151,10 +180,14 @@ impl Files {
         &self,
         prepared: &Prepared,
         after: Option<&Aftermath>,
-    ) -> Result<Vec<Draft>, Failure> {
+    ) -> Result<Vec<side_outputs::Draft>, Failure> {
         let mut drafts = Vec::new();
-        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
+        for (at, (copy, targets)) in prepared.copies().iter().zip(&self.targets).enumerate() {
             let receipt: Option<Receipt> = prepared.receipt(copy, after);
+            let receipt = match self.objects.get(at) {
+                Some((place, put)) => receipt.map(|one| remote::delivered(one, place, put)),
+                None => receipt,
+            };
             let written = targets.side_outputs.write(&self.title, &copy.redacted, receipt);
             drafts.extend(written?);
         }
@@ -171,8 +204,8 @@ impl Files {
     ) -> Result<(), Failure> {
         let _stage = lock(&plan.stage);
         let drafts = self.side_outputs(prepared, Some(after))?;
-        side_outputs::put(drafts).map(side_outputs::keep)?;
-        placed.into_iter().for_each(Placed::keep);
+        side_outputs::put(drafts).and_then(side_outputs::keep)?;
+        side_outputs::keep(placed)?;
         self.folders.keep();
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::super::exit::Failure;
 use super::super::input::is_dash;
 use super::super::output::{OutputPath, note_ending};
 use super::super::side_outputs::SideOutputs;
-use super::super::stdout;
+use super::super::{remote, stdout};
 
 /// Where files of one kind go.
 #[derive(Debug, Clone)]
@@ -55,10 +55,27 @@ pub(super) struct Targets {
     pub(super) side_outputs: SideOutputs,
 }
 
+impl Destination {
+    fn is_object(&self) -> bool {
+        let Self::At(Place::File(path) | Place::Folder(path)) = self else { return false };
+        remote::is_object(path)
+    }
+}
+
 impl Place {
     /// The place at a path. `several`: why there may be more than one file, if there may.
     fn of(flag: &str, path: &Path, several: Option<&str>) -> Result<Self, Failure> {
         let wrong = |why: String| Err(Failure::usage(format!("reading {flag}"), why));
+        if let Some(place) = remote::object(path)? {
+            let url = place.to_string();
+            let prefix = url.trim_end_matches('/').to_owned();
+            return match several {
+                // Also a bucket alone.
+                _ if url.ends_with('/') => Ok(Self::Folder(prefix.into())),
+                None => Ok(Self::File(url.into())),
+                Some(why) => wrong(format!("{why}; give a prefix, such as {prefix}/")),
+            };
+        }
         let is_marked = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         // Without the `/`, which a file cannot have.
         let bare: PathBuf = path.components().collect();
@@ -156,8 +173,8 @@ impl Places {
     pub(super) fn evidence(&self) -> sordino::EvidenceOptions {
         sordino::EvidenceOptions {
             self_check: !self.no_self_check,
-            // The page shows what is in the receipt.
-            receipt: self.receipt.is_some() || self.report.is_some(),
+            // The page shows what is in the receipt. The digest of an object is written down with it.
+            receipt: self.receipt.is_some() || self.report.is_some() || self.copies.is_object(),
             waveform: self.report.is_some(),
         }
     }
@@ -180,7 +197,8 @@ impl Places {
 
     /// Checks that the files of a copy can be written, as far as that is known before their folders exist.
     pub(super) fn check_free(&self, original: &Original, key: Option<&str>) -> Result<(), Failure> {
-        let has_folder = |path: &PathBuf| path.parent().is_some_and(Path::is_dir);
+        let has_folder =
+            |path: &PathBuf| remote::is_object(path) || path.parent().is_some_and(Path::is_dir);
         let paths = self.paths(original, key).map(|path| path.filter(has_folder));
         let [copy, receipt, report] = paths;
         self.targets_at(copy, receipt, report).map(drop)
@@ -194,7 +212,8 @@ impl Places {
     ) -> Result<(Targets, MadeFolders), Failure> {
         let paths = self.paths(original, key);
         let mut made = MadeFolders::default();
-        for folder in paths.iter().flatten().filter_map(|path| path.parent()) {
+        let files = paths.iter().flatten().filter(|path| !remote::is_object(path));
+        for folder in files.filter_map(|path| path.parent()) {
             made.make(folder).map_err(|error| {
                 Failure::failed(format!("making the folder {}", folder.display()), error)
             })?;

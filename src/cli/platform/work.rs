@@ -147,7 +147,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
         report::notes(copy.redacted.summary());
     }
     let source = found.as_ref().and_then(|found| found.entry.as_ref());
-    let files = Files::new(plan, &prepared, source)?;
+    let mut files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
     let mut copies = files.done(&prepared, &places);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;

@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::json;
 use sordino::receipt::FileMatch;
 use sordino::verify::Audit;
-use sordino::{Receipt, Source, Treatment, Windows};
+use sordino::{Receipt, Treatment, Windows};
 
 use super::super::args::VerifyArgs;
 use super::super::exit::Failure;
-use super::super::report;
+use super::super::{remote, report};
 use super::{table, to_json};
 
 /// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
@@ -19,9 +19,14 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 /// Reads a receipt, and checks that it agrees with itself.
 pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
     let doing = format!("reading the receipt {}", path.display());
-    let file = std::fs::File::open(path).map_err(|error| Failure::usage(&*doing, error))?;
     let mut text = String::new();
-    let read = file.take(LONGEST).read_to_string(&mut text);
+    let read = match remote::object(path)? {
+        Some(place) => remote::read(&place, LONGEST)?.as_slice().read_to_string(&mut text),
+        None => {
+            let file = std::fs::File::open(path).map_err(|error| Failure::usage(&*doing, error))?;
+            file.take(LONGEST).read_to_string(&mut text)
+        }
+    };
     read.map_err(|error| Failure::usage(&*doing, error))?;
     Receipt::parse(&text).map_err(|error| Failure::usage(doing, error))
 }
@@ -41,14 +46,14 @@ pub(super) fn compare(
 ) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let doing = format!("comparing {} with the receipt", path.display());
-        move |error| Failure::usage(doing, error)
+        move |error| Failure::usage(doing, remote::broken().unwrap_or(error))
     };
-    let source = Source::open(redacted).map_err(failed(redacted))?;
+    let source = super::open(redacted)?;
     let file = receipt.compare(source).map_err(failed(redacted))?;
     // With the original: redact it again, and name the parts that differ from the receipt.
     let again = match audited {
         Some((path, _)) => {
-            let source = Source::open(path).map_err(failed(path))?;
+            let source = super::open(path)?;
             Some(receipt.reproduce(source).map_err(failed(path))?)
         }
         None => None,

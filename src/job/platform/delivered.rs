@@ -10,6 +10,8 @@ use thiserror::Error;
 use super::{Prepared, RedactedCopy};
 use crate::genesys::platform::Original;
 use crate::redact::Redacted;
+#[cfg(feature = "store")]
+use crate::store::{Download, Place};
 
 /// Bytes that are compared at once.
 const PIECE: usize = 256 * 1024;
@@ -66,16 +68,18 @@ impl Delivered {
         })
     }
 
-    /// Compares the only copy with what arrives from its place in a store.
-    #[cfg(all(feature = "policy", feature = "store"))]
-    pub(super) fn of_download(
+    /// Compares each copy with what arrives from its place in a store.
+    #[cfg(feature = "store")]
+    pub(super) fn of_downloads(
         prepared: &Prepared,
-        place: &str,
-        download: impl Read,
+        downloads: Vec<(Place, Download)>,
     ) -> Result<Self, NotDelivered> {
-        let mut download = Some(download);
-        Self::compare(prepared, &[Path::new(place)], |_| {
-            download.take().ok_or_else(|| io::ErrorKind::NotFound.into())
+        let (places, downloads): (Vec<_>, Vec<_>) = downloads.into_iter().unzip();
+        let paths: Vec<PathBuf> = places.iter().map(|place| place.to_string().into()).collect();
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let mut downloads = downloads.into_iter();
+        Self::compare(prepared, &paths, |_| {
+            downloads.next().ok_or_else(|| io::ErrorKind::NotFound.into())
         })
     }
 
