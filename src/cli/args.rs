@@ -17,7 +17,8 @@ mod treatment;
 mod windows;
 
 pub(crate) use batch::{
-    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, ProgressKind, StatusArgs,
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
+    StatusArgs,
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};

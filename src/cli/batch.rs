@@ -12,6 +12,7 @@ use super::text::count;
 mod again;
 mod dry_run;
 mod jobs;
+mod organisation;
 mod plan;
 mod show;
 mod status;
@@ -42,7 +43,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
-    let work = plan.work();
+    let work = plan.work()?;
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);

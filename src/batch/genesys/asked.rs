@@ -111,7 +111,10 @@ impl Rows {
     }
 
     /// Adds to a receipt what the redaction does not know.
-    pub(super) fn complete(&self, asked: &Asked<'_>) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
+    pub(super) fn complete(
+        &self,
+        asked: &Asked<'_>,
+    ) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
         let (source, policy) = (asked.request.entry(), self.places.policy.entry());
         let id = asked.claimed.id.clone();
         Arc::new(move |mut receipt| {

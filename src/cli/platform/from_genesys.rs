@@ -50,9 +50,8 @@ impl FromGenesys {
     pub(super) async fn find(&self, plan: &Plan, located: &Located) -> Result<Found, Failure> {
         let id = located.original().recording_id();
         let found = marked(&plan.platform, located, &self.policy, self.flags.clone()).await;
-        let found = found.map_err(|error| {
-            wrong(&format!("recording {id}: reading its transcript"), error)
-        });
+        let found =
+            found.map_err(|error| wrong(&format!("recording {id}: reading its transcript"), error));
         let Marked { request, fit } = found?;
         let windows = windows_of(&request, self.policy.if_none())?;
         tell(&fit.clock);
@@ -98,6 +97,7 @@ fn wrong(doing: &str, error: MarkedError) -> Failure {
         MarkedError::Genesys(error) => failure(doing, error.into()),
         // Of what was asked for, not of what there is.
         MarkedError::Select(error) => Failure::usage(doing, error),
+        MarkedError::Placing(error) => Failure::usage(doing, error),
         error => Failure::failed(doing, error),
     }
 }

@@ -12,8 +12,8 @@ use crate::genesys::platform::{ByTimeOfDay, Clock, ClockError, Located, Original
 use crate::genesys::{self, Platform, StepRecord};
 use crate::job::JobError;
 use crate::policy::{Policy, Request, Searched};
-use crate::transcript::{self, PlacedWindow, Selection, TranscriptError};
-use crate::window::Window;
+use crate::transcript::{self, PlacedWindow, SelectError, Selection, TranscriptError};
+use crate::window::{Window, WindowProblem};
 
 /// The format of the platform's transcripts.
 const FORMAT: &str = "genesys-transcript";
@@ -57,7 +57,10 @@ pub enum MarkedError {
     Transcript(TranscriptError),
     /// What was asked for cannot be selected.
     #[error(transparent)]
-    Select(TranscriptError),
+    Select(SelectError),
+    /// What was selected is no window.
+    #[error(transparent)]
+    Placing(WindowProblem),
 }
 
 /// Fetches the transcript of a recording, and places what it marks in the file. `given`: windows that are muted
@@ -82,7 +85,7 @@ pub async fn marked(
     place(&mut selection, &clock, by_day.zero).map_err(MarkedError::Clock)?;
     let last = selection.bare.iter().filter_map(|window| window.end).max().unwrap_or_default();
     let mut windows = given;
-    windows.extend(selection.to_windows().map_err(MarkedError::Select)?);
+    windows.extend(selection.to_windows().map_err(MarkedError::Placing)?);
     let (parties, sha256) = (options.parties, Digest::of(&bytes).sha256);
     let transcript = Some(Searched { read, selection, parties, sha256 });
     let fit = Fit { clock, steps, last };

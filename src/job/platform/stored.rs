@@ -178,9 +178,7 @@ async fn read_back(
     let place = place.clone();
     let read = tokio::task::spawn_blocking(move || {
         let proof = match (download, place.local()) {
-            (Some(download), _) => {
-                Delivered::of_downloads(&prepared, vec![(place.clone(), download)])
-            }
+            (Some(download), _) => prepared.delivered_to_store(vec![(place.clone(), download)]),
             (None, path) => prepared.delivered(&path.as_slice()),
         };
         (prepared, proof.map_err(PlacedError::from))
