@@ -4,6 +4,7 @@
 //! again does the rest. Workers claim jobs, do them, and commit what happened.
 
 pub mod chain;
+mod genesys;
 mod journal;
 mod manifest;
 mod model;
@@ -11,6 +12,7 @@ mod places;
 mod run;
 mod shard;
 
+pub use genesys::{Organisation, Rows};
 pub use journal::{
     Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
 };

@@ -23,7 +23,7 @@ use crate::signature::{RECEIPT_NAMESPACE, Signer};
 use crate::store::{Place, PutOptions, Stores};
 use crate::window::{Windows, parse_flag};
 
-mod failure;
+pub(super) mod failure;
 
 use failure::{failed, of_store, of_stored};
 
@@ -53,6 +53,13 @@ pub struct Places {
     pub runtime: Handle,
 }
 
+impl std::fmt::Debug for Places {
+    /// Without the key that signs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Places").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
 impl Work for Places {
     fn perform(&self, job: &Claimed, notes: &dyn Notes, cancel: &Cancel) -> Result<Done, Failure> {
         let began = Instant::now();
@@ -71,7 +78,7 @@ impl Work for Places {
 }
 
 /// Returns when it is set.
-async fn cancelled(cancel: &Cancel) {
+pub(super) async fn cancelled(cancel: &Cancel) {
     while !cancel.is_set() {
         tokio::time::sleep(LOOK).await;
     }
@@ -207,7 +214,7 @@ impl Places {
     }
 
     /// The windows of a job, inline or of its file.
-    async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
+    pub(super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
         let wrong = |why: String| failed(FailureKind::Windows, why);
         match &job.spec.windows {
             WindowsSpec::Inline(flags) => {
@@ -227,7 +234,7 @@ impl Places {
     }
 
     /// Ends what an earlier attempt may have left open.
-    async fn clear(&self, job: &Claimed, output: &Place) -> Result<(), Failure> {
+    pub(super) async fn clear(&self, job: &Claimed, output: &Place) -> Result<(), Failure> {
         for Upload { place, id } in &job.uploads {
             let place = parsed(place)?;
             let aborted = self.stores.abort(&place, id).await;
@@ -242,7 +249,7 @@ impl Places {
     }
 
     /// Ends the uploads of a job that was interrupted.
-    async fn abort(&self, opened: &Mutex<Vec<Upload>>) {
+    pub(super) async fn abort(&self, opened: &Mutex<Vec<Upload>>) {
         let opened = std::mem::take(&mut *lock(opened));
         for Upload { place, id } in opened {
             let Ok(place) = place.parse() else { continue };
@@ -252,17 +259,17 @@ impl Places {
     }
 }
 
-fn parsed(place: &str) -> Result<Place, Failure> {
+pub(super) fn parsed(place: &str) -> Result<Place, Failure> {
     place.parse().map_err(|error| failed(FailureKind::Other, format!("{place}: {error}")))
 }
 
-fn nothing_found() -> Failure {
+pub(super) fn nothing_found() -> Failure {
     let message = "nothing to redact: the file was searched, and nothing was found; give --if-none copy to copy such recordings unredacted, or --if-none skip to leave them out";
     failed(FailureKind::NothingFound, message)
 }
 
 /// A job that has no output.
-fn left_out() -> Done {
+pub(super) fn left_out() -> Done {
     let nothing = Digest::of(&[]);
     Done { sha256: nothing.sha256, if_none: Some(IfNone::Skip.name().into()), ..Done::default() }
 }

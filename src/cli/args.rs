@@ -18,11 +18,12 @@ mod treatment;
 mod windows;
 
 pub(crate) use batch::{
-    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, ProgressKind, StatusArgs,
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
+    StatusArgs,
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
-pub(crate) use platform::{Api, PlatformArgs};
+pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
 pub(crate) use sign::SignArgs;

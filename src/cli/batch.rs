@@ -13,6 +13,7 @@ mod again;
 mod chain;
 mod dry_run;
 mod jobs;
+mod organisation;
 mod page;
 mod plan;
 mod show;
@@ -44,7 +45,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
-    let work = plan.work();
+    let work = plan.work()?;
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);

@@ -102,7 +102,8 @@ Examples:
   sordino sandbox --storage-port 8766 --fault locate=transcoding:1500x3 --fault fetch=expired:1
 
 A fault is STEP=KIND[xTIMES]. TIMES: a number, or `ever`. STEP: sign-in, locate, fetch, grant,
-upload, complete; at the Platform API also transcript, annotate, protection, retention. KIND:
+upload, complete; at the Platform API also list, layout, transcript, annotate, protection, retention.
+KIND:
   429, 503, ...        this status
   429:SECONDS          with Retry-After; 429:date:SECONDS writes it as a date
   code:STATUS:CODE     a storage host's error in XML, code:403:SignatureDoesNotMatch; fetch, upload
@@ -113,7 +114,7 @@ upload, complete; at the Platform API also transcript, annotate, protection, ret
   dies                 all tokens become invalid
   state:NAME           the recording is in this state, such as ARCHIVED; locate
   transcoding:MS       status 202, with this hint; accepted: 202 without a body; locate
-  none                 the list of recordings is empty; locate
+  none, short, twice   the list is empty, lacks its last recording, has its first twice; list, locate
   missing:PERMISSION   status 403, because this permission is missing
   cut:N, cut-unsized:N the body ends after N bytes, with or without an announced length
   stall:N              no more data after N bytes

@@ -86,6 +86,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         let mend = "it is for --api platform; here the redacted recording is uploaded as a new one";
         return Err(Failure::usage(format!("reading {option}"), mend));
     }
+    args.check_dry_run()?;
     let policy = args.redact.policy()?;
     let request = args.redact.windows.request(&policy)?;
     let windows = windows_of(&request, policy.if_none())?;

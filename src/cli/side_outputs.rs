@@ -218,7 +218,8 @@ impl Draft {
         put(vec![self]).and_then(keep)
     }
 
-    fn place(self) -> Result<Placed, Error> {
+    /// Moves a file to its place; an object is written when it is [kept](keep).
+    pub(crate) fn place(self) -> Result<Placed, Error> {
         match self {
             Self::File(draft) => draft.place().map(Placed::File),
             Self::Object(draft) => Ok(Placed::Object(draft)),

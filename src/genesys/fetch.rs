@@ -98,7 +98,7 @@ impl HttpClient {
     ) -> Result<(Response, StepRecord), Error> {
         for _ in 0..=HOPS {
             let build = || self.to_storage(Method::GET, &url);
-            let request = Request { step, host: Host::Storage, upload: None, build: &build };
+            let request = Request { host: Host::Storage, ..Request::to_api(step, &build) };
             let (response, record) = self.send(request).await?;
             if !response.status().is_redirection() {
                 return Ok((response, record));

@@ -27,12 +27,22 @@ use crate::window::{Window, Windows};
 
 mod after;
 mod delivered;
+mod export;
 mod layout;
+#[cfg(feature = "policy")]
+mod marked;
+#[cfg(all(feature = "policy", feature = "store"))]
+mod stored;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
 pub use delivered::{Delivered, NotDelivered};
+pub use export::METADATA_SUFFIX;
 pub use layout::Layout;
 use layout::{Group, groups};
+#[cfg(feature = "policy")]
+pub use marked::{Fit, Marked, MarkedError, marked};
+#[cfg(all(feature = "policy", feature = "store"))]
+pub use stored::{PlacedCopy, PlacedError, PlacedJob, place};
 
 /// A recording that was fetched and redacted.
 #[derive(Debug)]
@@ -195,9 +205,16 @@ impl Prepared {
         &self.passages
     }
 
-    /// Records of locate and fetch.
+    /// Records of locate and fetch, and those that were [added](Prepared::add_steps).
     pub fn steps(&self) -> &[StepRecord] {
         &self.steps
+    }
+
+    /// Adds records of other steps that were made for this recording, such as those of its transcript, each
+    /// at its time.
+    pub fn add_steps(&mut self, records: impl IntoIterator<Item = StepRecord>) {
+        self.steps.extend(records);
+        self.steps.sort_by_key(|record| record.began);
     }
 
     /// Reads the copies back from the files at `paths`, one for each of [`Prepared::copies`] in order, and

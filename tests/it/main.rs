@@ -111,6 +111,10 @@ mod platform;
 #[cfg(feature = "cli")]
 mod platform_cli;
 #[cfg(feature = "cli")]
+mod platform_export;
+#[cfg(feature = "cli")]
+mod platform_lists;
+#[cfg(feature = "cli")]
 mod platform_windows;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -122,6 +126,8 @@ mod receipt;
 mod recording;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod rows;
 #[cfg(feature = "cli")]
 mod sandbox;
 #[cfg(feature = "cli")]

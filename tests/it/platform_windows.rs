@@ -103,6 +103,9 @@ fn what_follows_a_secure_pause_is_muted_where_it_is_in_the_file() {
     assert_eq!(source["format"], "genesys-transcript");
     assert_eq!(source["sha256"], Digest::of(&bytes).sha256);
     assert_eq!(source["marks"], json!({ "found": 2, "placed": 2 }));
+    let steps = receipt["delivery"]["steps"].as_array().unwrap();
+    let steps: Vec<_> = steps.iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["locate", "transcript", "transcript", "fetch"]);
 }
 
 #[test]

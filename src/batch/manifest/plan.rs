@@ -4,6 +4,7 @@ use super::place::{below, id_part, own_path, with_ending};
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
 use crate::batch::model::{Api, Input, Key, Planned, Spec, WindowsSpec};
+use crate::genesys::platform::deletion_date;
 use crate::policy::parse_treatment;
 use crate::store::Place;
 use crate::window::{parse_flag, parse_time};
@@ -73,6 +74,12 @@ fn input(row: &Row, plan: &Planning) -> Result<Input, String> {
             };
             if api == Api::Recordings && row.delete.is_some() {
                 return Err("`delete` is for api platform; leave it empty".into());
+            }
+            if let Some(date) = row.delete.as_deref().filter(|date| deletion_date(date).is_none()) {
+                let date = shown(date);
+                return Err(format!(
+                    "delete `{date}`: write a date such as 2030-12-31, which is 0:00 UTC, or 2030-12-31T18:00:00Z"
+                ));
             }
             let (conversation, recording) =
                 (id_part("conversation", conversation)?, id_part("recording", recording)?);

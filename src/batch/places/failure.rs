@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::job::stored::StoredError;
 use crate::store::{self, Place};
 
-pub(super) fn failed(kind: FailureKind, message: impl Into<String>) -> Failure {
+pub(in super::super) fn failed(kind: FailureKind, message: impl Into<String>) -> Failure {
     Failed { kind, message: message.into() }.into()
 }
 
 /// An error of the recording, of what was made of it, or of its store.
-pub(super) fn of_stored(input: &Place, error: StoredError) -> Failure {
+pub(in super::super) fn of_stored(input: &Place, error: StoredError) -> Failure {
     match error {
         StoredError::Store(error) => of_store(input, error),
         StoredError::Redact(Error::Interrupted) => Failure::Interrupted,
@@ -23,7 +23,7 @@ pub(super) fn of_stored(input: &Place, error: StoredError) -> Failure {
     }
 }
 
-fn kind_of(error: &Error) -> FailureKind {
+pub(in super::super) fn kind_of(error: &Error) -> FailureKind {
     match error {
         error if error.is_usage() => FailureKind::Windows,
         Error::SelfCheck { .. } => FailureKind::SelfCheck,
@@ -34,7 +34,7 @@ fn kind_of(error: &Error) -> FailureKind {
 }
 
 /// An error of a store. `input`: the recording.
-pub(super) fn of_store(input: &Place, error: store::Error) -> Failure {
+pub(in super::super) fn of_store(input: &Place, error: store::Error) -> Failure {
     use store::Error as Store;
     let kind = match &error {
         Store::NotFound { place, .. } if *place == input.to_string() => FailureKind::Missing,
@@ -59,7 +59,7 @@ pub(super) fn of_store(input: &Place, error: store::Error) -> Failure {
 }
 
 /// An error of the list or transcript.
-pub(super) fn of_windows(windows: &Place, error: store::Error) -> Failure {
+pub(in super::super) fn of_windows(windows: &Place, error: store::Error) -> Failure {
     match error {
         store::Error::NotFound { .. } => {
             let message = format!(
@@ -73,12 +73,12 @@ pub(super) fn of_windows(windows: &Place, error: store::Error) -> Failure {
 }
 
 /// The time until a moment, rounded up.
-fn from_now(until: SystemTime) -> Duration {
+pub(in super::super) fn from_now(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// An error and its causes, joined with `: `.
-fn chain(error: &dyn StdError) -> String {
+pub(in super::super) fn chain(error: &dyn StdError) -> String {
     match error.source() {
         None => error.to_string(),
         Some(cause) => format!("{error}: {}", chain(cause)),

@@ -13,7 +13,7 @@ use super::super::exit::Failure;
 use super::super::help;
 use super::format::CodingArgs;
 use super::transcript::TranscriptArgs;
-use super::{SignArgs, StoreArgs, TreatmentArgs};
+use super::{Api, ClientArgs, SignArgs, StoreArgs, TreatmentArgs};
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -92,6 +92,35 @@ pub(crate) struct BatchRunArgs {
 
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+
+    #[command(flatten)]
+    pub(crate) genesys: GenesysRowArgs,
+}
+
+/// For rows whose recordings are in Genesys Cloud.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Recordings in Genesys Cloud")]
+pub(crate) struct GenesysRowArgs {
+    /// The API of rows that name none: `recordings` or `platform`
+    #[arg(
+        long,
+        value_name = "API",
+        value_enum,
+        default_value = "recordings",
+        hide_possible_values = true
+    )]
+    pub(crate) api: Api,
+
+    /// Mark the muted passages on the originals, those that are not marked yet; with api platform
+    #[arg(long)]
+    pub(crate) annotate: bool,
+
+    /// Let Genesys delete the originals of rows that say when
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
 }
 
 /// How all recordings are redacted, where their row does not say it.

@@ -67,6 +67,24 @@ pub(crate) struct RecordingArgs {
     pub(crate) client: ClientArgs,
 }
 
+impl RecordingArgs {
+    /// Refuses evidence of a dry run, which delivers nothing.
+    pub(crate) fn check_dry_run(&self) -> Result<(), Failure> {
+        let files = [
+            ("--receipt", self.redact.evidence.receipt.is_some()),
+            ("--report", self.redact.evidence.report.is_some()),
+            ("--redacted-transcript", self.redact.redacted_transcript.is_some()),
+        ];
+        match files.into_iter().find(|(_, given)| *given && self.dry_run) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::usage(
+                format!("reading {option}"),
+                "a dry run delivers nothing that it could go with, and writes nothing but --keep; leave out one of the two",
+            )),
+        }
+    }
+}
+
 /// What both have in common.
 #[derive(Debug, Group)]
 pub(crate) struct RedactArgs {

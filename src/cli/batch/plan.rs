@@ -7,7 +7,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sordino::batch::{
-    Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, RunOptions, Shard,
+    Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, Rows, RunOptions,
+    Shard,
 };
 use sordino::digest::Digest;
 use sordino::signature::Signer;
@@ -15,9 +16,10 @@ use sordino::store::{Place, Stores};
 use sordino::{DecodeOptions, Policy};
 use tokio::runtime::Runtime;
 
-use super::super::args::BatchRunArgs;
+use super::super::args::{self as cli, BatchRunArgs};
 use super::super::exit::Failure;
 use super::jobs::{self, Jobs};
+use super::organisation::organisation;
 
 /// The wait before a recording is tried again for the first time.
 const WAIT: Duration = Duration::from_secs(2);
@@ -74,7 +76,10 @@ impl<'a> Plan<'a> {
                 .map(|text| below("--receipts", text, &stores))
                 .transpose()?,
             policy: policy.sha256(),
-            api: Api::Recordings,
+            api: match args.genesys.api {
+                cli::Api::Recordings => Api::Recordings,
+                cli::Api::Platform => Api::Platform,
+            },
             ending: "wav",
         };
         let name = args.manifest.as_deref().unwrap_or_default();
@@ -137,21 +142,26 @@ impl<'a> Plan<'a> {
     }
 
     /// What does the jobs. All decoders together have a thread for each core.
-    pub(super) fn work(&self) -> Places {
+    pub(super) fn work(&self) -> Result<Rows, Failure> {
+        let genesys = match &self.origin {
+            Origin::Manifest(_, checked) => organisation(&self.args.genesys, checked)?,
+            Origin::Prefix { .. } => None,
+        };
         let threads = NonZeroUsize::new(cores() / self.jobs_at_once).or(NonZeroUsize::new(1));
         let mut options = DecodeOptions { threads, ..DecodeOptions::default() };
         if let Some(most) = self.args.pace.max_memory {
             let each = most.saturating_sub(MEMORY_BASE) / self.jobs_at_once as u64;
             options.memory_limit = options.memory_limit.min(each);
         }
-        Places {
+        let places = Places {
             stores: self.stores.clone(),
             policy: self.policy.clone(),
             options,
             overwrite: self.args.force,
             signer: self.signer.clone(),
             runtime: self.runtime.handle().clone(),
-        }
+        };
+        Ok(Rows { places, genesys })
     }
 }
 

@@ -101,7 +101,7 @@ async fn annotate_and_delete(
     let delivered = prepared.delivered(&[path]).map_err(|error| Failure::failed(DOING, error))?;
     say("  delivered                       to a file here, and read back from the disk")?;
     let deletion = Deletion { delivered: &delivered, at: SystemTime::now() + AHEAD, wait: false };
-    let wishes = Wishes { annotate: true, delete: Some(deletion) };
+    let wishes = Wishes { annotate: true, delete: Some(deletion), ..Wishes::default() };
     let mut after = finish(platform, prepared, wishes).await;
     if let Some(error) = after.failed.take() {
         return Err(failure(DOING, error.into()));

@@ -1,5 +1,7 @@
 //! The files of a recording: its copies, receipts and pages, each a hidden file until all are well.
 
+use std::io::Write;
+
 use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
 use sordino::receipt::SourceEntry;
 use sordino::store::{Place, Put};
@@ -8,7 +10,7 @@ use sordino::{Receipt, Summary};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
 use super::super::messages::detail;
-use super::super::side_outputs::{self, Placed};
+use super::super::side_outputs::{self, Draft, Placed};
 use super::super::{remote, stdout};
 use super::place::{Destination, MadeFolders, Targets};
 use super::plan::Plan;
@@ -83,14 +85,19 @@ impl Files {
         drop(self.side_outputs(prepared, None)?);
         let mut drafts = Vec::new();
         for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
-            let Some(path) = targets.copy.as_ref().filter(|path| path.object.is_none()) else {
-                continue;
-            };
-            let draft = copy.redacted.draft(&path.target, plan.force);
-            drafts.push(draft.map_err(undelivered)?);
+            if let Some(path) = targets.copy.as_ref().filter(|path| path.object.is_none()) {
+                let draft = copy.redacted.draft(&path.target, plan.force);
+                drafts.push(Draft::File(draft.map_err(undelivered)?));
+            }
+            if let Some(path) = &targets.metadata {
+                let metadata = prepared.metadata(copy);
+                let write = |out: &mut dyn Write| out.write_all(metadata.as_bytes());
+                let draft = Draft::write(path, plan.force, "application/json", write);
+                drafts.push(draft.map_err(undelivered)?);
+            }
         }
-        let placed = drafts.into_iter().map(|draft| draft.place().map(side_outputs::Placed::File));
-        let mut placed = placed.collect::<Result<Vec<_>, _>>().map_err(undelivered)?;
+        let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
+        let mut placed = placed.map_err(undelivered)?;
         // An upload may take long, and ctrl-c must work meanwhile.
         drop(stage);
         self.upload(plan, prepared)?;

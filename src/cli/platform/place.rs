@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sordino::genesys::platform::Original;
+use sordino::job::platform::METADATA_SUFFIX;
 use sordino::signature::Signer;
 
 use super::super::args::{EvidenceArgs, SignArgs, WindowsSource};
@@ -35,6 +36,8 @@ pub(super) enum Destination {
 /// Where all files go.
 pub(super) struct Places {
     pub(super) copies: Destination,
+    /// The path of the conversation below the folder of the copies, if it is that of an export.
+    pub(super) export: Option<String>,
     receipt: Option<Place>,
     report: Option<Place>,
     audio: bool,
@@ -51,6 +54,8 @@ pub(super) struct Places {
 /// Where the files of one copy go, checked.
 pub(super) struct Targets {
     pub(super) copy: Option<OutputPath>,
+    /// Beside the copy, in an export.
+    pub(super) metadata: Option<OutputPath>,
     pub(super) side_outputs: SideOutputs,
 }
 
@@ -87,14 +92,15 @@ impl Place {
         }
     }
 
-    /// The path for a recording, with the key if it has a file for each.
-    fn path(&self, original: &Original, key: Option<&str>, ending: &str) -> PathBuf {
+    /// The path for a recording, with the key if it has a file for each. `below`: the path of its conversation
+    /// in the folder.
+    fn path(&self, original: &Original, key: Option<&str>, below: &str, ending: &str) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
             Self::Folder(folder) => {
                 let key = key.map_or(String::new(), |key| format!(".{key}"));
                 let name = format!("{}{key}.{ending}", original.recording_id());
-                folder.join(original.conversation_id()).join(name)
+                folder.join(below).join(name)
             }
         }
     }
@@ -140,6 +146,7 @@ impl Places {
         };
         let places = Self {
             copies,
+            export: None,
             receipt: place("--receipt", &evidence.receipt)?,
             report: place("--report", &evidence.report)?,
             audio: evidence.report_audio,
@@ -180,12 +187,16 @@ impl Places {
 
     /// All paths for one copy: its own, its receipt's, its page's.
     fn paths(&self, original: &Original, key: Option<&str>) -> [Option<PathBuf>; 3] {
+        let conversation = original.conversation_id();
         let copy = match &self.copies {
-            Destination::At(place) => Some(place.path(original, key, "wav")),
+            Destination::At(place) => {
+                let below = self.export.as_deref().unwrap_or(conversation);
+                Some(place.path(original, key, below, "wav"))
+            }
             _ => None,
         };
         let of = |place: &Option<Place>, ending: &str| {
-            place.as_ref().map(|place| place.path(original, key, ending))
+            place.as_ref().map(|place| place.path(original, key, conversation, ending))
         };
         [copy, of(&self.receipt, "json"), of(&self.report, "html")]
     }
@@ -224,7 +235,10 @@ impl Places {
         report: Option<PathBuf>,
     ) -> Result<Targets, Failure> {
         let inputs: Vec<&Path> = self.inputs.iter().map(PathBuf::as_path).collect();
-        let copy = copy.map(|path| OutputPath::check(&path, &inputs, self.force)).transpose()?;
+        let check = |path: &Path| OutputPath::check(path, &inputs, self.force);
+        let beside = copy.as_deref().filter(|_| self.export.is_some()).map(metadata_of);
+        let metadata = beside.as_deref().map(check).transpose()?;
+        let copy = copy.as_deref().map(check).transpose()?;
         let target = copy.as_ref().map(|path| path.target.as_path());
         let evidence = EvidenceArgs {
             receipt,
@@ -237,8 +251,15 @@ impl Places {
         let (source, signer) = (self.source.clone(), self.signer.clone());
         let side_outputs =
             SideOutputs::check(&evidence, source, &inputs, target, self.force, signer)?;
-        Ok(Targets { copy, side_outputs })
+        Ok(Targets { copy, metadata, side_outputs })
     }
+}
+
+/// The path of the metadata beside a copy.
+fn metadata_of(copy: &Path) -> PathBuf {
+    let mut name = copy.as_os_str().to_owned();
+    name.push(METADATA_SUFFIX);
+    name.into()
 }
 
 /// Folders that were made. Unless they are [kept](MadeFolders::keep), those that are empty go when this is
@@ -322,7 +343,7 @@ mod tests {
             Place::of("--to", &path, several)
         };
         let original = Original::new("c", "r").unwrap();
-        let path = |place: &Place| place.path(&original, Some("1"), "wav");
+        let path = |place: &Place| place.path(&original, Some("1"), "c", "wav");
         let folder = of("new/", None).unwrap();
         assert_eq!(path(&folder), base.path().join("new/c/r.1.wav"));
         assert!(matches!(of("", Some("why")), Ok(Place::Folder(_))));

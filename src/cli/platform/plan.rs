@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use sordino::genesys::platform::MediaFormat;
-use sordino::genesys::{Credentials, Platform};
+use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
 use sordino::{Job, Policy, Treatment, Windows};
 
 use super::super::args::{
-    ClientArgs, EvidenceArgs, RecordingArgs, WindowsSource, source_of, time, windows_of,
+    ClientArgs, EvidenceArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time,
+    windows_of,
 };
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
@@ -34,6 +35,10 @@ pub(super) struct Plan {
     /// Where the windows of each recording come from, unless they are those of the job.
     pub(super) from_genesys: Option<FromGenesys>,
     pub(super) places: Places,
+    /// Whether the folder of the copies is laid out as an export.
+    pub(super) export: bool,
+    /// The records of the steps that were made for all recordings.
+    pub(super) steps: Vec<StepRecord>,
     pub(super) force: bool,
     pub(super) same_windows: bool,
     pub(super) dry_run: bool,
@@ -54,6 +59,7 @@ struct Access {
 impl Plan {
     /// Checks arguments and environment, and asks whether originals are to be deleted.
     pub(super) fn check(args: &RecordingArgs) -> Result<Self, Failure> {
+        args.check_dry_run()?;
         let policy = args.redact.policy()?;
         let from_genesys = FromGenesys::check(args, &policy)?;
         let (windows, source) = match &from_genesys {
@@ -88,6 +94,8 @@ impl Plan {
             job: job(args, &policy, windows, &places, &bar),
             from_genesys,
             places,
+            export: is_export(args),
+            steps: Vec::new(),
             force: args.redact.force,
             same_windows: args.platform.same_windows,
             dry_run: args.dry_run,
@@ -174,6 +182,7 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         (_, true) => Some("without --recording-id there is a file for each recording"),
         _ => None,
     };
+    let of_copies = several.or(is_export(args).then_some("--layout export makes folders"));
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
     let list = args.redact.windows.windows.as_ref();
     let list = list.filter(|_| !args.redact.windows.is_from_genesys());
@@ -186,15 +195,19 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
     let to = args.platform.to.as_deref().map(|path| ("--to", path));
     if !args.dry_run {
         let signer = evidence.signer()?;
-        return Places::check(to, evidence, source, inputs, force, several, signer);
+        return Places::check(to, evidence, source, inputs, force, of_copies, signer);
     }
     // It must be right, but nothing goes there.
     let nothing = EvidenceArgs { receipt: None, report: None, ..evidence.clone() };
     let no_source = WindowsSource::default();
-    Places::check(to, &nothing, no_source, inputs.clone(), force, several, None)?;
+    Places::check(to, &nothing, no_source, inputs.clone(), force, of_copies, None)?;
     let keep = args.keep.as_deref().map(|path| ("--keep", path));
     let signer = evidence.signer()?;
     Places::check(keep, evidence, source, inputs, force, several, signer)
+}
+
+fn is_export(args: &RecordingArgs) -> bool {
+    args.platform.layout == Some(FolderLayout::Export)
 }
 
 /// Checks the deletion.

@@ -11,7 +11,7 @@ use sordino::job::platform::{
 
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
-use super::super::messages::{note, tell, warn};
+use super::super::messages::{detail, note, tell, warn};
 use super::super::recording::{detail_step, failure};
 use super::super::report;
 use super::deliver::{DoneCopy, Files};
@@ -33,6 +33,20 @@ pub(super) struct All {
     /// Those of which nothing was delivered.
     pub(super) failed: Vec<(String, Failure)>,
     pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Finds out where the copies lie in their folder, if that of the layout depends on the conversation.
+pub(super) async fn find_folder(plan: &mut Plan) -> Result<(), Failure> {
+    if !plan.export {
+        return Ok(());
+    }
+    let doing = format!("conversation {}: the layout of its export", plan.conversation_id);
+    let found = plan.platform.export_folder(&plan.conversation_id).await;
+    let found = found.map_err(|error| failure(&doing, error.into()))?;
+    detail(&format!("in an export it lies in {}", found.path));
+    plan.places.export = Some(found.path).filter(|_| !plan.dry_run);
+    plan.steps = found.records;
+    Ok(())
 }
 
 /// Locates the only recording that was asked for.
@@ -61,7 +75,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
         return Err(Failure::usage(
             doing,
             format!(
-                "it has the recordings {ids}, each with its own times; name one with --recording-id, or give --same-windows to mute the same times in all"
+                "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
             ),
         ));
     }
@@ -118,10 +132,12 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let job = own.as_ref().unwrap_or(&plan.job);
     let prepared = prepare(&plan.platform, located, job, plan.layout).await;
     lock(&plan.bar).clear();
-    let prepared = prepared.map_err(|error| match &found {
+    let mut prepared = prepared.map_err(|error| match &found {
         Some(found) => found.failure(&doing, error),
         None => failure(&doing, error),
     })?;
+    let of_transcript = found.iter().flat_map(|found| &found.fit.steps);
+    prepared.add_steps(plan.steps.iter().chain(of_transcript).cloned());
     if let Some(found) = &found {
         found.check_fit(&prepared)?;
     }
@@ -168,7 +184,12 @@ async fn wishes(plan: &Plan, prepared: &Prepared, delivered: Option<&Delivered>)
         at: deletion.at,
         wait: deletion.wait,
     });
-    finish(&plan.platform, prepared, Wishes { annotate: plan.annotate, delete }).await
+    finish(
+        &plan.platform,
+        prepared,
+        Wishes { annotate: plan.annotate, delete, ..Wishes::default() },
+    )
+    .await
 }
 
 impl All {
