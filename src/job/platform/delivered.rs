@@ -68,19 +68,6 @@ impl Delivered {
         })
     }
 
-    /// Compares the only copy with what arrives from its place in a store.
-    #[cfg(feature = "store")]
-    pub(super) fn of_download(
-        prepared: &Prepared,
-        place: &str,
-        download: impl Read,
-    ) -> Result<Self, NotDelivered> {
-        let mut download = Some(download);
-        Self::compare(prepared, &[Path::new(place)], |_| {
-            download.take().ok_or_else(|| io::ErrorKind::NotFound.into())
-        })
-    }
-
     /// Compares each copy with what arrives from its place in a store.
     #[cfg(feature = "store")]
     pub(super) fn of_downloads(
