@@ -10,6 +10,7 @@ use super::runtime;
 use super::text::count;
 
 mod again;
+mod chain;
 mod dry_run;
 mod jobs;
 mod page;
@@ -50,7 +51,9 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     });
     show.end(&tally)?;
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
+    let published = chain::publish(&plan, &mut *journal);
     summary(args, &plan, &tally, ran)?;
+    published?;
     outcome(ran)
 }
 

@@ -40,6 +40,7 @@
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
+//! | `policy` | `--policy`: what a file says instead of flags, and what the receipt says of it |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
 //! | `store_cli` | URLs of buckets where a command takes a path |
@@ -113,6 +114,8 @@ mod platform_cli;
 mod platform_windows;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "cli")]
+mod policy;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

@@ -9,11 +9,15 @@ use super::super::args::StatusArgs;
 use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::table::table;
+use super::chain;
 use super::show::{input, row};
 use super::tally::name;
 
 pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let mut journal = open(&args.journal)?;
+    if args.verify {
+        return chain::check(&mut *journal, args);
+    }
     if args.failed {
         return failed(&mut *journal, args);
     }
