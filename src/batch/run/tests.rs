@@ -129,7 +129,7 @@ impl Journal for Memory {
     fn each(
         &mut self,
         _: &Filter,
-        _: &mut dyn FnMut(Entry) -> Result<(), JournalError>,
+        _: &mut dyn FnMut(Entry) -> std::ops::ControlFlow<()>,
     ) -> Result<(), JournalError> {
         unreachable!("the runner does not list")
     }
