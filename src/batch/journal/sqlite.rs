@@ -3,8 +3,9 @@
 //! Each commit is on the disk when it returns: `synchronous=FULL`. With `NORMAL`, a loss of power could
 //! take back the last commits, and with them what was noted before an upload or a create.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+mod lock;
+
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 use super::engine::{Cell, Damage, Dialect, Engine, Incoming, Row, Rows, Sql, Value, Work};
 use super::error::JournalError;
 use super::sql;
+use lock::{create, lock};
 
 /// `SORD`: says in the file that it is ours.
 const APPLICATION: i64 = 0x534F_5244;
@@ -258,47 +260,6 @@ fn dialect() -> Dialect {
         ("$", "?"),
     ];
     Dialect { words: words.map(|(word, means)| (word, means.to_owned())).to_vec() }
-}
-
-/// The file, readable by nobody else. SQLite gives those beside it the same permissions.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Locks the file beside the journal, which stays: removing it could let two in.
-#[cfg(unix)]
-fn lock(path: &Path) -> Result<File, JournalError> {
-    use rustix::fs::{FlockOperation, flock};
-    let beside = beside(path);
-    let file = create(&beside).map_err(|error| storage(path, "written", &error))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Locked(path.display().to_string())),
-        Err(error) => Err(storage(path, "locked", &error)),
-    }
-}
-
-/// Opens the file beside the journal so that no other process can.
-#[cfg(windows)]
-fn lock(path: &Path) -> Result<File, JournalError> {
-    use std::os::windows::fs::OpenOptionsExt;
-    const SHARING_VIOLATION: i32 = 32;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).share_mode(0);
-    options.open(beside(path)).map_err(|error| match error.raw_os_error() {
-        Some(SHARING_VIOLATION) => JournalError::Locked(path.display().to_string()),
-        _ => storage(path, "written", &error),
-    })
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    beside.into()
 }
 
 fn no_journal(path: &Path, reason: &str) -> JournalError {

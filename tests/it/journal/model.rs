@@ -77,18 +77,18 @@ fn ops(workers: usize) -> impl Strategy<Value = Vec<Op>> {
     let manifest = 0..MANIFESTS.len();
     let happens = prop_oneof![
         2 => (0..3_u8).prop_map(Happens::Upload),
-        1 => Just(Happens::Granting),
+        2 => Just(Happens::Granting),
         4 => Just(Happens::Done),
         2 => Just(Happens::Failed),
         1 => Just(Happens::Unknown),
-        1 => Just(Happens::Released),
+        2 => Just(Happens::Released),
     ];
     let op = prop_oneof![
         3 => (by.clone(), manifest.clone(), vec(0..SPECS, 0..8))
             .prop_map(|(by, manifest, specs)| Op::Plan { by, manifest, specs }),
         6 => (by.clone(), manifest.clone(), 0..4_usize)
             .prop_map(|(by, manifest, most)| Op::Claim { by, manifest, most }),
-        9 => (by.clone(), vec((0..SPECS, happens), 0..6))
+        9 => (by.clone(), vec((0..SPECS * 4, happens), 0..6))
             .prop_map(|(by, changes)| Op::Apply { by, changes }),
         1 => (by.clone(), manifest).prop_map(|(by, manifest)| Op::RetryFailed { by, manifest }),
         1 => by.clone().prop_map(|by| Op::Renew { by }),
@@ -179,6 +179,16 @@ fn target(spec: &Spec) -> String {
 impl Model {
     fn me(&self, by: usize) -> Option<(usize, u32)> {
         Some((by, self.deaths[by]))
+    }
+
+    /// A job for something to happen to: any, but mostly one that is being done.
+    fn pick(&self, number: usize) -> Key {
+        let started = self.rows.iter().filter(|row| row.state == State::Started);
+        let started: Vec<&Row> = started.collect();
+        match number.checked_sub(SPECS) {
+            Some(number) if !started.is_empty() => started[number % started.len()].job.key.clone(),
+            _ => Key::of(&spec_of(number % SPECS)),
+        }
     }
 
     fn of(&self, key: &Key) -> Option<usize> {
@@ -436,7 +446,7 @@ fn step<P: Place>(
             assert_eq!(claimed, model.claim(by, *manifest, *most));
         }
         Op::Apply { changes, .. } => {
-            let keys = changes.iter().map(|(spec, happens)| (Key::of(&spec_of(*spec)), *happens));
+            let keys = changes.iter().map(|(job, happens)| (model.pick(*job), *happens));
             let keys: Vec<_> = keys.collect();
             let changes: Vec<_> =
                 keys.iter().map(|(key, happens)| change(key, event(key, *happens))).collect();

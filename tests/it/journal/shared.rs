@@ -59,20 +59,29 @@ fn three_processes_that_plan_one_manifest_at_once_make_each_job_once() {
     let Some(server) = Server::shared() else { return };
     let url = server.database("planned");
     let together = Barrier::new(3);
-    let plan_one = |_| {
-        together.wait();
-        let mut journal = open_journal(&url).unwrap();
-        together.wait();
-        plan(journal.as_mut(), "m", calls(2000)).unwrap().total()
+    let jobs = |round: u64| {
+        (0..300).map(move |call| planned(call + 2, spec(&format!("{round}-{call}"), "1-2")))
     };
-    let totals: Vec<u64> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..3).map(|n| scope.spawn(move || plan_one(n))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    let plan_all = || {
+        let mut journal = open_journal(&url).unwrap();
+        // None ends early: the others would wait for it.
+        let rounds = (0..12).map(|round| {
+            together.wait();
+            plan(journal.as_mut(), &round.to_string(), jobs(round)).map_err(|e| e.to_string())
+        });
+        rounds.collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let threads = [0, 1, 2].map(|_| scope.spawn(plan_all));
+        for counts in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+            assert_eq!(counts.map(|counts| (counts.planned, counts.total())), Ok((300, 300)));
+        }
     });
-    assert_eq!(totals, [2000; 3]);
     let mut journal = open_journal_to_read(&url).unwrap();
-    let lines = entries(journal.as_mut(), &Filter::default()).into_iter();
-    assert!(lines.map(|entry| entry.line.unwrap()).eq(2..2002), "in the order of the manifest");
+    assert_eq!(journal.counts(None).unwrap().planned, 3600);
+    let filter = Filter { manifest: Some("7".to_owned()), state: None };
+    let lines = entries(journal.as_mut(), &filter).into_iter();
+    assert!(lines.map(|entry| entry.line.unwrap()).eq(2..302), "in the order of the manifest");
 }
 
 #[test]

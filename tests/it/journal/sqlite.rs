@@ -241,3 +241,25 @@ fn the_sql_of_the_docs_finds_what_it_says() {
     assert_eq!((counts.planned, counts.failed, counts.unknown), (1, 2, 0));
     assert_eq!(journal.claim("m", 1).unwrap()[0].key, keys[15]);
 }
+
+/// Released, failed for a reason that is known, or dead: only the second is sure that nothing was created.
+#[test]
+fn what_was_being_created_at_genesys_is_never_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.journal");
+    let mut journal = open(&path).unwrap();
+    plan(journal.as_mut(), "m", calls(3)).unwrap();
+    let keys: Vec<_> = journal.claim("m", 3).unwrap().into_iter().map(|job| job.key).collect();
+    let granting: Vec<_> = keys.iter().map(|key| change(key, Event::Granting)).collect();
+    assert_eq!(journal.apply(&granting).unwrap(), [true; 3]);
+    let refused = Failed { kind: FailureKind::Refused, message: "no permission".to_owned() };
+    let ends = [change(&keys[0], Event::Released), change(&keys[1], Event::Failed(refused))];
+    assert_eq!(journal.apply(&ends).unwrap(), [true; 2]);
+    drop(journal);
+    let mut journal = open(&path).unwrap();
+    assert!(journal.claim("m", 3).unwrap().is_empty());
+    let counts = journal.counts(None).unwrap();
+    assert_eq!((counts.unknown, counts.failed), (2, 1));
+    assert_eq!(journal.retry_failed("m").unwrap(), 1);
+    assert_eq!(journal.claim("m", 3).unwrap()[0].key, keys[1]);
+}
