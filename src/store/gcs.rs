@@ -12,12 +12,11 @@ use super::hosts::Rules;
 use super::transport::{Connector, Transport};
 
 /// Variables with credentials.
-const CREDENTIALS: [&str; 6] = [
+const CREDENTIALS: [&str; 5] = [
     "GOOGLE_SERVICE_ACCOUNT",
     "GOOGLE_SERVICE_ACCOUNT_PATH",
     "GOOGLE_SERVICE_ACCOUNT_KEY",
     "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_SKIP_SIGNATURE",
     "GOOGLE_BEARER_TOKEN",
 ];
 
@@ -31,12 +30,14 @@ pub(super) fn bucket(config: &StoreConfig, bucket: &str) -> Result<Backend, Erro
         home.join(".config/gcloud/application_default_credentials.json").is_file()
     });
     let has_credentials = has_login || config.has_any(&CREDENTIALS);
+    let is_anonymous = config.credentials == Credentials::Anonymous
+        || config.flag("GOOGLE_SKIP_SIGNATURE")?.unwrap_or(false);
     let is_machine = match config.credentials {
-        Credentials::Anonymous => false,
+        _ if is_anonymous => false,
         Credentials::Instance => true,
-        Credentials::Environment if has_credentials => false,
-        Credentials::Environment if config.has_any(&MACHINE) => true,
-        Credentials::Environment => {
+        _ if has_credentials => false,
+        _ if config.has_any(&MACHINE) => true,
+        _ => {
             let why = "there are no credentials for Google Cloud Storage: set \
                        GOOGLE_APPLICATION_CREDENTIALS, run `gcloud auth application-default login`, \
                        or give --cloud-credentials instance on a machine in Google Cloud";
@@ -47,14 +48,17 @@ pub(super) fn bucket(config: &StoreConfig, bucket: &str) -> Result<Backend, Erro
     let mut builder = GoogleCloudStorageBuilder::new();
     let names = CREDENTIALS.iter().filter(|_| config.credentials == Credentials::Environment);
     for (name, value) in names.filter_map(|name| Some((name, config.variable(name)?))) {
-        let name = name.to_ascii_lowercase();
-        if let Ok(key) = name.strip_prefix("google_bearer_").unwrap_or(&name).parse() {
+        if let Ok(key) = name.to_ascii_lowercase().parse() {
             builder = builder.with_config(key, value);
         }
     }
+    if is_anonymous {
+        // Without any, it would ask the metadata address even so.
+        builder = builder.with_bearer_token("");
+    }
     let store = builder
         .with_bucket_name(bucket)
-        .with_skip_signature(config.credentials == Credentials::Anonymous)
+        .with_skip_signature(is_anonymous)
         .with_retry(RetryConfig { max_retries: 0, ..RetryConfig::default() })
         .with_http_connector(Connector(Arc::new(Transport::new(config.limits(), rules)?)))
         .build();

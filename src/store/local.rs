@@ -87,7 +87,7 @@ pub(super) async fn put(
 }
 
 pub(super) async fn delete(place: &Place) -> Result<(), Error> {
-    run(place, |path| std::fs::remove_file(path)).await
+    run(place, std::fs::remove_file::<PathBuf>).await
 }
 
 /// The I/O error under an error of the spool.

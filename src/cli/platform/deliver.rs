@@ -147,7 +147,9 @@ impl Files {
     fn read_back(&self, prepared: &Prepared) -> Result<Delivered, Failure> {
         if !self.objects.is_empty() {
             let places = self.objects.iter().map(|(place, _)| place.clone());
-            let delivered = prepared.delivered_to_store(remote::downloads(places)?);
+            let downloads = remote::downloads(places)?;
+            // Reading a download blocks.
+            let delivered = tokio::task::block_in_place(|| prepared.delivered_to_store(downloads));
             let delivered =
                 delivered.map_err(|error| Failure::failed("reading the copy back", error))?;
             detail("the redacted copy is in the bucket, and was read back");
