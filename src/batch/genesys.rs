@@ -17,7 +17,7 @@ use futures_util::FutureExt as _;
 
 use super::journal::Claimed;
 use super::model::{Api, Done, Event, FailureKind, Input, Upload};
-use super::places::failure::{chain, failed};
+use super::places::failure::{chain, failed, of_store};
 use super::places::{Places, cancelled, left_out, parsed};
 use super::run::{Cancel, Failure, Notes, Work};
 use crate::genesys::platform::MediaFormat;
@@ -26,7 +26,7 @@ use crate::job::platform::{Marked, PlacedJob, marked, place};
 use crate::job::stored::commit;
 use crate::job::{self, Job, JobError};
 use crate::lock::lock;
-use crate::store::PutOptions;
+use crate::store::{self, PutOptions};
 
 mod asked;
 mod failure;
@@ -145,11 +145,28 @@ impl Rows {
             );
             return Err(failed(FailureKind::Exists, message));
         }
+        self.check_receipt(claimed).await?;
         let request = self.places.request(claimed).await?;
         let Some(asked) = self.asked(claimed, request)? else { return Ok(None) };
         let job = self.job(&asked)?;
         let prepared = job::prepare(&organisation.recordings, &job).await.map_err(of_job)?;
         Ok(Some(Fetched { asked, job, prepared }))
+    }
+
+    /// A receipt that is there says that the new recording was created before, whatever this journal knows.
+    async fn check_receipt(&self, claimed: &Claimed) -> Result<(), Failure> {
+        let Some(place) = &claimed.spec.receipt else { return Ok(()) };
+        let place = parsed(place)?;
+        match self.places.stores.head(&place).await {
+            Err(store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(of_store(&place, error)),
+            Ok(_) => {
+                let message = format!(
+                    "its receipt is at {place} already, so a new recording was created before; read there which one"
+                );
+                Err(failed(FailureKind::Exists, message))
+            }
+        }
     }
 
     /// The receipt of a new recording. Returns its SHA-256.

@@ -422,6 +422,20 @@ fn an_original_is_deleted_only_if_that_may_be_and_for_a_copy_that_stands_for_it(
     assert_eq!((world.read("r0.wav"), world.original("r0").delete_date), (b"mine".to_vec(), None));
 }
 
+/// The journal is lost, and the receipt says that there is a new recording.
+#[test]
+fn a_receipt_that_is_there_keeps_a_recording_from_being_created_again() {
+    let world = world(1, &[]);
+    let rows = [row(Api::Recordings, "r0")];
+    assert_eq!(world.run(&rows).0.done, 1);
+    std::fs::remove_file(world.folder.path("journal")).unwrap();
+    let (_, entries) = world.run(&rows);
+    let (state, kind, message) = failure(&entries[0]);
+    assert_eq!((state, kind), (State::Failed, FailureKind::Exists), "{message}");
+    assert!(message.contains("r0.2.receipt.json already"), "{message}");
+    assert_eq!(world.creates(), 1);
+}
+
 /// The windows are those that the transcript in Genesys marks, placed by the clock of the file; one that does not fit
 /// is an error, and nothing is written.
 #[test]

@@ -236,7 +236,11 @@ impl Places {
     ) -> Result<Targets, Failure> {
         let inputs: Vec<&Path> = self.inputs.iter().map(PathBuf::as_path).collect();
         let check = |path: &Path| OutputPath::check(path, &inputs, self.force);
-        let beside = copy.as_deref().filter(|_| self.export.is_some()).map(metadata_of);
+        let beside = copy.as_deref().filter(|_| self.export.is_some()).map(|copy| {
+            let mut path = copy.as_os_str().to_owned();
+            path.push(METADATA_SUFFIX);
+            PathBuf::from(path)
+        });
         let metadata = beside.as_deref().map(check).transpose()?;
         let copy = copy.as_deref().map(check).transpose()?;
         let target = copy.as_ref().map(|path| path.target.as_path());
@@ -253,13 +257,6 @@ impl Places {
             SideOutputs::check(&evidence, source, &inputs, target, self.force, signer)?;
         Ok(Targets { copy, metadata, side_outputs })
     }
-}
-
-/// The path of the metadata beside a copy.
-fn metadata_of(copy: &Path) -> PathBuf {
-    let mut name = copy.as_os_str().to_owned();
-    name.push(METADATA_SUFFIX);
-    name.into()
 }
 
 /// Folders that were made. Unless they are [kept](MadeFolders::keep), those that are empty go when this is
