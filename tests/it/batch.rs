@@ -460,3 +460,40 @@ fn progress_is_for_whoever_watches() {
     let last: Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
     assert_eq!((&last["done"], &last["total"]), (&2.into(), &2.into()));
 }
+
+#[test]
+fn the_chain_shows_a_receipt_that_was_removed_changed_or_slipped_in() {
+    let batch = Batch::of(4);
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    let verify = "status calls.csv.journal --verify";
+    let clean = batch.json(verify, 0).pop().unwrap();
+    assert_eq!((&clean["clean"], &clean["links"]), (&true.into(), &4.into()), "{clean}");
+    let receipt = batch.read("evidence/1.wav.receipt.json");
+    let changed = String::from_utf8(receipt.clone()).unwrap().replace("\"silence\"", "\"tone\"") + " ";
+    let place = "evidence/1.wav.receipt.json";
+    for (bytes, problem) in [
+        (Some(changed.into_bytes()), "the receipt was changed"),
+        (None, "the receipt is gone"),
+    ] {
+        match bytes {
+            Some(bytes) => drop(batch.folder.write(place, &bytes)),
+            None => std::fs::remove_file(batch.folder.path(place)).unwrap(),
+        }
+        let found = batch.json(verify, 1).pop().unwrap();
+        assert_eq!(found["findings"][0]["problem"], problem, "{found}");
+    }
+    batch.folder.write(place, &receipt);
+    batch.folder.write("evidence/9.wav.receipt.json", &receipt);
+    let found = batch.json(verify, 1).pop().unwrap();
+    assert_eq!(found["findings"][0]["problem"], "no link has this receipt; it was slipped in");
+}
+
+#[test]
+fn a_page_tells_what_became_of_a_batch() {
+    let batch = Batch::of(2);
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    let output = batch.run("report calls.csv.journal --html page.html");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = String::from_utf8(batch.read("page.html")).unwrap();
+    assert!(page.contains("1.wav") && page.contains("evidence/1.wav.receipt.json"));
+}
