@@ -3,6 +3,7 @@
 //! The manifest becomes [`Planned`] jobs. The [`Journal`] holds the state of each, so that the same command
 //! again does the rest. Workers claim jobs, do them, and commit what happened.
 
+pub mod chain;
 mod genesys;
 mod journal;
 mod manifest;

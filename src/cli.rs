@@ -20,6 +20,7 @@ mod interrupt;
 mod manual;
 mod messages;
 mod output;
+mod passphrase;
 mod platform;
 mod progress;
 mod recording;

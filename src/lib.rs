@@ -27,8 +27,10 @@
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
+//! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
 //!
-//! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
+//! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
+//!                 └──▶ signature                          who vouches for it
 //!
 //! original + redacted + windows ──▶ verify ──▶ Audit       the leak audit
 //! source ──▶ info ──▶ Info                                 what a recording is
@@ -58,6 +60,7 @@
 //! | [`mod@redact`] | | the steps in one function; only this room makes a [`Redacted`] |
 //! | [`receipt`] | | the evidence of one redaction as JSON; checks a file against it later |
 //! | `report` | `report` | the receipt as an HTML page, with waveforms |
+//! | `signature` | `sign` | OpenSSH's signatures: who vouches for a receipt |
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
 //! | [`error`] | | the errors of decoding, redaction and storage |
@@ -137,6 +140,8 @@ pub mod redact;
 pub mod receipt;
 #[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "sign")]
+pub mod signature;
 pub mod verify;
 pub mod info;
 pub mod error;

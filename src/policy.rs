@@ -74,6 +74,13 @@ impl Policy {
         self
     }
 
+    /// The same policy for many recordings, whose windows come from lists, transcripts and rows: a flag that
+    /// does not fit one of them is left out there, like a line of the file.
+    #[must_use]
+    pub fn for_many(self) -> Self {
+        Self { flags: Settings::default(), ..self }
+    }
+
     /// What the file and the flags come to.
     pub fn settings(&self) -> &Settings {
         &self.settings

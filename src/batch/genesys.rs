@@ -184,7 +184,12 @@ impl Rows {
         let options =
             PutOptions { job: Some(asked.claimed.key.0.clone()), ..PutOptions::default() };
         let committed = commit(&self.places.stores, &place, receipt, options).await;
-        committed.map(|(_, sha256)| Some(sha256)).map_err(|error| chain(&error))
+        let (receipt, sha256) = committed.map_err(|error| chain(&error))?;
+        match self.places.sign(asked.claimed, &place, &receipt, Some(&sha256)).await {
+            Err(Failure::Failed { failed, .. }) => Err(failed.message),
+            Err(Failure::Interrupted) => Err("it is not signed".into()),
+            Ok(()) => Ok(Some(sha256)),
+        }
     }
 
     /// Through the Platform API: the redacted copy goes to a place.
@@ -228,12 +233,15 @@ impl Rows {
         };
         let done = place(platform, &self.places.stores, &located, &placed, upload).await;
         let done = done.map_err(|error| of_placed(&output, error))?;
+        if let Some((receipt, sha256)) = &done.receipt {
+            self.places.sign(claimed, &output, receipt, Some(sha256)).await?;
+        }
         Ok(Done {
             output: claimed.spec.output.clone(),
             etag: done.output.etag,
             sha256: done.digest.sha256,
             bytes: done.digest.bytes,
-            receipt_sha256: done.receipt_sha256,
+            receipt_sha256: done.receipt.map(|(_, sha256)| sha256),
             ..asked.done(&done.summary)
         })
     }

@@ -4,6 +4,7 @@
 //! their places. What went wrong becomes a [`Failed`], sorted by kind. What an earlier attempt has left open
 //! is ended first; what it has finished already is found, and counts.
 
+use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,9 @@ use crate::evidence::EvidenceOptions;
 use crate::job::stored::{Stored, StoredJob, store};
 use crate::lock::lock;
 use crate::policy::{IfNone, Policy, Request};
-use crate::store::{Place, Stores};
+use crate::receipt::Receipt;
+use crate::signature::{RECEIPT_NAMESPACE, Signer};
+use crate::store::{Place, PutOptions, Stores};
 use crate::window::{Windows, parse_flag};
 
 pub(super) mod failure;
@@ -35,7 +38,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Redacts recordings from place to place.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Places {
     /// Where everything is.
     pub stores: Stores,
@@ -45,6 +48,8 @@ pub struct Places {
     pub options: DecodeOptions,
     /// Whether recordings that exist are replaced.
     pub overwrite: bool,
+    /// Who signs the receipts.
+    pub signer: Option<Arc<Signer>>,
     /// The runtime that the calls of the stores need.
     pub runtime: Handle,
 }
@@ -113,7 +118,40 @@ impl Places {
         };
         let done = store(&self.stores, &stored, upload).await;
         let done = done.map_err(|error| of_stored(&stored.input, error))?;
+        let sha256 = done.receipt_sha256.as_deref();
+        self.sign(job, &stored.input, &done.receipt, sha256).await?;
         Ok(self.done(job, &stored, done, if_none))
+    }
+
+    /// Signs the receipt that is in its place, into a file beside it. `sha256`: of what is there.
+    pub(super) async fn sign(
+        &self,
+        job: &Claimed,
+        input: &Place,
+        receipt: &Receipt,
+        sha256: Option<&str>,
+    ) -> Result<(), Failure> {
+        let (Some(signer), Some(place)) = (&self.signer, &job.spec.receipt) else { return Ok(()) };
+        let failed_at = |error| of_store(input, error);
+        let mut bytes = receipt.to_json().into_bytes();
+        if Some(Digest::of(&bytes).sha256.as_str()) != sha256 {
+            // Another version of sordino has written it.
+            bytes = self.stores.read(&parsed(place)?, LONGEST_LIST).await.map_err(failed_at)?;
+        }
+        let signed = signer.sign(RECEIPT_NAMESPACE, &bytes);
+        let signed = signed.map_err(|error| {
+            failed(FailureKind::Refused, format!("the receipt cannot be signed: {error}"))
+        })?;
+        let options = PutOptions {
+            content_type: "text/plain".into(),
+            sha256: Some(Digest::of(signed.as_bytes()).sha256),
+            job: Some(job.key.0.clone()),
+            // An agent may sign differently each time.
+            overwrite: true,
+        };
+        let (beside, length) = (parsed(&format!("{place}.sig"))?, signed.len() as u64);
+        let put = self.stores.put(&beside, Cursor::new(signed), length, options, |_| Ok(()));
+        put.await.map(drop).map_err(failed_at)
     }
 
     /// What is to be done, in the words of the room `job`.
@@ -128,7 +166,7 @@ impl Places {
         let treatment = self.policy.treatment_of(job.spec.treatment.as_deref());
         let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
         let (source, policy, id) = (request.entry(), self.policy.entry(), job.id.clone());
-        let complete = move |mut receipt: crate::receipt::Receipt| {
+        let complete = move |mut receipt: Receipt| {
             if let Some(source) = &source {
                 receipt = receipt.with_source(source.clone());
             }

@@ -11,6 +11,7 @@ mod format;
 mod platform;
 mod redact;
 mod request;
+mod sign;
 mod store;
 mod transcript;
 mod treatment;
@@ -25,6 +26,7 @@ pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
+pub(crate) use sign::SignArgs;
 pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
@@ -147,13 +149,26 @@ pub(crate) struct InfoArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct VerifyArgs {
-    /// The original and the redacted recording; with --receipt the redacted one alone is enough
-    #[arg(value_name = "RECORDING", num_args = 1..=2, required = true)]
+    /// The original and the redacted recording; with --receipt the redacted one alone is enough, with
+    /// --signers none
+    #[arg(value_name = "RECORDING", num_args = 1..=2, required_unless_present = "signers")]
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Compare REDACTED with this receipt; windows and treatment come from it
     #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
+
+    /// Check the signature of the receipt: OpenSSH's list of who may sign, as for `ssh-keygen -Y verify`
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    pub(crate) signers: Option<PathBuf>,
+
+    /// It must be the signature of this principal
+    #[arg(long, value_name = "PRINCIPAL", requires = "signers")]
+    pub(crate) identity: Option<String>,
+
+    /// The signature [default: the receipt's name with .sig]
+    #[arg(long, value_name = "FILE", requires = "signers")]
+    pub(crate) signature: Option<PathBuf>,
 
     /// Read ORIGINAL as headerless audio, like `file --raw`; not needed with a receipt
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]

@@ -10,9 +10,11 @@ use super::runtime;
 use super::text::count;
 
 mod again;
+mod chain;
 mod dry_run;
 mod jobs;
 mod organisation;
+mod page;
 mod plan;
 mod show;
 mod status;
@@ -25,7 +27,7 @@ use tally::Tally;
 pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
     match args.command {
         Some(BatchCommand::Status(args)) => status::run(&args),
-        Some(BatchCommand::Report(args)) => status::report(&args),
+        Some(BatchCommand::Report(args)) => page::run(&args),
         None => start(&args.run),
     }
 }
@@ -50,7 +52,9 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     });
     show.end(&tally)?;
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
+    let published = chain::publish(&plan, &mut *journal);
     summary(args, &plan, &tally, ran)?;
+    published?;
     outcome(ran)
 }
 

@@ -42,8 +42,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let output = args.output.as_ref().map(|path| OutputPath::check_file(path, &[], args.force));
     let output = output.transpose()?;
     let target = output.as_ref().map(|path| path.target.as_path());
-    let side_outputs =
-        SideOutputs::check(&args.evidence, WindowsSource::default(), &[], target, args.force)?;
+    let (evidence, source) = (&args.evidence, WindowsSource::default());
+    let signer = evidence.signer()?;
+    let side_outputs = SideOutputs::check(evidence, source, &[], target, args.force, signer)?;
     match args.api {
         Api::Recordings => {
             let windows = windows(WINDOWS)?;

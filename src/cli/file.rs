@@ -117,8 +117,10 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
             None => Destination::File(path),
         }
     };
+    let signer = args.evidence.signer()?;
     let path = destination.path();
-    let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
+    let side_outputs =
+        SideOutputs::check(&args.evidence, source, &inputs, path, args.force, signer)?;
     let (input, source) = input::open(&input, args.format.options(&policy))?;
     path.inspect(|path| note_ending(path));
     if windows.is_empty() {
@@ -155,7 +157,7 @@ impl FileRun {
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
             Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());
-        let receipt = Receipt::of(&redacted);
+        let receipt = Receipt::of(&redacted).map(|receipt| remote::arrived(receipt, input));
         match destination {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.

@@ -65,7 +65,8 @@ wrong; 130 ctrl-c, and the message says whether a recording was created.";
 
 pub(super) const VERIFY_USAGE: &str = "\
 sordino verify [OPTIONS] -w START-END ORIGINAL REDACTED
-       sordino verify [OPTIONS] --receipt FILE [ORIGINAL] REDACTED";
+       sordino verify [OPTIONS] --receipt FILE [ORIGINAL] REDACTED
+       sordino verify [OPTIONS] --receipt FILE --signers FILE [[ORIGINAL] REDACTED]";
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -74,6 +75,8 @@ Examples:
   Is this the file that a receipt describes? With the original, the audit too:
     sordino verify --receipt receipt.json redacted.wav
     sordino verify --receipt receipt.json call.wav redacted.wav
+  Is the receipt signed by somebody whom the list allows?
+    sordino verify --receipt receipt.json --signers allowed_signers
 
 The treatment is recognised. The default gain, silence, a tone of 1000 Hz and the treatment that you
 name are checked sample by sample. Anything else is judged by how much of the original is left.
@@ -89,7 +92,7 @@ and the exit code 1: never clean. A leak shorter than 60 ms, or of sound that th
 keep, may be missed. To be sure, audit a lossless copy before it is encoded. Both recordings must
 begin at the same frame.
 
-Exit codes: 0 clean; 1 a leak, another change, or `cannot be told`; 2 the call was wrong, or a
+Exit codes: 0 clean; 1 a leak, another change, `cannot be told`, or no good signature; 2 the call was wrong, or a
 recording cannot be decoded.";
 
 pub(super) const SANDBOX_EXAMPLES: &str = "\

@@ -87,6 +87,13 @@ impl OutputPath {
     }
 }
 
+/// Where the signature of a file goes: beside it, with the ending that ssh-keygen gives it.
+pub(crate) fn signature_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
 /// Tells the user that a file gets a WAV, if its name suggests another format.
 pub(crate) fn note_ending(output: &Path) {
     let ending = ending(output);

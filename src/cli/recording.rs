@@ -154,7 +154,9 @@ fn outputs(
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
-    let side_outputs = SideOutputs::check(&args.redact.evidence, source, &inputs, target, force)?;
+    let evidence = &args.redact.evidence;
+    let signer = evidence.signer()?;
+    let side_outputs = SideOutputs::check(evidence, source, &inputs, target, force, signer)?;
     Ok((keep, side_outputs))
 }
 

@@ -94,6 +94,16 @@ pub(crate) fn read(place: &Place, most: u64) -> Result<Vec<u8>, Failure> {
     remote.wait(remote.stores.read(place, most)).map_err(|error| missing("reading", error))
 }
 
+/// The same; `None` if the object is not there.
+pub(crate) fn read_if_there(place: &Place, most: u64) -> Result<Option<Vec<u8>>, Failure> {
+    let remote = remote()?;
+    match remote.wait(remote.stores.read(place, most)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(missing("reading", error)),
+    }
+}
+
 fn missing(doing: &str, error: Error) -> Failure {
     match error {
         Error::NotFound { .. } | Error::TooLarge { .. } => Failure::usage(doing, error),
@@ -181,6 +191,14 @@ pub(crate) fn delivered(receipt: Receipt, place: &Place, put: &Put) -> Receipt {
     let Delivery { kind, url, .. } = Delivery::store(&place.url());
     let (etag, version) = (put.etag.clone(), put.version.clone());
     Receipt { delivery: Some(Delivery { kind, url, etag, version, ..before }), ..receipt }
+}
+
+/// The receipt, with where the recording came from.
+pub(crate) fn arrived(mut receipt: Receipt, input: &str) -> Receipt {
+    if let Ok(Some(place)) = object(Path::new(input)) {
+        receipt.inputs.iter_mut().for_each(|input| input.url = Some(place.url()));
+    }
+    receipt
 }
 
 /// Begins to read objects.

@@ -1,12 +1,14 @@
-//! Side outputs: the receipt, the page and the masked transcript that go with a redaction. They are
-//! written to hidden files before the redaction is delivered, and moved into place together with it. Objects
-//! in a bucket are written at the very end, because they cannot be taken back.
+//! Side outputs: the receipt, its signature, the page and the masked transcript that go with a redaction.
+//! They are written to hidden files before the redaction is delivered, and moved into place together with
+//! it. Objects in a bucket are written at the very end, because they cannot be taken back.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sordino::receipt::SourceEntry;
 use sordino::report::MOST_AUDIO;
+use sordino::signature::{RECEIPT_NAMESPACE, Signer};
 use sordino::spool;
 use sordino::transcript::Masked;
 use sordino::{Error, EvidenceOptions, Receipt, Redacted, Report};
@@ -15,13 +17,15 @@ use super::args::{EvidenceArgs, WindowsSource};
 use super::exit::Failure;
 use super::input::is_dash;
 use super::messages::{detail, note, tell};
-use super::output::OutputPath;
+use super::output::{OutputPath, signature_of};
 use super::remote;
 use super::text::count;
 
 /// Which side outputs are wanted, and where they go.
 pub(crate) struct SideOutputs {
     receipt: Option<OutputPath>,
+    /// Of the receipt.
+    signature: Option<(OutputPath, Arc<Signer>)>,
     report: Option<OutputPath>,
     transcript: Option<(OutputPath, Masked)>,
     /// What the receipt says of the windows.
@@ -40,14 +44,16 @@ impl SideOutputs {
         inputs: &[&Path],
         output: Option<&Path>,
         force: bool,
+        signer: Option<Arc<Signer>>,
     ) -> Result<Self, Failure> {
+        let inputs: Vec<&Path> = inputs.iter().copied().chain(args.sign.inputs()).collect();
         let mut taken: Vec<PathBuf> = output.into_iter().map(Path::to_owned).collect();
         let mut check = |path: &PathBuf| {
             let doing = || format!("writing {}", path.display());
             if is_dash(path) {
                 return Err(Failure::usage(doing(), "give the path of a file; stdout is not one"));
             }
-            let path = OutputPath::check(path, inputs, force)?;
+            let path = OutputPath::check(path, &inputs, force)?;
             if taken.iter().any(|other| path.is_at(other)) {
                 let mend = "another output goes there; give another path";
                 return Err(Failure::usage(doing(), mend));
@@ -59,8 +65,13 @@ impl SideOutputs {
             Some((path, masked)) => Some((check(&path)?, masked)),
             None => None,
         };
+        let signature = match args.receipt.as_deref().zip(signer) {
+            Some((receipt, signer)) => Some((check(&signature_of(receipt))?, signer)),
+            None => None,
+        };
         Ok(Self {
             receipt: args.receipt.as_ref().map(&mut check).transpose()?,
+            signature,
             report: args.report.as_ref().map(check).transpose()?,
             transcript,
             source,
@@ -107,6 +118,7 @@ impl SideOutputs {
                 out.write_all(json.as_bytes())
             });
             drafts.push(draft.map_err(|error| Failure::of("writing the receipt", error))?);
+            drafts.extend(self.sign(json.as_bytes())?);
         }
         if let Some(path) = &self.report {
             let receipt = &receipt;
@@ -122,6 +134,16 @@ impl SideOutputs {
             drafts.push(draft.map_err(|error| Failure::of("writing the page", error))?);
         }
         Ok(drafts)
+    }
+
+    /// The signature of the receipt, in a hidden file.
+    fn sign(&self, receipt: &[u8]) -> Result<Option<Draft>, Failure> {
+        let Some((path, signer)) = &self.signature else { return Ok(None) };
+        let signed = signer.sign(RECEIPT_NAMESPACE, receipt);
+        let signed = signed.map_err(|error| Failure::failed("signing the receipt", error))?;
+        let draft =
+            Draft::write(path, self.force, "text/plain", |out| out.write_all(signed.as_bytes()));
+        draft.map(Some).map_err(|error| Failure::of("writing the signature", error))
     }
 
     /// The end of the sentence that reports a redaction: the verdict of the self-check, and the paths.
@@ -154,7 +176,10 @@ impl SideOutputs {
             let words = count(masked.words, "word");
             format!("transcript {} ({words} masked)", path.named.display())
         });
-        let all = [name("receipt", &self.receipt), name("page", &self.report), transcript];
+        let signature =
+            self.signature.as_ref().map(|(path, _)| format!("signature {}", path.named.display()));
+        let (receipt, page) = (name("receipt", &self.receipt), name("page", &self.report));
+        let all = [receipt, signature, page, transcript];
         let all: Vec<_> = all.into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join(", "))
     }

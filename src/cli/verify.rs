@@ -19,6 +19,7 @@ use super::{remote, report};
 
 mod receipt;
 mod shown;
+mod signature;
 
 pub(super) use shown::table;
 use shown::to_json;
@@ -26,9 +27,25 @@ use shown::to_json;
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     remote::configure(&args.store);
     let tolerance = tolerance(args)?;
-    let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
+    let (receipt, signature) = match &args.receipt {
+        Some(path) => {
+            let bytes = receipt::read(path)?;
+            let signature = signature::check(args, path, &bytes)?;
+            let is_bad = signature.as_ref().is_some_and(|found| !found.is_good());
+            match receipt::parse(path, &bytes) {
+                // What was changed may be no receipt any more.
+                Err(_) if is_bad => (None, signature),
+                receipt => (Some(receipt?), signature),
+            }
+        }
+        None => (None, None),
+    };
+    let signature = signature.as_ref();
+    if let Some(found) = signature.filter(|_| args.recordings.is_empty() || receipt.is_none()) {
+        return receipt::show_signature(args, found);
+    }
     match (args.recordings.as_slice(), &receipt) {
-        ([redacted], Some(receipt)) => receipt::compare(args, receipt, None, redacted),
+        ([redacted], Some(receipt)) => receipt::compare(args, receipt, signature, None, redacted),
         ([_, _], Some(receipt)) if receipt.inputs.len() > 1 => {
             let mend = "the receipt is of a recording in several files, which are not joined here; give the redacted recording alone";
             Err(Failure::usage("reading the arguments", mend))
@@ -38,7 +55,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let decode = DecodeOptions { raw: receipt.raw(), ..receipt.options() };
             let options = VerifyOptions { treatment: Some(treatment), tolerance };
             let audit = audit(original, redacted, decode, &windows, options)?;
-            receipt::compare(args, receipt, Some((original, &audit)), redacted)
+            receipt::compare(args, receipt, signature, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
             let policy = args.policy()?;

@@ -205,7 +205,7 @@ async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), Sto
     }
 }
 
-/// The receipt, with where the copy is.
+/// The receipt, with where recording and copy are.
 fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
     let receipt = match &job.complete {
         Some(complete) => complete(receipt),
@@ -216,7 +216,11 @@ fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
         version: output.version.clone(),
         ..Delivery::store(&job.output.url())
     });
-    Receipt { delivery: delivery.or(receipt.delivery), ..receipt }
+    let mut receipt = Receipt { delivery: delivery.or(receipt.delivery), ..receipt };
+    if job.input.is_object() {
+        receipt.inputs.iter_mut().for_each(|input| input.url = Some(job.input.url()));
+    }
+    receipt
 }
 
 /// Puts the receipt in its place: that is the commit. `options`: the job, and whether what is there is replaced.

@@ -157,7 +157,7 @@ fn flags_win_and_the_receipt_says_that_they_changed_something() {
     let same = Settings { treatment: Some(Treatment::silence()), ..Settings::default() };
     let same = policy.clone().with_flags(same);
     assert_eq!((same.sha256(), same.entry()), (policy.sha256(), policy.entry()));
-    assert_eq!(policy.entry().unwrap().changed, false);
+    assert!(!policy.entry().unwrap().changed);
     assert_eq!(Policy::default().entry(), None);
 }
 
@@ -219,6 +219,12 @@ fn a_policy_serves_lists_and_transcripts_and_a_flag_must_fit() {
     ] {
         let said = policy.windows_of(bytes, "x", &[]).err().unwrap().to_string();
         assert!(said.contains(expected), "{said}");
+    }
+    for policy in [&find, &unit, &language] {
+        let many = policy.clone().for_many();
+        assert_eq!(many.settings(), policy.settings());
+        assert_eq!(shown(many.windows_given(&given).unwrap()), ["8-9"]);
+        assert_eq!(shown(many.windows_of(b"[[2, 3]]", "l", &given).unwrap()), ["2-3", "8-9"]);
     }
     for policy in [find, unit, language] {
         let said = policy.windows_given(&given).err().unwrap().to_string();

@@ -48,6 +48,7 @@ impl InputEntry {
         let gaps = Some(gaps).filter(|gaps| !gaps.list.is_empty());
         Self {
             key: part.key.clone(),
+            url: None,
             bytes: digest.bytes,
             sha256: digest.sha256.clone(),
             container: info.container.into(),

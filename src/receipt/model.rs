@@ -62,6 +62,10 @@ pub struct InputEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub key: Option<String>,
+    /// The URL of the object that it was read from, without credentials and query; absent of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub url: Option<String>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256 of all bytes.

@@ -175,7 +175,7 @@ impl World {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         self.hear_some(&mut lines, [0, 1, 1, 2][moments.below(4) as usize]);
         // Somewhere in the work that follows.
-        (0..moments.below(60_000_000)).for_each(|_| std::hint::spin_loop());
+        (0..moments.below(4_000_000)).for_each(|_| std::hint::spin_loop());
         child.kill().unwrap();
         child.wait().unwrap();
         self.hear_some(&mut lines, u64::MAX);
@@ -308,7 +308,7 @@ fn a_signal_in_the_middle_of_an_upload_leaves_nothing_open() {
     let mut moments = Moments(18);
     for _ in 0..campaign(100) {
         let mut child = world.start("");
-        (0..moments.below(60_000_000)).for_each(|_| std::hint::spin_loop());
+        (0..moments.below(4_000_000)).for_each(|_| std::hint::spin_loop());
         let pid = nix::unistd::Pid::from_raw(child.id() as i32);
         let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();

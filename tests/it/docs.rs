@@ -103,6 +103,7 @@ impl Scratch {
         folder.write("windows.json", br#"[{"start": 10.0, "end": 15.0, "label": "card number"}]"#);
         folder.write("windows.csv", b"start,end\n10.0,15.0\n");
         folder.write("words.json", br#"[{"word": "four", "start": 10250, "end": 10600}]"#);
+        folder.write("pci.toml", include_bytes!("../../examples/pci.toml"));
         fs::create_dir(folder.path("bin")).unwrap();
         symlink(env!("CARGO_BIN_EXE_sordino"), folder.path("bin/sordino")).unwrap();
         for (name, script) in [

@@ -66,8 +66,13 @@ impl World {
 
     /// Runs `recording --api platform` with these arguments, and checks that its output holds no secret.
     pub fn run(&self, args: &[&str]) -> Output {
+        self.run_with(&[], args)
+    }
+
+    /// The same with more variables.
+    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
         let all = [["--api", "platform", "--conversation-id", "c"].as_slice(), args].concat();
-        let output = self.command(&all).output().unwrap();
+        let output = self.command(&all).envs(variables.iter().cloned()).output().unwrap();
         for text in [String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output)] {
             assert!(!text.contains(SECRET) && !text.contains("Signature"), "{text}");
             assert!(!self.sandbox.tokens().iter().any(|token| text.contains(token)), "{text}");
@@ -96,7 +101,7 @@ impl World {
     }
 }
 
-fn json(output: &Output) -> Value {
+pub fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)))
 }
 

@@ -7,14 +7,18 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use sordino::genesys::platform::MediaFormat;
+use sordino::genesys::{Config, Credentials, Platform};
+use sordino::job::platform::{Layout, prepare};
 use sordino::job::stored::{StoredError, StoredJob, store};
+use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
 use sordino::store::{Error, Place, PutOptions, StoreConfig, Stores, Timer};
-use sordino::{Receipt, Source, Treatment};
+use sordino::{Job, Receipt, Source, Treatment};
 
 use super::services::{
     Service, get_object, http, make_bucket, moto, open_uploads, put_object, s3_variables,
 };
-use super::support::{CALL_WINDOWS, fixture_bytes, redacted, windows};
+use super::support::{CALL_WINDOWS, Folder, fixture_bytes, redacted, windows};
 
 const PART: usize = 5 * 1024 * 1024;
 
@@ -285,8 +289,9 @@ fn a_recording_goes_from_bucket_to_bucket_and_again() {
         let receipt = get_object(&moto, &name, &evidence).unwrap();
         let read = Receipt::parse(std::str::from_utf8(&receipt).unwrap()).unwrap();
         assert_eq!(read, first.receipt);
-        let delivery = read.delivery.unwrap();
+        let delivery = read.delivery.clone().unwrap();
         assert_eq!(delivery.url.unwrap(), format!("s3://{name}/{clean}"));
+        assert_eq!(read.inputs[0].url.as_ref().unwrap(), &format!("s3://{name}/{file}"));
         assert_eq!((&delivery.etag, false), (&first.output.etag, first.output.was_there));
         // Again: nothing is written, and the receipt is the one that is there.
         let again = block_on(store(&stores, &job, |_| Ok(()))).unwrap();
@@ -302,6 +307,39 @@ fn a_recording_goes_from_bucket_to_bucket_and_again() {
         assert!(!block_on(store(&stores, &job, |_| Ok(()))).unwrap().output.was_there);
         assert_ne!(get_object(&moto, &name, &evidence).unwrap(), receipt);
     }
+}
+
+#[test]
+fn an_original_may_go_only_for_a_copy_that_came_back_from_its_store() {
+    let call = ConversationRecording::new("call").file("S", fixture_bytes("call.wav"));
+    let sandbox = Sandbox::new(SandboxOptions::default());
+    sandbox.add_conversation(Conversation::new("c", [call]));
+    let stores = stores(Vec::new());
+    let folder = Folder::new();
+    block_on(async {
+        let base = sandbox.start(0).await.unwrap();
+        let credentials = Credentials::new("sandbox", "sandbox-secret");
+        let platform = Platform::new(Config::platform(&base, credentials).unwrap()).unwrap();
+        let located = platform.locate("c", "call", MediaFormat::Wav).await.unwrap();
+        let job = Job::new("call", windows(&CALL_WINDOWS), Treatment::silence());
+        let prepared = prepare(&platform, &located, &job, Layout::Joined).await.unwrap();
+        let mut copy = Vec::new();
+        prepared.copies()[0].redacted.reader().unwrap().read_to_end(&mut copy).unwrap();
+        let mut other = copy.clone();
+        *other.last_mut().unwrap() ^= 1;
+        let longer = [&copy[..], b"x"].concat();
+        let (short, empty) = (&copy[..copy.len() - 1], &[][..]);
+        for (bytes, is_proof) in
+            [(&copy[..], true), (&other, false), (&longer, false), (short, false), (empty, false)]
+        {
+            let to = place(&folder.path("copy.wav"));
+            put(&stores, &to, bytes, true).await.unwrap();
+            let download = stores.get(&to).await.unwrap();
+            let proof = prepared.delivered_to_store(vec![(to, download)]);
+            assert_eq!(proof.is_ok(), is_proof, "{proof:?}");
+        }
+        assert!(prepared.delivered_to_store(Vec::new()).is_err());
+    });
 }
 
 /// A store that answers as a script says: one connection for each answer.
@@ -470,4 +508,64 @@ fn an_error_has_the_code_of_the_store_and_no_other_text_of_it() {
             status.starts_with("301") || status.starts_with("400")
         );
     }
+}
+
+#[cfg(feature = "azure")]
+#[test]
+fn azure_keeps_what_s3_keeps() {
+    use super::services::azure::{azurite, make_container, variables};
+    let Some(azurite) = azurite() else { return };
+    make_container(&azurite, "calls");
+    let stores = stores(variables(&azurite));
+    block_on(async {
+        for length in [0, 10, 2 * PART + 3] {
+            let to = place(&format!("az://calls/a folder/{length}.wav"));
+            let (first, second) = (noise(length, 1), noise(length, 2));
+            assert!(matches!(stores.head(&to).await, Err(Error::NotFound { .. })));
+            assert!(!put(&stores, &to, &first, false).await.unwrap());
+            let head = stores.head(&to).await.unwrap();
+            assert_eq!(head.sha256, options(&first, false).sha256);
+            assert_eq!((head.bytes as usize, head.job.as_deref()), (length, Some("job")));
+            assert!(stores.read(&to, length as u64).await.unwrap() == first);
+            assert!(put(&stores, &to, &first, false).await.unwrap());
+            if length > 0 {
+                let other = put(&stores, &to, &second, false).await;
+                assert!(matches!(other, Err(Error::Exists { .. })), "{other:?}");
+                assert!(!put(&stores, &to, &second, true).await.unwrap());
+                assert!(stores.read(&to, length as u64).await.unwrap() == second);
+            }
+        }
+        // A reader that fails leaves no object.
+        let to = place("az://calls/broken.wav");
+        let broken = Broken { left: 2 * PART, gate: None };
+        let zeros = options(&vec![0; 3 * PART], false);
+        let failed = stores.put(&to, broken, 3 * PART as u64, zeros, |_| Ok(())).await;
+        assert!(matches!(failed, Err(Error::Local { .. })), "{failed:?}");
+        assert!(matches!(stores.head(&to).await, Err(Error::NotFound { .. })));
+        let mut listing = stores.list(&place("az://calls/a folder")).unwrap();
+        let mut count = 0;
+        while let Some(entry) = listing.next().await {
+            entry.unwrap();
+            count += 1;
+        }
+        assert_eq!(count, 3);
+    });
+    put_and_store(&stores, "az://calls");
+}
+
+/// A recording goes from place to place in this bucket.
+#[cfg(feature = "azure")]
+fn put_and_store(stores: &Stores, bucket: &str) {
+    let at = |key: &str| place(&format!("{bucket}/{key}"));
+    let call = fixture_bytes("call.wav");
+    block_on(put(stores, &at("call.wav"), &call, false)).unwrap();
+    let treatment = Treatment::silence();
+    let mut job =
+        StoredJob::new(at("call.wav"), at("clean.wav"), windows(&CALL_WINDOWS), treatment);
+    job.receipt = Some(at("clean.json"));
+    block_on(store(stores, &job, |_| Ok(()))).unwrap();
+    let clean = block_on(stores.read(&at("clean.wav"), u64::MAX)).unwrap();
+    let source = Source::stream(Cursor::new(call));
+    assert!(clean == redacted(source, &CALL_WINDOWS, treatment).unwrap());
+    assert!(block_on(store(stores, &job, |_| Ok(()))).unwrap().output.was_there);
 }

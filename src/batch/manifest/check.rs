@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::path::{Path, PathBuf};
 
 use super::place::normal;
-use super::plan::planned;
+use super::plan::{FROM_GENESYS, planned};
 use super::reader::Rows;
+use super::row::shown;
 use super::{Checked, Manifest, ManifestError, Planning, RowError, RowErrors};
 use crate::batch::model::{Api, Input, Planned, WindowsSpec};
 use crate::store::Place;
@@ -31,13 +33,20 @@ pub(super) fn check(manifest: &Manifest, plan: &Planning) -> Result<Checked, Man
     let (mut written, mut read) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(failed)? {
         checked.rows += 1;
-        let found = row.map_err(|error| vec![error]).and_then(|(line, row)| {
-            let planned = planned(line, &row, plan)?;
-            look(&planned).map(|()| planned)
-        });
-        match found {
+        let planned = match row {
+            Err(error) => Err(vec![error]),
+            Ok((line, row)) => planned(line, &row, plan).map_err(|mut problems| {
+                let is_known = problems.iter().any(|error| error.problem.starts_with("in `"));
+                let input = row.input.filter(|_| !is_known);
+                let missing = input.and_then(|place| look_at("in", &place, None));
+                problems.extend(missing.map(|problem| RowError { line, problem }));
+                problems
+            }),
+        };
+        match planned {
             Err(found) => errors.extend(found),
             Ok(planned) => {
+                errors.extend(look(&planned));
                 checked.count(&planned);
                 for (role, place) in places(&planned) {
                     let hash = hash(&place);
@@ -71,35 +80,41 @@ impl Checked {
 }
 
 /// Looks at the local files of a row: they must be there, and the output must be none of them.
-fn look(planned: &Planned) -> Result<(), Vec<RowError>> {
+fn look(planned: &Planned) -> Vec<RowError> {
     let spec = &planned.spec;
-    let mut problems = Vec::new();
-    let local = |place: &str| place.parse::<Place>().ok()?.local().map(ToOwned::to_owned);
     let input = match &spec.input {
-        Input::Place { place, .. } => Some(("in", place)),
+        Input::Place { place, .. } => Some(("in", place.as_str())),
         Input::Genesys { .. } => None,
     };
     let windows = match &spec.windows {
-        // A transcript of Genesys is looked for when its row starts.
-        WindowsSpec::Place(place) if !place.ends_with(':') => Some(("windows", place)),
+        // A transcript in Genesys is looked for when its row starts.
+        WindowsSpec::Place(place) if place != FROM_GENESYS => Some(("windows", place.as_str())),
         _ => None,
     };
     let output = local(&spec.output).filter(|path| !path.as_os_str().is_empty());
     let output = output.and_then(|path| path.canonicalize().ok());
-    for (column, place) in input.into_iter().chain(windows) {
-        let Some(path) = local(place) else { continue };
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => problems.push(format!("{column} `{place}`: this is no file")),
-            Err(error) => problems.push(format!("{column} `{place}`: {}", kind(&error))),
-        }
-        if output.is_some() && path.canonicalize().ok() == output {
-            problems.push(format!("{column} `{place}`: the output would replace it"));
-        }
-    }
+    let look = |(column, place)| look_at(column, place, output.as_deref());
+    let problems = input.into_iter().chain(windows).filter_map(look);
     let line = planned.line.unwrap_or_default();
-    let problems: Vec<_> = problems.into_iter().map(|problem| RowError { line, problem }).collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    problems.map(|problem| RowError { line, problem }).collect()
+}
+
+/// Looks at a file that is read.
+fn look_at(column: &str, place: &str, output: Option<&Path>) -> Option<String> {
+    let path = local(place)?;
+    let problem = match fs::metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => "this is no file".to_owned(),
+        Ok(_) if output.is_some() && path.canonicalize().ok().as_deref() == output => {
+            "the output would replace it".to_owned()
+        }
+        Ok(_) => return None,
+        Err(error) => kind(&error),
+    };
+    Some(format!("{column} `{}`: {problem}", shown(place)))
+}
+
+fn local(place: &str) -> Option<PathBuf> {
+    place.parse::<Place>().ok()?.local().map(Path::to_owned)
 }
 
 fn kind(error: &io::Error) -> String {

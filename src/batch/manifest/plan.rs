@@ -10,7 +10,7 @@ use crate::store::Place;
 use crate::window::{parse_flag, parse_time};
 
 /// The word for windows that come from the recording's own transcript in Genesys.
-const FROM_GENESYS: &str = "genesys:";
+pub(super) const FROM_GENESYS: &str = "genesys:";
 
 /// The job of a row, or all that is wrong with it.
 pub(super) fn planned(line: u64, row: &Row, plan: &Planning) -> Result<Planned, Vec<RowError>> {

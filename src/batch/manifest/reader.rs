@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use super::row::{Header, Row, is_open, of_json};
+use super::row::{Header, Row, of_json};
 use super::{Content, Manifest, ManifestError, RowError};
 use crate::digest::Digester;
 
@@ -113,33 +113,34 @@ impl Lines {
         }
     }
 
-    /// The next line; with `quotes`, and those that belong to its row.
+    /// The next line; with `quotes`, and those that belong to its row: an odd number of quotes leaves one open.
     fn row_if(&mut self, quotes: bool) -> io::Result<Option<Result<(u64, String), RowError>>> {
         self.buffer.clear();
         let line = self.count + 1;
         let wrong = |problem: &str| Ok(Some(Err(RowError { line, problem: problem.into() })));
+        let mut is_open = false;
         loop {
             let before = self.buffer.len();
             let room = (LONGEST + 1).saturating_sub(before) as u64;
             let read = self.reader.by_ref().take(room).read_until(b'\n', &mut self.buffer)?;
-            self.digester.update(&self.buffer[before..]);
+            let part = &self.buffer[before..];
+            self.digester.update(part);
             self.count += 1;
+            is_open ^= quotes && part.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
             if self.buffer.len() > LONGEST {
                 return wrong("the row is longer than 1 MiB; a quote may not be closed");
             }
-            let Ok(text) = std::str::from_utf8(&self.buffer) else {
-                // What is below may still be read, but a file that is not text says little.
-                return wrong("the row is not UTF-8; save the manifest as text in UTF-8");
-            };
-            if read == 0 && before == 0 {
-                return Ok(None);
+            match (read, is_open) {
+                (0, _) if before == 0 => return Ok(None),
+                (0, true) => return wrong("a quote in this row is not closed"),
+                (_, true) => {}
+                (_, false) => break,
             }
-            if !quotes || !is_open(text) {
-                return Ok(Some(Ok((line, text.trim_end_matches(['\n', '\r']).to_owned()))));
-            }
-            if read == 0 {
-                return wrong("a quote in this row is not closed");
-            }
+        }
+        match std::str::from_utf8(&self.buffer) {
+            Ok(text) => Ok(Some(Ok((line, text.trim_end_matches(['\n', '\r']).to_owned())))),
+            // What is below may still be read, but a file that is not text says little.
+            Err(_) => wrong("the row is not UTF-8; save the manifest as text in UTF-8"),
         }
     }
 }

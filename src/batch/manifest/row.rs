@@ -42,8 +42,11 @@ pub(super) enum Id {
     Number(serde_json::Number),
 }
 
+/// Puts a cell into its place in a row.
+type Put = fn(&mut Row, String);
+
 /// The columns, by the names that they may have in CSV.
-const COLUMNS: [(&str, fn(&mut Row, String)); 9] = [
+const COLUMNS: [(&str, Put); 9] = [
     ("in", |row, cell| row.input = Some(cell)),
     ("out", |row, cell| row.output = Some(cell)),
     ("windows", |row, cell| row.windows = Some(WindowsCell::One(cell))),
@@ -149,11 +152,6 @@ pub(super) fn of_json(line: &str) -> Result<Row, String> {
     row.windows.take_if(|windows| *windows == WindowsCell::One(String::new()));
     row.id.take_if(|id| *id == Id::Text(String::new()));
     Ok(row)
-}
-
-/// Whether a row goes on in the next line: an odd number of quotes, of which one is open.
-pub(super) fn is_open(text: &str) -> bool {
-    text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
 }
 
 /// The cells of a row. Blanks around a cell without quotes are none of it.

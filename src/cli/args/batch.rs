@@ -13,7 +13,7 @@ use super::super::exit::Failure;
 use super::super::help;
 use super::format::CodingArgs;
 use super::transcript::TranscriptArgs;
-use super::{Api, ClientArgs, StoreArgs, TreatmentArgs};
+use super::{Api, ClientArgs, SignArgs, StoreArgs, TreatmentArgs};
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -86,6 +86,9 @@ pub(crate) struct BatchRunArgs {
 
     #[command(flatten)]
     how: HowArgs,
+
+    #[command(flatten)]
+    pub(crate) sign: SignArgs,
 
     #[command(flatten)]
     pub(crate) store: StoreArgs,
@@ -226,6 +229,21 @@ pub(crate) struct StatusArgs {
     /// Print JSON: the counts, or with --failed a line for each recording
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Walk the chain beside the receipts: was one removed, changed, moved or slipped in?
+    #[arg(long, conflicts_with = "failed")]
+    pub(crate) verify: bool,
+
+    /// The folder or URL of the receipts, if the chain is not found
+    #[arg(long, value_name = "PLACE", requires = "verify")]
+    pub(crate) receipts: Option<String>,
+
+    /// Whose signatures of the chain count: a file of allowed signers, as ssh-keygen has it
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) signers: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]

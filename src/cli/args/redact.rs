@@ -1,15 +1,17 @@
 //! The arguments of `sordino file` and `sordino recording`: one redaction.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::policy::{IfNone, Policy, Settings};
+use sordino::signature::Signer;
 
 use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, PlatformArgs, StoreArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, PlatformArgs, SignArgs, StoreArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -143,7 +145,7 @@ impl IfNoneArgs {
     }
 }
 
-#[derive(Debug, Group)]
+#[derive(Debug, Clone, Group)]
 #[command(next_help_heading = "How to prove it")]
 pub(crate) struct EvidenceArgs {
     /// Write a receipt: what was done, in numbers, as JSON
@@ -161,6 +163,20 @@ pub(crate) struct EvidenceArgs {
     /// Skip the self-check, which reads the result back and compares every sample
     #[arg(long)]
     pub(crate) no_self_check: bool,
+
+    #[command(flatten)]
+    pub(crate) sign: SignArgs,
+}
+
+impl EvidenceArgs {
+    /// The key that signs the receipt, opened.
+    pub(crate) fn signer(&self) -> Result<Option<Arc<Signer>>, Failure> {
+        if self.sign.sign.is_some() && self.receipt.is_none() {
+            let mend = "there is no receipt to sign; give --receipt FILE too";
+            return Err(Failure::usage("reading --sign", mend));
+        }
+        self.sign.signer()
+    }
 }
 
 #[derive(Debug, Group)]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use sordino::batch::{
     Shard,
 };
 use sordino::digest::Digest;
+use sordino::signature::Signer;
 use sordino::store::{Place, Stores};
 use sordino::{DecodeOptions, Policy};
 use tokio::runtime::Runtime;
@@ -40,10 +42,12 @@ pub(super) struct Plan<'a> {
     /// Under which the journal knows the jobs.
     pub(super) name: String,
     policy: Policy,
-    planning: Planning,
+    pub(super) planning: Planning,
     origin: Origin,
     shard: Option<Shard>,
-    stores: Stores,
+    pub(super) stores: Stores,
+    /// Who vouches for the receipts.
+    pub(super) signer: Option<Arc<Signer>>,
     pub(super) runtime: Runtime,
     jobs_at_once: usize,
 }
@@ -58,6 +62,11 @@ impl<'a> Plan<'a> {
     /// Reads and checks everything that can be known before the first recording.
     pub(super) fn read(args: &'a BatchRunArgs, runtime: Runtime) -> Result<Self, Failure> {
         let policy = args.policy()?;
+        let signer = args.sign.signer()?;
+        if signer.is_some() && args.receipts.is_none() {
+            let why = "there are no receipts to sign; say with --receipts where they go";
+            return Err(Failure::usage("reading --sign", why));
+        }
         let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(args)?);
         let planning = Planning {
             out: args.out.as_deref().map(|text| below("--out", text, &stores)).transpose()?,
@@ -102,6 +111,7 @@ impl<'a> Plan<'a> {
             origin,
             shard,
             stores,
+            signer,
             runtime,
             jobs_at_once,
         })
@@ -148,6 +158,7 @@ impl<'a> Plan<'a> {
             policy: self.policy.clone(),
             options,
             overwrite: self.args.force,
+            signer: self.signer.clone(),
             runtime: self.runtime.handle().clone(),
         };
         Ok(Rows { places, genesys })

@@ -5,15 +5,19 @@ use std::ops::ControlFlow;
 use serde_json::json;
 use sordino::batch::{Entry, Filter, Journal, JournalError, State, open_journal_to_read};
 
-use super::super::args::{BatchReportArgs, StatusArgs};
+use super::super::args::StatusArgs;
 use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::table::table;
+use super::chain;
 use super::show::{input, row};
 use super::tally::name;
 
 pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let mut journal = open(&args.journal)?;
+    if args.verify {
+        return chain::check(&mut *journal, args);
+    }
     if args.failed {
         return failed(&mut *journal, args);
     }
@@ -92,9 +96,4 @@ fn open(name: &str) -> Result<Box<dyn Journal>, Failure> {
 
 fn reading(name: &str, error: JournalError) -> Failure {
     Failure::failed(format!("reading the journal {name}"), error)
-}
-
-pub(super) fn report(args: &BatchReportArgs) -> Result<(), Failure> {
-    let _ = (open(&args.journal)?, &args.html, args.force);
-    Err(Failure::failed("making the page", "to come"))
 }

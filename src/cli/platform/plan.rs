@@ -1,6 +1,6 @@
 //! What is to be done, checked as far as it can be without a request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use sordino::genesys::platform::MediaFormat;
@@ -187,17 +187,21 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
     let list = list.filter(|_| !args.redact.windows.is_from_genesys());
     let policy = args.redact.windows.policy.as_ref();
     let inputs = [list, policy, client_secret_file.as_ref(), token_cache.as_ref()];
-    let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
-    let force = args.redact.force;
     let evidence = &args.redact.evidence;
+    let mut inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
+    inputs.extend(evidence.sign.inputs().map(Path::to_owned));
+    let force = args.redact.force;
     let to = args.platform.to.as_deref().map(|path| ("--to", path));
     if !args.dry_run {
-        return Places::check(to, evidence, source, inputs, force, of_copies);
+        let signer = evidence.signer()?;
+        return Places::check(to, evidence, source, inputs, force, of_copies, signer);
     }
     // It must be right, but nothing goes there.
-    Places::check(to, evidence, WindowsSource::default(), inputs.clone(), force, of_copies)?;
+    let no_source = WindowsSource::default();
+    Places::check(to, evidence, no_source, inputs.clone(), force, of_copies, None)?;
     let keep = args.keep.as_deref().map(|path| ("--keep", path));
-    Places::check(keep, evidence, source, inputs, force, several)
+    let signer = evidence.signer()?;
+    Places::check(keep, evidence, source, inputs, force, several, signer)
 }
 
 fn is_export(args: &RecordingArgs) -> bool {

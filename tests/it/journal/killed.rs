@@ -59,7 +59,7 @@ fn works_until_it_is_killed() {
 
 /// Each third job has an upload, each seventh fails.
 fn work(journal: &mut dyn Journal, keys: &[Key]) {
-    let is = |key: &Key, number: u8| key.0.as_bytes()[5] % number == 0;
+    let is = |key: &Key, number: u8| key.0.as_bytes()[5].is_multiple_of(number);
     let upload = Upload { place: "s3://clean/a".to_owned(), id: "1".to_owned() };
     let uploads = keys.iter().filter(|key| is(key, 3));
     let uploads: Vec<_> = uploads.map(|key| change(key, Event::Upload(upload.clone()))).collect();

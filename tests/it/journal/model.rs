@@ -382,7 +382,12 @@ pub trait Place {
 
 /// Runs the same calls on both, and compares all that can be seen after each.
 pub fn holds<P: Place>(place: &mut P, cases: u32) {
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let more = if std::env::var_os("SORDINO_CAMPAIGN").is_some() { 25 } else { 1 };
+    let config = ProptestConfig {
+        cases: cases * more,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     let place = std::cell::RefCell::new(place);
     let held = TestRunner::new(config).run(&ops(P::WORKERS), |ops| {
         let place = &mut **place.borrow_mut();

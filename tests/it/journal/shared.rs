@@ -1,7 +1,9 @@
 //! A journal in PostgreSQL, which several processes share; and the server killed under them.
 
-use std::io::BufReader;
-use std::sync::Barrier;
+use std::io::{BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 
 use sordino::batch::{
     Event, Filter, Journal, JournalError, Key, State, open_journal, open_journal_to_read,
@@ -22,25 +24,25 @@ fn end_leases(server: &Server, database: &str) {
     server.client(database).batch_execute(sql).unwrap();
 }
 
-struct InADatabase(&'static Server, String, postgres::Client);
+struct InADatabase(String, postgres::Client);
 
 impl Place for InADatabase {
     const WORKERS: usize = 2;
 
     fn empty(&mut self) {
         let sql = "TRUNCATE sordino.job, sordino.upload, sordino.link RESTART IDENTITY";
-        self.2.batch_execute(sql).unwrap();
+        self.1.batch_execute(sql).unwrap();
     }
 
     fn open(&mut self) -> Box<dyn Journal> {
-        open_journal(&self.1).unwrap()
+        open_journal(&self.0).unwrap()
     }
 
     fn end_claims(&mut self, of: &[Key]) {
         let keys: Vec<&str> = of.iter().map(|key| key.0.as_str()).collect();
         let sql =
             "UPDATE sordino.job SET lease_until = 0 WHERE state = 'started' AND key = ANY ($1)";
-        self.2.execute(sql, &[&keys]).unwrap();
+        self.1.execute(sql, &[&keys]).unwrap();
     }
 }
 
@@ -49,7 +51,7 @@ fn any_calls_of_two_processes_do_to_postgres_what_they_do_in_memory() {
     let Some(server) = Server::shared() else { return };
     let url = server.database("model");
     drop(open_journal(&url).unwrap());
-    holds(&mut InADatabase(server, url, server.client("model")), 20);
+    holds(&mut InADatabase(url, server.client("model")), 20);
 }
 
 #[test]
@@ -248,23 +250,95 @@ fn finish(url: &str, said: &mut Said, mut now_and_then: impl FnMut(u64)) {
     nothing_is_lost(journal.as_mut(), said);
     let counts = journal.counts(Some("m")).unwrap();
     assert_eq!((counts.done + counts.failed, counts.total()), (JOBS, JOBS), "{counts:?}");
-    assert_eq!((said.done.len() + said.failed.len()) as u64, JOBS, "each was acknowledged");
 }
 
 #[test]
 fn three_processes_go_on_where_the_server_is_killed_and_comes_back() {
     let Some(mut server) = Server::start() else { return };
     let url = server.database("crashed");
-    let mut crashes = 0;
+    let (mut said, mut crashes) = (Said::default(), 0);
     let most = if std::env::var_os("SORDINO_CAMPAIGN").is_some() { 10 } else { 3 };
-    finish(&url, &mut Said::default(), |turn| {
+    finish(&url, &mut said, |turn| {
         if turn % 2 == 0 && crashes < most {
             server.crash();
             crashes += 1;
         }
     });
     assert!(crashes >= 3, "{crashes}");
+    assert_eq!((said.done.len() + said.failed.len()) as u64, JOBS, "each was acknowledged");
     eprintln!("PostgreSQL killed {crashes} times under three processes; nothing lost");
     let filter = Filter { manifest: None, state: Some(State::Started) };
     assert!(entries(open_journal_to_read(&url).unwrap().as_mut(), &filter).is_empty());
+}
+
+/// The next commit is lost on its way: nothing, the commit, or its answer.
+#[derive(Debug, Default)]
+struct Losing(AtomicU8);
+
+const THE_COMMIT: u8 = 1;
+const THE_ANSWER: u8 = 2;
+
+/// A way to the server on which commits are lost; its port.
+fn way(to: u16, losing: &Arc<Losing>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let losing = losing.clone();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, losing) = (client.unwrap(), losing.clone());
+            let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            let ends = [client.try_clone().unwrap(), server.try_clone().unwrap()];
+            let deaf = Arc::new(AtomicBool::new(false));
+            let mute = deaf.clone();
+            std::thread::spawn(move || {
+                let lost = |bytes: &[u8]| {
+                    let commits = bytes.windows(6).any(|six| six == b"COMMIT");
+                    let loses = if commits { losing.0.swap(0, SeqCst) } else { 0 };
+                    mute.store(loses == THE_ANSWER, SeqCst);
+                    loses == THE_COMMIT
+                };
+                pass(client, server, lost);
+            });
+            std::thread::spawn(move || {
+                let [client, server] = ends;
+                pass(server, client, |_| deaf.load(SeqCst));
+            });
+        }
+    });
+    port
+}
+
+/// Passes bytes on until some are lost, then ends both ways.
+fn pass(mut from: TcpStream, mut to: TcpStream, mut lost: impl FnMut(&[u8]) -> bool) {
+    let mut bytes = [0; 65_536];
+    while let Ok(some) = from.read(&mut bytes) {
+        if some == 0 || lost(&bytes[..some]) || to.write_all(&bytes[..some]).is_err() {
+            break;
+        }
+    }
+    [from, to].iter().for_each(|end| _ = end.shutdown(Shutdown::Both));
+}
+
+#[test]
+fn a_commit_that_is_lost_on_its_way_is_done_once() {
+    let Some(server) = Server::shared() else { return };
+    let direct = server.database("lost");
+    let losing = Arc::new(Losing::default());
+    let port = way(server.port, &losing);
+    let url = direct.replace(&server.port.to_string(), &port.to_string());
+    let mut journal = open_journal(&format!("{url}?sslmode=disable")).unwrap();
+    plan(journal.as_mut(), "m", calls(12)).unwrap();
+    let mut done = 0;
+    for lost in [0, THE_COMMIT, THE_ANSWER, THE_COMMIT] {
+        losing.0.store(lost, SeqCst);
+        let jobs = journal.claim("m", 3).unwrap();
+        assert_eq!((jobs.len(), losing.0.load(SeqCst)), (3, 0), "{lost}");
+        assert!(jobs.iter().all(|job| job.attempt == 1), "{lost}");
+        losing.0.store(lost, SeqCst);
+        let changes: Vec<_> = jobs.iter().map(|job| is_done(&job.key)).collect();
+        assert_eq!(journal.apply(&changes).unwrap(), [true; 3], "{lost}");
+        done += 3;
+        assert_eq!((chain(journal.as_mut()).len(), losing.0.load(SeqCst)), (done, 0));
+        assert_eq!(journal.counts(None).unwrap().started, 0, "{lost}");
+    }
 }
