@@ -51,7 +51,7 @@ pub struct Organisation {
 }
 
 /// Does all jobs of a manifest: those between places, and those of Genesys Cloud.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Rows {
     /// For jobs between places; and the stores and the policy of all.
     pub places: Places,
