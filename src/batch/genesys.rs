@@ -108,8 +108,9 @@ impl Rows {
         let delivery =
             job::deliver(&organisation.recordings, &prepared.redacted, asked.ids.conversation);
         // A panic would count as a failure, and be tried again.
-        let delivered = AssertUnwindSafe(delivery).catch_unwind().await;
-        let delivered = delivered.unwrap_or_else(|_| Err(JobError::Parts { reason: PANIC.into() }));
+        let Ok(delivered) = AssertUnwindSafe(delivery).catch_unwind().await else {
+            return Err(unknown(PANIC.into()));
+        };
         let completed = delivered.map_err(|error| match error {
             JobError::Genesys(error) => of_genesys(error),
             error => unknown(chain(&error)),
