@@ -5,7 +5,7 @@
 //! shape of [`SCHEMA`], can be parsed again, and identifies the redacted file. It holds no audio, no
 //! transcript and no secret; labels and reasons are the caller's own text. Errors: [`ReceiptError`].
 //!
-//! A receipt is not signed: it identifies the redacted file, but does not prove who wrote the receipt.
+//! A receipt identifies the redacted file; who wrote it, a signature beside it proves.
 
 use std::time::SystemTime;
 

@@ -117,7 +117,8 @@ fn a_batch_does_each_row_and_the_same_command_again_nothing() {
     assert_eq!(numbers(&batch.summary(run, 0), COUNTS), [5, 0, 0, 5]);
     let names: Vec<String> = (0..5).map(|at| format!("{at}.wav")).collect();
     assert_eq!(batch.files("clean"), names);
-    let receipts: Vec<String> = names.iter().map(|name| format!("{name}.receipt.json")).collect();
+    let receipts = names.iter().map(|name| format!("{name}.receipt.json"));
+    let receipts: Vec<String> = receipts.chain(["chain.jsonl".into()]).collect();
     assert_eq!(batch.files("evidence"), receipts);
     for name in &names {
         batch.check(name, &["0.25-0.5"], &format!("clean/{name}"));
@@ -447,7 +448,8 @@ fn an_interrupted_batch_goes_on_where_it_was() {
     assert_eq!(batch.files("clean").len() as u64, done);
     let summary = batch.summary("calls.csv --out clean --receipts evidence -j 2", 0);
     assert_eq!(numbers(&summary, COUNTS), [60 - done, done, 0, 60]);
-    assert_eq!((batch.files("clean").len(), batch.files("evidence").len()), (60, 60));
+    let (recordings, evidence) = (batch.files("clean").len(), batch.files("evidence").len());
+    assert_eq!((recordings, evidence), (60, 61), "and the chain");
 }
 
 #[test]

@@ -78,8 +78,7 @@ impl Publisher {
     fn choose(&mut self, journal: &mut dyn Journal) -> Result<bool, ChainError> {
         let Some(first) = journal.links(0, 1)?.pop() else { return Ok(false) };
         let own = format!("chain-{}", first.hash.get(..12).unwrap_or_default());
-        let mut names = ["chain".to_owned(), own].into_iter();
-        while let Some(name) = names.next() {
+        for name in ["chain".to_owned(), own] {
             self.name = Some(name);
             let piece = self.shelf.next(self.name(), 0);
             let piece = piece.map_err(|error| self.failed("read", &error))?;
