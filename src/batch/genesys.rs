@@ -109,7 +109,10 @@ impl Rows {
             job::deliver(&organisation.recordings, &prepared.redacted, asked.ids.conversation);
         // A panic would count as a failure, and be tried again.
         let delivered = AssertUnwindSafe(delivery).catch_unwind().await;
-        let delivered = delivered.unwrap_or_else(|_| Err(JobError::Parts { reason: PANIC.into() }));
+        let delivered = match delivered {
+            Ok(delivered) => delivered,
+            Err(_) => Err(JobError::Parts { reason: PANIC.into() }),
+        };
         let completed = delivered.map_err(|error| match error {
             JobError::Genesys(error) => of_genesys(error),
             error => unknown(chain(&error)),

@@ -471,12 +471,12 @@ fn the_chain_shows_a_receipt_that_was_removed_changed_or_slipped_in() {
     let clean = batch.json(verify, 0).pop().unwrap();
     assert_eq!((&clean["clean"], &clean["links"]), (&true.into(), &4.into()), "{clean}");
     let receipt = batch.read("evidence/1.wav.receipt.json");
-    let changed = String::from_utf8(receipt.clone()).unwrap().replace("\"silence\"", "\"tone\"") + " ";
+    let changed =
+        String::from_utf8(receipt.clone()).unwrap().replace("\"silence\"", "\"tone\"") + " ";
     let place = "evidence/1.wav.receipt.json";
-    for (bytes, problem) in [
-        (Some(changed.into_bytes()), "the receipt was changed"),
-        (None, "the receipt is gone"),
-    ] {
+    for (bytes, problem) in
+        [(Some(changed.into_bytes()), "the receipt was changed"), (None, "the receipt is gone")]
+    {
         match bytes {
             Some(bytes) => drop(batch.folder.write(place, &bytes)),
             None => std::fs::remove_file(batch.folder.path(place)).unwrap(),

@@ -20,7 +20,8 @@ pub(super) fn work(work: &dyn Work, ready: &Ready, writer: &Sender<Message>, can
         // The next try aborts what this one may have left open.
         job.uploads.extend(uploads);
         let result = result.unwrap_or_else(|_| Err(panicked()));
-        if writer.send(Message::Ended(Task { job, tries: tries + 1 }, result)).is_err() {
+        let ended = (Task { job, tries: tries + 1 }, result);
+        if writer.send(Message::Ended(Box::new(ended))).is_err() {
             return;
         }
     }

@@ -179,7 +179,7 @@ async fn read_back(
     let read = tokio::task::spawn_blocking(move || {
         let proof = match (download, place.local()) {
             (Some(download), _) => prepared.delivered_to_store(vec![(place.clone(), download)]),
-            (None, path) => prepared.delivered(&path.as_slice()),
+            (None, path) => prepared.delivered(path.as_slice()),
         };
         (prepared, proof.map_err(PlacedError::from))
     });
