@@ -145,7 +145,7 @@ fn rows(
     };
     change(&mut organisation);
     let (policy, options, overwrite) = (policy(), DecodeOptions::default(), false);
-    let places = Places { stores, policy, options, overwrite, runtime };
+    let places = Places { stores, policy, options, overwrite, signer: None, runtime };
     Rows { places, genesys: Some(organisation) }
 }
 
