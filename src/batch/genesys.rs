@@ -51,7 +51,7 @@ pub struct Organisation {
 }
 
 /// Does all jobs of a manifest: those between places, and those of Genesys Cloud.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Rows {
     /// For jobs between places; and the stores and the policy of all.
     pub places: Places,
@@ -108,10 +108,8 @@ impl Rows {
         let delivery =
             job::deliver(&organisation.recordings, &prepared.redacted, asked.ids.conversation);
         // A panic would count as a failure, and be tried again.
-        let delivered = AssertUnwindSafe(delivery).catch_unwind().await;
-        let delivered = match delivered {
-            Ok(delivered) => delivered,
-            Err(_) => Err(JobError::Parts { reason: PANIC.into() }),
+        let Ok(delivered) = AssertUnwindSafe(delivery).catch_unwind().await else {
+            return Err(unknown(PANIC.into()));
         };
         let completed = delivered.map_err(|error| match error {
             JobError::Genesys(error) => of_genesys(error),
@@ -187,7 +185,12 @@ impl Rows {
         let options =
             PutOptions { job: Some(asked.claimed.key.0.clone()), ..PutOptions::default() };
         let committed = commit(&self.places.stores, &place, receipt, options).await;
-        committed.map(|(_, sha256)| Some(sha256)).map_err(|error| chain(&error))
+        let (receipt, sha256) = committed.map_err(|error| chain(&error))?;
+        match self.places.sign(asked.claimed, &place, &receipt, Some(&sha256)).await {
+            Err(Failure::Failed { failed, .. }) => Err(failed.message),
+            Err(Failure::Interrupted) => Err("it is not signed".into()),
+            Ok(()) => Ok(Some(sha256)),
+        }
     }
 
     /// Through the Platform API: the redacted copy goes to a place.
@@ -231,12 +234,15 @@ impl Rows {
         };
         let done = place(platform, &self.places.stores, &located, &placed, upload).await;
         let done = done.map_err(|error| of_placed(&output, error))?;
+        if let Some((receipt, sha256)) = &done.receipt {
+            self.places.sign(claimed, &output, receipt, Some(sha256)).await?;
+        }
         Ok(Done {
             output: claimed.spec.output.clone(),
             etag: done.output.etag,
             sha256: done.digest.sha256,
             bytes: done.digest.bytes,
-            receipt_sha256: done.receipt_sha256,
+            receipt_sha256: done.receipt.map(|(_, sha256)| sha256),
             ..asked.done(&done.summary)
         })
     }

@@ -19,6 +19,7 @@ use crate::evidence::EvidenceOptions;
 use crate::job::stored::{Stored, StoredJob, store};
 use crate::lock::lock;
 use crate::policy::{IfNone, Policy, Request};
+use crate::receipt::Receipt;
 use crate::signature::{RECEIPT_NAMESPACE, Signer};
 use crate::store::{Place, PutOptions, Stores};
 use crate::window::{Windows, parse_flag};
@@ -124,18 +125,25 @@ impl Places {
         };
         let done = store(&self.stores, &stored, upload).await;
         let done = done.map_err(|error| of_stored(&stored.input, error))?;
-        self.sign(job, &stored, &done).await?;
+        let sha256 = done.receipt_sha256.as_deref();
+        self.sign(job, &stored.input, &done.receipt, sha256).await?;
         Ok(self.done(job, &stored, done, if_none))
     }
 
-    /// Signs the receipt that is in its place, into a file beside it.
-    async fn sign(&self, job: &Claimed, stored: &StoredJob, done: &Stored) -> Result<(), Failure> {
-        let (Some(signer), Some(receipt)) = (&self.signer, &stored.receipt) else { return Ok(()) };
-        let failed_at = |error| of_store(&stored.input, error);
-        let mut bytes = done.receipt.to_json().into_bytes();
-        if Some(Digest::of(&bytes).sha256) != done.receipt_sha256 {
+    /// Signs the receipt that is in its place, into a file beside it. `sha256`: of what is there.
+    pub(super) async fn sign(
+        &self,
+        job: &Claimed,
+        input: &Place,
+        receipt: &Receipt,
+        sha256: Option<&str>,
+    ) -> Result<(), Failure> {
+        let (Some(signer), Some(place)) = (&self.signer, &job.spec.receipt) else { return Ok(()) };
+        let failed_at = |error| of_store(input, error);
+        let mut bytes = receipt.to_json().into_bytes();
+        if Some(Digest::of(&bytes).sha256.as_str()) != sha256 {
             // Another version of sordino has written it.
-            bytes = self.stores.read(receipt, LONGEST_LIST).await.map_err(failed_at)?;
+            bytes = self.stores.read(&parsed(place)?, LONGEST_LIST).await.map_err(failed_at)?;
         }
         let signed = signer.sign(RECEIPT_NAMESPACE, &bytes);
         let signed = signed.map_err(|error| {
@@ -148,8 +156,8 @@ impl Places {
             // An agent may sign differently each time.
             overwrite: true,
         };
-        let (place, length) = (parsed(&format!("{receipt}.sig"))?, signed.len() as u64);
-        let put = self.stores.put(&place, Cursor::new(signed), length, options, |_| Ok(()));
+        let (beside, length) = (parsed(&format!("{place}.sig"))?, signed.len() as u64);
+        let put = self.stores.put(&beside, Cursor::new(signed), length, options, |_| Ok(()));
         put.await.map(drop).map_err(failed_at)
     }
 
@@ -165,7 +173,7 @@ impl Places {
         let treatment = self.policy.treatment_of(job.spec.treatment.as_deref());
         let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
         let (source, policy, id) = (request.entry(), self.policy.entry(), job.id.clone());
-        let complete = move |mut receipt: crate::receipt::Receipt| {
+        let complete = move |mut receipt: Receipt| {
             if let Some(source) = &source {
                 receipt = receipt.with_source(source.clone());
             }

@@ -15,6 +15,7 @@ use super::{remote, report};
 
 mod deletion;
 mod deliver;
+mod folders;
 mod from_genesys;
 mod place;
 mod plan;

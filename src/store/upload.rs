@@ -213,41 +213,47 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
     }
 }
 
-/// A multipart upload that is open. Dropping it aborts it in the background.
+/// A multipart upload that is open. Dropping it aborts it in the background; until that is done,
+/// [`Stores::abort_open`] knows it.
 struct Open {
     stores: Stores,
     object: Object,
-    id: Option<String>,
+    id: String,
+    is_over: bool,
 }
 
 impl Open {
     fn new(stores: &Stores, object: &Object, id: &str) -> Self {
         lock(&stores.0.open).push((object.place.clone(), id.to_owned()));
-        Self { stores: stores.clone(), object: object.clone(), id: Some(id.to_owned()) }
+        Self { stores: stores.clone(), object: object.clone(), id: id.to_owned(), is_over: false }
     }
 
     /// Ends it: aborts it, unless it was completed.
     async fn end(mut self, is_complete: bool) {
-        if !is_complete && let Some(id) = &self.id {
+        if !is_complete {
             // The caller gets the error that came before.
-            let _ = self.object.abort(id).await;
+            let _ = self.object.abort(&self.id).await;
         }
-        self.forget();
-    }
-
-    fn forget(&mut self) -> Option<String> {
-        let id = self.id.take()?;
-        lock(&self.stores.0.open).retain(|(_, open)| *open != id);
-        Some(id)
+        forget(&self.stores, &self.id);
+        self.is_over = true;
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (object, Some(id)) = (self.object.clone(), self.forget()) else { return };
-        runtime.spawn(async move { object.abort(&id).await });
+        if !self.is_over {
+            let (stores, object, id) = (self.stores.clone(), self.object.clone(), self.id.clone());
+            runtime.spawn(async move {
+                let _ = object.abort(&id).await;
+                forget(&stores, &id);
+            });
+        }
     }
+}
+
+fn forget(stores: &Stores, id: &str) {
+    lock(&stores.0.open).retain(|(_, open)| open != id);
 }
 
 fn stream(

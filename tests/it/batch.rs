@@ -353,7 +353,9 @@ fn what_is_in_its_place_already_counts_as_done() {
     assert_eq!(batch.read("evidence/1.wav.receipt.json"), receipt, "the first one stays");
     batch.check("2.wav", &["0.25-0.5"], "clean/2.wav");
     // What is not ours stays too.
-    std::fs::remove_file(batch.folder.path("calls.csv.journal")).unwrap();
+    for file in ["calls.csv.journal", "evidence/chain.jsonl"] {
+        std::fs::remove_file(batch.folder.path(file)).unwrap();
+    }
     batch.folder.write("clean/0.wav", b"another");
     let summary = batch.summary(words, 3);
     assert_eq!((&summary["done"], &summary["failures"]["exists"]), (&2.into(), &1.into()));

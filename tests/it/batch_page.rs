@@ -31,7 +31,7 @@ fn entry(number: u64, state: State) -> Entry {
         spec: Spec {
             input: Input::Place { place, version: None },
             windows: WindowsSpec::Place("w.json".into()),
-            treatment: (number % 3 == 0).then(|| "tone=1000".into()),
+            treatment: number.is_multiple_of(3).then(|| "tone=1000".into()),
             output: "o".into(),
             receipt: None,
             policy: "0123456789abcdef".into(),

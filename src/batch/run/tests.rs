@@ -1,7 +1,6 @@
 //! The runner with a journal in memory and work that does what a test says.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
@@ -130,7 +129,7 @@ impl Journal for Memory {
     fn each(
         &mut self,
         _: &Filter,
-        _: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+        _: &mut dyn FnMut(Entry) -> std::ops::ControlFlow<()>,
     ) -> Result<(), JournalError> {
         unreachable!("the runner does not list")
     }

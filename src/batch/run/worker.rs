@@ -20,8 +20,8 @@ pub(super) fn work(work: &dyn Work, ready: &Ready, writer: &Sender<Message>, can
         // The next try aborts what this one may have left open.
         job.uploads.extend(uploads);
         let result = result.unwrap_or_else(|_| Err(panicked()));
-        let ended = (Task { job, tries: tries + 1 }, result);
-        if writer.send(Message::Ended(Box::new(ended))).is_err() {
+        let task = Box::new(Task { job, tries: tries + 1 });
+        if writer.send(Message::Ended(task, result)).is_err() {
             return;
         }
     }

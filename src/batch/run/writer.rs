@@ -19,7 +19,7 @@ pub(super) enum Message {
     /// To be written down before the worker goes on. The answer: whether it may.
     Note(Change, SyncSender<bool>),
     /// A job has ended.
-    Ended(Box<(Task, Result<Done, Failure>)>),
+    Ended(Box<Task>, Result<Done, Failure>),
 }
 
 /// Who is told when a change is durable.
@@ -89,7 +89,7 @@ impl<'a> Writer<'a> {
         for message in group {
             let (change, next) = match message {
                 Message::Note(change, reply) => (change, Then::Reply(reply)),
-                Message::Ended(ended) => match self.ended(ended.0, ended.1) {
+                Message::Ended(task, result) => match self.ended(*task, result) {
                     Some(both) => both,
                     None => continue,
                 },

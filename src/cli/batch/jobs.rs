@@ -28,7 +28,7 @@ pub(super) struct Jobs<'a> {
 }
 
 enum Source<'a> {
-    Manifest(sordino::batch::ManifestJobs<'a>),
+    Manifest(Box<sordino::batch::ManifestJobs<'a>>),
     Prefix(Box<dyn Iterator<Item = Result<Paired, sordino::store::Error>> + 'a>),
     Over,
 }
@@ -51,9 +51,8 @@ impl<'a> Jobs<'a> {
         let source = match origin {
             Origin::Manifest(manifest, checked) => {
                 let jobs = manifest.jobs(planning, checked);
-                Source::Manifest(
-                    jobs.map_err(|error| Failure::failed("reading the manifest", error))?,
-                )
+                let jobs = jobs.map_err(|error| Failure::failed("reading the manifest", error))?;
+                Source::Manifest(Box::new(jobs))
             }
             Origin::Prefix { place, suffix } => {
                 // The listing of a folder starts a thread of the runtime.

@@ -12,7 +12,8 @@ use super::super::interrupt::lock;
 use super::super::messages::detail;
 use super::super::side_outputs::{self, Draft, Placed};
 use super::super::{remote, stdout};
-use super::place::{Destination, MadeFolders, Targets};
+use super::folders::MadeFolders;
+use super::place::{Destination, Targets};
 use super::plan::Plan;
 
 /// A redacted copy that is in its place.

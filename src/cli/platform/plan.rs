@@ -198,9 +198,8 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         return Places::check(to, evidence, source, inputs, force, of_copies, signer);
     }
     // It must be right, but nothing goes there.
-    let nothing = EvidenceArgs { receipt: None, report: None, ..evidence.clone() };
     let no_source = WindowsSource::default();
-    Places::check(to, &nothing, no_source, inputs.clone(), force, of_copies, None)?;
+    Places::check(to, evidence, no_source, inputs.clone(), force, of_copies, None)?;
     let keep = args.keep.as_deref().map(|path| ("--keep", path));
     let signer = evidence.signer()?;
     Places::check(keep, evidence, source, inputs, force, several, signer)

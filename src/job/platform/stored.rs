@@ -56,8 +56,8 @@ pub struct PlacedCopy {
     pub summary: Summary,
     /// What is left of the original.
     pub original: OriginalEntry,
-    /// SHA-256 of the receipt in its place.
-    pub receipt_sha256: Option<String>,
+    /// The receipt in its place, and its SHA-256.
+    pub receipt: Option<(Receipt, String)>,
 }
 
 /// Why a recording is not done.
@@ -133,16 +133,16 @@ pub async fn place(
         return Err(PlacedError::After { place: job.output.to_string(), source });
     }
     let original = after.original.entry();
-    let receipt_sha256 = match &job.receipt {
+    let receipt = match &job.receipt {
         Some(place) => {
             let receipt = receipt(job, &prepared, &after, &output).ok_or_else(none)?;
             let (job, overwrite) = (job.key.clone(), job.overwrite);
             let options = PutOptions { job, overwrite, ..PutOptions::default() };
-            Some(commit(stores, place, receipt, options).await?.1)
+            Some(commit(stores, place, receipt, options).await?)
         }
         None => None,
     };
-    Ok(PlacedCopy { output, digest, summary, original, receipt_sha256 })
+    Ok(PlacedCopy { output, digest, summary, original, receipt })
 }
 
 /// Fetches the recording and redacts it meanwhile; holds windows from its transcript against its length.
