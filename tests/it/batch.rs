@@ -344,9 +344,13 @@ fn what_is_in_its_place_already_counts_as_done() {
     let words = "calls.csv --out clean --receipts evidence";
     batch.summary(words, 0);
     let receipt = batch.read("evidence/1.wav.receipt.json");
-    for file in
-        ["calls.csv.journal", "calls.csv.journal-wal", "calls.csv.journal-shm", "clean/2.wav"]
-    {
+    for file in [
+        "calls.csv.journal",
+        "calls.csv.journal-wal",
+        "calls.csv.journal-shm",
+        "evidence/chain.jsonl",
+        "clean/2.wav",
+    ] {
         let _ = std::fs::remove_file(batch.folder.path(file));
     }
     assert_eq!(numbers(&batch.summary(words, 0), COUNTS), [3, 0, 0, 3]);

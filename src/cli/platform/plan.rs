@@ -9,8 +9,7 @@ use sordino::job::platform::Layout;
 use sordino::{Job, Policy, Treatment, Windows};
 
 use super::super::args::{
-    ClientArgs, EvidenceArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time,
-    windows_of,
+    ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
 };
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
