@@ -28,6 +28,7 @@
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
+//! batch: manifest ──▶ journal ──▶ workers ──▶ job, each ──▶ journal ──▶ chain      thousands, once each
 //!
 //! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
 //!                 └──▶ signature                          who vouches for it

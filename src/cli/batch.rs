@@ -41,7 +41,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let cancel = Cancel::new();
     cancel_on_signals(&cancel);
     let journal = open_journal(&plan.journal);
-    let mut journal = journal.map_err(|error| Failure::usage("opening the journal", error))?;
+    let mut journal = journal.map_err(plan::wrong)?;
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);

@@ -117,7 +117,8 @@ fn a_batch_does_each_row_and_the_same_command_again_nothing() {
     assert_eq!(numbers(&batch.summary(run, 0), COUNTS), [5, 0, 0, 5]);
     let names: Vec<String> = (0..5).map(|at| format!("{at}.wav")).collect();
     assert_eq!(batch.files("clean"), names);
-    let receipts: Vec<String> = names.iter().map(|name| format!("{name}.receipt.json")).collect();
+    let receipts = names.iter().map(|name| format!("{name}.receipt.json"));
+    let receipts: Vec<String> = receipts.chain(["chain.jsonl".into()]).collect();
     assert_eq!(batch.files("evidence"), receipts);
     for name in &names {
         batch.check(name, &["0.25-0.5"], &format!("clean/{name}"));
@@ -343,16 +344,22 @@ fn what_is_in_its_place_already_counts_as_done() {
     let words = "calls.csv --out clean --receipts evidence";
     batch.summary(words, 0);
     let receipt = batch.read("evidence/1.wav.receipt.json");
-    for file in
-        ["calls.csv.journal", "calls.csv.journal-wal", "calls.csv.journal-shm", "clean/2.wav"]
-    {
+    for file in [
+        "calls.csv.journal",
+        "calls.csv.journal-wal",
+        "calls.csv.journal-shm",
+        "evidence/chain.jsonl",
+        "clean/2.wav",
+    ] {
         let _ = std::fs::remove_file(batch.folder.path(file));
     }
     assert_eq!(numbers(&batch.summary(words, 0), COUNTS), [3, 0, 0, 3]);
     assert_eq!(batch.read("evidence/1.wav.receipt.json"), receipt, "the first one stays");
     batch.check("2.wav", &["0.25-0.5"], "clean/2.wav");
     // What is not ours stays too.
-    std::fs::remove_file(batch.folder.path("calls.csv.journal")).unwrap();
+    for file in ["calls.csv.journal", "evidence/chain.jsonl"] {
+        std::fs::remove_file(batch.folder.path(file)).unwrap();
+    }
     batch.folder.write("clean/0.wav", b"another");
     let summary = batch.summary(words, 3);
     assert_eq!((&summary["done"], &summary["failures"]["exists"]), (&2.into(), &1.into()));
@@ -447,7 +454,8 @@ fn an_interrupted_batch_goes_on_where_it_was() {
     assert_eq!(batch.files("clean").len() as u64, done);
     let summary = batch.summary("calls.csv --out clean --receipts evidence -j 2", 0);
     assert_eq!(numbers(&summary, COUNTS), [60 - done, done, 0, 60]);
-    assert_eq!((batch.files("clean").len(), batch.files("evidence").len()), (60, 60));
+    let (recordings, evidence) = (batch.files("clean").len(), batch.files("evidence").len());
+    assert_eq!((recordings, evidence), (60, 61), "and the chain");
 }
 
 #[test]

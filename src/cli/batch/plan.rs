@@ -248,7 +248,7 @@ fn cores() -> usize {
 }
 
 /// An error of the journal before anything began.
-fn wrong(error: JournalError) -> Failure {
+pub(super) fn wrong(error: JournalError) -> Failure {
     let doing = "planning the batch";
     match error {
         JournalError::Jobs(error) => jobs::failure(error),
