@@ -35,6 +35,8 @@ pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
 /// Plans the jobs of the manifest, and does those that are not done.
 fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let plan = Plan::read(args, runtime()?)?;
+    // Before the journal changes: it finds what is missing, such as credentials.
+    let work = plan.work()?;
     if args.dry_run {
         return dry_run::show(&plan, args.json, args.pace.retry_failed);
     }
@@ -45,23 +47,24 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let counts = plan.write(&mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
-    let work = plan.work()?;
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);
     });
-    show.end(&tally)?;
+    // A reader of stdout that is gone changes nothing of what was done, so it is told last.
+    let shown = show.end(&tally);
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
     let published = chain::publish(&plan, &mut *journal);
-    summary(args, &plan, &tally, ran)?;
+    let told = shown.and_then(|()| summary(args, &plan, &tally, ran));
     published?;
-    outcome(ran)
+    outcome(ran)?;
+    told
 }
 
 /// What the run did, and the command that does the rest.
 fn summary(args: &BatchRunArgs, plan: &Plan<'_>, tally: &Tally, ran: Ran) -> Result<(), Failure> {
     let Counts { failed, planned, .. } = ran.counts;
-    let again = (failed > 0 || planned > 0).then(|| again::command(std::env::args(), failed > 0));
+    let again = (failed > 0 || planned > 0).then(|| again::command(again::words(), failed > 0));
     if args.json {
         let mut json = tally.summary_json(ran.counts);
         json["journal"] = again::without_password(&plan.journal).into();

@@ -107,7 +107,8 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let source = source_of(&request, &policy, args.redacted_transcript.as_deref())?;
     let treatment = policy.treatment();
     let inputs = [Some(input.as_path()), list, args.windows.policy.as_deref()];
-    let inputs: Vec<&Path> = inputs.into_iter().flatten().collect();
+    let mut inputs: Vec<&Path> = inputs.into_iter().flatten().collect();
+    inputs.extend(args.evidence.sign.inputs());
     let destination = if is_dash(&output) {
         Destination::Stdout(stdout::for_audio()?)
     } else {

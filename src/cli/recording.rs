@@ -140,7 +140,9 @@ fn outputs(
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
     let WindowArgs { windows, policy, .. } = &args.redact.windows;
     let inputs = [windows, policy, client_secret_file, token_cache];
-    let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
+    let mut inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
+    let evidence = &args.redact.evidence;
+    inputs.extend(evidence.sign.inputs());
     let keep = match &args.keep {
         Some(path) if is_dash(path) => {
             let mend = "give the path of a file; stdout is not one";
@@ -154,7 +156,6 @@ fn outputs(
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
-    let evidence = &args.redact.evidence;
     let signer = evidence.signer()?;
     let side_outputs = SideOutputs::check(evidence, source, &inputs, target, force, signer)?;
     Ok((keep, side_outputs))

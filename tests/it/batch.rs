@@ -298,6 +298,16 @@ fn a_recording_in_which_nothing_is_found_is_a_matter_of_policy() {
 }
 
 #[test]
+fn a_flag_for_transcripts_leaves_rows_with_plain_windows_alone() {
+    let batch = Batch::of(3);
+    batch.folder.write("1.vtt", b"WEBVTT\n\n00:00.250 --> 00:00.500\n4111 1111 1111 1111\n");
+    batch.folder.write("2.csv", b"start,end\n0.25,0.5\n");
+    batch.manifest("in,windows\n0.wav,0.25-0.5\n1.wav,1.vtt\n2.wav,2.csv\n");
+    batch.summary("calls.csv --out clean --find numbers --pad 0", 0);
+    assert_eq!(numbers(&batch.status(), COUNTS), [3, 0, 0, 3]);
+}
+
+#[test]
 fn a_folder_is_paired_with_its_transcripts() {
     let batch = Batch::of(3);
     let transcript = b"[[0.25, 0.5]]";

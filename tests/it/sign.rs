@@ -118,6 +118,17 @@ fn ssh_keygen_verifies_what_sordino_signs() {
 }
 
 #[test]
+fn the_key_is_never_overwritten() {
+    let Some(signing) = Signing::new("ed25519", "") else { return };
+    let receipt = signing.folder.path("receipt.json");
+    let args = ["file", CALL, "-w", "10-15", "-o", &signing.key, "--receipt", &receipt];
+    let before = std::fs::read(&signing.key).unwrap();
+    let refused = sordino(&[&args[..], &["--sign", &signing.key, "--force"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert_eq!(std::fs::read(&signing.key).unwrap(), before);
+}
+
+#[test]
 fn sordino_verifies_what_ssh_keygen_signs() {
     for (kind, hash) in [("ed25519", "sha512"), ("ed25519", "sha256"), ("ecdsa", "sha512")] {
         let Some(signing) = Signing::new(kind, "") else { return };

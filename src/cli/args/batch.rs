@@ -170,7 +170,7 @@ fn if_none_parser() -> impl TypedValueParser<Value = IfNone> {
 }
 
 impl BatchRunArgs {
-    /// The policy that file and flags come to.
+    /// The policy that file and flags come to, for rows of all kinds.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
         let HowArgs { policy, pad, unit, if_none, transcript, treatment, coding } = &self.how;
         let pad = pad.as_deref().map(parse_pad).transpose();
@@ -179,7 +179,7 @@ impl BatchRunArgs {
         transcript.add_to(&mut flags)?;
         treatment.add_to(&mut flags)?;
         coding.add_to(&mut flags);
-        super::windows::policy(policy.as_deref(), flags)
+        Ok(super::windows::policy(policy.as_deref(), flags)?.for_many())
     }
 }
 

@@ -1,5 +1,11 @@
 //! The command to type again.
 
+/// The words of this process's command.
+pub(super) fn words() -> impl Iterator<Item = String> {
+    // Not `args`, which panics at a path that is not Unicode.
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned())
+}
+
 /// The command of this process; with `--retry-failed` if it is to try those again that failed. As a shell
 /// reads it, and without a password.
 pub(super) fn command(args: impl Iterator<Item = String>, retry: bool) -> String {
@@ -13,6 +19,18 @@ pub(super) fn command(args: impl Iterator<Item = String>, retry: bool) -> String
     words.join(" ")
 }
 
+/// What the query of a PostgreSQL URL may show; the value of any other word may be a password.
+const SHOWN: [&str; 8] = [
+    "application_name",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "port",
+    "sslmode",
+    "sslrootcert",
+    "user",
+];
+
 /// A URL without the password that it may hold.
 pub(super) fn without_password(text: &str) -> String {
     let hidden = || {
@@ -21,7 +39,16 @@ pub(super) fn without_password(text: &str) -> String {
         let (user, _) = login.split_once(':')?;
         (!user.contains('/')).then(|| format!("{before}://{user}:***@{host}"))
     };
-    hidden().unwrap_or_else(|| text.to_owned())
+    let text = hidden().unwrap_or_else(|| text.to_owned());
+    let is_database = text.contains("postgres://") || text.contains("postgresql://");
+    let Some((url, query)) = text.split_once('?').filter(|_| is_database) else { return text };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((word, _)) if SHOWN.contains(&word) => pair.to_owned(),
+        Some((word, _)) => format!("{word}=***"),
+        None => "***".to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(pair).collect();
+    format!("{url}?{}", query.join("&"))
 }
 
 /// A word as a shell reads it.
@@ -59,6 +86,15 @@ mod tests {
             ("postgres://me:secret@host/calls", "postgres://me:***@host/calls"),
             ("--journal=postgres://me:se@cret@host", "--journal=postgres://me:***@host"),
             ("postgres://me@host:5432/calls", "postgres://me@host:5432/calls"),
+            ("postgres://me@host/calls?password=se", "postgres://me@host/calls?password=***"),
+            (
+                "postgresql://host/calls?user=me&sslmode=require&pass%77ord=se&se",
+                "postgresql://host/calls?user=me&sslmode=require&pass%77ord=***&***",
+            ),
+            (
+                "postgres://me:s?e@host/calls?password=x",
+                "postgres://me:***@host/calls?password=***",
+            ),
             ("s3://calls/a:b@c.wav", "s3://calls/a:b@c.wav"),
         ] {
             assert_eq!(without_password(url), shown);

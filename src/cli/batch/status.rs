@@ -9,6 +9,7 @@ use super::super::args::StatusArgs;
 use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::table::table;
+use super::again::without_password;
 use super::chain;
 use super::show::{input, row};
 use super::tally::name;
@@ -95,5 +96,5 @@ fn open(name: &str) -> Result<Box<dyn Journal>, Failure> {
 }
 
 fn reading(name: &str, error: JournalError) -> Failure {
-    Failure::failed(format!("reading the journal {name}"), error)
+    Failure::failed(format!("reading the journal {}", without_password(name)), error)
 }
