@@ -38,6 +38,7 @@ fn one(
             sql.run(sql::UPLOAD, &[mine, upload].concat())
         }
         Event::Granting => sql.run(sql::GRANTING, &mine),
+        Event::Refused => sql.run(sql::REFUSED, &mine),
         Event::Released => sql.run(sql::RELEASED, &mine),
         Event::Failed(failed) => fail(sql, sql::FAILED, &mine, failed),
         Event::Unknown(failed) => fail(sql, sql::UNKNOWN, &mine[..1], failed),
@@ -53,8 +54,14 @@ fn fail(
 ) -> Result<u64, JournalError> {
     let kind = word(&failed.kind);
     let retryable = i64::from(failed.kind.is_retryable());
-    let what = [Value::Text(&kind), Value::Int(retryable), Value::Text(&failed.message)];
+    let message = printable(&failed.message);
+    let what = [Value::Text(&kind), Value::Int(retryable), Value::Text(&message)];
     sql.run(statement, &[of, &what].concat())
+}
+
+/// A message without control characters: it may quote a file or a server, and PostgreSQL takes no NUL.
+fn printable(message: &str) -> String {
+    message.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 /// The job is done: its row, and its link of the chain. `chain`: the last link, once it was looked up.

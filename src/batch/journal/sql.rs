@@ -89,7 +89,8 @@ WHERE {known $1} AND job.key <> incoming.key AND job.state <> 'done'
   AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.key = incoming.key)
 {wait job}";
 
-/// Gives them the keys and contents of those that replace them.
+/// Gives them the keys and contents of those that replace them. `attempt` stays: an earlier attempt may have
+/// left an upload open whose id nobody could write down.
 pub(super) const REPLACE: &str = "
 UPDATE job SET
     key = incoming.key, manifest = $1, line = incoming.line, id = incoming.id,
@@ -98,7 +99,7 @@ UPDATE job SET
     failure = CASE WHEN job.state = 'unknown' THEN failure WHEN granting = 1 THEN 'other' END,
     retryable = CASE WHEN job.state = 'unknown' OR granting = 1 THEN 0 END,
     message = CASE WHEN job.state = 'unknown' THEN message WHEN granting = 1 THEN {died} END,
-    attempt = 0, granting = 0, worker = NULL, lease_until = NULL, at = {now}
+    granting = 0, worker = NULL, lease_until = NULL, at = {now}
 FROM incoming
 WHERE job.output = incoming.output AND job.key <> incoming.key AND job.state <> 'done'
   AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.key = incoming.key)";
@@ -184,6 +185,9 @@ INSERT INTO upload (job, place, id) SELECT number, $3, $4 FROM found WHERE true
 ON CONFLICT (job, place, id) DO UPDATE SET id = excluded.id";
 pub(super) const GRANTING: &str = "
 UPDATE job SET granting = 1 WHERE key = $1 AND state = 'started' AND worker = $2";
+/// Nothing was created: the job is no longer granting.
+pub(super) const REFUSED: &str = "
+UPDATE job SET granting = 0 WHERE key = $1 AND state = 'started' AND worker = $2";
 pub(super) const FAILED: &str = "
 UPDATE job SET
     state = 'failed', failure = $3, retryable = $4, message = $5, granting = 0, lease_until = NULL,

@@ -17,6 +17,7 @@ struct Row {
     state: State,
     attempt: u32,
     uploads: Vec<Upload>,
+    granting: bool,
 }
 
 /// A journal in memory.
@@ -28,6 +29,8 @@ struct Memory {
     breaks_at: Option<u64>,
     /// Another process has done each job first.
     taken_over: bool,
+    /// Somebody plans these once there is nothing to claim.
+    planned_late: Vec<Planned>,
 }
 
 impl Memory {
@@ -44,12 +47,16 @@ impl Memory {
                 policy: String::new(),
             };
             let key = Key(format!("{at:04}"));
-            let planned = Planned { key: key.clone(), line: Some(at as u64 + 2), id: None, spec };
-            let state = State::Planned;
-            let row = Row { planned, state, attempt: 0, uploads: vec![] };
-            memory.rows.insert(key.0, row);
+            let planned = Planned { key, line: Some(at as u64 + 2), id: None, spec };
+            memory.plan_one(planned);
         }
         memory
+    }
+
+    fn plan_one(&mut self, planned: Planned) {
+        let (key, state) = (planned.key.0.clone(), State::Planned);
+        let row = Row { planned, state, attempt: 0, uploads: vec![], granting: false };
+        self.rows.insert(key, row);
     }
 
     fn states(&self) -> Vec<State> {
@@ -75,7 +82,11 @@ impl Journal for Memory {
             let Planned { key, line, id, spec } = row.planned.clone();
             Claimed { key, line, id, spec, attempt, uploads, before: None }
         });
-        Ok(claimed.collect())
+        let claimed: Vec<_> = claimed.collect();
+        if claimed.is_empty() {
+            std::mem::take(&mut self.planned_late).into_iter().for_each(|job| self.plan_one(job));
+        }
+        Ok(claimed)
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<Vec<bool>, JournalError> {
@@ -92,10 +103,13 @@ impl Journal for Memory {
             let is_held = row.state == State::Started;
             match event {
                 Event::Upload(upload) if is_held => row.uploads.push(upload.clone()),
-                Event::Upload(_) | Event::Granting => {}
+                Event::Granting if is_held => row.granting = true,
+                Event::Refused if is_held => row.granting = false,
+                Event::Upload(_) | Event::Granting | Event::Refused => {}
                 Event::Done(_) => row.state = State::Done,
                 Event::Unknown(_) => row.state = State::Unknown,
                 Event::Failed(_) if is_held => row.state = State::Failed,
+                Event::Released if is_held && row.granting => row.state = State::Unknown,
                 Event::Released if is_held => row.state = State::Planned,
                 Event::Failed(_) | Event::Released => {}
             }
@@ -243,6 +257,110 @@ fn a_job_that_may_have_created_something_is_never_tried_again() {
     });
     assert_eq!((ran.failed, began.into_inner()), (1, 1));
     assert_eq!(journal.states(), [State::Unknown]);
+}
+
+#[test]
+fn a_panic_after_granting_is_unknown() {
+    let mut journal = Memory::of(1);
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (_, events) = ran(&mut journal, &options(1), |_, notes, _| {
+        notes.note(Event::Granting)?;
+        panic!("4111 1111 1111 1111")
+    });
+    std::panic::set_hook(usual);
+    assert_eq!(events, ["failed 0000 Other true"]);
+    assert_eq!(journal.states(), [State::Unknown]);
+}
+
+/// A server that refuses each job, and asks for this wait.
+fn refuses(
+    wait: Duration,
+) -> impl Fn(&Claimed, &dyn Notes, &Cancel) -> Result<Done, Failure> + Sync {
+    move |_, notes, _| {
+        notes.note(Event::Granting)?;
+        let failed = Failed { kind: FailureKind::Unavailable, message: "busy".into() };
+        Err(Failure::Failed { failed, unknown: false, retry_after: Some(wait) })
+    }
+}
+
+#[test]
+fn what_was_refused_is_planned_again_when_the_run_ends_before_the_next_try() {
+    for ends_at in [1, 2] {
+        let mut journal = Memory::of(2);
+        let (cancel, mut seen) = (Cancel::new(), 0);
+        let work = Does(refuses(Duration::from_secs(600)));
+        let ran = run(&mut journal, &work, &options(1), &cancel, &mut |event| {
+            seen += u32::from(matches!(event, News::Again { .. }));
+            if seen == ends_at {
+                cancel.set();
+            }
+        });
+        assert!(ran.unwrap().interrupted && seen >= ends_at);
+        assert_eq!(journal.states(), [State::Planned; 2]);
+    }
+}
+
+#[test]
+fn what_was_refused_while_the_run_ends_is_planned_again() {
+    let mut journal = Memory::of(1);
+    let cancel = Cancel::new();
+    let refuse = refuses(Duration::ZERO);
+    let work = Does(|job: &Claimed, notes: &dyn Notes, cancel: &Cancel| {
+        let refused = refuse(job, notes, cancel);
+        cancel.set();
+        refused
+    });
+    let ran = run(&mut journal, &work, &options(1), &cancel, &mut |_| {}).unwrap();
+    assert!(ran.interrupted && ran.failed == 0);
+    assert_eq!(journal.states(), [State::Planned]);
+}
+
+#[test]
+fn while_jobs_wait_for_a_busy_server_no_more_are_claimed() {
+    let mut journal = Memory::of(1000);
+    let (cancel, began) = (Cancel::new(), AtomicU64::new(0));
+    let refuse = refuses(Duration::from_secs(600));
+    let work = Does(|job: &Claimed, notes: &dyn Notes, cancel: &Cancel| {
+        began.fetch_add(1, Ordering::SeqCst);
+        refuse(job, notes, cancel)
+    });
+    // The first tick comes when nothing happens any more.
+    run(&mut journal, &work, &options(2), &cancel, &mut |event| {
+        if matches!(event, News::Tick) {
+            cancel.set();
+        }
+    })
+    .unwrap();
+    // Two wait when claims stop; two were with workers, and two between.
+    assert!((2..=6).contains(&began.into_inner()));
+    assert_eq!(journal.states(), [State::Planned; 1000]);
+}
+
+#[test]
+fn who_asks_for_more_than_a_run_waits_has_the_job_fail() {
+    for wait in [writer::PATIENCE + Duration::from_secs(1), Duration::MAX] {
+        let mut journal = Memory::of(3);
+        let (work, mut failures) = (Does(refuses(wait)), Vec::new());
+        let ran = run(&mut journal, &work, &options(2), &Cancel::new(), &mut |event| match event {
+            News::Failed { failed, unknown: false, .. } => failures.push(failed.clone()),
+            News::Tick => {}
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(ran.unwrap().failed, 3);
+        for Failed { kind, message } in failures {
+            assert_eq!(kind, FailureKind::Unavailable);
+            assert!(message.starts_with("busy; another try is asked for at 2"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn jobs_that_are_planned_meanwhile_are_done_too() {
+    let late = Memory::of(3).rows.into_values().map(|row| row.planned).skip(1).collect();
+    let mut journal = Memory { planned_late: late, ..Memory::of(1) };
+    let (ran, _) = ran(&mut journal, &options(2), |_, _, _| Ok(Done::default()));
+    assert_eq!((ran.done, journal.states()), (3, vec![State::Done; 3]));
 }
 
 #[test]

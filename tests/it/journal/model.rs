@@ -46,23 +46,31 @@ enum Op {
 enum Happens {
     Upload(u8),
     Granting,
+    Refused,
     Done,
     Failed,
     Unknown,
     Released,
 }
 
+/// As it is shown.
 fn failed() -> Failed {
-    Failed { kind: FailureKind::Unavailable, message: "no answer".to_owned() }
+    Failed { kind: FailureKind::Unavailable, message: "no answer: \u{fffd} ü".to_owned() }
+}
+
+/// As a server has sent it.
+fn failed_raw() -> Failed {
+    Failed { message: "no\0answer:\n\u{fffd}\u{85}ü".to_owned(), ..failed() }
 }
 
 fn event(key: &Key, happens: Happens) -> Event {
     match happens {
         Happens::Upload(id) => Event::Upload(upload(id)),
         Happens::Granting => Event::Granting,
+        Happens::Refused => Event::Refused,
         Happens::Done => Event::Done(Box::new(done(key))),
-        Happens::Failed => Event::Failed(failed()),
-        Happens::Unknown => Event::Unknown(failed()),
+        Happens::Failed => Event::Failed(failed_raw()),
+        Happens::Unknown => Event::Unknown(failed_raw()),
         Happens::Released => Event::Released,
     }
 }
@@ -78,6 +86,7 @@ fn ops(workers: usize) -> impl Strategy<Value = Vec<Op>> {
     let happens = prop_oneof![
         2 => (0..3_u8).prop_map(Happens::Upload),
         2 => Just(Happens::Granting),
+        1 => Just(Happens::Refused),
         4 => Just(Happens::Done),
         2 => Just(Happens::Failed),
         1 => Just(Happens::Unknown),
@@ -250,7 +259,8 @@ impl Model {
         let state = if is_unknown { State::Unknown } else { State::Planned };
         let failed = old.failed.filter(|_| is_unknown);
         let new = Row::new(job, old.target, manifest);
-        self.rows.insert(at, Row { state, failed, uploads: old.uploads, ..new });
+        self.rows
+            .insert(at, Row { state, failed, attempt: old.attempt, uploads: old.uploads, ..new });
     }
 
     fn lost(&mut self, manifest: usize) {
@@ -309,6 +319,7 @@ impl Model {
                 row.uploads.dedup();
             }
             Happens::Granting => row.granting = true,
+            Happens::Refused => row.granting = false,
             Happens::Failed => {
                 (row.state, row.failed, row.granting) = (State::Failed, Some(failed()), false);
             }
