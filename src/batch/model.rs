@@ -133,6 +133,8 @@ pub enum Event {
     Unknown(Failed),
     /// It was not done, because the run ends.
     Released,
+    /// This upload of an abandoned job was aborted. Whoever has the job, or nobody.
+    Aborted(Upload),
 }
 
 /// An open multipart upload.

@@ -136,6 +136,26 @@ pub(super) const DROP: &str = "
 UPDATE job SET manifest = NULL
 WHERE manifest = $1 AND NOT EXISTS (SELECT 1 FROM incoming WHERE incoming.key = job.key)";
 
+/// What the dead were creating at Genesys for a manifest that has it no more.
+pub(super) const ABANDONED: &str = "
+UPDATE job SET state = 'unknown', failure = 'other', retryable = 0, message = {died}, at = {now}
+WHERE {known $1} AND manifest IS NULL AND state = 'started' AND granting = 1 AND {dead}";
+/// Forgets the job `$2`, or all, that no manifest has any more, if nothing is left of them.
+pub(super) const FORGET_ABANDONED: &str = "
+DELETE FROM job
+WHERE {known $1} AND manifest IS NULL AND (CAST($2 AS TEXT) IS NULL OR key = $2)
+  AND (state IN ('planned', 'failed') OR (state = 'started' AND granting = 0 AND {dead}))
+  AND NOT EXISTS (SELECT 1 FROM upload WHERE upload.job = job.number)";
+/// Uploads that nobody is going to end.
+pub(super) const ORPHANS: &str = "
+SELECT key, place, upload.id FROM job JOIN upload ON upload.job = job.number
+WHERE {known $1} AND (manifest IS NULL OR state = 'failed')
+  AND (state <> 'started' OR {dead})
+ORDER BY number, place, upload.id";
+pub(super) const ABORTED: &str = "
+DELETE FROM upload
+WHERE job = (SELECT number FROM job WHERE key = $1) AND place = $2 AND id = $3";
+
 pub(super) const RETRY: &str = "
 UPDATE job SET state = 'planned', failure = NULL, retryable = NULL, message = NULL, at = {now}
 WHERE manifest = $1 AND state = 'failed'";

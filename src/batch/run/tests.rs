@@ -31,6 +31,8 @@ struct Memory {
     taken_over: bool,
     /// Somebody plans these once there is nothing to claim.
     planned_late: Vec<Planned>,
+    /// Uploads of jobs that nobody will do.
+    orphans: Vec<(Key, Upload)>,
 }
 
 impl Memory {
@@ -95,7 +97,12 @@ impl Journal for Memory {
             let (path, reason) = ("memory".into(), "full".into());
             return Err(JournalError::Storage { path, doing: "written", reason });
         }
+        let orphans = &mut self.orphans;
         let apply = |Change { key, event }: &Change| {
+            if let Event::Aborted(upload) = event {
+                orphans.retain(|(_, other)| other != upload);
+                return true;
+            }
             let row = self.rows.get_mut(&key.0).unwrap();
             if self.taken_over {
                 row.state = State::Done;
@@ -105,7 +112,7 @@ impl Journal for Memory {
                 Event::Upload(upload) if is_held => row.uploads.push(upload.clone()),
                 Event::Granting if is_held => row.granting = true,
                 Event::Refused if is_held => row.granting = false,
-                Event::Upload(_) | Event::Granting | Event::Refused => {}
+                Event::Upload(_) | Event::Granting | Event::Refused | Event::Aborted(_) => {}
                 Event::Done(_) => row.state = State::Done,
                 Event::Unknown(_) => row.state = State::Unknown,
                 Event::Failed(_) if is_held => row.state = State::Failed,
@@ -116,6 +123,10 @@ impl Journal for Memory {
             is_held
         };
         Ok(changes.iter().map(apply).collect())
+    }
+
+    fn orphans(&mut self) -> Result<Vec<(Key, Upload)>, JournalError> {
+        Ok(self.orphans.clone())
     }
 
     fn lease(&self) -> Option<Duration> {
@@ -398,6 +409,30 @@ fn the_next_try_knows_the_uploads_of_the_one_before() {
     assert_eq!(ran.done, 1);
     assert_eq!(*seen.lock().unwrap(), [vec![], vec![upload.clone()]]);
     assert_eq!(journal.rows["0000"].uploads, [upload], "durable as well");
+}
+
+/// Aborts uploads whose place is not `s3://gone`.
+struct Aborts;
+
+impl Work for Aborts {
+    fn perform(&self, _: &Claimed, _: &dyn Notes, _: &Cancel) -> Result<Done, Failure> {
+        Ok(Done::default())
+    }
+
+    fn abort_upload(&self, upload: &Upload) -> bool {
+        upload.place != "s3://gone"
+    }
+}
+
+#[test]
+fn uploads_that_nobody_will_end_are_aborted_first_and_those_that_cannot_be_are_kept() {
+    let orphan = |place: &str, id: &str| {
+        (Key("not of this manifest".into()), Upload { place: place.into(), id: id.into() })
+    };
+    let orphans = vec![orphan("s3://b/k", "1"), orphan("s3://gone", "2"), orphan("s3://b/k", "3")];
+    let mut journal = Memory { orphans, ..Memory::of(2) };
+    let ran = run(&mut journal, &Aborts, &options(1), &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!((ran.done, journal.orphans), (2, vec![orphan("s3://gone", "2")]));
 }
 
 #[test]
