@@ -100,7 +100,7 @@ pub struct RunOptions {
     /// How often a job is tried again, if its failure may pass.
     pub retries: u32,
     /// The wait before the first of these tries; each later one is twice as long. A server that asks for
-    /// more gets more.
+    /// more gets more, up to fifteen minutes; beyond, the job fails.
     pub wait: Duration,
     /// When to give up.
     pub halt: Option<Halt>,

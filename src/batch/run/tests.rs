@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-use super::super::journal::{Entry, Filter, Jobs};
+use super::super::journal::{Entry, Filter, Jobs, open_journal};
 use super::super::model::{
     Change, FailureKind, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec,
 };
@@ -273,13 +273,10 @@ fn a_job_that_may_have_created_something_is_never_tried_again() {
 #[test]
 fn a_panic_after_granting_is_unknown() {
     let mut journal = Memory::of(1);
-    let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
     let (_, events) = ran(&mut journal, &options(1), |_, notes, _| {
         notes.note(Event::Granting)?;
-        panic!("4111 1111 1111 1111")
+        panic!("this test wants it")
     });
-    std::panic::set_hook(usual);
     assert_eq!(events, ["failed 0000 Other true"]);
     assert_eq!(journal.states(), [State::Unknown]);
 }
@@ -433,6 +430,54 @@ fn uploads_that_nobody_will_end_are_aborted_first_and_those_that_cannot_be_are_k
     let mut journal = Memory { orphans, ..Memory::of(2) };
     let ran = run(&mut journal, &Aborts, &options(1), &Cancel::new(), &mut |_| {}).unwrap();
     assert_eq!((ran.done, journal.orphans), (2, vec![orphan("s3://gone", "2")]));
+}
+
+#[test]
+fn what_a_killed_run_left_of_a_row_that_is_gone_is_ended_and_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || open_journal(folder.path().join("journal").to_str().unwrap()).unwrap();
+    let planned: Vec<Planned> = Memory::of(4).rows.into_values().map(|row| row.planned).collect();
+    let plan = |journal: &mut dyn Journal, jobs: &[Planned]| {
+        let mut jobs = jobs.iter().cloned().map(Ok);
+        let jobs: &mut Jobs<'_> = &mut jobs;
+        journal.plan("m", jobs).unwrap()
+    };
+    let mut killed = open();
+    plan(&mut *killed, &planned);
+    let claimed = killed.claim("m", 3).unwrap();
+    // Each is in an upload; the second cannot be aborted, and the third was creating a recording too.
+    for (job, place) in claimed.iter().zip(["s3://b/1", "s3://gone", "s3://b/3"]) {
+        let upload = Upload { place: place.into(), id: "1".into() };
+        killed.apply(&[Change { key: job.key.clone(), event: Event::Upload(upload) }]).unwrap();
+    }
+    let key = claimed[2].key.clone();
+    killed.apply(&[Change { key, event: Event::Granting }]).unwrap();
+    drop(killed);
+    let mut journal = open();
+    plan(&mut *journal, &planned[3..]);
+    let ran = run(&mut *journal, &Aborts, &options(1), &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(ran.done, 1);
+    let counts = journal.counts(None).unwrap();
+    assert_eq!(counts, Counts { started: 1, done: 1, unknown: 1, ..Counts::default() });
+    let left: Vec<_> = journal.orphans().unwrap().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(left, [claimed[1].key.clone()]);
+}
+
+#[test]
+fn a_real_journal_plans_again_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open_journal(folder.path().join("journal").to_str().unwrap()).unwrap();
+    let mut planned = Memory::of(1).rows.into_values().map(|row| Ok(row.planned));
+    let planned: &mut Jobs<'_> = &mut planned;
+    journal.plan("m", planned).unwrap();
+    let cancel = Cancel::new();
+    let work = Does(refuses(Duration::from_secs(600)));
+    let ran = run(&mut *journal, &work, &options(1), &cancel, &mut |event| {
+        if matches!(event, News::Again { .. }) {
+            cancel.set();
+        }
+    });
+    assert_eq!(ran.unwrap().counts, Counts { planned: 1, ..Counts::default() });
 }
 
 #[test]

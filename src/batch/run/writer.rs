@@ -153,13 +153,11 @@ impl<'a> Writer<'a> {
     ) -> (Event, Then) {
         let retry_after = retry_after.unwrap_or_default();
         let may_pass = failed.kind.is_retryable();
-        let failed = match failed {
-            failed if !may_pass || retry_after <= PATIENCE => failed,
-            failed => too_long(failed, retry_after),
-        };
+        let asks_too_long = may_pass && retry_after > PATIENCE;
+        let failed = if asks_too_long { too_long(failed, retry_after) } else { failed };
         if may_pass && self.is_stopping() {
             (Event::Refused, Then::Back(task))
-        } else if may_pass && task.tries <= self.options.retries && retry_after <= PATIENCE {
+        } else if may_pass && task.tries <= self.options.retries && !asks_too_long {
             let doubled = 2_u32.saturating_pow(task.tries.saturating_sub(1));
             let wait = self.options.wait.saturating_mul(doubled).min(LONGEST_WAIT);
             (Event::Refused, Then::Again(task, failed, wait.max(retry_after)))
