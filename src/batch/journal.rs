@@ -66,9 +66,20 @@ pub trait Journal: Send {
     ///   it was done before, by whomever, or no manifest has it any more. It counts even if
     ///   the claim was lost, because the recording is in place.
     /// - [`Unknown`](super::Event::Unknown): false only if the job is done or gone.
+    /// - [`Aborted`](super::Event::Aborted): false if no such upload is known. A job that no manifest has any
+    ///   more is forgotten with its last upload.
     /// - All others: false if this process has lost its claim. Then nothing was written: stop, and do not
     ///   take the step that the change speaks of. A job released while it was granting is unknown.
     fn apply(&mut self, changes: &[Change]) -> Result<Vec<bool>, JournalError>;
+
+    /// Uploads that nobody is going to end: those of jobs that failed, and of jobs that no manifest has any
+    /// more, unless a live process works on them. Abort each, then apply
+    /// [`Aborted`](super::Event::Aborted). Jobs without a manifest that have no uploads are forgotten here.
+    ///
+    /// A journal that takes no changes has none.
+    fn orphans(&mut self) -> Result<Vec<(Key, Upload)>, JournalError> {
+        Ok(Vec::new())
+    }
 
     /// How long a claim lasts unless it is renewed: renew three times as often. None where it lasts as long
     /// as the process.

@@ -123,6 +123,8 @@ pub enum Event {
     Upload(Upload),
     /// The new recording is about to be created at Genesys. A job found in this state is [`State::Unknown`].
     Granting,
+    /// It certainly was not created, and is tried again after a wait: a job found now is as good as planned.
+    Refused,
     /// The redacted recording is in place, and its receipt.
     Done(Box<Done>),
     /// It failed.
@@ -131,6 +133,8 @@ pub enum Event {
     Unknown(Failed),
     /// It was not done, because the run ends.
     Released,
+    /// This upload of an abandoned job was aborted. Whoever has the job, or nobody.
+    Aborted(Upload),
 }
 
 /// An open multipart upload.

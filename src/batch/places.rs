@@ -34,7 +34,7 @@ const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 /// How often a job looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long an upload may take to be aborted, when the run ends.
+/// How long an upload may take to be aborted, when the run begins or ends.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Redacts recordings from place to place.
@@ -75,6 +75,14 @@ impl Work for Places {
             self.runtime.block_on(self.abort(&opened));
         }
         result.map(|done| Done { took: began.elapsed().as_secs_f64(), ..done })
+    }
+
+    fn abort_upload(&self, Upload { place, id }: &Upload) -> bool {
+        let Ok(place) = place.parse::<Place>() else { return false };
+        let aborted = self.runtime.block_on(async {
+            tokio::time::timeout(PATIENCE, self.stores.abort(&place, id)).await
+        });
+        matches!(aborted, Ok(Ok(())))
     }
 }
 

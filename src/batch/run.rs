@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::journal::{Claimed, Counts, Journal, JournalError};
-use super::model::{Done, Event, Failed};
+use super::model::{Change, Done, Event, Failed, Upload};
 
 mod halt;
 mod ready;
@@ -30,6 +30,12 @@ pub trait Work: Sync {
     /// # Errors
     /// [`Failure`]; of a [`Cancel`] that was set, [`Failure::Interrupted`].
     fn perform(&self, job: &Claimed, notes: &dyn Notes, cancel: &Cancel) -> Result<Done, Failure>;
+
+    /// Aborts an upload of a job that nobody will do any more. Whether it is gone; if not, the next run asks
+    /// again. Work without uploads has none to abort.
+    fn abort_upload(&self, _: &Upload) -> bool {
+        false
+    }
 }
 
 /// Where a worker writes down a step before it takes it.
@@ -94,7 +100,7 @@ pub struct RunOptions {
     /// How often a job is tried again, if its failure may pass.
     pub retries: u32,
     /// The wait before the first of these tries; each later one is twice as long. A server that asks for
-    /// more gets more.
+    /// more gets more, up to fifteen minutes; beyond, the job fails.
     pub wait: Duration,
     /// When to give up.
     pub halt: Option<Halt>,
@@ -149,7 +155,7 @@ pub struct Ran {
     pub counts: Counts,
 }
 
-/// Does all planned jobs of a manifest. Those that failed before stay as they are.
+/// Does all planned jobs of a manifest, after it has ended what earlier runs have left open. Those that failed before stay as they are.
 ///
 /// # Errors
 /// [`JournalError`]. What was in flight then is still [`State::Started`](super::State::Started), and the next
@@ -161,6 +167,7 @@ pub fn run(
     cancel: &Cancel,
     watch: &mut dyn FnMut(News<'_>),
 ) -> Result<Ran, JournalError> {
+    end_orphans(journal, work, cancel, watch)?;
     let ready = Ready::default();
     let (to_writer, messages) = mpsc::channel();
     thread::scope(|scope| {
@@ -178,6 +185,26 @@ pub fn run(
         drop(messages);
         ran
     })
+}
+
+/// Ends the uploads that earlier runs have left, of jobs that nobody will do any more.
+fn end_orphans(
+    journal: &mut dyn Journal,
+    work: &dyn Work,
+    cancel: &Cancel,
+    watch: &mut dyn FnMut(News<'_>),
+) -> Result<(), JournalError> {
+    let mut changes = Vec::new();
+    for (key, upload) in journal.orphans()? {
+        watch(News::Tick);
+        if cancel.is_set() {
+            break;
+        }
+        if work.abort_upload(&upload) {
+            changes.push(Change { key, event: Event::Aborted(upload) });
+        }
+    }
+    if changes.is_empty() { Ok(()) } else { journal.apply(&changes).map(drop) }
 }
 
 #[cfg(test)]

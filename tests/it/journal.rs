@@ -4,13 +4,13 @@
 //! |---|---|
 //! | `model` | any sequence of calls, held against a journal in memory |
 //! | `killed` | processes that are killed while they commit |
-//! | `shared` | PostgreSQL: several processes, and the server killed; with the feature `postgres` |
+//! | `postgres` | PostgreSQL: several processes, and the server killed; with the feature `postgres` |
 //! | `sqlite` | files that are no journal, are damaged, locked, or cannot be written |
 
 mod killed;
 mod model;
 #[cfg(feature = "postgres")]
-mod shared;
+mod postgres;
 mod sqlite;
 
 use std::ops::ControlFlow;

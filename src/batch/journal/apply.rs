@@ -6,7 +6,7 @@ use super::engine::{Sql, Value};
 use super::error::JournalError;
 use super::read::{last_link, word};
 use super::sql;
-use crate::batch::model::{Change, Done, Event, Failed, Key, Link};
+use crate::batch::model::{Change, Done, Event, Failed, Key, Link, Upload};
 
 /// Writes down all changes, and says which of them count.
 pub(super) fn apply(
@@ -37,7 +37,9 @@ fn one(
             let upload = [Value::Text(&upload.place), Value::Text(&upload.id)];
             sql.run(sql::UPLOAD, &[mine, upload].concat())
         }
+        Event::Aborted(upload) => return aborted(sql, worker, key, upload),
         Event::Granting => sql.run(sql::GRANTING, &mine),
+        Event::Refused => sql.run(sql::REFUSED, &mine),
         Event::Released => sql.run(sql::RELEASED, &mine),
         Event::Failed(failed) => fail(sql, sql::FAILED, &mine, failed),
         Event::Unknown(failed) => fail(sql, sql::UNKNOWN, &mine[..1], failed),
@@ -53,8 +55,42 @@ fn fail(
 ) -> Result<u64, JournalError> {
     let kind = word(&failed.kind);
     let retryable = i64::from(failed.kind.is_retryable());
-    let what = [Value::Text(&kind), Value::Int(retryable), Value::Text(&failed.message)];
+    let message = printable(&failed.message);
+    let what = [Value::Text(&kind), Value::Int(retryable), Value::Text(&message)];
     sql.run(statement, &[of, &what].concat())
+}
+
+/// Uploads that nobody is going to end, once what is left of abandoned jobs is put in order.
+pub(super) fn orphans(sql: &mut dyn Sql, worker: &str) -> Result<Vec<(Key, Upload)>, JournalError> {
+    alone(sql)?;
+    let me = Value::Text(worker);
+    sql.run(sql::ABANDONED, &[me])?;
+    sql.run(sql::FORGET_ABANDONED, &[me, Value::Maybe(None)])?;
+    let mut orphans = Vec::new();
+    sql.rows(sql::ORPHANS, &[me], &mut |row| {
+        let upload = Upload { place: row.text(1)?.to_owned(), id: row.text(2)?.to_owned() };
+        orphans.push((Key(row.text(0)?.to_owned()), upload));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(orphans)
+}
+
+/// An upload is no more, and perhaps its job.
+fn aborted(
+    sql: &mut dyn Sql,
+    worker: &str,
+    key: &Key,
+    upload: &Upload,
+) -> Result<bool, JournalError> {
+    let upload = [&key.0, &upload.place, &upload.id].map(|text| Value::Text(text));
+    let rows = sql.run(sql::ABORTED, &upload)?;
+    sql.run(sql::FORGET_ABANDONED, &[Value::Text(worker), Value::Maybe(Some(&key.0))])?;
+    Ok(rows == 1)
+}
+
+/// A message without control characters: it may quote a file or a server, and PostgreSQL takes no NUL.
+fn printable(message: &str) -> String {
+    message.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 /// The job is done: its row, and its link of the chain. `chain`: the last link, once it was looked up.

@@ -89,7 +89,8 @@ WHERE {known $1} AND job.key <> incoming.key AND job.state <> 'done'
   AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.key = incoming.key)
 {wait job}";
 
-/// Gives them the keys and contents of those that replace them.
+/// Gives them the keys and contents of those that replace them. `attempt` stays: an earlier attempt may have
+/// left an upload open whose id nobody could write down.
 pub(super) const REPLACE: &str = "
 UPDATE job SET
     key = incoming.key, manifest = $1, line = incoming.line, id = incoming.id,
@@ -98,7 +99,7 @@ UPDATE job SET
     failure = CASE WHEN job.state = 'unknown' THEN failure WHEN granting = 1 THEN 'other' END,
     retryable = CASE WHEN job.state = 'unknown' OR granting = 1 THEN 0 END,
     message = CASE WHEN job.state = 'unknown' THEN message WHEN granting = 1 THEN {died} END,
-    attempt = 0, granting = 0, worker = NULL, lease_until = NULL, at = {now}
+    granting = 0, worker = NULL, lease_until = NULL, at = {now}
 FROM incoming
 WHERE job.output = incoming.output AND job.key <> incoming.key AND job.state <> 'done'
   AND NOT EXISTS (SELECT 1 FROM job AS known WHERE known.key = incoming.key)";
@@ -134,6 +135,26 @@ WHERE {known $1} AND manifest = $2
 pub(super) const DROP: &str = "
 UPDATE job SET manifest = NULL
 WHERE manifest = $1 AND NOT EXISTS (SELECT 1 FROM incoming WHERE incoming.key = job.key)";
+
+/// What the dead were creating at Genesys for a manifest that has it no more.
+pub(super) const ABANDONED: &str = "
+UPDATE job SET state = 'unknown', failure = 'other', retryable = 0, message = {died}, at = {now}
+WHERE {known $1} AND manifest IS NULL AND state = 'started' AND granting = 1 AND {dead}";
+/// Forgets the job `$2`, or all, that no manifest has any more, if nothing is left of them.
+pub(super) const FORGET_ABANDONED: &str = "
+DELETE FROM job
+WHERE {known $1} AND manifest IS NULL AND (CAST($2 AS TEXT) IS NULL OR key = $2)
+  AND (state IN ('planned', 'failed') OR (state = 'started' AND granting = 0 AND {dead}))
+  AND NOT EXISTS (SELECT 1 FROM upload WHERE upload.job = job.number)";
+/// Uploads that nobody is going to end.
+pub(super) const ORPHANS: &str = "
+SELECT key, place, upload.id FROM job JOIN upload ON upload.job = job.number
+WHERE {known $1} AND (manifest IS NULL OR state = 'failed')
+  AND (state <> 'started' OR {dead})
+ORDER BY number, place, upload.id";
+pub(super) const ABORTED: &str = "
+DELETE FROM upload
+WHERE job = (SELECT number FROM job WHERE key = $1) AND place = $2 AND id = $3";
 
 pub(super) const RETRY: &str = "
 UPDATE job SET state = 'planned', failure = NULL, retryable = NULL, message = NULL, at = {now}
@@ -184,6 +205,9 @@ INSERT INTO upload (job, place, id) SELECT number, $3, $4 FROM found WHERE true
 ON CONFLICT (job, place, id) DO UPDATE SET id = excluded.id";
 pub(super) const GRANTING: &str = "
 UPDATE job SET granting = 1 WHERE key = $1 AND state = 'started' AND worker = $2";
+/// Nothing was created: the job is no longer granting.
+pub(super) const REFUSED: &str = "
+UPDATE job SET granting = 0 WHERE key = $1 AND state = 'started' AND worker = $2";
 pub(super) const FAILED: &str = "
 UPDATE job SET
     state = 'failed', failure = $3, retryable = $4, message = $5, granting = 0, lease_until = NULL,

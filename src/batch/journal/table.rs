@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::engine::{Engine, Value};
 use super::error::JournalError;
-use super::{Change, Claimed, Counts, Entry, Filter, Jobs, Journal, Link};
+use super::{Change, Claimed, Counts, Entry, Filter, Jobs, Journal, Key, Link, Upload};
 use super::{apply, claim, plan, read, sql};
 
 /// A journal in this database.
@@ -52,6 +52,16 @@ impl<E: Engine> Journal for Table<E> {
             Ok(())
         })?;
         Ok(counted)
+    }
+
+    fn orphans(&mut self) -> Result<Vec<(Key, Upload)>, JournalError> {
+        let worker = self.engine.worker();
+        let mut orphans = Vec::new();
+        self.engine.transaction(&mut |sql| {
+            orphans = apply::orphans(sql, &worker)?;
+            Ok(())
+        })?;
+        Ok(orphans)
     }
 
     fn lease(&self) -> Option<Duration> {

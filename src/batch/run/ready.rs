@@ -24,7 +24,7 @@ pub(super) struct Ready {
 #[derive(Default)]
 struct Jobs {
     now: VecDeque<Task>,
-    /// Not before this time. Few, because each has failed.
+    /// Not before this time. Few: while as many wait as there are workers, no more are claimed.
     later: Vec<(Instant, Task)>,
     closed: bool,
 }
@@ -38,15 +38,17 @@ impl Ready {
 
     /// Adds a job that nobody begins before this wait is over.
     pub(super) fn add_later(&self, job: Task, wait: Duration) {
-        // A wait beyond the clock's end is no wait that anybody outlives.
-        let Some(when) = Instant::now().checked_add(wait) else { return };
+        let now = Instant::now();
+        // The writer lets nobody wait so long that the clock ends; one that would is not lost.
+        let when = now.checked_add(wait).unwrap_or(now);
         lock(&self.jobs).later.push((when, job));
         self.changed.notify_one();
     }
 
-    /// How many jobs a worker could begin now.
+    /// How many jobs wait here, for a worker or for a time.
     pub(super) fn len(&self) -> usize {
-        lock(&self.jobs).now.len()
+        let jobs = lock(&self.jobs);
+        jobs.now.len() + jobs.later.len()
     }
 
     /// The next job; waits for one. `None` when there will be none.

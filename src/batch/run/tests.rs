@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-use super::super::journal::{Entry, Filter, Jobs};
+use super::super::journal::{Entry, Filter, Jobs, open_journal};
 use super::super::model::{
     Change, FailureKind, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec,
 };
@@ -17,6 +17,7 @@ struct Row {
     state: State,
     attempt: u32,
     uploads: Vec<Upload>,
+    granting: bool,
 }
 
 /// A journal in memory.
@@ -28,6 +29,10 @@ struct Memory {
     breaks_at: Option<u64>,
     /// Another process has done each job first.
     taken_over: bool,
+    /// Somebody plans these once there is nothing to claim.
+    planned_late: Vec<Planned>,
+    /// Uploads of jobs that nobody will do.
+    orphans: Vec<(Key, Upload)>,
 }
 
 impl Memory {
@@ -44,12 +49,16 @@ impl Memory {
                 policy: String::new(),
             };
             let key = Key(format!("{at:04}"));
-            let planned = Planned { key: key.clone(), line: Some(at as u64 + 2), id: None, spec };
-            let state = State::Planned;
-            let row = Row { planned, state, attempt: 0, uploads: vec![] };
-            memory.rows.insert(key.0, row);
+            let planned = Planned { key, line: Some(at as u64 + 2), id: None, spec };
+            memory.plan_one(planned);
         }
         memory
+    }
+
+    fn plan_one(&mut self, planned: Planned) {
+        let (key, state) = (planned.key.0.clone(), State::Planned);
+        let row = Row { planned, state, attempt: 0, uploads: vec![], granting: false };
+        self.rows.insert(key, row);
     }
 
     fn states(&self) -> Vec<State> {
@@ -75,7 +84,11 @@ impl Journal for Memory {
             let Planned { key, line, id, spec } = row.planned.clone();
             Claimed { key, line, id, spec, attempt, uploads, before: None }
         });
-        Ok(claimed.collect())
+        let claimed: Vec<_> = claimed.collect();
+        if claimed.is_empty() {
+            std::mem::take(&mut self.planned_late).into_iter().for_each(|job| self.plan_one(job));
+        }
+        Ok(claimed)
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<Vec<bool>, JournalError> {
@@ -84,7 +97,12 @@ impl Journal for Memory {
             let (path, reason) = ("memory".into(), "full".into());
             return Err(JournalError::Storage { path, doing: "written", reason });
         }
+        let orphans = &mut self.orphans;
         let apply = |Change { key, event }: &Change| {
+            if let Event::Aborted(upload) = event {
+                orphans.retain(|(_, other)| other != upload);
+                return true;
+            }
             let row = self.rows.get_mut(&key.0).unwrap();
             if self.taken_over {
                 row.state = State::Done;
@@ -92,16 +110,23 @@ impl Journal for Memory {
             let is_held = row.state == State::Started;
             match event {
                 Event::Upload(upload) if is_held => row.uploads.push(upload.clone()),
-                Event::Upload(_) | Event::Granting => {}
+                Event::Granting if is_held => row.granting = true,
+                Event::Refused if is_held => row.granting = false,
+                Event::Upload(_) | Event::Granting | Event::Refused | Event::Aborted(_) => {}
                 Event::Done(_) => row.state = State::Done,
                 Event::Unknown(_) => row.state = State::Unknown,
                 Event::Failed(_) if is_held => row.state = State::Failed,
+                Event::Released if is_held && row.granting => row.state = State::Unknown,
                 Event::Released if is_held => row.state = State::Planned,
                 Event::Failed(_) | Event::Released => {}
             }
             is_held
         };
         Ok(changes.iter().map(apply).collect())
+    }
+
+    fn orphans(&mut self) -> Result<Vec<(Key, Upload)>, JournalError> {
+        Ok(self.orphans.clone())
     }
 
     fn lease(&self) -> Option<Duration> {
@@ -246,6 +271,107 @@ fn a_job_that_may_have_created_something_is_never_tried_again() {
 }
 
 #[test]
+fn a_panic_after_granting_is_unknown() {
+    let mut journal = Memory::of(1);
+    let (_, events) = ran(&mut journal, &options(1), |_, notes, _| {
+        notes.note(Event::Granting)?;
+        panic!("this test wants it")
+    });
+    assert_eq!(events, ["failed 0000 Other true"]);
+    assert_eq!(journal.states(), [State::Unknown]);
+}
+
+/// A server that refuses each job, and asks for this wait.
+fn refuses(
+    wait: Duration,
+) -> impl Fn(&Claimed, &dyn Notes, &Cancel) -> Result<Done, Failure> + Sync {
+    move |_, notes, _| {
+        notes.note(Event::Granting)?;
+        let failed = Failed { kind: FailureKind::Unavailable, message: "busy".into() };
+        Err(Failure::Failed { failed, unknown: false, retry_after: Some(wait) })
+    }
+}
+
+#[test]
+fn what_was_refused_is_planned_again_when_the_run_ends_before_the_next_try() {
+    for ends_at in [1, 2] {
+        let mut journal = Memory::of(2);
+        let (cancel, mut seen) = (Cancel::new(), 0);
+        let work = Does(refuses(Duration::from_secs(600)));
+        let ran = run(&mut journal, &work, &options(1), &cancel, &mut |event| {
+            seen += u32::from(matches!(event, News::Again { .. }));
+            if seen == ends_at {
+                cancel.set();
+            }
+        });
+        assert!(ran.unwrap().interrupted && seen >= ends_at);
+        assert_eq!(journal.states(), [State::Planned; 2]);
+    }
+}
+
+#[test]
+fn what_was_refused_while_the_run_ends_is_planned_again() {
+    let mut journal = Memory::of(1);
+    let cancel = Cancel::new();
+    let refuse = refuses(Duration::ZERO);
+    let work = Does(|job: &Claimed, notes: &dyn Notes, cancel: &Cancel| {
+        let refused = refuse(job, notes, cancel);
+        cancel.set();
+        refused
+    });
+    let ran = run(&mut journal, &work, &options(1), &cancel, &mut |_| {}).unwrap();
+    assert!(ran.interrupted && ran.failed == 0);
+    assert_eq!(journal.states(), [State::Planned]);
+}
+
+#[test]
+fn while_jobs_wait_for_a_busy_server_no_more_are_claimed() {
+    let mut journal = Memory::of(1000);
+    let (cancel, began) = (Cancel::new(), AtomicU64::new(0));
+    let refuse = refuses(Duration::from_secs(600));
+    let work = Does(|job: &Claimed, notes: &dyn Notes, cancel: &Cancel| {
+        began.fetch_add(1, Ordering::SeqCst);
+        refuse(job, notes, cancel)
+    });
+    // The first tick comes when nothing happens any more.
+    run(&mut journal, &work, &options(2), &cancel, &mut |event| {
+        if matches!(event, News::Tick) {
+            cancel.set();
+        }
+    })
+    .unwrap();
+    // Two wait when claims stop; two were with workers, and two between.
+    assert!((2..=6).contains(&began.into_inner()));
+    assert_eq!(journal.states(), [State::Planned; 1000]);
+}
+
+#[test]
+fn who_asks_for_more_than_a_run_waits_has_the_job_fail() {
+    for wait in [writer::PATIENCE + Duration::from_secs(1), Duration::MAX] {
+        let mut journal = Memory::of(3);
+        let (work, mut failures) = (Does(refuses(wait)), Vec::new());
+        let ran = run(&mut journal, &work, &options(2), &Cancel::new(), &mut |event| match event {
+            News::Failed { failed, unknown: false, .. } => failures.push(failed.clone()),
+            News::Tick => {}
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(ran.unwrap().failed, 3);
+        for Failed { kind, message } in failures {
+            assert_eq!(kind, FailureKind::Unavailable);
+            assert!(message.starts_with("busy; another try is asked for at 2"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn jobs_that_are_planned_meanwhile_are_done_too() {
+    let late = Memory::of(3).rows.into_values().map(|row| row.planned).skip(1).collect();
+    let mut journal = Memory { planned_late: late, ..Memory::of(1) };
+    let (ran, _) = ran(&mut journal, &options(2), |_, _, _| Ok(Done::default()));
+    assert_eq!((ran.done, journal.states()), (3, vec![State::Done; 3]));
+}
+
+#[test]
 fn a_wait_is_at_least_what_the_server_asks_for() {
     let mut journal = Memory::of(1);
     let asked = Duration::from_millis(3);
@@ -280,6 +406,78 @@ fn the_next_try_knows_the_uploads_of_the_one_before() {
     assert_eq!(ran.done, 1);
     assert_eq!(*seen.lock().unwrap(), [vec![], vec![upload.clone()]]);
     assert_eq!(journal.rows["0000"].uploads, [upload], "durable as well");
+}
+
+/// Aborts uploads whose place is not `s3://gone`.
+struct Aborts;
+
+impl Work for Aborts {
+    fn perform(&self, _: &Claimed, _: &dyn Notes, _: &Cancel) -> Result<Done, Failure> {
+        Ok(Done::default())
+    }
+
+    fn abort_upload(&self, upload: &Upload) -> bool {
+        upload.place != "s3://gone"
+    }
+}
+
+#[test]
+fn uploads_that_nobody_will_end_are_aborted_first_and_those_that_cannot_be_are_kept() {
+    let orphan = |place: &str, id: &str| {
+        (Key("not of this manifest".into()), Upload { place: place.into(), id: id.into() })
+    };
+    let orphans = vec![orphan("s3://b/k", "1"), orphan("s3://gone", "2"), orphan("s3://b/k", "3")];
+    let mut journal = Memory { orphans, ..Memory::of(2) };
+    let ran = run(&mut journal, &Aborts, &options(1), &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!((ran.done, journal.orphans), (2, vec![orphan("s3://gone", "2")]));
+}
+
+#[test]
+fn what_a_killed_run_left_of_a_row_that_is_gone_is_ended_and_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || open_journal(folder.path().join("journal").to_str().unwrap()).unwrap();
+    let planned: Vec<Planned> = Memory::of(4).rows.into_values().map(|row| row.planned).collect();
+    let plan = |journal: &mut dyn Journal, jobs: &[Planned]| {
+        let mut jobs = jobs.iter().cloned().map(Ok);
+        let jobs: &mut Jobs<'_> = &mut jobs;
+        journal.plan("m", jobs).unwrap()
+    };
+    let mut killed = open();
+    plan(&mut *killed, &planned);
+    let claimed = killed.claim("m", 3).unwrap();
+    // Each is in an upload; the second cannot be aborted, and the third was creating a recording too.
+    for (job, place) in claimed.iter().zip(["s3://b/1", "s3://gone", "s3://b/3"]) {
+        let upload = Upload { place: place.into(), id: "1".into() };
+        killed.apply(&[Change { key: job.key.clone(), event: Event::Upload(upload) }]).unwrap();
+    }
+    let key = claimed[2].key.clone();
+    killed.apply(&[Change { key, event: Event::Granting }]).unwrap();
+    drop(killed);
+    let mut journal = open();
+    plan(&mut *journal, &planned[3..]);
+    let ran = run(&mut *journal, &Aborts, &options(1), &Cancel::new(), &mut |_| {}).unwrap();
+    assert_eq!(ran.done, 1);
+    let counts = journal.counts(None).unwrap();
+    assert_eq!(counts, Counts { started: 1, done: 1, unknown: 1, ..Counts::default() });
+    let left: Vec<_> = journal.orphans().unwrap().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(left, [claimed[1].key.clone()]);
+}
+
+#[test]
+fn a_real_journal_plans_again_what_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open_journal(folder.path().join("journal").to_str().unwrap()).unwrap();
+    let mut planned = Memory::of(1).rows.into_values().map(|row| Ok(row.planned));
+    let planned: &mut Jobs<'_> = &mut planned;
+    journal.plan("m", planned).unwrap();
+    let cancel = Cancel::new();
+    let work = Does(refuses(Duration::from_secs(600)));
+    let ran = run(&mut *journal, &work, &options(1), &cancel, &mut |event| {
+        if matches!(event, News::Again { .. }) {
+            cancel.set();
+        }
+    });
+    assert_eq!(ran.unwrap().counts, Counts { planned: 1, ..Counts::default() });
 }
 
 #[test]

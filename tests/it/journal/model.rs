@@ -38,6 +38,7 @@ enum Op {
     Apply { by: usize, changes: Vec<(usize, Happens)> },
     RetryFailed { by: usize, manifest: usize },
     Renew { by: usize },
+    Orphans { by: usize },
     LeaseEnds { by: usize },
     Die { by: usize },
 }
@@ -45,24 +46,34 @@ enum Op {
 #[derive(Debug, Clone, Copy)]
 enum Happens {
     Upload(u8),
+    Aborted(u8),
     Granting,
+    Refused,
     Done,
     Failed,
     Unknown,
     Released,
 }
 
+/// As it is shown.
 fn failed() -> Failed {
-    Failed { kind: FailureKind::Unavailable, message: "no answer".to_owned() }
+    Failed { kind: FailureKind::Unavailable, message: "no answer: \u{fffd} ü".to_owned() }
+}
+
+/// As a server has sent it.
+fn failed_raw() -> Failed {
+    Failed { message: "no\0answer:\n\u{fffd}\u{85}ü".to_owned(), ..failed() }
 }
 
 fn event(key: &Key, happens: Happens) -> Event {
     match happens {
         Happens::Upload(id) => Event::Upload(upload(id)),
+        Happens::Aborted(id) => Event::Aborted(upload(id)),
         Happens::Granting => Event::Granting,
+        Happens::Refused => Event::Refused,
         Happens::Done => Event::Done(Box::new(done(key))),
-        Happens::Failed => Event::Failed(failed()),
-        Happens::Unknown => Event::Unknown(failed()),
+        Happens::Failed => Event::Failed(failed_raw()),
+        Happens::Unknown => Event::Unknown(failed_raw()),
         Happens::Released => Event::Released,
     }
 }
@@ -77,7 +88,9 @@ fn ops(workers: usize) -> impl Strategy<Value = Vec<Op>> {
     let manifest = 0..MANIFESTS.len();
     let happens = prop_oneof![
         2 => (0..3_u8).prop_map(Happens::Upload),
+        1 => (0..3_u8).prop_map(Happens::Aborted),
         2 => Just(Happens::Granting),
+        1 => Just(Happens::Refused),
         4 => Just(Happens::Done),
         2 => Just(Happens::Failed),
         1 => Just(Happens::Unknown),
@@ -92,6 +105,7 @@ fn ops(workers: usize) -> impl Strategy<Value = Vec<Op>> {
             .prop_map(|(by, changes)| Op::Apply { by, changes }),
         1 => (by.clone(), manifest).prop_map(|(by, manifest)| Op::RetryFailed { by, manifest }),
         1 => by.clone().prop_map(|by| Op::Renew { by }),
+        2 => by.clone().prop_map(|by| Op::Orphans { by }),
         1 => by.clone().prop_map(|by| Op::LeaseEnds { by }),
         1 => by.prop_map(|by| Op::Die { by }),
     ];
@@ -141,6 +155,13 @@ impl Row {
 
     fn dead(&self) -> bool {
         self.state == State::Started && !self.holds
+    }
+
+    /// No manifest has it, and nothing is left of it.
+    fn is_abandoned(&self) -> bool {
+        let state =
+            matches!(self.state, State::Planned | State::Failed) || (self.dead() && !self.granting);
+        self.manifest.is_none() && state && self.uploads.is_empty()
     }
 
     fn is_lost(&mut self) {
@@ -250,7 +271,8 @@ impl Model {
         let state = if is_unknown { State::Unknown } else { State::Planned };
         let failed = old.failed.filter(|_| is_unknown);
         let new = Row::new(job, old.target, manifest);
-        self.rows.insert(at, Row { state, failed, uploads: old.uploads, ..new });
+        self.rows
+            .insert(at, Row { state, failed, attempt: old.attempt, uploads: old.uploads, ..new });
     }
 
     fn lost(&mut self, manifest: usize) {
@@ -297,6 +319,15 @@ impl Model {
         let row = &mut self.rows[at];
         let counts = match happens {
             Happens::Done | Happens::Unknown => row.state != State::Done,
+            Happens::Aborted(id) => {
+                let known = row.uploads.len();
+                row.uploads.retain(|other| *other != upload(id));
+                let counts = row.uploads.len() < known;
+                if row.is_abandoned() {
+                    self.rows.remove(at);
+                }
+                return counts;
+            }
             _ => mine,
         };
         if !counts {
@@ -308,7 +339,9 @@ impl Model {
                 row.uploads.sort_by(|a, b| a.id.cmp(&b.id));
                 row.uploads.dedup();
             }
+            Happens::Aborted(_) => unreachable!("it has returned"),
             Happens::Granting => row.granting = true,
+            Happens::Refused => row.granting = false,
             Happens::Failed => {
                 (row.state, row.failed, row.granting) = (State::Failed, Some(failed()), false);
             }
@@ -344,6 +377,22 @@ impl Model {
         };
         link.hash = link.hash();
         self.links.push(link);
+    }
+
+    fn orphans(&mut self) -> Vec<(Key, Upload)> {
+        for row in &mut self.rows {
+            if row.manifest.is_none() && row.dead() && row.granting {
+                row.is_lost();
+            }
+        }
+        self.rows.retain(|row| !row.is_abandoned());
+        let nobodys = self.rows.iter().filter(|row| {
+            let is_live = row.state == State::Started && row.holds;
+            (row.manifest.is_none() || row.state == State::Failed) && !is_live
+        });
+        let uploads = nobodys
+            .flat_map(|row| row.uploads.iter().map(|upload| (row.job.key.clone(), upload.clone())));
+        uploads.collect()
     }
 
     fn retry_failed(&mut self, manifest: usize) -> u64 {
@@ -426,6 +475,7 @@ fn step<P: Place>(
     | Op::Apply { by, .. }
     | Op::RetryFailed { by, .. }
     | Op::Renew { by }
+    | Op::Orphans { by }
     | Op::LeaseEnds { by }
     | Op::Die { by }) = *op;
     let journal = journals[by].as_mut().unwrap().as_mut();
@@ -464,6 +514,7 @@ fn step<P: Place>(
             let mine = model.rows.iter_mut().filter(|row| row.worker == me);
             mine.for_each(|row| row.holds = true);
         }
+        Op::Orphans { .. } => assert_eq!(journal.orphans().unwrap(), model.orphans()),
         Op::LeaseEnds { .. } if P::WORKERS == 1 => {}
         Op::LeaseEnds { .. } => end_claims(place, model, by),
         Op::Die { .. } => {
