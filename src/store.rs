@@ -16,7 +16,7 @@
 //! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom |
 //! | Which credentials and options does a bucket get? | `config`, `s3`, `gcs`, `azure` |
 //! | How does a broken download go on? | `download` |
-//! | How is an object written? | `upload` |
+//! | How is an object written? | `upload`; `parts` reads it |
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -34,6 +34,7 @@ mod gcs;
 mod hosts;
 mod list;
 mod local;
+mod parts;
 mod place;
 mod s3;
 #[cfg(test)]

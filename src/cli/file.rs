@@ -163,7 +163,7 @@ impl FileRun {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.
             Destination::File(path) => {
-                let (summary, placed) = interrupt.deliver(|| {
+                interrupt.deliver_with(&format!("the recording is at {to}"), || {
                     let drafts = side_outputs.write(&title, &redacted, receipt)?;
                     let placed = side_outputs::put(drafts)?;
                     let target = &path.target;
@@ -173,10 +173,7 @@ impl FileRun {
                         redacted.persist(target)
                     };
                     Ok((done.map_err(undelivered)?, placed))
-                })?;
-                let kept = side_outputs::keep(placed);
-                kept.map_err(|failure| failure.after(&format!("the recording is at {to}")))?;
-                Ok(summary)
+                })
             }
             Destination::Object(_, place) => {
                 self.deliver_object(place, &interrupt, &title, &redacted, receipt)?;
@@ -185,11 +182,10 @@ impl FileRun {
             // Outside `deliver`: the reader of stdout may be slow, and ctrl-c must work meanwhile.
             Destination::Stdout(out) => {
                 stdout::deliver(&redacted, out).map_err(undelivered)?;
-                interrupt.deliver(|| {
+                interrupt.deliver_with("the recording went to stdout", || {
                     let drafts = side_outputs.write(&title, &redacted, receipt)?;
-                    side_outputs::put(drafts).and_then(side_outputs::keep)
-                })?;
-                Ok(redacted.summary().clone())
+                    Ok((redacted.summary().clone(), side_outputs::put(drafts)?))
+                })
             }
         }
     }
@@ -217,13 +213,13 @@ impl FileRun {
         // A rehearsal: find out what cannot be written before anything is delivered.
         drop(side_outputs.write(title, redacted, receipt.clone())?);
         let put = remote::put(place, redacted, self.force)?;
+        let at = format!("the recording is at {place}");
+        interrupt.delivered(&at);
         let receipt = receipt.map(|receipt| remote::delivered(receipt, place, &put));
-        let placed = interrupt.deliver(|| {
-            let drafts = side_outputs.write(title, redacted, receipt)?;
-            side_outputs::put(drafts)
-        });
-        let kept = placed.and_then(side_outputs::keep);
-        kept.map_err(|failure| failure.after(&format!("the recording is at {place}")))
+        interrupt.deliver_with(&at, || {
+            let placed = side_outputs.write(title, redacted, receipt).and_then(side_outputs::put);
+            Ok(((), placed.map_err(|failure| failure.after(&at))?))
+        })
     }
 }
 

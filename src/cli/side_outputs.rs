@@ -194,7 +194,14 @@ pub(crate) enum Draft {
 /// A file at its place that can still be taken back, or an object that is still to be written.
 pub(crate) enum Placed {
     File(spool::Placed),
-    Object(remote::Draft),
+    /// `None` when it is written.
+    Object(Option<remote::Draft>),
+}
+
+impl Placed {
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
 }
 
 impl Draft {
@@ -222,7 +229,7 @@ impl Draft {
     pub(crate) fn place(self) -> Result<Placed, Error> {
         match self {
             Self::File(draft) => draft.place().map(Placed::File),
-            Self::Object(draft) => Ok(Placed::Object(draft)),
+            Self::Object(draft) => Ok(Placed::Object(Some(draft))),
         }
     }
 }
@@ -235,19 +242,27 @@ pub(crate) fn put(drafts: Vec<Draft>) -> Result<Vec<Placed>, Failure> {
         .map_err(|error| Failure::of("delivering the receipt, the page and the transcript", error))
 }
 
-/// Writes the objects, and makes the move of the files final: the recording that they describe is in place
-/// too.
-pub(crate) fn keep(placed: Vec<Placed>) -> Result<(), Failure> {
-    let (mut files, all) = (Vec::new(), placed.len());
+/// Writes the objects.
+pub(crate) fn upload(placed: &mut [Placed]) -> Result<(), Failure> {
     for placed in placed {
-        match placed {
-            Placed::File(file) => files.push(file),
-            Placed::Object(draft) => draft.put()?,
+        if let Placed::Object(draft) = placed {
+            draft.take().map_or(Ok(()), remote::Draft::put)?;
         }
     }
-    if all > 0 {
-        detail(&format!("{} moved into place", count(all, "side output")));
+    Ok(())
+}
+
+/// Writes the objects that are not written yet, and makes the move of the files final: the recording that
+/// they describe is in place too.
+pub(crate) fn keep(mut placed: Vec<Placed>) -> Result<(), Failure> {
+    upload(&mut placed)?;
+    if !placed.is_empty() {
+        detail(&format!("{} moved into place", count(placed.len(), "side output")));
     }
-    files.into_iter().for_each(spool::Placed::keep);
+    for placed in placed {
+        if let Placed::File(file) = placed {
+            file.keep();
+        }
+    }
     Ok(())
 }

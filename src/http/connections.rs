@@ -14,7 +14,7 @@ const IDLE: Duration = Duration::from_secs(10);
 /// What a pool of connections is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Connections {
-    /// The host is on this machine.
+    /// The hosts are on this machine, or its metadata addresses: no proxy, no certificates.
     pub(crate) is_local: bool,
     /// The timeout of a request.
     pub(crate) timeout: Duration,

@@ -20,6 +20,12 @@ impl RetryAfter {
         }
     }
 
+    /// The earliest time of the next request; `None` if that is now.
+    pub(crate) fn until(self, now: SystemTime) -> Option<SystemTime> {
+        let wait = self.counted_from(now).min(LONGEST);
+        (!wait.is_zero()).then(|| now + wait)
+    }
+
     fn counted_from(self, now: SystemTime) -> Duration {
         match self {
             Self::In(wait) => wait,
@@ -95,6 +101,15 @@ mod tests {
         }
         assert_eq!(at("99999999999999999999999"), Some(Duration::MAX));
         assert_eq!(at("18446744073709551615.1"), Some(Duration::MAX));
+    }
+
+    #[test]
+    fn a_time_that_has_come_is_no_time_to_wait_for() {
+        let until = |text: &str| RetryAfter::parse(text).and_then(|after| after.until(NOW));
+        assert_eq!(until("7"), Some(NOW + Duration::from_secs(7)));
+        assert_eq!(until("99999999999999999999999"), Some(NOW + LONGEST));
+        assert_eq!(until("0"), None);
+        assert_eq!(until("Thu, 01 Jan 1970 00:00:00 GMT"), None);
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub enum Error {
         place: String,
         /// What happened.
         reason: String,
-        /// When the store wants to be asked again, if that is too late for this run.
+        /// Before when the store wants no request, if it says so.
         until: Option<SystemTime>,
     },
     /// The store's answer cannot be used.

@@ -35,6 +35,12 @@ impl Rules {
     }
 }
 
+/// Whether a host is asked without a proxy, which would carry the secrets of this machine off it: a metadata
+/// address, and an agent on this machine. With TLS an agent may need certificates.
+pub(super) fn is_direct(host: &str, has_tls: bool) -> bool {
+    is_metadata(host) || (is_loopback(host) && !has_tls)
+}
+
 fn is_metadata(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     let is_link_local = |address: IpAddr| match address {
@@ -79,6 +85,7 @@ mod tests {
             for has_tls in [false, true] {
                 assert!(Rules::default().check(host, has_tls).is_err(), "{host}");
                 assert!(machine.check(host, has_tls).is_ok(), "{host}");
+                assert!(is_direct(host, has_tls), "{host}");
             }
         }
     }
@@ -97,6 +104,8 @@ mod tests {
             assert_eq!(Rules::default().check(host, false).is_ok(), is_here, "{host}");
             assert!(Rules::default().check(host, true).is_ok(), "{host}");
             assert!(plain.check(host, false).is_ok(), "{host}");
+            assert_eq!(is_direct(host, false), is_here, "{host}");
+            assert!(!is_direct(host, true), "{host}");
         }
     }
 }

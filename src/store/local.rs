@@ -2,11 +2,11 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::{Download, Head, Place, Put, PutOptions};
-use crate::digest::digest_of;
+use crate::digest::{Digester, digest_of};
 use crate::spool::Draft;
 
 /// What the file system says of a file.
@@ -57,21 +57,54 @@ pub(super) async fn read(place: &Place, most: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// Makes a folder and those that it is in, durably.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    for path in missing.into_iter().rev() {
+        match std::fs::create_dir(path) {
+            // Somebody else was faster, and may not have made it durable yet.
+            Err(_) if path.is_dir() => {}
+            made => made?,
+        }
+        // Only Unix can open a folder.
+        if let (Some(parent), true) = (path.parent(), cfg!(unix)) {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            File::open(parent)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// A reader that digests what it reads.
+struct Digesting<R>(R, Digester);
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        self.1.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
 /// Writes a file beside its place, and renames it. Its folder is made if it is missing.
 pub(super) async fn put(
     place: &Place,
-    mut reader: impl Read + Send + 'static,
+    reader: impl Read + Send + 'static,
     bytes: u64,
     options: PutOptions,
 ) -> Result<Put, Error> {
     run(place, move |path| {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
+            make_folders(folder)?;
         }
         let draft = Draft::write(&path, options.overwrite, |file| {
-            let copied = io::copy(&mut reader.by_ref().take(bytes.saturating_add(1)), file)?;
-            let short = || io::Error::other("what was to be written changed meanwhile");
-            (copied == bytes).then_some(()).ok_or_else(short)
+            let mut reader = Digesting(reader.take(bytes.saturating_add(1)), Digester::new());
+            let copied = io::copy(&mut reader, file)?;
+            let digest = reader.1.finish();
+            let is_it = options.sha256.as_ref().is_none_or(|sha256| *sha256 == digest.sha256);
+            let other = || io::Error::other("what was to be written changed meanwhile");
+            (copied == bytes && is_it).then_some(()).ok_or_else(other)
         });
         match draft.and_then(Draft::put).map_err(cause) {
             Ok(()) => Ok(Put::default()),

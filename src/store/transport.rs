@@ -17,7 +17,7 @@ use thiserror::Error as ThisError;
 
 use super::config::Limits;
 use super::error::Error;
-use super::hosts::Rules;
+use super::hosts::{Rules, is_direct};
 use crate::http::{Connections, RetryAfter, Wait, connections, error_code, wait};
 
 /// Bodies above this size may take longer than the timeout of a request.
@@ -36,6 +36,8 @@ pub(super) struct Transport {
     quick: HttpClient,
     /// For requests with a long body.
     patient: HttpClient,
+    /// For hosts that no proxy may see requests to.
+    direct: HttpClient,
     limits: Limits,
     rules: Rules,
 }
@@ -86,18 +88,24 @@ impl Transport {
     pub(super) fn new(limits: Limits, rules: Rules) -> Result<Self, Error> {
         if let Some(network) = &limits.network {
             let client = || HttpClient::new(Given(Arc::clone(network)));
-            return Ok(Self { quick: client(), patient: client(), limits, rules });
+            let (quick, patient, direct) = (client(), client(), client());
+            return Ok(Self { quick, patient, direct, limits, rules });
         }
-        let client = |answers_in_time| {
-            let (is_local, timeout) = (rules.is_local, limits.timeout);
+        let client = |is_local, answers_in_time| {
+            let timeout = limits.timeout;
             let options = Connections { is_local, timeout, answers_in_time };
             connections(options).map(HttpClient::new).map_err(Error::Config)
         };
-        Ok(Self { quick: client(true)?, patient: client(false)?, limits, rules })
+        let (quick, patient) = (client(rules.is_local, true)?, client(rules.is_local, false)?);
+        Ok(Self { quick, patient, direct: client(true, true)?, limits, rules })
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let length = request.body().content_length();
+        let (host, scheme) = (request.uri().host(), request.uri().scheme_str());
+        if is_direct(host.unwrap_or_default(), scheme == Some("https")) && length <= LONG_BODY {
+            return self.direct.execute(request).await;
+        }
         if length <= LONG_BODY {
             return self.quick.execute(request).await;
         }
@@ -132,9 +140,14 @@ impl Transport {
         let region =
             header("x-amz-bucket-region").filter(|_| status.is_redirection() || status == 400);
         let (parts, body) = response.into_parts();
-        let Ok(body) = self.read(body).await else {
-            let failed = Failed::Transport("the connection broke during the answer".into());
-            return Attempt::Again(failed, None, true);
+        let body = match self.read(body).await {
+            Ok(body) => body,
+            // The status says enough.
+            Err(()) if is_transient(status.as_u16()) => bytes::Bytes::new(),
+            Err(()) => {
+                let failed = Failed::Transport("the connection broke during the answer".into());
+                return Attempt::Again(failed, after, true);
+            }
         };
         let code = error_code(&body);
         if status.is_success() && code.is_none() {
@@ -175,34 +188,34 @@ impl Transport {
         }
         let (mut retries, mut waited) = (0, Duration::ZERO);
         loop {
-            let (failed, after) = match self.attempt(&request).await {
+            let (failed, after, may_repeat) = match self.attempt(&request).await {
                 Attempt::Answer(response) => return Ok(response),
                 Attempt::GiveUp(failed) => return Err(failed),
                 // Another try could leave two.
-                Attempt::Again(failed, _, true) if !may_repeat => return Err(failed),
-                Attempt::Again(failed, after, _) => (failed, after),
+                Attempt::Again(failed, after, is_sent) => (failed, after, may_repeat || !is_sent),
             };
             let left = self.limits.longest_wait.saturating_sub(waited);
             let timer = &self.limits.timer;
             let wait = wait(after, retries, left, timer.now(), timer.jitter());
             match wait {
-                Wait::For(wait) if retries < self.limits.retries => {
+                Wait::For(wait) if may_repeat && retries < self.limits.retries => {
                     timer.wait(wait).await;
                     waited += wait;
                     retries += 1;
                 }
-                Wait::TooLong(until) => return Err(failed.until(until)),
-                Wait::For(_) | Wait::No => return Err(failed),
+                Wait::TooLong(until) => return Err(failed.until(Some(until))),
+                // Who asks again later must know from when on.
+                _ => return Err(failed.until(after.and_then(|after| after.until(timer.now())))),
             }
         }
     }
 }
 
 impl Failed {
-    fn until(self, until: SystemTime) -> Self {
+    fn until(self, until: Option<SystemTime>) -> Self {
         match self {
             Self::Status { status, code, region, .. } => {
-                Self::Status { status, code, region, until: Some(until) }
+                Self::Status { status, code, region, until }
             }
             other => other,
         }

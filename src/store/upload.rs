@@ -1,6 +1,6 @@
 //! Uploads. What a caller hands over is there as a whole, or not at all.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,17 +10,13 @@ use object_store::{
     Attribute, Attributes, PutMode, PutMultipartOptions, PutOptions as TheirOptions, PutPayload,
     PutResult,
 };
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::Stores;
 use super::backend::{JOB, Multipart, Object, SHA256};
 use super::error::Error;
-use crate::digest::Digester;
+use super::parts::{self, PART, read_parts, whole};
 use crate::lock::lock;
-
-/// Bytes of a part: the least that S3 allows of a part that is not the last. Smaller objects go in one
-/// request.
-const PART: usize = 5 * 1024 * 1024;
 
 /// Parts that are sent at once.
 const AT_ONCE: usize = 2;
@@ -88,8 +84,11 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
         let put =
             if bytes <= PART as u64 { self.single(parts).await } else { self.many(parts).await };
         // It ends when its receiver is gone.
-        let _ = reading.await;
-        put
+        match (put, reading.await) {
+            // It panicked before all was read.
+            (Err(_), Err(_)) => Err(parts::panicked(&self.object.place)),
+            (put, _) => put,
+        }
     }
 
     fn attributes(&self) -> Attributes {
@@ -105,11 +104,10 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
     }
 
     /// Sends a small object in one request.
-    async fn single(&self, mut parts: Receiver<Result<Bytes, Error>>) -> Result<Put, Error> {
-        let mut all = PutPayload::new();
-        while let Some(part) = parts.recv().await {
-            all = part?.into();
-        }
+    async fn single(&self, parts: Receiver<Result<Bytes, Error>>) -> Result<Put, Error> {
+        // There is at most one.
+        let all: Vec<Bytes> = whole(&self.object.place, parts, self.bytes).try_collect().await?;
+        let all = PutPayload::from_iter(all);
         let mode = if self.options.overwrite { PutMode::Overwrite } else { PutMode::Create };
         let options = TheirOptions { mode, attributes: self.attributes(), ..Default::default() };
         let store = &self.object.backend.store;
@@ -158,13 +156,14 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
             let noted = (self.on_upload)(&id);
             let place = || object.place.to_string();
             noted.map_err(|reason| Error::Note { place: place(), reason })?;
-            let sent = stream(parts).enumerate().map(|(index, part)| {
-                let id = &id;
-                async move {
-                    let sent = store.put_part(path, id, index, part?.into()).await;
-                    sent.map_err(|error| object.error(&error))
-                }
-            });
+            let sent =
+                whole(&self.object.place, parts, self.bytes).enumerate().map(|(index, part)| {
+                    let id = &id;
+                    async move {
+                        let sent = store.put_part(path, id, index, part?.into()).await;
+                        sent.map_err(|error| object.error(&error))
+                    }
+                });
             let sent: Vec<PartId> = sent.buffered(AT_ONCE).try_collect().await?;
             let completed = store.complete_multipart(path, &id, sent).await;
             completed.map_err(|error| self.incomplete(object.error(&error)))
@@ -188,7 +187,8 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
         let options = PutMultipartOptions { attributes: self.attributes(), ..Default::default() };
         let upload = store.put_multipart_opts(&self.object.path, options).await;
         let mut upload = upload.map_err(failed)?;
-        let sent = stream(parts).map(|part| part.map(|part| upload.put_part(part.into())));
+        let sent = whole(&self.object.place, parts, self.bytes)
+            .map(|part| part.map(|part| upload.put_part(part.into())));
         let sent = sent.map(|part| async { part?.await.map_err(failed) });
         sent.buffered(AT_ONCE).try_collect::<()>().await?;
         upload.complete().await.map(Put::from).map_err(failed)
@@ -199,7 +199,8 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
     async fn unless_there(&self, error: Error) -> Result<Put, Error> {
         let may_be_there = matches!(
             error,
-            Error::Exists { .. } | Error::NotFound { .. } | Error::Unavailable { .. }
+            // With a time the store wants no request before it, not even a look.
+            Error::Exists { .. } | Error::NotFound { .. } | Error::Unavailable { until: None, .. }
         );
         let Some(sha256) = self.options.sha256.as_ref().filter(|_| may_be_there) else {
             return Err(error);
@@ -254,42 +255,4 @@ impl Drop for Open {
 
 fn forget(stores: &Stores, id: &str) {
     lock(&stores.0.open).retain(|(_, open)| open != id);
-}
-
-fn stream(
-    parts: Receiver<Result<Bytes, Error>>,
-) -> impl futures_util::Stream<Item = Result<Bytes, Error>> {
-    futures_util::stream::unfold(parts, |mut parts| async move {
-        let part = parts.recv().await?;
-        Some((part, parts))
-    })
-}
-
-/// Reads parts on a thread that may block. The last one is sent only if size and digest are right.
-fn read_parts(
-    mut reader: impl Read,
-    bytes: u64,
-    sha256: Option<&str>,
-    sender: &Sender<Result<Bytes, Error>>,
-) -> io::Result<()> {
-    let mut digester = Digester::new();
-    let mut left = bytes;
-    while left > 0 {
-        let length = usize::try_from(left).unwrap_or(PART).min(PART);
-        let mut part = vec![0; length];
-        reader.read_exact(&mut part)?;
-        digester.update(&part);
-        left -= length as u64;
-        if left == 0 {
-            let more = reader.read(&mut [0])?;
-            let digest = std::mem::replace(&mut digester, Digester::new()).finish();
-            if more != 0 || sha256.is_some_and(|sha256| digest.sha256 != sha256) {
-                return Err(io::Error::other("what was to be written changed meanwhile"));
-            }
-        }
-        if sender.blocking_send(Ok(part.into())).is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -243,6 +244,51 @@ fn no_failure_leaves_an_upload_open() {
     });
 }
 
+/// A reader that panics after some bytes.
+struct Panics(usize);
+
+impl Read for Panics {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = buffer.len().min(self.0);
+        assert!(count > 0, "as the test wants it");
+        self.0 -= count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_reader_that_panics_leaves_no_object() {
+    let Some((moto, stores, name)) = bucket("panics") else { return };
+    block_on(async {
+        let to = place(&format!("s3://{name}/call.wav"));
+        for (length, read) in [(10, 5), (3 * PART, 0), (3 * PART, 2 * PART)] {
+            let (given, length) = (options(&vec![0; length], false), length as u64);
+            let failed = stores.put(&to, Panics(read), length, given, |_| Ok(())).await;
+            assert!(matches!(failed, Err(Error::Local { .. })), "{failed:?}");
+            assert_eq!(
+                (get_object(&moto, &name, "call.wav"), open_uploads(&moto, &name)),
+                (None, 0)
+            );
+        }
+    });
+}
+
+#[test]
+fn a_local_file_is_whole_or_not_there() {
+    let folder = Folder::new();
+    let path = folder.path("new/folders/call.wav");
+    let (stores, to) = (stores(Vec::new()), place(&path));
+    let written = |wanted: &'static [u8]| {
+        let body = Cursor::new(b"recording".to_vec());
+        block_on(stores.put(&to, body, 9, options(wanted, false), |_| Ok(())))
+    };
+    let other = written(b"recordinG");
+    assert!(matches!(other, Err(Error::Local { .. })) && !Path::new(&path).exists(), "{other:?}");
+    assert!(!written(b"recording").unwrap().was_there);
+    assert_eq!(std::fs::read(&path).unwrap(), b"recording");
+    assert!(written(b"recording").unwrap().was_there);
+}
+
 #[test]
 fn uploads_of_a_process_that_died_are_ended() {
     let Some((moto, stores, name)) = bucket("left-over") else { return };
@@ -473,6 +519,8 @@ fn retry_after_is_never_shortened() {
         (vec![busy("100"), busy("200")], vec![100], 200),
         (vec![busy(date)], vec![], 300),
         (vec![busy("9999")], vec![], 9999),
+        // No retry is left.
+        (vec![busy("10"), busy("20"), busy("30"), busy("40")], vec![10, 20, 30], 40),
     ] {
         let (scripted, timer) = (Scripted::new(script), Arc::<Recorder>::default());
         let failed = read(&scripted, &timer);
@@ -481,6 +529,34 @@ fn retry_after_is_never_shortened() {
             matches!(&failed, Err(Error::Unavailable { until, .. }) if *until == Some(at));
         assert!(is_told, "{failed:?}");
         assert_eq!(timer.seconds(), waits);
+    }
+    // Its body breaks off.
+    let broken = answer("503 Slow Down", "Retry-After: 100\r\nContent-Length: 10\r\n", "<");
+    let (scripted, timer) = (Scripted::new([broken, whole()]), Arc::<Recorder>::default());
+    assert_eq!(read(&scripted, &timer).unwrap(), b"0123456789");
+    assert_eq!(timer.seconds(), [100]);
+}
+
+#[test]
+fn an_upload_that_must_wait_asks_for_nothing_meanwhile() {
+    let bytes = noise(PART + 1, 1);
+    let sha256 = options(&bytes, false).sha256.unwrap();
+    let headers =
+        format!("x-amz-meta-sordino_sha256: {sha256}\r\nContent-Length: {}\r\n", PART + 1);
+    // The creation of a multipart upload is not repeated after a 500.
+    for (status, seconds) in [("503 Slow Down", 300), ("500 Internal Server Error", 100)] {
+        let missing = answer("404 Not Found", "", "");
+        let busy = answer(status, &format!("Retry-After: {seconds}\r\n"), "");
+        // A look would find the same bytes.
+        let script = [missing, busy, answer("200 OK", &headers, "")];
+        let (scripted, timer) = (Scripted::new(script), Arc::<Recorder>::default());
+        let stores = scripted.stores(&timer);
+        let failed = block_on(put(&stores, &place("s3://bucket/call"), &bytes, false));
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let is_told =
+            matches!(&failed, Err(Error::Unavailable { until, .. }) if *until == Some(at));
+        assert!(is_told, "{failed:?}");
+        assert_eq!((scripted.seen().len(), timer.seconds()), (2, vec![]));
     }
 }
 

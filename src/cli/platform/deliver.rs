@@ -103,10 +103,17 @@ impl Files {
         drop(stage);
         self.upload(plan, prepared)?;
         stage = lock(&plan.stage);
-        let delivered = match plan.deletion {
-            Some(_) => Some(self.read_back(prepared)?),
-            None => None,
-        };
+        let names = self.names(plan);
+        let mut delivered = None;
+        if plan.deletion.is_some() && self.objects.is_empty() {
+            delivered = Some(self.read_back(prepared)?);
+        } else if plan.deletion.is_some() {
+            // Objects stay, and reading them back may take long as well.
+            stage.delivered(names.iter().flatten().cloned().collect());
+            drop(stage);
+            delivered = Some(self.read_back(prepared)?);
+            stage = lock(&plan.stage);
+        }
         if let Destination::Stdout(out) = &plan.places.copies {
             // The reader of stdout may be slow, and ctrl-c must work meanwhile.
             drop(stage);
@@ -115,7 +122,6 @@ impl Files {
             }
             stage = lock(&plan.stage);
         }
-        let names = self.names(plan);
         if plan.has_wishes() {
             // What is done at Genesys cannot be taken back, so from here on the copies stay.
             side_outputs::keep(std::mem::take(&mut placed))?;
@@ -204,11 +210,17 @@ impl Files {
         plan: &Plan,
         prepared: &Prepared,
         after: &Aftermath,
-        placed: Vec<Placed>,
+        mut placed: Vec<Placed>,
     ) -> Result<(), Failure> {
-        let _stage = lock(&plan.stage);
+        let stage = lock(&plan.stage);
         let drafts = self.side_outputs(prepared, Some(after))?;
-        side_outputs::put(drafts).and_then(side_outputs::keep)?;
+        let mut beside = side_outputs::put(drafts)?;
+        // An upload may take long, and ctrl-c must work meanwhile.
+        drop(stage);
+        side_outputs::upload(&mut beside)?;
+        side_outputs::upload(&mut placed)?;
+        let _stage = lock(&plan.stage);
+        side_outputs::keep(beside)?;
         side_outputs::keep(placed)?;
         self.folders.keep();
         Ok(())
