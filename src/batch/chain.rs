@@ -24,6 +24,7 @@ use crate::signature::SignError;
 mod bucket;
 mod folder;
 mod publish;
+mod report;
 mod shelf;
 mod state;
 #[cfg(test)]
@@ -33,8 +34,9 @@ mod verify;
 pub use bucket::BucketShelf;
 pub use folder::FolderShelf;
 pub use publish::Publisher;
+pub use report::{ChainReport, Finding, Present, Wrong};
 pub use shelf::Shelf;
-pub use verify::{ChainReport, Finding, Wrong, verify};
+pub use verify::{linked, verify};
 
 /// What is before the first link.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -23,7 +23,7 @@ use super::run::{Cancel, Failure, Notes, Work};
 use crate::genesys::platform::MediaFormat;
 use crate::genesys::{Completed, Genesys, Platform};
 use crate::job::platform::{Marked, PlacedJob, marked, place};
-use crate::job::stored::commit;
+use crate::job::stored::{Committed, commit};
 use crate::job::{self, Job, JobError};
 use crate::lock::lock;
 use crate::store::{self, PutOptions};
@@ -185,8 +185,8 @@ impl Rows {
         let options =
             PutOptions { job: Some(asked.claimed.key.0.clone()), ..PutOptions::default() };
         let committed = commit(&self.places.stores, &place, receipt, options).await;
-        let (receipt, sha256) = committed.map_err(|error| chain(&error))?;
-        match self.places.sign(asked.claimed, &place, &receipt, Some(&sha256)).await {
+        let Committed { receipt, sha256, place } = committed.map_err(|error| chain(&error))?;
+        match self.places.sign(asked.claimed, &place, &place, &receipt, &sha256).await {
             Err(Failure::Failed { failed, .. }) => Err(failed.message),
             Err(Failure::Interrupted) => Err("it is not signed".into()),
             Ok(()) => Ok(Some(sha256)),
@@ -234,15 +234,18 @@ impl Rows {
         };
         let done = place(platform, &self.places.stores, &located, &placed, upload).await;
         let done = done.map_err(|error| of_placed(&output, error))?;
-        if let Some((receipt, sha256)) = &done.receipt {
-            self.places.sign(claimed, &output, receipt, Some(sha256)).await?;
+        if let Some(Committed { receipt, sha256, place }) = &done.receipt {
+            self.places.sign(claimed, &output, place, receipt, sha256).await?;
         }
+        let (receipt, receipt_sha256) =
+            done.receipt.map(|done| (done.place.to_string(), done.sha256)).unzip();
         Ok(Done {
             output: claimed.spec.output.clone(),
             etag: done.output.etag,
             sha256: done.digest.sha256,
             bytes: done.digest.bytes,
-            receipt_sha256: done.receipt.map(|(_, sha256)| sha256),
+            receipt,
+            receipt_sha256,
             ..asked.done(&done.summary)
         })
     }

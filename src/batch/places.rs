@@ -133,8 +133,9 @@ impl Places {
         };
         let done = store(&self.stores, &stored, upload).await;
         let done = done.map_err(|error| of_stored(&stored.input, error))?;
-        let sha256 = done.receipt_sha256.as_deref();
-        self.sign(job, &stored.input, &done.receipt, sha256).await?;
+        if let (Some(place), Some(sha256)) = (&done.receipt_place, &done.receipt_sha256) {
+            self.sign(job, &stored.input, place, &done.receipt, sha256).await?;
+        }
         Ok(self.done(job, &stored, done, if_none))
     }
 
@@ -143,15 +144,16 @@ impl Places {
         &self,
         job: &Claimed,
         input: &Place,
+        place: &Place,
         receipt: &Receipt,
-        sha256: Option<&str>,
+        sha256: &str,
     ) -> Result<(), Failure> {
-        let (Some(signer), Some(place)) = (&self.signer, &job.spec.receipt) else { return Ok(()) };
+        let Some(signer) = &self.signer else { return Ok(()) };
         let failed_at = |error| of_store(input, error);
         let mut bytes = receipt.to_json().into_bytes();
-        if Some(Digest::of(&bytes).sha256.as_str()) != sha256 {
+        if Digest::of(&bytes).sha256 != sha256 {
             // Another version of sordino has written it.
-            bytes = self.stores.read(&parsed(place)?, LONGEST_LIST).await.map_err(failed_at)?;
+            bytes = self.stores.read(place, LONGEST_LIST).await.map_err(failed_at)?;
         }
         let signed = signer.sign(RECEIPT_NAMESPACE, &bytes);
         let signed = signed.map_err(|error| {
@@ -211,14 +213,14 @@ impl Places {
         done: Stored,
         if_none: Option<IfNone>,
     ) -> Done {
-        let Stored { input, output, digest, summary, receipt_sha256, .. } = done;
+        let Stored { input, output, digest, summary, receipt_sha256, receipt_place, .. } = done;
         Done {
             input_version: Some(input.identity()),
             output: job.spec.output.clone(),
             etag: output.etag,
             sha256: digest.sha256,
             bytes: digest.bytes,
-            receipt: job.spec.receipt.clone(),
+            receipt: receipt_place.map(|place| place.to_string()),
             receipt_sha256,
             frames: summary.frames,
             rate: summary.stream_info.rate,

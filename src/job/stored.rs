@@ -6,9 +6,9 @@
 //! 3. Its receipt is put there too, create-only: that is the commit.
 //!
 //! A redaction gives the same bytes whoever makes it. So a copy that is there already, of the same SHA-256,
-//! is taken for the one that was to be made, and a receipt of it for its receipt.
+//! is taken for the one that was to be made, and a receipt that states the same for its receipt. No receipt
+//! is ever replaced.
 
-use std::io::Cursor;
 use std::sync::Arc;
 
 use thiserror::Error as ThisError;
@@ -25,8 +25,10 @@ use crate::store::{self, Head, Place, Put, PutOptions, Stores};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
-/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
-const LONGEST_RECEIPT: u64 = 256 * 1024 * 1024;
+mod commit;
+
+pub(in crate::job) use commit::check;
+pub use commit::{Committed, commit};
 
 /// A recording to redact, and where everything is.
 #[derive(Clone)]
@@ -47,7 +49,7 @@ pub struct StoredJob {
     pub evidence: EvidenceOptions,
     /// The job, for the metadata of the objects.
     pub key: Option<String>,
-    /// Whether what is at the places of copy and receipt is replaced.
+    /// Whether what is at the place of the copy is replaced. A receipt never is: see [`commit()`].
     pub overwrite: bool,
     /// Adds to the receipt what the redaction does not know.
     pub complete: Option<Arc<dyn Fn(Receipt) -> Receipt + Send + Sync>>,
@@ -77,6 +79,8 @@ pub struct Stored {
     pub receipt: Receipt,
     /// SHA-256 of the receipt in its place.
     pub receipt_sha256: Option<String>,
+    /// Where the receipt is: beside [`StoredJob::receipt`] if another's is there.
+    pub receipt_place: Option<Place>,
 }
 
 /// Why a recording is not in its place.
@@ -159,19 +163,23 @@ pub async fn store(
     let output = stores.put(&job.output, reader, digest.bytes, options, on_upload).await?;
     drop(redacted);
     let receipt = delivered(job, &output, receipt);
-    let (receipt, receipt_sha256) = match &job.receipt {
-        Some(place) => {
-            let options = PutOptions {
-                job: job.key.clone(),
-                overwrite: job.overwrite,
-                ..PutOptions::default()
-            };
-            let (receipt, sha256) = commit(stores, place, receipt, options).await?;
-            (receipt, Some(sha256))
-        }
-        None => (receipt, None),
+    let Some(place) = &job.receipt else {
+        let (receipt_sha256, receipt_place) = (None, None);
+        return Ok(Stored {
+            input,
+            output,
+            digest,
+            summary,
+            receipt,
+            receipt_sha256,
+            receipt_place,
+        });
     };
-    Ok(Stored { input, output, digest, summary, receipt, receipt_sha256 })
+    let (key, overwrite) = (job.key.clone(), job.overwrite);
+    let options = PutOptions { job: key, overwrite, ..PutOptions::default() };
+    let Committed { receipt, sha256, place } = commit(stores, place, receipt, options).await?;
+    let (receipt_sha256, receipt_place) = (Some(sha256), Some(place));
+    Ok(Stored { input, output, digest, summary, receipt, receipt_sha256, receipt_place })
 }
 
 /// Reads the recording and redacts it meanwhile.
@@ -221,43 +229,4 @@ fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
         receipt.inputs.iter_mut().for_each(|input| input.url = Some(job.input.url()));
     }
     receipt
-}
-
-/// Puts the receipt in its place: that is the commit. `options`: the job, and whether what is there is replaced.
-/// Returns the receipt that is there, which may be one of the same redaction, and its SHA-256.
-///
-/// # Errors
-/// [`store::Error::Exists`] when another receipt is there; those of the store.
-pub async fn commit(
-    stores: &Stores,
-    place: &Place,
-    receipt: Receipt,
-    options: PutOptions,
-) -> Result<(Receipt, String), store::Error> {
-    let json = receipt.to_json().into_bytes();
-    let digest = Digest::of(&json);
-    let options = PutOptions {
-        content_type: "application/json".into(),
-        sha256: Some(digest.sha256.clone()),
-        ..options
-    };
-    let put = stores.put(place, Cursor::new(json), digest.bytes, options, |_| Ok(())).await;
-    let exists = match put {
-        Ok(_) => return Ok((receipt, digest.sha256)),
-        Err(error @ store::Error::Exists { .. }) => error,
-        Err(error) => return Err(error),
-    };
-    // A run before this one, or another machine, has made it.
-    let there = stores.read(place, LONGEST_RECEIPT).await?;
-    let read = std::str::from_utf8(&there).ok().and_then(|text| Receipt::parse(text).ok());
-    match read {
-        Some(read) if is_same(&read, &receipt) => Ok((read, Digest::of(&there).sha256)),
-        _ => Err(exists),
-    }
-}
-
-/// Whether a receipt is of the same redaction.
-fn is_same(there: &Receipt, made: &Receipt) -> bool {
-    let input = |receipt: &Receipt| receipt.inputs.first().map(|input| input.sha256.clone());
-    there.output.sha256 == made.output.sha256 && input(there) == input(made)
 }

@@ -50,6 +50,14 @@ pub enum Error {
         /// The place.
         place: String,
     },
+    /// It is the receipt of another redaction.
+    #[error(
+        "{place} exists already, and is the receipt of another redaction, which is never replaced; give another place for receipts, or move that one away"
+    )]
+    OtherReceipt {
+        /// The place.
+        place: String,
+    },
     /// It changed while it was read.
     #[error("{place} changed while it was read; run again")]
     Changed {

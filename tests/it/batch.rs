@@ -507,6 +507,61 @@ fn the_chain_shows_a_receipt_that_was_removed_changed_or_slipped_in() {
 }
 
 #[test]
+fn two_journals_may_share_the_place_of_their_receipts() {
+    let batch = Batch::of(2);
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    batch.folder.write("other.wav", &recording(9, 8000));
+    batch.folder.write("other.csv", b"in,windows\nother.wav,0.25-0.5\n");
+    batch.summary("other.csv --out clean --receipts evidence", 0);
+    let whole = batch.folder.path("evidence");
+    for receipts in ["", " --receipts ./evidence", &format!(" --receipts {whole}")] {
+        for (journal, links) in [("calls.csv.journal", 2), ("other.csv.journal", 1)] {
+            let found = batch.json(&format!("status {journal} --verify{receipts}"), 0);
+            assert_eq!(found[0]["links"], links, "{found:?}");
+        }
+    }
+    // Receipts and chains that were moved together.
+    std::fs::rename(&whole, batch.folder.path("moved")).unwrap();
+    batch.json("status calls.csv.journal --verify --receipts moved", 0);
+    std::fs::remove_file(batch.folder.path("moved/0.wav.receipt.json")).unwrap();
+    let found = batch.json("status calls.csv.journal --verify --receipts moved", 1);
+    assert_eq!(found[0]["problems"], 1, "{found:?}");
+    assert_eq!(found[0]["findings"][0]["problem"], "the receipt is gone");
+}
+
+#[test]
+fn an_emptied_journal_is_held_against_the_chain() {
+    let batch = Batch::of(2);
+    let verify = "status calls.csv.journal --verify --receipts evidence";
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    std::fs::rename(batch.folder.path("calls.csv.journal"), batch.folder.path("old")).unwrap();
+    for rest in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(batch.folder.path(&format!("calls.csv.journal{rest}")));
+    }
+    // A journal of recordings that fail: it has no link.
+    batch.folder.write("bad.wav", b"no recording");
+    batch.manifest("in,windows\nbad.wav,0.25-0.5\n");
+    batch.summary("calls.csv --out b", 3);
+    let found = batch.json(verify, 1).pop().unwrap();
+    assert_eq!((&found["clean"], &found["links"]), (&false.into(), &2.into()), "{found}");
+    assert!(found["findings"][0]["problem"].as_str().unwrap().contains("journal"), "{found}");
+    let none = batch.json("status calls.csv.journal --verify", 0).pop().unwrap();
+    assert_eq!((&none["clean"], &none["problems"]), (&true.into(), &0.into()), "{none}");
+}
+
+#[test]
+fn a_receipt_is_never_replaced_and_the_chain_stays_clean() {
+    let batch = Batch::of(2);
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    let before = batch.read("evidence/1.wav.receipt.json");
+    batch.manifest("in,windows\n0.wav,0.25-0.5\n1.wav,0.5-0.75\n");
+    batch.summary("calls.csv --out clean --receipts evidence --force", 0);
+    assert!(before == batch.read("evidence/1.wav.receipt.json"));
+    let found = batch.json("status calls.csv.journal --verify", 0).pop().unwrap();
+    assert_eq!((&found["clean"], &found["links"]), (&true.into(), &3.into()), "{found}");
+}
+
+#[test]
 fn a_page_tells_what_became_of_a_batch() {
     let batch = Batch::of(2);
     batch.summary("calls.csv --out clean --receipts evidence", 0);

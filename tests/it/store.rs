@@ -352,8 +352,15 @@ fn a_recording_goes_from_bucket_to_bucket_and_again() {
         let exists = matches!(other, Err(StoredError::Store(Error::Exists { .. })));
         assert!(exists, "{other:?}");
         job.overwrite = true;
-        assert!(!block_on(store(&stores, &job, |_| Ok(()))).unwrap().output.was_there);
-        assert_ne!(get_object(&moto, &name, &evidence).unwrap(), receipt);
+        let forced = block_on(store(&stores, &job, |_| Ok(()))).unwrap();
+        assert!(!forced.output.was_there);
+        // The receipt of the first stays; the other is beside it.
+        assert_eq!(get_object(&moto, &name, &evidence).unwrap(), receipt);
+        let beside = format!("{evidence}.key.receipt.json");
+        assert_eq!(forced.receipt_place, Some(place(&format!("s3://{name}/{beside}"))));
+        let text = get_object(&moto, &name, &beside).unwrap();
+        let read = Receipt::parse(std::str::from_utf8(&text).unwrap()).unwrap();
+        assert_eq!(read, forced.receipt);
     }
 }
 

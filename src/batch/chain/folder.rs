@@ -12,7 +12,7 @@ const PIECE: u64 = 1024 * 1024;
 /// A folder with files such as `chain.jsonl`. A position is a length in bytes.
 #[derive(Debug)]
 pub struct FolderShelf {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 impl FolderShelf {

@@ -42,7 +42,7 @@ impl Publisher {
         if self.name.is_none() && !self.choose(journal)? {
             return Ok(0);
         }
-        self.catch_up(journal)?;
+        self.meet(journal)?;
         loop {
             let links = journal.links(self.state.sequence, self.every)?;
             let is_full = links.len() == self.every;
@@ -55,7 +55,7 @@ impl Publisher {
             match self.shelf.add(self.name(), self.position, &piece) {
                 Ok(Some(position)) => (self.position, self.state) = (position, state),
                 // Another process was faster.
-                Ok(None) => self.catch_up(journal)?,
+                Ok(None) => self.meet(journal)?,
                 Err(error) => return Err(self.failed("written", &error)),
             }
         }
@@ -93,6 +93,18 @@ impl Publisher {
         }
         let name = self.name.take().unwrap_or_default();
         Err(ChainError::Differs { name, sequence: 1 })
+    }
+
+    /// Catches up. Another journal that began at once may have taken the name that was free: then another is
+    /// chosen.
+    fn meet(&mut self, journal: &mut dyn Journal) -> Result<(), ChainError> {
+        match self.catch_up(journal) {
+            Err(ChainError::Differs { sequence: 1, .. }) if self.position == 0 => {
+                self.choose(journal)?;
+                self.catch_up(journal)
+            }
+            met => met,
+        }
     }
 
     /// Reads what was published since, and compares it with the journal.

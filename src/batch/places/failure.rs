@@ -41,7 +41,7 @@ pub(in super::super) fn of_store(input: &Place, error: store::Error) -> Failure 
         Store::NotFound { .. } | Store::Config(_) | Store::Feature { .. } | Store::Key { .. } => {
             FailureKind::Refused
         }
-        Store::Exists { .. } => FailureKind::Exists,
+        Store::Exists { .. } | Store::OtherReceipt { .. } => FailureKind::Exists,
         Store::Changed { .. } => FailureKind::Changed,
         Store::Refused { .. } => FailureKind::Refused,
         Store::Unavailable { .. } => FailureKind::Unavailable,

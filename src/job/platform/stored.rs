@@ -8,15 +8,17 @@ use std::time::SystemTime;
 
 use thiserror::Error as ThisError;
 
+use super::after::Fate;
 use super::delivered::{Delivered, NotDelivered};
 use super::marked::{Fit, MarkedError};
 use super::{
-    Aftermath, Deletion, Layout, OriginalEntry, Prepared, RedactedCopy, Wishes, finish, prepare,
+    Aftermath, Deletion, Layout, OriginalEntry, OriginalState, Prepared, RedactedCopy, Wishes,
+    finish, prepare,
 };
 use crate::digest::Digest;
 use crate::genesys::platform::Located;
 use crate::genesys::{self, Platform};
-use crate::job::stored::commit;
+use crate::job::stored::{Committed, check, commit};
 use crate::job::{Job, JobError};
 use crate::receipt::{Delivery, Receipt};
 use crate::redact::Summary;
@@ -33,7 +35,7 @@ pub struct PlacedJob {
     pub receipt: Option<Place>,
     /// The job, for the metadata of the objects.
     pub key: Option<String>,
-    /// Whether what is at the places of copy and receipt is replaced.
+    /// Whether what is at the place of the copy is replaced. A receipt never is: see [`commit()`].
     pub overwrite: bool,
     /// Adds to the receipt what the redaction does not know.
     pub complete: Arc<dyn Fn(Receipt) -> Receipt + Send + Sync>,
@@ -56,8 +58,8 @@ pub struct PlacedCopy {
     pub summary: Summary,
     /// What is left of the original.
     pub original: OriginalEntry,
-    /// The receipt in its place, and its SHA-256.
-    pub receipt: Option<(Receipt, String)>,
+    /// The receipt in its place.
+    pub receipt: Option<Committed>,
 }
 
 /// Why a recording is not done.
@@ -117,6 +119,7 @@ pub async fn place(
     };
     let reader = redacted.reader().map_err(crate::Error::ReadBack).map_err(JobError::Redact)?;
     let output = stores.put(&job.output, reader, digest.bytes, options, on_upload).await?;
+    check_receipt(stores, job, &prepared, &output).await?;
     let delivered = match job.delete {
         Some(_) => {
             let (back, proof) = read_back(stores, &job.output, prepared).await;
@@ -160,6 +163,30 @@ async fn fetch(
     fit.check(&prepared)?;
     prepared.add_steps(fit.steps.iter().cloned());
     Ok(prepared)
+}
+
+/// Looks at the receipt's place before anything is done at Genesys: a receipt of another redaction would stay
+/// there, and say something else of the original.
+async fn check_receipt(
+    stores: &Stores,
+    job: &PlacedJob,
+    prepared: &Prepared,
+    output: &Put,
+) -> Result<(), store::Error> {
+    // With `overwrite` it is put beside the other.
+    let Some(place) = job.receipt.as_ref().filter(|_| !job.overwrite) else { return Ok(()) };
+    let delete_date = job.delete.map(|at| humantime::format_rfc3339_millis(at).to_string());
+    let state = match delete_date {
+        Some(_) => OriginalState::DeletionSet,
+        None => OriginalState::Kept,
+    };
+    let (annotations, steps) = (Vec::new(), Vec::new());
+    let original = Fate { state, delete_date, exported: None };
+    let expected = Aftermath { annotations, original, steps, failed: None };
+    match receipt(job, prepared, &expected, output) {
+        Some(receipt) => check(stores, place, &receipt).await,
+        None => Ok(()),
+    }
 }
 
 /// Reads the copy back from its place, on a thread that may block.
