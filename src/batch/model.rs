@@ -19,6 +19,10 @@ pub struct Spec {
     pub input: Input,
     /// What to mute.
     pub windows: WindowsSpec,
+    /// The version of the file of windows, where it is known when it is planned: the ETag, or size and time of
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows_version: Option<String>,
     /// The treatment, as the manifest has it: `silence`, `gain=0.01`, `tone=1000`. Absent: the policy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treatment: Option<String>,
