@@ -254,6 +254,16 @@ impl Key {
         let json = serde_json::to_vec(&content).unwrap_or_default();
         Self(Digest::of(&json).sha256)
     }
+
+    /// The key that a job would have without versions. Shares are to be made by it: machines whose copies of
+    /// one file have other times would not agree on [`Key::of`], and a job might be in no share.
+    pub fn without_versions(spec: &Spec) -> Self {
+        let mut spec = Spec { windows_version: None, ..spec.clone() };
+        if let Input::Place { version, .. } = &mut spec.input {
+            *version = None;
+        }
+        Self::of(&spec)
+    }
 }
 
 impl Link {

@@ -399,12 +399,15 @@ fn a_local_file_that_changed_makes_another_job() {
     let third = one();
     assert_ne!(second.key, third.key);
     assert_eq!(second.spec.windows_version, third.spec.windows_version);
+    let of_all = [&first, &second, &third].map(|job| Key::without_versions(&job.spec));
+    assert!(of_all.iter().all(|key| *key == of_all[0] && *key != first.key));
     // Nobody is asked about objects, nor about the transcript in Genesys.
     let text = "in,windows,conversation,recording,api\n\
         s3://b/a.wav,s3://b/a.json,,,\n\
         ,genesys:,c,r,platform\n";
     for job in jobs(&manifest(text), &plan).unwrap() {
         assert_eq!(job.spec.windows_version, None);
+        assert_eq!(job.key, Key::without_versions(&job.spec));
         assert!(!serde_json::to_string(&job.spec).unwrap().contains("ersion\":"), "{job:?}");
     }
 }
