@@ -18,6 +18,7 @@ mod plan;
 mod prefix;
 mod reader;
 mod row;
+mod version;
 
 pub use prefix::{Listed, Paired, Pairing, PairingError};
 
@@ -219,10 +220,13 @@ impl Iterator for Jobs<'_> {
         let next = match self.rows.as_mut()?.next() {
             Err(error) => Err(self.manifest.unreadable(&error)),
             Ok(Some(Err(error))) => Err(self.manifest.wrong(error)),
-            Ok(Some(Ok((line, row)))) => plan::planned(line, &row, self.plan).map_err(|shown| {
-                let errors = RowErrors { shown, more: 0 };
-                ManifestError::Wrong { name: self.manifest.name.clone(), errors }
-            }),
+            Ok(Some(Ok((line, row)))) => {
+                let planned = plan::planned(line, &row, self.plan);
+                planned.map(version::with_versions).map_err(|shown| {
+                    let errors = RowErrors { shown, more: 0 };
+                    ManifestError::Wrong { name: self.manifest.name.clone(), errors }
+                })
+            }
             Ok(None) => {
                 let is_same = self.rows.take()?.sha256() == self.sha256;
                 return (!is_same).then(|| Err(ManifestError::Changed(self.manifest.name.clone())));

@@ -19,6 +19,10 @@ pub struct Spec {
     pub input: Input,
     /// What to mute.
     pub windows: WindowsSpec,
+    /// The version of the file of windows, where it is known when it is planned: the ETag, or size and time of
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows_version: Option<String>,
     /// The treatment, as the manifest has it: `silence`, `gain=0.01`, `tone=1000`. Absent: the policy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treatment: Option<String>,
@@ -253,6 +257,16 @@ impl Key {
         let content = Spec { receipt: None, ..spec.clone() };
         let json = serde_json::to_vec(&content).unwrap_or_default();
         Self(Digest::of(&json).sha256)
+    }
+
+    /// The key that a job would have without versions. Shares are to be made by it: machines whose copies of
+    /// one file have other times would not agree on [`Key::of`], and a job might be in no share.
+    pub fn without_versions(spec: &Spec) -> Self {
+        let mut spec = Spec { windows_version: None, ..spec.clone() };
+        if let Input::Place { version, .. } = &mut spec.input {
+            *version = None;
+        }
+        Self::of(&spec)
     }
 }
 

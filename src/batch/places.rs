@@ -118,13 +118,12 @@ impl Places {
         if let Some(version) = version {
             let head = self.stores.head(&input).await.map_err(|error| of_store(&input, error))?;
             if head.identity() != *version {
-                let message = format!(
-                    "{place} has changed since the batch was planned; run the same command again"
-                );
-                return Err(failed(FailureKind::Missing, message));
+                return Err(failed(FailureKind::Missing, failure::changed(&input)));
             }
         }
         let stored = self.stored_job(job, input, output, windows, &request)?;
+        // It may change after that look at it.
+        let stored = StoredJob { version: version.clone(), ..stored };
         let upload = |id: &str| {
             let upload = Upload { place: job.spec.output.clone(), id: id.to_owned() };
             lock(opened).push(upload.clone());
@@ -245,10 +244,23 @@ impl Places {
                 let place = parsed(name)?;
                 let bytes = self.stores.read(&place, LONGEST_LIST).await;
                 let bytes = bytes.map_err(|error| failure::of_windows(&place, error))?;
+                self.check_windows(&place, job.spec.windows_version.as_deref()).await?;
                 let request = self.policy.windows_of(&bytes, name, &[]);
                 request.map_err(|error| wrong(error.to_string()))
             }
         }
+    }
+
+    /// Whether a list or transcript that was read is the one that was planned. Asked after it was read: what
+    /// replaced it before that is found.
+    async fn check_windows(&self, place: &Place, planned: Option<&str>) -> Result<(), Failure> {
+        let Some(planned) = planned else { return Ok(()) };
+        let head = self.stores.head(place).await;
+        let head = head.map_err(|error| failure::of_windows(place, error))?;
+        if head.identity() == planned {
+            return Ok(());
+        }
+        Err(failed(FailureKind::Changed, failure::changed(place)))
     }
 
     /// Ends what an earlier attempt may have left open.

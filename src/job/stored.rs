@@ -35,6 +35,8 @@ pub use commit::{Committed, commit};
 pub struct StoredJob {
     /// The recording.
     pub input: Place,
+    /// The version that is meant, as [`Head::identity`] says it; another is not redacted. None: any.
+    pub version: Option<String>,
     /// Where the redacted copy goes.
     pub output: Place,
     /// Where its receipt goes.
@@ -100,6 +102,7 @@ impl StoredJob {
     pub fn new(input: Place, output: Place, windows: Windows, treatment: Treatment) -> Self {
         Self {
             input,
+            version: None,
             output,
             receipt: None,
             windows,
@@ -192,17 +195,26 @@ async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), Sto
         listener: job.listener.clone(),
         length: Some(head.bytes),
     };
+    let changed = || store::Error::Changed { place: job.input.to_string() };
+    let is_other = |head: &Head| job.version.as_ref().is_some_and(|it| *it != head.identity());
     if let Some(path) = job.input.local() {
         let head = stores.head(&job.input).await?;
+        if is_other(&head) {
+            return Err(changed().into());
+        }
         let path = path.to_owned();
         // A file can be read with seeks, which some containers need.
         let redacted = redact(recipe(&head), move || Source::open(path)).await?;
         if stores.head(&job.input).await?.identity() != head.identity() {
-            return Err(store::Error::Changed { place: job.input.to_string() }.into());
+            return Err(changed().into());
         }
         return Ok((head, redacted));
     }
     let download = stores.get(&job.input).await?;
+    // Of the answer whose bytes are read: another request could be answered with another version.
+    if is_other(&download.head) {
+        return Err(changed().into());
+    }
     let (head, failure) = (download.head.clone(), download.failure());
     let result = redact(recipe(&head), move || Ok(Source::stream(download))).await;
     match (result, failure.as_ref().and_then(|failure| failure.cause())) {
@@ -229,4 +241,34 @@ fn delivered(job: &StoredJob, output: &Put, receipt: Receipt) -> Receipt {
         receipt.inputs.iter_mut().for_each(|input| input.url = Some(job.input.url()));
     }
     receipt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreConfig;
+    use crate::window::Window;
+
+    #[tokio::test]
+    async fn another_version_than_the_planned_one_is_not_redacted() {
+        let stores = Stores::new(StoreConfig::with_variables([]));
+        let folder = tempfile::tempdir().unwrap();
+        let call = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav");
+        let input: Place = call.parse().unwrap();
+        let output = Place::Local(folder.path().join("out.wav"));
+        let windows = Windows::new([Window::from_seconds(10.0, 15.0).unwrap()]).unwrap();
+        let planned = stores.head(&input).await.unwrap().identity();
+        for (version, is_done) in [("1-1".to_owned(), false), (planned, true)] {
+            let (input, output) = (input.clone(), output.clone());
+            let mut job = StoredJob::new(input, output, windows.clone(), Treatment::silence());
+            job.version = Some(version);
+            let done = store(&stores, &job, |_| Ok(())).await;
+            let is_changed = |error: &StoredError| {
+                matches!(error, StoredError::Store(store::Error::Changed { .. }))
+            };
+            assert_eq!(done.is_ok(), is_done, "{done:?}");
+            assert!(done.as_ref().err().is_none_or(is_changed), "{done:?}");
+            assert_eq!(folder.path().join("out.wav").exists(), is_done);
+        }
+    }
 }

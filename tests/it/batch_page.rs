@@ -31,6 +31,7 @@ fn entry(number: u64, state: State) -> Entry {
         spec: Spec {
             input: Input::Place { place, version: None },
             windows: WindowsSpec::Place("w.json".into()),
+            windows_version: None,
             treatment: number.is_multiple_of(3).then(|| "tone=1000".into()),
             output: "o".into(),
             receipt: None,

@@ -24,6 +24,7 @@ pub fn spec(name: &str, windows: &str) -> Spec {
     Spec {
         input: Input::Place { place: format!("s3://calls/{name}.wav"), version: None },
         windows: WindowsSpec::Inline(vec![windows.to_owned()]),
+        windows_version: None,
         treatment: None,
         output: format!("s3://clean/{name}.wav"),
         receipt: Some(format!("s3://evidence/{name}.json")),

@@ -62,6 +62,25 @@ async fn a_recording_that_never_appears_is_named_in_the_error() {
     }
 }
 
+/// Each answer is a 202 that lists the first recording with its media, and not the second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_that_the_last_202_lacks_is_named_in_the_error() {
+    let still = |conversation: &mut Conversation| {
+        conversation.recordings.iter_mut().for_each(|one| {
+            one.transcoding = if one.id == "keys" { 1000 } else { 0 };
+        });
+    };
+    let world = world_of(&["locate=shortxever"], 2, still).await;
+    let error = world.list().await.unwrap_err();
+    let text = error.to_string();
+    let Error::Incomplete { missing, polls, .. } = error else { panic!("{text}") };
+    assert_eq!((missing, polls), (vec!["keys".to_owned()], 2));
+    assert_eq!(world.count(WorkflowStep::Fetch), 0);
+    // One that is listed, and is not ready, is left out by name.
+    let listing = world_of(&[], 2, still).await.list().await.unwrap();
+    assert_eq!((ids(&listing), listing.left_out[0].recording_id.as_str()), (vec!["call"], "keys"));
+}
+
 /// What cannot be fetched is not waited for, and is told even if the list does not have it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_may_lack_what_cannot_be_fetched() {

@@ -220,6 +220,19 @@ fn nothing_found_is_a_wrong_call_unless_it_is_allowed() {
     assert!(samples_16(&world.read("out.wav")) == samples_16(&fixture_bytes("call.wav")));
 }
 
+/// A copy of it would be unredacted, and an upload is not taken back.
+#[test]
+fn nothing_found_and_a_deletion_deliver_nothing() {
+    let world = world(|stereo| paused(stereo, &[(10_000, 11_000, "hello")]));
+    let delete =
+        ["--find", "card", "--if-none", "copy", "--delete-original", "2099-12-31", "--yes"];
+    let words = [&GENESYS[..], &delete].concat();
+    refused(&world, &words, 1, "nothing was muted in its copy");
+    let requests = world.requests();
+    assert!(!requests.iter().any(|request| request.contains("/media/")), "{requests:?}");
+    assert_eq!(world.recording("stereo").delete_date, None);
+}
+
 #[test]
 fn the_word_is_for_the_platform_api_only() {
     let world = world(|_| {});

@@ -12,9 +12,10 @@ use sordino::batch::{
 use sordino::digest::Digest;
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Config, Credentials, Genesys, Platform, Timer};
-use sordino::policy::Settings;
+use sordino::policy::{IfNone, Settings};
 use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
 use sordino::store::{StoreConfig, Stores};
+use sordino::transcript::Rule;
 use sordino::{DecodeOptions, Policy, Receipt, Treatment};
 
 use crate::genesys::Recorder;
@@ -165,6 +166,7 @@ fn planned(folder: &str, rows: &[Row]) -> Vec<Planned> {
                 delete: row.delete.clone(),
             },
             windows: WindowsSpec::Inline(row.windows.clone()),
+            windows_version: None,
             treatment: row.treatment.map(str::to_owned),
             output: place(&row.out),
             receipt,
@@ -471,6 +473,64 @@ fn windows_may_come_from_the_transcript_in_genesys() {
         let steps = receipt.delivery.unwrap().steps;
         let steps: Vec<_> = steps.iter().map(|step| step.step.as_str()).take(4).collect();
         assert_eq!(steps, ["locate", "transcript", "transcript", "fetch"]);
+    }
+}
+
+/// The copy would be unredacted, and nobody takes it away again.
+#[test]
+fn nothing_found_and_a_deletion_put_no_copy_in_its_place() {
+    let world = world(0, &[]);
+    let mut demo = Conversation::demo(8000, &samples_16(&fixture_bytes("call.wav")));
+    demo.id = "c".into();
+    let said = demo.recordings[0].transcript.take().unwrap();
+    let mut said = String::from_utf8(said.to_vec()).unwrap();
+    for mark in ["[card number]", "[card expiry date]", "[cvv]"] {
+        said = said.replace(mark, "hello");
+    }
+    demo.recordings[0].transcript = Some(said.into());
+    world.sandbox.add_conversation(demo);
+    let mut work = world.rows(|_| {});
+    let (find, if_none) = (vec![Rule::Card], Some(IfNone::Copy));
+    let settings = Settings { find, if_none, ..Settings::default() };
+    work.places.policy = policy().with_flags(settings);
+    for (delete, is_copied) in [(Some(later()), false), (None, true)] {
+        let out = "marked.wav".to_owned();
+        let rows = [Row { windows: Vec::new(), out, delete, ..row(Api::Platform, "demo-trunk") }];
+        let mut planned = planned(&world.folder.path(""), &rows);
+        planned[0].spec.windows = WindowsSpec::Place("genesys:".into());
+        planned[0].key = Key::of(&planned[0].spec);
+        let (_, entries) = run_journal(&world.folder.path("journal"), planned, &work, 1);
+        assert_eq!(world.exists("marked.wav"), is_copied, "{entries:?}");
+        assert_eq!(world.exists("demo-trunk.2.receipt.json"), is_copied);
+        if !is_copied {
+            let (state, kind, message) = failure(&entries[0]);
+            assert_eq!((state, kind), (State::Failed, FailureKind::Windows), "{message}");
+            assert!(message.contains("nothing was found to mute"), "{message}");
+        }
+        assert_eq!(world.original("demo-trunk").delete_date, None);
+    }
+}
+
+/// A transcript that was replaced after the batch was planned is not read as the one that was planned.
+#[test]
+fn windows_whose_file_changed_since_the_plan_are_refused() {
+    let world = world(1, &[]);
+    let list = world.folder.write("list.json", b"[[10, 15], [30.5, 35.2]]");
+    let place = list.parse().unwrap();
+    let version = world.runtime.block_on(world.stores.head(&place)).unwrap().identity();
+    for (version, is_done) in [("1-1".to_owned(), false), (version, true)] {
+        let mut planned = planned(&world.folder.path(""), &[row(Api::Platform, "r0")]);
+        planned[0].spec.windows = WindowsSpec::Place(list.clone());
+        planned[0].spec.windows_version = Some(version);
+        planned[0].key = Key::of(&planned[0].spec);
+        let work = world.rows(|_| {});
+        let (_, entries) = run_journal(&world.folder.path("journal"), planned, &work, 1);
+        assert_eq!(world.exists("r0.wav"), is_done, "{entries:?}");
+        if !is_done {
+            let (state, kind, message) = failure(&entries[0]);
+            assert_eq!((state, kind), (State::Failed, FailureKind::Changed), "{message}");
+            assert!(message.contains("changed since the batch was planned"), "{message}");
+        }
     }
 }
 

@@ -20,6 +20,8 @@ use crate::window::Windows;
 /// How far ahead the date of a deletion must be, as for `sordino recording`.
 const AHEAD: Duration = Duration::from_secs(24 * 3600);
 
+const NOTHING_MUTED: &str = "its original is to be deleted, and nothing was found to mute in it: no copy was made, and the original is kept; leave `delete` empty in this row to copy it unredacted";
+
 /// A job with its windows.
 pub(super) struct Asked<'a> {
     pub(super) claimed: &'a Claimed,
@@ -83,6 +85,7 @@ impl Rows {
     }
 
     /// The windows; `None` if a transcript was searched, nothing was found, and such recordings are left out.
+    /// An error if they would be copied unredacted, and the original were to be deleted.
     pub(super) fn asked<'a>(
         &self,
         claimed: &'a Claimed,
@@ -91,7 +94,10 @@ impl Rows {
         let windows = request.windows();
         let windows = windows.map_err(|error| failed(FailureKind::Windows, error.to_string()))?;
         let if_none = windows.is_empty().then(|| self.places.policy.if_none());
+        let deletes = matches!(&claimed.spec.input, Input::Genesys { delete: Some(_), .. });
         match if_none {
+            // Before a copy is anywhere: unredacted, it could not stand for its original.
+            Some(IfNone::Copy) if deletes => Err(failed(FailureKind::Windows, NOTHING_MUTED)),
             Some(IfNone::Fail) => Err(nothing_found()),
             Some(IfNone::Skip) => Ok(None),
             Some(IfNone::Copy) | None => {

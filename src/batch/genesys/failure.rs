@@ -8,7 +8,7 @@ use super::super::run::Failure;
 use crate::error::Error as RedactError;
 use crate::genesys::Error;
 use crate::job::JobError;
-use crate::job::platform::{MarkedError, PlacedError};
+use crate::job::platform::{MarkedError, NotDelivered, PlacedError};
 use crate::store::Place;
 
 /// Something may have been created that must not be created twice.
@@ -91,6 +91,9 @@ pub(super) fn of_placed(output: &Place, error: PlacedError) -> Failure {
         PlacedError::Job(error) => of_job(error),
         PlacedError::Marked(error) => of_marked(error),
         PlacedError::Store(error) => of_store(output, error),
+        PlacedError::NotDelivered(error @ NotDelivered::NothingMuted) => {
+            failed(FailureKind::Windows, chain(&error))
+        }
         PlacedError::NotDelivered(error) => failed(FailureKind::Storage, chain(&error)),
         PlacedError::After { place, source } => {
             let before = format!("the redacted copy is at {place}; ");

@@ -47,7 +47,8 @@ impl Planning {
     ) -> Spec {
         let receipt = |receipts: &Place| receipts.join(&format!("{path}.receipt.json")).to_string();
         let receipt = self.receipts.as_ref().map(receipt);
-        Spec { input, windows, treatment, output, receipt, policy: self.policy.clone() }
+        let (policy, windows_version) = (self.policy.clone(), None);
+        Spec { input, windows, windows_version, treatment, output, receipt, policy }
     }
 }
 

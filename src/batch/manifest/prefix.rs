@@ -13,7 +13,7 @@ mod nested;
 
 use super::Planning;
 use super::place::with_ending;
-use crate::batch::model::{Input, Key, Planned, WindowsSpec};
+use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
 use crate::decode::recording_stem;
 use crate::store::Place;
 use nested::Nested;
@@ -100,7 +100,7 @@ struct Pending {
 
 enum Kind {
     /// With the transcripts `call.wav.SUFFIX` and `call.SUFFIX`, and another recording of the same output.
-    Recording { of_name: Option<Place>, of_stem: Option<Place>, twin: Option<Place> },
+    Recording { of_name: Option<Listed>, of_stem: Option<Listed>, twin: Option<Place> },
     /// Of the recording of this name, or of this stem.
     Transcript { of: String, is_used: bool },
 }
@@ -170,11 +170,11 @@ where
             let mut is_used = false;
             for pending in &mut self.pending {
                 let Kind::Recording { of_name, of_stem, .. } = &mut pending.kind else { continue };
-                let place = || Some(listed.place.clone());
+                let it = || Some(listed.clone());
                 if pending.listed.path == of {
-                    (*of_name, is_used) = (place(), true);
+                    (*of_name, is_used) = (it(), true);
                 } else if pending.stem == of {
-                    (*of_stem, is_used) = (place(), true);
+                    (*of_stem, is_used) = (it(), true);
                 }
             }
             let stem = recording_stem(of).unwrap_or(of).to_owned();
@@ -183,7 +183,7 @@ where
         } else if let Some(stem) = recording_stem(&path) {
             let (mut of_name, mut of_stem, mut twin) = (None, None, None);
             for pending in &mut self.pending {
-                let there = || Some(pending.listed.place.clone());
+                let there = || Some(pending.listed.clone());
                 match &mut pending.kind {
                     Kind::Transcript { of, is_used } if *of == path => {
                         (of_name, *is_used) = (there(), true);
@@ -191,7 +191,9 @@ where
                     Kind::Transcript { of, is_used } if of == stem => {
                         (of_stem, *is_used) = (there(), true);
                     }
-                    Kind::Recording { .. } if pending.stem == stem => twin = there(),
+                    Kind::Recording { .. } if pending.stem == stem => {
+                        twin = there().map(|twin| twin.place);
+                    }
                     _ => {}
                 }
             }
@@ -223,18 +225,20 @@ where
             _ if self.nested.is_read(&path) => Paired::OutputIsRead { recording, output },
             (.., Some(twin)) => Paired::SameOutput { output, recordings: [twin, recording] },
             (Some(one), Some(other), None) => {
-                Paired::TwoTranscripts { recording, transcripts: [one, other] }
+                Paired::TwoTranscripts { recording, transcripts: [one.place, other.place] }
             }
             (one, other, None) => {
-                let has_one = one.is_some() || other.is_some();
-                // Where it would be, if there is none.
-                let transcript = one.or(other).map_or_else(
-                    || format!("{recording}{}", self.suffix),
-                    |transcript| transcript.to_string(),
-                );
+                let transcript = one.or(other);
+                let has_one = transcript.is_some();
+                let (transcript, windows_version) = match transcript {
+                    Some(Listed { place, version, .. }) => (place.to_string(), version),
+                    // Where it would be.
+                    None => (format!("{recording}{}", self.suffix), None),
+                };
                 let input = Input::Place { place: recording.to_string(), version: listed.version };
                 let windows = WindowsSpec::Place(transcript);
                 let spec = self.plan.spec(input, windows, None, output, &path);
+                let spec = Spec { windows_version, ..spec };
                 let id = exported(&stem);
                 let planned = Planned { key: Key::of(&spec), line: None, id, spec };
                 if has_one { Paired::Job(planned) } else { Paired::NoTranscript(planned) }

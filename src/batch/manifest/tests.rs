@@ -370,6 +370,61 @@ fn a_manifest_that_changes_after_the_check_is_an_error() {
     assert!(matches!(&found[..], [Ok(_), Err(error)] if *error == changed), "{found:?}");
 }
 
+/// A corrected list or a replaced recording makes another job, so that it is not skipped as done.
+#[test]
+fn a_local_file_that_changed_makes_another_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.wav"), b"RIFF").unwrap();
+    fs::write(path("a.json"), b"[[1, 2]]").unwrap();
+    let (input, windows) = (path("a.wav"), path("a.json"));
+    let text = format!("in,windows\n{},{}\n", input.display(), windows.display());
+    let plan = plan(Some("s3://out"));
+    let one = || jobs(&manifest(text.as_str()), &plan).unwrap().remove(0);
+    let first = one();
+    assert_eq!(first, one(), "nothing changed");
+    let Input::Place { version: Some(version), .. } = &first.spec.input else {
+        panic!("{first:?}")
+    };
+    assert!(version.starts_with("4-"), "{version}");
+    assert!(first.spec.windows_version.as_deref().unwrap().starts_with("8-"), "{first:?}");
+    fs::write(path("a.json"), b"[[1, 20]]").unwrap();
+    let second = one();
+    assert_ne!(first.key, second.key);
+    assert_eq!(first.spec.input, second.spec.input);
+    // Of the same size, written a second later.
+    let file = fs::File::options().write(true).open(path("a.wav")).unwrap();
+    let later = file.metadata().unwrap().modified().unwrap() + std::time::Duration::from_secs(1);
+    file.set_modified(later).unwrap();
+    let third = one();
+    assert_ne!(second.key, third.key);
+    assert_eq!(second.spec.windows_version, third.spec.windows_version);
+    let of_all = [&first, &second, &third].map(|job| Key::without_versions(&job.spec));
+    assert!(of_all.iter().all(|key| *key == of_all[0] && *key != first.key));
+    // Nobody is asked about objects, nor about the transcript in Genesys.
+    let text = "in,windows,conversation,recording,api\n\
+        s3://b/a.wav,s3://b/a.json,,,\n\
+        ,genesys:,c,r,platform\n";
+    for job in jobs(&manifest(text), &plan).unwrap() {
+        assert_eq!(job.spec.windows_version, None);
+        assert_eq!(job.key, Key::without_versions(&job.spec));
+        assert!(!serde_json::to_string(&job.spec).unwrap().contains("ersion\":"), "{job:?}");
+    }
+}
+
+/// Before anything begins, not when the row starts.
+#[test]
+fn a_date_of_deletion_is_looked_at_with_its_row() {
+    let text = "conversation,recording,api,windows,delete\n\
+        c,r,platform,1-2,2030-12-31\n\
+        c,s,platform,1-2,31.12.2030\n\
+        c,t,platform,1-2,2030-12-31T18:00:00\n";
+    let said = errors(text, &plan(Some("s3://out")));
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].starts_with("line 3: delete `31.12.2030`: write a date"), "{said:?}");
+    assert!(said[1].starts_with("line 4: delete `2030-12-31T18:00:00`: write a date"), "{said:?}");
+}
+
 /// A row as people may write it: whatever a cell may hold.
 fn row() -> impl Strategy<Value = [String; 5]> {
     let name = "[a-z \"',;é\\[{]{0,6}[a-z]";

@@ -72,6 +72,11 @@ pub(in super::super) fn of_windows(windows: &Place, error: store::Error) -> Fail
     }
 }
 
+/// What is said of a place whose version is not the one that was planned.
+pub(in super::super) fn changed(place: &Place) -> String {
+    format!("{place} has changed since the batch was planned; run the same command again")
+}
+
 /// The time until a moment, rounded up.
 pub(in super::super) fn from_now(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()

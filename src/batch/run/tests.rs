@@ -43,6 +43,7 @@ impl Memory {
             let spec = Spec {
                 input: Input::Place { place: at.to_string(), version: None },
                 windows: WindowsSpec::Inline(vec!["1-2".into()]),
+                windows_version: None,
                 treatment: None,
                 output: format!("{at}.wav"),
                 receipt: None,

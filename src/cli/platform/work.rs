@@ -6,7 +6,8 @@ use std::time::Instant;
 use sordino::Job;
 use sordino::genesys::platform::{LeftOut, Listing, Located, Unavailable};
 use sordino::job::platform::{
-    Aftermath, Deletion, Delivered, Fate, Layout, OriginalState, Prepared, Wishes, finish, prepare,
+    Aftermath, Deletion, Delivered, Fate, Layout, NotDelivered, OriginalState, Prepared, Wishes,
+    finish, prepare,
 };
 
 use super::super::exit::Failure;
@@ -130,6 +131,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let own =
         found.as_ref().map(|found| Job { windows: found.windows.clone(), ..plan.job.clone() });
     let job = own.as_ref().unwrap_or(&plan.job);
+    check_muted(plan, job)?;
     let prepared = prepare(&plan.platform, located, job, plan.layout).await;
     lock(&plan.bar).clear();
     let mut prepared = prepared.map_err(|error| match &found {
@@ -175,6 +177,16 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let outcome = Outcome { recording_id, copies, annotations, original, failure };
     lock(&plan.stage).end(outcome.interrupted());
     Ok(outcome)
+}
+
+/// A copy in which nothing is muted cannot stand for an original that is to be deleted. Found out before anything
+/// is delivered: an upload is not taken back.
+fn check_muted(plan: &Plan, job: &Job) -> Result<(), Failure> {
+    if plan.deletion.is_none() || !job.windows.is_empty() {
+        return Ok(());
+    }
+    let doing = format!("recording {}", job.recording_id);
+    Err(Failure::failed(doing, NotDelivered::NothingMuted))
 }
 
 /// Does what was wished at Genesys.

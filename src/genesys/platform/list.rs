@@ -79,7 +79,12 @@ impl Platform {
             Err(Error::NotReady { polls, waited, .. }) if !missing.is_empty() => {
                 return Err(Error::Incomplete { missing, polls, waited });
             }
-            Err(Error::NotReady { .. }) if has_ready(&found) => {
+            Err(Error::NotReady { polls, waited, .. }) if has_ready(&found) => {
+                // The last answer may be a 202, which need not list all: what it lacks must not be hidden.
+                let missing = reading::missing(&known.within_reach, &found);
+                if !missing.is_empty() {
+                    return Err(Error::Incomplete { missing, polls, waited });
+                }
                 let answered = self.0.config.timer.now();
                 (found, StepRecord { step, began, answered, retries: 0, correlation_id: None })
             }

@@ -133,6 +133,12 @@ pub(super) fn all(
     Ok(All { judged, is_pending, hint, missing })
 }
 
+/// Those within reach that were not found.
+pub(super) fn missing(within_reach: &[String], found: &[(Recording, Judged)]) -> Vec<String> {
+    let is_missing = |id: &&String| !found.iter().any(|(recording, _)| recording.id == **id);
+    within_reach.iter().filter(is_missing).cloned().collect()
+}
+
 /// The body; `None` for a 202 that describes nothing.
 fn described<T: serde::de::DeserializeOwned>(status: u16, body: &[u8]) -> Result<Option<T>, Error> {
     match parse(WorkflowStep::Locate, body) {

@@ -26,6 +26,7 @@ pub(super) fn entry(number: u64, state: State) -> Entry {
         spec: Spec {
             input,
             windows: WindowsSpec::Inline(vec!["1-2=card of Mrs Miller".into()]),
+            windows_version: None,
             treatment: number.is_multiple_of(2).then(|| "silence".into()),
             output: "o".into(),
             receipt: None,

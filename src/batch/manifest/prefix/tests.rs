@@ -28,12 +28,21 @@ fn shown(paired: &[Paired]) -> BTreeSet<String> {
         let Input::Place { place, version } = &planned.spec.input else { panic!() };
         let WindowsSpec::Place(windows) = &planned.spec.windows else { panic!() };
         assert_eq!(planned.key, Key::of(&planned.spec));
-        assert!(version.as_ref().is_some_and(|version| place.ends_with(&version[3..])));
+        let is_of = |place: &str, version: &str| place.ends_with(&version[3..]);
+        assert!(version.as_ref().is_some_and(|version| is_of(place, version)));
+        let of_windows = planned.spec.windows_version.as_deref();
+        assert!(of_windows.is_none_or(|version| is_of(windows, version)));
         format!("{place} + {windows} > {}", planned.spec.output)
     };
     let line = |paired: &Paired| match paired {
-        Paired::Job(planned) => job(planned),
-        Paired::NoTranscript(planned) => format!("none: {}", job(planned)),
+        Paired::Job(planned) => {
+            assert!(planned.spec.windows_version.is_some(), "{planned:?}");
+            job(planned)
+        }
+        Paired::NoTranscript(planned) => {
+            assert_eq!(planned.spec.windows_version, None);
+            format!("none: {}", job(planned))
+        }
         Paired::TwoTranscripts { recording, transcripts: [one, other] } => {
             format!("two: {recording} + {one} + {other}")
         }
