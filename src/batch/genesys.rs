@@ -60,6 +60,10 @@ pub struct Rows {
 }
 
 impl Work for Rows {
+    fn abort_upload(&self, upload: &Upload) -> bool {
+        self.places.abort_upload(upload)
+    }
+
     fn perform(&self, job: &Claimed, notes: &dyn Notes, cancel: &Cancel) -> Result<Done, Failure> {
         let Input::Genesys { api, .. } = &job.spec.input else {
             return self.places.perform(job, notes, cancel);

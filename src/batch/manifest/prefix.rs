@@ -98,6 +98,7 @@ struct Pending {
     kind: Kind,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a handful at once: those of one stem")]
 enum Kind {
     /// With the transcripts `call.wav.SUFFIX` and `call.SUFFIX`, and another recording of the same output.
     Recording { of_name: Option<Listed>, of_stem: Option<Listed>, twin: Option<Place> },

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use sordino::batch::{Listed, Paired, Pairing, Planned, Planning, Shard};
+use sordino::batch::{Key, Listed, Paired, Pairing, Planned, Planning, Shard};
 use sordino::store::{Listing, Place, Stores};
 use tokio::runtime::Runtime;
 
@@ -144,8 +144,9 @@ impl Iterator for Jobs<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let next = self.next_of_any_shard()?;
+            let share = |planned: &Planned| Key::without_versions(&planned.spec);
             let is_ours =
-                |planned: &Planned| self.shard.is_none_or(|shard| shard.has(&planned.key));
+                |planned: &Planned| self.shard.is_none_or(|shard| shard.has(&share(planned)));
             if next.as_ref().map_or(true, is_ours) {
                 return Some(next);
             }
