@@ -23,6 +23,8 @@ use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use tokio::sync::RwLock;
+
 #[cfg(feature = "azure")]
 mod azure;
 mod backend;
@@ -66,6 +68,8 @@ struct Inner {
     backends: Mutex<HashMap<(&'static str, String), Arc<Backend>>>,
     /// The multipart uploads of this process that are not complete.
     open: Mutex<Vec<(Place, String)>>,
+    /// Held for reading while an upload is begun: whoever can write to it finds all of them in `open`.
+    beginning: Arc<RwLock<()>>,
 }
 
 /// What a store says of an object, or the file system of a file.
@@ -100,7 +104,8 @@ impl Stores {
     /// All stores, with these options. Sends nothing yet.
     pub fn new(config: StoreConfig) -> Self {
         let (backends, open) = Default::default();
-        Self(Arc::new(Inner { config, backends, open }))
+        let beginning = Arc::default();
+        Self(Arc::new(Inner { config, backends, open, beginning }))
     }
 
     /// Checks that a place can be used: that its store is built in, and that there are credentials. Sends
@@ -202,6 +207,7 @@ impl Stores {
 
     /// Ends the multipart uploads that this process has begun and not completed: for a signal.
     pub async fn abort_open(&self) {
+        let _all_are_known = self.0.beginning.write().await;
         let open = std::mem::take(&mut *lock(&self.0.open));
         for (place, upload) in open {
             // Nobody is left to be told; a rule of the bucket removes what remains.

@@ -27,6 +27,7 @@ use crate::window::{Windows, parse_flag};
 pub(super) mod failure;
 
 use failure::{failed, of_store, of_stored};
+pub(super) use failure::{nothing_found, parsed};
 
 /// The largest list or transcript, in bytes.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
@@ -287,15 +288,6 @@ impl Places {
             let _ = tokio::time::timeout(PATIENCE, self.stores.abort(&place, &id)).await;
         }
     }
-}
-
-pub(super) fn parsed(place: &str) -> Result<Place, Failure> {
-    place.parse().map_err(|error| failed(FailureKind::Other, format!("{place}: {error}")))
-}
-
-pub(super) fn nothing_found() -> Failure {
-    let message = "nothing to redact: the file was searched, and nothing was found; give --if-none copy to copy such recordings unredacted, or --if-none skip to leave them out";
-    failed(FailureKind::NothingFound, message)
 }
 
 /// A job that has no output.

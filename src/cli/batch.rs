@@ -51,6 +51,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
         tally.count(&news);
         show.news(&news, &tally);
     });
+    plan.end_uploads();
     // A reader of stdout that is gone changes nothing of what was done, so it is told last.
     let shown = show.end(&tally);
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;

@@ -17,7 +17,7 @@ use super::exit::Failure;
 use super::interrupt::lock;
 
 /// How long an interrupt waits for the end of uploads.
-const LAST_REQUESTS: Duration = Duration::from_secs(10);
+pub(crate) const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// What the flags say. A command sets it before it reads any path.
 static OPTIONS: OnceLock<StoreConfig> = OnceLock::new();

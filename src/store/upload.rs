@@ -149,9 +149,8 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
     ) -> Result<Put, Error> {
         let (object, path) = (&self.object, &self.object.path);
         let options = PutMultipartOptions { attributes: self.attributes(), ..Default::default() };
-        let id = store.create_multipart_opts(path, options).await;
-        let id = id.map_err(|error| object.error(&error))?;
-        let open = Open::new(&self.stores, object, &id);
+        let open = self.begin(store.clone(), options).await?;
+        let id = open.id.clone();
         let done = async {
             let noted = (self.on_upload)(&id);
             let place = || object.place.to_string();
@@ -171,6 +170,24 @@ impl<F: Fn(&str) -> Result<(), String>> Upload<F> {
         let done = done.await;
         open.end(done.is_ok()).await;
         done.map(Put::from)
+    }
+
+    /// Begins an upload. If nobody waits for it any more, it is aborted as soon as its id is known.
+    async fn begin(
+        &self,
+        store: Arc<dyn MultipartStore>,
+        options: PutMultipartOptions,
+    ) -> Result<Open, Error> {
+        let (stores, object) = (self.stores.clone(), self.object.clone());
+        let beginning = stores.0.beginning.clone().read_owned().await;
+        let begun = tokio::spawn(async move {
+            let id = store.create_multipart_opts(&object.path, options).await;
+            let id = id.map_err(|error| object.error(&error))?;
+            let open = Open::new(&stores, &object, &id);
+            drop(beginning);
+            Ok(open)
+        });
+        begun.await.unwrap_or_else(|_| Err(parts::panicked(&self.object.place)))
     }
 
     /// What an error of a completion means.

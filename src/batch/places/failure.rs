@@ -89,3 +89,12 @@ pub(in super::super) fn chain(error: &dyn StdError) -> String {
         Some(cause) => format!("{error}: {}", chain(cause)),
     }
 }
+
+pub(in super::super) fn nothing_found() -> Failure {
+    let message = "nothing to redact: the file was searched, and nothing was found; give --if-none copy to copy such recordings unredacted, or --if-none skip to leave them out";
+    failed(FailureKind::NothingFound, message)
+}
+
+pub(in super::super) fn parsed(place: &str) -> Result<Place, Failure> {
+    place.parse().map_err(|error| failed(FailureKind::Other, format!("{place}: {error}")))
+}

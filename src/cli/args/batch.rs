@@ -263,7 +263,7 @@ pub(crate) struct BatchReportArgs {
 /// Reads a size in bytes: `512M`, `2G`, `300000K`.
 fn size(text: &str) -> Result<u64, String> {
     let read = || {
-        let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let shift = match unit {
             "K" | "k" => 10,
             "M" | "m" => 20,

@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
 use super::super::exit::Failure;
+use super::super::remote::LAST_REQUESTS;
 use super::jobs::{self, Jobs};
 use super::organisation::organisation;
 
@@ -162,6 +163,13 @@ impl<'a> Plan<'a> {
             runtime: self.runtime.handle().clone(),
         };
         Ok(Rows { places, genesys })
+    }
+
+    /// Ends the uploads that an interrupted job left open while it was begun.
+    pub(super) fn end_uploads(&self) {
+        let open = async { tokio::time::timeout(LAST_REQUESTS, self.stores.abort_open()).await };
+        // What remains is for the next run, and for the bucket's own rule.
+        let _ = self.runtime.block_on(open);
     }
 }
 

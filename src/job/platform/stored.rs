@@ -20,7 +20,7 @@ use crate::genesys::platform::Located;
 use crate::genesys::{self, Platform};
 use crate::job::stored::{Committed, check, commit};
 use crate::job::{Job, JobError};
-use crate::receipt::{Delivery, Receipt};
+use crate::receipt::{Delivery, Receipt, rfc3339};
 use crate::redact::Summary;
 use crate::store::{self, Place, Put, PutOptions, Stores};
 
@@ -175,7 +175,7 @@ async fn check_receipt(
 ) -> Result<(), store::Error> {
     // With `overwrite` it is put beside the other.
     let Some(place) = job.receipt.as_ref().filter(|_| !job.overwrite) else { return Ok(()) };
-    let delete_date = job.delete.map(|at| humantime::format_rfc3339_millis(at).to_string());
+    let delete_date = job.delete.map(rfc3339);
     let state = match delete_date {
         Some(_) => OriginalState::DeletionSet,
         None => OriginalState::Kept,
