@@ -21,7 +21,7 @@ impl RetryAfter {
     }
 
     /// The earliest time of the next request; `None` if that is now.
-    #[cfg(feature = "store")]
+    #[cfg(any(test, feature = "store"))]
     pub(crate) fn until(self, now: SystemTime) -> Option<SystemTime> {
         let wait = self.counted_from(now).min(LONGEST);
         (!wait.is_zero()).then(|| now + wait)
