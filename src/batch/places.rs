@@ -1,7 +1,7 @@
 //! Jobs between places: files, and objects in buckets.
 //!
 //! In: a [`Claimed`] job and the [`Policy`]. Out: its [`Done`], with the redacted recording and the receipt in
-//! their places. What went wrong becomes a [`Failed`], sorted by kind. What an earlier attempt has left open
+//! their places. What went wrong becomes a [`Failed`](super::Failed), sorted by kind. What an earlier attempt has left open
 //! is ended first; what it has finished already is found, and counts.
 
 use std::io::Cursor;

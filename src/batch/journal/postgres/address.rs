@@ -135,8 +135,12 @@ mod tests {
             "postgres://me:s3cret@db/calls?sslmode=s3cret",
             "postgres://me:p@db/calls?s3cret=1",
         ] {
-            let Err(error) = Address::of(url) else { panic!("{url}") };
-            assert!(!error.to_string().contains("s3cret"), "{error}");
+            // Some are right, however odd they look.
+            let shown = match Address::of(url) {
+                Ok(address) => address.shown,
+                Err(error) => error.to_string(),
+            };
+            assert!(!shown.contains("s3cret"), "{shown}");
         }
     }
 
