@@ -33,6 +33,27 @@ const PIECE: usize = 256 * 1024;
 /// Prefix of the names of hidden files.
 const PREFIX: &str = ".sordino-";
 
+/// Makes a folder and those that it is in, durably. Those that this call has made are added to `made`, also
+/// if it fails.
+///
+/// # Errors
+/// Those of the file system.
+pub fn make_folders(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    for path in missing.into_iter().rev() {
+        match std::fs::create_dir(path) {
+            // Another process was faster, and may not have made it durable yet.
+            Err(_) if path.is_dir() => {}
+            Err(error) => return Err(error),
+            Ok(()) => made.push(path.to_owned()),
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_folder(parent.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
 /// Temporary storage for a redacted recording. Dropping it deletes everything that was not persisted.
 #[derive(Debug)]
 pub struct Spool(SpoolStorage);

@@ -19,6 +19,7 @@
 //! | How is an object written? | `upload`; `parts` reads it |
 
 use std::collections::HashMap;
+use std::fs::Metadata;
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -90,6 +91,18 @@ pub struct Head {
 }
 
 impl Head {
+    /// What the file system says of a file.
+    pub(crate) fn of_file(metadata: &Metadata) -> Self {
+        Self {
+            bytes: metadata.len(),
+            etag: None,
+            version: None,
+            modified: metadata.modified().ok(),
+            sha256: None,
+            job: None,
+        }
+    }
+
     /// What changes when the content does: the ETag; of a file its size and the time of its change.
     pub fn identity(&self) -> String {
         let since = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

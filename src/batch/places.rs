@@ -11,26 +11,25 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::journal::Claimed;
-use super::model::{Done, Event, FailureKind, Input, Upload, WindowsSpec};
+use super::model::{Done, Event, FailureKind, Input, Upload};
 use super::run::{Cancel, Failure, Notes, Work};
 use crate::decode::DecodeOptions;
 use crate::digest::Digest;
 use crate::evidence::EvidenceOptions;
-use crate::job::stored::{Stored, StoredJob, store};
+use crate::job::stored::{Stored, StoredError, StoredJob, store};
 use crate::lock::lock;
 use crate::policy::{IfNone, Policy, Request};
 use crate::receipt::Receipt;
 use crate::signature::{RECEIPT_NAMESPACE, Signer};
-use crate::store::{Place, PutOptions, Stores};
-use crate::window::{Windows, parse_flag};
+use crate::store::{self, Place, PutOptions, Stores};
+use crate::window::Windows;
 
 pub(super) mod failure;
+mod windows;
 
 use failure::{failed, of_store, of_stored};
 pub(super) use failure::{nothing_found, parsed};
-
-/// The largest list or transcript, in bytes.
-const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+use windows::LONGEST_LIST;
 
 /// How often a job looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
@@ -116,14 +115,7 @@ impl Places {
             Some(IfNone::Skip) => return Ok(left_out()),
             Some(IfNone::Copy) | None => {}
         }
-        if let Some(version) = version {
-            let head = self.stores.head(&input).await.map_err(|error| of_store(&input, error))?;
-            if head.identity() != *version {
-                return Err(failed(FailureKind::Missing, failure::changed(&input)));
-            }
-        }
         let stored = self.stored_job(job, input, output, windows, &request)?;
-        // It may change after that look at it.
         let stored = StoredJob { version: version.clone(), ..stored };
         let upload = |id: &str| {
             let upload = Upload { place: job.spec.output.clone(), id: id.to_owned() };
@@ -131,8 +123,10 @@ impl Places {
             let noted = notes.note(Event::Upload(upload));
             noted.map_err(|_| "the run ends".to_owned())
         };
-        let done = store(&self.stores, &stored, upload).await;
-        let done = done.map_err(|error| of_stored(&stored.input, error))?;
+        let done = match store(&self.stores, &stored, upload).await {
+            Ok(done) => done,
+            Err(error) => return Err(self.failure(&stored, error).await),
+        };
         if let (Some(place), Some(sha256)) = (&done.receipt_place, &done.receipt_sha256) {
             self.sign(job, &stored.input, place, &done.receipt, sha256).await?;
         }
@@ -171,6 +165,20 @@ impl Places {
         put.await.map(drop).map_err(failed_at)
     }
 
+    /// Why a recording is not in its place. One that changed while it was read may be read again; one that is
+    /// not the planned one is another job.
+    async fn failure(&self, job: &StoredJob, error: StoredError) -> Failure {
+        let is_changed = matches!(error, StoredError::Store(store::Error::Changed { .. }));
+        if is_changed
+            && let Some(planned) = &job.version
+            && let Ok(head) = self.stores.head(&job.input).await
+            && head.identity() != *planned
+        {
+            return failed(FailureKind::Missing, failure::changed(&job.input));
+        }
+        of_stored(&job.input, error)
+    }
+
     /// What is to be done, in the words of the room `job`.
     fn stored_job(
         &self,
@@ -182,8 +190,25 @@ impl Places {
     ) -> Result<StoredJob, Failure> {
         let treatment = self.policy.treatment_of(job.spec.treatment.as_deref());
         let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
+        Ok(StoredJob {
+            receipt: job.spec.receipt.as_deref().map(parsed).transpose()?,
+            options: self.policy.decode_options(self.options),
+            evidence: EvidenceOptions::default(),
+            key: Some(job.key.0.clone()),
+            overwrite: self.overwrite,
+            complete: Some(self.complete(job, request)),
+            ..StoredJob::new(input, output, windows, treatment)
+        })
+    }
+
+    /// Adds to a receipt what the redaction does not know.
+    pub(super) fn complete(
+        &self,
+        job: &Claimed,
+        request: &Request,
+    ) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
         let (source, policy, id) = (request.entry(), self.policy.entry(), job.id.clone());
-        let complete = move |mut receipt: Receipt| {
+        Arc::new(move |mut receipt| {
             if let Some(source) = &source {
                 receipt = receipt.with_source(source.clone());
             }
@@ -194,15 +219,6 @@ impl Places {
                 Some(id) => receipt.with_id(id),
                 None => receipt,
             }
-        };
-        Ok(StoredJob {
-            receipt: job.spec.receipt.as_deref().map(parsed).transpose()?,
-            options: self.policy.decode_options(self.options),
-            evidence: EvidenceOptions::default(),
-            key: Some(job.key.0.clone()),
-            overwrite: self.overwrite,
-            complete: Some(Arc::new(complete)),
-            ..StoredJob::new(input, output, windows, treatment)
         })
     }
 
@@ -229,39 +245,6 @@ impl Places {
             took: 0.0,
             if_none: if_none.map(|if_none| if_none.name().to_owned()),
         }
-    }
-
-    /// The windows of a job, inline or of its file.
-    pub(super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
-        let wrong = |why: String| failed(FailureKind::Windows, why);
-        match &job.spec.windows {
-            WindowsSpec::Inline(flags) => {
-                let windows: Result<Vec<_>, _> =
-                    flags.iter().map(|flag| parse_flag(flag)).collect();
-                let windows = windows.map_err(|error| wrong(error.to_string()))?;
-                self.policy.windows_given(&windows).map_err(|error| wrong(error.to_string()))
-            }
-            WindowsSpec::Place(name) => {
-                let place = parsed(name)?;
-                let bytes = self.stores.read(&place, LONGEST_LIST).await;
-                let bytes = bytes.map_err(|error| failure::of_windows(&place, error))?;
-                self.check_windows(&place, job.spec.windows_version.as_deref()).await?;
-                let request = self.policy.windows_of(&bytes, name, &[]);
-                request.map_err(|error| wrong(error.to_string()))
-            }
-        }
-    }
-
-    /// Whether a list or transcript that was read is the one that was planned. Asked after it was read: what
-    /// replaced it before that is found.
-    async fn check_windows(&self, place: &Place, planned: Option<&str>) -> Result<(), Failure> {
-        let Some(planned) = planned else { return Ok(()) };
-        let head = self.stores.head(place).await;
-        let head = head.map_err(|error| failure::of_windows(place, error))?;
-        if head.identity() == planned {
-            return Ok(());
-        }
-        Err(failed(FailureKind::Changed, failure::changed(place)))
     }
 
     /// Ends what an earlier attempt may have left open.

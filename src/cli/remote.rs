@@ -17,7 +17,7 @@ use super::exit::Failure;
 use super::interrupt::lock;
 
 /// How long an interrupt waits for the end of uploads.
-pub(crate) const LAST_REQUESTS: Duration = Duration::from_secs(10);
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// What the flags say. A command sets it before it reads any path.
 static OPTIONS: OnceLock<StoreConfig> = OnceLock::new();
@@ -217,9 +217,12 @@ pub(crate) fn downloads(
 /// Ends the uploads that are open: for an interrupt.
 pub(crate) fn abort_open() {
     if let Some(remote) = REMOTE.get() {
-        let aborted =
-            async { tokio::time::timeout(LAST_REQUESTS, remote.stores.abort_open()).await };
-        // What remains is for the bucket's own rule.
-        let _ = remote.wait(aborted);
+        remote.wait(end_uploads(&remote.stores));
     }
+}
+
+/// Ends the uploads that are open, as far as there is time.
+pub(crate) async fn end_uploads(stores: &Stores) {
+    // What remains is for the bucket's own rule; in a batch the next run ends it.
+    let _ = tokio::time::timeout(LAST_REQUESTS, stores.abort_open()).await;
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use super::backend::{Object, head};
 use super::error::Error;
-use super::{Head, Place, local};
+use super::{Head, Place};
 
 /// Entries that may wait for their reader.
 const WAITING: usize = 64;
@@ -75,7 +75,7 @@ fn walk(folder: &Path, sender: &Sender<Result<(Place, Head), Error>>) -> Result<
             if metadata.is_dir() {
                 below.push(path);
             } else if metadata.is_file() {
-                let entry = (Place::Local(path), local::head_of(&metadata));
+                let entry = (Place::Local(path), Head::of_file(&metadata));
                 if sender.blocking_send(Ok(entry)).is_err() {
                     return Ok(());
                 }

@@ -1,25 +1,13 @@
 //! Local files, by the calls of a store. Whatever blocks runs on a thread that may.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::Error;
 use super::{Download, Head, Place, Put, PutOptions};
 use crate::digest::{Digester, digest_of};
-use crate::spool::Draft;
-
-/// What the file system says of a file.
-pub(super) fn head_of(metadata: &Metadata) -> Head {
-    Head {
-        bytes: metadata.len(),
-        etag: None,
-        version: None,
-        modified: metadata.modified().ok(),
-        sha256: None,
-        job: None,
-    }
-}
+use crate::spool::{Draft, make_folders};
 
 /// Runs something with the path on a thread that may block.
 async fn run<T: Send + 'static>(
@@ -33,13 +21,13 @@ async fn run<T: Send + 'static>(
 }
 
 pub(super) async fn head(place: &Place) -> Result<Head, Error> {
-    run(place, |path| Ok(head_of(&path.metadata()?))).await
+    run(place, |path| Ok(Head::of_file(&path.metadata()?))).await
 }
 
 pub(super) async fn get(place: &Place) -> Result<Download, Error> {
     run(place, |path| {
         let file = File::open(path)?;
-        Ok(Download::of_file(head_of(&file.metadata()?), file))
+        Ok(Download::of_file(Head::of_file(&file.metadata()?), file))
     })
     .await
 }
@@ -55,25 +43,6 @@ pub(super) async fn read(place: &Place, most: u64) -> Result<Vec<u8>, Error> {
         return Err(Error::TooLarge { place: place.to_string(), most });
     }
     Ok(bytes)
-}
-
-/// Makes a folder and those that it is in, durably.
-fn make_folders(folder: &Path) -> io::Result<()> {
-    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
-    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
-    for path in missing.into_iter().rev() {
-        match std::fs::create_dir(path) {
-            // Somebody else was faster, and may not have made it durable yet.
-            Err(_) if path.is_dir() => {}
-            made => made?,
-        }
-        // Only Unix can open a folder.
-        if let (Some(parent), true) = (path.parent(), cfg!(unix)) {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            File::open(parent)?.sync_all()?;
-        }
-    }
-    Ok(())
 }
 
 /// A reader that digests what it reads.
@@ -96,7 +65,7 @@ pub(super) async fn put(
 ) -> Result<Put, Error> {
     run(place, move |path| {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folders(folder)?;
+            make_folders(folder, &mut Vec::new())?;
         }
         let draft = Draft::write(&path, options.overwrite, |file| {
             let mut reader = Digesting(reader.take(bytes.saturating_add(1)), Digester::new());

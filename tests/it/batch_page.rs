@@ -124,15 +124,5 @@ fn the_page_of_a_batch_fits_a_phone_and_is_readable_with_a_screen_reader() {
     assert!(names("button").contains(&"Next") && names("button").contains(&"Recording"));
     assert!(names("heading").contains(&"What a person must look at") && names("main").len() == 1);
     assert!(names("columnheader").len() >= 9);
-    let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true });
-    browser.devtools("Emulation.setDeviceMetricsOverride", phone);
-    let width = "return [innerWidth, document.documentElement.scrollWidth]";
-    assert_eq!(browser.run(width), json!([360, 360]));
-    let colour = "return getComputedStyle(document.body).backgroundColor";
-    let seen = ["light", "dark"].map(|scheme| {
-        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
-        browser.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
-        browser.run(colour)
-    });
-    assert_ne!(seen[0], seen[1]);
+    browser.assert_fits_a_phone_and_follows_the_scheme();
 }

@@ -757,17 +757,13 @@ fn kill_9_at_any_request_leaves_no_plaintext_and_no_deletion_without_a_copy() {
             &soon(),
             "--yes",
         ];
-        let mut child = world
+        let child = world
             .command(&[&ONE[..], &args].concat())
             .stderr(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        while world.sandbox.ledger().len() < request && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_at(child, &world.sandbox, request);
         for name in world.folder.names() {
             let left = world.read(&name);
             assert!(!left.windows(secret.len()).any(|part| part == secret), "{name} at {request}");

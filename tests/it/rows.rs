@@ -580,7 +580,7 @@ fn kill_9_at_any_request_creates_nothing_twice() {
     let at = |request: usize, api: Api| {
         let world = world(1, &[]);
         let program = std::env::current_exe().unwrap();
-        let mut child = std::process::Command::new(program)
+        let child = std::process::Command::new(program)
             .args(["--exact", "rows::the_process_that_dies", "--nocapture"])
             .env("SORDINO_ROWS_BASE", &world.base)
             .env("SORDINO_ROWS_FOLDER", world.folder.path(""))
@@ -589,11 +589,7 @@ fn kill_9_at_any_request_creates_nothing_twice() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        while world.sandbox.ledger().len() < request && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_at(child, &world.sandbox, request);
         let was_creating = world.creates() > 0;
         let (_, entries) = world.run(&[row(api, "r0")]);
         let state = entries[0].state;

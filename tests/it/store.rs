@@ -567,6 +567,46 @@ fn an_upload_that_must_wait_asks_for_nothing_meanwhile() {
     }
 }
 
+/// A signal may come between the request that begins an upload and its answer.
+#[test]
+fn an_upload_that_is_dropped_while_it_begins_is_ended() {
+    let bytes = noise(PART + 1, 1);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (asked, begins) = tokio::sync::oneshot::channel();
+    let (go_on, dropped) = std::sync::mpsc::channel();
+    let store = std::thread::spawn(move || {
+        let next = || {
+            let (stream, _) = listener.accept().unwrap();
+            (head_of(&stream), stream)
+        };
+        let (head, mut stream) = next();
+        assert!(head.starts_with("head "), "nothing is there: {head}");
+        stream.write_all(answer("404 Not Found", "", "").as_bytes()).unwrap();
+        let (head, mut stream) = next();
+        assert!(head.starts_with("post "), "it begins: {head}");
+        asked.send(()).unwrap();
+        dropped.recv().unwrap();
+        let id = "<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>";
+        stream.write_all(answer("200 OK", "", id).as_bytes()).unwrap();
+        let (head, mut stream) = next();
+        stream.write_all(answer("204 No Content", "", "").as_bytes()).unwrap();
+        head
+    });
+    let scripted = Scripted { port, seen: Arc::default() };
+    let (stores, to) = (scripted.stores(&Arc::default()), place("s3://bucket/call"));
+    block_on(async {
+        tokio::select! {
+            _ = put(&stores, &to, &bytes, false) => unreachable!(),
+            asked = begins => asked.unwrap(),
+        }
+        go_on.send(()).unwrap();
+        stores.abort_open().await;
+    });
+    let last = store.join().unwrap();
+    assert!(last.starts_with("delete ") && last.contains("uploadid=one"), "{last}");
+}
+
 #[test]
 fn an_error_has_the_code_of_the_store_and_no_other_text_of_it() {
     let echo = "<Error><Code>AccessDenied</Code><Message>x-secret</Message></Error>";

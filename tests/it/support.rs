@@ -226,3 +226,17 @@ impl Moments {
         (z ^ (z >> 31)) % end
     }
 }
+
+/// Kills a process at this request to a sandbox, unless it ends before.
+#[cfg(feature = "cli")]
+pub fn kill_at(
+    mut child: std::process::Child,
+    sandbox: &sordino::sandbox::Sandbox,
+    request: usize,
+) {
+    while sandbox.ledger().len() < request && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -121,20 +121,7 @@ impl Rows {
         &self,
         asked: &Asked<'_>,
     ) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
-        let (source, policy) = (asked.request.entry(), self.places.policy.entry());
-        let id = asked.claimed.id.clone();
-        Arc::new(move |mut receipt| {
-            if let Some(source) = &source {
-                receipt = receipt.with_source(source.clone());
-            }
-            if let Some(policy) = &policy {
-                receipt = receipt.with_policy(policy.clone());
-            }
-            match &id {
-                Some(id) => receipt.with_id(id),
-                None => receipt,
-            }
-        })
+        self.places.complete(asked.claimed, &asked.request)
     }
 }
 

@@ -25,13 +25,5 @@ pub(super) fn with_versions(mut planned: Planned) -> Planned {
 fn of_file(place: &str) -> Option<String> {
     let place: Place = place.parse().ok()?;
     let metadata = fs::metadata(place.local()?).ok()?;
-    let head = Head {
-        bytes: metadata.len(),
-        etag: None,
-        version: None,
-        modified: metadata.modified().ok(),
-        sha256: None,
-        job: None,
-    };
-    Some(head.identity())
+    Some(Head::of_file(&metadata).identity())
 }

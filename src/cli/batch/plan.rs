@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
 use super::super::exit::Failure;
-use super::super::remote::LAST_REQUESTS;
+use super::super::remote::end_uploads;
 use super::jobs::{self, Jobs};
 use super::organisation::organisation;
 
@@ -167,9 +167,7 @@ impl<'a> Plan<'a> {
 
     /// Ends the uploads that an interrupted job left open while it was begun.
     pub(super) fn end_uploads(&self) {
-        let open = async { tokio::time::timeout(LAST_REQUESTS, self.stores.abort_open()).await };
-        // What remains is for the next run, and for the bucket's own rule.
-        let _ = self.runtime.block_on(open);
+        self.runtime.block_on(end_uploads(&self.stores));
     }
 }
 

@@ -1,8 +1,9 @@
 //! Folders that are made for the files of a recording, and go again if nothing comes of it.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use sordino::spool::make_folders;
 
 /// Folders that were made. Unless they are [kept](MadeFolders::keep), those that are empty go when this is
 /// dropped.
@@ -12,22 +13,7 @@ pub(super) struct MadeFolders(Vec<PathBuf>);
 impl MadeFolders {
     /// Makes a folder and those that it is in, durably.
     pub(super) fn make(&mut self, folder: &Path) -> io::Result<()> {
-        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
-        let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
-        for path in missing.into_iter().rev() {
-            match fs::create_dir(path) {
-                // Another process was faster.
-                Err(_) if path.is_dir() => continue,
-                made => made?,
-            }
-            self.0.push(path.to_owned());
-            // Only Unix can open a folder.
-            if let (Some(parent), true) = (path.parent(), cfg!(unix)) {
-                let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-                File::open(parent)?.sync_all()?;
-            }
-        }
-        Ok(())
+        make_folders(folder, &mut self.0)
     }
 
     /// Takes over the folders of another.
