@@ -5,7 +5,6 @@
 
 mod lock;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, params_from_iter};
 use super::engine::{Cell, Damage, Dialect, Engine, Incoming, Row, Rows, Sql, Value, Work};
 use super::error::JournalError;
 use super::sql;
-use lock::{create, lock};
+use lock::{Lock, create};
 
 /// `SORD`: says in the file that it is ours.
 const APPLICATION: i64 = 0x534F_5244;
@@ -34,7 +33,7 @@ pub(super) struct Sqlite {
     dialect: Dialect,
     worker: String,
     /// Kept open as long as this process may write.
-    _lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 impl Sqlite {
@@ -43,7 +42,7 @@ impl Sqlite {
         // One file may have several names, and the lock is beside one of them.
         let real = create(path).and_then(|_| path.canonicalize());
         let path = &real.map_err(|error| storage(path, "written", &error))?;
-        let lock = lock(path)?;
+        let lock = Lock::new(path)?;
         let this = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, Some(lock))?;
         this.prepare().map_err(|error| this.error(&error))??;
         Ok(this)
@@ -57,14 +56,13 @@ impl Sqlite {
         Ok(this)
     }
 
-    fn connect(path: &Path, flags: OpenFlags, lock: Option<File>) -> Result<Self, JournalError> {
+    fn connect(path: &Path, flags: OpenFlags, lock: Option<Lock>) -> Result<Self, JournalError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)
             .map_err(|error| storage(path, "opened", &error))?;
         // A process has a worker of its own each time, as the one before may have had the same number.
         let worker = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        let this =
-            Self { connection, path: path.to_owned(), dialect: dialect(), worker, _lock: lock };
+        let this = Self { connection, path: path.to_owned(), dialect: dialect(), worker, lock };
         let prepared = this.connection.busy_timeout(WAIT).and_then(|()| {
             this.connection.set_prepared_statement_cache_capacity(64);
             this.connection.pragma_update(None, "foreign_keys", true)
@@ -159,7 +157,7 @@ impl Engine for Sqlite {
     }
 
     fn transaction_once(&mut self, work: &mut Work<'_>) -> Result<(), JournalError> {
-        let begin = if self._lock.is_some() { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let begin = if self.lock.is_some() { "BEGIN IMMEDIATE" } else { "BEGIN" };
         self.connection.execute_batch(begin).map_err(|error| self.error(&error))?;
         let done = work(self).and_then(|()| {
             self.connection.execute_batch("COMMIT").map_err(|error| self.error(&error))
