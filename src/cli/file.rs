@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use sordino::{Error, Receipt, Redaction, Source, Summary, Treatment, Windows};
+use sordino::{
+    Encoding, Error, OutputFormat, Receipt, Redaction, Source, Summary, Treatment, Windows,
+};
 
 use super::args::FileArgs;
 use super::exit::Failure;
@@ -22,6 +24,8 @@ struct FileRun {
     /// The input's name in messages.
     input: String,
     destination: Destination,
+    /// What the ending of the output demands, and whether the encoding is to stay.
+    output: (Option<OutputFormat>, bool),
     windows: Windows,
     treatment: Treatment,
     side_outputs: SideOutputs,
@@ -58,6 +62,7 @@ pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
     let (run, source) = check(args)?;
     let summary = run.redact(source)?;
     report::notes(&summary);
+    run.note_format(&summary);
     let output = run.destination.name();
     let line = if run.json {
         let mut json = report::to_json(&summary, run.side_outputs.self_check);
@@ -103,17 +108,30 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     };
     let path = destination.path();
     let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
+    let (options, format) = args.format.options_for(&output)?;
     let (input, source) = input::open(&input, &args.format)?;
-    path.inspect(|path| note_ending(path));
+    let source = source.with_options(options);
     if windows.is_empty() {
         note("nothing was found to redact; the recording is copied unredacted");
     }
     let (force, json) = (args.force, args.json);
-    let run = FileRun { input, destination, windows, treatment, side_outputs, force, json };
+    let output = (format, options.encoding == Encoding::Same);
+    let run = FileRun { input, destination, output, windows, treatment, side_outputs, force, json };
     Ok((run, source))
 }
 
 impl FileRun {
+    /// Tells what the output is, where that may surprise.
+    fn note_format(&self, summary: &Summary) {
+        let (format, container) = (summary.output, summary.stream_info.container);
+        if let Some(path) = self.destination.path() {
+            note_ending(path, format);
+        }
+        if self.output.1 && format == OutputFormat::Wav && container != "wave" {
+            note(&format!("the {container} becomes a WAV; its samples are as they were"));
+        }
+    }
+
     /// Redacts the recording, and delivers it with its side outputs.
     fn redact(&self, source: Source) -> Result<Summary, Failure> {
         let Self { input, destination, windows, side_outputs, .. } = self;
@@ -125,6 +143,10 @@ impl FileRun {
         let redaction = Redaction::new(windows, self.treatment)
             .with_evidence(side_outputs.options())
             .with_spool(spool);
+        let redaction = match self.output.0 {
+            Some(format) => redaction.with_format(format),
+            None => redaction,
+        };
         let redacted = redaction.run_watched(source, |progress| {
             received = progress.bytes;
             bar.show(progress.bytes, length);
@@ -135,7 +157,10 @@ impl FileRun {
             redacted.map_err(|error| Failure::of(&*doing, input::explain(input, error)))?;
         report::details(input, redacted.summary(), began.elapsed());
         let (written, to) = (redacted.bytes(), destination.name());
-        detail(&format!("{received} bytes read; {written} bytes of WAV go to {to}"));
+        detail(&format!(
+            "{received} bytes read; {written} bytes of {} go to {to}",
+            redacted.format()
+        ));
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
             Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());

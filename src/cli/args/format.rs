@@ -1,17 +1,27 @@
 //! `--encoding`, `--raw`, `--gaps` and others: how recordings are decoded and encoded.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
+use sordino::{DecodeOptions, Encoding, Gaps, OutputFormat, RawFormat};
+
+use super::super::exit::Failure;
+use super::super::input::ending;
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct FormatArgs {
-    /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    #[arg(long, value_name = "ENCODING", default_value = "pcm", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
-    encoding: Encoding,
+    /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, A-law and
+    /// µ-law as they are [default: pcm; same if OUTPUT ends in .flac]
+    #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
+    pub(crate) encoding: Option<Encoding>,
+
+    /// Leave the MD5 of a FLAC that is kept unset. It is not decoded as a whole then, only around the
+    /// windows
+    #[arg(long)]
+    no_md5: bool,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -39,13 +49,38 @@ impl FormatArgs {
     /// The options of the decoder.
     pub(crate) fn options(&self) -> DecodeOptions {
         DecodeOptions {
-            encoding: self.encoding,
+            encoding: self.encoding.unwrap_or_default(),
+            md5: !self.no_md5,
             opus_rate: self.opus_rate,
             memory_limit: self.memory_limit.saturating_mul(1024 * 1024),
             threads: self.threads.and_then(|count| NonZeroUsize::new(count.into())),
             gaps: self.gaps.gaps,
             raw: self.raw,
         }
+    }
+
+    /// The options, and the format that the ending of the output demands, if it is one that sordino
+    /// writes.
+    pub(crate) fn options_for(
+        &self,
+        output: &Path,
+    ) -> Result<(DecodeOptions, Option<OutputFormat>), Failure> {
+        let format = match ending(output).as_str() {
+            "flac" => Some(OutputFormat::Flac),
+            "wav" | "wave" => Some(OutputFormat::Wav),
+            _ => None,
+        };
+        let mut options = self.options();
+        match (self.encoding, format) {
+            (Some(Encoding::Pcm), Some(OutputFormat::Flac)) => {
+                let mend =
+                    "--encoding pcm makes a WAV; name the output .wav, or leave out --encoding";
+                return Err(Failure::usage(format!("writing {}", output.display()), mend));
+            }
+            (None, Some(OutputFormat::Flac)) => options.encoding = Encoding::Same,
+            _ => {}
+        }
+        Ok((options, format))
     }
 }
 

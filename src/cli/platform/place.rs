@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sordino::OutputFormat;
 use sordino::genesys::platform::Original;
 
 use super::super::args::{EvidenceArgs, WindowsSource};
@@ -140,7 +141,6 @@ impl Places {
             Destination::At(place) => file(Some(place)),
             _ => None,
         };
-        copy.iter().for_each(|path| note_ending(path));
         let (receipt, report) = (file(self.receipt.as_ref()), file(self.report.as_ref()));
         self.targets_at(copy, receipt, report).map(drop)
     }
@@ -156,9 +156,14 @@ impl Places {
     }
 
     /// All paths for one copy: its own, its receipt's, its page's.
-    fn paths(&self, original: &Original, key: Option<&str>) -> [Option<PathBuf>; 3] {
+    fn paths(
+        &self,
+        original: &Original,
+        key: Option<&str>,
+        format: OutputFormat,
+    ) -> [Option<PathBuf>; 3] {
         let copy = match &self.copies {
-            Destination::At(place) => Some(place.path(original, key, "wav")),
+            Destination::At(place) => Some(place.path(original, key, format.ending())),
             _ => None,
         };
         let of = |place: &Option<Place>, ending: &str| {
@@ -170,7 +175,8 @@ impl Places {
     /// Checks that the files of a copy can be written, as far as that is known before their folders exist.
     pub(super) fn check_free(&self, original: &Original, key: Option<&str>) -> Result<(), Failure> {
         let has_folder = |path: &PathBuf| path.parent().is_some_and(Path::is_dir);
-        let paths = self.paths(original, key).map(|path| path.filter(has_folder));
+        let paths = self.paths(original, key, OutputFormat::Wav);
+        let paths = paths.map(|path| path.filter(has_folder));
         let [copy, receipt, report] = paths;
         self.targets_at(copy, receipt, report).map(drop)
     }
@@ -180,8 +186,10 @@ impl Places {
         &self,
         original: &Original,
         key: Option<&str>,
+        format: OutputFormat,
     ) -> Result<(Targets, MadeFolders), Failure> {
-        let paths = self.paths(original, key);
+        let paths = self.paths(original, key, format);
+        paths[0].iter().for_each(|path| note_ending(path, format));
         let mut made = MadeFolders::default();
         for folder in paths.iter().flatten().filter_map(|path| path.parent()) {
             made.make(folder).map_err(|error| {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Platform};
 use sordino::job::platform::Layout;
-use sordino::{Job, Treatment, Windows};
+use sordino::{Encoding, Job, Treatment, Windows};
 
 use super::super::args::{ClientArgs, EvidenceArgs, RecordingArgs, WindowsSource, time};
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
@@ -61,6 +61,10 @@ impl Plan {
         let treatment = args.redact.treatment.treatment()?;
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
+        if args.redact.format.encoding == Some(Encoding::Same) && !args.platform.split {
+            let mend = "with --api platform the files of a recording are joined to one, which is a WAV; give --split to keep each as it is";
+            return Err(Failure::usage("reading --encoding same", mend));
+        }
         let deletion = deletion(args, treatment, &places)?;
         let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
