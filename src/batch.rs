@@ -3,11 +3,27 @@
 //! The manifest becomes [`Planned`] jobs. The [`Journal`] holds the state of each, so that the same command
 //! again does the rest. Workers claim jobs, do them, and commit what happened.
 
+pub mod chain;
+mod genesys;
 mod journal;
+mod manifest;
 mod model;
+mod places;
+mod run;
+mod shard;
 
-pub use journal::{Claimed, Counts, Entry, Filter, Journal, JournalError};
+pub use genesys::{Organisation, Rows};
+pub use journal::{
+    Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
+};
+pub use manifest::{
+    Checked, Jobs as ManifestJobs, Listed, Manifest, ManifestError, Paired, Pairing, PairingError,
+    Planning, RowError, RowErrors,
+};
 pub use model::{
-    Api, Done, Failed, FailureKind, Input, Key, Link, Note, Planned, Spec, State, Upload,
+    Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
+pub use places::Places;
+pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};
+pub use shard::{Shard, ShardError};

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod args;
+mod batch;
 mod bench;
 mod connection;
 mod demo;
@@ -19,9 +20,11 @@ mod interrupt;
 mod manual;
 mod messages;
 mod output;
+mod passphrase;
 mod platform;
 mod progress;
 mod recording;
+mod remote;
 mod report;
 mod sandbox;
 mod side_outputs;
@@ -47,6 +50,7 @@ pub(crate) fn main() -> ExitCode {
             Api::Recordings => recording::run(&args),
             Api::Platform => platform::run(&args),
         },
+        Command::Batch(args) => batch::run(*args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),
@@ -73,7 +77,12 @@ fn silence_decoder_panics() {
 
 /// Runs the async half of a command.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    runtime()?.block_on(work)
+}
+
+/// What the async half of a command runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| Failure::failed("starting", error))?.block_on(work)
+    runtime.map_err(|error| Failure::failed("starting", error))
 }

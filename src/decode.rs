@@ -36,6 +36,7 @@ use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
 use fault::{PacketFault, catching_panics};
 use format::Container;
+pub use format::recording_stem;
 use gaps::GapKeeper;
 pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
 use input::{HashingReader, InputMonitor, PartSource, PeekedSource, sniff};

@@ -30,7 +30,6 @@ use std::sync::Arc;
 mod answer;
 mod complete;
 mod config;
-mod connections;
 mod error;
 mod fetch;
 mod grant;
@@ -48,7 +47,6 @@ mod secret;
 mod send;
 mod sign_in;
 mod storage;
-mod timer;
 mod token;
 mod token_file;
 mod upload;
@@ -64,9 +62,10 @@ pub use platform::Platform;
 pub use region::Region;
 pub use request::StepRecord;
 pub use secret::Credentials;
-pub use timer::Timer;
 pub use upload::Uploaded;
 pub use wire::WorkflowStep;
+
+pub use crate::http::{Failure, Timer};
 
 use protocol::Protocol;
 use send::HttpClient;

@@ -18,6 +18,8 @@ use crate::window::Windows;
 
 mod arrival;
 pub mod platform;
+#[cfg(feature = "store")]
+pub mod stored;
 
 use arrival::redact_arriving;
 

@@ -27,8 +27,11 @@
 //! sign in ──▶ locate ──▶ fetch                             grant ──▶ upload ──▶ complete    async, no audio
 //!     │                              Platform API: annotate ──▶ protection ──▶ retention
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
+//! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
+//! batch: manifest ──▶ journal ──▶ workers ──▶ job, each ──▶ journal ──▶ chain      thousands, once each
 //!
-//! Redacted ──▶ receipt ──▶ report                         the evidence: a JSON file, an HTML page
+//! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
+//!                 └──▶ signature                          who vouches for it
 //!
 //! original + redacted + windows ──▶ verify ──▶ Audit       the leak audit
 //! source ──▶ info ──▶ Info                                 what a recording is
@@ -59,9 +62,12 @@
 //! | [`mod@redact`] | | the steps in one function; only this room makes a [`Redacted`] |
 //! | [`receipt`] | | the evidence of one redaction as JSON; checks a file against it later |
 //! | `report` | `report` | the receipt as an HTML page, with waveforms |
+//! | `signature` | `sign` | OpenSSH's signatures: who vouches for a receipt |
 //! | [`mod@verify`] | | the leak audit of any original and its redaction |
 //! | [`info`] | | what a recording is, before it is redacted |
 //! | [`error`] | | the errors of decoding, redaction and storage |
+//! | `http` | `http` | connections, `Retry-After` and the pipe into a decoder, for `genesys` and `store` |
+//! | `policy` | `policy` | how recordings are redacted, from a file and flags; what it makes of a file of windows |
 //! | `genesys` | `genesys` | the client of both APIs of Genesys Cloud, one step a file; no audio except [`Redacted`] |
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
 //! | `store` | `store` | reads and writes places: local paths and the URLs of buckets |
@@ -138,9 +144,15 @@ pub mod redact;
 pub mod receipt;
 #[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "sign")]
+pub mod signature;
 pub mod verify;
 pub mod info;
 pub mod error;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "policy")]
+pub mod policy;
 #[cfg(feature = "genesys")]
 pub mod genesys;
 #[cfg(feature = "genesys")]
@@ -159,6 +171,8 @@ pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;
 #[cfg(feature = "genesys")]
 pub use job::{Job, JobError, Sanitised, sanitise};
+#[cfg(feature = "policy")]
+pub use policy::Policy;
 pub use receipt::Receipt;
 pub use redact::{OutputFormat, Progress, Redacted, Redaction, Summary, redact};
 #[cfg(feature = "report")]

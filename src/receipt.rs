@@ -5,7 +5,7 @@
 //! shape of [`SCHEMA`], can be parsed again, and identifies the redacted file. It holds no audio, no
 //! transcript and no secret; labels and reasons are the caller's own text. Errors: [`ReceiptError`].
 //!
-//! A receipt is not signed: it identifies the redacted file, but does not prove who wrote the receipt.
+//! A receipt identifies the redacted file; who wrote it, a signature beside it proves.
 
 use std::time::SystemTime;
 
@@ -28,7 +28,7 @@ pub use model::{
     DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
     SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
-pub use source::{MarksEntry, SourceEntry};
+pub use source::{MarksEntry, PolicyEntry, SourceEntry};
 use version_1::ReceiptVersion1;
 
 /// The version of the receipt's shape. An incompatible shape gets another number. Receipts of all
@@ -97,6 +97,20 @@ impl Receipt {
     #[must_use]
     pub fn with_source(mut self, source: SourceEntry) -> Self {
         self.asked.source = Some(source);
+        self
+    }
+
+    /// The same receipt, which also tells which policy file was followed.
+    #[must_use]
+    pub fn with_policy(mut self, policy: PolicyEntry) -> Self {
+        self.asked.policy = Some(policy);
+        self
+    }
+
+    /// The same receipt, which also tells what a manifest calls the recording.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.asked.id = Some(id.into());
         self
     }
 

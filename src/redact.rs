@@ -81,14 +81,14 @@ pub struct Redaction<'a> {
     treatment: Treatment,
     evidence: EvidenceOptions,
     spool: Spool,
-    format: Option<OutputFormat>,
+    formats: &'static [OutputFormat],
 }
 
 impl<'a> Redaction<'a> {
     /// A redaction with the default [`EvidenceOptions`] and an [anonymous](Spool::anonymous) spool.
     pub fn new(windows: &'a Windows, treatment: Treatment) -> Self {
         let (evidence, spool) = (EvidenceOptions::default(), Spool::anonymous());
-        Self { windows, treatment, evidence, spool, format: None }
+        Self { windows, treatment, evidence, spool, formats: &[] }
     }
 
     /// Sets the evidence to collect.
@@ -101,12 +101,12 @@ impl<'a> Redaction<'a> {
         Self { spool, ..self }
     }
 
-    /// Sets what kind of file the output must be. If [`DecodeOptions::encoding`] makes another one of this
-    /// recording, that is an error.
+    /// Sets what kinds of file the output may be; none of them means any. If [`DecodeOptions::encoding`]
+    /// makes another one of this recording, that is an error. See [`OutputFormat::named`].
     ///
     /// [`DecodeOptions::encoding`]: crate::DecodeOptions::encoding
-    pub fn with_format(self, format: OutputFormat) -> Self {
-        Self { format: Some(format), ..self }
+    pub fn with_formats(self, formats: &'static [OutputFormat]) -> Self {
+        Self { formats, ..self }
     }
 
     /// Redacts the source.
@@ -127,11 +127,11 @@ impl<'a> Redaction<'a> {
         source: Source,
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Redacted, Error> {
-        let Self { windows, treatment, evidence, spool, format } = self;
+        let Self { windows, treatment, evidence, spool, formats } = self;
         let (length, options) = (source.length(), source.options());
         let mut decoder = Decoder::open(source.digested(evidence.receipt))?;
         let info = decoder.stream_info().clone();
-        let (output, target) = format::choose(&decoder, options, format)?;
+        let (output, target) = format::choose(&decoder, options, formats)?;
         let spans = Spans::new(windows, info.rate, info.channels)?;
         check_length(windows, &info, options.gaps)?;
         spool.reserve(output.likely_bytes(&info, length));

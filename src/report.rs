@@ -14,8 +14,13 @@ use crate::evidence::Waveform;
 use crate::receipt::Receipt;
 use crate::redact::Redacted;
 
+#[cfg(feature = "batch")]
+mod batch;
 mod svg;
 mod text;
+
+#[cfg(feature = "batch")]
+pub use batch::BatchReport;
 
 use svg::ChannelPlot;
 use text::{Badge, FactSection, WindowRow};
@@ -130,8 +135,12 @@ impl<'a> Report<'a> {
 /// Fills the template. What comes from users is escaped, and a name that the template alone knows is an
 /// error.
 fn render(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    environment().render_str(include_str!("report/page.html"), page)
+}
+
+fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.render_str(include_str!("report/page.html"), page)
+    environment
 }

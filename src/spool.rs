@@ -10,16 +10,19 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use tempfile::{NamedTempFile, SpooledTempFile};
+use tempfile::SpooledTempFile;
 
 use crate::error::Error;
 use crate::lock::lock;
 
 mod draft;
+mod hidden;
 mod placed;
 
 pub use draft::Draft;
 pub use placed::Placed;
+
+use hidden::Hidden;
 
 /// Bytes that an anonymous spool holds in memory: a few minutes of telephony.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
@@ -30,6 +33,27 @@ const PIECE: usize = 256 * 1024;
 /// Prefix of the names of hidden files.
 const PREFIX: &str = ".sordino-";
 
+/// Makes a folder and those that it is in, durably. Those that this call has made are added to `made`, also
+/// if it fails.
+///
+/// # Errors
+/// Those of the file system.
+pub fn make_folders(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    for path in missing.into_iter().rev() {
+        match std::fs::create_dir(path) {
+            // Another process was faster, and may not have made it durable yet.
+            Err(_) if path.is_dir() => {}
+            Err(error) => return Err(error),
+            Ok(()) => made.push(path.to_owned()),
+        }
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_folder(parent.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
 /// Temporary storage for a redacted recording. Dropping it deletes everything that was not persisted.
 #[derive(Debug)]
 pub struct Spool(SpoolStorage);
@@ -39,7 +63,7 @@ enum SpoolStorage {
     /// Shared with the readers of an upload.
     Anonymous(Arc<Mutex<SpooledTempFile>>),
     Beside {
-        file: NamedTempFile,
+        file: Hidden,
         target: PathBuf,
         writeback: Writeback,
     },
@@ -56,19 +80,29 @@ impl Spool {
     /// # Errors
     /// [`Error::Persist`] when the folder is missing or cannot be written.
     pub fn beside(target: &Path) -> Result<Self, Error> {
-        let file = temp_file_in(folder_of(target)).map_err(|source| persist(target, source))?;
-        Ok(Self(SpoolStorage::Beside {
-            file,
-            target: target.to_owned(),
-            writeback: Writeback::default(),
-        }))
+        Self::of(target, Hidden::named(target))
     }
 
-    /// Path of the hidden file, for a signal handler that removes it; `None` for an anonymous spool.
+    /// Like [`Spool::beside`], but where the system can, in a file without a name: nothing is left however
+    /// the process ends.
+    ///
+    /// # Errors
+    /// As [`Spool::beside`].
+    pub fn nameless_beside(target: &Path) -> Result<Self, Error> {
+        Self::of(target, Hidden::nameless(target))
+    }
+
+    fn of(target: &Path, file: io::Result<Hidden>) -> Result<Self, Error> {
+        let file = file.map_err(|source| persist(target, source))?;
+        let (target, writeback) = (target.to_owned(), Writeback::default());
+        Ok(Self(SpoolStorage::Beside { file, target, writeback }))
+    }
+
+    /// Path of the hidden file, for a signal handler that removes it; `None` if it has no name.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
             SpoolStorage::Anonymous(_) => None,
-            SpoolStorage::Beside { file, .. } => Some(file.path()),
+            SpoolStorage::Beside { file, .. } => file.path(),
         }
     }
 
@@ -78,7 +112,7 @@ impl Spool {
         #[cfg(target_os = "linux")]
         if let SpoolStorage::Beside { file, .. } = &self.0 {
             use rustix::fs::{FallocateFlags, fallocate};
-            let _ = fallocate(file.as_file(), FallocateFlags::KEEP_SIZE, 0, bytes);
+            let _ = fallocate(file.file(), FallocateFlags::KEEP_SIZE, 0, bytes);
         }
         #[cfg(not(target_os = "linux"))]
         let _ = bytes;
@@ -95,7 +129,7 @@ impl Spool {
             SpoolStorage::Beside { file, target: mine, .. } if mine == target => file,
             other => return Self(other).copy_beside(target)?.place(target, overwrite),
         };
-        let placed = file.as_file().sync_all().and_then(|()| Placed::put(file, target, overwrite));
+        let placed = file.file().sync_all().and_then(|()| Placed::put(file, target, overwrite));
         placed.map_err(|source| persist(target, source))
     }
 
@@ -118,7 +152,7 @@ impl Spool {
 
     /// Copies the content to a new spool beside `target`.
     pub(crate) fn copy_beside(&self, target: &Path) -> Result<Self, Error> {
-        let mut copy = Self::beside(target)?;
+        let mut copy = Self::nameless_beside(target)?;
         self.copy_to(&mut copy, |source| persist(target, source))?;
         Ok(copy)
     }
@@ -202,18 +236,6 @@ impl Writeback {
     }
 }
 
-/// A hidden file with the permissions of a normal new file: `tempfile` would allow only the owner.
-fn temp_file_in(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
 fn folder_of(target: &Path) -> &Path {
     match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -235,8 +257,8 @@ impl Write for Spool {
         match &mut self.0 {
             SpoolStorage::Anonymous(file) => lock(file).write(buffer),
             SpoolStorage::Beside { file, writeback, .. } => {
-                let count = file.write(buffer)?;
-                writeback.wrote(count as u64, file.as_file());
+                let count = file.file().write(buffer)?;
+                writeback.wrote(count as u64, file.file());
                 Ok(count)
             }
         }
@@ -245,7 +267,7 @@ impl Write for Spool {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
             SpoolStorage::Anonymous(file) => lock(file).flush(),
-            SpoolStorage::Beside { file, .. } => file.flush(),
+            SpoolStorage::Beside { file, .. } => file.file().flush(),
         }
     }
 }
@@ -254,7 +276,7 @@ impl Seek for Spool {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
             SpoolStorage::Anonymous(file) => lock(file).seek(position),
-            SpoolStorage::Beside { file, .. } => file.seek(position),
+            SpoolStorage::Beside { file, .. } => file.file().seek(position),
         }
     }
 }

@@ -19,6 +19,10 @@ pub struct Spec {
     pub input: Input,
     /// What to mute.
     pub windows: WindowsSpec,
+    /// The version of the file of windows, where it is known when it is planned: the ETag, or size and time of
+    /// change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows_version: Option<String>,
     /// The treatment, as the manifest has it: `silence`, `gain=0.01`, `tone=1000`. Absent: the policy's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub treatment: Option<String>,
@@ -106,13 +110,35 @@ pub enum State {
     Unknown,
 }
 
-/// What a worker writes down while it does a job, before the step that it speaks of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+/// Something that happened to a job that this process has claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The job.
+    pub key: Key,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happens to a job after it was claimed. The first two are written down before the step that they
+/// speak of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
     /// A multipart upload was opened; no part is sent yet.
     Upload(Upload),
     /// The new recording is about to be created at Genesys. A job found in this state is [`State::Unknown`].
     Granting,
+    /// It certainly was not created, and is tried again after a wait: a job found now is as good as planned.
+    Refused,
+    /// The redacted recording is in place, and its receipt.
+    Done(Box<Done>),
+    /// It failed.
+    Failed(Failed),
+    /// It failed, and something may have been created at Genesys.
+    Unknown(Failed),
+    /// It was not done, because the run ends.
+    Released,
+    /// This upload of an abandoned job was aborted. Whoever has the job, or nobody.
+    Aborted(Upload),
 }
 
 /// An open multipart upload.
@@ -231,6 +257,16 @@ impl Key {
         let content = Spec { receipt: None, ..spec.clone() };
         let json = serde_json::to_vec(&content).unwrap_or_default();
         Self(Digest::of(&json).sha256)
+    }
+
+    /// The key that a job would have without versions. Shares are to be made by it: machines whose copies of
+    /// one file have other times would not agree on [`Key::of`], and a job might be in no share.
+    pub fn without_versions(spec: &Spec) -> Self {
+        let mut spec = Spec { windows_version: None, ..spec.clone() };
+        if let Input::Place { version, .. } = &mut spec.input {
+            *version = None;
+        }
+        Self::of(&spec)
     }
 }
 

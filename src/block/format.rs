@@ -38,6 +38,14 @@ impl SampleFormat {
             Self::S32 | Self::F32 => 4,
         }
     }
+
+    /// The short name of the codec of a WAV with these samples, as [`StreamInfo::codec`] has it.
+    ///
+    /// [`StreamInfo::codec`]: crate::StreamInfo::codec
+    pub fn codec(self) -> String {
+        let order = if self.bytes() > 1 { "le" } else { "" };
+        format!("pcm_{self}{order}")
+    }
 }
 
 impl fmt::Display for SampleFormat {

@@ -3,27 +3,36 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand};
-use sordino::RawFormat;
+use sordino::{Policy, RawFormat};
 
+mod batch;
 mod bench;
 mod format;
 mod platform;
 mod redact;
 mod request;
+mod sign;
+mod store;
 mod transcript;
 mod treatment;
 mod windows;
 
+pub(crate) use batch::{
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
+    StatusArgs,
+};
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
-pub(crate) use platform::{Api, PlatformArgs};
-pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, RecordingArgs};
-pub(crate) use request::{IfNone, Request, TranscriptRequest, WindowsSource};
+pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
+pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
+pub(crate) use request::{WindowsSource, source_of, windows_of};
+pub(crate) use sign::SignArgs;
+pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
 
+use super::exit::Failure;
 use super::help;
-use transcript::FROM_TRANSCRIPTS;
 
 /// Mutes passages of call recordings, exactly to the sample, without ffmpeg.
 #[derive(Debug, Parser)]
@@ -56,6 +65,10 @@ pub(crate) enum Command {
     /// Redact recordings in Genesys Cloud: fetch, redact, deliver
     #[command(after_help = help::recording(), override_usage = help::RECORDING_USAGE)]
     Recording(Box<RecordingArgs>),
+
+    /// Redact thousands of recordings, with a journal; the same command again does the rest
+    #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
+    Batch(Box<BatchArgs>),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]
@@ -113,6 +126,9 @@ pub(crate) struct WindowsArgs {
 
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
@@ -126,17 +142,33 @@ pub(crate) struct InfoArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
 #[derive(Debug, Group)]
 pub(crate) struct VerifyArgs {
-    /// The original and the redacted recording; with --receipt the redacted one alone is enough
-    #[arg(value_name = "RECORDING", num_args = 1..=2, required = true)]
+    /// The original and the redacted recording; with --receipt the redacted one alone is enough, with
+    /// --signers none
+    #[arg(value_name = "RECORDING", num_args = 1..=2, required_unless_present = "signers")]
     pub(crate) recordings: Vec<PathBuf>,
 
     /// Compare REDACTED with this receipt; windows and treatment come from it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policy", "window", "windows", "windows_format", "only", "find", "party", "speaker", "tier", "unit", "pad", "if_none", "gain", "silence", "tone", "fade", "gaps"])]
     pub(crate) receipt: Option<PathBuf>,
+
+    /// Check the signature of the receipt: OpenSSH's list of who may sign, as for `ssh-keygen -Y verify`
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    pub(crate) signers: Option<PathBuf>,
+
+    /// It must be the signature of this principal
+    #[arg(long, value_name = "PRINCIPAL", requires = "signers")]
+    pub(crate) identity: Option<String>,
+
+    /// The signature [default: the receipt's name with .sig]
+    #[arg(long, value_name = "FILE", requires = "signers")]
+    pub(crate) signature: Option<PathBuf>,
 
     /// Read ORIGINAL as headerless audio, like `file --raw`; not needed with a receipt
     #[arg(long, value_name = "FORMAT:RATE:CHANNELS", conflicts_with = "receipt")]
@@ -154,16 +186,29 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
 
-    /// What a redaction did if --windows was searched and holds nothing: with `copy` it changed nothing,
-    /// and that is audited
-    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
-    pub(crate) if_none: IfNone,
+    #[command(flatten)]
+    pub(crate) if_none: IfNoneArgs,
 
     #[command(flatten)]
     pub(crate) treatment: TreatmentArgs,
 
     #[command(flatten)]
     pub(crate) gaps: GapsArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+impl VerifyArgs {
+    /// The policy that file and flags come to.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        let mut flags = self.windows.settings()?;
+        self.treatment.add_to(&mut flags)?;
+        self.gaps.add_to(&mut flags);
+        flags.raw = self.raw;
+        self.if_none.add_to(&mut flags);
+        self.windows.policy(flags)
+    }
 }
 
 #[derive(Debug, Group)]

@@ -76,7 +76,7 @@ struct Measured {
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let frames = frames(args)?;
     let inputs: Vec<&Path> = args.file.as_deref().into_iter().collect();
-    let chart = args.chart.as_ref().map(|path| OutputPath::check(path, &inputs, args.force));
+    let chart = args.chart.as_ref().map(|path| OutputPath::check_file(path, &inputs, args.force));
     let chart = chart.transpose()?;
     if cfg!(debug_assertions) {
         note("this is a debug build, which is many times slower; build with --release");

@@ -39,11 +39,12 @@ const LAST_STEPS: &str = "  \
   sordino recording --help                          redact a recording in your organisation";
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let output = args.output.as_ref().map(|path| OutputPath::check(path, &[], args.force));
+    let output = args.output.as_ref().map(|path| OutputPath::check_file(path, &[], args.force));
     let output = output.transpose()?;
     let target = output.as_ref().map(|path| path.target.as_path());
-    let side_outputs =
-        SideOutputs::check(&args.evidence, WindowsSource::default(), &[], target, args.force)?;
+    let (evidence, source) = (&args.evidence, WindowsSource::default());
+    let signer = evidence.signer()?;
+    let side_outputs = SideOutputs::check(evidence, source, &[], target, args.force, signer)?;
     match args.api {
         Api::Recordings => {
             let windows = windows(WINDOWS)?;
@@ -100,7 +101,7 @@ async fn walk(
             let saved = redacted.persist_copy(&path.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
-        side_outputs::keep(placed);
+        side_outputs::keep(placed)?;
         Ok(())
     })?;
     if let Some(path) = &output {

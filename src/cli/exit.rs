@@ -20,7 +20,8 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const PARTLY: u8 = 3;
 /// 128 and the number of SIGINT, as shells report it.
-pub(crate) const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: i32 = INTERRUPTED_CODE as i32;
+const INTERRUPTED_CODE: u8 = 130;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) enum Failure {
     Error(u8, String, Box<dyn StdError>),
     /// An audit found something, and has printed it.
     Found,
+    /// The run was told to end, and has ended in order.
+    Interrupted,
     /// Of several recordings all (or only some) failed, and each error was printed.
     Several {
         /// Whether all failed.
@@ -85,6 +88,7 @@ pub(crate) fn of(result: Result<(), Failure>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Found | Failure::Several { all: true }) => FAILED.into(),
         Err(Failure::Several { all: false }) => PARTLY.into(),
+        Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED_CODE),
         Err(failure @ Failure::Error(code, ..)) => {
             failure.print();
             code.into()

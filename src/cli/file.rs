@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use sordino::store::Place;
 use sordino::{
-    Encoding, Error, OutputFormat, Receipt, Redaction, Source, Summary, Treatment, Windows,
+    Encoding, Error, EvidenceOptions, OutputFormat, Receipt, Redacted, Redaction, Source, Summary,
+    Treatment, Windows,
 };
 
-use super::args::FileArgs;
+use super::args::{FileArgs, source_of, windows_of};
 use super::exit::Failure;
 use super::input::{self, is_dash};
 use super::interrupt::Interrupt;
@@ -17,15 +19,15 @@ use super::messages::{detail, note, say, tell};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
 use super::side_outputs::{self, SideOutputs};
-use super::{report, stdout};
+use super::{remote, report, stdout};
 
 /// One redaction, with its arguments checked.
 struct FileRun {
     /// The input's name in messages.
     input: String,
     destination: Destination,
-    /// What the ending of the output demands, and whether the encoding is to stay.
-    output: (Option<OutputFormat>, bool),
+    /// What the name of the output stands for, and whether the encoding is to stay.
+    output: (&'static [OutputFormat], bool),
     windows: Windows,
     treatment: Treatment,
     side_outputs: SideOutputs,
@@ -37,28 +39,35 @@ struct FileRun {
 enum Destination {
     Stdout(File),
     File(OutputPath),
+    Object(OutputPath, Place),
 }
 
 impl Destination {
-    /// The path, unless it is stdout.
+    /// The path or URL, unless it is stdout.
     fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdout(_) => None,
-            Self::File(path) => Some(&path.target),
+            Self::File(path) | Self::Object(path, _) => Some(&path.target),
         }
+    }
+
+    /// The path of a file.
+    fn file(&self) -> Option<&Path> {
+        if let Self::File(path) = self { Some(&path.target) } else { None }
     }
 
     /// The name in messages.
     fn name(&self) -> String {
         match self {
             Self::Stdout(_) => "stdout".into(),
-            Self::File(path) => path.named.display().to_string(),
+            Self::File(path) | Self::Object(path, _) => path.named.display().to_string(),
         }
     }
 }
 
 /// Redacts and reports.
 pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
+    remote::configure(&args.redact.store);
     let (run, source) = check(args)?;
     let summary = run.redact(source)?;
     report::notes(&summary);
@@ -79,7 +88,7 @@ pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
         format!("{done}, {} -> {output}{ending}", run.input)
     };
     match (run.destination, run.json) {
-        (Destination::File(_), _) => return report::print(&line),
+        (Destination::File(_) | Destination::Object(..), _) => return report::print(&line),
         // stdout holds the recording. JSON was asked for, and is printed even with --quiet.
         (Destination::Stdout(_), true) => say(&line),
         (Destination::Stdout(_), false) => tell(&line),
@@ -96,26 +105,34 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
             "it cannot be both the recording and the list of windows; give one of them as a file";
         return Err(Failure::usage("reading stdin", mend));
     }
-    let request = args.windows.request()?;
-    let windows = request.windows(args.if_none)?;
-    let source = request.source(args.redacted_transcript.as_deref())?;
-    let treatment = args.treatment.treatment()?;
-    let inputs: Vec<&Path> = std::iter::once(input.as_path()).chain(list).collect();
+    let policy = args.policy()?;
+    let request = args.windows.request(&policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    let source = source_of(&request, &policy, args.redacted_transcript.as_deref())?;
+    let treatment = policy.treatment();
+    let inputs = [Some(input.as_path()), list, args.windows.policy.as_deref()];
+    let mut inputs: Vec<&Path> = inputs.into_iter().flatten().collect();
+    inputs.extend(args.evidence.sign.inputs());
     let destination = if is_dash(&output) {
         Destination::Stdout(stdout::for_audio()?)
     } else {
-        Destination::File(OutputPath::check(&output, &inputs, args.force)?)
+        let path = OutputPath::check(&output, &inputs, args.force)?;
+        match path.object.clone() {
+            Some(place) => Destination::Object(path, place),
+            None => Destination::File(path),
+        }
     };
+    let signer = args.evidence.signer()?;
     let path = destination.path();
-    let side_outputs = SideOutputs::check(&args.evidence, source, &inputs, path, args.force)?;
-    let (options, format) = args.format.options_for(&output)?;
-    let (input, source) = input::open(&input, &args.format)?;
-    let source = source.with_options(options);
+    let side_outputs =
+        SideOutputs::check(&args.evidence, source, &inputs, path, args.force, signer)?;
+    let (options, formats) = args.format.options_for(&output, &policy)?;
+    let (input, source) = input::open(&input, options)?;
     if windows.is_empty() {
         note("nothing was found to redact; the recording is copied unredacted");
     }
     let (force, json) = (args.force, args.json);
-    let output = (format, options.encoding == Encoding::Same);
+    let output = (formats, options.encoding == Encoding::Same);
     let run = FileRun { input, destination, output, windows, treatment, side_outputs, force, json };
     Ok((run, source))
 }
@@ -137,16 +154,13 @@ impl FileRun {
         let Self { input, destination, windows, side_outputs, .. } = self;
         let doing = format!("redacting {input}");
         let interrupt = Interrupt::new();
-        let spool = interrupt.spool(destination.path()).map_err(|e| Failure::of(&*doing, e))?;
+        let spool = interrupt.spool(destination.file()).map_err(|e| Failure::of(&*doing, e))?;
         let (mut bar, length) = (ByteProgress::new("redacting"), source.length());
         let (began, mut received) = (Instant::now(), 0);
         let redaction = Redaction::new(windows, self.treatment)
-            .with_evidence(side_outputs.options())
-            .with_spool(spool);
-        let redaction = match self.output.0 {
-            Some(format) => redaction.with_format(format),
-            None => redaction,
-        };
+            .with_evidence(self.evidence())
+            .with_spool(spool)
+            .with_formats(self.output.0);
         let redacted = redaction.run_watched(source, |progress| {
             received = progress.bytes;
             bar.show(progress.bytes, length);
@@ -164,33 +178,68 @@ impl FileRun {
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
             Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());
-        let receipt = Receipt::of(&redacted);
+        let receipt = Receipt::of(&redacted).map(|receipt| remote::arrived(receipt, input));
         match destination {
             // The recording comes last: when it is in place, everything is. If it fails, the files
             // that were there before come back.
-            Destination::File(path) => interrupt.deliver(|| {
-                let drafts = side_outputs.write(&title, &redacted, receipt)?;
-                let placed = side_outputs::put(drafts)?;
-                let target = &path.target;
-                let done = if self.force {
-                    redacted.persist_over(target)
-                } else {
-                    redacted.persist(target)
-                };
-                let summary = done.map_err(undelivered)?;
-                side_outputs::keep(placed);
-                Ok(summary)
-            }),
+            Destination::File(path) => {
+                interrupt.deliver_with(&format!("the recording is at {to}"), || {
+                    let drafts = side_outputs.write(&title, &redacted, receipt)?;
+                    let placed = side_outputs::put(drafts)?;
+                    let target = &path.target;
+                    let done = if self.force {
+                        redacted.persist_over(target)
+                    } else {
+                        redacted.persist(target)
+                    };
+                    Ok((done.map_err(undelivered)?, placed))
+                })
+            }
+            Destination::Object(_, place) => {
+                self.deliver_object(place, &interrupt, &title, &redacted, receipt)?;
+                Ok(redacted.summary().clone())
+            }
             // Outside `deliver`: the reader of stdout may be slow, and ctrl-c must work meanwhile.
             Destination::Stdout(out) => {
                 stdout::deliver(&redacted, out).map_err(undelivered)?;
-                interrupt.deliver(|| {
+                interrupt.deliver_with("the recording went to stdout", || {
                     let drafts = side_outputs.write(&title, &redacted, receipt)?;
-                    side_outputs::put(drafts).map(side_outputs::keep)
-                })?;
-                Ok(redacted.summary().clone())
+                    Ok((redacted.summary().clone(), side_outputs::put(drafts)?))
+                })
             }
         }
+    }
+}
+
+impl FileRun {
+    /// What evidence is collected.
+    fn evidence(&self) -> EvidenceOptions {
+        let options = self.side_outputs.options();
+        // The digest of an object is written down with it.
+        let is_object = matches!(self.destination, Destination::Object(..));
+        EvidenceOptions { receipt: options.receipt || is_object, ..options }
+    }
+
+    /// Writes the recording to a bucket, then what goes with it.
+    fn deliver_object(
+        &self,
+        place: &Place,
+        interrupt: &Interrupt,
+        title: &str,
+        redacted: &Redacted,
+        receipt: Option<Receipt>,
+    ) -> Result<(), Failure> {
+        let side_outputs = &self.side_outputs;
+        // A rehearsal: find out what cannot be written before anything is delivered.
+        drop(side_outputs.write(title, redacted, receipt.clone())?);
+        let put = remote::put(place, redacted, self.force)?;
+        let at = format!("the recording is at {place}");
+        interrupt.delivered(&at);
+        let receipt = receipt.map(|receipt| remote::delivered(receipt, place, &put));
+        interrupt.deliver_with(&at, || {
+            let placed = side_outputs.write(title, redacted, receipt).and_then(side_outputs::put);
+            Ok(((), placed.map_err(|failure| failure.after(&at))?))
+        })
     }
 }
 

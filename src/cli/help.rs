@@ -1,7 +1,10 @@
 //! The text after the options of each `--help`: examples, what to know, exit codes. The manual pages
 //! hold it too.
 
+mod batch;
 mod platform;
+
+pub(super) use batch::{BATCH_EXAMPLES, BATCH_STATUS_EXAMPLES, BATCH_USAGE};
 
 pub(super) const OVERVIEW: &str = "\
 Start here:
@@ -62,7 +65,8 @@ wrong; 130 ctrl-c, and the message says whether a recording was created.";
 
 pub(super) const VERIFY_USAGE: &str = "\
 sordino verify [OPTIONS] -w START-END ORIGINAL REDACTED
-       sordino verify [OPTIONS] --receipt FILE [ORIGINAL] REDACTED";
+       sordino verify [OPTIONS] --receipt FILE [ORIGINAL] REDACTED
+       sordino verify [OPTIONS] --receipt FILE --signers FILE [[ORIGINAL] REDACTED]";
 
 pub(super) const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -71,6 +75,8 @@ Examples:
   Is this the file that a receipt describes? With the original, the audit too:
     sordino verify --receipt receipt.json redacted.wav
     sordino verify --receipt receipt.json call.wav redacted.wav
+  Is the receipt signed by somebody whom the list allows?
+    sordino verify --receipt receipt.json --signers allowed_signers
 
 The treatment is recognised. The default gain, silence, a tone of 1000 Hz and the treatment that you
 name are checked sample by sample. Anything else is judged by how much of the original is left.
@@ -86,7 +92,7 @@ and the exit code 1: never clean. A leak shorter than 60 ms, or of sound that th
 keep, may be missed. To be sure, audit a lossless copy before it is encoded. Both recordings must
 begin at the same frame.
 
-Exit codes: 0 clean; 1 a leak, another change, or `cannot be told`; 2 the call was wrong, or a
+Exit codes: 0 clean; 1 a leak, another change, `cannot be told`, or no good signature; 2 the call was wrong, or a
 recording cannot be decoded.";
 
 pub(super) const SANDBOX_EXAMPLES: &str = "\
@@ -96,7 +102,8 @@ Examples:
   sordino sandbox --storage-port 8766 --fault locate=transcoding:1500x3 --fault fetch=expired:1
 
 A fault is STEP=KIND[xTIMES]. TIMES: a number, or `ever`. STEP: sign-in, locate, fetch, grant,
-upload, complete; at the Platform API also transcript, annotate, protection, retention. KIND:
+upload, complete; at the Platform API also list, layout, transcript, annotate, protection, retention.
+KIND:
   429, 503, ...        this status
   429:SECONDS          with Retry-After; 429:date:SECONDS writes it as a date
   code:STATUS:CODE     a storage host's error in XML, code:403:SignatureDoesNotMatch; fetch, upload
@@ -107,7 +114,7 @@ upload, complete; at the Platform API also transcript, annotate, protection, ret
   dies                 all tokens become invalid
   state:NAME           the recording is in this state, such as ARCHIVED; locate
   transcoding:MS       status 202, with this hint; accepted: 202 without a body; locate
-  none                 the list of recordings is empty; locate
+  none, short, twice   the list is empty, lacks its last recording, has its first twice; list, locate
   missing:PERMISSION   status 403, because this permission is missing
   cut:N, cut-unsized:N the body ends after N bytes, with or without an announced length
   stall:N              no more data after N bytes

@@ -15,12 +15,13 @@ use super::exit::{self, Failure};
 use super::input;
 use super::messages::detail;
 use super::progress::ByteProgress;
-use super::report;
 use super::text::elapsed;
+use super::{remote, report};
 
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
+    remote::configure(&args.store);
     let began = Instant::now();
-    let (name, source) = input::open(&args.input, &args.format)?;
+    let (name, source) = input::open(&args.input, args.format.own_options())?;
     let (mut bar, length) = (ByteProgress::new("reading"), source.length());
     let info = Info::watched(source, |progress| {
         bar.show(progress.bytes, length);
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
     }
     if args.json {
         let json = match &info {
-            Ok(info) => to_json(info, &name, args.format.options().gaps),
+            Ok(info) => to_json(info, &name, args.format.own_options().gaps),
             Err(error) => {
                 json!({ "inputFile": name, "redactable": false, "reason": exit::chain(error) })
             }

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use sordino::{Error, Source};
+use sordino::{DecodeOptions, Error, Source};
 
-use super::args::FormatArgs;
 use super::exit::Failure;
+use super::remote;
 
 /// Whether a path stands for stdin or stdout.
 pub(crate) fn is_dash(path: &Path) -> bool {
@@ -15,12 +15,15 @@ pub(crate) fn is_dash(path: &Path) -> bool {
 
 /// Opens the recording at a path, or stdin. Returns its name for messages, and the source. A path that
 /// does not exist is a wrong call; an error while reading is a failure.
-pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source), Failure> {
+pub(crate) fn open(path: &Path, options: DecodeOptions) -> Result<(String, Source), Failure> {
     if is_dash(path) {
-        let source = Source::stream(io::stdin()).with_options(format.options());
+        let source = Source::stream(io::stdin()).with_options(options);
         return Ok(("stdin".into(), source));
     }
     let name = path.display().to_string();
+    if let Some(place) = remote::object(path)? {
+        return Ok((name, remote::open(&place)?.with_options(options)));
+    }
     if path.is_dir() {
         let mend = "this is a folder; give the path of a recording";
         return Err(Failure::usage(format!("opening {name}"), mend));
@@ -32,7 +35,7 @@ pub(crate) fn open(path: &Path, format: &FormatArgs) -> Result<(String, Source),
             other => Failure::of(doing, other),
         }
     })?;
-    Ok((name, source.with_options(format.options())))
+    Ok((name, source.with_options(options)))
 }
 
 /// The ending of a file name, in lower case.
@@ -40,11 +43,17 @@ pub(crate) fn ending(path: &Path) -> String {
     path.extension().map_or(String::new(), |end| end.to_string_lossy().to_lowercase())
 }
 
-/// Replaces the error for a file without a header by one that says what its name suggests.
+/// Replaces the error of a broken download by its cause, and that for a file without a header by one that
+/// says what its name suggests.
 ///
 /// Any error of the header counts, not only an unknown format: silence in µ-law looks like the
 /// beginning of MPEG audio, and an error about MPEG would mislead.
 pub(crate) fn explain(input: &str, error: Error) -> Error {
+    if !error.is_usage()
+        && let Some(broken) = remote::broken()
+    {
+        return broken;
+    }
     let convert = "convert it first, for example with `ffmpeg -f FORMAT -i IN OUT.wav`";
     let convert_vox = "convert it first, for example with `sox -r 8000 IN.vox OUT.wav`";
     let name_format = "name its format, for example with --raw mulaw:8000:1";

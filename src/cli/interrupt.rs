@@ -1,11 +1,15 @@
-//! ctrl-c and SIGTERM: the process ends at once and removes its hidden file.
+//! ctrl-c and SIGTERM: the process removes its hidden file, aborts its uploads, and ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sordino::batch::Cancel;
 use sordino::{Error, Spool};
 
 use super::exit::{Failure, INTERRUPTED};
+use super::messages::say;
+use super::remote;
+use super::side_outputs::{self, Placed};
 
 /// Removes the hidden file of a redaction when the process is told to end.
 pub(crate) struct Interrupt {
@@ -16,8 +20,18 @@ pub(crate) struct Interrupt {
 #[derive(Default)]
 struct Pending {
     hidden: Option<PathBuf>,
-    /// The output is in place. An interrupt comes too late then, and changes nothing.
-    delivered: bool,
+    stage: Stage,
+}
+
+/// How far the work has come.
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Redacting,
+    /// The recording is where this says, and what goes with it is still to be written to a bucket.
+    Following(String),
+    /// Everything is in place. An interrupt comes too late then, and changes nothing.
+    Done,
 }
 
 impl Interrupt {
@@ -28,12 +42,18 @@ impl Interrupt {
         let handler = move || {
             // The lock is held while the file is created and while it is delivered.
             let pending = lock(&mine);
-            if pending.delivered {
-                return;
+            match (&pending.stage, &pending.hidden) {
+                (Stage::Done, _) => return,
+                (Stage::Following(at), _) => {
+                    say(&format!("interrupted: {at}; what goes with it may be missing"));
+                }
+                (Stage::Redacting, Some(path)) => {
+                    let _ = std::fs::remove_file(path);
+                }
+                (Stage::Redacting, None) => {}
             }
-            if let Some(path) = &pending.hidden {
-                let _ = std::fs::remove_file(path);
-            }
+            // Still locked: nothing is delivered meanwhile.
+            remote::abort_open();
             std::process::exit(INTERRUPTED);
         };
         // If no handler can be set, the process still ends. The hidden file that stays then holds
@@ -58,9 +78,53 @@ impl Interrupt {
     ) -> Result<T, Failure> {
         let mut pending = lock(&self.pending);
         let result = deliver();
-        pending.delivered = result.is_ok();
+        if result.is_ok() {
+            pending.stage = Stage::Done;
+        }
         result
     }
+
+    /// The recording is where `at` says, and cannot be taken back.
+    pub(crate) fn delivered(&self, at: &str) {
+        lock(&self.pending).stage = Stage::Following(at.to_owned());
+    }
+
+    /// Puts the output in place, then what goes with it. An interrupt waits for files, but not for objects.
+    /// `at` says where the recording is then.
+    pub(crate) fn deliver_with<T>(
+        &self,
+        at: &str,
+        deliver: impl FnOnce() -> Result<(T, Vec<Placed>), Failure>,
+    ) -> Result<T, Failure> {
+        let mut pending = lock(&self.pending);
+        let (output, mut placed) = deliver()?;
+        let mut kept = Ok(());
+        if placed.iter().any(Placed::is_object) {
+            pending.stage = Stage::Following(at.to_owned());
+            // An upload may take long.
+            drop(pending);
+            kept = side_outputs::upload(&mut placed);
+            pending = lock(&self.pending);
+        }
+        // Without its objects the files are taken back.
+        let kept = kept.and_then(|()| side_outputs::keep(placed));
+        pending.stage = Stage::Done;
+        kept.map(|()| output).map_err(|failure| failure.after(at))
+    }
+}
+
+/// The first signal sets `cancel`; the second ends the process at once.
+pub(crate) fn cancel_on_signals(cancel: &Cancel) {
+    let cancel = cancel.clone();
+    let handler = move || {
+        if cancel.is_set() {
+            std::process::exit(INTERRUPTED);
+        }
+        cancel.set();
+        say("ending what is in flight; once more to end at once");
+    };
+    // Without a handler the first signal ends the process, and the next run clears up.
+    let _ = ctrlc::set_handler(handler);
 }
 
 /// Locks a mutex, poisoned or not.

@@ -3,24 +3,45 @@
 use std::path::{Path, PathBuf};
 
 use sordino::OutputFormat;
+use sordino::store::Place;
 
 use super::exit::Failure;
 use super::input::ending;
 use super::messages::note;
+use super::remote;
 
-/// A file that will be written.
+/// A file or an object that will be written.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputPath {
     /// The path as the user gave it, for messages.
     pub(crate) named: PathBuf,
     /// The path that is written: the same, or the file that a symbolic link leads to.
     pub(crate) target: PathBuf,
+    /// The object, if it is one.
+    pub(crate) object: Option<Place>,
 }
 
 impl OutputPath {
-    /// Checks that a file can be written here. `inputs` must not be overwritten, even with `force`.
+    /// Checks that a file or an object can be written here. `inputs` must not be overwritten, even with
+    /// `force`.
     pub(crate) fn check(path: &Path, inputs: &[&Path], force: bool) -> Result<Self, Failure> {
+        let Some(place) = remote::object(path)? else {
+            return Self::check_file(path, inputs, force);
+        };
+        if inputs.contains(&path) {
+            let why = "this is an input, which is never overwritten; give another URL";
+            return Err(Failure::usage(format!("writing {place}"), why));
+        }
+        remote::check(&place, force)?;
+        Ok(Self { named: path.to_owned(), target: path.to_owned(), object: Some(place) })
+    }
+
+    /// The same where only a file of this machine can be written.
+    pub(crate) fn check_file(path: &Path, inputs: &[&Path], force: bool) -> Result<Self, Failure> {
         let wrong = |why: &str| Err(Failure::usage(format!("writing {}", path.display()), why));
+        if remote::is_object(path) {
+            return wrong("only a file can be written here; give a path");
+        }
         if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
             return wrong("this is a folder; give the path of a file");
         }
@@ -51,17 +72,27 @@ impl OutputPath {
         if folder.is_some_and(|folder| !folder.is_dir()) {
             return wrong("its folder does not exist; create it first");
         }
-        Ok(Self { named: path.to_owned(), target })
+        Ok(Self { named: path.to_owned(), target, object: None })
     }
 
     /// Whether another path is the same place. Neither needs to exist yet.
     pub(crate) fn is_at(&self, other: &Path) -> bool {
+        if self.object.is_some() || remote::is_object(other) {
+            return self.target == other;
+        }
         let folder = |path: &Path| match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.canonicalize().ok(),
             _ => Path::new(".").canonicalize().ok(),
         };
         self.target.file_name() == other.file_name() && folder(&self.target) == folder(other)
     }
+}
+
+/// Where the signature of a file goes: beside it, with the ending that ssh-keygen gives it.
+pub(crate) fn signature_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
 }
 
 /// Tells the user that a file gets this format, if its name suggests another.

@@ -11,10 +11,11 @@ use super::block_on;
 use super::exit::Failure;
 use super::interrupt::lock;
 use super::messages::{say, tell};
-use super::report;
+use super::{remote, report};
 
 mod deletion;
 mod deliver;
+mod folders;
 mod from_genesys;
 mod place;
 mod plan;
@@ -27,16 +28,18 @@ use plan::Plan;
 
 /// Fetches, redacts, delivers, and reports.
 pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
-    let plan = Plan::check(args)?;
+    remote::configure(&args.redact.store);
+    let mut plan = Plan::check(args)?;
     stage::on_interrupt(&plan.stage);
-    match &plan.recording_id {
-        Some(id) => run_one(&plan, id),
-        None => run_all(&plan),
+    match plan.recording_id.clone() {
+        Some(id) => run_one(&mut plan, &id),
+        None => run_all(&mut plan),
     }
 }
 
-fn run_one(plan: &Plan, recording_id: &str) -> Result<(), Failure> {
+fn run_one(plan: &mut Plan, recording_id: &str) -> Result<(), Failure> {
     let outcome = block_on(async {
+        work::find_folder(plan).await?;
         let located = work::locate(plan, recording_id).await?;
         work::one(plan, &located).await
     });
@@ -50,8 +53,11 @@ fn run_one(plan: &Plan, recording_id: &str) -> Result<(), Failure> {
     outcome.failure.map_or(Ok(()), Err)
 }
 
-fn run_all(plan: &Plan) -> Result<(), Failure> {
-    let all = block_on(work::all(plan));
+fn run_all(plan: &mut Plan) -> Result<(), Failure> {
+    let all = block_on(async {
+        work::find_folder(plan).await?;
+        work::all(plan).await
+    });
     lock(&plan.bar).clear();
     let all = all?;
     let result = match plan.json {

@@ -70,6 +70,11 @@ impl Status {
         self.0.tick();
     }
 
+    /// Prints something else above the line.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
     /// Removes the line.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();

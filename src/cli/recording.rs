@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
-use sordino::spool::Draft;
 use sordino::{Error, Job, JobError, Redacted};
 
-use super::args::{ClientArgs, RecordingArgs, WindowsSource};
+use super::args::{ClientArgs, RecordingArgs, WindowArgs, WindowsSource, source_of, windows_of};
 use super::connection::{client_secret, config, invalid, missing, setting};
 use super::exit::Failure;
 use super::input::is_dash;
@@ -16,8 +15,8 @@ use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
-use super::side_outputs::{self, SideOutputs};
-use super::{block_on, report};
+use super::side_outputs::{self, Draft, SideOutputs};
+use super::{block_on, remote, report};
 
 mod stage;
 
@@ -43,6 +42,7 @@ struct RecordingRun {
 
 /// Fetches, redacts, uploads, and reports.
 pub(crate) fn run(args: &RecordingArgs) -> Result<(), Failure> {
+    remote::configure(&args.redact.store);
     let run = check(args)?;
     let original = run.job.recording_id.clone();
     on_interrupt(&run.stage);
@@ -86,10 +86,11 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
         let mend = "it is for --api platform; here the redacted recording is uploaded as a new one";
         return Err(Failure::usage(format!("reading {option}"), mend));
     }
-    let request = args.redact.windows.request()?;
-    let windows = request.windows(args.redact.if_none)?;
-    let source = request.source(args.redact.redacted_transcript.as_deref())?;
-    let treatment = args.redact.treatment.treatment()?;
+    args.check_dry_run()?;
+    let policy = args.redact.policy()?;
+    let request = args.redact.windows.request(&policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    let source = source_of(&request, &policy, args.redact.redacted_transcript.as_deref())?;
     let secret = client_secret(&args.client)?;
     let set = |flag: &Option<String>, variable| setting(flag.as_ref(), variable).map(|s| s.value);
     let client_id = args.client.client_id.clone().filter(|id| !id.is_empty());
@@ -117,10 +118,10 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
-        options: args.redact.format.options(),
+        options: args.redact.format.options(&policy),
         evidence: side_outputs.options(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
-        ..Job::new(recording_id, windows, treatment)
+        ..Job::new(recording_id, windows, policy.treatment())
     };
     if job.windows.is_empty() {
         let does = if args.dry_run { "would be" } else { "will be" };
@@ -137,18 +138,22 @@ fn outputs(
 ) -> Result<(Option<OutputPath>, SideOutputs), Failure> {
     let force = args.redact.force;
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
-    let inputs = [&args.redact.windows.windows, client_secret_file, token_cache];
-    let inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
+    let WindowArgs { windows, policy, .. } = &args.redact.windows;
+    let inputs = [windows, policy, client_secret_file, token_cache];
+    let mut inputs: Vec<_> = inputs.into_iter().filter_map(Option::as_deref).collect();
+    let evidence = &args.redact.evidence;
+    inputs.extend(evidence.sign.inputs());
     let keep = match &args.keep {
         Some(path) if is_dash(path) => {
             let mend = "give the path of a file; stdout is not one";
             return Err(Failure::usage("reading --keep", mend));
         }
-        Some(path) => Some(OutputPath::check(path, &inputs, force)?),
+        Some(path) => Some(OutputPath::check_file(path, &inputs, force)?),
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
-    let side_outputs = SideOutputs::check(&args.redact.evidence, source, &inputs, target, force)?;
+    let signer = evidence.signer()?;
+    let side_outputs = SideOutputs::check(evidence, source, &inputs, target, force, signer)?;
     Ok((keep, side_outputs))
 }
 
@@ -172,7 +177,7 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         let mut stage = lock(&run.stage);
         // A rehearsal: find out what cannot be written before anything is created at Genesys.
         drop(write(None)?);
-        if let Some(OutputPath { named, target }) = &run.keep {
+        if let Some(OutputPath { named, target, .. }) = &run.keep {
             note_ending(named, redacted.format());
             let draft = redacted.draft(target, run.force);
             let doing = format!("keeping {}", named.display());
@@ -180,8 +185,9 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         }
     }
     // The kept recording comes last. Until then every old file is in its place.
-    let put = |side_outputs: Vec<Draft>, kept| {
-        side_outputs::put(side_outputs.into_iter().chain(kept).collect()).map(side_outputs::keep)
+    let put = |side_outputs: Vec<Draft>, kept: Option<sordino::spool::Draft>| {
+        let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
+        side_outputs::put(all).and_then(side_outputs::keep)
     };
     let Some(conversation) = &run.conversation_id else {
         let mut stage = lock(&run.stage);

@@ -4,29 +4,48 @@ use std::path::Path;
 use std::time::Instant;
 
 use sordino::level::Decibels;
+use sordino::policy::Settings;
 use sordino::verify::Audit;
 use sordino::{
     DecodeOptions, Decoder, Encoding, RawFormat, Source, StreamInfo, VerifyOptions, Window,
     Windows, verify,
 };
 
-use super::args::VerifyArgs;
+use super::args::{VerifyArgs, windows_of};
 use super::exit::Failure;
 use super::messages::{detail, note};
-use super::report;
 use super::text::elapsed;
+use super::{remote, report};
 
 mod receipt;
 mod shown;
+mod signature;
 
 pub(super) use shown::table;
 use shown::to_json;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    remote::configure(&args.store);
     let tolerance = tolerance(args)?;
-    let receipt = args.receipt.as_deref().map(receipt::read).transpose()?;
+    let (receipt, signature) = match &args.receipt {
+        Some(path) => {
+            let bytes = receipt::read(path)?;
+            let signature = signature::check(args, path, &bytes)?;
+            let is_bad = signature.as_ref().is_some_and(|found| !found.is_good());
+            match receipt::parse(path, &bytes) {
+                // What was changed may be no receipt any more.
+                Err(_) if is_bad => (None, signature),
+                receipt => (Some(receipt?), signature),
+            }
+        }
+        None => (None, None),
+    };
+    let signature = signature.as_ref();
+    if let Some(found) = signature.filter(|_| args.recordings.is_empty() || receipt.is_none()) {
+        return receipt::show_signature(args, found);
+    }
     match (args.recordings.as_slice(), &receipt) {
-        ([redacted], Some(receipt)) => receipt::compare(args, receipt, None, redacted),
+        ([redacted], Some(receipt)) => receipt::compare(args, receipt, signature, None, redacted),
         ([_, _], Some(receipt)) if receipt.inputs.len() > 1 => {
             let mend = "the receipt is of a recording in several files, which are not joined here; give the redacted recording alone";
             Err(Failure::usage("reading the arguments", mend))
@@ -36,13 +55,15 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
             let decode = DecodeOptions { raw: receipt.raw(), ..receipt.options() };
             let options = VerifyOptions { treatment: Some(treatment), tolerance };
             let audit = audit(original, redacted, decode, &windows, options)?;
-            receipt::compare(args, receipt, Some((original, &audit)), redacted)
+            receipt::compare(args, receipt, signature, Some((original, &audit)), redacted)
         }
         ([original, redacted], None) => {
-            let windows = args.windows.request()?.windows(args.if_none)?;
-            let options = VerifyOptions { treatment: args.treatment.named()?, tolerance };
-            let decode = comparable_options(original, redacted, args.raw)?;
-            let decode = DecodeOptions { gaps: args.gaps.gaps, raw: args.raw, ..decode };
+            let policy = args.policy()?;
+            let windows = windows_of(&args.windows.request(&policy)?, policy.if_none())?;
+            let options = VerifyOptions { treatment: policy.named_treatment(), tolerance };
+            let Settings { gaps, raw, .. } = *policy.settings();
+            let decode = comparable_options(original, redacted, raw)?;
+            let decode = DecodeOptions { gaps: gaps.unwrap_or_default(), raw, ..decode };
             let audit = audit(original, redacted, decode, &windows, options)?;
             let json = args.json;
             report::print(&if json { to_json(&audit).to_string() } else { table(&audit) })?;
@@ -83,7 +104,7 @@ fn audit(
     let began = Instant::now();
     let audit = verify(original, redacted, windows, options);
     // What cannot be audited is a wrong call: exit code 1 would mean that something was found.
-    let audit = audit.map_err(|error| Failure::usage(doing, error))?;
+    let audit = audit.map_err(|error| Failure::usage(doing, remote::broken().unwrap_or(error)))?;
     detail(&format!("original: {}", report::describe(&audit.original)));
     detail(&format!("redacted: {}", report::describe(&audit.redacted)));
     detail(&format!("both decoded and compared in {}", elapsed(began.elapsed())));
@@ -100,6 +121,9 @@ fn padding(windows: &Windows) -> Option<String> {
 }
 
 fn open(path: &Path) -> Result<Source, Failure> {
+    if let Some(place) = remote::object(path)? {
+        return remote::open(&place);
+    }
     let doing = format!("opening {}", path.display());
     Source::open(path).map_err(|error| Failure::usage(doing, error))
 }
@@ -111,7 +135,8 @@ fn comparable_options(
     redacted: &Path,
     raw: Option<RawFormat>,
 ) -> Result<DecodeOptions, Failure> {
-    if !original.is_file() || !redacted.is_file() {
+    let is_there_twice = |path: &Path| path.is_file() || remote::is_object(path);
+    if !is_there_twice(original) || !is_there_twice(redacted) {
         return Ok(DecodeOptions::default());
     }
     let kind = |path: &Path, raw| -> Result<StreamInfo, Failure> {

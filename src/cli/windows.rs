@@ -3,33 +3,38 @@
 use std::io::{self, IsTerminal};
 
 use serde_json::{Value, json};
-use sordino::spool::Draft;
+use sordino::policy::{Request, Searched};
 use sordino::transcript::PlacedWindow;
 use sordino::window::{ClockTime, seconds};
 use sordino::{Window, Windows};
 
-use super::args::{Request, TranscriptRequest, WindowsArgs};
+use super::args::WindowsArgs;
 use super::exit::Failure;
 use super::messages::note;
 use super::output::OutputPath;
-use super::report;
+use super::side_outputs::Draft;
 use super::table::table;
 use super::text::count;
+use super::{remote, report};
 
 /// How many words `--show-text` shows before and after those of a window.
 const AROUND: usize = 3;
 
 pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
-    let WindowsArgs { file, json, redacted_transcript, show_text, force, mut windows } = args;
+    let WindowsArgs { file, json, redacted_transcript, show_text, force, mut windows, store } =
+        args;
+    remote::configure(&store);
     if show_text && !io::stdout().is_terminal() {
         let mend = "it shows what was said, so it writes to a terminal only; run it without a pipe or redirection";
         return Err(Failure::usage("reading --show-text", mend));
     }
     windows.windows = file.or(windows.windows);
-    let inputs: Vec<_> = windows.windows.iter().map(AsRef::as_ref).collect();
+    let inputs = windows.windows.iter().chain(&windows.policy);
+    let inputs: Vec<_> = inputs.map(AsRef::as_ref).collect();
     let output = redacted_transcript.as_ref();
     let output = output.map(|path| OutputPath::check(path, &inputs, force)).transpose()?;
-    let request = windows.request()?;
+    let policy = windows.policy(windows.settings()?)?;
+    let request = windows.request(&policy)?;
     let is_unit_unknown = request.windows.iter().any(Window::is_unit_unknown);
     if is_unit_unknown {
         note("whole numbers without a unit were read as seconds; say --unit s or --unit ms");
@@ -55,9 +60,8 @@ pub(crate) fn run(args: WindowsArgs) -> Result<(), Failure> {
 /// Writes the transcript with the words of all windows masked.
 fn write_masked(request: &Request, output: &OutputPath, force: bool) -> Result<(), Failure> {
     let masked = request.masked()?;
-    let draft = Draft::write(&output.target, force, |out| out.write_all(&masked.bytes));
-    let put = draft.and_then(Draft::put);
-    put.map_err(|error| Failure::of("writing the redacted transcript", error))?;
+    let draft = Draft::write(output, force, "text/plain", |out| out.write_all(&masked.bytes));
+    draft.map_err(|error| Failure::of("writing the redacted transcript", error))?.put()?;
     let words = count(masked.words, "word");
     note(&format!("{words} masked in {}", output.named.display()));
     Ok(())
@@ -98,7 +102,7 @@ fn bracketed<'a>(words: impl Iterator<Item = (&'a str, bool)>) -> String {
 }
 
 /// What was read and how it was placed, as lines.
-fn facts(found: &TranscriptRequest) -> String {
+fn facts(found: &Searched) -> String {
     let summary = &found.selection.summary;
     let list = |counts: &[(String, usize)]| {
         counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
@@ -147,7 +151,7 @@ fn rows(windows: &Windows) -> String {
 }
 
 /// `unit` is null where the list leaves it open; so it is still open for whoever reads the JSON.
-fn to_json(windows: &Windows, unit: Option<&str>, found: Option<&TranscriptRequest>) -> Value {
+fn to_json(windows: &Windows, unit: Option<&str>, found: Option<&Searched>) -> Value {
     let windows = windows.iter().map(|window| {
         json!({
             "start": seconds(window.start()),

@@ -52,3 +52,21 @@ impl Container {
         }
     }
 }
+
+/// Endings of the names of recordings: of the containers that are read, of headerless audio, and of formats
+/// that are refused, so that no recording is overlooked.
+const ENDINGS: [&str; 44] = [
+    "3g2", "3gp", "aac", "adts", "aif", "aifc", "aiff", "al", "alaw", "amr", "au", "caf", "flac",
+    "g722", "g723", "g726", "g729", "gsm", "m4a", "m4b", "mka", "mkv", "mov", "mp1", "mp2", "mp3",
+    "mp4", "mpga", "oga", "ogg", "opus", "pcm", "raw", "rf64", "sln", "snd", "ul", "ulaw", "vox",
+    "w64", "wav", "wave", "webm", "wma",
+];
+
+/// The name of a recording without its ending; `None` if the ending, in whatever case, is that of no
+/// recording, or there is nothing before it.
+#[must_use]
+pub fn recording_stem(name: &str) -> Option<&str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let is_known = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    (is_known && !stem.is_empty() && !stem.ends_with('/')).then_some(stem)
+}

@@ -11,10 +11,11 @@ use super::error::Error;
 use super::permission;
 use super::rate;
 use super::request::Request;
-use super::retry::{FailedAttempt, Outcome, RetryAfter};
+use super::retry::{FailedAttempt, Outcome};
 use super::secret::scrub;
 use super::storage;
 use super::wire::{self, ErrorBody, WorkflowStep};
+use crate::http::{RetryAfter, error_code, reason};
 
 /// The longest JSON that is read, in bytes. A list of recordings holds a waveform of each.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
@@ -133,19 +134,11 @@ fn api_problem(body: &[u8]) -> ErrorBody {
 /// may echo the URL.
 fn storage_problem(body: &[u8], url: &Url) -> ErrorBody {
     let query = url.query().unwrap_or_default();
-    let code = storage::error_code(body).filter(|code| !query.contains(code.as_str()));
+    let code = error_code(body).filter(|code| !query.contains(code.as_str()));
     ErrorBody { code: code.unwrap_or_default(), ..ErrorBody::default() }
 }
 
 /// An error of the transport, without the URL.
 pub(super) fn transport_error(step: WorkflowStep, error: reqwest::Error) -> Error {
     Error::Transport { step, reason: reason(error) }
-}
-
-/// The text of an error and its causes, without the URL.
-pub(super) fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let first: Option<&dyn std::error::Error> = Some(&error);
-    let chain = std::iter::successors(first, |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

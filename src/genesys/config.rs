@@ -9,8 +9,8 @@ use reqwest::Url;
 
 use super::error::Error;
 use super::secret::{Credentials, is_allowed};
-use super::timer::{SystemTimer, Timer};
 use super::wire::WorkflowStep;
+use crate::http::{SystemTimer, Timer};
 
 /// The API host of the oldest Genesys Cloud region; the default.
 pub const DEFAULT_BASE_URL: &str = "https://api.mypurecloud.com";

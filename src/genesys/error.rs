@@ -64,6 +64,16 @@ pub enum Error {
         /// How long the API estimates that it will take.
         estimate: Option<Duration>,
     },
+    /// The list of recordings still lacks some that the conversation has, after all polls.
+    #[error("locate: the list of recordings lacks {}, which the conversation has, after {polls} polls in {} s; nothing was fetched: try again later, or name each recording by its id", .missing.join(", "), .waited.as_secs())]
+    Incomplete {
+        /// The ids of those that are missing.
+        missing: Vec<String>,
+        /// How often it was asked for again.
+        polls: u32,
+        /// The sum of all waits.
+        waited: Duration,
+    },
     /// A recording that cannot be fetched.
     #[error("locate: the recording {id} {reason}")]
     Unavailable {

@@ -1,17 +1,15 @@
 //! Step 3, fetch: the download, which a decoder reads while it arrives.
 //!
-//! The audio passes from async to blocking code through a bounded channel: memory stays constant, and a slow
-//! decoder slows the download. A broken transport arrives as an [`io::Error`], never as an end of the
-//! data. Its cause is kept in a [`DownloadFailure`], because a decoder may hide it.
+//! The audio passes from async to blocking code through a [`pipe`]. A broken transport arrives as an
+//! [`io::Error`], never as an end of the data. Its cause is kept in a [`DownloadFailure`], because a decoder
+//! may hide it.
 
 use std::io::{self, Read};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use reqwest::header::LOCATION;
 use reqwest::{Method, Response};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::answer::{header, transport_error};
 use super::request::{Host, Request};
@@ -19,44 +17,22 @@ use super::retry::{FailedAttempt, Outcome, RetryBudget};
 use super::secret::Presigned;
 use super::send::HttpClient;
 use super::{Error, Event, Genesys, Located, StepRecord, WorkflowStep};
-
-/// Pieces of the body that may wait for the decoder; a piece is the result of one read of the socket.
-const WAITING: usize = 8;
+use crate::http::{Failure, Pieces, Pipe, pipe};
 
 /// The most redirects that a download may follow.
 const HOPS: u32 = 5;
 
 /// A recording while it downloads. Reading it blocks.
 pub struct Download {
-    /// An empty piece is the end. A channel that closes without one was abandoned.
-    pieces: Receiver<Result<Bytes, Error>>,
-    current: Bytes,
-    ended: bool,
+    pipe: Pipe<Error>,
     /// The announced size in bytes.
     pub length: Option<u64>,
     /// Records of locate and fetch.
     pub steps: Vec<StepRecord>,
-    failure: DownloadFailure,
 }
 
-/// The cause of a broken [`Download`]. Shared with the download, so that it can be read after the download
-/// was handed to a decoder.
-#[derive(Debug, Clone, Default)]
-pub struct DownloadFailure(Arc<OnceLock<Error>>);
-
-impl DownloadFailure {
-    /// The first cause; `None` if nothing has failed.
-    pub fn cause(&self) -> Option<&Error> {
-        self.0.get()
-    }
-
-    /// Keeps the first cause, and returns the error for the reader.
-    fn keep(&self, error: Error) -> io::Error {
-        let reported = io::Error::other(error.clone());
-        let _ = self.0.set(error);
-        reported
-    }
-}
+/// The cause of a broken [`Download`].
+pub type DownloadFailure = Failure<Error>;
 
 impl std::fmt::Debug for Download {
     /// Without the audio.
@@ -68,7 +44,7 @@ impl std::fmt::Debug for Download {
 impl Download {
     /// A handle to the cause of a failure, to keep when the download is handed on.
     pub fn failure(&self) -> DownloadFailure {
-        self.failure.clone()
+        self.pipe.failure()
     }
 }
 
@@ -94,16 +70,11 @@ impl HttpClient {
         let (response, record) = self.follow(WorkflowStep::Fetch, url).await?;
         steps.push(record);
         let length = response.content_length();
-        let (sender, pieces) = channel(WAITING);
-        tokio::spawn(pump(response, length, sender, self.config.timeout));
-        Ok(Download {
-            pieces,
-            current: Bytes::new(),
-            ended: false,
-            length,
-            steps,
-            failure: DownloadFailure::default(),
-        })
+        let step = WorkflowStep::Fetch;
+        let abandoned = Error::Transport { step, reason: "the download was abandoned".into() };
+        let (pieces, pipe) = pipe(abandoned);
+        tokio::spawn(pump(response, length, pieces, self.config.timeout));
+        Ok(Download { pipe, length, steps })
     }
 
     /// Waits before a download that broke with `error` is started again, after `retries` restarts. Returns
@@ -127,7 +98,7 @@ impl HttpClient {
     ) -> Result<(Response, StepRecord), Error> {
         for _ in 0..=HOPS {
             let build = || self.to_storage(Method::GET, &url);
-            let request = Request { step, host: Host::Storage, upload: None, build: &build };
+            let request = Request { host: Host::Storage, ..Request::to_api(step, &build) };
             let (response, record) = self.send(request).await?;
             if !response.status().is_redirection() {
                 return Ok((response, record));
@@ -146,7 +117,7 @@ impl HttpClient {
 async fn pump(
     mut response: Response,
     length: Option<u64>,
-    sender: Sender<Result<Bytes, Error>>,
+    sender: Pieces<Error>,
     timeout: Duration,
 ) {
     let step = WorkflowStep::Fetch;
@@ -173,16 +144,6 @@ async fn pump(
 
 impl Read for Download {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.current.is_empty() && !self.ended {
-            let step = WorkflowStep::Fetch;
-            let abandoned =
-                || Error::Transport { step, reason: "the download was abandoned".into() };
-            let piece = self.pieces.blocking_recv().unwrap_or_else(|| Err(abandoned()));
-            self.current = piece.map_err(|error| self.failure.keep(error))?;
-            self.ended = self.current.is_empty();
-        }
-        let count = self.current.len().min(buffer.len());
-        self.current.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
+        self.pipe.read(buffer)
     }
 }

@@ -54,7 +54,8 @@ fn names(text: &str) -> impl Iterator<Item = String> {
 /// The permission that the documentation asks for, where an answer names none.
 fn documented(step: WorkflowStep) -> Option<&'static str> {
     match step {
-        WorkflowStep::Locate => Some("recording:recording:view"),
+        WorkflowStep::List | WorkflowStep::Locate => Some("recording:recording:view"),
+        WorkflowStep::Layout => Some("conversation:communication:view"),
         WorkflowStep::Annotate => Some("recording:annotation:add"),
         WorkflowStep::Retention => Some("recording:recording:editRetention"),
         WorkflowStep::Transcript => Some("speechAndTextAnalytics:data:view"),

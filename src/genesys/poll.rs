@@ -1,5 +1,7 @@
 //! When to ask again for something that is not ready: at the pace of the API's hint, otherwise after 5, 5,
-//! 10, 15, 30, 30 s, then every 60 s, which users of the API have found to work.
+//! 10, 15, 30, 30 s, then every 60 s, which users of the API have found to work. A hint that has not come
+//! true twice is too short: from the third wait on it only makes the schedule longer. Otherwise a hint of a
+//! few milliseconds would use up all polls at once.
 
 use std::time::Duration;
 
@@ -9,17 +11,20 @@ const SCHEDULE: [u64; 6] = [5, 5, 10, 15, 30, 30];
 /// Seconds after the end of the schedule.
 const THEN: u64 = 60;
 
-/// The shortest wait. A hint may be near 0, which would use up the polls at once.
+/// How many waits may be as short as the hint.
+const BELIEVED: u32 = 2;
+
+/// The shortest wait. A hint may be near 0.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// The wait before poll number `polls`, counted from 0. A hint of 0 is none.
 pub(super) fn wait(hint: Option<Duration>, polls: u32) -> Duration {
+    let at = usize::try_from(polls).unwrap_or(usize::MAX);
+    let scheduled = Duration::from_secs(SCHEDULE.get(at).copied().unwrap_or(THEN));
     match hint.filter(|hint| !hint.is_zero()) {
-        Some(hint) => hint.max(SHORTEST),
-        None => {
-            let at = usize::try_from(polls).unwrap_or(usize::MAX);
-            Duration::from_secs(SCHEDULE.get(at).copied().unwrap_or(THEN))
-        }
+        Some(hint) if polls < BELIEVED => hint.max(SHORTEST),
+        Some(hint) => hint.max(scheduled),
+        None => scheduled,
     }
 }
 
@@ -37,7 +42,19 @@ mod tests {
 
     #[test]
     fn a_hint_is_the_wait_but_never_nothing() {
-        let hint = |millis| wait(Some(Duration::from_millis(millis)), 6).as_millis();
-        assert_eq!((hint(1), hint(100), hint(4321), hint(90_000)), (100, 100, 4321, 90_000));
+        for polls in 0..BELIEVED {
+            let hint = |millis| wait(Some(Duration::from_millis(millis)), polls).as_millis();
+            assert_eq!((hint(1), hint(100), hint(4321), hint(90_000)), (100, 100, 4321, 90_000));
+        }
+    }
+
+    #[test]
+    fn a_hint_that_did_not_come_true_only_makes_the_schedule_longer() {
+        let waits = |millis| {
+            let hint = Some(Duration::from_millis(millis));
+            (0..8).map(|polls| wait(hint, polls).as_millis()).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(1), [100, 100, 10_000, 15_000, 30_000, 30_000, 60_000, 60_000]);
+        assert_eq!(waits(20_000), [20_000, 20_000, 20_000, 20_000, 30_000, 30_000, 60_000, 60_000]);
     }
 }

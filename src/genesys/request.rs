@@ -25,6 +25,8 @@ pub(super) enum Host {
 pub(super) struct Request<'a> {
     pub(super) step: WorkflowStep,
     pub(super) host: Host,
+    /// Whether it only reads, although its step creates something.
+    pub(super) reads: bool,
     /// Of an upload: how far it has come.
     pub(super) upload: Option<&'a UploadProgress>,
     /// Builds the request again for each attempt: a streamed body can be sent only once.
@@ -37,7 +39,7 @@ impl<'a> Request<'a> {
         step: WorkflowStep,
         build: &'a (dyn Fn() -> RequestBuilder + Sync),
     ) -> Self {
-        Self { step, host: Host::Api, upload: None, build }
+        Self { step, host: Host::Api, reads: false, upload: None, build }
     }
 
     /// Whether Genesys answers it, at the configured pace. Storage hosts answer the others.
@@ -57,7 +59,7 @@ impl<'a> Request<'a> {
 
     /// Whether sending it twice has the same effect as sending it once.
     pub(super) fn is_idempotent(&self) -> bool {
-        !matches!(self.step, WorkflowStep::Grant | WorkflowStep::Annotate)
+        self.reads || !matches!(self.step, WorkflowStep::Grant | WorkflowStep::Annotate)
     }
 }
 

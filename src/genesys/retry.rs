@@ -1,5 +1,5 @@
-//! The retry decision: whether to send a request again, and after which wait. [`decide_retry`] is the
-//! place where `Retry-After` is obeyed.
+//! The retry decision: whether to send a request again, and after which wait ([`wait`], which obeys
+//! `Retry-After`).
 //!
 //! A pure function: the time and a random number are arguments, and sleeping is up to the caller.
 
@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::error::Error;
 use super::poll;
 use super::wire::WorkflowStep;
+use crate::http::{RetryAfter, Wait, wait};
 
 /// An attempt that failed or found nothing ready, and the error to report if there is no retry.
 #[derive(Debug)]
@@ -55,45 +56,6 @@ impl Outcome {
     }
 }
 
-/// The two forms of the header `Retry-After` (RFC 9110, 10.2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RetryAfter {
-    In(Duration),
-    At(SystemTime),
-}
-
-impl RetryAfter {
-    /// Parses the header. An invalid one counts as absent.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        match seconds(text) {
-            Some(wait) => Some(Self::In(wait)),
-            None => httpdate::parse_http_date(text).ok().map(Self::At),
-        }
-    }
-
-    fn counted_from(self, now: SystemTime) -> Duration {
-        match self {
-            Self::In(wait) => wait,
-            Self::At(until) => until.duration_since(now).unwrap_or_default(),
-        }
-    }
-}
-
-/// Parses whole seconds, and fractions such as `2.5`, which the standard does not allow but some hosts
-/// send. A fraction is rounded up, so that the wait is never shortened.
-fn seconds(text: &str) -> Option<Duration> {
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    if whole.is_empty() || part.is_empty() || !is_digits(whole) || !is_digits(part) {
-        return None;
-    }
-    let more = u64::from(part.bytes().any(|digit| digit != b'0'));
-    // A number that overflows is still a very long wait, not an invalid header.
-    let seconds = whole.parse::<u64>().ok().and_then(|seconds| seconds.checked_add(more));
-    Some(seconds.map_or(Duration::MAX, Duration::from_secs))
-}
-
 /// The retries, polls and the waiting time of one request: limits, and what was used so far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RetryBudget {
@@ -119,16 +81,11 @@ pub(super) enum RetryDecision {
     TooLong(SystemTime),
 }
 
-/// The latest time reported in [`RetryDecision::TooLong`], counted from now: 100 years. Dates after the
-/// year 9999 cannot be formatted.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
 /// Decides what to do after a failed attempt.
 ///
 /// - Is a retry safe? After 429, 503 or no connection always: the server has done nothing. After 408,
 ///   another 5xx or a broken connection only if the request is idempotent. After other statuses never.
-/// - How long is the wait? As long as `Retry-After` says, never shorter. Without it 1 s, 2 s, 4 s …, each
-///   lengthened by up to a quarter by `jitter` (0 to 1), so that many clients do not come back at once.
+/// - How long is the wait? As long as `Retry-After` says, never shorter; see [`wait`].
 /// - Does the wait fit the budget? If not, stop; a `Retry-After` is reported as a time.
 /// - Pending is no failure: it is asked for again at the pace of [`poll::wait`], as often as the budget has
 ///   polls.
@@ -152,17 +109,14 @@ pub(super) fn decide_retry(
         return RetryDecision::Stop;
     }
     let retry_after = match failed.outcome {
-        Outcome::Status(_, Some(after)) => Some(after.counted_from(now)),
+        Outcome::Status(_, after) => after,
         _ => None,
     };
-    let wait = retry_after.unwrap_or_else(|| {
-        let base = Duration::from_secs(1 << budget.retries.min(16));
-        base + base.mul_f64(0.25 * jitter.clamp(0.0, 1.0))
-    });
-    match retry_after {
-        _ if budget.waited.saturating_add(wait) <= budget.max_wait => RetryDecision::Wait(wait),
-        Some(wait) => RetryDecision::TooLong(now + wait.min(LONGEST)),
-        None => RetryDecision::Stop,
+    let left = budget.max_wait.saturating_sub(budget.waited);
+    match wait(retry_after, budget.retries, left, now, jitter) {
+        Wait::For(wait) => RetryDecision::Wait(wait),
+        Wait::No => RetryDecision::Stop,
+        Wait::TooLong(until) => RetryDecision::TooLong(until),
     }
 }
 
@@ -225,33 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_retry_after_are_parsed() {
-        let at = |text: &str| RetryAfter::parse(text).map(|after| after.counted_from(NOW));
-        assert_eq!(at("7"), Some(Duration::from_secs(7)));
-        assert_eq!(at("Thu, 01 Jan 1970 00:01:00 GMT"), Some(Duration::from_secs(60)));
-        for text in ["", "soon", "-1", "2.", ".5", "2.5s", "1.2.3", "1e3", "inf"] {
-            assert_eq!(at(text), None, "{text}");
-        }
-        assert_eq!(at("99999999999999999999999"), Some(Duration::MAX));
-        assert_eq!(at("18446744073709551615.1"), Some(Duration::MAX));
-    }
-
-    #[test]
-    fn a_fraction_of_a_second_is_rounded_up() {
-        for (text, wait) in [("2.5", 3), (" 2.001 ", 3), ("2.000", 2), ("0.1", 1), ("0.0", 0)] {
-            let parsed = RetryAfter::parse(text);
-            assert_eq!(parsed, Some(RetryAfter::In(Duration::from_secs(wait))), "{text}");
-        }
-    }
-
-    #[test]
     fn longer_than_the_budget_means_stop_and_say_until_when() {
         let busy = |after| Outcome::Status(429, after);
         let long = Some(RetryAfter::In(Duration::from_secs(301)));
         let until = NOW + Duration::from_secs(301);
         assert_eq!(decide(0, busy(long), true), RetryDecision::TooLong(until));
         let endless = RetryAfter::parse("99999999999999999999999");
-        assert_eq!(decide(0, busy(endless), true), RetryDecision::TooLong(NOW + LONGEST));
+        let century = Duration::from_secs(100 * 365 * 24 * 3600);
+        assert_eq!(decide(0, busy(endless), true), RetryDecision::TooLong(NOW + century));
         let short = busy(Some(RetryAfter::In(Duration::from_secs(200))));
         let used = RetryBudget { retries: 1, waited: Duration::from_secs(101), ..BUDGET };
         let decision = decide_retry(&failed(short, true), &used, NOW, 0.0);

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 
 use super::answer;
 use super::config::{Config, Event};
-use super::connections::connections;
 use super::error::Error;
 use super::pace::Pace;
 use super::protocol::Protocol;
@@ -21,6 +20,7 @@ use super::retry::{FailedAttempt, Outcome, RetryBudget, RetryDecision, decide_re
 use super::secret::{Presigned, scrub};
 use super::token::{Bearer, Tokens};
 use super::wire::{self, WorkflowStep};
+use crate::http::{Connections, connections};
 
 /// Timeout for the answer to an upload after the network stack has taken the whole body: it may hold
 /// megabytes that a slow link has yet to send.
@@ -41,11 +41,11 @@ pub(super) struct HttpClient {
 
 impl HttpClient {
     pub(super) fn new(config: Config, protocol: Protocol) -> Result<Self, Error> {
-        // Fails if another part of the program has installed a provider, which is then used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (is_local, timeout) = (config.is_local(), config.timeout);
+        let options = Connections { is_local, timeout, answers_in_time: false };
         Ok(Self {
-            api: connections(&config)?,
-            storage: connections(&config)?,
+            api: connections(options).map_err(Error::Config)?,
+            storage: connections(options).map_err(Error::Config)?,
             tokens: Tokens::new(&config)?,
             protocol,
             pace: Pace::new(config.requests_a_minute),

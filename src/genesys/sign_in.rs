@@ -25,7 +25,7 @@ impl HttpClient {
         let step = WorkflowStep::SignIn;
         self.tell(Event::Begins(step));
         let build = || self.protocol.sign_in(self);
-        let request = Request { step, host: Host::Login, upload: None, build: &build };
+        let request = Request { host: Host::Login, ..Request::to_api(step, &build) };
         let (answer, _) = self.send_for_json::<wire::Token>(request).await.map_err(|error| {
             let is_refused = matches!(error, Error::Refused { status: 400 | 401, .. });
             if is_refused { error.into_credentials() } else { error }

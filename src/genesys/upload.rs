@@ -38,7 +38,8 @@ impl Genesys {
         let url = Presigned::parse(WorkflowStep::Grant, url, self.0.config.is_local())?;
         let progress = UploadProgress::new(redacted.bytes());
         let build = || self.put(&url, redacted, &progress);
-        let request = Request { step, host: Host::Storage, upload: Some(&progress), build: &build };
+        let upload = Some(&progress);
+        let request = Request { host: Host::Storage, upload, ..Request::to_api(step, &build) };
         let (_, record) = self.0.send(request).await?;
         if progress.bytes() != progress.length {
             let reason = "it came before the whole recording was sent".into();

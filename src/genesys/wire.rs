@@ -20,6 +20,10 @@ pub enum WorkflowStep {
     Upload,
     /// Report that the upload is complete.
     Complete,
+    /// Ask which recordings a conversation has. Platform API.
+    List,
+    /// Ask where an export to a bucket would put the recordings of a conversation. Platform API.
+    Layout,
     /// Get the transcript's URL, and the transcript from there. Platform API.
     Transcript,
     /// Mark a passage of a recording with an annotation. Platform API.
@@ -40,6 +44,8 @@ impl WorkflowStep {
             Self::Grant => "grant",
             Self::Upload => "upload",
             Self::Complete => "complete",
+            Self::List => "list",
+            Self::Layout => "layout",
             Self::Transcript => "transcript",
             Self::Annotate => "annotate",
             Self::Protection => "protection",

@@ -21,16 +21,28 @@ use crate::genesys::{Download, Platform, StepRecord};
 use crate::receipt::{Delivery, Receipt};
 pub use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
 use crate::redact::{Redacted, Summary};
+#[cfg(feature = "store")]
+use crate::store::{self, Place};
 use crate::window::{Window, Windows};
 
 mod after;
 mod delivered;
+mod export;
 mod layout;
+#[cfg(feature = "policy")]
+mod marked;
+#[cfg(all(feature = "policy", feature = "store"))]
+mod stored;
 
 pub use after::{Aftermath, Deletion, Fate, Wishes, finish};
 pub use delivered::{Delivered, NotDelivered};
+pub use export::METADATA_SUFFIX;
 pub use layout::Layout;
 use layout::{Group, groups};
+#[cfg(feature = "policy")]
+pub use marked::{Fit, Marked, MarkedError, marked};
+#[cfg(all(feature = "policy", feature = "store"))]
+pub use stored::{PlacedCopy, PlacedError, PlacedJob, place};
 
 /// A recording that was fetched and redacted.
 #[derive(Debug)]
@@ -193,9 +205,16 @@ impl Prepared {
         &self.passages
     }
 
-    /// Records of locate and fetch.
+    /// Records of locate and fetch, and those that were [added](Prepared::add_steps).
     pub fn steps(&self) -> &[StepRecord] {
         &self.steps
+    }
+
+    /// Adds records of other steps that were made for this recording, such as those of its transcript, each
+    /// at its time.
+    pub fn add_steps(&mut self, records: impl IntoIterator<Item = StepRecord>) {
+        self.steps.extend(records);
+        self.steps.sort_by_key(|record| record.began);
     }
 
     /// Reads the copies back from the files at `paths`, one for each of [`Prepared::copies`] in order, and
@@ -205,6 +224,19 @@ impl Prepared {
     /// [`NotDelivered`] when a file is not exactly the copy, or the copy cannot stand for the original.
     pub fn delivered(&self, paths: &[&Path]) -> Result<Delivered, NotDelivered> {
         Delivered::read_back(self, paths)
+    }
+
+    /// Reads the copies back from a store: one download of each of [`Prepared::copies`], in order, and the
+    /// place that it is from. Blocks.
+    ///
+    /// # Errors
+    /// As [`Prepared::delivered`].
+    #[cfg(feature = "store")]
+    pub fn delivered_to_store(
+        &self,
+        downloads: Vec<(Place, store::Download)>,
+    ) -> Result<Delivered, NotDelivered> {
+        Delivered::of_downloads(self, downloads)
     }
 
     /// The receipt of one of the copies, if the job's [`EvidenceOptions`](crate::EvidenceOptions) ask for it.

@@ -82,8 +82,9 @@ impl Receipt {
         for (again, input) in again.inputs.iter_mut().zip(&self.inputs) {
             // Older receipts lack this field.
             again.end_proven = again.end_proven.and(input.end_proven);
-            // A file that was saved has no key any more.
+            // A file that was saved has no key and no URL any more.
             again.key.clone_from(&input.key);
+            again.url.clone_from(&input.url);
         }
         let parts = [
             ("input", again.inputs == self.inputs),

@@ -48,6 +48,7 @@ impl InputEntry {
         let gaps = Some(gaps).filter(|gaps| !gaps.list.is_empty());
         Self {
             key: part.key.clone(),
+            url: None,
             bytes: digest.bytes,
             sha256: digest.sha256.clone(),
             container: info.container.into(),
@@ -95,7 +96,7 @@ impl RequestEntry {
                 Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
             WindowEntry { pad: own, ..WindowEntry::of(window, false) }
         });
-        Self { windows: windows.collect(), pad: seconds(pad), source: None }
+        Self { windows: windows.collect(), pad: seconds(pad), source: None, policy: None, id: None }
     }
 }
 

@@ -106,9 +106,9 @@ pub enum TranscriptState {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StepEntry {
-    /// `locate`, `fetch`, `grant`, `upload`, `complete`, `transcript`, `annotate`, `protection` or
+    /// `layout`, `locate`, `fetch`, `grant`, `upload`, `complete`, `transcript`, `annotate`, `protection` or
     /// `retention`.
-    #[cfg_attr(test, schemars(extend("enum" = ["locate", "fetch", "grant", "upload", "complete", "transcript", "annotate", "protection", "retention"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["layout", "locate", "fetch", "grant", "upload", "complete", "transcript", "annotate", "protection", "retention"])))]
     pub step: String,
     /// When the step began, as RFC 3339 in UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]

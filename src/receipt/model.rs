@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::delivery::Delivery;
-use super::source::SourceEntry;
+use super::source::{PolicyEntry, SourceEntry};
 
 /// What was done to one recording. Times are in seconds, sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,10 @@ pub struct InputEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub key: Option<String>,
+    /// The URL of the object that it was read from, without credentials and query; absent of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub url: Option<String>,
     /// Size in bytes.
     pub bytes: u64,
     /// SHA-256 of all bytes.
@@ -148,6 +152,15 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "SourceEntry"))]
     pub source: Option<SourceEntry>,
+    /// The policy, if a file gave one. Older receipts lack this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "PolicyEntry"))]
+    pub policy: Option<PolicyEntry>,
+    /// What the manifest of a batch calls the recording; of an export from Genesys Cloud, the conversation
+    /// and the recording. Older receipts lack this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub id: Option<String>,
 }
 
 /// A window.

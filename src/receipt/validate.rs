@@ -117,6 +117,9 @@ fn check_inputs(receipt: &Receipt) -> Result<(), String> {
     let inputs = receipt.inputs.as_slice();
     let rate = receipt.rate();
     ensure(inputs.iter().all(|input| input.rate == rate), "the inputs differ in rate")?;
+    let is_bare = |url: &String| Delivery::store(url).url.as_ref() == Some(url);
+    let are_bare = inputs.iter().all(|input| input.url.as_ref().is_none_or(is_bare));
+    ensure(are_bare, "the URL of an input has credentials or a query")?;
     let mut keys: Vec<_> = inputs.iter().map(|input| &input.key).collect();
     let is_mono = inputs.iter().all(|input| input.channels == 1 && input.key.is_some());
     keys.sort_unstable();

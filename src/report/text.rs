@@ -209,6 +209,11 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
         ],
     ));
     sections.extend(receipt.asked.source.as_ref().map(source));
+    sections.extend(receipt.asked.policy.as_ref().map(|from| {
+        let by = if from.changed { "changed by flags" } else { "followed as it is" };
+        let file = format!("{}, {by}", from.name.as_deref().unwrap_or("a file"));
+        section("policy", "Policy", vec![fact("File", file), fact("SHA-256", from.sha256.clone())])
+    }));
     sections.extend(receipt.delivery.as_ref().and_then(delivery));
     sections
 }

@@ -56,6 +56,10 @@ pub enum FaultKind {
     Accepted,
     /// `none`: the list of recordings is empty, as it can be while they are transcoded.
     EmptyList,
+    /// `short`: the list of recordings lacks the last one.
+    ShortList,
+    /// `twice`: the list of recordings has the first one twice.
+    DoubleList,
     /// `missing:PERMISSION`: status 403, because the client lacks this permission.
     Missing(String),
     /// `cut:N`: the body ends after N bytes, fewer than announced.
@@ -74,10 +78,10 @@ pub enum FaultKind {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "`{0}` is not a fault; write STEP=KIND[xTIMES] with STEP sign-in, locate, fetch, grant, upload, \
-     complete, transcript, annotate, protection or retention, KIND a status (429, 429:7, 429:2.5, \
-     429:date:7), code:STATUS:CODE, early:STATUS, html, reset, lost, refused, expired, expired:KEY, dies, \
-     state:NAME, transcoding:MS, accepted, none, missing:PERMISSION, cut:N, cut-unsized:N, stall:N, \
-     length:N or redirect, TIMES a number or `ever`"
+     complete, list, layout, transcript, annotate, protection or retention, KIND a status (429, 429:7, \
+     429:2.5, 429:date:7), code:STATUS:CODE, early:STATUS, html, reset, lost, refused, expired, \
+     expired:KEY, dies, state:NAME, transcoding:MS, accepted, none, short, twice, missing:PERMISSION, \
+     cut:N, cut-unsized:N, stall:N, length:N or redirect, TIMES a number or `ever`"
 )]
 pub struct FaultError(String);
 
@@ -116,6 +120,8 @@ fn parse_kind(kind: &str) -> Option<FaultKind> {
         ("redirect", "") => FaultKind::Redirect,
         ("accepted", "") => FaultKind::Accepted,
         ("none", "") => FaultKind::EmptyList,
+        ("short", "") => FaultKind::ShortList,
+        ("twice", "") => FaultKind::DoubleList,
         ("missing", permission) if !permission.is_empty() => {
             FaultKind::Missing(permission.to_owned())
         }
@@ -145,10 +151,11 @@ fn parse_kind(kind: &str) -> Option<FaultKind> {
 impl FaultKind {
     /// Whether this can happen at a step.
     fn fits(&self, step: WorkflowStep) -> bool {
-        use WorkflowStep::{Complete, Fetch, Grant, Locate, Transcript, Upload};
+        use WorkflowStep::{Complete, Fetch, Grant, List, Locate, Transcript, Upload};
         match self {
-            Self::State(_) | Self::Transcoding(_) | Self::Accepted | Self::EmptyList => {
-                step == Locate
+            Self::Transcoding(_) | Self::Accepted => step == Locate,
+            Self::State(_) | Self::EmptyList | Self::ShortList | Self::DoubleList => {
+                matches!(step, List | Locate)
             }
             Self::Refused => matches!(step, Locate | Grant | Transcript),
             Self::ExpiredKey(_) | Self::Stall(_) | Self::Length(_) => step == Fetch,
@@ -168,6 +175,9 @@ impl FaultKind {
             Self::ExpiredKey(key) => path.rsplit('/').next() == Some(key),
             Self::Code(..) => storage,
             Self::Missing(_) | Self::Refused => !storage,
+            Self::ShortList | Self::DoubleList => {
+                ["/recordings", "/recordingmetadata"].iter().any(|list| path.ends_with(list))
+            }
             // Of the two requests for a transcript, the second has a presigned URL.
             Self::Expired => storage || !path.contains("/transcripturl"),
             _ => true,
@@ -181,13 +191,15 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 /// The steps at which a fault can happen.
-const STEPS: [WorkflowStep; 10] = [
+const STEPS: [WorkflowStep; 12] = [
     WorkflowStep::SignIn,
     WorkflowStep::Locate,
     WorkflowStep::Fetch,
     WorkflowStep::Grant,
     WorkflowStep::Upload,
     WorkflowStep::Complete,
+    WorkflowStep::List,
+    WorkflowStep::Layout,
     WorkflowStep::Transcript,
     WorkflowStep::Annotate,
     WorkflowStep::Protection,

@@ -116,14 +116,19 @@ fn step_of(host: Host, method: &str, path: &str) -> Option<WorkflowStep> {
 }
 
 fn step_of_api(method: &str, parts: &[&str]) -> Option<WorkflowStep> {
-    use WorkflowStep::{Annotate, Complete, Grant, Locate, Protection, Retention, Transcript};
+    use WorkflowStep::{
+        Annotate, Complete, Grant, Layout, List, Locate, Protection, Retention, Transcript,
+    };
     Some(match (method, parts) {
         ("POST" | "PUT", ["recordings", "deletionprotection"]) => Protection,
         ("GET", ["recordings", _]) => Locate,
         ("POST", ["recordings"]) => Grant,
         ("POST", ["recordings", _, "upload", "complete"]) => Complete,
-        ("GET", ["conversations", _, "recordings" | "recordingmetadata"]) => Locate,
-        ("GET", ["conversations", _, "recordings", _]) => Locate,
+        ("GET", ["organizations", "me"] | ["conversations", _]) => Layout,
+        ("GET", ["conversations", _, "recordingmetadata"]) => List,
+        ("GET", ["conversations", _, "recordings"] | ["conversations", _, "recordings", _]) => {
+            Locate
+        }
         ("GET", ["conversations", _, "recordingmetadata", _]) => Retention,
         ("PUT", ["conversations", _, "recordings", _]) => Retention,
         (_, ["conversations", _, "recordings", _, "annotations", ..]) => Annotate,

@@ -17,6 +17,7 @@ mod imports;
 mod media;
 mod metadata;
 mod model;
+mod organisation;
 mod protection;
 mod recordings;
 mod reports;
@@ -35,6 +36,7 @@ pub(super) use reports::Report;
 
 /// The routes of the API, and the token's, which both protocols share.
 pub(super) fn api() -> Router<Sandbox> {
+    const CONVERSATION: &str = "/api/v2/conversations/{conversation}";
     const RECORDINGS: &str = "/api/v2/conversations/{conversation}/recordings";
     const METADATA: &str = "/api/v2/conversations/{conversation}/recordingmetadata";
     const TRANSCRIPT: &str = "/api/v2/speechandtextanalytics/conversations/{conversation}/communications/{communication}";
@@ -42,6 +44,8 @@ pub(super) fn api() -> Router<Sandbox> {
     let annotations = format!("{recording}/annotations");
     Router::new()
         .route("/oauth/token", post(token::sign_in))
+        .route("/api/v2/organizations/me", get(organisation::me))
+        .route(CONVERSATION, get(organisation::conversation))
         .route(RECORDINGS, get(recordings::list))
         .route(&recording, get(recordings::one).put(retention::put))
         .route(METADATA, get(metadata::list))
@@ -77,6 +81,7 @@ pub(super) fn storage() -> Router<Sandbox> {
 pub(super) fn is_api(path: &str) -> bool {
     [
         "conversations/",
+        "organizations/",
         "recording/",
         "recordings/deletionprotection",
         "speechandtextanalytics/",

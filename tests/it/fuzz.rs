@@ -13,6 +13,13 @@ mod properties;
 #[path = "../../fuzz/transcripts.rs"]
 mod transcripts;
 
+#[cfg(feature = "batch")]
+#[path = "../../fuzz/manifests.rs"]
+mod manifests;
+#[cfg(feature = "policy")]
+#[path = "../../fuzz/policies.rs"]
+mod policies;
+
 fn replay(target: &str, property: fn(&[u8])) {
     let mut count = 0;
     for kind in ["seeds", "findings"] {
@@ -58,6 +65,20 @@ fn seeds_and_findings_of_guards_hold() {
 #[test]
 fn seeds_and_findings_of_windows_hold() {
     replay("windows", properties::windows);
+}
+
+#[cfg(feature = "policy")]
+#[test]
+fn seeds_and_findings_of_policies_hold() {
+    replay("policy", policies::policy);
+    policies::policy(include_bytes!("../../examples/pci.toml"));
+}
+
+#[cfg(feature = "batch")]
+#[test]
+fn seeds_and_findings_of_manifests_hold() {
+    replay("manifest", manifests::manifest);
+    replay("manifest", manifests::pairing);
 }
 
 /// The seeds of transcripts are the fixtures, each as it is, and in formats that it is not.

@@ -1,10 +1,12 @@
-//! FLAC that stays FLAC, as a person uses it.
+//! FLAC that stays FLAC, as a person uses it: files, buckets, batches, Genesys.
 
 use serde_json::Value;
 use sordino::genesys::{Config, Credentials, Genesys};
 use sordino::sandbox::{Sandbox, SandboxOptions};
 use sordino::{DecodeOptions, Encoding, Job, Treatment, sanitise};
 
+use super::batch::Batch;
+use super::services::{get_object, make_bucket, media_type, moto, put_object, s3_variables};
 use crate::support::*;
 
 fn flac() -> String {
@@ -132,5 +134,75 @@ async fn a_recording_is_uploaded_as_what_it_is() {
         let uploads = sandbox.uploads();
         let upload = uploads.iter().find(|upload| upload.id == sanitised.completed.id).unwrap();
         assert!(upload.completed && upload.audio.as_ref().unwrap().starts_with(signature));
+    }
+}
+
+/// A row gets what its output is named as, and without a name what its recording is named as.
+#[test]
+fn a_batch_keeps_what_its_policy_says() {
+    let batch = Batch::of(1);
+    let folder = &batch.folder;
+    folder.write("b.flac", &fixture_bytes("call.flac"));
+    // The name lies; so the row fails, and says why.
+    folder.write("c.wav", &fixture_bytes("call.flac"));
+    folder.write("same.toml", b"encoding = 'same'\nsilence = true\n");
+    folder.write("calls.csv", b"in,windows\n0.wav,0.25-0.5\nb.flac,10-15\nc.wav,10-15\n");
+    let run = "calls.csv --out clean --receipts evidence --policy same.toml --json";
+    let done = batch.run(run);
+    assert_eq!(done.status.code(), Some(3), "{}", stderr(&done));
+    assert!(stdout(&done).contains("name the output .flac, or .wav with --encoding pcm"));
+    assert_eq!(batch.files("clean"), ["0.wav", "b.flac"]);
+    let [out, receipt] = ["clean/b.flac", "evidence/b.flac.receipt.json"].map(|f| folder.path(f));
+    let alone = folder.path("alone.flac");
+    let made = sordino(&["file", &flac(), "-o", &alone, "-w", "10-15", "--silence"]);
+    assert!(made.status.success() && read(&alone) == read(&out));
+    let held = sordino(&["verify", "--receipt", &receipt, &flac(), &out]);
+    assert!(held.status.success(), "{}{}", stdout(&held), stderr(&held));
+    // Named in the row, without a word about the encoding.
+    folder.write("calls.csv", b"in,out,windows\nb.flac,d.flac,10-15\nb.flac,d.wav,10-15\n");
+    let done = batch.run("calls.csv --out named --silence --no-md5 --journal named.journal");
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(read(&folder.path("named/d.wav")).starts_with(b"RIFF"));
+    let named = read(&folder.path("named/d.flac"));
+    assert!(named.starts_with(b"fLaC") && named[26..42] == [0; 16]);
+    // What the names rule out is told before anything begins.
+    folder.write("calls.csv", b"in,windows\nb.flac,10-15\n0.mp3,1-2\n");
+    folder.write("0.mp3", b"");
+    let wrong = batch.run("calls.csv --out none --encoding same --journal none.journal");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("line 3: a recording in .mp3 cannot be kept"));
+    assert_eq!(batch.files("none"), [""; 0]);
+}
+
+#[test]
+fn a_bucket_is_told_what_it_gets() {
+    let Some(moto) = moto() else { return };
+    make_bucket(&moto, "kept");
+    put_object(&moto, "kept", "call.flac", &fixture_bytes("call.flac"));
+    let folder = Folder::new();
+    let run = |args: &[&str]| {
+        let mut command = command(args);
+        command.envs(s3_variables(&moto)).current_dir(folder.path(""));
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{args:?}: {}", stderr(&done));
+        assert!(!stderr(&done).contains("is written as"), "{args:?}: {}", stderr(&done));
+    };
+    for (name, media) in [("x.flac", "audio/flac"), ("x.wav", "audio/wav")] {
+        let out = format!("s3://kept/{name}");
+        run(&["file", "s3://kept/call.flac", "-o", &out, "-w", "10-15", "--silence"]);
+        assert_eq!(media_type(&moto, "kept", name), media);
+    }
+    folder.write("calls.csv", b"in,windows\ns3://kept/call.flac,10-15\n");
+    for (encoding, name, media) in
+        [("same", "call.flac", "audio/flac"), ("pcm", "call.wav", "audio/wav")]
+    {
+        let (out, journal) = (format!("s3://kept/{encoding}"), format!("{encoding}.journal"));
+        let args = ["batch", "calls.csv", "--out", &out, "--journal", &journal];
+        run(&[&args[..], &["--silence", "--encoding", encoding]].concat());
+        assert_eq!(media_type(&moto, "kept", &format!("{encoding}/{name}")), media);
+        if encoding == "same" {
+            let kept = get_object(&moto, "kept", "same/call.flac").unwrap();
+            assert!(kept == get_object(&moto, "kept", "x.flac").unwrap());
+        }
     }
 }

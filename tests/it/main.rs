@@ -28,6 +28,7 @@
 //! | `platform_cli` | `sordino recording --api platform` as a person uses it |
 //! | `platform_windows` | the same with windows from the transcript in Genesys |
 //! | `recording` | `sordino recording`, `sandbox` and `demo` as a person uses them |
+//! | `sign` | signed receipts, held against ssh-keygen and ssh-agent |
 //! | `verify` | the leak audit: what it must find, and what it must pass |
 //! | `verify_lossy` | the same where the codec is lossy: at each volume, in each codec |
 //! | `ffmpeg` | FFmpeg in process, for `parity` to compare with |
@@ -35,12 +36,21 @@
 //! | `parts` | one recording from several files, a channel each |
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
+//! | `batch` | `sordino batch` as a person uses it |
+//! | `campaign` | a batch between buckets, killed again and again |
+//! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
 //! | `transcripts` | windows from transcripts on their way through a redaction, and what is left of them |
+//! | `policy` | `--policy`: what a file says instead of flags, and what the receipt says of it |
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
+//! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
+//! | `store_cli` | URLs of buckets where a command takes a path |
+//! | `services` | starts moto and Azurite |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
+//! | `postgres` | PostgreSQL from the distribution, to test with |
+//! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -51,12 +61,18 @@
 
 #[cfg(feature = "cli")]
 mod bad_input;
+#[cfg(all(feature = "cli", unix))]
+mod batch;
+#[cfg(feature = "cli")]
+mod batch_page;
 #[cfg(feature = "cli")]
 mod bench;
 #[cfg(feature = "cli")]
 mod bounds;
 #[cfg(feature = "cli")]
 mod browser;
+#[cfg(all(feature = "cli", unix))]
+mod campaign;
 mod caf;
 mod corpus;
 #[cfg(feature = "cli")]
@@ -79,6 +95,8 @@ mod house;
 #[cfg(feature = "cli")]
 mod info;
 mod invariants;
+#[cfg(feature = "batch")]
+mod journal;
 mod kept;
 #[cfg(feature = "cli")]
 mod kept_cli;
@@ -98,7 +116,15 @@ mod platform;
 #[cfg(feature = "cli")]
 mod platform_cli;
 #[cfg(feature = "cli")]
+mod platform_export;
+#[cfg(feature = "cli")]
+mod platform_lists;
+#[cfg(feature = "cli")]
 mod platform_windows;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "cli")]
+mod policy;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
@@ -106,11 +132,21 @@ mod recording;
 #[cfg(feature = "cli")]
 mod report;
 #[cfg(feature = "cli")]
+mod rows;
+#[cfg(feature = "cli")]
 mod sandbox;
 #[cfg(feature = "cli")]
 mod sdk;
 #[cfg(feature = "cli")]
+mod services;
+#[cfg(feature = "cli")]
+mod sign;
+#[cfg(feature = "cli")]
 mod spoken;
+#[cfg(feature = "cli")]
+mod store;
+#[cfg(feature = "cli")]
+mod store_cli;
 mod support;
 mod table;
 mod threads;

@@ -139,7 +139,10 @@ fn a_wrong_call_says_what_to_type() {
         (&["file", CALL, "-w", "1-2", "--tone", "440", "-o", &out], "tip: write --tone=440"),
         (&["file", "fixtures", "-w", "1-2", "-o", &out], "this is a folder; give the path of a"),
         (&["info", "fixtures"], "this is a folder; give the path of a recording"),
-        (&["man", "fiel"], "sordino has no command `fiel`; give one of file, recording, info"),
+        (
+            &["man", "fiel"],
+            "sordino has no command `fiel`; give one of file, recording, batch, info",
+        ),
         (&["completions", "cmd"], "possible values: bash, elvish, fish, powershell, zsh"),
         (&["fil"], "a similar subcommand exists: 'file'"),
     ] {

@@ -66,8 +66,13 @@ impl World {
 
     /// Runs `recording --api platform` with these arguments, and checks that its output holds no secret.
     pub fn run(&self, args: &[&str]) -> Output {
+        self.run_with(&[], args)
+    }
+
+    /// The same with more variables.
+    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
         let all = [["--api", "platform", "--conversation-id", "c"].as_slice(), args].concat();
-        let output = self.command(&all).output().unwrap();
+        let output = self.command(&all).envs(variables.iter().cloned()).output().unwrap();
         for text in [String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output)] {
             assert!(!text.contains(SECRET) && !text.contains("Signature"), "{text}");
             assert!(!self.sandbox.tokens().iter().any(|token| text.contains(token)), "{text}");
@@ -96,7 +101,7 @@ impl World {
     }
 }
 
-fn json(output: &Output) -> Value {
+pub fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)))
 }
 
@@ -196,9 +201,11 @@ fn the_same_windows_for_several_recordings_must_be_meant() {
     for windows in [["-w", "10-15"], ["--windows", &list]] {
         let result = world.run(&[&windows[..], &["--to", "copies/"]].concat());
         assert_eq!(result.status.code(), Some(2));
-        assert!(stderr(&result).contains("two, stereo, each with its own times"));
+        let part = "two, stereo, each with its own times, and nothing was fetched; name one with";
+        assert!(stderr(&result).contains(part), "{}", stderr(&result));
         assert!(!world.exists("copies"));
     }
+    assert!(!world.sandbox.ledger().iter().any(|entry| entry.storage), "nothing was fetched");
     // With one recording it is clear what they mean.
     let one = world_with(&[], |conversation| {
         conversation.recordings.retain(|one| one.id != "two");
@@ -288,6 +295,58 @@ fn a_dry_run_changes_nothing_and_keeps_the_copy_if_asked() {
     assert!(kept.annotations.is_empty() && kept.delete_date.is_none());
     let alone = world.run(&args);
     assert_eq!((alone.status.code(), world.folder.names()), (Some(0), vec!["kept.wav".into()]));
+}
+
+#[test]
+fn a_dry_run_gives_no_evidence_of_what_was_not_delivered() {
+    let world = world(&[]);
+    let list = world.folder.write("w.json", b"[[10.5, 15]]");
+    for (option, value) in
+        [("--receipt", "r.json"), ("--report", "r.html"), ("--redacted-transcript", "t.json")]
+    {
+        for api in ["platform", "recordings"] {
+            let args = ["--api", api, "--recording-id", "stereo", "--conversation-id", "c"];
+            let more = ["--windows", &list, "--dry-run", option, value];
+            let result = world.command(&[&args[..], &more].concat()).output().unwrap();
+            assert_eq!(result.status.code(), Some(2), "{option}: {}", stderr(&result));
+            let part =
+                format!("reading {option}: a dry run delivers nothing that it could go with");
+            assert!(stderr(&result).contains(&part), "{option}: {}", stderr(&result));
+        }
+    }
+    assert_eq!((world.folder.names(), world.sandbox.ledger()), (vec!["w.json".into()], vec![]));
+}
+
+/// The folder of the receipts, for a listener that has no captures.
+static PAPERS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+/// The annotation is made, and meanwhile the folder of the receipt goes: what is said of the receipt is what
+/// is there.
+#[test]
+fn a_receipt_that_is_lost_after_the_delivery_is_not_named() {
+    let folder = Folder::new();
+    PAPERS.set(folder.path("papers")).unwrap();
+    let listener = |entry: &sordino::sandbox::LedgerEntry| {
+        if entry.path.ends_with("/annotations") {
+            std::fs::remove_dir_all(PAPERS.get().unwrap()).unwrap();
+        }
+    };
+    let options = SandboxOptions { listener: Some(listener), ..SandboxOptions::default() };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let sandbox = Sandbox::new(options);
+    sandbox.add_conversation(conversation());
+    let base = runtime.block_on(sandbox.start(0)).unwrap();
+    let world = World { sandbox, base, folder, _runtime: runtime };
+    let result = world.run(&[&ONE[..], &["--annotate", "--receipt", "papers/"]].concat());
+    assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
+    let line = stdout(&result);
+    let part = "-> out.wav; self-check passed; 1 annotation\nthe original is kept in Genesys";
+    assert!(line.contains(part) && !line.contains("papers"), "{line}");
+    let error = "error: the redacted copy of recording stereo is delivered; writing the receipt";
+    assert!(stderr(&result).contains(error), "{}", stderr(&result));
+    assert!(world.read("out.wav") == file(&["-w", "10-15"]));
+    assert_eq!(world.folder.names(), ["out.wav"]);
+    assert_eq!(world.recording("stereo").annotations.len(), 1);
 }
 
 #[test]
@@ -521,6 +580,7 @@ fn options_of_the_other_api_are_wrong_calls() {
     let world = world(&[]);
     for args in [
         &["--to", "o.wav"][..],
+        &["--layout", "export"],
         &["--split"],
         &["--same-windows"],
         &["--format", "mp3"],
@@ -697,17 +757,13 @@ fn kill_9_at_any_request_leaves_no_plaintext_and_no_deletion_without_a_copy() {
             &soon(),
             "--yes",
         ];
-        let mut child = world
+        let child = world
             .command(&[&ONE[..], &args].concat())
             .stderr(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        while world.sandbox.ledger().len() < request && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_at(child, &world.sandbox, request);
         for name in world.folder.names() {
             let left = world.read(&name);
             assert!(!left.windows(secret.len()).any(|part| part == secret), "{name} at {request}");

@@ -103,6 +103,9 @@ fn what_follows_a_secure_pause_is_muted_where_it_is_in_the_file() {
     assert_eq!(source["format"], "genesys-transcript");
     assert_eq!(source["sha256"], Digest::of(&bytes).sha256);
     assert_eq!(source["marks"], json!({ "found": 2, "placed": 2 }));
+    let steps = receipt["delivery"]["steps"].as_array().unwrap();
+    let steps: Vec<_> = steps.iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["locate", "transcript", "transcript", "fetch"]);
 }
 
 #[test]
@@ -215,6 +218,19 @@ fn nothing_found_is_a_wrong_call_unless_it_is_allowed() {
     let result = run(&world, &[&find[..], &["--if-none", "copy"]].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     assert!(samples_16(&world.read("out.wav")) == samples_16(&fixture_bytes("call.wav")));
+}
+
+/// A copy of it would be unredacted, and an upload is not taken back.
+#[test]
+fn nothing_found_and_a_deletion_deliver_nothing() {
+    let world = world(|stereo| paused(stereo, &[(10_000, 11_000, "hello")]));
+    let delete =
+        ["--find", "card", "--if-none", "copy", "--delete-original", "2099-12-31", "--yes"];
+    let words = [&GENESYS[..], &delete].concat();
+    refused(&world, &words, 1, "nothing was muted in its copy");
+    let requests = world.requests();
+    assert!(!requests.iter().any(|request| request.contains("/media/")), "{requests:?}");
+    assert_eq!(world.recording("stereo").delete_date, None);
 }
 
 #[test]

@@ -74,17 +74,7 @@ fn the_page_fits_a_phone_and_follows_the_colour_scheme() {
     let Some(browser) = Browser::open() else { return };
     browser.visit(&page);
     assert_eq!(browser.run("return document.querySelectorAll('audio, button, script').length"), 0);
-    let phone = json!({ "width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true });
-    browser.devtools("Emulation.setDeviceMetricsOverride", phone);
-    let width = "return [innerWidth, document.documentElement.scrollWidth]";
-    assert_eq!(browser.run(width), json!([360, 360]));
-    let colour = "return getComputedStyle(document.body).backgroundColor";
-    let seen = ["light", "dark"].map(|scheme| {
-        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
-        browser.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
-        browser.run(colour)
-    });
-    assert_ne!(seen[0], seen[1]);
+    browser.assert_fits_a_phone_and_follows_the_scheme();
     assert_quiet(&browser);
 }
 

@@ -247,12 +247,40 @@ fn faults_play_each_way_of_waiting() {
     assert_eq!((answer.status, answer.state().as_str()), (200, "ARCHIVED"));
     assert!(answer.json().get("mediaUris").is_none());
     assert_eq!([0; 2].map(|_| world.get(ONE).status), [202, 200], "its own time comes after them");
-    world.inject(&["locate=none", "locate=accepted", "locate=none", "locate=none"]);
+    world.inject(&["locate=none", "locate=accepted", "list=none", "locate=none"]);
     assert_eq!(world.get(LIST).json(), json!([]));
     let answer = world.get(LIST);
     assert_eq!((answer.status, answer.body.len()), (202, 0));
     assert_eq!(world.get(META).json(), json!([]));
     assert_eq!(world.get(ONE).status, 404);
+}
+
+#[test]
+fn lists_can_be_short_or_have_a_recording_twice() {
+    let world = with(|conversation| conversation.recordings.push(recording("s")));
+    let ids = |path: &str| {
+        let list = world.get(path).json();
+        let list =
+            list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned());
+        list.collect::<Vec<_>>().join(" ")
+    };
+    for (step, path) in [("locate", LIST), ("list", META)] {
+        world.inject(&[&format!("{step}=short"), &format!("{step}=twice")]);
+        assert_eq!([0; 3].map(|_| ids(path)), ["r", "r s r", "r s"], "{step}");
+    }
+    // One recording is no list.
+    world.inject(&["locate=short"]);
+    assert_eq!((world.get(ONE).status, ids(LIST)), (200, "r".into()));
+}
+
+#[test]
+fn a_conversation_says_when_it_began_and_who_spoke() {
+    let world = with(|conversation| conversation.began += Duration::from_secs(90));
+    let conversation = world.get("/api/v2/conversations/c").json();
+    assert_eq!(conversation["startTime"], "2026-01-01T10:01:30.000Z");
+    assert_eq!(conversation["participants"][0]["address"], "tel:+15550100");
+    assert_eq!(world.get("/api/v2/conversations/none").status, 404);
+    assert_eq!(world.get("/api/v2/organizations/me").json()["id"], "sandbox-organisation");
 }
 
 #[test]
@@ -332,8 +360,8 @@ fn metadata_names_the_recordings_without_media_and_system_annotations() {
     assert!(one.get("mediaUris").is_none() && one.get("outputDurationMs").is_none());
     assert_eq!(one["annotations"].as_array().unwrap().len(), 1);
     assert_eq!(world.get(ONE).json()["annotations"].as_array().unwrap().len(), 2);
-    use WorkflowStep::{Annotate, Locate, Retention};
-    assert_eq!(world.steps(), [Annotate, Locate, Retention, Locate]);
+    use WorkflowStep::{Annotate, List, Locate, Retention};
+    assert_eq!(world.steps(), [Annotate, List, Retention, Locate]);
 }
 
 #[test]
@@ -592,6 +620,7 @@ fn each_call_needs_its_permission() {
         ("recording:annotation:edit", "PUT", &format!("{note}/x"), json!({})),
         ("recording:annotation:delete", "DELETE", &format!("{note}/x"), Value::Null),
         ("recording:recording:editRetention", "PUT", ONE, json!({})),
+        ("conversation:communication:view", "GET", "/api/v2/conversations/c", Value::Null),
         (
             "recording:deletionProtection:apply",
             "PUT",
@@ -667,9 +696,12 @@ fn errors_have_the_form_of_genesys_and_answers_its_headers() {
 }
 
 /// One request at each step, and what it is answered without a fault.
-const STEPS: [(&str, &str, &str, &str, u16); 9] = [
+const STEPS: [(&str, &str, &str, &str, u16); 12] = [
     ("locate", "GET", ONE, "", 200),
     ("locate", "GET", LIST, "", 200),
+    ("list", "GET", META, "", 200),
+    ("layout", "GET", "/api/v2/organizations/me", "", 200),
+    ("layout", "GET", "/api/v2/conversations/c", "", 200),
     ("locate", "POST", BATCH, r#"{"batchDownloadRequestList":[{"conversationId":"c"}]}"#, 200),
     ("grant", "POST", UPLOADS, r#"{"fileName":"a"}"#, 200),
     ("complete", "POST", REPORTS, r#"{"dateSince":"2026-01-01T00:00:00Z"}"#, 200),

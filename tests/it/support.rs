@@ -33,9 +33,10 @@ pub const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav")
 pub const CALL_WINDOWS: [&str; 2] = ["10-15", "30.5-35.2"];
 
 /// Every command of `sordino`, in the order of its help.
-pub const COMMANDS: [&str; 10] = [
+pub const COMMANDS: [&str; 11] = [
     "file",
     "recording",
+    "batch",
     "info",
     "windows",
     "verify",
@@ -210,4 +211,32 @@ pub fn make(command: &str, source: &str, out: &str) -> bool {
     }
     let made = Command::new(words[0]).args(&words[1..]).output();
     made.is_ok_and(|made| made.status.success()) && Path::new(out).exists()
+}
+
+/// A small generator, so that a seed gives the same moments.
+pub struct Moments(pub u64);
+
+impl Moments {
+    pub fn below(&mut self, end: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end
+    }
+}
+
+/// Kills a process at this request to a sandbox, unless it ends before.
+#[cfg(feature = "cli")]
+pub fn kill_at(
+    mut child: std::process::Child,
+    sandbox: &sordino::sandbox::Sandbox,
+    request: usize,
+) {
+    while sandbox.ledger().len() < request && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

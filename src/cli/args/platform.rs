@@ -9,6 +9,15 @@ use clap::{Arg, Args as Group, Command, ValueEnum};
 use sordino::genesys::Region;
 use sordino::genesys::platform::MediaFormat;
 
+/// How files lie in the folder of `--to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FolderLayout {
+    /// CONVERSATION/RECORDING.wav.
+    Plain,
+    /// As in an export to a bucket.
+    Export,
+}
+
 /// Which API the organisation speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Api {
@@ -25,6 +34,11 @@ pub(crate) struct PlatformArgs {
     /// which gets CONVERSATION/RECORDING.wav. Without --recording-id: a folder
     #[arg(long, value_name = "PLACE")]
     pub(crate) to: Option<PathBuf>,
+
+    /// How files lie in the folder of --to: `plain`, CONVERSATION/RECORDING.wav; or `export`, as in
+    /// Genesys' export to a bucket, with a RECORDING.wav_metadata.json beside each [default: plain]
+    #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
+    pub(crate) layout: Option<FolderLayout>,
 
     /// Write a file for each key of the recording, RECORDING.KEY.wav; @1 then means key 1
     #[arg(long)]
@@ -69,6 +83,7 @@ impl PlatformArgs {
     pub(crate) fn given(&self) -> Option<&'static str> {
         let given = [
             ("--to", self.to.is_some()),
+            ("--layout", self.layout.is_some()),
             ("--split", self.split),
             ("--same-windows", self.same_windows),
             ("--format", self.format.is_some()),

@@ -1,12 +1,17 @@
 //! The arguments of `sordino file` and `sordino recording`: one redaction.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args as Group;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use sordino::policy::{IfNone, Policy, Settings};
+use sordino::signature::Signer;
 
+use super::super::exit::Failure;
 use super::platform::RegionParser;
 use super::transcript::FROM_TRANSCRIPTS;
-use super::{Api, FormatArgs, IfNone, PlatformArgs, TreatmentArgs, WindowArgs};
+use super::{Api, FormatArgs, PlatformArgs, SignArgs, StoreArgs, TreatmentArgs, WindowArgs};
 
 #[derive(Debug, Group)]
 pub(crate) struct FileArgs {
@@ -62,6 +67,24 @@ pub(crate) struct RecordingArgs {
     pub(crate) client: ClientArgs,
 }
 
+impl RecordingArgs {
+    /// Refuses evidence of a dry run, which delivers nothing.
+    pub(crate) fn check_dry_run(&self) -> Result<(), Failure> {
+        let files = [
+            ("--receipt", self.redact.evidence.receipt.is_some()),
+            ("--report", self.redact.evidence.report.is_some()),
+            ("--redacted-transcript", self.redact.redacted_transcript.is_some()),
+        ];
+        match files.into_iter().find(|(_, given)| *given && self.dry_run) {
+            None => Ok(()),
+            Some((option, _)) => Err(Failure::usage(
+                format!("reading {option}"),
+                "a dry run delivers nothing that it could go with, and writes nothing but --keep; leave out one of the two",
+            )),
+        }
+    }
+}
+
 /// What both have in common.
 #[derive(Debug, Group)]
 pub(crate) struct RedactArgs {
@@ -76,9 +99,8 @@ pub(crate) struct RedactArgs {
     #[command(flatten)]
     pub(crate) windows: WindowArgs,
 
-    /// If --windows was searched and holds nothing: `fail`, or `copy` the recording unredacted
-    #[arg(long, value_name = "fail|copy", hide_possible_values = true, default_value = "fail", help_heading = FROM_TRANSCRIPTS)]
-    pub(crate) if_none: IfNone,
+    #[command(flatten)]
+    pub(crate) if_none: IfNoneArgs,
 
     /// Write the transcript here, in its own format, with the words of all windows as [redacted]
     #[arg(long, value_name = "OUT", requires = "windows", help_heading = FROM_TRANSCRIPTS)]
@@ -92,9 +114,38 @@ pub(crate) struct RedactArgs {
 
     #[command(flatten)]
     pub(crate) format: FormatArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
 }
 
-#[derive(Debug, Group)]
+impl RedactArgs {
+    /// The policy that file and flags come to.
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        let mut flags = self.windows.settings()?;
+        self.treatment.add_to(&mut flags)?;
+        self.format.add_to(&mut flags);
+        self.if_none.add_to(&mut flags);
+        self.windows.policy(flags)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Group)]
+pub(crate) struct IfNoneArgs {
+    /// If --windows was searched and holds nothing: `fail`, or `copy`, which leaves the recording
+    /// unredacted [default: fail]
+    #[arg(long, value_name = "fail|copy", hide_possible_values = true, help_heading = FROM_TRANSCRIPTS, value_parser = PossibleValuesParser::new(["fail", "copy"]).map(|name| if name == "copy" { IfNone::Copy } else { IfNone::Fail }))]
+    if_none: Option<IfNone>,
+}
+
+impl IfNoneArgs {
+    /// Adds what the flag says.
+    pub(super) fn add_to(self, settings: &mut Settings) {
+        settings.if_none = self.if_none;
+    }
+}
+
+#[derive(Debug, Clone, Group)]
 #[command(next_help_heading = "How to prove it")]
 pub(crate) struct EvidenceArgs {
     /// Write a receipt: what was done, in numbers, as JSON
@@ -112,6 +163,20 @@ pub(crate) struct EvidenceArgs {
     /// Skip the self-check, which reads the result back and compares every sample
     #[arg(long)]
     pub(crate) no_self_check: bool,
+
+    #[command(flatten)]
+    pub(crate) sign: SignArgs,
+}
+
+impl EvidenceArgs {
+    /// The key that signs the receipt, opened.
+    pub(crate) fn signer(&self) -> Result<Option<Arc<Signer>>, Failure> {
+        if self.sign.sign.is_some() && self.receipt.is_none() {
+            let mend = "there is no receipt to sign; give --receipt FILE too";
+            return Err(Failure::usage("reading --sign", mend));
+        }
+        self.sign.signer()
+    }
 }
 
 #[derive(Debug, Group)]

@@ -1,15 +1,11 @@
 //! The options for windows from transcripts, redaction output, labels and subtitles.
 
-use std::time::Duration;
-
 use clap::Args as Group;
 use clap::builder::PossibleValuesParser;
-use sordino::transcript::{Parties, Rule, Rules, SelectOptions, format_names};
+use sordino::policy::{LIST, Settings, language};
+use sordino::transcript::{Rule, format_names};
 
 use super::super::exit::Failure;
-
-/// The name of the plain lists for `--windows-format`.
-pub(super) const LIST: &str = "list";
 
 /// The heading of the options that only transcripts have.
 pub(super) const FROM_TRANSCRIPTS: &str = "What a transcript says";
@@ -31,7 +27,7 @@ pub(crate) struct TranscriptArgs {
     pub(crate) find: Vec<String>,
 
     /// The language for --find, such as en, de, es. May be repeated [default: en]
-    #[arg(long, value_name = "CODE", requires = "find")]
+    #[arg(long, value_name = "CODE")]
     pub(crate) language: Vec<String>,
 
     /// Which channel each party is on, such as customer=0,agent=1. Unknown parties are muted on all
@@ -53,46 +49,23 @@ fn names() -> Vec<&'static str> {
 }
 
 impl TranscriptArgs {
-    /// The first option that only transcripts have.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let lists = [
-            ("--only", &self.only),
-            ("--find", &self.find),
-            ("--party", &self.party),
-            ("--speaker", &self.speaker),
-            ("--tier", &self.tier),
-        ];
-        lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(name, _)| name)
-    }
-
-    /// The options in the library's terms.
-    pub(super) fn options(
-        &self,
-        pad: Option<(Duration, Duration)>,
-    ) -> Result<SelectOptions, Failure> {
-        let mut parties = Parties::default();
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) -> Result<(), Failure> {
         for list in &self.party {
-            let added = parties.add(list);
+            let added = settings.party.add(list);
             added.map_err(|error| Failure::usage(format!("reading --party {list}"), error))?;
         }
-        let (only, speakers, tiers) = (self.only.clone(), self.speaker.clone(), self.tier.clone());
-        Ok(SelectOptions { only, find: self.rules()?, parties, speakers, tiers, pad })
-    }
-
-    fn rules(&self) -> Result<Rules, Failure> {
-        if self.find.is_empty() {
-            return Ok(Rules::default());
+        for code in &self.language {
+            let known = language(code);
+            let known =
+                known.map_err(|why| Failure::usage(format!("reading --language {code}"), why));
+            settings.language.push(known?);
         }
-        let rules: Vec<Rule> = self.find.iter().filter_map(|name| Rule::named(name)).collect();
-        let rules = Rules::new(&rules);
-        if self.language.is_empty() {
-            return Ok(rules);
-        }
-        let codes: Vec<&str> = self.language.iter().map(String::as_str).collect();
-        rules.in_languages(&codes).map_err(|code| {
-            let known: Vec<&str> = sordino::transcript::languages().map(|(code, _)| code).collect();
-            let mend = format!("no words are known for it; there are {}", known.join(", "));
-            Failure::usage(format!("reading --language {code}"), mend)
-        })
+        settings.find = self.find.iter().filter_map(|name| Rule::named(name)).collect();
+        settings.windows_format.clone_from(&self.windows_format);
+        settings.only.clone_from(&self.only);
+        settings.speaker.clone_from(&self.speaker);
+        settings.tier.clone_from(&self.tier);
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args as Group;
 use sordino::Treatment;
+use sordino::policy::Settings;
 
 use super::super::exit::Failure;
 use super::windows::time;
@@ -29,25 +30,18 @@ pub(crate) struct TreatmentArgs {
 }
 
 impl TreatmentArgs {
-    /// The treatment; `None` if no flag names one.
-    pub(crate) fn named(&self) -> Result<Option<Treatment>, Failure> {
-        let is_named =
-            self.silence || self.tone.is_some() || self.gain.is_some() || self.fade.is_some();
-        is_named.then(|| self.treatment()).transpose()
-    }
-
-    /// The treatment, or the default.
-    pub(crate) fn treatment(&self) -> Result<Treatment, Failure> {
+    /// Adds what these flags say.
+    pub(super) fn add_to(&self, settings: &mut Settings) -> Result<(), Failure> {
         let treatment = match (self.silence, self.tone, self.gain) {
-            (true, ..) => Ok(Treatment::silence()),
-            (_, Some(hz), _) => Treatment::tone(hz),
-            (.., Some(gain)) => Treatment::attenuate(gain),
-            _ => Ok(Treatment::default()),
+            (true, ..) => Some(Ok(Treatment::silence())),
+            (_, Some(hz), _) => Some(Treatment::tone(hz)),
+            (.., Some(gain)) => Some(Treatment::attenuate(gain)),
+            _ => None,
         };
-        let treatment = treatment.map_err(|error| Failure::of("reading the treatment", error))?;
-        match &self.fade {
-            Some(fade) => Ok(treatment.with_fade(time("--fade", fade)?)),
-            None => Ok(treatment),
-        }
+        let treatment = treatment.transpose();
+        settings.treatment =
+            treatment.map_err(|error| Failure::of("reading the treatment", error))?;
+        settings.fade = self.fade.as_deref().map(|fade| time("--fade", fade)).transpose()?;
+        Ok(())
     }
 }

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use sordino::Window;
-use sordino::digest::Digest;
-use sordino::transcript::{self, SelectOptions, TranscriptError};
-use sordino::window::{Unit, parse_flag, parse_list_bytes, parse_time};
+use sordino::policy::{Request, Settings, parse_pad};
+use sordino::window::{Unit, parse_flag, parse_time};
+use sordino::{Policy, Window};
 
 use super::super::exit::Failure;
 use super::super::input::is_dash;
-use super::request::{Request, TranscriptRequest};
-use super::transcript::{LIST, TranscriptArgs};
+use super::super::remote;
+use super::transcript::TranscriptArgs;
 
 /// The word for `--windows` that means the recording's own transcript in Genesys.
 const FROM_GENESYS: &str = "genesys:";
@@ -51,13 +50,32 @@ pub(crate) struct WindowArgs {
     #[arg(long, value_name = "TIME[,TIME]", allow_hyphen_values = true)]
     pub(crate) pad: Option<String>,
 
+    /// Take from this file what no flag says: treatment, find, only, pad and others, each spelled as its
+    /// flag, in TOML. Flags win
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) policy: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) transcript: TranscriptArgs,
 }
 
 impl WindowArgs {
+    /// What these flags say.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings { unit: self.unit, ..Settings::default() };
+        let pad = self.pad.as_deref().map(parse_pad).transpose();
+        settings.pad = pad.map_err(|error| Failure::usage("reading --pad", error))?;
+        self.transcript.add_to(&mut settings)?;
+        Ok(settings)
+    }
+
+    /// The policy of `--policy`, if it is given, and these flags, which win.
+    pub(crate) fn policy(&self, flags: Settings) -> Result<Policy, Failure> {
+        policy(self.policy.as_deref(), flags)
+    }
+
     /// All windows, from flags and file together.
-    pub(crate) fn request(&self) -> Result<Request, Failure> {
+    pub(crate) fn request(&self, policy: &Policy) -> Result<Request, Failure> {
         if self.window.is_empty() && self.windows.is_none() {
             let mend = "no window is given; add one, for example `-w 10-15` for 10 s to 15 s, or a list with `--windows FILE`";
             return Err(Failure::usage("reading the windows", mend));
@@ -67,25 +85,10 @@ impl WindowArgs {
                 "it is for `sordino recording --api platform`; a file of this name is ./genesys:";
             return Err(Failure::usage("reading --windows genesys:", mend));
         }
-        let pad = self.pad()?;
-        let mut windows = self.flags()?;
-        let mut transcript = None;
-        if let Some(path) = &self.windows {
-            let (bytes, name) = read_file(path)?;
-            transcript = self.transcript_of(&bytes, &name, pad)?;
-            if transcript.is_none() {
-                windows.extend(self.list_of(&bytes, &name)?);
-            }
-        } else if let Some(option) = self.unit.map(|_| "--unit").or(self.transcript.given()) {
-            let mend = "it applies to --windows only; give the file with `--windows FILE`";
-            return Err(Failure::usage(format!("reading {option}"), mend));
-        }
-        let mut windows = padded(windows, pad);
-        if let Some(TranscriptRequest { selection, .. }) = &transcript {
-            let selected = selection.to_windows();
-            windows.extend(selected.map_err(|error| Failure::usage("placing windows", error))?);
-        }
-        Ok(Request { windows, transcript })
+        let given = self.flags()?;
+        let Some(path) = &self.windows else { return Ok(policy.windows_given(&given)?) };
+        let (bytes, name) = read_file(path)?;
+        Ok(policy.windows_of(&bytes, &name, &given)?)
     }
 
     /// Whether the windows come from the transcripts in Genesys.
@@ -93,8 +96,8 @@ impl WindowArgs {
         self.windows.as_deref().is_some_and(|path| path == FROM_GENESYS)
     }
 
-    /// The windows of flags with their padding, and what is to be selected from a transcript of Genesys.
-    pub(crate) fn with_genesys(&self) -> Result<(Vec<Window>, SelectOptions), Failure> {
+    /// The windows of flags with their padding, for a transcript of Genesys.
+    pub(crate) fn with_genesys(&self, policy: &Policy) -> Result<Vec<Window>, Failure> {
         let wrong = [
             ("--unit", self.unit.is_some()),
             ("--windows-format", self.transcript.windows_format.is_some()),
@@ -103,12 +106,7 @@ impl WindowArgs {
             let mend = "with --windows genesys: unit and format are known; leave it out";
             return Err(Failure::usage(format!("reading {option}"), mend));
         }
-        let pad = self.pad()?;
-        Ok((padded(self.flags()?, pad), self.transcript.options(pad)?))
-    }
-
-    fn pad(&self) -> Result<Option<(Duration, Duration)>, Failure> {
-        self.pad.as_deref().map(pads).transpose()
+        Ok(policy.padded(&self.flags()?))
     }
 
     /// The windows of flags, without padding.
@@ -116,60 +114,16 @@ impl WindowArgs {
         let flags = self.window.iter().map(|text| parse_flag(text));
         Ok(flags.collect::<Result<_, _>>()?)
     }
-
-    /// The file as a transcript, if it is one.
-    fn transcript_of(
-        &self,
-        bytes: &[u8],
-        name: &str,
-        pad: Option<(Duration, Duration)>,
-    ) -> Result<Option<TranscriptRequest>, Failure> {
-        let doing = format!("reading windows from {name}");
-        let format = self.transcript.windows_format.as_deref();
-        if format == Some(LIST) {
-            return Ok(None);
-        }
-        let read = match transcript::read(bytes, format) {
-            // A plain list, which has errors of its own that say more.
-            Err(
-                TranscriptError::NotRecognised { .. }
-                | TranscriptError::Json { .. }
-                | TranscriptError::KeyTwice { .. }
-                | TranscriptError::Empty,
-            ) if format.is_none() => return Ok(None),
-            read => read.map_err(|error| Failure::usage(&*doing, error))?,
-        };
-        if self.unit.is_some() {
-            let mend = format!("{name} is a transcript ({}), which has its own unit", read.title());
-            return Err(Failure::usage("reading --unit", mend));
-        }
-        let options = self.transcript.options(pad)?;
-        let selection = read.select(&options);
-        let selection = selection.map_err(|error| Failure::usage(doing, error))?;
-        let sha256 = Digest::of(bytes).sha256;
-        Ok(Some(TranscriptRequest { read, selection, parties: options.parties, sha256 }))
-    }
-
-    /// The file as a plain list.
-    fn list_of(&self, bytes: &[u8], name: &str) -> Result<Vec<Window>, Failure> {
-        if let Some(option) = self.transcript.given() {
-            let mend = format!("{name} is a list of windows without words; it is for transcripts");
-            return Err(Failure::usage(format!("reading {option}"), mend));
-        }
-        Ok(parse_list_bytes(bytes, name, self.unit)?)
-    }
 }
 
-/// The windows with the padding of `--pad`, if it is given.
-fn padded(windows: Vec<Window>, pad: Option<(Duration, Duration)>) -> Vec<Window> {
-    let Some((before, after)) = pad else { return windows };
-    windows.into_iter().map(|window| window.padded(before, after)).collect()
-}
-
-/// Reads `--pad`: one time for both sides, or two.
-fn pads(text: &str) -> Result<(Duration, Duration), Failure> {
-    let (before, after) = text.split_once(',').unwrap_or((text, text));
-    Ok((time("--pad", before)?, time("--pad", after)?))
+/// The policy of a file, if there is one, with flags, which win.
+pub(super) fn policy(path: Option<&Path>, flags: Settings) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::default().with_flags(flags)) };
+    let doing = format!("reading the policy {}", path.display());
+    let bytes = fs::read(path).map_err(|error| Failure::usage(&*doing, error))?;
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let policy = Policy::parse(&bytes, name.as_deref());
+    Ok(policy.map_err(|error| Failure::usage(doing, error))?.with_flags(flags))
 }
 
 /// Reads a time from a flag.
@@ -180,6 +134,9 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<Duration, Failure> {
 /// Reads a file of windows. Returns its bytes, and its name for messages.
 fn read_file(path: &Path) -> Result<(Vec<u8>, String), Failure> {
     let name = if is_dash(path) { "stdin".into() } else { path.display().to_string() };
+    if let Some(place) = remote::object(path)? {
+        return Ok((remote::read(&place, LONGEST_LIST)?, name));
+    }
     let doing = format!("reading windows from {name}");
     let failed = |error: io::Error| Failure::usage(&*doing, error);
     let reader: Box<dyn Read> = if is_dash(path) {

@@ -68,7 +68,7 @@ pub(super) async fn walk(
     audit(back, &windows)?;
     let receipt = prepared.receipt(copy, Some(&after));
     let drafts = side_outputs.write("The call of the demo", &copy.redacted, receipt)?;
-    side_outputs::put(drafts).map(side_outputs::keep)?;
+    side_outputs::put(drafts).and_then(side_outputs::keep)?;
     if let Some(path) = &output {
         say(&format!("Saved as {}.\n", path.named.display()))?;
     }
@@ -101,7 +101,7 @@ async fn annotate_and_delete(
     let delivered = prepared.delivered(&[path]).map_err(|error| Failure::failed(DOING, error))?;
     say("  delivered                       to a file here, and read back from the disk")?;
     let deletion = Deletion { delivered: &delivered, at: SystemTime::now() + AHEAD, wait: false };
-    let wishes = Wishes { annotate: true, delete: Some(deletion) };
+    let wishes = Wishes { annotate: true, delete: Some(deletion), ..Wishes::default() };
     let mut after = finish(platform, prepared, wishes).await;
     if let Some(error) = after.failed.take() {
         return Err(failure(DOING, error.into()));

@@ -13,6 +13,8 @@ the redacted copy stays with you, and Genesys keeps the original until you let i
     sordino recording --api platform --windows windows.json --same-windows --silence --to copies/
   Mute what the organisation's own transcript of each recording marks:
     sordino recording --api platform --windows genesys: --silence --to copies/
+  In the folders of Genesys' export to a bucket, with the metadata beside each copy:
+    sordino recording --api platform --recording-id ID -w 10-15 --silence --to copies/ --layout export
   A file for each key, copies/CONVERSATION/RECORDING.0.wav and so on:
     sordino recording --api platform --recording-id ID -w 10-15 --silence --split --to copies/
   Mark the passages on the original, and let Genesys delete it at the end of 2030:

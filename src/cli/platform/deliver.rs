@@ -1,15 +1,19 @@
 //! The files of a recording: its copies, receipts and pages, each a hidden file until all are well.
 
+use std::io::Write;
+
 use sordino::job::platform::{Aftermath, Delivered, Layout, Prepared, RedactedCopy};
 use sordino::receipt::SourceEntry;
-use sordino::spool::{Draft, Placed};
+use sordino::store::{Place, Put};
 use sordino::{Receipt, Summary};
 
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
 use super::super::messages::detail;
-use super::super::{side_outputs, stdout};
-use super::place::{Destination, MadeFolders, Targets};
+use super::super::side_outputs::{self, Draft, Placed};
+use super::super::{remote, stdout};
+use super::folders::MadeFolders;
+use super::place::{Destination, Targets};
 use super::plan::Plan;
 
 /// A redacted copy that is in its place.
@@ -37,6 +41,8 @@ pub(super) struct Files {
     title: String,
     targets: Vec<Targets>,
     folders: MadeFolders,
+    /// What the store says of each copy, if they went to one.
+    objects: Vec<(Place, Put)>,
 }
 
 /// Where the copies of a recording are.
@@ -67,12 +73,12 @@ impl Files {
             targets.push(Targets { side_outputs, ..of_copy });
         }
         let title = format!("recording {}", prepared.original().recording_id());
-        Ok(Self { title, targets, folders })
+        Ok(Self { title, targets, folders, objects: Vec::new() })
     }
 
     /// Puts the copies into their places, all or none; reads them back if an original is to be deleted.
     pub(super) fn deliver(
-        &self,
+        &mut self,
         plan: &Plan,
         prepared: &Prepared,
     ) -> Result<(PlacedCopies, Option<Delivered>), Failure> {
@@ -81,16 +87,34 @@ impl Files {
         drop(self.side_outputs(prepared, None)?);
         let mut drafts = Vec::new();
         for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
-            let Some(path) = &targets.copy else { continue };
-            let draft = copy.redacted.draft(&path.target, plan.force);
-            drafts.push(draft.map_err(undelivered)?);
+            if let Some(path) = targets.copy.as_ref().filter(|path| path.object.is_none()) {
+                let draft = copy.redacted.draft(&path.target, plan.force);
+                drafts.push(Draft::File(draft.map_err(undelivered)?));
+            }
+            if let Some(path) = &targets.metadata {
+                let metadata = prepared.metadata(copy);
+                let write = |out: &mut dyn Write| out.write_all(metadata.as_bytes());
+                let draft = Draft::write(path, plan.force, "application/json", write);
+                drafts.push(draft.map_err(undelivered)?);
+            }
         }
         let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
         let mut placed = placed.map_err(undelivered)?;
-        let delivered = match plan.deletion {
-            Some(_) => Some(self.read_back(prepared)?),
-            None => None,
-        };
+        // An upload may take long, and ctrl-c must work meanwhile.
+        drop(stage);
+        self.upload(plan, prepared)?;
+        stage = lock(&plan.stage);
+        let names = self.names(plan);
+        let mut delivered = None;
+        if plan.deletion.is_some() && self.objects.is_empty() {
+            delivered = Some(self.read_back(prepared)?);
+        } else if plan.deletion.is_some() {
+            // Objects stay, and reading them back may take long as well.
+            stage.delivered(names.iter().flatten().cloned().collect());
+            drop(stage);
+            delivered = Some(self.read_back(prepared)?);
+            stage = lock(&plan.stage);
+        }
         if let Destination::Stdout(out) = &plan.places.copies {
             // The reader of stdout may be slow, and ctrl-c must work meanwhile.
             drop(stage);
@@ -99,10 +123,9 @@ impl Files {
             }
             stage = lock(&plan.stage);
         }
-        let names = self.names(plan);
         if plan.has_wishes() {
             // What is done at Genesys cannot be taken back, so from here on the copies stay.
-            placed.drain(..).for_each(Placed::keep);
+            side_outputs::keep(std::mem::take(&mut placed))?;
         }
         stage.delivered(names.iter().flatten().cloned().collect());
         Ok((PlacedCopies { names, placed }, delivered))
@@ -117,7 +140,29 @@ impl Files {
         self.targets.iter().map(name).collect()
     }
 
+    /// Writes the copies that go to a bucket. Those that are written stay there: the same run again finds
+    /// them.
+    fn upload(&mut self, plan: &Plan, prepared: &Prepared) -> Result<(), Failure> {
+        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
+            if let Some(place) = targets.copy.as_ref().and_then(|path| path.object.clone()) {
+                let put = remote::put(&place, &copy.redacted, plan.force)?;
+                self.objects.push((place, put));
+            }
+        }
+        Ok(())
+    }
+
     fn read_back(&self, prepared: &Prepared) -> Result<Delivered, Failure> {
+        if !self.objects.is_empty() {
+            let places = self.objects.iter().map(|(place, _)| place.clone());
+            let downloads = remote::downloads(places)?;
+            // Reading a download blocks.
+            let delivered = tokio::task::block_in_place(|| prepared.delivered_to_store(downloads));
+            let delivered =
+                delivered.map_err(|error| Failure::failed("reading the copy back", error))?;
+            detail("the redacted copy is in the bucket, and was read back");
+            return Ok(delivered);
+        }
         let paths = self.targets.iter().filter_map(|targets| targets.copy.as_ref());
         let paths: Vec<_> = paths.map(|path| path.target.as_path()).collect();
         let delivered = prepared.delivered(&paths);
@@ -146,10 +191,14 @@ impl Files {
         &self,
         prepared: &Prepared,
         after: Option<&Aftermath>,
-    ) -> Result<Vec<Draft>, Failure> {
+    ) -> Result<Vec<side_outputs::Draft>, Failure> {
         let mut drafts = Vec::new();
-        for (copy, targets) in prepared.copies().iter().zip(&self.targets) {
+        for (at, (copy, targets)) in prepared.copies().iter().zip(&self.targets).enumerate() {
             let receipt: Option<Receipt> = prepared.receipt(copy, after);
+            let receipt = match self.objects.get(at) {
+                Some((place, put)) => receipt.map(|one| remote::delivered(one, place, put)),
+                None => receipt,
+            };
             let written = targets.side_outputs.write(&self.title, &copy.redacted, receipt);
             drafts.extend(written?);
         }
@@ -162,12 +211,18 @@ impl Files {
         plan: &Plan,
         prepared: &Prepared,
         after: &Aftermath,
-        placed: Vec<Placed>,
+        mut placed: Vec<Placed>,
     ) -> Result<(), Failure> {
-        let _stage = lock(&plan.stage);
+        let stage = lock(&plan.stage);
         let drafts = self.side_outputs(prepared, Some(after))?;
-        side_outputs::put(drafts).map(side_outputs::keep)?;
-        placed.into_iter().for_each(Placed::keep);
+        let mut beside = side_outputs::put(drafts)?;
+        // An upload may take long, and ctrl-c must work meanwhile.
+        drop(stage);
+        side_outputs::upload(&mut beside)?;
+        side_outputs::upload(&mut placed)?;
+        let _stage = lock(&plan.stage);
+        side_outputs::keep(beside)?;
+        side_outputs::keep(placed)?;
         self.folders.keep();
         Ok(())
     }

@@ -1,18 +1,21 @@
 //! Where the files of a recording go: a path for one, or a folder that gets one for each.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sordino::OutputFormat;
 use sordino::genesys::platform::Original;
+use sordino::job::platform::METADATA_SUFFIX;
+use sordino::signature::Signer;
 
-use super::super::args::{EvidenceArgs, WindowsSource};
+use super::super::args::{EvidenceArgs, SignArgs, WindowsSource};
 use super::super::exit::Failure;
 use super::super::input::is_dash;
 use super::super::output::{OutputPath, note_ending};
 use super::super::side_outputs::SideOutputs;
-use super::super::stdout;
+use super::super::{remote, stdout};
+use super::folders::MadeFolders;
 
 /// Where files of one kind go.
 #[derive(Debug, Clone)]
@@ -34,10 +37,14 @@ pub(super) enum Destination {
 /// Where all files go.
 pub(super) struct Places {
     pub(super) copies: Destination,
+    /// The path of the conversation below the folder of the copies, if it is that of an export.
+    pub(super) export: Option<String>,
     receipt: Option<Place>,
     report: Option<Place>,
     audio: bool,
     no_self_check: bool,
+    /// Signs the receipts.
+    signer: Option<Arc<Signer>>,
     /// For the receipts; and the masked transcript, of which there is only one.
     source: WindowsSource,
     /// Files that must not be overwritten.
@@ -48,13 +55,32 @@ pub(super) struct Places {
 /// Where the files of one copy go, checked.
 pub(super) struct Targets {
     pub(super) copy: Option<OutputPath>,
+    /// Beside the copy, in an export.
+    pub(super) metadata: Option<OutputPath>,
     pub(super) side_outputs: SideOutputs,
+}
+
+impl Destination {
+    fn is_object(&self) -> bool {
+        let Self::At(Place::File(path) | Place::Folder(path)) = self else { return false };
+        remote::is_object(path)
+    }
 }
 
 impl Place {
     /// The place at a path. `several`: why there may be more than one file, if there may.
     fn of(flag: &str, path: &Path, several: Option<&str>) -> Result<Self, Failure> {
         let wrong = |why: String| Err(Failure::usage(format!("reading {flag}"), why));
+        if let Some(place) = remote::object(path)? {
+            let url = place.to_string();
+            let prefix = url.trim_end_matches('/').to_owned();
+            return match several {
+                // Also a bucket alone.
+                _ if url.ends_with('/') => Ok(Self::Folder(prefix.into())),
+                None => Ok(Self::File(url.into())),
+                Some(why) => wrong(format!("{why}; give a prefix, such as {prefix}/")),
+            };
+        }
         let is_marked = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         // Without the `/`, which a file cannot have.
         let bare: PathBuf = path.components().collect();
@@ -67,14 +93,15 @@ impl Place {
         }
     }
 
-    /// The path for a recording, with the key if it has a file for each.
-    fn path(&self, original: &Original, key: Option<&str>, ending: &str) -> PathBuf {
+    /// The path for a recording, with the key if it has a file for each. `below`: the path of its conversation
+    /// in the folder.
+    fn path(&self, original: &Original, key: Option<&str>, below: &str, ending: &str) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
             Self::Folder(folder) => {
                 let key = key.map_or(String::new(), |key| format!(".{key}"));
                 let name = format!("{}{key}.{ending}", original.recording_id());
-                folder.join(original.conversation_id()).join(name)
+                folder.join(below).join(name)
             }
         }
     }
@@ -89,6 +116,7 @@ impl Places {
         inputs: Vec<PathBuf>,
         force: bool,
         several: Option<&str>,
+        signer: Option<Arc<Signer>>,
     ) -> Result<Self, Failure> {
         if let (Some(why), Some(_)) = (several, &source.masked) {
             let mend = format!("{why}; write the transcript with `sordino windows`");
@@ -119,10 +147,12 @@ impl Places {
         };
         let places = Self {
             copies,
+            export: None,
             receipt: place("--receipt", &evidence.receipt)?,
             report: place("--report", &evidence.report)?,
             audio: evidence.report_audio,
             no_self_check: evidence.no_self_check,
+            signer,
             source,
             inputs,
             force,
@@ -149,8 +179,8 @@ impl Places {
     pub(super) fn evidence(&self) -> sordino::EvidenceOptions {
         sordino::EvidenceOptions {
             self_check: !self.no_self_check,
-            // The page shows what is in the receipt.
-            receipt: self.receipt.is_some() || self.report.is_some(),
+            // The page shows what is in the receipt. The digest of an object is written down with it.
+            receipt: self.receipt.is_some() || self.report.is_some() || self.copies.is_object(),
             waveform: self.report.is_some(),
         }
     }
@@ -162,19 +192,24 @@ impl Places {
         key: Option<&str>,
         format: OutputFormat,
     ) -> [Option<PathBuf>; 3] {
+        let conversation = original.conversation_id();
         let copy = match &self.copies {
-            Destination::At(place) => Some(place.path(original, key, format.ending())),
+            Destination::At(place) => {
+                let below = self.export.as_deref().unwrap_or(conversation);
+                Some(place.path(original, key, below, format.ending()))
+            }
             _ => None,
         };
         let of = |place: &Option<Place>, ending: &str| {
-            place.as_ref().map(|place| place.path(original, key, ending))
+            place.as_ref().map(|place| place.path(original, key, conversation, ending))
         };
         [copy, of(&self.receipt, "json"), of(&self.report, "html")]
     }
 
     /// Checks that the files of a copy can be written, as far as that is known before their folders exist.
     pub(super) fn check_free(&self, original: &Original, key: Option<&str>) -> Result<(), Failure> {
-        let has_folder = |path: &PathBuf| path.parent().is_some_and(Path::is_dir);
+        let has_folder =
+            |path: &PathBuf| remote::is_object(path) || path.parent().is_some_and(Path::is_dir);
         let paths = self.paths(original, key, OutputFormat::Wav);
         let paths = paths.map(|path| path.filter(has_folder));
         let [copy, receipt, report] = paths;
@@ -191,7 +226,8 @@ impl Places {
         let paths = self.paths(original, key, format);
         paths[0].iter().for_each(|path| note_ending(path, format));
         let mut made = MadeFolders::default();
-        for folder in paths.iter().flatten().filter_map(|path| path.parent()) {
+        let files = paths.iter().flatten().filter(|path| !remote::is_object(path));
+        for folder in files.filter_map(|path| path.parent()) {
             made.make(folder).map_err(|error| {
                 Failure::failed(format!("making the folder {}", folder.display()), error)
             })?;
@@ -207,91 +243,35 @@ impl Places {
         report: Option<PathBuf>,
     ) -> Result<Targets, Failure> {
         let inputs: Vec<&Path> = self.inputs.iter().map(PathBuf::as_path).collect();
-        let copy = copy.map(|path| OutputPath::check(&path, &inputs, self.force)).transpose()?;
+        let check = |path: &Path| OutputPath::check(path, &inputs, self.force);
+        let beside = copy.as_deref().filter(|_| self.export.is_some()).map(|copy| {
+            let mut path = copy.as_os_str().to_owned();
+            path.push(METADATA_SUFFIX);
+            PathBuf::from(path)
+        });
+        let metadata = beside.as_deref().map(check).transpose()?;
+        let copy = copy.as_deref().map(check).transpose()?;
         let target = copy.as_ref().map(|path| path.target.as_path());
         let evidence = EvidenceArgs {
             receipt,
             report,
             report_audio: self.audio,
             no_self_check: self.no_self_check,
+            // Its files are among the inputs.
+            sign: SignArgs::default(),
         };
+        let (source, signer) = (self.source.clone(), self.signer.clone());
         let side_outputs =
-            SideOutputs::check(&evidence, self.source.clone(), &inputs, target, self.force)?;
-        Ok(Targets { copy, side_outputs })
-    }
-}
-
-/// Folders that were made. Unless they are [kept](MadeFolders::keep), those that are empty go when this is
-/// dropped.
-#[derive(Debug, Default)]
-pub(super) struct MadeFolders(Vec<PathBuf>);
-
-impl MadeFolders {
-    /// Makes a folder and those that it is in, durably.
-    fn make(&mut self, folder: &Path) -> io::Result<()> {
-        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.is_dir();
-        let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
-        for path in missing.into_iter().rev() {
-            match fs::create_dir(path) {
-                // Another process was faster.
-                Err(_) if path.is_dir() => continue,
-                made => made?,
-            }
-            self.0.push(path.to_owned());
-            // Only Unix can open a folder.
-            if let (Some(parent), true) = (path.parent(), cfg!(unix)) {
-                let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-                File::open(parent)?.sync_all()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes over the folders of another.
-    pub(super) fn join(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
-
-    /// Keeps them.
-    pub(super) fn keep(mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for MadeFolders {
-    fn drop(&mut self) {
-        for folder in self.0.iter().rev() {
-            // Fails where somebody has put something into it, which is then not ours to delete.
-            let _ = fs::remove_dir(folder);
-        }
+            SideOutputs::check(&evidence, source, &inputs, target, self.force, signer)?;
+        Ok(Targets { copy, metadata, side_outputs })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    #[test]
-    fn folders_that_were_made_go_again_unless_they_are_kept_or_in_use() {
-        let base = tempfile::tempdir().unwrap();
-        let inner = base.path().join("a/b");
-        let make = || {
-            let mut made = MadeFolders::default();
-            made.make(&inner).unwrap();
-            made
-        };
-        drop(make());
-        assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0);
-        let made = make();
-        fs::write(base.path().join("a/file"), "").unwrap();
-        drop(made);
-        assert!(base.path().join("a/file").exists() && !inner.exists());
-        make().keep();
-        assert!(inner.is_dir());
-        // What was there before is not ours.
-        drop(make());
-        assert!(inner.is_dir());
-    }
+    use super::*;
 
     #[test]
     fn a_folder_is_one_that_exists_or_ends_in_a_slash() {
@@ -302,7 +282,7 @@ mod tests {
             Place::of("--to", &path, several)
         };
         let original = Original::new("c", "r").unwrap();
-        let path = |place: &Place| place.path(&original, Some("1"), "wav");
+        let path = |place: &Place| place.path(&original, Some("1"), "c", "wav");
         let folder = of("new/", None).unwrap();
         assert_eq!(path(&folder), base.path().join("new/c/r.1.wav"));
         assert!(matches!(of("", Some("why")), Ok(Place::Folder(_))));

@@ -1,14 +1,16 @@
 //! What is to be done, checked as far as it can be without a request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use sordino::genesys::platform::MediaFormat;
-use sordino::genesys::{Credentials, Platform};
+use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
-use sordino::{Encoding, Job, Treatment, Windows};
+use sordino::{Encoding, Job, Policy, Treatment, Windows};
 
-use super::super::args::{ClientArgs, EvidenceArgs, RecordingArgs, WindowsSource, time};
+use super::super::args::{
+    ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
+};
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
@@ -32,6 +34,10 @@ pub(super) struct Plan {
     /// Where the windows of each recording come from, unless they are those of the job.
     pub(super) from_genesys: Option<FromGenesys>,
     pub(super) places: Places,
+    /// Whether the folder of the copies is laid out as an export.
+    pub(super) export: bool,
+    /// The records of the steps that were made for all recordings.
+    pub(super) steps: Vec<StepRecord>,
     pub(super) force: bool,
     pub(super) same_windows: bool,
     pub(super) dry_run: bool,
@@ -52,20 +58,24 @@ struct Access {
 impl Plan {
     /// Checks arguments and environment, and asks whether originals are to be deleted.
     pub(super) fn check(args: &RecordingArgs) -> Result<Self, Failure> {
-        let from_genesys = FromGenesys::check(args)?;
+        args.check_dry_run()?;
+        let policy = args.redact.policy()?;
+        let from_genesys = FromGenesys::check(args, &policy)?;
         let (windows, source) = match &from_genesys {
             // Each recording gets its own.
-            Some(_) => (Windows::none(), WindowsSource::default()),
-            None => given_windows(args)?,
+            Some(_) => {
+                let policy = policy.entry();
+                (Windows::none(), WindowsSource { policy, ..WindowsSource::default() })
+            }
+            None => given_windows(args, &policy)?,
         };
-        let treatment = args.redact.treatment.treatment()?;
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
-        if args.redact.format.encoding == Some(Encoding::Same) && !args.platform.split {
+        if policy.settings().encoding == Some(Encoding::Same) && !args.platform.split {
             let mend = "with --api platform the files of a recording are joined to one, which is a WAV; give --split to keep each as it is";
             return Err(Failure::usage("reading --encoding same", mend));
         }
-        let deletion = deletion(args, treatment, &places)?;
+        let deletion = deletion(args, policy.treatment(), &places)?;
         let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
         let stage = Shared::<Stage>::default();
@@ -84,9 +94,11 @@ impl Plan {
             recording_id: access.recording_id,
             format: args.platform.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
-            job: job(args, windows, treatment, &places, &bar),
+            job: job(args, &policy, windows, &places, &bar),
             from_genesys,
             places,
+            export: is_export(args),
+            steps: Vec::new(),
             force: args.redact.force,
             same_windows: args.platform.same_windows,
             dry_run: args.dry_run,
@@ -153,10 +165,13 @@ fn told(what: &str, variable: &str, id: Setting) -> String {
 }
 
 /// The windows of flags and a file, and where they come from.
-fn given_windows(args: &RecordingArgs) -> Result<(Windows, WindowsSource), Failure> {
-    let request = args.redact.windows.request()?;
-    let windows = request.windows(args.redact.if_none)?;
-    Ok((windows, request.source(args.redact.redacted_transcript.as_deref())?))
+fn given_windows(
+    args: &RecordingArgs,
+    policy: &Policy,
+) -> Result<(Windows, WindowsSource), Failure> {
+    let request = args.redact.windows.request(policy)?;
+    let windows = windows_of(&request, policy.if_none())?;
+    Ok((windows, source_of(&request, policy, args.redact.redacted_transcript.as_deref())?))
 }
 
 /// Checks where files go.
@@ -170,22 +185,31 @@ fn places(args: &RecordingArgs, source: WindowsSource, is_all: bool) -> Result<P
         (_, true) => Some("without --recording-id there is a file for each recording"),
         _ => None,
     };
+    let of_copies = several.or(is_export(args).then_some("--layout export makes folders"));
     let ClientArgs { client_secret_file, token_cache, .. } = &args.client;
     let list = args.redact.windows.windows.as_ref();
     let list = list.filter(|_| !args.redact.windows.is_from_genesys());
-    let inputs = [list, client_secret_file.as_ref(), token_cache.as_ref()];
-    let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
-    let force = args.redact.force;
+    let policy = args.redact.windows.policy.as_ref();
+    let inputs = [list, policy, client_secret_file.as_ref(), token_cache.as_ref()];
     let evidence = &args.redact.evidence;
+    let mut inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
+    inputs.extend(evidence.sign.inputs().map(Path::to_owned));
+    let force = args.redact.force;
     let to = args.platform.to.as_deref().map(|path| ("--to", path));
     if !args.dry_run {
-        return Places::check(to, evidence, source, inputs, force, several);
+        let signer = evidence.signer()?;
+        return Places::check(to, evidence, source, inputs, force, of_copies, signer);
     }
     // It must be right, but nothing goes there.
-    let nothing = EvidenceArgs { receipt: None, report: None, ..*evidence };
-    Places::check(to, &nothing, WindowsSource::default(), inputs.clone(), force, several)?;
+    let no_source = WindowsSource::default();
+    Places::check(to, evidence, no_source, inputs.clone(), force, of_copies, None)?;
     let keep = args.keep.as_deref().map(|path| ("--keep", path));
-    Places::check(keep, evidence, source, inputs, force, several)
+    let signer = evidence.signer()?;
+    Places::check(keep, evidence, source, inputs, force, several, signer)
+}
+
+fn is_export(args: &RecordingArgs) -> bool {
+    args.platform.layout == Some(FolderLayout::Export)
 }
 
 /// Checks the deletion.
@@ -217,17 +241,17 @@ fn tell_wishes(annotate: bool, deletion: Option<Deletion>) {
 
 fn job(
     args: &RecordingArgs,
+    policy: &Policy,
     windows: Windows,
-    treatment: Treatment,
     places: &Places,
     bar: &Shared<ByteProgress>,
 ) -> Job {
     let shown = Arc::clone(bar);
     Job {
-        options: args.redact.format.options(),
+        options: args.redact.format.options(policy),
         evidence: places.evidence(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         // The id of each recording is in what the client has located.
-        ..Job::new("", windows, treatment)
+        ..Job::new("", windows, policy.treatment())
     }
 }

@@ -9,6 +9,7 @@ use super::super::interrupt::lock;
 use super::super::messages::say;
 use super::super::progress::ByteProgress;
 use super::super::recording::{Shared, show_event};
+use super::super::remote;
 
 /// How far the work has come. Locked while files are written, so that an interrupt comes before or after
 /// them.
@@ -119,6 +120,7 @@ pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     // If no handler can be set, the process still ends, without this message.
     let _ = ctrlc::set_handler(move || {
         say(&lock(&stage).interrupted());
+        remote::abort_open();
         std::process::exit(INTERRUPTED);
     });
 }

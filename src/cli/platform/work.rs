@@ -6,12 +6,13 @@ use std::time::Instant;
 use sordino::Job;
 use sordino::genesys::platform::{LeftOut, Listing, Located, Unavailable};
 use sordino::job::platform::{
-    Aftermath, Deletion, Delivered, Fate, Layout, OriginalState, Prepared, Wishes, finish, prepare,
+    Aftermath, Deletion, Delivered, Fate, Layout, NotDelivered, OriginalState, Prepared, Wishes,
+    finish, prepare,
 };
 
 use super::super::exit::Failure;
 use super::super::interrupt::lock;
-use super::super::messages::{note, tell, warn};
+use super::super::messages::{detail, note, tell, warn};
 use super::super::recording::{detail_step, failure};
 use super::super::report;
 use super::deliver::{DoneCopy, Files};
@@ -33,6 +34,20 @@ pub(super) struct All {
     /// Those of which nothing was delivered.
     pub(super) failed: Vec<(String, Failure)>,
     pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Finds out where the copies lie in their folder, if that of the layout depends on the conversation.
+pub(super) async fn find_folder(plan: &mut Plan) -> Result<(), Failure> {
+    if !plan.export {
+        return Ok(());
+    }
+    let doing = format!("conversation {}: the layout of its export", plan.conversation_id);
+    let found = plan.platform.export_folder(&plan.conversation_id).await;
+    let found = found.map_err(|error| failure(&doing, error.into()))?;
+    detail(&format!("in an export it lies in {}", found.path));
+    plan.places.export = Some(found.path).filter(|_| !plan.dry_run);
+    plan.steps = found.records;
+    Ok(())
 }
 
 /// Locates the only recording that was asked for.
@@ -61,7 +76,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
         return Err(Failure::usage(
             doing,
             format!(
-                "it has the recordings {ids}, each with its own times; name one with --recording-id, or give --same-windows to mute the same times in all"
+                "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
             ),
         ));
     }
@@ -116,12 +131,15 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let own =
         found.as_ref().map(|found| Job { windows: found.windows.clone(), ..plan.job.clone() });
     let job = own.as_ref().unwrap_or(&plan.job);
+    check_muted(plan, job)?;
     let prepared = prepare(&plan.platform, located, job, plan.layout).await;
     lock(&plan.bar).clear();
-    let prepared = prepared.map_err(|error| match &found {
+    let mut prepared = prepared.map_err(|error| match &found {
         Some(found) => found.failure(&doing, error),
         None => failure(&doing, error),
     })?;
+    let of_transcript = found.iter().flat_map(|found| &found.fit.steps);
+    prepared.add_steps(plan.steps.iter().chain(of_transcript).cloned());
     if let Some(found) = &found {
         found.check_fit(&prepared)?;
     }
@@ -131,7 +149,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
         report::notes(copy.redacted.summary());
     }
     let source = found.as_ref().and_then(|found| found.entry.as_ref());
-    let files = Files::new(plan, &prepared, source)?;
+    let mut files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
     let mut copies = files.done(&prepared, &places);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;
@@ -161,6 +179,16 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     Ok(outcome)
 }
 
+/// A copy in which nothing is muted cannot stand for an original that is to be deleted. Found out before anything
+/// is delivered: an upload is not taken back.
+fn check_muted(plan: &Plan, job: &Job) -> Result<(), Failure> {
+    if plan.deletion.is_none() || !job.windows.is_empty() {
+        return Ok(());
+    }
+    let doing = format!("recording {}", job.recording_id);
+    Err(Failure::failed(doing, NotDelivered::NothingMuted))
+}
+
 /// Does what was wished at Genesys.
 async fn wishes(plan: &Plan, prepared: &Prepared, delivered: Option<&Delivered>) -> Aftermath {
     let delete = plan.deletion.zip(delivered).map(|(deletion, delivered)| Deletion {
@@ -168,7 +196,12 @@ async fn wishes(plan: &Plan, prepared: &Prepared, delivered: Option<&Delivered>)
         at: deletion.at,
         wait: deletion.wait,
     });
-    finish(&plan.platform, prepared, Wishes { annotate: plan.annotate, delete }).await
+    finish(
+        &plan.platform,
+        prepared,
+        Wishes { annotate: plan.annotate, delete, ..Wishes::default() },
+    )
+    .await
 }
 
 impl All {

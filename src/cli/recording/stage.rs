@@ -10,6 +10,7 @@ use super::super::exit::INTERRUPTED;
 use super::super::interrupt::lock;
 use super::super::messages::{detail, say, tell};
 use super::super::progress::ByteProgress;
+use super::super::remote;
 use super::super::text::elapsed;
 
 pub(in crate::cli) type Shared<T> = Arc<Mutex<T>>;
@@ -101,6 +102,7 @@ pub(super) fn on_interrupt(stage: &Shared<Stage>) {
             NewRecording::Complete(id) => format!("interrupted: recording {id} is complete"),
             NewRecording::None => "interrupted: nothing was created".into(),
         });
+        remote::abort_open();
         std::process::exit(INTERRUPTED);
     });
 }

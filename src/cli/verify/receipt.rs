@@ -6,24 +6,37 @@ use std::path::Path;
 use serde_json::json;
 use sordino::receipt::FileMatch;
 use sordino::verify::Audit;
-use sordino::{Receipt, Source, Treatment, Windows};
+use sordino::{Receipt, Treatment, Windows};
 
 use super::super::args::VerifyArgs;
 use super::super::exit::Failure;
-use super::super::report;
+use super::super::{remote, report};
+use super::signature::Found;
 use super::{table, to_json};
 
 /// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
 const LONGEST: u64 = 256 * 1024 * 1024;
 
-/// Reads a receipt, and checks that it agrees with itself.
-pub(super) fn read(path: &Path) -> Result<Receipt, Failure> {
-    let doing = format!("reading the receipt {}", path.display());
-    let file = std::fs::File::open(path).map_err(|error| Failure::usage(&*doing, error))?;
-    let mut text = String::new();
-    let read = file.take(LONGEST).read_to_string(&mut text);
-    read.map_err(|error| Failure::usage(&*doing, error))?;
-    Receipt::parse(&text).map_err(|error| Failure::usage(doing, error))
+/// Reads the bytes of a receipt.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::usage(reading(path), error);
+    if let Some(place) = remote::object(path)? {
+        return remote::read(&place, LONGEST);
+    }
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Parses a receipt, and checks that it agrees with itself.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Receipt, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Failure::usage(reading(path), error))?;
+    Receipt::parse(text).map_err(|error| Failure::usage(reading(path), error))
+}
+
+fn reading(path: &Path) -> String {
+    format!("reading the receipt {}", path.display())
 }
 
 /// The windows and the treatment of the redaction that a receipt describes.
@@ -36,19 +49,20 @@ pub(super) fn asked(receipt: &Receipt) -> Result<(Windows, Treatment), Failure> 
 pub(super) fn compare(
     args: &VerifyArgs,
     receipt: &Receipt,
+    signature: Option<&Found>,
     audited: Option<(&Path, &Audit)>,
     redacted: &Path,
 ) -> Result<(), Failure> {
     let failed = |path: &Path| {
         let doing = format!("comparing {} with the receipt", path.display());
-        move |error| Failure::usage(doing, error)
+        move |error| Failure::usage(doing, remote::broken().unwrap_or(error))
     };
-    let source = Source::open(redacted).map_err(failed(redacted))?;
+    let source = super::open(redacted)?;
     let file = receipt.compare(source).map_err(failed(redacted))?;
     // With the original: redact it again, and name the parts that differ from the receipt.
     let again = match audited {
         Some((path, _)) => {
-            let source = Source::open(path).map_err(failed(path))?;
+            let source = super::open(path)?;
             Some(receipt.reproduce(source).map_err(failed(path))?)
         }
         None => None,
@@ -57,16 +71,30 @@ pub(super) fn compare(
     let audit = audited.map(|(_, audit)| audit);
     let clean = file == FileMatch::Identical
         && again.is_none_or(<[_]>::is_empty)
-        && audit.is_none_or(Audit::is_clean);
+        && audit.is_none_or(Audit::is_clean)
+        && signature.is_none_or(Found::is_good);
     report::print(&if args.json {
         let mut json = audit.map_or(json!({}), to_json);
         json["clean"] = clean.into();
         json["receipt"] = json!({ "file": name(file), "otherwise": again });
+        if let Some(signature) = signature {
+            json["signature"] = signature.to_json();
+        }
         json.to_string()
     } else {
-        lines(receipt, file, again, audit).join("\n")
+        lines(receipt, signature, file, again, audit).join("\n")
     })?;
     if clean { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// Shows what was found of the signature, when there is nothing else to show.
+pub(super) fn show_signature(args: &VerifyArgs, found: &Found) -> Result<(), Failure> {
+    report::print(&if args.json {
+        json!({ "clean": found.is_good(), "signature": found.to_json() }).to_string()
+    } else {
+        found.line()
+    })?;
+    if found.is_good() { Ok(()) } else { Err(Failure::Found) }
 }
 
 /// The name in JSON.
@@ -80,6 +108,7 @@ fn name(file: FileMatch) -> &'static str {
 
 fn lines(
     receipt: &Receipt,
+    signature: Option<&Found>,
     file: FileMatch,
     again: Option<&[&str]>,
     audit: Option<&Audit>,
@@ -88,6 +117,7 @@ fn lines(
     let tool = &receipt.tool;
     let made = format!("{}, by {} {}", receipt.made, tool.name, tool.version);
     let mut lines = vec![format!("receipt: made {made}; its self-check {checked}")];
+    lines.extend(signature.map(Found::line));
     lines.extend(again.map(|otherwise| match otherwise {
         [] => "original: redacting it again gives what the receipt says".into(),
         parts => format!("original: redacting it again gives another {}", parts.join(", ")),

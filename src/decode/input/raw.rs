@@ -1,5 +1,6 @@
 //! The format of headerless audio, which the caller gives.
 
+use std::fmt;
 use std::str::FromStr;
 
 use symphonia::core::codecs::audio::AudioCodecId;
@@ -82,6 +83,16 @@ impl FromStr for RawFormat {
     }
 }
 
+impl fmt::Display for RawFormat {
+    /// The text that it is parsed from.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { codec, rate, channels } = self;
+        let known = NAMES.iter().find(|known| known.1 == *codec);
+        let name = known.map_or("unknown", |known| known.0);
+        write!(f, "{name}:{rate}:{channels}")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +107,7 @@ mod tests {
         for (name, codec) in NAMES {
             let expected = RawFormat { codec, rate: 16_000, channels: 1 };
             assert_eq!(read(&format!("{name}:16000:1")), Ok(expected), "{name}");
+            assert_eq!(read(&expected.to_string()), Ok(expected), "{expected}");
         }
         for text in ["", "mulaw", "mulaw:8000", "mulaw:8000:1:1"] {
             assert_eq!(read(text), Err(RawFormatError::Shape), "{text}");

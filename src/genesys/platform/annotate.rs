@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::genesys::config::Event;
 use crate::genesys::error::Error;
@@ -11,6 +12,8 @@ use crate::genesys::secret::is_id;
 use crate::genesys::wire::WorkflowStep;
 
 use super::{Original, Platform, wire};
+
+const STEP: WorkflowStep = WorkflowStep::Annotate;
 
 /// The longest description that the API takes, in characters.
 const LONGEST: usize = 500;
@@ -64,7 +67,39 @@ impl Passage {
     }
 }
 
+/// Passages that a recording has no annotation of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmarked {
+    /// The passages.
+    pub passages: Vec<Passage>,
+    /// The record of this step.
+    pub record: StepRecord,
+}
+
 impl Platform {
+    /// Which of these passages the recording has no annotation of: none with the same type, name, start and
+    /// length. So a passage that was marked before is not marked again.
+    ///
+    /// # Errors
+    /// [`Error::MissingPermission`] (`recording:annotation:view`), [`Error::Refused`], [`Error::Answer`].
+    pub async fn unmarked(
+        &self,
+        original: &Original,
+        passages: &[Passage],
+    ) -> Result<Unmarked, Error> {
+        self.0.tell(Event::Begins(STEP));
+        let (conversation, recording) = ([original.conversation_id()], [original.recording_id()]);
+        let path = annotations(&conversation, &recording);
+        let build = || self.0.to_api(Method::GET, &path);
+        let request = Request { reads: true, ..Request::to_api(STEP, &build) };
+        // The system's own lack fields, or have them as `null`.
+        let (found, record) = self.0.send_for_json::<Vec<Value>>(request).await?;
+        let is_unmarked =
+            |passage: &&Passage| !found.iter().any(|one| is_of(one, &passage.annotation()));
+        let passages = passages.iter().filter(is_unmarked).cloned().collect();
+        Ok(Unmarked { passages, record })
+    }
+
     /// Marks a passage of the original with an annotation of the type `bookmark`. Not retried when the answer
     /// is lost, which could make a second one.
     ///
@@ -76,26 +111,33 @@ impl Platform {
         original: &Original,
         passage: &Passage,
     ) -> Result<Annotated, Error> {
-        let step = WorkflowStep::Annotate;
-        self.0.tell(Event::Begins(step));
-        let (conversation, recording) = (original.conversation_id(), original.recording_id());
-        let path = [
-            wire::CONVERSATIONS,
-            &[conversation],
-            wire::RECORDINGS,
-            &[recording],
-            wire::ANNOTATIONS,
-        ];
-        let body = passage.annotation();
+        self.0.tell(Event::Begins(STEP));
+        let (conversation, recording) = ([original.conversation_id()], [original.recording_id()]);
+        let (path, body) = (annotations(&conversation, &recording), passage.annotation());
         let build = || self.0.to_api(Method::POST, &path).json(&body);
-        let request = Request::to_api(step, &build);
+        let request = Request::to_api(STEP, &build);
         let (made, record) = self.0.send_for_json::<wire::Annotation>(request).await?;
         if !is_id(&made.id) {
             let reason = "it contains no valid annotation id".into();
-            return Err(Error::OutcomeUnknown { step, reason });
+            return Err(Error::OutcomeUnknown { step: STEP, reason });
         }
         Ok(Annotated { id: made.id, record })
     }
+}
+
+/// The path of the annotations of a recording.
+fn annotations<'a>(conversation: &'a [&'a str], recording: &'a [&'a str]) -> [&'a [&'a str]; 5] {
+    [wire::CONVERSATIONS, conversation, wire::RECORDINGS, recording, wire::ANNOTATIONS]
+}
+
+/// Whether an annotation of the API is this one, whoever made it.
+fn is_of(found: &Value, annotation: &wire::Annotation) -> bool {
+    let text = |name| found.get(name).and_then(Value::as_str);
+    let number = |name| found.get(name).and_then(Value::as_i64);
+    text("type").is_some_and(|kind| kind.eq_ignore_ascii_case(&annotation.kind))
+        && text("name") == Some(&annotation.name)
+        && number("location") == Some(annotation.location)
+        && number("durationMs") == Some(annotation.duration_ms)
 }
 
 #[cfg(test)]

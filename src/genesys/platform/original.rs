@@ -1,7 +1,7 @@
 //! The original recording: which one it is, for the steps after its download.
 
 use crate::genesys::error::Error;
-use crate::genesys::secret::{check_id, is_id, plain_name};
+use crate::genesys::secret::{check_id, is_id, plain_date, plain_name};
 use crate::genesys::wire::WorkflowStep;
 
 use super::wire::Recording;
@@ -13,6 +13,7 @@ pub struct Original {
     recording_id: String,
     session_id: Option<String>,
     subtype: Option<String>,
+    times: [Option<String>; 2],
 }
 
 impl Original {
@@ -28,6 +29,7 @@ impl Original {
             recording_id: recording_id.to_owned(),
             session_id: None,
             subtype: None,
+            times: [None, None],
         })
     }
 
@@ -39,7 +41,9 @@ impl Original {
         }
         let session_id = recording.session_id.clone().filter(|id| is_id(id));
         let subtype = recording.media_subtype.as_deref().map(plain_name);
-        Ok(Self { session_id, subtype, ..Self::new(conversation_id, &recording.id)? })
+        let times = [&recording.start_time, &recording.end_time];
+        let times = times.map(|time| time.as_deref().map(plain_date));
+        Ok(Self { session_id, subtype, times, ..Self::new(conversation_id, &recording.id)? })
     }
 
     /// The conversation's id.
@@ -60,5 +64,15 @@ impl Original {
     /// What was recorded: `Trunk`, `Station`, `Consult`, `Snippet` or another, if the API says so.
     pub fn subtype(&self) -> Option<&str> {
         self.subtype.as_deref()
+    }
+
+    /// When the recording began, as the API writes it, if it says so.
+    pub fn start_time(&self) -> Option<&str> {
+        self.times[0].as_deref()
+    }
+
+    /// When the recording ended, as the API writes it, if it says so.
+    pub fn end_time(&self) -> Option<&str> {
+        self.times[1].as_deref()
     }
 }

@@ -1,11 +1,12 @@
 //! What an answer of the API says about recordings: ready, pending, or out of reach. Pure functions.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::genesys::answer::parse;
 use crate::genesys::error::Error;
 use crate::genesys::request::Reading;
-use crate::genesys::secret::{Presigned, plain_name};
+use crate::genesys::secret::{Presigned, is_id, plain_name};
 use crate::genesys::wire::WorkflowStep;
 
 use super::unavailable::Unavailable;
@@ -13,6 +14,15 @@ use super::wire::{AUDIO, Recording};
 
 /// What locate waits for.
 pub(super) const TRANSCODING: &str = "the recording is still being transcoded";
+
+/// The recordings that a conversation has.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The ids of those that can be fetched, now or later.
+    pub(super) within_reach: Vec<String>,
+    /// The others, each with the reason.
+    pub(super) out_of_reach: Vec<(String, Unavailable)>,
+}
 
 /// One recording, judged.
 #[derive(Debug)]
@@ -30,6 +40,8 @@ pub(super) struct All {
     pub(super) is_pending: bool,
     /// The longest time that the API estimates.
     pub(super) hint: Option<Duration>,
+    /// Those within reach that a list of media lacks. Not known while the API answers 202.
+    pub(super) missing: Vec<String>,
 }
 
 /// One part of a recording: its key, and the link of its audio.
@@ -64,11 +76,51 @@ pub(super) fn one(
     })
 }
 
-/// Reads the answer about all recordings of a conversation. An empty list is pending: while the API transcodes, it may
-/// answer with one.
-pub(super) fn all(status: u16, body: &[u8], is_local: bool) -> Result<All, Error> {
+/// Reads the list of recordings without their media.
+pub(super) fn known(body: &[u8]) -> Result<Known, Error> {
+    let step = WorkflowStep::List;
+    let list: Vec<Recording> = parse(step, body)?;
+    check_unique(step, &list)?;
+    let mut known = Known::default();
+    for recording in list {
+        if !is_id(&recording.id) {
+            let reason = "it contains no valid recording id".into();
+            return Err(Error::Answer { step, reason });
+        }
+        match out_of_reach(&recording) {
+            Some(reason) => known.out_of_reach.push((recording.id, reason)),
+            None => known.within_reach.push(recording.id),
+        }
+    }
+    Ok(known)
+}
+
+/// A recording that is in a list twice would be redacted twice, or hide another.
+fn check_unique(step: WorkflowStep, list: &[Recording]) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    match list.iter().find(|recording| !seen.insert(&recording.id)) {
+        None => Ok(()),
+        Some(Recording { id, .. }) => {
+            let id = if is_id(id) { id } else { "without a valid id" };
+            let reason = format!("a recording is in the list twice: {id}");
+            Err(Error::Answer { step, reason })
+        }
+    }
+}
+
+/// Reads the answer about all recordings of a conversation. It is pending while it lacks one of `within_reach`,
+/// and when it is empty: while the API transcodes, it may answer with that.
+pub(super) fn all(
+    status: u16,
+    body: &[u8],
+    within_reach: &[String],
+    is_local: bool,
+) -> Result<All, Error> {
     let list = described::<Vec<Recording>>(status, body)?.unwrap_or_default();
+    check_unique(WorkflowStep::Locate, &list)?;
     let hint = list.iter().filter_map(hint).max();
+    let is_missing = |id: &&String| status != 202 && !list.iter().any(|found| found.id == **id);
+    let missing: Vec<_> = within_reach.iter().filter(is_missing).cloned().collect();
     let judged = list.into_iter().map(|recording| {
         let judged = judge(&recording, is_local)?;
         Ok((recording, judged))
@@ -76,8 +128,15 @@ pub(super) fn all(status: u16, body: &[u8], is_local: bool) -> Result<All, Error
     let judged = judged.collect::<Result<Vec<_>, Error>>()?;
     let is_pending = status == 202
         || judged.is_empty()
+        || !missing.is_empty()
         || judged.iter().any(|(_, judged)| matches!(judged, Judged::Pending));
-    Ok(All { judged, is_pending, hint })
+    Ok(All { judged, is_pending, hint, missing })
+}
+
+/// Those within reach that were not found.
+pub(super) fn missing(within_reach: &[String], found: &[(Recording, Judged)]) -> Vec<String> {
+    let is_missing = |id: &&String| !found.iter().any(|(recording, _)| recording.id == **id);
+    within_reach.iter().filter(is_missing).cloned().collect()
 }
 
 /// The body; `None` for a 202 that describes nothing.
@@ -99,21 +158,34 @@ fn hint(recording: &Recording) -> Option<Duration> {
 
 /// Judges a recording. An unknown state is judged by its links.
 fn judge(recording: &Recording, is_local: bool) -> Result<Judged, Error> {
-    if let Some(media) = recording.media.as_deref().filter(|media| *media != AUDIO) {
-        return Ok(Judged::Out(Unavailable::NotAudio(plain_name(media))));
+    if let Some(reason) = out_of_reach(recording) {
+        return Ok(Judged::Out(reason));
     }
-    let state = recording.file_state.as_deref().unwrap_or_default();
-    Ok(match state.to_ascii_uppercase().as_str() {
-        "ARCHIVED" => Judged::Out(Unavailable::Archived),
-        "RESTORING" => Judged::Out(Unavailable::Restoring),
-        "DELETED" => Judged::Out(Unavailable::Deleted),
-        "ERROR" => Judged::Out(Unavailable::Failed),
-        "UPLOADING" => Judged::Pending,
-        _ => match parts(recording, is_local)? {
-            parts if parts.is_empty() => Judged::Pending,
-            parts => Judged::Ready(parts),
-        },
+    if state(recording) == "UPLOADING" {
+        return Ok(Judged::Pending);
+    }
+    Ok(match parts(recording, is_local)? {
+        parts if parts.is_empty() => Judged::Pending,
+        parts => Judged::Ready(parts),
     })
+}
+
+/// Why a recording cannot be fetched, whatever is waited for.
+fn out_of_reach(recording: &Recording) -> Option<Unavailable> {
+    if let Some(media) = recording.media.as_deref().filter(|media| *media != AUDIO) {
+        return Some(Unavailable::NotAudio(plain_name(media)));
+    }
+    match state(recording).as_str() {
+        "ARCHIVED" => Some(Unavailable::Archived),
+        "RESTORING" => Some(Unavailable::Restoring),
+        "DELETED" => Some(Unavailable::Deleted),
+        "ERROR" => Some(Unavailable::Failed),
+        _ => None,
+    }
+}
+
+fn state(recording: &Recording) -> String {
+    recording.file_state.as_deref().unwrap_or_default().to_ascii_uppercase()
 }
 
 /// The parts of a recording in the order of their keys; empty if a link is missing.

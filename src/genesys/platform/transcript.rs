@@ -26,6 +26,14 @@ pub struct TranscriptLink {
     url: Presigned,
 }
 
+/// A transcript, as it was downloaded.
+pub struct Transcript {
+    /// Its bytes are what people said: never show them.
+    pub bytes: Vec<u8>,
+    /// The record of this step.
+    pub record: StepRecord,
+}
+
 /// The links of the transcripts of a communication.
 pub struct TranscriptLinks {
     /// One for each recording.
@@ -37,6 +45,12 @@ pub struct TranscriptLinks {
 impl fmt::Debug for TranscriptLinks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TranscriptLinks").field("links", &self.links.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transcript").field("bytes", &self.bytes.len()).finish_non_exhaustive()
     }
 }
 
@@ -88,16 +102,17 @@ impl Platform {
         Ok(TranscriptLink { recording_id: None, url })
     }
 
-    /// Downloads a transcript. Its bytes are what people said: never show them.
+    /// Downloads a transcript.
     ///
     /// # Errors
     /// [`Error::Expired`] when the link is too old; [`Error::Answer`] when it has more than 64 MiB;
     /// [`Error::Refused`] and the errors of the transport.
-    pub async fn transcript(&self, link: TranscriptLink) -> Result<Vec<u8>, Error> {
+    pub async fn transcript(&self, link: TranscriptLink) -> Result<Transcript, Error> {
         self.0.tell(Event::Begins(STEP));
         let timeout = self.0.config.timeout;
-        let (response, _) = self.0.follow(STEP, link.url).await?;
-        answer::read_at_most(LONGEST, STEP, response, timeout).await
+        let (response, record) = self.0.follow(STEP, link.url).await?;
+        let bytes = answer::read_at_most(LONGEST, STEP, response, timeout).await?;
+        Ok(Transcript { bytes, record })
     }
 
     async fn ask_for_transcript<T: serde::de::DeserializeOwned>(

@@ -12,9 +12,12 @@ pub const CONVERSATIONS: &[&str] = &["api", "v2", "conversations"];
 /// Follows a conversation's path, for `GET` of all its [`Recording`]s; followed by an id, of one. `PUT` of a
 /// [`Retention`] to one.
 pub const RECORDINGS: &[&str] = &["recordings"];
-/// Follows a conversation's path and is followed by an id, for `GET` of a [`Recording`] without its media.
+/// Follows a conversation's path, for `GET` of all its [`Recording`]s without their media; followed by an id,
+/// of one.
 pub const METADATA: &[&str] = &["recordingmetadata"];
-/// Follows a recording's path, for `POST` of an [`Annotation`].
+/// Path for `GET` of the [`Entity`] that is the organisation.
+pub const ORGANISATION: &[&str] = &["api", "v2", "organizations", "me"];
+/// Follows a recording's path, for `POST` of an [`Annotation`], and for `GET` of all.
 pub const ANNOTATIONS: &[&str] = &["annotations"];
 /// Path for `POST` of a [`ProtectionQuery`]; the answer is a list of [`Entity`]: the protected ones.
 pub const PROTECTION: &[&str] = &["api", "v2", "recordings", "deletionprotection"];
@@ -29,6 +32,16 @@ pub const TRANSCRIPT_URL: &[&str] = &["transcripturl"];
 
 /// The value of [`Recording::media`] for audio.
 pub const AUDIO: &str = "audio";
+
+/// What is read of a conversation: nothing that names or describes a person.
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Conversation {
+    /// Its id.
+    pub id: String,
+    /// When it began, ISO 8601.
+    pub start_time: Option<String>,
+}
 
 /// A recording, as the API describes it.
 #[derive(Default, Clone, Serialize, Deserialize)]

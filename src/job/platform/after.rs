@@ -12,6 +12,8 @@ use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
 pub struct Wishes<'a> {
     /// Mark each muted passage on the original.
     pub annotate: bool,
+    /// Look first which passages are marked already, and mark the others. That asks for one permission more.
+    pub only_unmarked: bool,
     /// Delete the original.
     pub delete: Option<Deletion<'a>>,
 }
@@ -73,7 +75,8 @@ pub async fn finish(platform: &Platform, prepared: &Prepared, wishes: Wishes<'_>
     let (annotations, steps) = (Vec::new(), Vec::new());
     let mut after = Aftermath { annotations, original: Fate::kept(), steps, failed: None };
     if wishes.annotate {
-        after.failed = annotate(platform, prepared, &mut after).await.err();
+        let only_unmarked = wishes.only_unmarked;
+        after.failed = annotate(platform, prepared, only_unmarked, &mut after).await.err();
     }
     if let (Some(deletion), None) = (wishes.delete, &after.failed) {
         after.failed = delete(platform, deletion, &mut after).await.err();
@@ -84,9 +87,16 @@ pub async fn finish(platform: &Platform, prepared: &Prepared, wishes: Wishes<'_>
 async fn annotate(
     platform: &Platform,
     prepared: &Prepared,
+    only_unmarked: bool,
     after: &mut Aftermath,
 ) -> Result<(), Error> {
-    for passage in &prepared.passages {
+    let mut passages = prepared.passages.clone();
+    if only_unmarked && !passages.is_empty() {
+        let unmarked = platform.unmarked(&prepared.original, &passages).await?;
+        after.steps.push(unmarked.record);
+        passages = unmarked.passages;
+    }
+    for passage in &passages {
         let annotated = platform.annotate(&prepared.original, passage).await?;
         after.steps.push(annotated.record.clone());
         after.annotations.push(annotated);

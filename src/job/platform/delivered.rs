@@ -10,12 +10,14 @@ use thiserror::Error;
 use super::{Prepared, RedactedCopy};
 use crate::genesys::platform::Original;
 use crate::redact::Redacted;
+#[cfg(feature = "store")]
+use crate::store::{Download, Place};
 
 /// Bytes that are compared at once.
 const PIECE: usize = 256 * 1024;
 
-/// The redacted copies of a recording were checked when they were made, are on a disk, and were read back
-/// from there, byte by byte. Only [`Prepared::delivered`] makes it.
+/// The redacted copies of a recording were checked when they were made, are on a disk or in a store, and were
+/// read back from there, byte by byte. Only [`Prepared::delivered`] makes it.
 #[derive(Debug)]
 pub struct Delivered {
     original: Original,
@@ -56,8 +58,37 @@ pub enum NotDelivered {
 }
 
 impl Delivered {
-    /// Compares each copy with the file at its path.
+    /// Compares each copy with the file at its path, which it makes durable.
     pub(super) fn read_back(prepared: &Prepared, paths: &[&Path]) -> Result<Self, NotDelivered> {
+        Self::compare(prepared, paths, |path| {
+            let file = File::open(path)?;
+            file.sync_all()?;
+            sync_folder(path)?;
+            Ok(BufReader::with_capacity(PIECE, file))
+        })
+    }
+
+    /// Compares each copy with what arrives from its place in a store.
+    #[cfg(feature = "store")]
+    pub(super) fn of_downloads(
+        prepared: &Prepared,
+        downloads: Vec<(Place, Download)>,
+    ) -> Result<Self, NotDelivered> {
+        let (places, downloads): (Vec<_>, Vec<_>) = downloads.into_iter().unzip();
+        let paths: Vec<PathBuf> = places.iter().map(|place| place.to_string().into()).collect();
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let mut downloads = downloads.into_iter();
+        Self::compare(prepared, &paths, |_| {
+            downloads.next().ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
+    }
+
+    /// Compares each copy with the bytes that `open` opens for its path.
+    fn compare<R: Read>(
+        prepared: &Prepared,
+        paths: &[&Path],
+        mut open: impl FnMut(&Path) -> io::Result<R>,
+    ) -> Result<Self, NotDelivered> {
         if paths.len() != prepared.copies.len() {
             let (copies, paths) = (prepared.copies.len(), paths.len());
             return Err(NotDelivered::Incomplete { copies, paths });
@@ -74,7 +105,7 @@ impl Delivered {
                 return Err(NotDelivered::Recoverable);
             }
             let differs = |source| NotDelivered::Differs { path: (*path).to_owned(), source };
-            same(redacted, path).map_err(differs)?;
+            open(path).and_then(|there| same(redacted, there)).map_err(differs)?;
         }
         Ok(Self { original: prepared.original.clone() })
     }
@@ -85,12 +116,8 @@ impl Delivered {
     }
 }
 
-/// Makes the file durable and compares it with the copy.
-fn same(redacted: &Redacted, path: &Path) -> io::Result<()> {
-    let file = File::open(path)?;
-    file.sync_all()?;
-    sync_folder(path)?;
-    let mut file = BufReader::with_capacity(PIECE, file);
+/// Compares what is there with the copy.
+fn same(redacted: &Redacted, mut file: impl Read) -> io::Result<()> {
     let mut copy = redacted.reader()?;
     let (mut expected, mut found) = (vec![0; PIECE], vec![0; PIECE]);
     loop {

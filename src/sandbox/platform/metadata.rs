@@ -33,7 +33,8 @@ pub(super) async fn list(
         }
         Ok(view)
     });
-    Ok(json(&views.collect::<Result<Vec<_>, Problem>>()?))
+    let views = views.collect::<Result<Vec<_>, Problem>>()?;
+    Ok(json(&view::with_fault(views, fault.as_ref())))
 }
 
 pub(super) async fn one(

@@ -13,6 +13,8 @@ use super::error::Problem;
 pub struct Conversation {
     /// Its id, as it stands in a URL.
     pub id: String,
+    /// When it began.
+    pub began: SystemTime,
     /// Whether it is protected from deletion.
     pub protected: bool,
     /// How many of the next lists of its recordings are empty.
@@ -99,11 +101,14 @@ impl FileState {
     }
 }
 
+/// When conversations and recordings begin, in seconds since 1970: 2026-01-01T10:00:00Z.
+const BEGAN: u64 = 1_767_261_600;
+
 impl Conversation {
     /// A conversation with these recordings.
     pub fn new(id: &str, recordings: impl IntoIterator<Item = ConversationRecording>) -> Self {
         let recordings = recordings.into_iter().collect();
-        Self { id: id.into(), protected: false, empty_lists: 0, recordings }
+        Self { id: id.into(), began: began(), protected: false, empty_lists: 0, recordings }
     }
 
     /// One of its recordings.
@@ -120,7 +125,7 @@ impl ConversationRecording {
             media: "audio".into(),
             subtype: "Trunk".into(),
             files: Vec::new(),
-            began: SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_261_600),
+            began: began(),
             duration: Duration::ZERO,
             transcoding: 0,
             state: FileState::Available,
@@ -157,6 +162,10 @@ impl ConversationRecording {
             None => {}
         }
     }
+}
+
+fn began() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(BEGAN)
 }
 
 impl Organisation {

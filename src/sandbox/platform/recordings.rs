@@ -82,8 +82,8 @@ pub(super) async fn list(
     }
     let is_pending = shown.iter().any(|shown| shown.pending);
     let status = if is_pending { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let views: Vec<_> = shown.into_iter().map(|shown| shown.view).collect();
-    Ok((status, answer(&views)).into_response())
+    let views = shown.into_iter().map(|shown| shown.view).collect();
+    Ok((status, answer(&view::with_fault(views, fault.as_ref()))).into_response())
 }
 
 struct Shown {

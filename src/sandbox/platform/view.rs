@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
+use super::super::fault::FaultKind;
 use super::super::state::Organisation;
 use super::model::ConversationRecording;
 use super::time::iso;
@@ -71,6 +72,19 @@ pub(super) fn media_uris(
         (key.clone(), organisation.presign_like_cloudfront(path, lifetime, refused))
     };
     recording.files.iter().map(sign).collect()
+}
+
+/// A list of recordings as a fault leaves it.
+pub(super) fn with_fault(
+    mut list: Vec<Map<String, Value>>,
+    fault: Option<&FaultKind>,
+) -> Vec<Map<String, Value>> {
+    match fault {
+        Some(FaultKind::ShortList) => drop(list.pop()),
+        Some(FaultKind::DoubleList) => list.extend(list.first().cloned()),
+        _ => {}
+    }
+    list
 }
 
 pub(super) fn object(value: Value) -> Map<String, Value> {

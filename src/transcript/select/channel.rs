@@ -45,6 +45,11 @@ impl Parties {
         Ok(())
     }
 
+    /// The parties, in lower case, and their channels.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.0.iter().map(|(name, channel)| (name.as_str(), *channel))
+    }
+
     /// Whether no party was named.
     #[must_use]
     pub fn is_empty(&self) -> bool {

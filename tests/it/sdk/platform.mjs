@@ -32,6 +32,9 @@ async function fetched(link) {
 
 const metadata = (await recording.getConversationRecordingmetadata(conversation)).body;
 found.recordings = metadata.map((one) => [one.id, one.media, one.mediaSubtype ?? null, one.fileState]);
+found.organisation = (await new sdk.OrganizationApi().getOrganizationsMe()).body.id;
+const began = (await new sdk.ConversationsApi().getConversation(conversation)).body.startTime;
+found.began = began.replace(".000Z", "+00:00");
 
 found.polls = [];
 let answer;

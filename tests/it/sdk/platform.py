@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 
 import PureCloudPlatformClientV2 as sdk
+import strict
 
 way, base = sys.argv[1:]
 url = urllib.parse.urlsplit(base)
@@ -21,6 +22,7 @@ else:
     client = sdk.api_client.ApiClient()
     if way == "gateway":
         client.set_gateway(url.hostname, url.scheme, url.port, None, None)
+strict.watch(client)
 client.get_client_credentials_token("sandbox", "sandbox-secret")
 recording, found = sdk.RecordingApi(client), {}
 conversation, trunk = "demo-conversation", "demo-trunk"
@@ -42,6 +44,8 @@ def fetch(link):
 
 # The first request is answered with 429 and a Retry-After, which this SDK obeys.
 metadata = recording.get_conversation_recordingmetadata(conversation)
+found["organisation"] = sdk.OrganizationApi(client).get_organizations_me().id
+found["began"] = sdk.ConversationsApi(client).get_conversation(conversation).start_time.isoformat()
 found["recordings"] = [[one.id, one.media, one.media_subtype, one.file_state] for one in metadata]
 
 statuses, answer = [], None
@@ -113,4 +117,7 @@ found["report"] = len(fetch(report.signed_url).splitlines())
 found["refused"].append(refused(recording.get_conversation_recordingmetadata, "no-such"))
 client.access_token = "wrong"
 found["refused"].append(refused(recording.get_conversation_recordingmetadata, conversation))
+# What this program sends, as the vendor's models see it; and what of the answers they do not know.
+found["bodies"] = [strict.body(sdk, name, text) for name, text in json.loads(sys.stdin.read())]
+found["unknown"] = sorted(strict.unknown)
 print(json.dumps(found))

@@ -1,4 +1,4 @@
-//! Clock of the client. Tests replace it to record waits instead of sleeping.
+//! Clock of a client. Tests replace it to record waits instead of sleeping.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ pub trait Timer: fmt::Debug + Send + Sync {
 
 /// The clock of this machine.
 #[derive(Debug)]
-pub(super) struct SystemTimer;
+pub(crate) struct SystemTimer;
 
 impl Timer for SystemTimer {
     fn now(&self) -> SystemTime {

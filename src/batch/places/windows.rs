@@ -1,0 +1,48 @@
+//! The windows of a job: inline, or of a list or transcript that is read as it was planned.
+
+use super::super::journal::Claimed;
+use super::super::model::{FailureKind, WindowsSpec};
+use super::super::run::Failure;
+use super::Places;
+use super::failure::{self, failed, parsed};
+use crate::policy::Request;
+use crate::store::Place;
+use crate::window::parse_flag;
+
+/// The largest list or transcript, in bytes.
+pub(super) const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+
+impl Places {
+    /// The windows of a job, inline or of its file.
+    pub(in super::super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
+        let wrong = |why: String| failed(FailureKind::Windows, why);
+        match &job.spec.windows {
+            WindowsSpec::Inline(flags) => {
+                let windows: Result<Vec<_>, _> =
+                    flags.iter().map(|flag| parse_flag(flag)).collect();
+                let windows = windows.map_err(|error| wrong(error.to_string()))?;
+                self.policy.windows_given(&windows).map_err(|error| wrong(error.to_string()))
+            }
+            WindowsSpec::Place(name) => {
+                let place = parsed(name)?;
+                let bytes = self.stores.read(&place, LONGEST_LIST).await;
+                let bytes = bytes.map_err(|error| failure::of_windows(&place, error))?;
+                self.check_windows(&place, job.spec.windows_version.as_deref()).await?;
+                let request = self.policy.windows_of(&bytes, name, &[]);
+                request.map_err(|error| wrong(error.to_string()))
+            }
+        }
+    }
+
+    /// Whether a list or transcript that was read is the one that was planned. Asked after it was read: what
+    /// replaced it before that is found.
+    async fn check_windows(&self, place: &Place, planned: Option<&str>) -> Result<(), Failure> {
+        let Some(planned) = planned else { return Ok(()) };
+        let head = self.stores.head(place).await;
+        let head = head.map_err(|error| failure::of_windows(place, error))?;
+        if head.identity() == planned {
+            return Ok(());
+        }
+        Err(failed(FailureKind::Changed, failure::changed(place)))
+    }
+}
