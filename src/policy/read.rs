@@ -17,7 +17,7 @@ use crate::window::{Unit, parse_time};
 type Set = fn(&mut Settings, &DeValue<'_>) -> Result<(), String>;
 
 /// All keys.
-const KEYS: [(&str, Set); 18] = [
+const KEYS: [(&str, Set); 19] = [
     ("gain", |own, value| treat(own, gain_of(&text(value)?)?)),
     ("silence", |own, value| match is_set(value)? {
         true => treat(own, Treatment::silence()),
@@ -65,6 +65,7 @@ const KEYS: [(&str, Set); 18] = [
         let all = [Encoding::Pcm, Encoding::Same];
         put(&mut own.encoding, one_of(&text(value)?, &all, encoding_name))
     }),
+    ("no-md5", |own, value| put(&mut own.no_md5, is_set(value))),
     ("raw", |own, value| {
         put(&mut own.raw, text(value)?.parse().map_err(|error| format!("{error}")))
     }),

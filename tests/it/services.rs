@@ -127,6 +127,18 @@ fn request(
     headers: &str,
     body: &[u8],
 ) -> (u16, Vec<u8>) {
+    let (head, body) = exchange(service, method, path, headers, body);
+    (head[9..12].parse().unwrap(), body)
+}
+
+/// Sends a request. Returns the head of the answer, and the body.
+fn exchange(
+    service: &Service,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
     let (port, length) = (service.port, body.len());
     let length =
@@ -139,8 +151,8 @@ fn request(
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-    (status, answer.split_off(end + 4))
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap(), body)
 }
 
 /// Makes a bucket.
@@ -157,6 +169,14 @@ pub fn put_object(moto: &Service, bucket: &str, key: &str, body: &[u8]) {
 pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
     let (status, body) = http(moto, "GET", &format!("/{bucket}/{key}"), b"");
     (status == 200).then_some(body)
+}
+
+/// The media type of an object.
+pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), "", b"");
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    found.unwrap_or_else(|| panic!("{head}")).1.to_owned()
 }
 
 /// How many multipart uploads of a bucket are open.
