@@ -251,6 +251,10 @@ impl Block {
     /// Drops the first `frames` frames, or all if there are fewer, and returns how many were dropped.
     pub(crate) fn drop_front(&mut self, frames: u64) -> u64 {
         let count = self.clip(frames);
+        if self.undecoded > 0 {
+            self.undecoded -= count;
+            return count as u64;
+        }
         let samples = count * self.channels;
         each_format!(&mut self.samples, all => drop(all.drain(..samples)));
         count as u64

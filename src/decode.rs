@@ -214,7 +214,8 @@ impl PartDecoder {
                 }
             }
             self.frames += block.frames() as u64;
-            if block.frames() > 0 {
+            // A packet that is kept comes even if all its frames are cut off.
+            if block.frames() > 0 || block.packet().is_some() {
                 self.empty = 0;
                 return Ok(true);
             }
@@ -237,6 +238,9 @@ impl PartDecoder {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
         let frames = gap.map_err(|fault| self.fault(fault))?;
         self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
+        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
+            pages.close();
+        }
         if self.keeps && frames > 0 {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
             return Err(Error::Unsupported { what });
@@ -265,7 +269,9 @@ impl PartDecoder {
             return Err(Error::Unsupported { what });
         }
         self.reader.forget_tags();
+        let wanted = self.stream.wanted.take();
         self.stream = stream;
+        self.stream.wanted = wanted;
         Ok(())
     }
 

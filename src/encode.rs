@@ -1,23 +1,27 @@
 //! Encode: from blocks to a file. Only this room uses hound and computes MD5.
 //!
-//! In: [`Block`]s of one recording. Out: a WAV of all their samples, or a FLAC in which only the packets of
-//! treated blocks are new; a [`BackgroundWriter`] writes it. Errors: a full disk, or more data than a
-//! WAV can hold.
+//! In: [`Block`]s of one recording. Out: a WAV of all their samples, or a FLAC or an Ogg Opus in which only
+//! the packets of treated blocks are new; a [`BackgroundWriter`] writes it. Errors: a full disk, or more
+//! data than a WAV can hold.
 
 use crate::block::{Block, StreamInfo};
 use crate::error::Error;
 use crate::flac;
+use crate::ogg::PageQueue;
 
 mod background_writer;
 mod flac_writer;
+mod opus_writer;
 mod wav;
 
 pub(crate) use background_writer::BackgroundWriter;
 use flac_writer::FlacWriter;
+use opus_writer::OpusWriter;
+pub(crate) use opus_writer::Rewritten;
 use wav::WavWriter;
 
 /// What is written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Target {
     Wav,
     Flac {
@@ -26,22 +30,26 @@ pub(crate) enum Target {
         /// Whether the MD5 of the samples is stated.
         md5: bool,
     },
+    Opus {
+        /// The pages of the input, as they are read.
+        pages: PageQueue,
+    },
 }
 
-impl Target {
-    /// The properties of the FLAC that is kept.
-    pub(crate) fn kept(&self) -> Option<flac::StreamInfoBlock> {
-        match self {
-            Self::Wav => None,
-            Self::Flac { head, .. } => Some(head.info),
-        }
-    }
+/// What is known of a file only when it is complete.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// What a FLAC has before its first frame.
+    pub(crate) head: Option<flac::Head>,
+    /// Of an Opus.
+    pub(crate) opus: Rewritten,
 }
 
 /// The file that is written.
 pub(crate) enum Output<'a> {
     Wav(WavWriter<'a>),
     Flac(Box<FlacWriter<'a>>),
+    Opus(Box<OpusWriter<'a>>),
 }
 
 impl<'a> Output<'a> {
@@ -60,6 +68,7 @@ impl<'a> Output<'a> {
             Target::Flac { head, md5 } => {
                 Self::Flac(Box::new(FlacWriter::new(writer, info, head, md5)?))
             }
+            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::new(writer, pages))),
         })
     }
 
@@ -75,18 +84,21 @@ impl<'a> Output<'a> {
                 Ok(block.stored_len())
             }
             Self::Flac(flac) => flac.write(block, treated),
+            Self::Opus(opus) => opus.write(block, treated),
         }
     }
 
     /// Completes the header. Without this call the file is not valid, so an aborted run is detectable.
-    /// Returns what a FLAC has before its first frame.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub(crate) fn finish(self) -> Result<Option<flac::Head>, Error> {
+    pub(crate) fn finish(self) -> Result<Written, Error> {
         match self {
-            Self::Wav(wav) => wav.finish().map(|()| None),
-            Self::Flac(flac) => flac.finish().map(Some),
+            Self::Wav(wav) => wav.finish().map(|()| Written::default()),
+            Self::Flac(flac) => {
+                flac.finish().map(|head| Written { head: Some(head), ..Written::default() })
+            }
+            Self::Opus(opus) => opus.finish().map(|opus| Written { opus, head: None }),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover};
 use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
-use crate::flac::{Head, StreamInfoBlock};
+use crate::flac::Head;
+use crate::ogg::Outline;
 use crate::span::Spans;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -23,6 +24,7 @@ mod wav_check;
 mod wav_header;
 mod flac_check;
 mod flac_points;
+mod opus_check;
 mod treatment_check;
 mod oracle;
 mod meter;
@@ -31,6 +33,7 @@ mod waveform;
 pub(crate) use flac_check::around;
 pub use meter::SpanLevels;
 use meter::SpanMeter;
+pub(crate) use self_check::Kept;
 use self_check::SelfCheck;
 use view::BlockView;
 pub use waveform::{Column, Waveform};
@@ -78,8 +81,9 @@ pub struct Measurements {
     pub inputs: Vec<Digest>,
     /// Digest of the output.
     pub output: Digest,
-    /// Digest of the output's samples as a WAV stores them.
-    pub samples: Digest,
+    /// Digest of the output's samples as a WAV stores them; `None` for an Opus, whose samples depend on the
+    /// decoder.
+    pub samples: Option<Digest>,
     /// The levels of each span on each of its channels.
     pub spans: Vec<SpanLevels>,
     /// What the input holds besides audio.
@@ -92,23 +96,25 @@ pub(crate) struct Observer<'a> {
     self_check: Option<SelfCheck<'a>>,
     /// Of a kept FLAC: the digest of the samples, which a WAV is read back for.
     samples: Option<Digester>,
+    /// Whether the output is a WAV.
+    is_wav: bool,
     meter: Option<SpanMeter>,
     waveform: Option<Waveform>,
 }
 
 impl<'a> Observer<'a> {
-    /// `kept`: the properties of the FLAC that is kept; without it the output is a WAV.
     pub(crate) fn new(
         options: EvidenceOptions,
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
-        (info, kept): (&'a StreamInfo, Option<StreamInfoBlock>),
+        (info, kept): (&'a StreamInfo, Kept),
     ) -> Self {
         let self_check = || SelfCheck::new(treatment, windows, info, kept);
         Self {
             self_check: options.self_check.then(self_check),
-            samples: (kept.is_some() && options.receipt).then(Digester::new),
+            samples: (matches!(kept, Kept::Flac(_)) && options.receipt).then(Digester::new),
+            is_wav: kept == Kept::Nothing,
             meter: options.receipt.then(|| SpanMeter::new(spans, info.channels)),
             waveform: options.waveform.then(|| Waveform::new(info)),
         }
@@ -152,7 +158,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame.
+    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `outlines`: the
+    /// pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
@@ -161,14 +168,15 @@ impl<'a> Observer<'a> {
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        (size, head): (u64, Option<Head>),
+        (size, head, outlines): (u64, Option<Head>, &[Outline]),
     ) -> Result<Evidence, Error> {
         let self_checked = self.self_check.is_some();
         let data_start = data_start(decoder, size);
         if let Some(self_check) = self.self_check {
-            self_check.finish(spool, (data_start, size), head.as_ref())?;
+            self_check.finish(spool, (data_start, size), head.as_ref(), outlines)?;
         }
         let samples = self.samples.map(Digester::finish);
+        let data_start = self.is_wav.then_some(data_start);
         let measured =
             self.meter.map(|meter| measurements(meter, samples, decoder, spool, data_start));
         let measurements = measured.transpose()?;
@@ -176,19 +184,23 @@ impl<'a> Observer<'a> {
     }
 }
 
-/// `samples`: the digest of the samples, if they need not be read back.
+/// `samples`: the digest of the samples, if it is known. `data_start`: where they are to be read back from.
 fn measurements(
     meter: SpanMeter,
     samples: Option<Digest>,
     decoder: &mut Decoder,
     spool: &Spool,
-    data_start: u64,
+    data_start: Option<u64>,
 ) -> Result<Measurements, Error> {
     let data = decoder.frames() * decoder.stream_info().frame_bytes();
-    let (file, stored) = (spool.reader(), spool.reader_from(data_start));
+    let file = spool.reader();
     // SHA-256 is the slowest step here, so the two digests run in parallel.
     let (output, samples) = thread::scope(|scope| {
-        let digest = || samples.map_or_else(|| digest_of(stored?.take(data)), Ok);
+        let stored = move |start| digest_of(spool.reader_from(start)?.take(data));
+        let digest = move || match samples {
+            Some(samples) => Ok(Some(samples)),
+            None => data_start.map(stored).transpose(),
+        };
         let samples = thread::Builder::new().spawn_scoped(scope, digest).map_err(Error::Thread)?;
         Ok((file.and_then(digest_of), samples.join()))
     })?;

@@ -52,6 +52,8 @@
 //! | `lock` | | locks a mutex, even if another thread panicked while it held the lock |
 //! | `g711` | | A-law and µ-law: code to sample and back |
 //! | `flac` | | FLAC's headers and checksums, to read, write and check them |
+//! | `ogg` | | Ogg's pages, to read, write and check them |
+//! | `opus` | | Opus' packets and headers, and packets of silence |
 //! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | | SHA-256 of a stream while it is read |
 //! | [`decode`] | | a source in, blocks out; the only room that uses symphonia |
@@ -132,6 +134,8 @@ pub mod span;
 pub mod block;
 mod lock;
 mod flac;
+mod ogg;
+mod opus;
 mod g711;
 pub mod level;
 pub mod digest;

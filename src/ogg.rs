@@ -3,6 +3,8 @@
 
 mod checksum;
 mod page;
+mod queue;
 
 pub(crate) use checksum::crc32;
-pub(crate) use page::{Page, Piece, SEGMENT, lace};
+pub(crate) use page::{Outline, Page, Piece, SEGMENT, lace};
+pub(crate) use queue::PageQueue;

@@ -8,6 +8,7 @@ mod plan;
 mod silence;
 mod tags;
 
+pub(crate) use frames::length;
 pub(crate) use head::Head;
 pub(crate) use packet::Packet;
 pub(crate) use plan::Plan;

@@ -25,8 +25,8 @@ pub use delivery::{
     Delivery, DeliveryKind, OriginalEntry, OriginalState, StepEntry, TranscriptState,
 };
 pub use model::{
-    DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
-    SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
+    DoneEntry, DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt,
+    RequestEntry, SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
 pub use source::{MarksEntry, PolicyEntry, SourceEntry};
 use version_1::ReceiptVersion1;

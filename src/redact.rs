@@ -4,13 +4,13 @@
 //! which alone can be persisted or uploaded. Errors: every [`Error`]; no output is left then.
 
 use std::io::{Seek, SeekFrom};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::block::{Block, StreamInfo};
-use crate::decode::{Decoder, Gaps, Source};
-use crate::encode::{BackgroundWriter, Output};
+use crate::decode::{DecodeOptions, Decoder, Gaps, Source};
+use crate::encode::{BackgroundWriter, Output, Target, Written};
 use crate::error::Error;
-use crate::evidence::{self, EvidenceOptions, Observer};
+use crate::evidence::{self, EvidenceOptions, Kept, Observer};
 use crate::span::{Spans, check_without_length, cut_at_end};
 use crate::spool::Spool;
 use crate::treatment::{Treater, Treatment};
@@ -131,19 +131,14 @@ impl<'a> Redaction<'a> {
         let (length, options) = (source.length(), source.options());
         let mut decoder = Decoder::open(source.digested(evidence.receipt))?;
         let info = decoder.stream_info().clone();
-        let (output, target) = format::choose(&decoder, options, formats)?;
+        let (output, target) = format::choose(&decoder, options, formats, (windows, treatment))?;
         let spans = Spans::new(windows, info.rate, info.channels)?;
         check_length(windows, &info, options.gaps)?;
         spool.reserve(output.likely_bytes(&info, length));
-        let is_kept = output == OutputFormat::Flac;
         let mut treater = Treater::new(treatment, &spans)?.with_bits(info.bits);
         let mut observer =
-            Observer::new(evidence, treatment, windows, &spans, (&info, target.kept()));
-        if is_kept {
-            let needs_all = options.md5 || evidence.needs_all();
-            let around = || evidence::around(&spans.touched(treatment.fade()), info.rate);
-            decoder.keep_packets((!needs_all).then(around));
-        }
+            Observer::new(evidence, treatment, windows, &spans, (&info, kept(&target)));
+        keep_packets(&mut decoder, output, (options, evidence), &spans.touched(treatment.fade()));
         let mut writer = BackgroundWriter::new(spool)?;
         let mut encoder = Output::new(&mut writer, &info, target)?;
         let mut block = Block::new(info.format, info.channels);
@@ -158,13 +153,42 @@ impl<'a> Redaction<'a> {
                 return Err(Error::Interrupted);
             }
         }
-        let head = encoder.finish()?;
+        let Written { head, opus } = encoder.finish()?;
         let mut spool = writer.into_spool().map_err(Error::Write)?;
         let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
-        let summary = Summary::of(&decoder, (windows, &spans), treatment, (options, output))?;
-        let evidence = observer.finish(&mut decoder, &spool, (bytes, head))?;
+        let replaced = opus.replaced;
+        let summary =
+            Summary::of(&decoder, (windows, &spans), treatment, (options, output, replaced))?;
+        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &opus.outlines))?;
         Ok(Redacted { spool, bytes, summary, evidence })
     }
+}
+
+/// What the output keeps of the recording.
+fn kept(target: &Target) -> Kept {
+    match target {
+        Target::Wav => Kept::Nothing,
+        Target::Flac { head, .. } => Kept::Flac(head.info),
+        Target::Opus { .. } => Kept::Opus,
+    }
+}
+
+/// Asks for packets where the output keeps them, decoded only where that is needed. `touched`: the frames that
+/// may change.
+fn keep_packets(
+    decoder: &mut Decoder,
+    output: OutputFormat,
+    (options, evidence): (DecodeOptions, EvidenceOptions),
+    touched: &[Range<u64>],
+) {
+    let rate = decoder.stream_info().rate;
+    let needs_all = evidence.needs_all();
+    let decoded = match output {
+        OutputFormat::Wav => return,
+        OutputFormat::Flac => (!needs_all && !options.md5).then(|| evidence::around(touched, rate)),
+        OutputFormat::Opus => (!needs_all).then(Vec::new),
+    };
+    decoder.keep_packets(decoded);
 }
 
 /// Checks that no window begins after the end, as far as the recording declares one.

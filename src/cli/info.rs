@@ -53,8 +53,9 @@ fn encoding_same(info: &Info) -> &'static str {
         ("pcm_alaw", _) => "A-law, byte for byte outside the windows",
         ("pcm_mulaw", _) => "µ-law, byte for byte outside the windows",
         ("flac", "flac") => "FLAC, byte for byte outside the windows",
+        ("opus", "ogg") => "Ogg Opus, packet for packet outside the windows; with --silence alone",
         (codec, _) if codec.starts_with("pcm_") => "no difference",
-        _ => "refused: only FLAC, PCM, A-law and µ-law can be kept",
+        _ => "refused: only FLAC, Ogg Opus, PCM, A-law and µ-law can be kept",
     }
 }
 

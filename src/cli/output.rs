@@ -101,6 +101,7 @@ pub(crate) fn note_ending(output: &Path, format: OutputFormat) {
     let is_right = match ending.as_str() {
         "" => true,
         "wave" => format == OutputFormat::Wav,
+        "ogg" => format == OutputFormat::Opus,
         other => other == format.ending(),
     };
     if !is_right {

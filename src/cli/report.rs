@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
 use sordino::level::Decibels;
-use sordino::receipt::{DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
+use sordino::receipt::{DoneEntry, DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
 use sordino::span::{over_end, time_of};
 use sordino::window::{ClockTime, seconds};
 use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
@@ -18,6 +18,9 @@ use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
 use super::exit::Failure;
 use super::messages::{detail, note, warn};
 use super::text::{count, elapsed};
+
+/// The most ranges that a note lists.
+const SHOWN: usize = 5;
 
 /// Prints the result to stdout. A reader who has closed the pipe is no failure.
 pub(crate) fn print(line: &str) -> Result<(), Failure> {
@@ -60,6 +63,14 @@ pub(crate) fn notes(summary: &Summary) {
     // Of other formats this is nothing special: they never mark their end.
     if !summary.end_proven && summary.stream_info.container == "ogg" {
         note("nothing in the file marks its end; if it was cut, that does not show");
+    }
+    if !summary.replaced.is_empty() {
+        let at = |frame| ClockTime(time_of(frame, rate));
+        let ranges = summary.replaced.iter().take(SHOWN);
+        let ranges = ranges.map(|span| format!("{}-{}", at(span.first), at(span.end)));
+        let more = if summary.replaced.len() > SHOWN { ", …" } else { "" };
+        let ranges = ranges.collect::<Vec<_>>().join(", ");
+        note(&format!("Opus is erased in whole packets: silent is {ranges}{more}"));
     }
     if let Some(loss) = summary.stream_info.loss() {
         note(loss);
@@ -174,9 +185,13 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
     let input = input(info, summary.end_proven, summary.begins, gaps);
     let mut output = output(info);
-    if summary.output == OutputFormat::Flac {
-        output["container"] = summary.output.ending().into();
-        output["md5"] = summary.md5.into();
+    if let Some(container) = summary.output.kept_container() {
+        output["container"] = container.into();
+    }
+    match summary.output {
+        OutputFormat::Flac => output["md5"] = summary.md5.into(),
+        OutputFormat::Opus => output["done"] = value(DoneEntry::of(summary)),
+        _ => {}
     }
     output["frames"] = summary.frames.into();
     output["framesTreated"] = summary.frames_treated.into();

@@ -6,11 +6,17 @@ use symphonia::core::packet::Packet;
 
 use super::PartDecoder;
 use crate::flac;
+use crate::ogg::PageQueue;
 
 impl PartDecoder {
     /// What a native FLAC has before its first frame.
     pub(super) fn flac(&self) -> Option<&flac::Head> {
         self.guard.flac()
+    }
+
+    /// The pages of an Ogg Opus, where they may be kept.
+    pub(super) fn opus_pages(&self) -> Option<&PageQueue> {
+        self.guard.pages().filter(|_| self.info.codec == "opus")
     }
 
     /// From now on blocks have their packets, and packets outside the ranges, if they are given, are not
@@ -45,7 +51,11 @@ impl Wanted {
     }
 
     fn meets(&mut self, frames: u64) -> bool {
-        let packet = self.next..self.next.saturating_add(frames);
+        self.meets_at(self.next..self.next.saturating_add(frames))
+    }
+
+    /// Whether a packet with these frames is to be decoded. To be called once for each packet.
+    pub(super) fn meets_at(&mut self, packet: Range<u64>) -> bool {
         self.next = packet.end;
         let rest = &self.frames[self.passed..];
         self.passed += rest.iter().take_while(|range| range.end <= packet.start).count();

@@ -13,6 +13,7 @@ use crate::block::{Block, StreamInfo};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::flac;
+use crate::ogg::PageQueue;
 use crate::span::{Gap, Timeline};
 
 mod fit;
@@ -84,6 +85,11 @@ impl Decoder {
     /// What a native FLAC has before its first frame, if the recording is one.
     pub(crate) fn flac(&self) -> Option<&flac::Head> {
         self.only()?.flac()
+    }
+
+    /// The pages of an Ogg Opus, as they are read, if the recording is one and its encoding is to stay.
+    pub(crate) fn opus_pages(&self) -> Option<&PageQueue> {
+        self.only()?.opus_pages()
     }
 
     /// From now on the blocks of a recording with one part have their packets. Packets outside the ranges,

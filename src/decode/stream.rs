@@ -14,7 +14,7 @@ use super::fault::PacketFault;
 use super::format::Container;
 use super::input::{DecodeOptions, InputMonitor};
 use super::keep::Wanted;
-use crate::block::{Block, Samples, StreamInfo};
+use crate::block::{Block, StreamInfo};
 use crate::error::Error;
 
 /// Decoder of one stream of packets. [`PacketStream::decode`] also drops the codec delay.
@@ -150,20 +150,30 @@ impl PacketStream {
     ) -> Result<u64, PacketFault> {
         match &mut self.codec {
             Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
+            Codec::Opus(decoder) if self.wanted.is_some() => {
+                let frames = decoder.frames(packet).map_err(damaged)?;
+                // A packet of which nothing is heard counts as the frame after it.
+                let heard = frames.saturating_sub(self.skip).max(1);
+                let first = block.first();
+                if self.wanted.as_mut().is_some_and(|w| w.meets_at(first..first + heard)) {
+                    decoder.decode(packet, &mut block.samples).map_err(damaged)?;
+                } else {
+                    decoder.leave_out();
+                    block.leave_undecoded(frames);
+                }
+            }
             _ if !Wanted::takes(&mut self.wanted, packet) => {}
             Codec::Pcm(pcm) => {
                 pcm.unpack(&packet.data, info.channels.into(), &mut block.samples);
             }
             Codec::Opus(decoder) => {
-                let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
-                decoder
-                    .decode(packet, samples)
-                    .map_err(|reason| PacketFault::Damaged(reason.into()))?;
+                decoder.decode(packet, &mut block.samples).map_err(damaged)?;
             }
             Codec::Symphonia(decoder) => decoder.decode(packet, &mut block.samples)?,
         }
         // A frame of FLAC that was decoded is never empty.
-        if self.wanted.is_some() && block.frames() == 0 {
+        let is_flac = !matches!(self.codec, Codec::Opus(_));
+        if is_flac && self.wanted.is_some() && block.frames() == 0 {
             block.leave_undecoded(packet.dur.get());
         }
         let frames = block.frames() as u64;
@@ -172,6 +182,10 @@ impl PacketStream {
         self.skip -= block.drop_front(self.skip);
         Ok(frames)
     }
+}
+
+fn damaged(reason: &str) -> PacketFault {
+    PacketFault::Damaged(reason.into())
 }
 
 /// The item after symphonia's last packet.

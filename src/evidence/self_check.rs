@@ -7,11 +7,13 @@
 
 use super::failed;
 use super::flac_check::FlacCheck;
+use super::opus_check::OpusCheck;
 use super::view::BlockView;
 use super::wav_check::WavCheck;
 use crate::block::StreamInfo;
 use crate::error::Error;
 use crate::flac::{Head, StreamInfoBlock};
+use crate::ogg::Outline;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
 use crate::window::Windows;
@@ -20,19 +22,33 @@ use crate::window::Windows;
 pub(super) enum SelfCheck<'a> {
     Wav(WavCheck<'a>),
     Flac(Box<FlacCheck>),
+    Opus(OpusCheck),
+}
+
+/// What the output keeps of the recording.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Kept {
+    /// It is a WAV.
+    Nothing,
+    /// The packets of a FLAC with these properties.
+    Flac(StreamInfoBlock),
+    /// The packets of an Ogg Opus.
+    Opus,
 }
 
 impl<'a> SelfCheck<'a> {
-    /// `kept`: the properties of the FLAC that is kept; without it the output is a WAV.
     pub(super) fn new(
         treatment: Treatment,
         windows: &Windows,
         info: &'a StreamInfo,
-        kept: Option<StreamInfoBlock>,
+        kept: Kept,
     ) -> Self {
         match kept {
-            Some(kept) => Self::Flac(Box::new(FlacCheck::new(treatment, windows, info, kept))),
-            None => Self::Wav(WavCheck::new(treatment, windows, info)),
+            Kept::Flac(kept) => {
+                Self::Flac(Box::new(FlacCheck::new(treatment, windows, info, kept)))
+            }
+            Kept::Opus => Self::Opus(OpusCheck::new(treatment, windows, info)),
+            Kept::Nothing => Self::Wav(WavCheck::new(treatment, windows, info)),
         }
     }
 
@@ -41,6 +57,7 @@ impl<'a> SelfCheck<'a> {
         match self {
             Self::Wav(wav) => wav.decoded(view),
             Self::Flac(flac) => flac.decoded(view),
+            Self::Opus(opus) => opus.decoded(view),
         }
     }
 
@@ -49,6 +66,8 @@ impl<'a> SelfCheck<'a> {
         match self {
             Self::Wav(wav) => wav.treated(view),
             Self::Flac(flac) => flac.treated(view),
+            // What matters is what the file is decoded to.
+            Self::Opus(_) => {}
         }
     }
 
@@ -60,7 +79,7 @@ impl<'a> SelfCheck<'a> {
     }
 
     /// Reads the file back: `size` bytes. The samples of a WAV start at byte `data_start`; `head` is what a
-    /// FLAC has before its first frame.
+    /// FLAC has before its first frame, `outlines` are the pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
@@ -69,9 +88,11 @@ impl<'a> SelfCheck<'a> {
         spool: &Spool,
         (data_start, size): (u64, u64),
         head: Option<&Head>,
+        outlines: &[Outline],
     ) -> Result<(), Error> {
         match (self, head) {
             (Self::Wav(wav), _) => wav.finish(spool, data_start, size),
+            (Self::Opus(opus), _) => opus.finish(spool, outlines),
             (Self::Flac(flac), Some(head)) => flac.finish(spool, size, head),
             (Self::Flac(_), None) => Err(failed("a FLAC was not completed")),
         }

@@ -56,9 +56,8 @@ pub(crate) fn crc32(crc: u32, bytes: &[u8]) -> u32 {
         let parts = bytes.iter().zip(TABLES.iter().rev());
         parts.fold(0, |sum, (&byte, table)| sum ^ table[usize::from(byte)])
     });
-    rest.iter().fold(crc, |crc, &byte| {
-        crc << 8 ^ TABLES[0][usize::from(crc.to_be_bytes()[0] ^ byte)]
-    })
+    rest.iter()
+        .fold(crc, |crc, &byte| crc << 8 ^ TABLES[0][usize::from(crc.to_be_bytes()[0] ^ byte)])
 }
 
 #[cfg(test)]

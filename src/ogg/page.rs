@@ -32,6 +32,17 @@ pub(crate) struct Piece<'a> {
     pub(crate) ends: bool,
 }
 
+/// What a page says apart from its number and the bytes of packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outline {
+    flags: u8,
+    granule: i64,
+    serial: u32,
+    /// Pieces of packets, and whether the last of them goes on on the next page.
+    pieces: usize,
+    is_open: bool,
+}
+
 impl Page {
     /// The flag of a page whose first piece belongs to a packet that began before.
     pub(crate) const CONTINUED: u8 = 1;
@@ -121,11 +132,22 @@ impl Page {
         std::iter::from_fn(move || {
             let whole = lacing.iter().take_while(|&&size| size == 255).count();
             let last = lacing.get(whole).copied();
-            lacing = lacing.get(whole + usize::from(last.is_some())..).filter(|_| !lacing.is_empty())?;
+            lacing =
+                lacing.get(whole + usize::from(last.is_some())..).filter(|_| !lacing.is_empty())?;
             let (bytes, rest) = body.split_at(whole * SEGMENT + usize::from(last.unwrap_or(0)));
             body = rest;
             Some(Piece { bytes, ends: last.is_some() })
         })
+    }
+
+    pub(crate) fn outline(&self) -> Outline {
+        Outline {
+            flags: self.flags(),
+            granule: self.granule(),
+            serial: self.serial(),
+            pieces: self.pieces().count(),
+            is_open: self.lacing().last() == Some(&255),
+        }
     }
 
     fn body_start(&self) -> usize {

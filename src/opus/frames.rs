@@ -31,6 +31,17 @@ pub(super) fn frame_length(toc: u8) -> u32 {
     }
 }
 
+/// The length of a packet at 48 kHz, by its first two bytes; 0 if they are missing.
+pub(crate) fn length(packet: &[u8]) -> u32 {
+    let Some(&toc) = packet.first() else { return 0 };
+    let count = match toc & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => packet.get(1).map_or(0, |flags| u32::from(flags & 0x3F)),
+    };
+    frame_length(toc) * count
+}
+
 impl<'a> Frames<'a> {
     /// Splits the frames off a packet, and returns the bytes behind them. `delimited`: other streams
     /// follow, so the last length is there too (RFC 6716, appendix B).
@@ -184,8 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_bytes_of_a_packet_give_its_length() {
+        assert_eq!(length(&[16 << 3 | 3, 0xC0 | 48]), 48 * 120);
+        assert_eq!((length(&[9 << 3 | 1]), length(&[]), length(&[3])), (1920, 0, 0));
+    }
+
+    #[test]
     fn a_frame_is_as_long_as_its_first_byte_says() {
-        let tenths: Vec<u32> = (0..32).map(|config| frame_length(config << 3) * 10 / MILLI).collect();
+        let tenths: Vec<u32> =
+            (0..32).map(|config| frame_length(config << 3) * 10 / MILLI).collect();
         let silk = [100, 200, 400, 600];
         let celt = [25, 50, 100, 200];
         let all = [&silk[..], &silk, &silk, &[100, 200, 100, 200], &celt, &celt, &celt, &celt];

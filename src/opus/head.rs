@@ -26,7 +26,11 @@ impl Head {
             (0, _) => (1, 0),
             (1 | 255, &[streams, ..]) => (streams, 2 + usize::from(channels)),
             (1 | 255, []) => return Err("an Opus head that is cut off"),
-            _ => return Err("Opus with another channel mapping than those of families 0, 1 and 255"),
+            _ => {
+                return Err(
+                    "Opus with another channel mapping than those of families 0, 1 and 255",
+                );
+            }
         };
         if table.len() != table_size || streams == 0 {
             return Err("an Opus head that is too long or too short");
@@ -42,7 +46,9 @@ mod tests {
     #[test]
     fn a_head_is_known_to_its_last_byte() {
         let head = |family: u8, table: &[u8]| {
-            Head::parse(&[b"OpusHead\x01\x02\x38\x01\x80\xBB\0\0\0\0", &[family][..], table].concat())
+            Head::parse(
+                &[b"OpusHead\x01\x02\x38\x01\x80\xBB\0\0\0\0", &[family][..], table].concat(),
+            )
         };
         assert_eq!(head(0, &[]), Ok(Head { streams: 1, pre_skip: 312 }));
         assert_eq!(head(1, &[2, 0, 0, 1]), Ok(Head { streams: 2, pre_skip: 312 }));

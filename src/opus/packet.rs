@@ -24,7 +24,9 @@ impl<'a> Packet<'a> {
                 return Err("an Opus packet whose streams differ in length");
             }
             if frames.padding.iter().any(|&byte| byte != 0) {
-                return Err("an Opus packet with data in its padding, which may repeat what was said,");
+                return Err(
+                    "an Opus packet with data in its padding, which may repeat what was said,",
+                );
             }
             found.push(frames);
         }
@@ -47,7 +49,9 @@ mod tests {
         let two = [0x48, 1, 9, 0x41, 7, 8];
         let packet = Packet::parse(&two, 2).unwrap();
         assert_eq!((packet.streams.len(), packet.length()), (2, 960));
-        assert!(Packet::parse(&[0x48, 1, 9, 0x40, 7, 8], 2).unwrap_err().contains("differ in length"));
+        assert!(
+            Packet::parse(&[0x48, 1, 9, 0x40, 7, 8], 2).unwrap_err().contains("differ in length")
+        );
         assert!(Packet::parse(&[0x48, 1, 9], 2).is_err(), "one stream is missing");
         let padded = |byte| [0x4B, 0x41, 1, 9, byte];
         assert_eq!(Packet::parse(&padded(0), 1).unwrap().length(), 960);

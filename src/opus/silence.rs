@@ -75,9 +75,10 @@ pub(crate) fn silence(packet: &[u8], streams: u8, least: usize) -> Result<Vec<u8
 pub(crate) fn is_silence(packet: &[u8], streams: u8) -> bool {
     let is_celt = |toc: u8| toc >> 3 >= 16;
     Packet::parse(packet, streams).is_ok_and(|packet| {
-        packet.streams.iter().all(|stream| {
-            is_celt(stream.toc) && stream.frames.iter().all(|&frame| frame == SILENT)
-        })
+        packet
+            .streams
+            .iter()
+            .all(|stream| is_celt(stream.toc) && stream.frames.iter().all(|&frame| frame == SILENT))
     })
 }
 
@@ -89,9 +90,8 @@ mod tests {
     fn all() -> impl Iterator<Item = Vec<u8>> {
         (0..=255u8).flat_map(|toc| {
             let most = u8::try_from(5760 / frame_length(toc)).unwrap();
-            let counted = (1..=most).map(move |count| {
-                [&[toc | 3, count][..], &vec![7; usize::from(count)]].concat()
-            });
+            let counted = (1..=most)
+                .map(move |count| [&[toc | 3, count][..], &vec![7; usize::from(count)]].concat());
             let plain = [vec![toc & !3, 9], vec![toc & !3 | 1, 9, 9], vec![toc & !3 | 2, 1, 9, 9]];
             let plain = plain.into_iter().filter(move |packet| packet[0] & 3 == 0 || most > 1);
             plain.chain(counted)
@@ -141,7 +141,10 @@ mod tests {
             let length = i32::try_from(made.len()).unwrap();
             let frames = decoder.decode(Some(&made), length, &mut samples, 5760, false).unwrap();
             let frames = usize::try_from(frames).unwrap();
-            assert_eq!(frames, usize::try_from(Packet::parse(&packet, 1).unwrap().length()).unwrap());
+            assert_eq!(
+                frames,
+                usize::try_from(Packet::parse(&packet, 1).unwrap().length()).unwrap()
+            );
             assert!(samples[..frames * 2].iter().all(|&sample| sample == 0), "{packet:?}");
         }
     }

@@ -13,9 +13,9 @@ const LONGEST_VENDOR: usize = 255;
 /// The packet is no comment header.
 pub(crate) fn bare(packet: &[u8]) -> Result<Vec<u8>, Refusal> {
     let rest = packet.strip_prefix(MAGIC).ok_or("an Ogg Opus without a comment header")?;
-    let vendor = rest.split_first_chunk().and_then(|(&length, rest)| {
-        rest.get(..usize::try_from(u32::from_le_bytes(length)).ok()?)
-    });
+    let vendor = rest
+        .split_first_chunk()
+        .and_then(|(&length, rest)| rest.get(..usize::try_from(u32::from_le_bytes(length)).ok()?));
     let vendor = vendor.ok_or("a comment header of Opus that is cut off")?;
     if vendor.len() > LONGEST_VENDOR {
         return Err("an Ogg Opus whose encoder has a name of more than 255 bytes");

@@ -251,13 +251,19 @@ pub struct OutputEntry {
     /// SHA-256 of all bytes.
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub sha256: String,
-    /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
-    pub samples_sha256: String,
+    /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them. Absent of an Opus,
+    /// whose samples depend on the decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
+    pub samples_sha256: Option<String>,
     /// The container, if it is not a WAV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac"])))]
+    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac", "ogg"])))]
     pub container: Option<String>,
+    /// What became silence in an Ogg Opus: whole packets, so that it is more than the windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Vec<DoneEntry>"))]
+    pub done: Option<Vec<DoneEntry>>,
     /// Whether a FLAC states the MD5 of its samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "bool"))]
@@ -281,6 +287,24 @@ pub struct OutputEntry {
     pub frames_treated: u64,
     /// Whether the output was read back and is as expected. `false`: the self-check was turned off.
     pub self_checked: bool,
+}
+
+/// Frames that became silence. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DoneEntry {
+    /// Where the first frame begins.
+    #[cfg_attr(test, schemars(range(min = 0)))]
+    pub start: f64,
+    /// Where the last frame ends.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    pub end: f64,
+    /// The first frame.
+    pub first: u64,
+    /// The length in frames.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub frames: u64,
 }
 
 /// Name and size of something that was left out.

@@ -1,6 +1,7 @@
 //! Consistency check: whether the numbers of a receipt agree with each other.
 
 use super::convert::has_levels;
+use super::model::DoneEntry;
 use super::{
     Delivery, GapsEntry, InputEntry, LevelsEntry, Receipt, SourceEntry, SpanEntry, TreatmentEntry,
     WindowEntry,
@@ -62,7 +63,7 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
         "there is no window, but marks were placed or passages found",
     )?;
     let sums = receipt.inputs.iter().map(|input| &input.sha256);
-    let sums = sums.chain([&output.sha256, &output.samples_sha256]);
+    let sums = sums.chain([&output.sha256]).chain(&output.samples_sha256);
     for sum in sums.chain(source.map(|source| &source.sha256)) {
         let digits = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits, "a SHA-256 is not 64 hexadecimal digits")?;
@@ -88,6 +89,7 @@ fn check_output(receipt: &Receipt, format: SampleFormat) -> Result<(), String> {
             let header = data.and_then(|data| output.bytes.checked_sub(data));
             let fits = header.is_some_and(|header| HEADERS.contains(&header));
             ensure(fits, "the size of the output does not fit its frames")?;
+            check_done(receipt, false)?;
             ensure(output.md5.is_none(), "a WAV states no MD5")
         }
         Some("flac") => {
@@ -95,11 +97,48 @@ fn check_output(receipt: &Receipt, format: SampleFormat) -> Result<(), String> {
                 |input: &InputEntry| (&*input.container, &*input.codec) == ("flac", "flac");
             let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_flac);
             ensure(is_kept, "the output is a FLAC, and the input is none")?;
+            check_done(receipt, false)?;
             ensure(output.md5.is_some(), "it does not say whether the FLAC states an MD5")?;
             ensure(output.bytes > FLAC_HEAD, "the size of the output does not fit its frames")
         }
+        Some("ogg") => {
+            let is_opus =
+                |input: &InputEntry| (&*input.container, &*input.codec) == ("ogg", "opus");
+            let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_opus);
+            ensure(is_kept, "the output is an Ogg Opus, and the input is none")?;
+            ensure(output.md5.is_none(), "an Opus states no MD5")?;
+            let is_erased = receipt.treatment()? == Treatment::silence();
+            ensure(is_erased, "an Opus can only be erased")?;
+            check_done(receipt, true)
+        }
         Some(_) => Err("the container of the output is unknown".into()),
     }
+}
+
+/// Checks that what became silence is told of an Opus, with all spans inside, and of nothing else.
+fn check_done(receipt: &Receipt, is_opus: bool) -> Result<(), String> {
+    let output = &receipt.output;
+    ensure(
+        output.samples_sha256.is_none() == is_opus,
+        "samples have a digest, except those of an Opus",
+    )?;
+    let Some(done) = output.done.as_ref().filter(|_| is_opus) else {
+        return ensure(output.done.is_some() == is_opus, "only an Opus tells what became silence");
+    };
+    let mut end = 0;
+    for entry in done {
+        let span = Span { first: entry.first, end: entry.first.saturating_add(entry.frames) };
+        let is_next = entry.frames > 0 && (end == 0 || span.first > end);
+        let is_inside = span.end <= output.frames;
+        let is_right = *entry == DoneEntry::new(span, receipt.rate());
+        ensure(is_next && is_inside && is_right, "what became silence is out of order")?;
+        end = span.end;
+    }
+    let holds = |span: &SpanEntry| {
+        let end = span.first.saturating_add(span.frames);
+        done.iter().any(|done| done.first <= span.first && end <= done.first + done.frames)
+    };
+    ensure(receipt.spans.iter().all(holds), "a span is not among what became silence")
 }
 
 /// Whether it is about one file of several: the windows may all be in another.

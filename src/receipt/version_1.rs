@@ -52,6 +52,8 @@ impl ReceiptVersion1 {
         if self.output.container.is_some()
             || self.output.bits.is_some()
             || self.output.md5.is_some()
+            || self.output.done.is_some()
+            || self.output.samples_sha256.is_none()
         {
             return Err("the output of a receipt of version 1 is a WAV".into());
         }

@@ -6,6 +6,8 @@ use crate::block::StreamInfo;
 use crate::decode::{DecodeOptions, Decoder, Encoding};
 use crate::encode::Target;
 use crate::error::Error;
+use crate::treatment::Treatment;
+use crate::window::Windows;
 
 /// The largest plausible ratio of the bytes of a WAV to those of the input, except for digital silence.
 const MOST_FROM_A_BYTE: u64 = 32;
@@ -20,8 +22,7 @@ const PCM: &[&str] = &[
 ];
 
 /// Endings of recordings in codecs that cannot be kept.
-const LOSSY: &[&str] =
-    &["aac", "adts", "m4a", "m4b", "mp1", "mp2", "mp3", "mpga", "ogg", "opus", "webm"];
+const LOSSY: &[&str] = &["aac", "adts", "m4a", "m4b", "mp1", "mp2", "mp3", "mpga", "webm"];
 
 /// A kind of file that sordino writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub enum OutputFormat {
     Wav,
     /// The FLAC of the input, of which only frames that hold treated samples are new.
     Flac,
+    /// The Ogg Opus of the input, of which only packets near a window are new: silence. It cannot be treated
+    /// otherwise, and not on some channels alone.
+    Opus,
 }
 
 impl fmt::Display for OutputFormat {
@@ -38,6 +42,7 @@ impl fmt::Display for OutputFormat {
         f.write_str(match self {
             Self::Wav => "WAV",
             Self::Flac => "FLAC",
+            Self::Opus => "Ogg Opus",
         })
     }
 }
@@ -48,6 +53,7 @@ impl OutputFormat {
         match self {
             Self::Wav => "audio/wav",
             Self::Flac => "audio/flac",
+            Self::Opus => "audio/ogg",
         }
     }
 
@@ -56,6 +62,16 @@ impl OutputFormat {
         match self {
             Self::Wav => "wav",
             Self::Flac => "flac",
+            Self::Opus => "opus",
+        }
+    }
+
+    /// The short name of the container, if packets of the input are kept in it.
+    pub fn kept_container(self) -> Option<&'static str> {
+        match self {
+            Self::Wav => None,
+            Self::Flac => Some("flac"),
+            Self::Opus => Some("ogg"),
         }
     }
 
@@ -65,6 +81,7 @@ impl OutputFormat {
         match () {
             () if is(&["wav", "wave"]) => &[Self::Wav],
             () if is(&["flac"]) => &[Self::Flac],
+            () if is(&["opus", "ogg"]) => &[Self::Opus],
             () => &[],
         }
     }
@@ -98,17 +115,43 @@ impl OutputFormat {
         match () {
             () if is(PCM) => Some(&[Self::Wav]),
             () if is(&["flac"]) => Some(&[Self::Flac]),
+            () if is(&["opus", "ogg"]) => Some(&[Self::Opus]),
             () if is(LOSSY) => Some(&[]),
             () => None,
         }
     }
 
+    /// Checks that an output of this format can be treated so.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for what is not silence, and for windows on some channels alone, in an Opus that is
+    /// kept.
+    pub fn check(self, windows: &Windows, treatment: Treatment) -> Result<(), Error> {
+        let what = match self {
+            Self::Wav | Self::Flac => return Ok(()),
+            Self::Opus if treatment.gain() > 0.0 => "Opus can only be erased: add --silence",
+            Self::Opus if treatment.tone_hz().is_some() => {
+                "Opus can only be erased: add --silence in place of the tone"
+            }
+            Self::Opus if !treatment.fade().is_zero() => {
+                "Opus can only be erased: leave out --fade"
+            }
+            Self::Opus if windows.iter().any(|window| window.channel().is_some()) => {
+                "Opus can only be erased on all channels: leave out @CHANNEL"
+            }
+            Self::Opus => return Ok(()),
+        };
+        let reason =
+            format!("{what}; or make a WAV, with --encoding pcm and an OUTPUT that ends in .wav");
+        Err(Error::Format { reason })
+    }
+
     /// The size of the output, if it is known and the header of the recording is not a lie. Too little only
-    /// costs speed; that of a FLAC is not known, and what is too much would stay reserved.
+    /// costs speed; that of a FLAC or an Opus is not known, and what is too much would stay reserved.
     pub(super) fn likely_bytes(self, info: &StreamInfo, length: Option<u64>) -> u64 {
         let length = length.unwrap_or(0);
         match (self, info.frames) {
-            (Self::Flac, _) | (_, None) => 0,
+            (Self::Flac | Self::Opus, _) | (_, None) => 0,
             (Self::Wav, Some(frames)) => {
                 let most = length.saturating_mul(MOST_FROM_A_BYTE);
                 frames.saturating_mul(info.frame_bytes()).min(most)
@@ -120,12 +163,13 @@ impl OutputFormat {
 /// What is written of this recording.
 ///
 /// # Errors
-/// [`Error::Format`] when the encoding is to stay and there is no writer for it, or when it is none of the
-/// `allowed`, if there are any.
+/// [`Error::Format`] when the encoding is to stay and there is no writer for it, when it is none of the
+/// `allowed`, if there are any, or when it cannot be treated so.
 pub(super) fn choose(
     decoder: &Decoder,
     options: DecodeOptions,
     allowed: &[OutputFormat],
+    (windows, treatment): (&Windows, Treatment),
 ) -> Result<(OutputFormat, Target), Error> {
     let made = match options.encoding {
         Encoding::Pcm => Some((OutputFormat::Wav, Target::Wav)),
@@ -134,7 +178,7 @@ pub(super) fn choose(
     let input = input(decoder.stream_info());
     let reason = match (made, allowed) {
         (Some((format, target)), _) if allowed.is_empty() || allowed.contains(&format) => {
-            return Ok((format, target));
+            return format.check(windows, treatment).map(|()| (format, target));
         }
         (Some((kept, _)), _) if kept != OutputFormat::Wav => format!(
             "a recording of {input} stays {kept} or becomes WAV; name the output .{}, or .wav with --encoding pcm",
@@ -155,7 +199,10 @@ fn kept(decoder: &Decoder, options: DecodeOptions) -> Option<(OutputFormat, Targ
             let target = Target::Flac { head: head.clone(), md5: options.md5 };
             Some((OutputFormat::Flac, target))
         }
-        None => is_pcm(decoder).then_some((OutputFormat::Wav, Target::Wav)),
+        None => match decoder.opus_pages() {
+            Some(pages) => Some((OutputFormat::Opus, Target::Opus { pages: pages.clone() })),
+            None => is_pcm(decoder).then_some((OutputFormat::Wav, Target::Wav)),
+        },
     }
 }
 

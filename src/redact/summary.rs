@@ -1,5 +1,6 @@
 //! What a redaction did.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::OutputFormat;
@@ -23,6 +24,9 @@ pub struct Summary {
     pub frames: u64,
     /// Frames that were treated on at least one channel.
     pub frames_treated: u64,
+    /// Of an Opus: the frames that became silence. They are those of whole packets, more than the windows.
+    /// Sorted, with at least one frame between two neighbours.
+    pub replaced: Vec<Span>,
     /// The requested windows; iterating yields them padded, sorted and merged.
     pub windows: Windows,
     /// Merged windows that ran past the end and were cut there.
@@ -53,7 +57,7 @@ impl Summary {
         decoder: &Decoder,
         (windows, spans): (&Windows, &Spans),
         treatment: Treatment,
-        (options, output): (DecodeOptions, OutputFormat),
+        (options, output, replaced): (DecodeOptions, OutputFormat, Vec<Range<u64>>),
     ) -> Result<Self, Error> {
         let stream_info = decoder.stream_info().clone();
         let (timeline, rate) = (decoder.timeline(), stream_info.rate);
@@ -62,6 +66,10 @@ impl Summary {
             stream_info,
             output,
             md5: output == OutputFormat::Flac && options.md5,
+            replaced: replaced
+                .into_iter()
+                .map(|range| Span { first: range.start, end: range.end })
+                .collect(),
             frames: decoder.frames(),
             frames_treated: spans.frames_inside(&timeline),
             cut: cut_at_end(&windows, rate, timeline.end())?,

@@ -24,6 +24,7 @@ impl Audio {
     pub(super) fn content_type(&self) -> &'static str {
         match self {
             Self::Bytes(bytes) if bytes.starts_with(b"fLaC") => "audio/flac",
+            Self::Bytes(bytes) if bytes.starts_with(b"OggS") => "audio/ogg",
             _ => "audio/wav",
         }
     }

@@ -31,8 +31,8 @@ pub(crate) struct FormatArgs {
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct CodingArgs {
-    /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, A-law and
-    /// µ-law as they are [default: pcm; same if OUTPUT ends in .flac]
+    /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, Ogg
+    /// Opus, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in .flac, .opus or .ogg]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
 

@@ -14,6 +14,7 @@ use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
 use crate::flac;
+use crate::ogg::PageQueue;
 use crate::span::time_of;
 
 /// What was decoded in total, for the verdict at the end.
@@ -67,6 +68,11 @@ pub(in crate::decode) trait Guard: Send {
     /// Whether an `UnexpectedEof` from symphonia is a normal end in this container.
     fn ends_with_source(&self) -> bool {
         false
+    }
+
+    /// The pages of an Ogg, where they may be kept.
+    fn pages(&self) -> Option<&PageQueue> {
+        None
     }
 
     /// What a native FLAC has before its first frame.

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::ogg::{Page, Piece, SEGMENT, lace};
+use crate::ogg::{Outline, Page, Piece, SEGMENT, lace};
 use crate::opus::{Head, Packet, Plan, Refusal, bare, silence};
 
 /// What comes next in a stream.
@@ -16,7 +16,9 @@ enum Stage {
     /// Its first page.
     Head,
     /// The comment header; so many pages of it were read.
-    Tags { pages: u32 },
+    Tags {
+        pages: u32,
+    },
     Audio,
 }
 
@@ -32,7 +34,6 @@ struct Held {
 /// An audio packet of which it is not known yet what becomes of it.
 struct Waiting {
     bytes: Vec<u8>,
-    streams: u8,
     /// The number of pages that it is on.
     pages: usize,
     /// Its frames, once the decoder has counted them.
@@ -43,7 +44,10 @@ struct Waiting {
 enum Decided {
     Kept,
     /// Silence takes its place, of which so many bytes are on pages before.
-    Made { bytes: Vec<u8>, written: usize },
+    Made {
+        bytes: Vec<u8>,
+        written: usize,
+    },
 }
 
 /// Writes pages anew.
@@ -54,7 +58,7 @@ pub(super) struct Rewriter {
     /// The number of its next page, and how much smaller numbers are in the output.
     next: u32,
     removed: u32,
-    /// Streams in each of its packets.
+    /// Streams in each packet; 0 before the first head.
     streams: u8,
     held: VecDeque<Held>,
     /// The packet that goes on on the next page, and how many pages it is on so far.
@@ -65,8 +69,16 @@ pub(super) struct Rewriter {
     waiting: VecDeque<Waiting>,
     counted: usize,
     plan: Plan,
+    done: Rewritten,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Rewritten {
     /// Frames that became silence. Sorted, never touching.
-    replaced: Vec<Range<u64>>,
+    pub(crate) replaced: Vec<Range<u64>>,
+    /// The pages of the input without those of comment headers.
+    pub(crate) outlines: Vec<Outline>,
 }
 
 const TOO_FULL: Refusal = "an Ogg page that is too full for silence";
@@ -89,7 +101,7 @@ impl Rewriter {
             waiting: VecDeque::new(),
             counted: 0,
             plan: Plan::default(),
-            replaced: Vec::new(),
+            done: Rewritten::default(),
         }
     }
 
@@ -129,7 +141,8 @@ impl Rewriter {
         }
         let is_continued = self.partial.is_some();
         let is_empty = page.lacing().is_empty();
-        if page.sequence() != self.next || (page.has(Page::CONTINUED) != is_continued && !is_empty) {
+        if page.sequence() != self.next || (page.has(Page::CONTINUED) != is_continued && !is_empty)
+        {
             return Err(OUT_OF_ORDER);
         }
         self.next = self.next.wrapping_add(1);
@@ -137,11 +150,14 @@ impl Rewriter {
     }
 
     fn head(&mut self, page: Page) -> Result<(), Refusal> {
-        let packet = match page.pieces().collect::<Vec<_>>().as_slice() {
+        let head = match page.pieces().collect::<Vec<_>>().as_slice() {
             [Piece { bytes, ends: true }] => Head::parse(bytes)?,
             _ => return Err("an Ogg Opus with something beside its head"),
         };
-        self.streams = packet.streams;
+        if self.streams != 0 && self.streams != head.streams {
+            return Err("a chained Ogg whose parts differ in streams");
+        }
+        self.streams = head.streams;
         self.stage = Stage::Tags { pages: 0 };
         self.hold(page, 0);
         Ok(())
@@ -182,8 +198,7 @@ impl Rewriter {
             bytes.extend_from_slice(piece.bytes);
             let pages = pages + 1;
             if piece.ends {
-                let (streams, frames) = (self.streams, 0..0);
-                self.waiting.push_back(Waiting { bytes, streams, pages, frames });
+                self.waiting.push_back(Waiting { bytes, pages, frames: 0..0 });
             } else {
                 self.partial = Some((bytes, pages));
             }
@@ -192,6 +207,7 @@ impl Rewriter {
     }
 
     fn hold(&mut self, page: Page, pieces: usize) {
+        self.done.outlines.push(page.outline());
         let sequence = page.sequence().wrapping_sub(self.removed);
         self.held.push_back(Held { page, sequence, pieces });
     }
@@ -214,16 +230,16 @@ impl Rewriter {
         }
         waiting.frames = frames;
         self.counted += 1;
-        self.plan.add(Packet::parse(packet, waiting.streams)?.length(), touched);
+        self.plan.add(Packet::parse(packet, self.streams)?.length(), touched);
         self.decide()?;
         self.flush(out)
     }
 
-    /// No page and no packet follows. Appends the rest to `out`. Returns the frames that became silence.
+    /// No page and no packet follows. Appends the rest to `out`.
     ///
     /// # Errors
     /// Something is left that was not understood.
-    pub(super) fn finish(mut self, out: &mut Vec<u8>) -> Result<Vec<Range<u64>>, Refusal> {
+    pub(super) fn finish(mut self, out: &mut Vec<u8>) -> Result<Rewritten, Refusal> {
         self.plan.end();
         self.decide()?;
         self.flush(out)?;
@@ -233,7 +249,7 @@ impl Rewriter {
         if !self.waiting.is_empty() || !self.held.is_empty() {
             return Err(OTHER_PACKET);
         }
-        Ok(self.replaced)
+        Ok(self.done)
     }
 
     fn decide(&mut self) -> Result<(), Refusal> {
@@ -246,13 +262,13 @@ impl Rewriter {
             }
             // On each page but its last one it fills a segment.
             let least = (packet.pages - 1) * SEGMENT;
-            let bytes = silence(&packet.bytes, packet.streams, least)?;
+            let bytes = silence(&packet.bytes, self.streams, least)?;
             self.decided.push_back(Decided::Made { bytes, written: 0 });
             let frames = packet.frames;
-            match self.replaced.last_mut() {
+            match self.done.replaced.last_mut() {
                 Some(last) if last.end >= frames.start => last.end = last.end.max(frames.end),
                 _ if frames.is_empty() => {}
-                _ => self.replaced.push(frames),
+                _ => self.done.replaced.push(frames),
             }
         }
         Ok(())

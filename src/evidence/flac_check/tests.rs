@@ -43,7 +43,7 @@ fn redact(
         check.written(output.write(&block, treated).unwrap());
         number += 1;
     }
-    let head = output.finish().unwrap().unwrap();
+    let head = output.finish().unwrap().head.unwrap();
     let mut spool = writer.into_spool().unwrap();
     let mut whole = Vec::new();
     spool.reader().unwrap().read_to_end(&mut whole).unwrap();

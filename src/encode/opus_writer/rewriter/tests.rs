@@ -19,7 +19,9 @@ fn paged(serial: u32, headers: &[Vec<u8>], packets: &[Vec<u8>], most: usize) -> 
     };
     let (mut lacing, mut body, mut continued) = (Vec::new(), Vec::new(), false);
     for (index, packet) in headers.iter().chain(packets).enumerate() {
-        for segment in packet.chunks(SEGMENT).chain((packet.len() % SEGMENT == 0).then_some(&[][..])) {
+        for segment in
+            packet.chunks(SEGMENT).chain((packet.len() % SEGMENT == 0).then_some(&[][..]))
+        {
             lacing.push(u8::try_from(segment.len()).unwrap());
             body.extend_from_slice(segment);
             if lacing.len() == most {
@@ -71,12 +73,6 @@ fn packets(pages: &[Page]) -> Vec<Vec<u8>> {
     packets
 }
 
-/// What a page has besides the bytes of packets and its number.
-fn structure(page: &Page) -> (u8, i64, u32, Vec<bool>) {
-    let pieces = page.pieces().map(|piece| piece.ends).collect();
-    (page.flags(), page.granule(), page.serial(), pieces)
-}
-
 /// Gives pages and packets to a rewriter, `ahead` pages before the packets on them. Each packet counts as one
 /// frame.
 fn rewrite(
@@ -106,8 +102,8 @@ fn rewrite(
             frame += 1;
         }
     }
-    let replaced = rewriter.finish(&mut out)?;
-    Ok((out, replaced))
+    let done = rewriter.finish(&mut out)?;
+    Ok((out, done.replaced))
 }
 
 fn any_packet() -> impl Strategy<Value = (Vec<u8>, bool)> {
@@ -162,7 +158,7 @@ proptest! {
                     Some(*ends < 2)
                 });
                 let skip = tags.filter(|&is_tags| is_tags).count() + 1;
-                pages[skip..].iter().map(structure).collect::<Vec<_>>()
+                pages[skip..].iter().map(Page::outline).collect::<Vec<_>>()
             };
             prop_assert_eq!(tail(&found), tail(pages));
             let made = packets(&found);
@@ -200,12 +196,19 @@ fn what_is_not_understood_is_refused_by_name() {
         pages[index] = change(&pages[index]).unwrap();
         run(pages, &given)
     };
-    let again = |page: &Page, flags, sequence| page.with(flags, sequence, page.lacing(), page.body());
-    assert_eq!(with(2, &|page| again(page, page.flags() | 8, 2)), Err("an Ogg page with unknown flags"));
+    let again =
+        |page: &Page, flags, sequence| page.with(flags, sequence, page.lacing(), page.body());
+    assert_eq!(
+        with(2, &|page| again(page, page.flags() | 8, 2)),
+        Err("an Ogg page with unknown flags")
+    );
     assert_eq!(with(3, &|page| again(page, page.flags() | Page::CONTINUED, 3)), Err(OUT_OF_ORDER));
     assert_eq!(with(3, &|page| again(page, page.flags(), 4)), Err(OUT_OF_ORDER));
     assert_eq!(with(2, &|page| again(page, Page::FIRST, 2)), Err(SIDE_BY_SIDE));
-    assert_eq!(with(1, &|page| page.with(0, 1, &[0], &[])), Err("an Ogg Opus without a comment header"));
+    assert_eq!(
+        with(1, &|page| page.with(0, 1, &[0], &[])),
+        Err("an Ogg Opus without a comment header")
+    );
     assert_eq!(
         with(0, &|page| page.with(Page::FIRST, 0, &[7], b"\x01vorbis")),
         Err("an Ogg with other streams than Opus")
