@@ -12,6 +12,7 @@
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
 //! | `kept` | FLAC that stays FLAC: the samples of the WAV, and every untouched frame the input's |
 //! | `kept_cli` | the same as a person uses it |
+//! | `kept_opus` | Ogg Opus that stays Ogg Opus: silent windows for every decoder, and every other packet the input's |
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
@@ -100,6 +101,8 @@ mod journal;
 mod kept;
 #[cfg(feature = "cli")]
 mod kept_cli;
+#[cfg(feature = "cli")]
+mod kept_opus;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]
