@@ -85,9 +85,9 @@ pub fn pairing(bytes: &[u8]) {
                 assert!(place == of || place.rsplit_once('.').is_some_and(|(stem, _)| stem == of));
                 place
             }
-            Paired::TwoTranscripts { recording, .. } | Paired::OutputIsRead { recording, .. } => {
-                recording.to_string()
-            }
+            Paired::TwoTranscripts { recording, .. }
+            | Paired::OutputIsRead { recording, .. }
+            | Paired::NotKept { recording, .. } => recording.to_string(),
             Paired::SameOutput { recordings: [_, recording], .. } => recording.to_string(),
             Paired::NoRecording(transcript) => transcript.to_string(),
         };
