@@ -38,7 +38,7 @@ use fault::{PacketFault, catching_panics};
 use format::Container;
 pub use format::recording_stem;
 use gaps::GapKeeper;
-pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
+pub use input::{DecodeOptions, Edge, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
 use input::{HashingReader, InputMonitor, PartSource, PeekedSource, sniff};
 pub use parts::{Decoder, Part};
 use stream::{PacketStream, next_packet};

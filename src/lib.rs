@@ -169,7 +169,7 @@ pub mod batch;
 pub mod sandbox;
 
 pub use block::StreamInfo;
-pub use decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
+pub use decode::{DecodeOptions, Decoder, Edge, Encoding, Gaps, RawFormat, Source};
 pub use error::Error;
 pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;

@@ -22,7 +22,7 @@ pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
-pub use source::{DecodeOptions, Encoding, Gaps, Source};
+pub use source::{DecodeOptions, Edge, Encoding, Gaps, Source};
 pub(super) use source::{PartSource, read_up_to};
 
 /// Bytes that are read to detect the format: three packets of an MPEG transport stream.

@@ -536,3 +536,37 @@ fn what_cannot_be_kept_is_refused_by_name() {
     assert_eq!(run("call.flac", Encoding::Pcm, wav).unwrap(), OutputFormat::Wav);
     assert_eq!(run("call.flac", Encoding::Same, any).unwrap(), OutputFormat::Flac);
 }
+
+/// The table of docs/redact.md: each ending with each encoding, for each kind of recording.
+#[test]
+fn each_line_of_the_table_of_formats_is_true() {
+    let list = windows(&["10-15"]);
+    let run = |name: &str, ending: &str, encoding: Option<Encoding>| {
+        let (encoding, formats) = OutputFormat::named(ending, encoding)?;
+        let options = DecodeOptions { encoding, ..DecodeOptions::default() };
+        let source = Source::open(fixture(name)).unwrap().with_options(options);
+        let redaction = Redaction::new(&list, Treatment::silence()).with_formats(formats);
+        redaction.run(source).map(|redacted| redacted.format())
+    };
+    let (pcm, same) = (Some(Encoding::Pcm), Some(Encoding::Same));
+    for name in ["call.flac", "call.wav", "call-mulaw.wav", "call.mp3", "call.opus"] {
+        let (is_flac, is_pcm) = (name == "call.flac", name.ends_with(".wav"));
+        for ending in ["wav", "WAVE", "flac", "FLAC", "", "mp3", "wma"] {
+            for encoding in [None, pcm, same] {
+                let expected = match (ending.to_lowercase().as_str(), encoding) {
+                    ("flac", None | Some(Encoding::Same)) if is_flac => Some(OutputFormat::Flac),
+                    ("flac", _) => None,
+                    (_, None | Some(Encoding::Pcm)) => Some(OutputFormat::Wav),
+                    ("wav" | "wave", _) if is_flac => None,
+                    _ if is_flac => Some(OutputFormat::Flac),
+                    _ => Some(OutputFormat::Wav).filter(|_| is_pcm),
+                };
+                match (run(name, ending, encoding), expected) {
+                    (Ok(format), Some(expected)) => assert_eq!(format, expected),
+                    (Err(error), None) => assert!(error.is_usage(), "{name} {ending}: {error}"),
+                    (done, _) => panic!("{name} {ending} {encoding:?}: {done:?}, not {expected:?}"),
+                }
+            }
+        }
+    }
+}

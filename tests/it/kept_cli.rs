@@ -39,6 +39,8 @@ fn the_ending_of_the_output_chooses_the_format() {
     assert!(read(&none).starts_with(b"RIFF"));
     assert!(run(&["-o", "-"]).stdout.starts_with(b"RIFF"));
     assert!(run(&["-o", "-", "--encoding", "same"]).stdout == read(&out));
+    let exact = ["-o", "-", "--encoding", "same", "--edge", "exact"];
+    assert!(run(&exact).stdout == read(&out));
     assert!(run(&["-o", &none, "--encoding", "same", "--force"]).status.success());
     assert!(read(&none) == read(&out));
     let quick = run(&["-o", &none, "--encoding", "same", "--no-md5", "--force", "--json"]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::policy::{Policy, Settings};
-use sordino::{DecodeOptions, Encoding, Gaps, OutputFormat, RawFormat};
+use sordino::{DecodeOptions, Edge, Encoding, Gaps, OutputFormat, RawFormat};
 
 use super::super::exit::Failure;
 use super::super::input::ending;
@@ -36,6 +36,11 @@ pub(crate) struct CodingArgs {
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
 
+    /// If a window begins or ends inside a packet that can only be replaced whole: `widen` the window,
+    /// and tell, or refuse, so that it is `exact`. WAV and FLAC are always exact [default: widen]
+    #[arg(long, value_name = "EDGE", hide_possible_values = true, value_parser = PossibleValuesParser::new(["widen", "exact"]).map(|name| if name == "exact" { Edge::Exact } else { Edge::Widen }))]
+    edge: Option<Edge>,
+
     /// Leave the MD5 of a FLAC that is kept unset. It is not decoded as a whole then, only around the
     /// windows
     #[arg(long)]
@@ -58,6 +63,7 @@ impl CodingArgs {
     /// Adds what these flags say.
     pub(super) fn add_to(&self, settings: &mut Settings) {
         settings.encoding = self.encoding;
+        settings.edge = self.edge;
         settings.no_md5 = self.no_md5.then_some(true);
         settings.opus_rate = self.opus_rate;
         settings.raw = self.raw;

@@ -45,6 +45,8 @@ pub(in crate::decode) struct PartSource {
 pub struct DecodeOptions {
     /// Encoding of the output samples.
     pub encoding: Encoding,
+    /// What becomes of windows that begin or end inside a packet, if packets are kept.
+    pub edge: Edge,
     /// Whether a FLAC that is kept states the MD5 of its samples. To compute it, all of it is decoded.
     pub md5: bool,
     /// Sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None` means
@@ -93,6 +95,7 @@ impl Default for DecodeOptions {
     fn default() -> Self {
         Self {
             encoding: Encoding::Pcm,
+            edge: Edge::Widen,
             md5: true,
             opus_rate: None,
             memory_limit: MEMORY_LIMIT,
@@ -127,6 +130,26 @@ pub enum Encoding {
     /// unchanged; 64-bit samples are an error, because sordino writes at most 32 bits. Other codecs are an
     /// error when they are redacted.
     Same,
+}
+
+/// What becomes of a window that begins or ends inside a packet which can only be replaced as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edge {
+    /// The window is widened, and that is told.
+    #[default]
+    Widen,
+    /// The recording is refused. A WAV and a FLAC never need that: their windows are exact to the frame.
+    Exact,
+}
+
+impl Edge {
+    /// `widen` or `exact`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Widen => "widen",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 /// Origin of the bytes.
