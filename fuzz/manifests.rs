@@ -13,7 +13,7 @@ use sordino::window::parse_flag;
 fn planning() -> Planning {
     let place = |text: &str| Some(text.parse().expect("a place"));
     let (out, receipts) = (place("s3://out/o"), place("s3://out/r"));
-    Planning { out, receipts, policy: "p".into(), api: Api::Platform, encoding: None }
+    Planning { out, receipts, policy: "p".into(), api: Api::Platform, encoding: None, erases: true }
 }
 
 /// Errors, each in one line; or as many jobs as rows, whose outputs are apart and lie where they may.

@@ -49,6 +49,9 @@ pub struct Planning {
     pub api: Api,
     /// The encoding of outputs, if it was asked for: it says how an output ends that has no name of its own.
     pub encoding: Option<Encoding>,
+    /// Whether what a window touches is erased, unless a row says otherwise: an Opus that is kept can be
+    /// treated in no other way.
+    pub erases: bool,
 }
 
 /// A manifest: CSV or JSON Lines, in UTF-8 or UTF-16.

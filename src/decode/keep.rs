@@ -19,6 +19,11 @@ impl PartDecoder {
         self.guard.pages().filter(|_| self.info.codec == "opus")
     }
 
+    /// The streams in each packet of an Opus.
+    pub(super) fn opus_streams(&self) -> Option<u8> {
+        self.stream.opus_streams()
+    }
+
     /// From now on blocks have their packets, and packets outside the ranges, if they are given, are not
     /// decoded.
     pub(super) fn keep_packets(&mut self, decoded: Option<Vec<Range<u64>>>) {

@@ -92,6 +92,11 @@ impl Decoder {
         self.only()?.opus_pages()
     }
 
+    /// The streams in each packet of an Opus, if the recording is one.
+    pub(crate) fn opus_streams(&self) -> Option<u8> {
+        self.only()?.opus_streams()
+    }
+
     /// From now on the blocks of a recording with one part have their packets. Packets outside the ranges,
     /// if they are given, are not decoded.
     pub(crate) fn keep_packets(&mut self, decoded: Option<Vec<Range<u64>>>) {

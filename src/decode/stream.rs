@@ -109,6 +109,11 @@ impl PacketStream {
         Self::open(self.container, reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
+    /// The streams in each packet of an Opus.
+    pub(super) fn opus_streams(&self) -> Option<u8> {
+        if let Codec::Opus(decoder) = &self.codec { Some(decoder.streams()) } else { None }
+    }
+
     /// The next item. `read` returns the packets of the track.
     pub(super) fn next(
         &mut self,

@@ -19,7 +19,7 @@ use crate::block::{Block, Samples, StreamInfo};
 use crate::decode::{DecodeOptions, Decoder, Encoding, Source};
 use crate::error::Error;
 use crate::ogg::{Outline, Page, PageQueue};
-use crate::opus::{Head, Packet, bare, is_silence};
+use crate::opus::{bare, is_silence, length};
 use crate::spool::Spool;
 use crate::treatment::Treatment;
 use crate::window::Windows;
@@ -78,19 +78,15 @@ impl OpusCheck {
             Decoder::open(Source::stream(reader).with_options(options)).map_err(wrong)?;
         let pages =
             decoder.opus_pages().ok_or_else(|| failed("the written file is no Ogg Opus"))?;
-        let mut pages = PageCheck {
-            pages: pages.clone(),
-            outlines: outlines.iter(),
-            head: None,
-            in_tags: false,
-        };
+        let mut pages =
+            PageCheck { pages: pages.clone(), outlines: outlines.iter(), in_tags: false };
+        let streams = decoder.opus_streams().unwrap_or_default();
         decoder.keep_packets(Some(self.zones()));
         let info = decoder.stream_info();
         let mut block = Block::new(info.format, info.channels);
         let mut found = Found::default();
         while decoder.next(&mut block).map_err(wrong)? {
             pages.check()?;
-            let streams = pages.head.map_or(0, |head| head.streams);
             self.check_packet(&block, streams, &mut found)?;
         }
         pages.check()?;
@@ -117,7 +113,6 @@ impl OpusCheck {
         let Some(expected) = expected.filter(|expected| expected.frames as usize == frames) else {
             return Err(failed("a packet of the written file is not at its place"));
         };
-        let length = Packet::parse(packet, streams).map_or(0, |packet| packet.length());
         let kind = match hash_of(packet) == expected.hash {
             // A packet of the recording may be silence already.
             true if is_silence(packet, streams) => Kind::Either,
@@ -132,7 +127,7 @@ impl OpusCheck {
         if is_touched && !(block.is_decoded() && self.is_zero(block)) {
             return Err(failed("a packet inside the windows is not decoded to silence"));
         }
-        found.packets.push((kind, is_touched, length));
+        found.packets.push((kind, is_touched, length(packet)));
         Ok(())
     }
 
@@ -213,7 +208,6 @@ fn near(packets: impl Iterator<Item = (bool, u64)>, (least, frames): (u64, u64))
 struct PageCheck<'a> {
     pages: PageQueue,
     outlines: std::slice::Iter<'a, Outline>,
-    head: Option<Head>,
     /// Whether the next page is one of the comment header.
     in_tags: bool,
 }
@@ -236,7 +230,6 @@ impl PageCheck<'_> {
                 return Err(wrong());
             }
             if page.has(Page::FIRST) {
-                self.head = Some(Head::parse(page.body()).map_err(|_| wrong())?);
                 self.in_tags = true;
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::block::StreamInfo;
-use crate::decode::{DecodeOptions, Decoder, Encoding};
+use crate::decode::{DecodeOptions, Decoder, Edge, Encoding};
 use crate::encode::Target;
 use crate::error::Error;
 use crate::treatment::Treatment;
@@ -124,9 +124,9 @@ impl OutputFormat {
     /// Checks that an output of this format can be treated so.
     ///
     /// # Errors
-    /// [`Error::Format`] for what is not silence, and for windows on some channels alone, in an Opus that is
-    /// kept.
-    pub fn check(self, windows: &Windows, treatment: Treatment) -> Result<(), Error> {
+    /// [`Error::Format`] for what is not silence, for windows on some channels alone, and for exact edges, in
+    /// an Opus that is kept.
+    pub fn check(self, windows: &Windows, treatment: Treatment, edge: Edge) -> Result<(), Error> {
         let what = match self {
             Self::Wav | Self::Flac => return Ok(()),
             Self::Opus if treatment.gain() > 0.0 => "Opus can only be erased: add --silence",
@@ -138,6 +138,9 @@ impl OutputFormat {
             }
             Self::Opus if windows.iter().any(|window| window.channel().is_some()) => {
                 "Opus can only be erased on all channels: leave out @CHANNEL"
+            }
+            Self::Opus if edge == Edge::Exact => {
+                "Opus can only be erased in whole packets: leave out --edge exact"
             }
             Self::Opus => return Ok(()),
         };
@@ -178,7 +181,7 @@ pub(super) fn choose(
     let input = input(decoder.stream_info());
     let reason = match (made, allowed) {
         (Some((format, target)), _) if allowed.is_empty() || allowed.contains(&format) => {
-            return format.check(windows, treatment).map(|()| (format, target));
+            return format.check(windows, treatment, options.edge).map(|()| (format, target));
         }
         (Some((kept, _)), _) if kept != OutputFormat::Wav => format!(
             "a recording of {input} stays {kept} or becomes WAV; name the output .{}, or .wav with --encoding pcm",

@@ -28,7 +28,12 @@ fn split(mut ogg: &[u8]) -> (Vec<PageHead>, Vec<Vec<u8>>) {
         let mut body = &ogg[27 + lacing.len()..];
         let open = usize::from(lacing.last() == Some(&255));
         let pieces = lacing.iter().filter(|&&size| size < 255).count() + open;
-        pages.push((ogg[5], ogg[6..14].try_into().unwrap(), ogg[14..18].try_into().unwrap(), pieces));
+        pages.push((
+            ogg[5],
+            ogg[6..14].try_into().unwrap(),
+            ogg[14..18].try_into().unwrap(),
+            pieces,
+        ));
         for &size in lacing {
             let (segment, rest) = body.split_at(size.into());
             packet.extend_from_slice(segment);
@@ -59,7 +64,9 @@ fn length(packet: &[u8]) -> u64 {
 /// Whether all frames of a packet of one stream are silent ones of CELT.
 fn is_silent(packet: &[u8]) -> bool {
     let frames = if packet[0] & 3 == 3 { &packet[2..] } else { &packet[1..] };
-    packet[0] >> 3 >= 16 && !frames.is_empty() && frames.chunks(2).all(|frame| frame == [0xFF, 0xFE])
+    packet[0] >> 3 >= 16
+        && !frames.is_empty()
+        && frames.chunks(2).all(|frame| frame == [0xFF, 0xFE])
 }
 
 fn same() -> DecodeOptions {
@@ -102,9 +109,9 @@ fn check_packets(before: &[u8], after: &[u8], windows: &[(u64, u64)], name: &str
         at += length(packet);
     }
     let touched = |place: &std::ops::Range<u64>| {
-        windows.iter().any(|&(start, end)| {
-            place.start < end * 48 + 1 + skip && place.end > start * 48 + skip
-        })
+        windows
+            .iter()
+            .any(|&(start, end)| place.start < end * 48 + 1 + skip && place.end > start * 48 + skip)
     };
     let touched: Vec<bool> = places.iter().map(touched).collect();
     let mut made = 0;
@@ -129,9 +136,9 @@ fn check_packets(before: &[u8], after: &[u8], windows: &[(u64, u64)], name: &str
 /// The largest amplitude in the windows, of an Opus decoded at 48 kHz to 16 bits.
 fn loudest(samples: &[i16], channels: u8, windows: &[(u64, u64)]) -> u16 {
     let at = |ms: u64| usize::try_from(ms * 48).unwrap() * usize::from(channels);
-    let inside = windows.iter().flat_map(|&(start, end)| {
-        &samples[at(start)..at(end) + usize::from(channels)]
-    });
+    let inside = windows
+        .iter()
+        .flat_map(|&(start, end)| &samples[at(start)..at(end) + usize::from(channels)]);
     inside.map(|sample| sample.unsigned_abs()).max().unwrap()
 }
 
@@ -351,6 +358,7 @@ fn what_cannot_be_done_to_an_opus_is_wrong_usage() {
         (&["-w", "1-2", "--tone"], "add --silence"),
         (&["-w", "1-2", "--silence", "--fade", "10ms"], "--fade"),
         (&["-w", "1-2@0", "--silence"], "@CHANNEL"),
+        (&["-w", "1-2", "--silence", "--edge", "exact"], "--edge exact"),
         (&["-w", "1-2", "--silence", "--encoding", "pcm"], "--encoding pcm"),
     ] {
         let done = sordino(&[&["file", input, "-o", &out], more].concat());
@@ -370,7 +378,11 @@ fn the_ending_of_the_output_keeps_an_opus() {
     let args = ["file", input, "-w", "1-2", "--silence"];
     let done = sordino(&[&args[..], &["-o", &out, "--json"]].concat());
     assert!(done.status.success(), "{}", stderr(&done));
-    assert!(stderr(&done).contains("Opus is erased in whole packets: silent is"), "{}", stderr(&done));
+    assert!(
+        stderr(&done).contains("Opus is erased in whole packets: silent is"),
+        "{}",
+        stderr(&done)
+    );
     let json: Value = serde_json::from_str(&stdout(&done)).unwrap();
     assert_eq!(json["output"]["container"], "ogg");
     let range = &json["output"]["done"][0];

@@ -3,8 +3,11 @@
 use super::Planning;
 use super::place::{ending, with_ending};
 use super::row::shown;
-use crate::decode::Encoding;
+use crate::decode::{Edge, Encoding};
+use crate::policy::parse_treatment;
 use crate::redact::OutputFormat;
+use crate::treatment::Treatment;
+use crate::window::Windows;
 
 /// Why a recording of the Platform API is not kept as it is.
 const JOINED: &str = "the files of a recording with api platform are joined to one, which is a WAV";
@@ -44,6 +47,28 @@ impl Planning {
                 }
             },
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that an Opus that is kept is erased. `output`: the name of the output, if it has one of its own;
+    /// `treatment`: that of the row, if it has one.
+    pub(super) fn check_treatment(
+        &self,
+        recording: &str,
+        output: Option<&str>,
+        treatment: Option<&str>,
+    ) -> Result<(), String> {
+        let named = output.and_then(|name| OutputFormat::named(ending(name), self.encoding).ok());
+        let encoding = named.map_or(self.encoding.unwrap_or_default(), |(encoding, _)| encoding);
+        let kept = OutputFormat::kept_as(ending(recording)).unwrap_or_default();
+        if encoding != Encoding::Same || !kept.contains(&OutputFormat::Opus) {
+            return Ok(());
+        }
+        let check = |own| OutputFormat::Opus.check(&Windows::none(), own, Edge::Widen);
+        match treatment.and_then(|own| parse_treatment(own).ok()) {
+            Some(own) => check(own).map_err(|error| error.to_string()),
+            None if self.erases => Ok(()),
+            None => check(Treatment::default()).map_err(|error| error.to_string()),
         }
     }
 

@@ -198,6 +198,7 @@ fn output(row: &Row, input: &Input, plan: &Planning) -> Result<(String, String),
         }
         Input::Place { place, .. } => {
             row.output.as_deref().map_or(Ok(()), |output| plan.check_format(place, output))?;
+            plan.check_treatment(place, row.output.as_deref(), row.treatment.as_deref())?;
             own_path(place)
         }
     };

@@ -9,7 +9,14 @@ use crate::batch::model::{Input, Key, WindowsSpec};
 fn plan(out: Option<&str>) -> Planning {
     let out = out.map(|out| out.parse().unwrap());
     let receipts = Some("s3://evidence".parse().unwrap());
-    Planning { out, receipts, policy: "p".into(), api: Api::Recordings, encoding: None }
+    Planning {
+        out,
+        receipts,
+        policy: "p".into(),
+        api: Api::Recordings,
+        encoding: None,
+        erases: true,
+    }
 }
 
 fn manifest(text: impl Into<String>) -> Manifest {
@@ -520,6 +527,11 @@ fn a_format_that_is_kept_says_how_an_output_ends() {
         ("a.mp3", "b.flac", none, Err("cannot be kept as it is; use --encoding pcm")),
         ("a.mp3", "b.wav", same, Err("cannot be kept as it is; use --encoding pcm")),
         ("a.mka", "b.flac", none, Ok("s3://clean/b.flac")),
+        ("a.opus", "", same, Ok("s3://clean/a.opus")),
+        ("a.opus", "", none, Ok("s3://clean/a.wav")),
+        ("a.ogg", "b.opus", none, Ok("s3://clean/b.opus")),
+        ("a.opus", "b.wav", same, Err("out `b.wav`: a recording in .opus stays Ogg Opus; name")),
+        ("a.wav", "b.opus", none, Err("out `b.opus`: a recording in .wav stays WAV; name")),
     ] {
         let row = manifest(format!("in,out,windows\ns3://calls/{input},{out},10-15\n"));
         let done = jobs(&row, &with(encoding)).map(|jobs| jobs[0].spec.output.clone());
@@ -539,5 +551,28 @@ fn a_format_that_is_kept_says_how_an_output_ends() {
     for (out, encoding) in [("x.flac", none), ("", same), ("x.wav", same)] {
         let said = errors(&row(out), &with(encoding)).join("\n");
         assert!(said.contains("are joined to one, which is a WAV"), "{said}");
+    }
+}
+
+#[test]
+fn an_opus_that_is_kept_and_not_erased_is_an_error_of_the_manifest() {
+    let (same, none) = (Some(Encoding::Same), None);
+    for (input, out, treatment, encoding, erases, is_wrong) in [
+        ("a.opus", "", "", same, true, false),
+        ("a.opus", "", "", same, false, true),
+        ("a.opus", "", "silence", same, false, false),
+        ("a.opus", "", "tone=500", same, true, true),
+        ("a.opus", "b.opus", "", none, false, true),
+        ("a.opus", "b.wav", "", none, false, false),
+        ("a.flac", "", "", same, false, false),
+    ] {
+        let row = format!("in,out,windows,treatment\ns3://calls/{input},{out},10-15,{treatment}\n");
+        let plan = Planning { encoding, erases, ..plan(Some("s3://clean")) };
+        match jobs(&manifest(row), &plan) {
+            Ok(_) => assert!(!is_wrong, "{input} {out} {treatment}"),
+            Err(error) => {
+                assert!(is_wrong && error.to_string().contains("add --silence"), "{error}");
+            }
+        }
     }
 }

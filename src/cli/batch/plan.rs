@@ -13,7 +13,7 @@ use sordino::batch::{
 use sordino::digest::Digest;
 use sordino::signature::Signer;
 use sordino::store::{Place, Stores};
-use sordino::{DecodeOptions, Policy};
+use sordino::{DecodeOptions, Edge, OutputFormat, Policy, Windows};
 use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
@@ -82,6 +82,9 @@ impl<'a> Plan<'a> {
                 cli::Api::Platform => Api::Platform,
             },
             encoding: policy.settings().encoding,
+            erases: OutputFormat::Opus
+                .check(&Windows::none(), policy.treatment(), Edge::Widen)
+                .is_ok(),
         };
         let name = args.manifest.as_deref().unwrap_or_default();
         let journal = journal(args, name)?;

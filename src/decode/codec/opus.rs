@@ -152,6 +152,7 @@ pub(in crate::decode) struct OpusDecoder {
     channels: usize,
     /// In Hz.
     rate: u32,
+    streams: u8,
     /// Whether the packet before was left out.
     is_stale: bool,
 }
@@ -171,7 +172,7 @@ impl OpusDecoder {
         );
         let mut inner = inner.map_err(|_| header_error("its streams do not make its channels"))?;
         inner.set_gain(head.gain.into());
-        Ok(Self { inner, channels: channels.into(), rate, is_stale: false })
+        Ok(Self { inner, channels: channels.into(), rate, streams, is_stale: false })
     }
 
     /// The number of frames of a packet, without those that are trimmed.
@@ -182,6 +183,11 @@ impl OpusDecoder {
         }
         let scaled = |frames| frames * u64::from(self.rate) / u64::from(CLOCK);
         Ok(scaled(length).saturating_sub(scaled(packet.trim_end.get())))
+    }
+
+    /// The streams in each packet.
+    pub(in crate::decode) fn streams(&self) -> u8 {
+        self.streams
     }
 
     /// Notes that the next packet is not decoded. What comes after it is decoded as from the start.

@@ -69,6 +69,8 @@ pub(super) struct Rewriter {
     waiting: VecDeque<Waiting>,
     counted: usize,
     plan: Plan,
+    /// Frames at 48 kHz in a row of which none is heard.
+    hidden: u32,
     done: Rewritten,
 }
 
@@ -80,6 +82,10 @@ pub(crate) struct Rewritten {
     /// The pages of the input without those of comment headers.
     pub(crate) outlines: Vec<Outline>,
 }
+
+/// The most frames at 48 kHz in a row that are cut off at an end. What encoders need there is less; what somebody
+/// has cut off is still in the file, and no window can name it.
+const MOST_HIDDEN: u32 = 120 * 48;
 
 const TOO_FULL: Refusal = "an Ogg page that is too full for silence";
 const OUT_OF_ORDER: Refusal = "an Ogg with pages out of order";
@@ -101,6 +107,7 @@ impl Rewriter {
             waiting: VecDeque::new(),
             counted: 0,
             plan: Plan::default(),
+            hidden: 0,
             done: Rewritten::default(),
         }
     }
@@ -228,9 +235,14 @@ impl Rewriter {
         if waiting.bytes != packet {
             return Err(OTHER_PACKET);
         }
+        let length = Packet::parse(packet, self.streams)?.length();
+        self.hidden = if frames.is_empty() { self.hidden + length } else { 0 };
+        if self.hidden > MOST_HIDDEN {
+            return Err("an Ogg Opus with more than 120 ms that no player plays");
+        }
         waiting.frames = frames;
         self.counted += 1;
-        self.plan.add(Packet::parse(packet, self.streams)?.length(), touched);
+        self.plan.add(length, touched);
         self.decide()?;
         self.flush(out)
     }

@@ -8,7 +8,14 @@ const SUFFIX: &str = ".transcript.json";
 
 fn plan(out: &str) -> Planning {
     let out = Some(out.parse().unwrap());
-    Planning { out, receipts: None, policy: "p".into(), api: Api::Recordings, encoding: None }
+    Planning {
+        out,
+        receipts: None,
+        policy: "p".into(),
+        api: Api::Recordings,
+        encoding: None,
+        erases: true,
+    }
 }
 
 /// Pairs these paths below `prefix`, in the order in which they are given.
