@@ -38,7 +38,9 @@ impl<'a> OpusWriter<'a> {
             return Err(Error::Write(std::io::Error::other("a block came without its packet")));
         };
         let frames = block.first()..block.end();
-        self.rewriter.packet(packet, frames, treated, &mut self.ready).map_err(refused)?;
+        // What is cut off is in no window.
+        let touched = treated && !frames.is_empty();
+        self.rewriter.packet(packet, frames, touched, &mut self.ready).map_err(refused)?;
         self.flush()
     }
 

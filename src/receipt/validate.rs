@@ -136,7 +136,8 @@ fn check_done(receipt: &Receipt, is_opus: bool) -> Result<(), String> {
     }
     let holds = |span: &SpanEntry| {
         let end = span.first.saturating_add(span.frames);
-        done.iter().any(|done| done.first <= span.first && end <= done.first + done.frames)
+        done.iter()
+            .any(|done| done.first <= span.first && end <= done.first.saturating_add(done.frames))
     };
     ensure(receipt.spans.iter().all(holds), "a span is not among what became silence")
 }
