@@ -238,13 +238,7 @@ impl PartDecoder {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
         let frames = gap.map_err(|fault| self.fault(fault))?;
         self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
-        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
-            pages.close();
-        }
-        if self.keeps && frames > 0 {
-            let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
-            return Err(Error::Unsupported { what });
-        }
+        self.check_kept(frames)?;
         self.held = Some(packet);
         Ok(())
     }

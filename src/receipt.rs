@@ -13,6 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 mod delivery;
+mod done;
 mod model;
 mod source;
 mod version_1;

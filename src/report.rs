@@ -17,6 +17,7 @@ use crate::redact::Redacted;
 #[cfg(feature = "batch")]
 mod batch;
 mod svg;
+mod silent;
 mod text;
 
 #[cfg(feature = "batch")]

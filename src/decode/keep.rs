@@ -5,6 +5,7 @@ use std::ops::Range;
 use symphonia::core::packet::Packet;
 
 use super::PartDecoder;
+use crate::error::Error;
 use crate::flac;
 use crate::ogg::PageQueue;
 
@@ -22,6 +23,21 @@ impl PartDecoder {
     /// The streams in each packet of an Opus.
     pub(super) fn opus_streams(&self) -> Option<u8> {
         self.stream.opus_streams()
+    }
+
+    /// Checks the gap before a packet, and lets pages go that nobody keeps.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a gap between packets that are kept.
+    pub(super) fn check_kept(&self, gap: u64) -> Result<(), Error> {
+        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
+            pages.close();
+        }
+        if self.keeps && gap > 0 {
+            let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
+            return Err(Error::Unsupported { what });
+        }
+        Ok(())
     }
 
     /// From now on blocks have their packets, and packets outside the ranges, if they are given, are not

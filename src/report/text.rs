@@ -208,15 +208,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
         ],
     ));
     let facts = &mut sections[receipt.inputs.len()].facts;
-    if let Some(samples) = &output.samples_sha256 {
-        facts.push(fact("SHA-256 of samples", samples.clone()));
-    }
-    if let Some(done) = &output.done {
-        let ranges = done.iter().map(|done| format!("{} to {} s", done.start, done.end));
-        let ranges = ranges.collect::<Vec<_>>().join(", ");
-        let ranges = if ranges.is_empty() { "nothing".into() } else { ranges };
-        facts.push(fact("Silent, in whole packets", ranges));
-    }
+    facts.extend(super::silent::facts(output));
     sections.extend(receipt.asked.source.as_ref().map(source));
     sections.extend(receipt.asked.policy.as_ref().map(|from| {
         let by = if from.changed { "changed by flags" } else { "followed as it is" };

@@ -10,45 +10,9 @@ use std::ops::Range;
 use crate::ogg::{Outline, Page, Piece, SEGMENT, lace};
 use crate::opus::{Head, Packet, Plan, Refusal, bare, silence};
 
-/// What comes next in a stream.
-#[derive(Clone, Copy)]
-enum Stage {
-    /// Its first page.
-    Head,
-    /// The comment header; so many pages of it were read.
-    Tags {
-        pages: u32,
-    },
-    Audio,
-}
+mod queued;
 
-/// A page that is not written yet.
-struct Held {
-    page: Page,
-    /// Its number in the output.
-    sequence: u32,
-    /// Pieces of audio packets on it.
-    pieces: usize,
-}
-
-/// An audio packet of which it is not known yet what becomes of it.
-struct Waiting {
-    bytes: Vec<u8>,
-    /// The number of pages that it is on.
-    pages: usize,
-    /// Its frames, once the decoder has counted them.
-    frames: Range<u64>,
-}
-
-/// What becomes of a packet.
-enum Decided {
-    Kept,
-    /// Silence takes its place, of which so many bytes are on pages before.
-    Made {
-        bytes: Vec<u8>,
-        written: usize,
-    },
-}
+use queued::{Decided, Held, Stage, Waiting};
 
 /// Writes pages anew.
 pub(super) struct Rewriter {
