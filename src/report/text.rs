@@ -207,8 +207,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
             fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
         ],
     ));
-    let facts = &mut sections[receipt.inputs.len()].facts;
-    facts.extend(super::silent::facts(output));
+    sections[receipt.inputs.len()].facts.extend(super::silent::facts(output));
     sections.extend(receipt.asked.source.as_ref().map(source));
     sections.extend(receipt.asked.policy.as_ref().map(|from| {
         let by = if from.changed { "changed by flags" } else { "followed as it is" };

@@ -30,6 +30,12 @@ impl Planning {
         }
     }
 
+    /// The same for a recording of a folder, which has no treatment of its own.
+    pub(super) fn named_in_folder(&self, recording: &str) -> Result<String, String> {
+        self.check_treatment(recording, None, None)?;
+        self.named_as(recording)
+    }
+
     /// Checks that the recording can become what the name of its output says.
     pub(super) fn check_format(&self, recording: &str, output: &str) -> Result<(), String> {
         let wrong = |why: &str| Err(format!("out `{}`: {why}", shown(output)));

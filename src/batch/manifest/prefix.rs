@@ -230,8 +230,7 @@ where
             Kind::Recording { of_name, of_stem, twin } => (of_name, of_stem, twin),
         };
         let recording = listed.place;
-        let treated = self.plan.check_treatment(&listed.path, None, None);
-        let path = match treated.and_then(|()| self.plan.named_as(&listed.path)) {
+        let path = match self.plan.named_in_folder(&listed.path) {
             Ok(path) => path,
             Err(why) => return Some(Paired::NotKept { recording, why }),
         };

@@ -73,12 +73,12 @@ fn packets(pages: &[Page]) -> Vec<Vec<u8>> {
     packets
 }
 
+/// The pages of a stream, and its packets with whether each is touched.
+type Link = (Vec<Page>, Vec<(Vec<u8>, bool)>);
+
 /// Gives pages and packets to a rewriter, `ahead` pages before the packets on them. Each packet counts as one
 /// frame.
-fn rewrite(
-    links: &[(Vec<Page>, Vec<(Vec<u8>, bool)>)],
-    ahead: usize,
-) -> Result<(Vec<u8>, Vec<Range<u64>>), Refusal> {
+fn rewrite(links: &[Link], ahead: usize) -> Result<(Vec<u8>, Vec<Range<u64>>), Refusal> {
     let (mut rewriter, mut out) = (Rewriter::new(), Vec::new());
     let mut due = VecDeque::new();
     let mut frame = 0;
