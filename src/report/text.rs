@@ -185,7 +185,6 @@ fn printable(text: Option<&str>) -> String {
     let visible = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
     text.unwrap_or_default().chars().map(visible).collect()
 }
-
 pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
     let output = &receipt.output;
     let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
