@@ -534,6 +534,22 @@ fn windows_whose_file_changed_since_the_plan_are_refused() {
     }
 }
 
+#[test]
+fn genesys_is_asked_for_the_format_that_was_named() {
+    let world = world(1, &[]);
+    let manifest = "conversation,recording,api,windows,out\nc,r0,platform,10-15,r0.wav\n";
+    world.folder.write("calls.csv", manifest.as_bytes());
+    let mut batch = command(&["batch", "calls.csv", "--format", "ogg_opus"]);
+    batch.current_dir(world.folder.path("")).env("GENESYS_BASE_URL", &world.base);
+    batch.env("GENESYS_CLIENT_ID", "sandbox").env("GENESYS_CLIENT_SECRET", "sandbox-secret");
+    let done = batch.output().unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    let ledger = world.sandbox.ledger();
+    let asked: Vec<_> = ledger.iter().filter(|entry| entry.query.contains("formatId")).collect();
+    assert!(!asked.is_empty());
+    assert!(asked.iter().all(|entry| entry.query.contains("formatId=OGG_OPUS")), "{asked:?}");
+}
+
 /// Other windows for a recording that became a new one already: another new one would stand beside it.
 #[test]
 fn a_recording_that_was_returned_is_not_returned_again_with_other_windows() {
