@@ -21,6 +21,7 @@ use super::journal::JournalError;
 use super::model::Link;
 use crate::signature::SignError;
 
+mod background;
 mod bucket;
 mod folder;
 mod publish;
@@ -31,12 +32,13 @@ mod state;
 mod tests;
 mod verify;
 
+pub use background::Background;
 pub use bucket::BucketShelf;
 pub use folder::FolderShelf;
 pub use publish::Publisher;
 pub use report::{ChainReport, Finding, Present, Wrong};
 pub use shelf::Shelf;
-pub use verify::{linked, verify};
+pub use verify::{Later, linked, verify};
 
 /// What is before the first link.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -61,6 +61,11 @@ impl Publisher {
         }
     }
 
+    /// Links between two checkpoints.
+    pub(super) fn every(&self) -> usize {
+        self.every
+    }
+
     /// The name of the chain beside the receipts, without its ending, once there is one.
     pub fn chain(&self) -> Option<&str> {
         self.name.as_deref()
