@@ -124,6 +124,16 @@ pub enum ChainError {
         /// The first link that differs.
         sequence: u64,
     },
+    /// The journal has no link, and what was published links its jobs.
+    #[error(
+        "the chain {name} has recordings of this batch already, the first at link {sequence}, and this journal is new: give the journal of that run with --journal; if it is lost, give another place with --receipts, or move the chain away: its receipts stay, and this run makes a chain of them anew"
+    )]
+    NewJournal {
+        /// Its name.
+        name: String,
+        /// The first link of a job that the journal has planned.
+        sequence: u64,
+    },
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -46,7 +46,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let journal = open_journal(&plan.journal);
     let mut journal = journal.map_err(plan::wrong)?;
     let counts = plan.write(&mut *journal)?;
-    let mut chain = Publishing::begin(&plan)?;
+    let mut chain = Publishing::begin(&plan, &mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {

@@ -558,6 +558,28 @@ fn the_chain_is_published_while_the_batch_runs() {
     assert_eq!((pending(0).0, pending(0).1), (3, 0));
 }
 
+/// Done anew, the links would be in another order.
+#[test]
+fn a_new_journal_beside_the_chain_of_its_recordings_is_refused_before_anything_begins() {
+    let batch = Batch::of(3);
+    let words = "calls.csv --out clean --receipts evidence";
+    batch.summary(words, 0);
+    for file in ["calls.csv.journal", "clean/1.wav"] {
+        std::fs::remove_file(batch.folder.path(file)).unwrap();
+    }
+    for _ in 0..2 {
+        let refused = batch.run(words);
+        let text = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{text}");
+        assert!(text.contains("this journal is new") && text.contains("--receipts"), "{text}");
+        assert_eq!(batch.files("clean"), ["0.wav", "2.wav"], "nothing was done");
+    }
+    std::fs::rename(batch.folder.path("evidence/chain.jsonl"), batch.folder.path("old")).unwrap();
+    batch.summary(words, 0);
+    let found = batch.json("status calls.csv.journal --verify", 0);
+    assert_eq!(found[0]["links"], 3, "{found:?}");
+}
+
 #[test]
 fn two_journals_may_share_the_place_of_their_receipts() {
     let batch = Batch::of(2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sordino::batch::chain::{Background, Publisher};
+use sordino::batch::chain::{Background, ChainError, Publisher};
 use sordino::batch::{Journal, News, open_journal_to_read};
 
 use super::super::super::exit::Failure;
@@ -22,14 +22,21 @@ pub(in super::super) struct Publishing {
 }
 
 impl Publishing {
-    /// Begins.
-    pub(in super::super) fn begin(plan: &Plan<'_>) -> Result<Self, Failure> {
+    /// Begins, unless another journal's chain is in the way.
+    pub(in super::super) fn begin(
+        plan: &Plan<'_>,
+        journal: &mut dyn Journal,
+    ) -> Result<Self, Failure> {
         let Some(receipts) = &plan.planning.receipts else {
             return Ok(Self { background: None, failed: None });
         };
-        let doing = "publishing the chain";
+        let doing = "looking for an earlier chain";
         let shelf = shelf(receipts, &plan.stores, &plan.runtime);
         let publisher = Publisher::new(shelf, plan.signer.clone(), EVERY);
+        publisher.check_new(journal, &plan.name).map_err(|error| match error {
+            ChainError::NewJournal { .. } => Failure::usage(doing, error),
+            error => Failure::failed(doing, error),
+        })?;
         let own = open_journal_to_read(&plan.journal).map_err(plan::wrong)?;
         let background = Background::start(publisher, own, WAIT);
         let background = background.map_err(|error| Failure::failed(doing, error))?;
