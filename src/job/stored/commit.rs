@@ -6,9 +6,6 @@ use crate::digest::Digest;
 use crate::receipt::Receipt;
 use crate::store::{Error, Place, PutOptions, Stores};
 
-/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
-const LONGEST_RECEIPT: u64 = 256 * 1024 * 1024;
-
 /// How a receipt's name ends.
 const SUFFIX: &str = ".receipt.json";
 
@@ -57,7 +54,7 @@ pub async fn commit(
             Err(Error::Exists { .. }) => {}
             Err(error) => return Err(error),
         }
-        let there = stores.read(&place, LONGEST_RECEIPT).await?;
+        let there = stores.read(&place, Receipt::LONGEST).await?;
         if let Some(same) = read_same(&there, &receipt) {
             return Ok(Committed { receipt: same, sha256: Digest::of(&there).sha256, place });
         }
@@ -74,7 +71,7 @@ pub(in crate::job) async fn check(
     place: &Place,
     receipt: &Receipt,
 ) -> Result<(), Error> {
-    match stores.read(place, LONGEST_RECEIPT).await {
+    match stores.read(place, Receipt::LONGEST).await {
         Ok(there) if read_same(&there, receipt).is_some() => Ok(()),
         Ok(_) => Err(Error::OtherReceipt { place: place.to_string() }),
         Err(Error::NotFound { .. }) => Ok(()),
