@@ -113,10 +113,18 @@ pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
 
 /// Sends a request to moto, which checks no signature. Returns status and body.
 pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    // A body without a content type would be taken for a form.
-    let headers = "Content-Type: application/octet-stream\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
-    request(moto, method, path, headers, body)
+    request(moto, method, path, SIGNED, body)
+}
+
+/// A body without a content type would be taken for a form.
+const SIGNED: &str = "Content-Type: application/octet-stream\r\n\
+     Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
+
+/// The head of the answer that says what an object is.
+pub fn head_object(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "HEAD", &format!("/{bucket}/{key}"), SIGNED, b"");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    head
 }
 
 /// Sends a request. Returns status and body.
@@ -127,6 +135,18 @@ fn request(
     headers: &str,
     body: &[u8],
 ) -> (u16, Vec<u8>) {
+    let (head, body) = exchange(service, method, path, headers, body);
+    (head[9..12].parse().unwrap(), body)
+}
+
+/// Sends a request. Returns the head of the answer, and its body.
+fn exchange(
+    service: &Service,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
     let (port, length) = (service.port, body.len());
     let length =
@@ -139,8 +159,8 @@ fn request(
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-    (status, answer.split_off(end + 4))
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap(), body)
 }
 
 /// Makes a bucket.

@@ -17,7 +17,7 @@ use sordino::store::{Error, Place, PutOptions, StoreConfig, Stores, Timer};
 use sordino::{Job, Receipt, Source, Treatment};
 
 use super::services::{
-    Service, get_object, http, make_bucket, moto, open_uploads, put_object,
+    Service, get_object, head_object, http, make_bucket, moto, open_uploads, put_object,
     s3_variables,
 };
 use super::support::{CALL_WINDOWS, Folder, fixture_bytes, redacted, windows};
@@ -579,6 +579,28 @@ fn what_one_request_is_told_all_of_that_host_wait_for() {
     let (first, second) = (Scripted::new([busy("9999")]), Scripted::new([whole()]));
     assert!(head(&first.stores(&timer), "s3://bucket/1").is_err());
     assert_eq!(head(&second.stores(&timer), "s3://bucket/1").unwrap().bytes, 10);
+}
+
+#[test]
+fn what_is_written_is_encrypted_with_the_key_that_was_named() {
+    let Some((moto, _, name)) = bucket("put-kms") else { return };
+    let mut config = StoreConfig::with_variables(s3_variables(&moto));
+    config.kms_key = Some("arn:aws:kms:us-east-1:123456789012:key/calls".into());
+    let stores = Stores::new(config.clone());
+    // In one request, and in parts.
+    for length in [1, PART + 1] {
+        let to = place(&format!("s3://{name}/{length}"));
+        block_on(put(&stores, &to, &noise(length, 1), false)).unwrap();
+        let head = head_object(&moto, &name, &length.to_string());
+        assert!(head.contains("x-amz-server-side-encryption: aws:kms\r\n"), "{head}");
+        let key = "x-amz-server-side-encryption-aws-kms-key-id: ";
+        assert!(head.contains(&format!("{key}{}\r\n", config.kms_key.as_ref().unwrap())), "{head}");
+    }
+    // As the bucket says, where nothing is said.
+    let to = place(&format!("s3://{name}/plain"));
+    block_on(put(&Stores::new(StoreConfig::with_variables(s3_variables(&moto))), &to, b"1", false))
+        .unwrap();
+    assert!(!head_object(&moto, &name, "plain").contains("kms"));
 }
 
 #[test]
