@@ -1,7 +1,8 @@
 //! Services that others wrote, on loopback: moto speaks S3, Azurite Azure Blob Storage.
 //!
 //! A service is looked for in `target/services`, or where `SORDINO_MOTO` and `SORDINO_AZURITE` say; tests
-//! that need one say "skipped" without it. Nobody who uses sordino needs them.
+//! that need one say "skipped" without it, or fail where `SORDINO_SERVICES=required`. Nobody who uses sordino
+//! needs them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -71,13 +72,32 @@ fn listening(line: &str) -> Option<u16> {
     digits.parse().ok().filter(|_| says)
 }
 
+/// Says why a test is skipped. Where the services are required, that is an error.
+pub fn skipped(why: &str) {
+    let is_required = std::env::var_os("SORDINO_SERVICES").is_some_and(|it| it == "required");
+    assert!(!is_required, "{why}, and SORDINO_SERVICES=required");
+    eprintln!("skipped: {why}");
+}
+
+#[test]
+fn a_service_that_is_missing_skips_a_test_or_fails_it() {
+    let is_fine = |services: &str| {
+        let needs = "store::what_is_put_is_got_with_its_type_and_metadata";
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        test.args(["--exact", needs]).stdout(Stdio::null()).stderr(Stdio::null());
+        test.env("SORDINO_MOTO", "/nonexistent").env("SORDINO_SERVICES", services);
+        test.status().unwrap().success()
+    };
+    assert!(is_fine("") && !is_fine("required"));
+}
+
 /// A program, if it is installed.
 fn program(variable: &str, usual: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/services").join(usual);
     let program = named.unwrap_or(usual);
     if !program.is_file() {
-        eprintln!("skipped: {} is not installed; see {variable}", program.display());
+        skipped(&format!("{} is not installed; see {variable}", program.display()));
         return None;
     }
     Some(program)
