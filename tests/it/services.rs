@@ -1,7 +1,8 @@
 //! Services that others wrote, on loopback: moto speaks S3, Azurite Azure Blob Storage.
 //!
 //! A service is looked for in `target/services`, or where `SORDINO_MOTO` and `SORDINO_AZURITE` say; tests
-//! that need one say "skipped" without it. Nobody who uses sordino needs them.
+//! that need one say "skipped" without it, or fail where `SORDINO_SERVICES=required`. Nobody who uses sordino
+//! needs them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -71,13 +72,32 @@ fn listening(line: &str) -> Option<u16> {
     digits.parse().ok().filter(|_| says)
 }
 
+/// Says why a test is skipped. Where the services are required, that is an error.
+pub fn skipped(why: &str) {
+    let is_required = std::env::var_os("SORDINO_SERVICES").is_some_and(|it| it == "required");
+    assert!(!is_required, "{why}, and SORDINO_SERVICES=required");
+    eprintln!("skipped: {why}");
+}
+
+#[test]
+fn a_service_that_is_missing_skips_a_test_or_fails_it() {
+    let is_fine = |services: &str| {
+        let needs = "store::what_is_put_is_got_with_its_type_and_metadata";
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        test.args(["--exact", needs]).stdout(Stdio::null()).stderr(Stdio::null());
+        test.env("SORDINO_MOTO", "/nonexistent").env("SORDINO_SERVICES", services);
+        test.status().unwrap().success()
+    };
+    assert!(is_fine("") && !is_fine("required"));
+}
+
 /// A program, if it is installed.
 fn program(variable: &str, usual: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/services").join(usual);
     let program = named.unwrap_or(usual);
     if !program.is_file() {
-        eprintln!("skipped: {} is not installed; see {variable}", program.display());
+        skipped(&format!("{} is not installed; see {variable}", program.display()));
         return None;
     }
     Some(program)
@@ -113,10 +133,18 @@ pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
 
 /// Sends a request to moto, which checks no signature. Returns status and body.
 pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    // A body without a content type would be taken for a form.
-    let headers = "Content-Type: application/octet-stream\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
-    request(moto, method, path, headers, body)
+    request(moto, method, path, SIGNED, body)
+}
+
+/// A body without a content type would be taken for a form.
+const SIGNED: &str = "Content-Type: application/octet-stream\r\n\
+     Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
+
+/// The head of the answer that says what an object is.
+pub fn head_object(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "HEAD", &format!("/{bucket}/{key}"), SIGNED, b"");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    head
 }
 
 /// Sends a request. Returns status and body.
@@ -127,6 +155,18 @@ fn request(
     headers: &str,
     body: &[u8],
 ) -> (u16, Vec<u8>) {
+    let (head, body) = exchange(service, method, path, headers, body);
+    (head[9..12].parse().unwrap(), body)
+}
+
+/// Sends a request. Returns the head of the answer, and its body.
+fn exchange(
+    service: &Service,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
     let (port, length) = (service.port, body.len());
     let length =
@@ -139,8 +179,8 @@ fn request(
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-    (status, answer.split_off(end + 4))
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap(), body)
 }
 
 /// Makes a bucket.

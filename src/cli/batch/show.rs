@@ -104,7 +104,8 @@ impl Show {
         self.aside(|| say(line));
     }
 
-    fn aside(&self, print: impl FnOnce()) {
+    /// Prints above the progress.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
         match &self.kind {
             Kind::Drawn(status) => status.aside(print),
             _ => print(),
