@@ -36,6 +36,35 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
+/// Bytes that begin like a FLAC, which is kept: an error where the WAV is one; otherwise a FLAC that decodes
+/// to what the WAV holds, the same with and without its MD5.
+pub fn flac(bytes: &[u8]) {
+    let mut bytes = bytes.to_vec();
+    if bytes.len() < 4 {
+        return;
+    }
+    bytes[..4].copy_from_slice(b"fLaC");
+    let wav = redacted(&bytes, Encoding::Pcm);
+    let keep = |md5: bool, threads: usize| {
+        let source = Source::stream(Cursor::new(bytes.clone()));
+        run(source, Encoding::Same, md5, threads).ok().map(bytes_of)
+    };
+    let kept = keep(true, 2);
+    // Without the MD5 not every frame is decoded, so that one that cannot be may remain.
+    let quick = keep(false, 1);
+    let (Some((_, data, _)), Some(kept)) = (&wav, &kept) else {
+        // A FLAC of 32 bits becomes a WAV, and is not kept.
+        assert!(kept.is_none(), "it is kept, and is not to be decoded");
+        return;
+    };
+    let mut quick = quick.expect("it is kept with an MD5");
+    quick[26..42].copy_from_slice(&kept[26..42]);
+    assert!(quick == *kept, "the MD5 makes more of a difference than itself");
+    let again = Source::stream(Cursor::new(kept.clone()));
+    let again = redact(again, &Windows::none(), Treatment::silence()).expect("it decodes");
+    assert!(data_of(&bytes_of(again)) == data, "it decodes to something else than the WAV");
+}
+
 /// A recording and a cut position, which are the last two bytes. The part before the cut is an error, or
 /// its output is the beginning of the whole output: a cut must not move or change earlier audio.
 pub fn guards(bytes: &[u8]) {
@@ -96,8 +125,8 @@ const WINDOW: &str = "0-0.0100001";
 /// The codec, the samples of the output and the number of treated bytes; `None` if the recording is
 /// refused.
 fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, usize)> {
-    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, 1);
-    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, 2);
+    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, true, 1);
+    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, true, 2);
     match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             let summary = whole.summary().clone();
@@ -123,11 +152,11 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
     }
 }
 
-fn run(source: Source, encoding: Encoding, threads: usize) -> Result<Redacted, Error> {
+fn run(source: Source, encoding: Encoding, md5: bool, threads: usize) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
     let threads = NonZeroUsize::new(threads);
     let options =
-        DecodeOptions { memory_limit: 1 << 20, encoding, threads, ..DecodeOptions::default() };
+        DecodeOptions { memory_limit: 1 << 20, encoding, md5, threads, ..DecodeOptions::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }
 

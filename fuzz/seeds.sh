@@ -28,6 +28,17 @@ chunks = b"LIST\x03\0\0\0abc" + b"fmt \x10\0\0\0" + form + b"data" + struct.pack
 open("wav/upper-24.wav", "wb").write(b"RIFF\0\0\0\0WAVE" + chunks + b"id3 \x02\0\0\0ab")
 PY
 
+mkdir -p flac
+for level in 0 5 8; do flac -s -f --no-padding "-$level" -o "flac/$level.flac" "$work/in.wav"; done
+for size in 16 64 192; do flac -s -f --lax --no-padding -b "$size" -o "flac/b$size.flac" "$work/in.wav"; done
+for depth in 8 24; do
+  sox -D "$work/in.wav" -b "$depth" "$work/$depth.wav"
+  flac -s -f --no-padding -b 192 -o "flac/s$depth.flac" "$work/$depth.wav"
+done
+sox -D "$work/in.wav" "$work/mono.wav" remix 1
+flac -s -f --no-padding -b 192 -S 10x -o flac/mono.flac "$work/mono.wav"
+flac -s -f -b 192 -T COMMENT=x -o flac/tagged.flac "$work/in.wav"
+
 cd recording
 make s16.aiff; make s24.aiff -c:a pcm_s24be; make s16.caf; make alac.caf -c:a alac; make alac.m4a -c:a alac
 flac -s -f -o a.flac "$work/in.wav"

@@ -30,6 +30,7 @@ mod container;
 mod stream;
 mod gaps;
 mod parts;
+mod keep;
 
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
@@ -37,7 +38,7 @@ use fault::{PacketFault, catching_panics};
 use format::Container;
 pub use format::recording_stem;
 use gaps::GapKeeper;
-pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
+pub use input::{DecodeOptions, Edge, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
 use input::{HashingReader, InputMonitor, PartSource, PeekedSource, sniff};
 pub use parts::{Decoder, Part};
 use stream::{PacketStream, next_packet};
@@ -65,6 +66,8 @@ struct PartDecoder {
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
+    /// Whether blocks have their packets.
+    keeps: bool,
     failed: bool,
 }
 
@@ -103,6 +106,7 @@ impl PartDecoder {
             begins: None,
             empty: 0,
             longest: 0,
+            keeps: false,
             failed: false,
         })
     }
@@ -205,6 +209,9 @@ impl PartDecoder {
                     continue;
                 };
                 self.take(&packet, block)?;
+                if self.keeps {
+                    block.keep_packet(packet.data);
+                }
             }
             self.frames += block.frames() as u64;
             if block.frames() > 0 {
@@ -230,6 +237,10 @@ impl PartDecoder {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
         let frames = gap.map_err(|fault| self.fault(fault))?;
         self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
+        if self.keeps && frames > 0 {
+            let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
+            return Err(Error::Unsupported { what });
+        }
         self.held = Some(packet);
         Ok(())
     }

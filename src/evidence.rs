@@ -9,8 +9,9 @@ use std::thread;
 
 use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover};
-use crate::digest::{Digest, digest_of};
+use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
+use crate::flac::{Head, StreamInfoBlock};
 use crate::span::Spans;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -18,11 +19,16 @@ use crate::window::Windows;
 
 mod view;
 mod self_check;
+mod wav_check;
 mod wav_header;
+mod flac_check;
+mod flac_points;
+mod treatment_check;
 mod oracle;
 mod meter;
 mod waveform;
 
+pub(crate) use flac_check::around;
 pub use meter::SpanLevels;
 use meter::SpanMeter;
 use self_check::SelfCheck;
@@ -39,6 +45,13 @@ pub struct EvidenceOptions {
     pub receipt: bool,
     /// Keep the waveform before and after, for the HTML page of the feature `report`.
     pub waveform: bool,
+}
+
+impl EvidenceOptions {
+    /// Whether every sample must be decoded for it, not only those around the windows.
+    pub(crate) fn needs_all(self) -> bool {
+        self.receipt || self.waveform
+    }
 }
 
 impl Default for EvidenceOptions {
@@ -77,20 +90,25 @@ pub struct Measurements {
 /// asked for.
 pub(crate) struct Observer<'a> {
     self_check: Option<SelfCheck<'a>>,
+    /// Of a kept FLAC: the digest of the samples, which a WAV is read back for.
+    samples: Option<Digester>,
     meter: Option<SpanMeter>,
     waveform: Option<Waveform>,
 }
 
 impl<'a> Observer<'a> {
+    /// `kept`: the properties of the FLAC that is kept; without it the output is a WAV.
     pub(crate) fn new(
         options: EvidenceOptions,
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
-        info: &'a StreamInfo,
+        (info, kept): (&'a StreamInfo, Option<StreamInfoBlock>),
     ) -> Self {
+        let self_check = || SelfCheck::new(treatment, windows, info, kept);
         Self {
-            self_check: options.self_check.then(|| SelfCheck::new(treatment, windows, info)),
+            self_check: options.self_check.then(self_check),
+            samples: (kept.is_some() && options.receipt).then(Digester::new),
             meter: options.receipt.then(|| SpanMeter::new(spans, info.channels)),
             waveform: options.waveform.then(|| Waveform::new(info)),
         }
@@ -116,6 +134,9 @@ impl<'a> Observer<'a> {
         if let Some(self_check) = &mut self.self_check {
             self_check.treated(&view);
         }
+        if let Some(samples) = &mut self.samples {
+            samples.update(view.stored());
+        }
         if let Some(meter) = &mut self.meter {
             meter.treated(&view);
         }
@@ -124,7 +145,14 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Reads back the output of `size` bytes.
+    /// Notes how many bytes the same block has in the output.
+    pub(crate) fn written(&mut self, bytes: u64) {
+        if let Some(self_check) = &mut self.self_check {
+            self_check.written(bytes);
+        }
+    }
+
+    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame.
     ///
     /// # Errors
     /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
@@ -133,30 +161,34 @@ impl<'a> Observer<'a> {
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        size: u64,
+        (size, head): (u64, Option<Head>),
     ) -> Result<Evidence, Error> {
         let self_checked = self.self_check.is_some();
         let data_start = data_start(decoder, size);
         if let Some(self_check) = self.self_check {
-            self_check.finish(spool, data_start, size)?;
+            self_check.finish(spool, (data_start, size), head.as_ref())?;
         }
-        let measured = self.meter.map(|meter| measurements(meter, decoder, spool, data_start));
+        let samples = self.samples.map(Digester::finish);
+        let measured =
+            self.meter.map(|meter| measurements(meter, samples, decoder, spool, data_start));
         let measurements = measured.transpose()?;
         Ok(Evidence { self_checked, measurements, waveform: self.waveform })
     }
 }
 
+/// `samples`: the digest of the samples, if they need not be read back.
 fn measurements(
     meter: SpanMeter,
+    samples: Option<Digest>,
     decoder: &mut Decoder,
     spool: &Spool,
     data_start: u64,
 ) -> Result<Measurements, Error> {
     let data = decoder.frames() * decoder.stream_info().frame_bytes();
-    let (file, samples) = (spool.reader(), spool.reader_from(data_start));
+    let (file, stored) = (spool.reader(), spool.reader_from(data_start));
     // SHA-256 is the slowest step here, so the two digests run in parallel.
     let (output, samples) = thread::scope(|scope| {
-        let digest = || digest_of(samples?.take(data));
+        let digest = || samples.map_or_else(|| digest_of(stored?.take(data)), Ok);
         let samples = thread::Builder::new().spawn_scoped(scope, digest).map_err(Error::Thread)?;
         Ok((file.and_then(digest_of), samples.join()))
     })?;
@@ -177,6 +209,10 @@ fn data_start(decoder: &Decoder, size: u64) -> u64 {
     let data = decoder.frames() * info.frame_bytes();
     let padding = if info.format.is_g711() { data % 2 } else { 0 };
     size.saturating_sub(data + padding)
+}
+
+fn failed(reason: impl Into<String>) -> Error {
+    Error::SelfCheck { reason: reason.into() }
 }
 
 #[cfg(test)]

@@ -13,8 +13,10 @@ use crate::error::Error;
 use crate::span::{Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
+mod depth;
 
 use arithmetic::{ALaw, Arithmetic, Float32, Int8, Int16, Int24, Int32, MuLaw};
+use depth::round_to;
 
 /// The default gain: 0.001, which is -60 dB.
 pub const DEFAULT_GAIN: f64 = 0.001;
@@ -126,6 +128,8 @@ pub(crate) struct Treater<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
+    /// Bits of a sample, if they are fewer than the format has.
+    bits: Option<u16>,
     /// The channel of each list of spans, and where the last block was in the list.
     cursors: Vec<(Option<usize>, SpanCursor<'a>)>,
 }
@@ -143,16 +147,27 @@ impl<'a> Treater<'a> {
         }
         let all = spans.channel_spans().iter();
         let cursors = all.map(|on| (on.channel, SpanCursor::new(&on.spans))).collect();
-        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), cursors })
+        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), bits: None, cursors })
     }
 
-    /// Treats the next block. Blocks must come in order.
-    pub(crate) fn apply(&mut self, block: &mut Block) {
+    /// The same, for samples with this number of bits where it is given: treated ones have no more.
+    pub(crate) fn with_bits(self, bits: Option<u16>) -> Self {
+        Self { bits, ..self }
+    }
+
+    /// Treats the next block. Blocks must come in order. Returns whether a span, or its fade, meets it.
+    /// Of a block that is not decoded nothing more is known.
+    pub(crate) fn apply(&mut self, block: &mut Block) -> bool {
         let (first, end) = (block.first(), block.end());
         let (channels, format) = (block.channels(), block.format());
+        let mut is_met = false;
         for (channel, cursor) in &mut self.cursors {
             let spans = cursor.meeting(first..end, self.fade);
             if spans.is_empty() {
+                continue;
+            }
+            is_met = true;
+            if !block.is_decoded() {
                 continue;
             }
             let work = Work {
@@ -175,6 +190,10 @@ impl<'a> Treater<'a> {
                 (Samples::F32(samples), _) => work.run::<Float32>(samples),
             }
         }
+        if let (true, Some(bits)) = (is_met, self.bits) {
+            round_to(bits, block);
+        }
+        is_met
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 mod check;
+mod format;
 mod place;
 mod plan;
 mod prefix;
@@ -20,11 +21,13 @@ mod reader;
 mod row;
 mod version;
 
+pub(super) use place::ending;
 pub use prefix::{Listed, Paired, Pairing, PairingError};
 
 use super::model::{Api, Planned};
+use crate::decode::Encoding;
 use crate::store::Place;
-use crate::window::encoding::{Encoding, decode};
+use crate::window::encoding::{self, decode};
 use reader::Rows;
 
 /// The most errors that are shown; the others are counted.
@@ -44,8 +47,8 @@ pub struct Planning {
     pub policy: String,
     /// The API of rows that name none.
     pub api: Api,
-    /// The ending of the written format, such as `wav`, for outputs that have no name of their own.
-    pub ending: &'static str,
+    /// The encoding of outputs, if it was asked for: it says how an output ends that has no name of its own.
+    pub encoding: Option<Encoding>,
 }
 
 /// A manifest: CSV or JSON Lines, in UTF-8 or UTF-16.
@@ -160,7 +163,7 @@ impl Manifest {
         let decoded = match bytes.get(..2) {
             Some([0xFF, 0xFE] | [0xFE, 0xFF] | [0, _] | [_, 0]) => {
                 let decoded = decode(&bytes).map_err(|error| unreadable(error.to_string()))?;
-                (decoded.encoding != Encoding::Utf8).then(|| decoded.text.into_owned())
+                (decoded.encoding != encoding::Encoding::Utf8).then(|| decoded.text.into_owned())
             }
             _ => None,
         };

@@ -49,10 +49,12 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 
 /// What `--encoding same` changes.
 fn encoding_same(info: &Info) -> &'static str {
-    match info.stream_info.codec {
-        "pcm_alaw" => "A-law, byte for byte outside the windows",
-        "pcm_mulaw" => "µ-law, byte for byte outside the windows",
-        _ => "no difference",
+    match (info.stream_info.codec, info.stream_info.container) {
+        ("pcm_alaw", _) => "A-law, byte for byte outside the windows",
+        ("pcm_mulaw", _) => "µ-law, byte for byte outside the windows",
+        ("flac", "flac") => "FLAC, byte for byte outside the windows",
+        (codec, _) if codec.starts_with("pcm_") => "no difference",
+        _ => "refused: only FLAC, PCM, A-law and µ-law can be kept",
     }
 }
 

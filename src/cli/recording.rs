@@ -148,11 +148,7 @@ fn outputs(
             let mend = "give the path of a file; stdout is not one";
             return Err(Failure::usage("reading --keep", mend));
         }
-        Some(path) => {
-            let checked = OutputPath::check_file(path, &inputs, force)?;
-            note_ending(path);
-            Some(checked)
-        }
+        Some(path) => Some(OutputPath::check_file(path, &inputs, force)?),
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
@@ -182,6 +178,7 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         // A rehearsal: find out what cannot be written before anything is created at Genesys.
         drop(write(None)?);
         if let Some(OutputPath { named, target, .. }) = &run.keep {
+            note_ending(named, redacted.format());
             let draft = redacted.draft(target, run.force);
             let doing = format!("keeping {}", named.display());
             stage.kept = Some(draft.map_err(|error| Failure::of(doing, error))?);
@@ -194,7 +191,7 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         put(run, stage, side_outputs, kept)?;
         return Ok((prepared.redacted, None));
     };
-    detail(&format!("{} bytes of WAV to upload", redacted.bytes()));
+    detail(&format!("{} bytes of {} to upload", redacted.bytes(), redacted.format()));
     let completed = deliver(&run.genesys, redacted, conversation).await;
     let mut stage = lock(&run.stage);
     let kept = stage.kept.take();

@@ -173,10 +173,11 @@ pub(crate) fn put(place: &Place, redacted: &Redacted, force: bool) -> Result<Put
     let (remote, doing) = (remote()?, format!("writing {place}"));
     let reader = redacted.reader().map_err(|error| Failure::failed(&*doing, error))?;
     let measured = redacted.evidence().measurements.as_ref();
+    let media_type = redacted.format().media_type();
     let options = match measured {
-        Some(measured) => options("audio/wav", &measured.output, force),
+        Some(measured) => options(media_type, &measured.output, force),
         None => PutOptions {
-            content_type: "audio/wav".into(),
+            content_type: media_type.into(),
             overwrite: force,
             ..PutOptions::default()
         },

@@ -13,7 +13,7 @@ use sordino::level::Decibels;
 use sordino::receipt::{DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
 use sordino::span::{over_end, time_of};
 use sordino::window::{ClockTime, seconds};
-use sordino::{Gaps, StreamInfo, Summary};
+use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
 
 use super::exit::Failure;
 use super::messages::{detail, note, warn};
@@ -139,6 +139,9 @@ pub(crate) fn input(
 /// The output, as a receipt's `output`, without what only a receipt computes.
 pub(crate) fn output(info: &StreamInfo) -> Value {
     let mut output = json!({ "format": info.format.to_string() });
+    if let Some(bits) = info.bits {
+        output["bits"] = bits.into();
+    }
     if let Some(loss) = info.loss() {
         output["loss"] = loss.into();
     }
@@ -171,6 +174,10 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
     let input = input(info, summary.end_proven, summary.begins, gaps);
     let mut output = output(info);
+    if summary.output == OutputFormat::Flac {
+        output["container"] = summary.output.ending().into();
+        output["md5"] = summary.md5.into();
+    }
     output["frames"] = summary.frames.into();
     output["framesTreated"] = summary.frames_treated.into();
     output["selfChecked"] = self_checked.into();

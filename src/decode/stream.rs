@@ -13,6 +13,7 @@ use super::demuxed::Demuxed;
 use super::fault::PacketFault;
 use super::format::Container;
 use super::input::{DecodeOptions, InputMonitor};
+use super::keep::Wanted;
 use crate::block::{Block, Samples, StreamInfo};
 use crate::error::Error;
 
@@ -23,6 +24,8 @@ pub(super) struct PacketStream {
     codec: Codec,
     timestamps: TimestampCheck,
     options: DecodeOptions,
+    /// The frames that are decoded; `None`: all.
+    pub(super) wanted: Option<Wanted>,
     /// In Hz.
     rate: u32,
     /// Frames decoded so far, including dropped ones.
@@ -72,6 +75,7 @@ impl PacketStream {
             rate,
             channels,
             format: codec.format(),
+            bits: codec::fewer_bits(&params, codec.format()),
             frames: declared.map(|frames| frames.saturating_sub(delay)),
         };
         let stream = Self {
@@ -80,6 +84,7 @@ impl PacketStream {
             codec,
             timestamps: TimestampCheck::new(guard.timestamp_kind(track), name, rate),
             options,
+            wanted: None,
             rate,
             coded: 0,
             skip: delay,
@@ -111,7 +116,7 @@ impl PacketStream {
     ) -> Result<Demuxed, PacketFault> {
         let track = self.track;
         match &mut self.codec {
-            Codec::Parallel(decoder) => decoder.next(|| read(track)),
+            Codec::Parallel(decoder) => decoder.next(|| read(track), &mut self.wanted),
             _ => read(track),
         }
     }
@@ -144,6 +149,8 @@ impl PacketStream {
         block: &mut Block,
     ) -> Result<u64, PacketFault> {
         match &mut self.codec {
+            Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
+            _ if !Wanted::takes(&mut self.wanted, packet) => {}
             Codec::Pcm(pcm) => {
                 pcm.unpack(&packet.data, info.channels.into(), &mut block.samples);
             }
@@ -154,7 +161,10 @@ impl PacketStream {
                     .map_err(|reason| PacketFault::Damaged(reason.into()))?;
             }
             Codec::Symphonia(decoder) => decoder.decode(packet, &mut block.samples)?,
-            Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
+        }
+        // A frame of FLAC that was decoded is never empty.
+        if self.wanted.is_some() && block.frames() == 0 {
+            block.leave_undecoded(packet.dur.get());
         }
         let frames = block.frames() as u64;
         self.coded += frames;
@@ -182,9 +192,9 @@ pub(super) fn next_packet(
         monitor.check()?;
         match packet {
             Ok(Some(packet)) if packet.track_id != track => {}
-            Ok(Some(packet)) => {
+            Ok(Some(mut packet)) => {
                 monitor.packet();
-                guard.read(&packet)?;
+                guard.read(&mut packet)?;
                 return Ok(Demuxed::Packet(packet));
             }
             Ok(None) => return end(guard),

@@ -98,12 +98,14 @@ impl Receipt {
 
     /// The options that decode input and output as they were when the receipt was made.
     pub fn options(&self) -> DecodeOptions {
-        let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
+        let is_flac = self.output.container.is_some();
+        let keeps = is_flac || self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus = self.inputs.iter().find(|input| input.codec == "opus");
         let gaps = self.inputs.iter().find_map(|input| input.gaps.as_ref()?.policy());
         DecodeOptions {
             encoding,
+            md5: self.output.md5.unwrap_or(true),
             opus_rate: opus.map(|input| input.rate),
             gaps: gaps.unwrap_or(Gaps::Refuse),
             ..DecodeOptions::default()

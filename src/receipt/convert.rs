@@ -11,7 +11,7 @@ use crate::decode::{Gaps, Leftover, Part};
 use crate::digest::Digest;
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
-use crate::redact::{Redacted, Summary};
+use crate::redact::{OutputFormat, Redacted, Summary};
 use crate::span::{Gap, time_of};
 use crate::treatment::Treatment;
 use crate::window::{Window, seconds, time_from_seconds};
@@ -67,7 +67,11 @@ impl InputEntry {
 impl OutputEntry {
     fn of(summary: &Summary, measurements: &Measurements, self_checked: bool) -> Self {
         let info = &summary.stream_info;
+        let is_flac = summary.output == OutputFormat::Flac;
         Self {
+            container: is_flac.then(|| summary.output.ending().into()),
+            md5: is_flac.then_some(summary.md5),
+            bits: info.bits,
             bytes: measurements.output.bytes,
             sha256: measurements.output.sha256.clone(),
             samples_sha256: measurements.samples.sha256.clone(),

@@ -32,7 +32,7 @@ pub struct Receipt {
     pub treatment: TreatmentEntry,
     /// The treated frames of each channel.
     pub spans: Vec<SpanEntry>,
-    /// The redacted recording, a WAV.
+    /// The redacted recording.
     pub output: OutputEntry,
     /// What the input holds besides audio. None of it is in the output.
     pub dropped: Vec<DroppedEntry>,
@@ -254,6 +254,18 @@ pub struct OutputEntry {
     /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them.
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub samples_sha256: String,
+    /// The container, if it is not a WAV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac"])))]
+    pub container: Option<String>,
+    /// Whether a FLAC states the MD5 of its samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub md5: Option<bool>,
+    /// Bits of a sample, where they are fewer than the sample format has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 1, max = 31)))]
+    pub bits: Option<u16>,
     /// The sample format.
     #[cfg_attr(test, schemars(extend("enum" = ["u8", "s16", "s24", "s32", "f32", "alaw", "mulaw"])))]
     pub format: String,

@@ -189,6 +189,7 @@ fn printable(text: Option<&str>) -> String {
 pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
     let output = &receipt.output;
     let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
+    let container = output.container.as_ref().map_or("WAV".into(), |name| name.to_uppercase());
     let dropped =
         receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
     let dropped = dropped.collect::<Vec<_>>().join(", ");
@@ -197,7 +198,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
         "output",
         "Output",
         vec![
-            fact("Format", format!("WAV, {}{loss}", output.format)),
+            fact("Format", format!("{container}, {}{loss}", output.format)),
             fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
             fact("Padding", padding(receipt)),
             fact("Fade", format!("{} s", receipt.treatment.fade)),

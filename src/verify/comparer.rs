@@ -50,6 +50,7 @@ fn candidates<'a>(
         let known = candidates.iter().any(|candidate| candidate.treatment == treatment);
         // No treater for a tone above half the sample rate.
         if let (false, Ok(treater)) = (known, Treater::new(treatment, spans)) {
+            let treater = treater.with_bits(original.bits);
             let block = Block::new(original.format, original.channels);
             candidates.push(Candidate { treatment, treater, block });
         }

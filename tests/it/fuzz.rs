@@ -45,6 +45,11 @@ fn seeds_and_findings_of_wavs_hold() {
     replay("wav", properties::wav);
 }
 
+#[test]
+fn seeds_and_findings_of_flacs_hold() {
+    replay("flac", properties::flac);
+}
+
 /// Each recording with three places to cut it at.
 #[test]
 fn seeds_and_findings_of_guards_hold() {

@@ -13,15 +13,27 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("block", &[]),
     ("lock", &[]),
     ("g711", &[]),
+    ("flac", &[]),
     ("level", &["block", "g711"]),
     ("digest", &[]),
-    ("decode", &["block", "digest", "error", "g711", "lock", "span", "window"]),
+    ("decode", &["block", "digest", "error", "flac", "g711", "lock", "span", "window"]),
     ("treatment", &["block", "error", "g711", "span", "window"]),
-    ("encode", &["block", "error", "spool"]),
+    ("encode", &["block", "error", "flac", "spool"]),
     ("spool", &["error", "lock"]),
     (
         "evidence",
-        &["block", "decode", "digest", "error", "level", "span", "spool", "treatment", "window"],
+        &[
+            "block",
+            "decode",
+            "digest",
+            "error",
+            "flac",
+            "level",
+            "span",
+            "spool",
+            "treatment",
+            "window",
+        ],
     ),
     (
         "redact",
@@ -143,6 +155,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("symphonia::", "decode"),
         ("file_format::", "decode"),
         ("hound::", "encode"),
+        ("md5::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
         ("toml::", "policy"),
@@ -213,7 +226,7 @@ fn each_room_outside_the_core_has_its_feature() {
 }
 
 /// Crates that the core links, itself included; those that only run while it is compiled are not counted.
-const MOST_CRATES: usize = 56;
+const MOST_CRATES: usize = 57;
 
 /// What a program that redacts must not have to compile.
 const NOT_IN_THE_CORE: [&str; 8] =

@@ -10,6 +10,8 @@
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `elementary` | streams without a container: what their bytes are, one and all |
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
+//! | `kept` | FLAC that stays FLAC: the samples of the WAV, and every untouched frame the input's |
+//! | `kept_cli` | the same as a person uses it |
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
@@ -95,6 +97,9 @@ mod info;
 mod invariants;
 #[cfg(feature = "batch")]
 mod journal;
+mod kept;
+#[cfg(feature = "cli")]
+mod kept_cli;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]

@@ -199,6 +199,14 @@ pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
     (status == 200).then_some(body)
 }
 
+/// The media type of an object.
+pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), "", b"");
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    found.unwrap_or_else(|| panic!("{head}")).1.to_owned()
+}
+
 /// How many multipart uploads of a bucket are open.
 pub fn open_uploads(moto: &Service, bucket: &str) -> usize {
     let (status, body) = http(moto, "GET", &format!("/{bucket}?uploads"), b"");

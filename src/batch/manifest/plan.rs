@@ -1,6 +1,6 @@
 //! From a row to a job: what is read, where it goes, and what is muted. Looks at no file.
 
-use super::place::{below, id_part, own_path, with_ending};
+use super::place::{below, id_part, own_path};
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
 use crate::batch::model::{Api, Input, Key, Planned, Spec, WindowsSpec};
@@ -192,8 +192,14 @@ fn output(row: &Row, input: &Input, plan: &Planning) -> Result<(String, String),
             }
             return Ok((String::new(), format!("{conversation}/{recording}")));
         }
-        Input::Genesys { conversation, recording, .. } => format!("{conversation}/{recording}"),
-        Input::Place { place, .. } => own_path(place),
+        Input::Genesys { conversation, recording, .. } => {
+            plan.check_joined(row.output.as_deref())?;
+            format!("{conversation}/{recording}")
+        }
+        Input::Place { place, .. } => {
+            row.output.as_deref().map_or(Ok(()), |output| plan.check_format(place, output))?;
+            own_path(place)
+        }
     };
     let (place, path) = match (&row.output, &plan.out) {
         (Some(text), out) => {
@@ -209,7 +215,7 @@ fn output(row: &Row, input: &Input, plan: &Planning) -> Result<(String, String),
             }
         }
         (None, Some(out)) => {
-            let path = with_ending(&own, plan.ending);
+            let path = plan.named_as(&own)?;
             (out.join(&path), path)
         }
         (None, None) => {

@@ -12,7 +12,6 @@ use thiserror::Error;
 mod nested;
 
 use super::Planning;
-use super::place::with_ending;
 use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
 use crate::decode::recording_stem;
 use crate::store::Place;
@@ -57,6 +56,13 @@ pub enum Paired {
         recording: Place,
         /// The output.
         output: String,
+    },
+    /// The recording cannot be kept as it is, as its name shows: nothing is to be planned.
+    NotKept {
+        /// The recording.
+        recording: Place,
+        /// Why, and what to do.
+        why: String,
     },
     /// A transcript without a recording.
     NoRecording(Place),
@@ -183,6 +189,7 @@ where
             self.pending.push(Pending { stem, listed, kind });
         } else if let Some(stem) = recording_stem(&path) {
             let (mut of_name, mut of_stem, mut twin) = (None, None, None);
+            let output = self.plan.named_as(&path);
             for pending in &mut self.pending {
                 let there = || Some(pending.listed.clone());
                 match &mut pending.kind {
@@ -192,7 +199,10 @@ where
                     Kind::Transcript { of, is_used } if of == stem => {
                         (of_stem, *is_used) = (there(), true);
                     }
-                    Kind::Recording { .. } if pending.stem == stem => {
+                    Kind::Recording { .. }
+                        if pending.stem == stem
+                            && self.plan.named_as(&pending.listed.path) == output =>
+                    {
                         twin = there().map(|twin| twin.place);
                     }
                     _ => {}
@@ -219,9 +229,12 @@ where
             Kind::Transcript { .. } => return Some(Paired::NoRecording(listed.place)),
             Kind::Recording { of_name, of_stem, twin } => (of_name, of_stem, twin),
         };
-        let path = with_ending(&listed.path, self.plan.ending);
-        let output = self.out.join(&path).to_string();
         let recording = listed.place;
+        let path = match self.plan.named_as(&listed.path) {
+            Ok(path) => path,
+            Err(why) => return Some(Paired::NotKept { recording, why }),
+        };
+        let output = self.out.join(&path).to_string();
         Some(match (of_name, of_stem, twin) {
             _ if self.nested.is_read(&path) => Paired::OutputIsRead { recording, output },
             (.., Some(twin)) => Paired::SameOutput { output, recordings: [twin, recording] },

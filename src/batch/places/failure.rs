@@ -25,6 +25,7 @@ pub(in super::super) fn of_stored(input: &Place, error: StoredError) -> Failure 
 
 pub(in super::super) fn kind_of(error: &Error) -> FailureKind {
     match error {
+        Error::Format { .. } => FailureKind::Recording,
         error if error.is_usage() => FailureKind::Windows,
         Error::SelfCheck { .. } => FailureKind::SelfCheck,
         Error::Write(_) | Error::ReadBack(_) | Error::Persist { .. } => FailureKind::Storage,

@@ -1,11 +1,15 @@
 //! `--encoding`, `--raw`, `--gaps` and others: how recordings are decoded and encoded.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::policy::{Policy, Settings};
-use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
+use sordino::{DecodeOptions, Edge, Encoding, Gaps, OutputFormat, RawFormat};
+
+use super::super::exit::Failure;
+use super::super::input::ending;
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
@@ -27,10 +31,20 @@ pub(crate) struct FormatArgs {
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct CodingArgs {
-    /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    /// [default: pcm]
+    /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, A-law and
+    /// µ-law as they are [default: pcm; same if OUTPUT ends in .flac]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
+
+    /// If a window begins or ends inside a packet that can only be replaced whole: `widen` the window,
+    /// and tell, or refuse, so that it is `exact`. WAV and FLAC are always exact [default: widen]
+    #[arg(long, value_name = "EDGE", hide_possible_values = true, value_parser = PossibleValuesParser::new(["widen", "exact"]).map(|name| if name == "exact" { Edge::Exact } else { Edge::Widen }))]
+    edge: Option<Edge>,
+
+    /// Leave the MD5 of a FLAC that is kept unset. It is not decoded as a whole then, only around the
+    /// windows
+    #[arg(long)]
+    no_md5: bool,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -49,6 +63,8 @@ impl CodingArgs {
     /// Adds what these flags say.
     pub(super) fn add_to(&self, settings: &mut Settings) {
         settings.encoding = self.encoding;
+        settings.edge = self.edge;
+        settings.no_md5 = self.no_md5.then_some(true);
         settings.opus_rate = self.opus_rate;
         settings.raw = self.raw;
         self.gaps.add_to(settings);
@@ -75,6 +91,17 @@ impl FormatArgs {
         let mut settings = Settings::default();
         self.add_to(&mut settings);
         self.options(&Policy::default().with_flags(settings))
+    }
+
+    /// The options, and the formats that the name of the output stands for.
+    pub(crate) fn options_for(
+        &self,
+        output: &Path,
+        policy: &Policy,
+    ) -> Result<(DecodeOptions, &'static [OutputFormat]), Failure> {
+        let (encoding, formats) = OutputFormat::named(&ending(output), policy.settings().encoding)
+            .map_err(|error| Failure::of(format!("writing {}", output.display()), error))?;
+        Ok((DecodeOptions { encoding, ..self.options(policy) }, formats))
     }
 }
 

@@ -130,6 +130,7 @@ impl<'a> Jobs<'a> {
                     "{one} and {other} would both be written to {output}; rename one"
                 ));
             }
+            Paired::NotKept { recording, why } => self.problems.add(format!("{recording}: {why}")),
             Paired::OutputIsRead { recording, output } => {
                 self.problems.add(format!("the output of {recording}, {output}, would be read as a recording; give another --out"));
             }

@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
                 cli::Api::Recordings => Api::Recordings,
                 cli::Api::Platform => Api::Platform,
             },
-            ending: "wav",
+            encoding: policy.settings().encoding,
         };
         let name = args.manifest.as_deref().unwrap_or_default();
         let journal = journal(args, name)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
-use sordino::{Job, Policy, Treatment, Windows};
+use sordino::{Encoding, Job, Policy, Treatment, Windows};
 
 use super::super::args::{
     ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
@@ -71,6 +71,10 @@ impl Plan {
         };
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
+        if policy.settings().encoding == Some(Encoding::Same) && !args.platform.split {
+            let mend = "with --api platform the files of a recording are joined to one, which is a WAV; give --split to keep each as it is";
+            return Err(Failure::usage("reading --encoding same", mend));
+        }
         let deletion = deletion(args, policy.treatment(), &places)?;
         let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));

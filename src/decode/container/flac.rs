@@ -17,24 +17,29 @@ use crate::decode::codec;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::PeekedSource;
 use crate::error::Error;
+use crate::flac::{self, FrameHeader, Head, StreamInfoBlock, metadata_length};
 
-mod frame;
 mod search;
 
-use frame::{FrameHeader, StreamInfoBlock};
 use search::FrameSearch;
 
 /// Opens a FLAC stream.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let info = StreamInfoBlock::parse(input.head());
+    let excerpt = input.excerpt;
     let (reader, ledger) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
     let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
-    Ok(Opened::new(reader, FlacGuard { ledger, search, begun: false }))
+    // The reader has read the metadata, and no packet has claimed it.
+    let head = ledger.claim(|bytes, _| (0, Head::parse(bytes)));
+    Ok(Opened::new(reader, FlacGuard { ledger, search, head, excerpt, begun: false }))
 }
 
 struct FlacGuard {
     ledger: ByteLedger,
     search: FrameSearch,
+    head: Option<Head>,
+    /// Whether the first frame may be one from the middle of the recording.
+    excerpt: bool,
     /// Whether the first packet was read.
     begun: bool,
 }
@@ -42,7 +47,7 @@ struct FlacGuard {
 impl FlacGuard {
     /// The bytes before the next frame: the metadata before the first one, then none.
     fn lead(&mut self, bytes: &[u8]) -> usize {
-        if std::mem::replace(&mut self.begun, true) { 0 } else { metadata(bytes) }
+        if std::mem::replace(&mut self.begun, true) { 0 } else { metadata_length(bytes) }
     }
 
     /// The error for bytes that no packet has claimed. It skips whole frames among them, and names
@@ -62,7 +67,7 @@ impl Guard for FlacGuard {
     }
 
     fn timestamp_kind(&self, _: &Track) -> TimestampKind {
-        TimestampKind::Frames
+        if self.excerpt { TimestampKind::Granules } else { TimestampKind::Frames }
     }
 
     /// symphonia may miss the last frame: see [`Guard::last`].
@@ -70,7 +75,11 @@ impl Guard for FlacGuard {
         true
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
+    fn flac(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    fn read(&mut self, packet: &mut Packet) -> Result<(), PacketFault> {
         let ledger = self.ledger.clone();
         Ok(ledger.claim(|bytes, position| {
             let lead = self.lead(bytes);
@@ -80,7 +89,11 @@ impl Guard for FlacGuard {
                 return (0, Err(self.refusal(rest, position + lead as u64)));
             }
             // Leave what symphonia appended to the frame unclaimed. At the end it may be a tag.
-            (count - self.search.excess(&packet.data), Ok(()))
+            let excess = self.search.excess(&packet.data);
+            if excess > 0 {
+                packet.data = packet.data[..packet.data.len() - excess].into();
+            }
+            (count - excess, Ok(()))
         })?)
     }
 
@@ -107,19 +120,6 @@ impl Guard for FlacGuard {
         self.ledger.read_all()?;
         let change = |bytes: &[u8], _| (0, self.search.change(bytes));
         self.ledger.claim(change).map_or(Ok(()), Err)?;
-        self.ledger.trailing_bytes()?.verdict(Container::Flac, seen, frame::is_header)
+        self.ledger.trailing_bytes()?.verdict(Container::Flac, seen, flac::is_header)
     }
-}
-
-/// The length of the signature and the metadata blocks (RFC 9639, 8).
-fn metadata(bytes: &[u8]) -> usize {
-    let mut at = 4;
-    while let Some(&[kind, a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        // The top bit of the type marks the last block.
-        at += 4 + (usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
-        if kind & 0x80 != 0 {
-            return at;
-        }
-    }
-    bytes.len()
 }

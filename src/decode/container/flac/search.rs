@@ -8,9 +8,10 @@ use symphonia::core::checksum::Crc16Ansi;
 use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::io::Monitor;
 
-use super::frame::{FrameHeader, StreamInfoBlock};
 use crate::decode::codec::Trial;
+use crate::decode::container::error::unsupported;
 use crate::error::Error;
+use crate::flac::{FrameHeader, StreamInfoBlock};
 
 /// Bytes of the CRC-16 at the end of a frame.
 const CHECKSUM: usize = 2;
@@ -52,9 +53,11 @@ impl FrameSearch {
         })
     }
 
-    /// As [`StreamInfoBlock::change`].
+    /// The error for a frame of another format, which names the change; `None` if the format is the same
+    /// or no frame begins here.
     pub(super) fn change(&self, bytes: &[u8]) -> Option<Error> {
-        self.info?.change(bytes)
+        let what = self.info?.change(bytes)?;
+        Some(unsupported(format!("a FLAC that changes its {what}")))
     }
 
     /// The total length of the complete frames at the beginning of `bytes`.
