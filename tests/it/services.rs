@@ -230,16 +230,18 @@ pub mod azure {
     /// The Azure Blob Storage that the tests of this process share.
     pub fn azurite() -> Option<Arc<Service>> {
         static AZURITE: OnceLock<Option<Arc<Service>>> = OnceLock::new();
-        let start = || {
-            let azurite = program("SORDINO_AZURITE", "node/node_modules/.bin/azurite-blob")?;
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().to_str().unwrap().to_owned();
-            let ports = ["--blobHost", "127.0.0.1", "--blobPort", "0"];
-            let more = ["--location", &path, "--skipApiVersionCheck", "--disableTelemetry"];
-            let args: Vec<&str> = ports.into_iter().chain(more).collect();
-            Some(Arc::new(Service::start(&azurite, &args, Some(folder))))
-        };
-        AZURITE.get_or_init(start).clone()
+        AZURITE.get_or_init(|| start_azurite().map(Arc::new)).clone()
+    }
+
+    /// A new Azure Blob Storage, which is empty.
+    pub fn start_azurite() -> Option<Service> {
+        let azurite = program("SORDINO_AZURITE", "node/node_modules/.bin/azurite-blob")?;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap().to_owned();
+        let ports = ["--blobHost", "127.0.0.1", "--blobPort", "0"];
+        let more = ["--location", &path, "--skipApiVersionCheck", "--disableTelemetry"];
+        let args: Vec<&str> = ports.into_iter().chain(more).collect();
+        Some(Service::start(&azurite, &args, Some(folder)))
     }
 
     /// The variables with which sordino uses Azurite.
@@ -252,21 +254,57 @@ pub mod azure {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Makes a container. The request is signed, because Azurite checks that.
+    /// Makes a container.
     pub fn make_container(azurite: &Service, container: &str) {
+        let (status, body) = send(azurite, "PUT", container, &[("restype", "container")], b"");
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    }
+
+    /// Puts a blob.
+    pub fn put_blob(azurite: &Service, container: &str, name: &str, body: &[u8]) {
+        let (status, _) = send(azurite, "PUT", &format!("{container}/{name}"), &[], body);
+        assert_eq!(status, 201, "{container}/{name}");
+    }
+
+    /// Gets a blob; `None` if it is not there.
+    pub fn get_blob(azurite: &Service, container: &str, name: &str) -> Option<Vec<u8>> {
+        let (status, body) = send(azurite, "GET", &format!("{container}/{name}"), &[], b"");
+        (status == 200).then_some(body)
+    }
+
+    /// How many blobs a container has, with those of which only blocks are there.
+    pub fn count_blobs(azurite: &Service, container: &str) -> usize {
+        let list = [("comp", "list"), ("include", "uncommittedblobs"), ("restype", "container")];
+        let (status, body) = send(azurite, "GET", container, &list, b"");
+        assert_eq!(status, 200, "{container}");
+        String::from_utf8_lossy(&body).matches("<Blob>").count()
+    }
+
+    /// Sends a request, signed, because Azurite checks that. The query is in the order of its names.
+    fn send(
+        azurite: &Service,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
+        let is_blob = method == "PUT" && query.is_empty();
+        let kind = if is_blob { "x-ms-blob-type:BlockBlob\n" } else { "" };
         let date = httpdate::fmt_http_date(std::time::SystemTime::now());
-        let headers = format!("x-ms-date:{date}\nx-ms-version:2021-08-06\n");
-        let resource = format!("/{ACCOUNT}/{ACCOUNT}/{container}\nrestype:container");
-        let signed = format!("PUT\n\n\n\n\n\n\n\n\n\n\n\n{headers}{resource}");
+        let headers = format!("{kind}x-ms-date:{date}\nx-ms-version:2021-08-06\n");
+        let length = if body.is_empty() { String::new() } else { body.len().to_string() };
+        let named: String = query.iter().map(|(name, value)| format!("\n{name}:{value}")).collect();
+        let resource = format!("/{ACCOUNT}/{ACCOUNT}/{path}{named}");
+        let signed = format!("{method}\n\n\n{length}\n\n\n\n\n\n\n\n\n{headers}{resource}");
         let key = BASE64_STANDARD.decode(KEY).unwrap();
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
         let signature = BASE64_STANDARD.encode(ring::hmac::sign(&key, signed.as_bytes()));
         let more = format!(
-            "x-ms-date: {date}\r\nx-ms-version: 2021-08-06\r\n\
-             Authorization: SharedKey {ACCOUNT}:{signature}\r\n"
+            "{}Authorization: SharedKey {ACCOUNT}:{signature}\r\n",
+            headers.replace('\n', "\r\n")
         );
-        let path = format!("/{ACCOUNT}/{container}?restype=container");
-        let (status, body) = super::request(azurite, "PUT", &path, &more, b"");
-        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let path = format!("/{ACCOUNT}/{path}?{}", query.join("&"));
+        super::request(azurite, method, &path, &more, body)
     }
 }
