@@ -111,12 +111,13 @@ pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Sends a request to moto, which checks no signature. Returns status and body.
+/// A body without a content type would be taken for a form. moto checks no signature.
+const HEADERS: &str = "Content-Type: application/octet-stream\r\n\
+     Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
+
+/// Sends a request to moto. Returns status and body.
 pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    // A body without a content type would be taken for a form.
-    let headers = "Content-Type: application/octet-stream\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
-    request(moto, method, path, headers, body)
+    request(moto, method, path, HEADERS, body)
 }
 
 /// Sends a request. Returns status and body.
@@ -173,7 +174,7 @@ pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
 
 /// The media type of an object.
 pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
-    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), "", b"");
+    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), HEADERS, b"");
     let mut lines = head.lines().filter_map(|line| line.split_once(": "));
     let found = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     found.unwrap_or_else(|| panic!("{head}")).1.to_owned()
