@@ -131,18 +131,18 @@ pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Sends a request to moto, which checks no signature. Returns status and body.
-pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    request(moto, method, path, SIGNED, body)
-}
-
-/// A body without a content type would be taken for a form.
-const SIGNED: &str = "Content-Type: application/octet-stream\r\n\
+/// A body without a content type would be taken for a form. moto checks no signature.
+const HEADERS: &str = "Content-Type: application/octet-stream\r\n\
      Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
+
+/// Sends a request to moto. Returns status and body.
+pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    request(moto, method, path, HEADERS, body)
+}
 
 /// The head of the answer that says what an object is.
 pub fn head_object(moto: &Service, bucket: &str, key: &str) -> String {
-    let (head, _) = exchange(moto, "HEAD", &format!("/{bucket}/{key}"), SIGNED, b"");
+    let (head, _) = exchange(moto, "HEAD", &format!("/{bucket}/{key}"), HEADERS, b"");
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     head
 }
@@ -201,7 +201,7 @@ pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
 
 /// The media type of an object.
 pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
-    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), "", b"");
+    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), HEADERS, b"");
     let mut lines = head.lines().filter_map(|line| line.split_once(": "));
     let found = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     found.unwrap_or_else(|| panic!("{head}")).1.to_owned()
