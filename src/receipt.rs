@@ -61,6 +61,9 @@ pub enum ReceiptError {
 }
 
 impl Receipt {
+    /// The longest receipt that is read, in bytes: 256 MiB, which is hundreds of thousands of windows.
+    pub const LONGEST: u64 = 256 * 1024 * 1024;
+
     /// Parses a receipt of any version and checks its numbers against each other.
     ///
     /// # Errors

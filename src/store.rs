@@ -13,7 +13,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom |
+//! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom, `paused` until when not |
 //! | Which credentials and options does a bucket get? | `config`, `s3`, `gcs`, `azure` |
 //! | How does a broken download go on? | `download` |
 //! | How is an object written? | `upload`; `parts` reads it |
@@ -32,12 +32,14 @@ mod backend;
 mod config;
 mod download;
 mod error;
+mod failed;
 #[cfg(feature = "gcs")]
 mod gcs;
 mod hosts;
 mod list;
 mod local;
 mod parts;
+mod paused;
 mod place;
 mod s3;
 #[cfg(test)]

@@ -31,7 +31,6 @@ mod windows;
 
 use failure::{failed, of_store, of_stored};
 pub(super) use failure::{nothing_found, parsed};
-use windows::LONGEST_LIST;
 
 /// How often a job looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
@@ -149,7 +148,7 @@ impl Places {
         let mut bytes = receipt.to_json().into_bytes();
         if Digest::of(&bytes).sha256 != sha256 {
             // Another version of sordino has written it.
-            bytes = self.stores.read(place, LONGEST_LIST).await.map_err(failed_at)?;
+            bytes = self.stores.read(place, Receipt::LONGEST).await.map_err(failed_at)?;
         }
         let signed = signer.sign(RECEIPT_NAMESPACE, &bytes);
         let signed = signed.map_err(|error| {

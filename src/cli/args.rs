@@ -23,7 +23,7 @@ pub(crate) use batch::{
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
-pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
+pub(crate) use platform::{Api, FolderLayout, MediaArgs, PlatformArgs};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
 pub(crate) use sign::SignArgs;

@@ -20,6 +20,7 @@ mod show;
 mod status;
 mod tally;
 
+use chain::Publishing;
 use plan::Plan;
 use show::Show;
 use tally::Tally;
@@ -45,17 +46,19 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let journal = open_journal(&plan.journal);
     let mut journal = journal.map_err(plan::wrong)?;
     let counts = plan.write(&mut *journal)?;
+    let mut chain = Publishing::begin(&plan, &mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);
+        chain.look(&news, &show);
     });
     plan.end_uploads();
     // A reader of stdout that is gone changes nothing of what was done, so it is told last.
     let shown = show.end(&tally);
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
-    let published = chain::publish(&plan, &mut *journal);
+    let published = chain.end(&mut *journal);
     let told = shown.and_then(|()| summary(args, &plan, &tally, ran));
     published?;
     outcome(ran)?;

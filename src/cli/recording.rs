@@ -1,11 +1,11 @@
 //! `sordino recording`: one recording in Genesys Cloud, from its id to a redacted copy beside it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
-use sordino::{Error, Job, JobError, Redacted};
+use sordino::{Error, Job, JobError, Redacted, spool};
 
 use super::args::{ClientArgs, RecordingArgs, WindowArgs, WindowsSource, source_of, windows_of};
 use super::connection::{client_secret, config, invalid, missing, setting};
@@ -15,7 +15,7 @@ use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
-use super::side_outputs::{self, Draft, SideOutputs};
+use super::side_outputs::{self, Draft, Placed, SideOutputs};
 use super::{block_on, remote, report};
 
 mod stage;
@@ -184,15 +184,11 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
             stage.kept = Some(draft.map_err(|error| Failure::of(doing, error))?);
         }
     }
-    // The kept recording comes last. Until then every old file is in its place.
-    let put = |side_outputs: Vec<Draft>, kept: Option<sordino::spool::Draft>| {
-        let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
-        side_outputs::put(all).and_then(side_outputs::keep)
-    };
     let Some(conversation) = &run.conversation_id else {
         let mut stage = lock(&run.stage);
         let kept = stage.kept.take();
-        put(write(None)?, kept)?;
+        let side_outputs = write(None)?;
+        put(run, stage, side_outputs, kept)?;
         return Ok((prepared.redacted, None));
     };
     detail(&format!("{} bytes of {} to upload", redacted.bytes(), redacted.format()));
@@ -202,11 +198,27 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
     let completed = completed.map_err(failed)?;
     completed.steps.iter().for_each(detail_step);
     stage.new = NewRecording::Complete(completed.id.clone());
-    let done =
-        write(Some((&completed, conversation))).and_then(|side_outputs| put(side_outputs, kept));
+    let side_outputs = write(Some((&completed, conversation)));
+    let done = side_outputs.and_then(|side_outputs| put(run, stage, side_outputs, kept));
     done.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
-    drop(stage);
     Ok((prepared.redacted, Some(completed.id)))
+}
+
+/// Puts everything into its place. The kept recording comes last: until then every old file is in its place.
+fn put(
+    run: &RecordingRun,
+    mut stage: MutexGuard<'_, Stage>,
+    side_outputs: Vec<Draft>,
+    kept: Option<spool::Draft>,
+) -> Result<(), Failure> {
+    let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
+    let mut placed = side_outputs::put(all)?;
+    stage.writes_objects = placed.iter().any(Placed::is_object);
+    // An upload may take long, and ctrl-c must work meanwhile.
+    drop(stage);
+    let written = side_outputs::upload(&mut placed);
+    lock(&run.stage).writes_objects = false;
+    written.and_then(|()| side_outputs::keep(placed))
 }
 
 /// An error of a job, as a wrong call or a failure.

@@ -201,7 +201,8 @@ impl HttpClient {
         let status = response.status();
         if request.has_bearer() && status != StatusCode::TOO_MANY_REQUESTS {
             let pause = rate::pause(|name| answer::header(&response, name));
-            self.pace.limit.note(pause, self.config.timer.now());
+            let now = self.config.timer.now();
+            self.pace.limit.note(pause.and_then(|pause| now.checked_add(pause)));
         }
         if status.is_success() || (request.may_redirect() && status.is_redirection()) {
             return Ok(response);

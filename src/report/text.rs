@@ -189,8 +189,7 @@ pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
     let output = &receipt.output;
     let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
     let container = output.container.as_ref().map_or("WAV".into(), |name| name.to_uppercase());
-    let dropped =
-        receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
+    let dropped = receipt.dropped.iter().map(|it| format!("{} ({} bytes)", it.name, it.bytes));
     let dropped = dropped.collect::<Vec<_>>().join(", ");
     let mut sections: Vec<_> = receipt.inputs.iter().enumerate().map(input).collect();
     sections.push(section(

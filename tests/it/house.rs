@@ -67,7 +67,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("verify", &["block", "decode", "error", "level", "opus", "span", "treatment", "window"]),
     ("info", &["block", "decode", "error", "level", "redact", "span"]),
     ("error", &["window"]),
-    ("http", &[]),
+    ("http", &["lock"]),
     ("genesys", &["digest", "http", "lock", "redact"]),
     (
         "job",

@@ -38,7 +38,7 @@
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `batch` | `sordino batch` as a person uses it |
-//! | `campaign` | a batch between buckets, killed again and again |
+//! | `campaign` | what a batch must survive: kills, stores and servers that die, full disks, poison |
 //! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |

@@ -1,14 +1,19 @@
 //! Publishing: the journal's links, copied beside the receipts.
 
+use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::shelf::Shelf;
 use super::state::State;
 use super::{ChainError, Checkpoint, Line, SignedCheckpoint};
-use crate::batch::journal::Journal;
+use crate::batch::journal::{Filter, Journal};
 use crate::batch::model::Link;
 use crate::signature::{CHAIN_NAMESPACE, Signer};
+
+/// The name of the first chain at a place, without its ending.
+const CHAIN: &str = "chain";
 
 /// Publishes the chain of one journal. Several may do that at once, on several machines, and each may be
 /// killed: what was published stays, and the next call adds what is missing.
@@ -31,6 +36,40 @@ impl Publisher {
     pub fn new(shelf: Box<dyn Shelf + Send>, signer: Option<Arc<Signer>>, every: usize) -> Self {
         let (name, position, state) = (None, 0, State::new());
         Self { shelf, signer, every: every.max(1), name, position, state }
+    }
+
+    /// Checks before a run that its journal is not a new one in the place of one that was lost: redone in
+    /// another order, the links of these jobs could not go on in the chain that is there. Chains of other
+    /// batches may lie there.
+    ///
+    /// # Errors
+    /// [`ChainError::NewJournal`]; [`ChainError`].
+    pub fn check_new(&self, journal: &mut dyn Journal, manifest: &str) -> Result<(), ChainError> {
+        let next = |position| {
+            let piece = self.shelf.next(CHAIN, position);
+            piece.map_err(|error| failed(CHAIN, "read", &error))
+        };
+        let mut piece = next(0)?;
+        // In this order: another machine may publish its first links now.
+        if piece.is_none() || !journal.links(0, 1)?.is_empty() {
+            return Ok(());
+        }
+        let (mut planned, filter) = (HashSet::new(), Filter::default());
+        journal.each(&Filter { manifest: Some(manifest.into()), ..filter }, &mut |entry| {
+            planned.insert(entry.key);
+            ControlFlow::Continue(())
+        })?;
+        while let Some((lines, position)) = piece {
+            for line in self::lines(&lines) {
+                if let Some(Line::Link(Link { sequence, key, .. })) = Line::read(&line)
+                    && planned.contains(&key)
+                {
+                    return Err(ChainError::NewJournal { name: CHAIN.into(), sequence });
+                }
+            }
+            piece = next(position)?;
+        }
+        Ok(())
     }
 
     /// Adds full pieces; at the `end` of a run also the rest, so that all links are covered. Cheap when there
@@ -61,6 +100,11 @@ impl Publisher {
         }
     }
 
+    /// Links between two checkpoints.
+    pub(super) fn every(&self) -> usize {
+        self.every
+    }
+
     /// The name of the chain beside the receipts, without its ending, once there is one.
     pub fn chain(&self) -> Option<&str> {
         self.name.as_deref()
@@ -71,14 +115,14 @@ impl Publisher {
     }
 
     fn failed(&self, doing: &'static str, error: &std::io::Error) -> ChainError {
-        ChainError::Place { name: self.name().to_owned(), doing, reason: error.to_string() }
+        failed(self.name(), doing, error)
     }
 
     /// Chooses the name: the first that is free, or has this journal's first link. False without links.
     fn choose(&mut self, journal: &mut dyn Journal) -> Result<bool, ChainError> {
         let Some(first) = journal.links(0, 1)?.pop() else { return Ok(false) };
         let own = format!("chain-{}", first.hash.get(..12).unwrap_or_default());
-        for name in ["chain".to_owned(), own] {
+        for name in [CHAIN.to_owned(), own] {
             self.name = Some(name);
             let piece = self.shelf.next(self.name(), 0);
             let piece = piece.map_err(|error| self.failed("read", &error))?;
@@ -169,6 +213,10 @@ impl Publisher {
         text.push('\n');
         Ok((text.into_bytes(), state))
     }
+}
+
+fn failed(name: &str, doing: &'static str, error: &std::io::Error) -> ChainError {
+    ChainError::Place { name: name.to_owned(), doing, reason: error.to_string() }
 }
 
 fn lines(piece: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {

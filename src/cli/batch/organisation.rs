@@ -1,7 +1,6 @@
 //! The organisation in Genesys Cloud that rows of a manifest are in.
 
 use sordino::batch::{Checked, Organisation};
-use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Genesys, Platform};
 
 use super::super::args::{Api, GenesysRowArgs};
@@ -37,7 +36,7 @@ pub(super) fn organisation(
     Ok(Some(Organisation {
         recordings: Genesys::new(recordings).map_err(invalid)?,
         platform: Platform::new(platform).map_err(invalid)?,
-        format: MediaFormat::default(),
+        format: args.media.format(),
         annotate: args.annotate,
         may_delete: args.yes,
     }))

@@ -92,7 +92,7 @@ impl Plan {
             platform,
             conversation_id: access.conversation_id,
             recording_id: access.recording_id,
-            format: args.platform.format(),
+            format: args.platform.media.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
             job: job(args, &policy, windows, &places, &bar),
             from_genesys,
