@@ -241,12 +241,16 @@ fn a_batch_gives_up_at_the_failures_that_halt_names() {
 #[test]
 fn a_wrong_call_of_a_batch_says_what_is_wrong() {
     let batch = Batch::of(1);
-    batch.folder.write("empty/note.txt", b"");
+    std::fs::create_dir(batch.folder.path("empty")).unwrap();
     batch.folder.write("file", b"");
     for (words, code, said) in [
         ("missing.csv --out o", 2, "missing.csv: there is no such file"),
         ("calls.csv --out o --format ogg_opus", 2, "it is for rows of the Platform API"),
-        ("empty --windows-suffix .json --out o --journal j", 0, "warning: empty holds no recording"),
+        (
+            "empty --windows-suffix .json --out o --journal j",
+            0,
+            "warning: empty holds no recording",
+        ),
         ("calls.csv --out file/o --journal k", 3, "the folder file/o cannot be made"),
     ] {
         let done = batch.run(words);
