@@ -212,13 +212,19 @@ fn put(
     kept: Option<spool::Draft>,
 ) -> Result<(), Failure> {
     let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
-    let mut placed = side_outputs::put(all)?;
-    stage.writes_objects = placed.iter().any(Placed::is_object);
-    // An upload may take long, and ctrl-c must work meanwhile.
+    let placed = side_outputs::put(all)?;
+    let (mut objects, files): (Vec<_>, Vec<_>) = placed.into_iter().partition(Placed::is_object);
+    if objects.is_empty() {
+        return side_outputs::keep(files);
+    }
+    (stage.placed, stage.writes_objects) = (files, true);
+    // An upload may take long, and ctrl-c must work meanwhile. It takes the files back then.
     drop(stage);
-    let written = side_outputs::upload(&mut placed);
-    lock(&run.stage).writes_objects = false;
-    written.and_then(|()| side_outputs::keep(placed))
+    let written = side_outputs::upload(&mut objects);
+    let mut stage = lock(&run.stage);
+    stage.writes_objects = false;
+    objects.append(&mut stage.placed);
+    written.and_then(|()| side_outputs::keep(objects))
 }
 
 /// An error of a job, as a wrong call or a failure.
