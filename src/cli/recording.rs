@@ -109,6 +109,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     else {
         return Err(missing(&settings));
     };
+    let (options, formats) = args.redact.format.options_keeping(args.keep.as_deref(), &policy)?;
     let (keep, side_outputs) = outputs(args, source)?;
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
@@ -118,7 +119,8 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
-        options: args.redact.format.options(&policy),
+        options,
+        formats,
         evidence: side_outputs.options(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         ..Job::new(recording_id, windows, policy.treatment())
