@@ -238,7 +238,7 @@ impl PartDecoder {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
         let frames = gap.map_err(|fault| self.fault(fault))?;
         self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
-        self.check_kept(frames)?;
+        self.check_kept(&packet, frames)?;
         self.held = Some(packet);
         Ok(())
     }

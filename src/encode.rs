@@ -88,7 +88,8 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Completes the header. Without this call the file is not valid, so an aborted run is detectable.
+    /// Completes the header. Without this call a WAV is not valid. The frames of a FLAC and the pages of an Opus
+    /// can be valid without it: only who delivers after it can know that the file is complete.
     ///
     /// # Errors
     /// [`Error::Write`].

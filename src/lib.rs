@@ -122,7 +122,8 @@
 //! 8. Unredacted audio from Genesys is never written to a disk (`job`).
 //! 9. No secret is ever shown.
 //! 10. The bearer token is sent to the API host only.
-//! 11. The wait that `Retry-After` asks for is never shortened.
+//! 11. The wait that `Retry-After` asks for is never shortened. One request does not wait for what another
+//!     was told: the one that ends an upload to a bucket, which takes load away.
 //! 12. A request that creates something is not repeated if the server may have acted on it.
 //! 13. An original at Genesys is deleted only for a copy that was checked, cannot be undone, and was read
 //!     back from the disk (`job::platform`).

@@ -13,10 +13,7 @@ use crate::error::Error;
 use crate::span::{Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
-mod depth;
-
 use arithmetic::{ALaw, Arithmetic, Float32, Int8, Int16, Int24, Int32, MuLaw};
-use depth::round_to;
 
 /// The default gain: 0.001, which is -60 dB.
 pub const DEFAULT_GAIN: f64 = 0.001;
@@ -174,6 +171,7 @@ impl<'a> Treater<'a> {
                 treatment: self.treatment,
                 rate: self.rate,
                 fade: self.fade,
+                unused: self.bits.map_or(0, |bits| (format.bytes() * 8).saturating_sub(bits)),
                 first,
                 end,
                 channels,
@@ -190,9 +188,6 @@ impl<'a> Treater<'a> {
                 (Samples::F32(samples), _) => work.run::<Float32>(samples),
             }
         }
-        if let (true, Some(bits)) = (is_met, self.bits) {
-            round_to(bits, block);
-        }
         is_met
     }
 }
@@ -203,6 +198,8 @@ struct Work<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
+    /// The low bits that are 0 in treated samples.
+    unused: u16,
     first: u64,
     end: u64,
     channels: usize,
@@ -225,12 +222,16 @@ impl Work<'_> {
         match self.treatment.kind {
             TreatmentKind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
             TreatmentKind::Attenuate(gain) => {
-                self.each(samples, frames, |sample| *sample = A::scale(*sample, gain));
+                self.each(samples, frames, |sample| *sample = self.scale::<A>(*sample, gain));
             }
             TreatmentKind::Tone(hz) => self.each_frame(samples, frames, |frame, sample| {
-                *sample = A::level(tone(hz, frame - span.first, self.rate));
+                *sample = A::round(A::level(tone(hz, frame - span.first, self.rate)), self.unused);
             }),
         }
+    }
+
+    fn scale<A: Arithmetic>(&self, sample: A::Sample, gain: f64) -> A::Sample {
+        A::round(A::scale(sample, gain), self.unused)
     }
 
     /// Fades before, between and after the spans: the gain falls linearly from 1 to that of the
@@ -248,7 +249,7 @@ impl Work<'_> {
                 let right = after.map_or(u64::MAX, |first| first - frame);
                 let distance = left.min(right);
                 if distance <= self.fade {
-                    *sample = A::scale(*sample, self.fade_gain(distance));
+                    *sample = self.scale::<A>(*sample, self.fade_gain(distance));
                 }
             });
         }

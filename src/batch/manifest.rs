@@ -127,6 +127,14 @@ pub enum ManifestError {
     Changed(String),
 }
 
+/// An error of the system in words.
+fn words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        kind => kind.to_string(),
+    }
+}
+
 impl Manifest {
     /// The manifest at a path. `name`: its name in messages.
     ///
@@ -136,15 +144,14 @@ impl Manifest {
     pub fn open(path: &Path) -> Result<Self, ManifestError> {
         let name = path.display().to_string();
         let unreadable = |why: String| ManifestError::Unreadable { name: name.clone(), why };
-        let file =
-            std::fs::File::open(path).map_err(|error| unreadable(error.kind().to_string()))?;
-        let metadata = file.metadata().map_err(|error| unreadable(error.kind().to_string()))?;
+        let file = std::fs::File::open(path).map_err(|error| unreadable(words(&error)))?;
+        let metadata = file.metadata().map_err(|error| unreadable(words(&error)))?;
         if !metadata.is_file() {
             return Err(unreadable("it is no file; save it as one".into()));
         }
         let mut head = Vec::new();
         std::io::Read::read_to_end(&mut std::io::Read::take(file, 2), &mut head)
-            .map_err(|error| unreadable(error.kind().to_string()))?;
+            .map_err(|error| unreadable(words(&error)))?;
         let is_utf16 = head == [0xFF, 0xFE] || head == [0xFE, 0xFF] || head.contains(&0);
         if !is_utf16 {
             return Ok(Self { name, content: Content::File(path.to_owned()) });

@@ -74,6 +74,8 @@ fn summary(args: &BatchRunArgs, plan: &Plan<'_>, tally: &Tally, ran: Ran) -> Res
         json["journal"] = again::without_password(&plan.journal).into();
         json["interrupted"] = ran.interrupted.into();
         json["halted"] = ran.halted.into();
+        let until = ran.paused.map(humantime::format_rfc3339_seconds);
+        json["pausedUntil"] = until.map(|until| until.to_string()).into();
         json["again"] = again.clone().into();
         return print(&json.to_string());
     }
@@ -95,6 +97,13 @@ fn outcome(ran: Ran) -> Result<(), Failure> {
             let why = format!(
                 "{} failed, which --halt does not allow; mend the cause, then go on with the command above",
                 count(ran.failed, "recording")
+            );
+            Err(Failure::failed("running the batch", why))
+        }
+        Ran { paused: Some(until), .. } => {
+            let until = humantime::format_rfc3339_seconds(until);
+            let why = format!(
+                "a store wants no request before {until}; the command above goes on then with what is not done"
             );
             Err(Failure::failed("running the batch", why))
         }

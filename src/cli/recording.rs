@@ -109,6 +109,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     else {
         return Err(missing(&settings));
     };
+    let (options, formats) = args.redact.format.options_keeping(args.keep.as_deref(), &policy)?;
     let (keep, side_outputs) = outputs(args, source)?;
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
@@ -118,7 +119,8 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
-        options: args.redact.format.options(&policy),
+        options,
+        formats,
         evidence: side_outputs.options(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         ..Job::new(recording_id, windows, policy.treatment())
@@ -212,13 +214,19 @@ fn put(
     kept: Option<spool::Draft>,
 ) -> Result<(), Failure> {
     let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
-    let mut placed = side_outputs::put(all)?;
-    stage.writes_objects = placed.iter().any(Placed::is_object);
-    // An upload may take long, and ctrl-c must work meanwhile.
+    let placed = side_outputs::put(all)?;
+    let (mut objects, files): (Vec<_>, Vec<_>) = placed.into_iter().partition(Placed::is_object);
+    if objects.is_empty() {
+        return side_outputs::keep(files);
+    }
+    (stage.placed, stage.writes_objects) = (files, true);
+    // An upload may take long, and ctrl-c must work meanwhile. It takes the files back then.
     drop(stage);
-    let written = side_outputs::upload(&mut placed);
-    lock(&run.stage).writes_objects = false;
-    written.and_then(|()| side_outputs::keep(placed))
+    let written = side_outputs::upload(&mut objects);
+    let mut stage = lock(&run.stage);
+    stage.writes_objects = false;
+    objects.append(&mut stage.placed);
+    written.and_then(|()| side_outputs::keep(objects))
 }
 
 /// An error of a job, as a wrong call or a failure.

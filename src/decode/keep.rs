@@ -25,17 +25,24 @@ impl PartDecoder {
         self.stream.opus_streams()
     }
 
-    /// Checks the gap before a packet, and lets pages go that nobody keeps.
+    /// Checks a packet and the gap before it, and lets pages go that nobody keeps.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a gap between packets that are kept.
-    pub(super) fn check_kept(&self, gap: u64) -> Result<(), Error> {
+    /// [`Error::Unsupported`] for a gap between packets that are kept; [`Error::Damaged`] for a kept packet
+    /// of FLAC that is anything but one whole frame. Its checksum does not show bytes after the frame, and
+    /// it may never be decoded.
+    pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
         if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
             pages.close();
         }
         if self.keeps && gap > 0 {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
             return Err(Error::Unsupported { what });
+        }
+        if let (true, Some(head)) = (self.keeps, self.guard.flac())
+            && flac::frame_length(&packet.data, &head.info) != Some(packet.data.len())
+        {
+            return Err(self.damaged("it is not one whole frame of FLAC, or something follows it"));
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! The self-check of a kept FLAC, in its own terms.
 //!
 //! Every frame that no window or fade touches must be in the file byte for byte, at its place; every other
-//! one must be new, with the number and the block size of the one that it replaces, and nothing else may
-//! be there. From each new frame up to one second behind the last, the file is decoded again, as any FLAC
-//! is decoded, and must hold the treated samples.
+//! one must have the number and the block size of the one that it replaces, and nothing else may be there.
+//! That it is new, its samples show: from each such frame up to one second behind the last, the file is
+//! decoded again, as any FLAC is decoded, and must hold the treated samples.
 
 use std::hash::Hasher;
 use std::io::Read;

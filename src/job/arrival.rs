@@ -72,7 +72,7 @@ pub(super) async fn redact_arriving(
         windows: windows.clone(),
         treatment: job.treatment,
         options: job.options,
-        formats: &[],
+        formats: job.formats,
         evidence: job.evidence,
         listener: job.listener.clone(),
         length,

@@ -89,6 +89,8 @@ impl Receipt {
         let redacted = Redaction::new(&windows, treatment).with_evidence(evidence).run(original)?;
         let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
         again.output.self_checked = self.output.self_checked;
+        // Older receipts lack this field.
+        again.output.bits = again.output.bits.and(self.output.bits);
         for (again, input) in again.inputs.iter_mut().zip(&self.inputs) {
             // Older receipts lack this field.
             again.end_proven = again.end_proven.and(input.end_proven);

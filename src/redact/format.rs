@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::block::StreamInfo;
+use crate::block::{SampleFormat, StreamInfo};
 use crate::decode::{DecodeOptions, Decoder, Edge, Encoding};
 use crate::encode::Target;
 use crate::error::Error;
@@ -12,8 +12,8 @@ use crate::window::Windows;
 /// The largest plausible ratio of the bytes of a WAV to those of the input, except for digital silence.
 const MOST_FROM_A_BYTE: u64 = 32;
 
-/// The most bits of a sample in a FLAC that is kept.
-const MOST_BITS: u8 = 24;
+/// What to do where a FLAC cannot be kept.
+const AS_WAV: &str = "make a WAV, with --encoding pcm and an OUTPUT that ends in .wav";
 
 /// Endings of recordings of PCM and G.711, which a WAV holds as they are.
 const PCM: &[&str] = &[
@@ -121,6 +121,17 @@ impl OutputFormat {
         }
     }
 
+    /// What keeps the encoding of such a recording; `None` if nothing does.
+    pub fn keeping(info: &StreamInfo) -> Option<Self> {
+        match (info.codec, info.container) {
+            // A FLAC of more than 24 bits has no writer.
+            ("flac", "flac") => (info.format != SampleFormat::S32).then_some(Self::Flac),
+            ("opus", "ogg") => Some(Self::Opus),
+            (codec, _) if codec.starts_with("pcm_") => info.loss().is_none().then_some(Self::Wav),
+            _ => None,
+        }
+    }
+
     /// Checks that an output of this format can be treated so.
     ///
     /// # Errors
@@ -178,7 +189,8 @@ pub(super) fn choose(
         Encoding::Pcm => Some((OutputFormat::Wav, Target::Wav)),
         Encoding::Same => kept(decoder, options),
     };
-    let input = input(decoder.stream_info());
+    let info = decoder.stream_info();
+    let input = input(info);
     let reason = match (made, allowed) {
         (Some((format, target)), _) if allowed.is_empty() || allowed.contains(&format) => {
             return format.check(windows, treatment, options.edge).map(|()| (format, target));
@@ -187,6 +199,12 @@ pub(super) fn choose(
             "a recording of {input} stays {kept} or becomes WAV; name the output .{}, or .wav with --encoding pcm",
             kept.ending()
         ),
+        (None, _) if info.codec == "flac" && info.container == "flac" => {
+            format!("a FLAC of more than 24 bits cannot be kept; {AS_WAV}")
+        }
+        (None, _) if info.codec == "flac" => {
+            format!("only FLAC in a file of its own can be kept, not {input}; {AS_WAV}")
+        }
         (_, [wanted, ..]) if *wanted != OutputFormat::Wav => format!(
             "only {wanted} can become {wanted}, and this recording is {input}; name the output .wav"
         ),
@@ -197,7 +215,8 @@ pub(super) fn choose(
 
 /// What keeps the encoding of this recording, if anything does.
 fn kept(decoder: &Decoder, options: DecodeOptions) -> Option<(OutputFormat, Target)> {
-    match decoder.flac().filter(|head| head.info.bits <= MOST_BITS) {
+    let is_kept = OutputFormat::keeping(decoder.stream_info()) == Some(OutputFormat::Flac);
+    match decoder.flac().filter(|_| is_kept) {
         Some(head) => {
             let target = Target::Flac { head: head.clone(), md5: options.md5 };
             Some((OutputFormat::Flac, target))
@@ -211,7 +230,8 @@ fn kept(decoder: &Decoder, options: DecodeOptions) -> Option<(OutputFormat, Targ
 
 /// Whether the samples of all parts are PCM or G.711, which a WAV holds as they are.
 fn is_pcm(decoder: &Decoder) -> bool {
-    decoder.parts().iter().all(|part| part.stream_info.codec.starts_with("pcm_"))
+    let wav = Some(OutputFormat::Wav);
+    decoder.parts().iter().all(|part| OutputFormat::keeping(&part.stream_info) == wav)
 }
 
 /// The codec and container of a recording, in words.

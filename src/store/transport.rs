@@ -170,8 +170,12 @@ impl Transport {
         let authority = request.uri().authority().map_or("", |authority| authority.as_str());
         let host = self.limits.paused.host(authority);
         let (mut retries, mut waited) = (0, Duration::ZERO);
+        // What another request was told does not hold for this one: it takes load away.
+        let mut may_pass = ends_upload(&request);
         loop {
-            self.wait_for(&host, &mut waited).await?;
+            if !std::mem::take(&mut may_pass) {
+                self.wait_for(&host, &mut waited).await?;
+            }
             let (failed, after, may_repeat) = match self.attempt(&request).await {
                 Attempt::Answer(response) => return Ok(response),
                 Attempt::GiveUp(failed) => return Err(failed),
@@ -202,9 +206,17 @@ impl Transport {
 /// Whether a request is a `POST` with this in its query: `uploads` creates a multipart upload, and would
 /// create another if it were repeated after a lost answer; `uploadId` completes one.
 fn has_query(request: &HttpRequest, name: &str) -> bool {
+    request.method() == Method::POST && names(request, name)
+}
+
+/// Whether a request ends a multipart upload.
+fn ends_upload(request: &HttpRequest) -> bool {
+    request.method() == Method::DELETE && names(request, "uploadId")
+}
+
+fn names(request: &HttpRequest, name: &str) -> bool {
     let query = request.uri().query().unwrap_or_default();
-    let is_name = |pair: &str| pair.split('=').next() == Some(name);
-    request.method() == Method::POST && query.split('&').any(is_name)
+    query.split('&').any(|pair| pair.split('=').next() == Some(name))
 }
 
 /// The text of a transport error, which has no URL, and of its causes.

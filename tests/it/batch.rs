@@ -239,6 +239,27 @@ fn a_batch_gives_up_at_the_failures_that_halt_names() {
 }
 
 #[test]
+fn a_wrong_call_of_a_batch_says_what_is_wrong() {
+    let batch = Batch::of(1);
+    std::fs::create_dir(batch.folder.path("empty")).unwrap();
+    batch.folder.write("file", b"");
+    for (words, code, said) in [
+        ("missing.csv --out o", 2, "missing.csv: there is no such file"),
+        ("calls.csv --out o --format ogg_opus", 2, "it is for rows of the Platform API"),
+        (
+            "empty --windows-suffix .json --out o --journal j",
+            0,
+            "warning: empty holds no recording",
+        ),
+        ("calls.csv --out file/o --journal k", 3, "the folder file/o cannot be made"),
+    ] {
+        let done = batch.run(words);
+        assert!(stderr(&done).contains(said), "{words}: {}", stderr(&done));
+        assert_eq!(done.status.code(), Some(code), "{words}");
+    }
+}
+
+#[test]
 fn shards_are_apart_and_together_all() {
     let batch = Batch::of(12);
     let mut seen = BTreeSet::new();

@@ -581,6 +581,36 @@ fn what_one_request_is_told_all_of_that_host_wait_for() {
     assert_eq!(head(&second.stores(&timer), "s3://bucket/1").unwrap().bytes, 10);
 }
 
+/// Ending an upload takes load away, so it does not wait for what another request was told.
+#[test]
+fn an_upload_is_ended_while_its_host_asks_to_wait() {
+    let begun = "<InitiateMultipartUploadResult><Bucket>bucket</Bucket><Key>call</Key>\
+                 <UploadId>one</UploadId></InitiateMultipartUploadResult>";
+    let busy = answer("503 Slow Down", "Retry-After: 300\r\n", "");
+    let (missing, ended) = (answer("404 Not Found", "", ""), answer("204 No Content", "", ""));
+    let script = [missing, answer("200 OK", "", begun), busy, ended];
+    let (scripted, timer) = (Scripted::new(script), Arc::<Recorder>::default());
+    let (stores, to) = (scripted.stores(&timer), place("s3://bucket/call"));
+    let bytes = noise(PART + 1, 1);
+    block_on(async {
+        let (length, options) = (bytes.len() as u64, options(&bytes, false));
+        let fails = |_: &str| Err("full".to_owned());
+        let failed = stores.put(&to, Cursor::new(bytes.clone()), length, options, fails).await;
+        assert!(matches!(failed, Err(Error::Note { .. })), "{failed:?}");
+        // The request that was to end it was refused.
+        assert_eq!(stores.open_uploads(), [(to.clone(), "one".to_owned())]);
+        assert!(matches!(stores.head(&to).await, Err(Error::Unavailable { until: Some(_), .. })));
+        stores.abort_open().await;
+        assert_eq!(stores.open_uploads(), []);
+    });
+    let seen = scripted.seen();
+    assert!(
+        seen.len() == 4 && seen[2..].iter().all(|head| head.starts_with("delete ")),
+        "{seen:?}"
+    );
+    assert_eq!(timer.seconds(), [0; 0]);
+}
+
 #[test]
 fn what_is_written_is_encrypted_with_the_key_that_was_named() {
     let Some((moto, _, name)) = bucket("put-kms") else { return };

@@ -51,12 +51,13 @@ pub(in super::super) fn of_store(input: &Place, error: store::Error) -> Failure 
         Store::Note { .. } => return Failure::Interrupted,
         _ => FailureKind::Other,
     };
-    let retry_after = match &error {
-        Store::Unavailable { until, .. } => until.map(from_now),
-        _ => None,
-    };
     let failed = Failed { kind, message: chain(&error) };
-    Failure::Failed { failed, unknown: false, retry_after }
+    match error {
+        Store::Unavailable { until: Some(until), .. } => {
+            Failure::Paused { failed, retry_after: from_now(until) }
+        }
+        _ => failed.into(),
+    }
 }
 
 /// An error of the list or transcript.

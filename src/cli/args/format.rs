@@ -101,7 +101,38 @@ impl FormatArgs {
     ) -> Result<(DecodeOptions, &'static [OutputFormat]), Failure> {
         let (encoding, formats) = OutputFormat::named(&ending(output), policy.settings().encoding)
             .map_err(|error| Failure::of(format!("writing {}", output.display()), error))?;
+        self.check_md5(encoding, formats)?;
         Ok((DecodeOptions { encoding, ..self.options(policy) }, formats))
+    }
+
+    /// The same for a recording that is uploaded, of which a copy may be kept: its name does not decide what
+    /// is uploaded, so that it must not contradict the encoding.
+    pub(crate) fn options_keeping(
+        &self,
+        keep: Option<&Path>,
+        policy: &Policy,
+    ) -> Result<(DecodeOptions, &'static [OutputFormat]), Failure> {
+        let own = self.options(policy);
+        let Some(keep) = keep else {
+            self.check_md5(own.encoding, &[])?;
+            return Ok((own, &[]));
+        };
+        let (options, formats) = self.options_for(keep, policy)?;
+        if options.encoding != own.encoding {
+            let mend = "without --encoding same it is a WAV; add that, or name it .wav";
+            return Err(Failure::usage(format!("keeping {}", keep.display()), mend));
+        }
+        Ok((options, formats))
+    }
+
+    /// Checks that `--no-md5` can mean something.
+    fn check_md5(&self, encoding: Encoding, formats: &[OutputFormat]) -> Result<(), Failure> {
+        let may_be_flac = formats.is_empty() || formats.contains(&OutputFormat::Flac);
+        if self.coding.no_md5 && !(encoding == Encoding::Same && may_be_flac) {
+            let mend = "only a FLAC that is kept has an MD5; add --encoding same, with an output that ends in .flac, or leave it out";
+            return Err(Failure::usage("reading --no-md5", mend));
+        }
+        Ok(())
     }
 }
 

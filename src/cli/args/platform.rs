@@ -108,6 +108,10 @@ impl MediaArgs {
         // Only names of formats pass the parser.
         self.format.as_deref().and_then(|name| name.parse().ok()).unwrap_or_default()
     }
+
+    pub(crate) fn is_given(&self) -> bool {
+        self.format.is_some()
+    }
 }
 
 /// Any text, and the names of the regions for completion: a region may be newer than this program.

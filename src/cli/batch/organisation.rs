@@ -13,6 +13,10 @@ pub(super) fn organisation(
     args: &GenesysRowArgs,
     checked: &Checked,
 ) -> Result<Option<Organisation>, Failure> {
+    if args.media.is_given() && checked.platform == 0 {
+        let why = "it is for rows of the Platform API, and there is none; leave it out";
+        return Err(Failure::usage("reading --format", why));
+    }
     if checked.recordings + checked.platform == 0 {
         return Ok(None);
     }

@@ -149,7 +149,7 @@ impl<'a> Plan<'a> {
     pub(super) fn work(&self) -> Result<Rows, Failure> {
         let genesys = match &self.origin {
             Origin::Manifest(_, checked) => organisation(&self.args.genesys, checked)?,
-            Origin::Prefix { .. } => None,
+            Origin::Prefix { .. } => organisation(&self.args.genesys, &Checked::default())?,
         };
         let threads = NonZeroUsize::new(cores() / self.jobs_at_once).or(NonZeroUsize::new(1));
         let mut options = DecodeOptions { threads, ..DecodeOptions::default() };

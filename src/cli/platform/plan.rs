@@ -84,6 +84,7 @@ impl Plan {
         config.poll_limit = args.platform.poll_limit.unwrap_or(config.poll_limit);
         config.listener = Arc::new(move |event| on_event(&event, &shown, &told));
         let platform = Platform::new(config).map_err(invalid)?;
+        let job = job(args, &policy, windows, &places, &bar)?;
         // Last: whoever is asked should not learn of another mistake after it.
         if let Some(deletion) = deletion.filter(|_| !args.platform.yes && !args.dry_run) {
             deletion.confirm(&originals)?;
@@ -94,7 +95,7 @@ impl Plan {
             recording_id: access.recording_id,
             format: args.platform.media.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
-            job: job(args, &policy, windows, &places, &bar),
+            job,
             from_genesys,
             places,
             export: is_export(args),
@@ -245,13 +246,15 @@ fn job(
     windows: Windows,
     places: &Places,
     bar: &Shared<ByteProgress>,
-) -> Job {
+) -> Result<Job, Failure> {
     let shown = Arc::clone(bar);
-    Job {
-        options: args.redact.format.options(policy),
+    let (options, formats) = args.redact.format.options_keeping(args.keep.as_deref(), policy)?;
+    Ok(Job {
+        options,
+        formats,
         evidence: places.evidence(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         // The id of each recording is in what the client has located.
         ..Job::new("", windows, policy.treatment())
-    }
+    })
 }

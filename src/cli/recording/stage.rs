@@ -11,6 +11,7 @@ use super::super::interrupt::{lock, on_signals};
 use super::super::messages::{detail, say, tell};
 use super::super::progress::ByteProgress;
 use super::super::remote;
+use super::super::side_outputs::Placed;
 use super::super::text::elapsed;
 
 pub(in crate::cli) type Shared<T> = Arc<Mutex<T>>;
@@ -22,6 +23,8 @@ pub(super) struct Stage {
     pub(super) new: NewRecording,
     /// The file of --keep, hidden until everything else is done.
     pub(super) kept: Option<Draft>,
+    /// Files at their places, until the objects are written too: dropping them brings back what was there.
+    pub(super) placed: Vec<Placed>,
     /// Objects that go with the recording are being written.
     pub(super) writes_objects: bool,
 }
@@ -96,6 +99,8 @@ pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     on_signals(move || {
         let mut stage = lock(&stage);
         drop(stage.kept.take());
+        // The process ends without dropping anything.
+        drop(std::mem::take(&mut stage.placed));
         let at = match &stage.new {
             NewRecording::Created(id) => {
                 format!("recording {id} was created and may not be complete")

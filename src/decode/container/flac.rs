@@ -10,6 +10,7 @@ use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::FlacReader;
 
 use super::elementary::{self, ByteLedger, foreign, packet_at};
+use super::error::damaged;
 use super::guard::{Container, DecodeTotals, Guard};
 use super::reader::{Opened, PacketReader};
 use super::timestamps::TimestampKind;
@@ -89,7 +90,11 @@ impl Guard for FlacGuard {
                 return (0, Err(self.refusal(rest, position + lead as u64)));
             }
             // Leave what symphonia appended to the frame unclaimed. At the end it may be a tag.
-            let excess = self.search.excess(&packet.data);
+            let Some(excess) = self.search.excess(&packet.data) else {
+                let at = position + (count - packet.data.len()) as u64;
+                let reason = format!("the frame at byte {at} has no end of its own");
+                return (0, Err(damaged(Container::Flac, reason)));
+            };
             if excess > 0 {
                 packet.data = packet.data[..packet.data.len() - excess].into();
             }

@@ -294,12 +294,15 @@ fn a_store_that_dies_and_comes_back_loses_nothing() {
         deaths += 1;
     }
     world.said.hear_some(&mut lines, u64::MAX);
-    let code = child.wait().unwrap().code();
-    // What the store's absence has failed for good is tried again by a person.
-    if code != Some(0) {
-        assert_eq!(code, Some(3));
-        assert_eq!(world.finish("--retry-failed").0, Some(0));
+    let mut ended = (child.wait().unwrap().code(), Value::Null);
+    // What the store's absence has failed for good is tried again by a person, on a busy machine twice.
+    for _ in 0..3 {
+        if ended.0 != Some(0) {
+            assert_eq!(ended.0, Some(3), "{}", ended.1);
+            ended = world.finish("--retry-failed");
+        }
     }
+    assert_eq!(ended.0, Some(0), "{}", ended.1);
     world.everything_is_right();
     println!("{deaths} deaths of the store over {count} recordings: all right");
 }

@@ -69,8 +69,9 @@ impl FrameSearch {
         at
     }
 
-    /// The number of bytes after the first frame of a packet.
-    pub(super) fn excess(&mut self, packet: &[u8]) -> usize {
+    /// The number of bytes after the first frame of a packet; `None` if there seem to be some, and the frame
+    /// has no end.
+    pub(super) fn excess(&mut self, packet: &[u8]) -> Option<usize> {
         // Skip pieces without 0xFF quickly: every header begins with it.
         let pieces = packet.chunks(PIECE).enumerate().filter(|(_, piece)| piece.contains(&0xFF));
         let places =
@@ -78,7 +79,6 @@ impl FrameSearch {
         let mut places = places.filter(|&at| at > 0 && packet[at] == 0xFF);
         let has_more =
             packet.ends_with(&[0]) || places.any(|at| FrameHeader::parse(&packet[at..]).is_some());
-        let end = if has_more { self.frame_length(packet) } else { None };
-        end.map_or(0, |end| packet.len() - end)
+        if has_more { self.frame_length(packet).map(|end| packet.len() - end) } else { Some(0) }
     }
 }
