@@ -14,13 +14,18 @@ use crate::batch::journal::Journal;
 pub struct Background {
     /// With whether the rest is wanted too.
     wake: SyncSender<bool>,
-    told: Receiver<Result<u64, ChainError>>,
+    /// With how many links fill no piece yet.
+    told: Receiver<(Result<u64, ChainError>, usize)>,
     thread: JoinHandle<Publisher>,
     every: usize,
     wait: Duration,
     /// Links since the thread was woken.
     links: usize,
     woken: Option<Instant>,
+    /// When it was woken before that.
+    before: Option<Instant>,
+    /// The last link that is published.
+    last: u64,
 }
 
 impl Background {
@@ -39,11 +44,16 @@ impl Background {
         let thread = thread::Builder::new().name("chain".into()).spawn(move || {
             while let Ok(rest) = woken.recv() {
                 // Whoever does not listen learns of it at the end.
-                let _ = tell.send(publisher.publish(&mut *journal, rest));
+                let told = publisher.publish(&mut *journal, rest);
+                // After an error the rest is tried again when its time has come.
+                let open = told.as_ref().map_or(1, |last| {
+                    journal.links(*last, every).map_or(1, |links| links.len())
+                });
+                let _ = tell.send((told, open));
             }
             publisher
         })?;
-        Ok(Self { wake, told, thread, every, wait, links: 0, woken: None })
+        Ok(Self { wake, told, thread, every, wait, links: 0, woken: None, before: None, last: 0 })
     }
 
     /// Wakes the thread if it is time; `is_link`: the journal has one more. Never waits. What the thread says
@@ -53,9 +63,20 @@ impl Background {
         let is_late = self.links > 0 && self.woken.is_none_or(|at| at.elapsed() >= self.wait);
         // One that has not begun with what it was woken for is woken at another look.
         if (is_late || self.links >= self.every) && self.wake.try_send(is_late).is_ok() {
-            (self.links, self.woken) = (0, Some(Instant::now()));
+            (self.links, self.before) = (0, self.woken);
+            self.woken = Some(Instant::now());
         }
-        self.told.try_recv().ok()
+        let (told, open) = self.told.try_recv().ok()?;
+        // Perhaps more than there are: then it is woken once too often.
+        self.links += open;
+        if let Ok(last) = told {
+            // What was not published has waited since then.
+            if last == self.last && open > 0 {
+                self.woken = self.before;
+            }
+            self.last = last;
+        }
+        Some(told)
     }
 
     /// Waits until the thread has ended what it does. Returns the publisher, for the rest.
@@ -82,7 +103,7 @@ mod tests {
         for _ in 0..links {
             let told = background.look(true);
             if background.links == 0 {
-                let told = told.unwrap_or_else(|| background.told.recv().unwrap());
+                let told = told.unwrap_or_else(|| background.told.recv().unwrap().0);
                 assert_eq!(told.unwrap(), 9, "all that are there");
                 times += 1;
             }

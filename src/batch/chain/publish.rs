@@ -1,6 +1,5 @@
 //! Publishing: the journal's links, copied beside the receipts.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -40,34 +39,29 @@ impl Publisher {
 
     /// Checks before a run that its journal is not a new one in the place of one that was lost: redone in
     /// another order, the links of these jobs could not go on in the chain that is there. Chains of other
-    /// batches may lie there.
+    /// batches may lie there, also with some of these jobs: only the job of the first link counts.
     ///
     /// # Errors
     /// [`ChainError::NewJournal`]; [`ChainError`].
     pub fn check_new(&self, journal: &mut dyn Journal, manifest: &str) -> Result<(), ChainError> {
-        let next = |position| {
-            let piece = self.shelf.next(CHAIN, position);
-            piece.map_err(|error| failed(CHAIN, "read", &error))
-        };
-        let mut piece = next(0)?;
+        let piece = self.shelf.next(CHAIN, 0);
+        let piece = piece.map_err(|error| failed(CHAIN, "read", &error))?;
+        let line = piece.as_ref().and_then(|(piece, _)| lines(piece).next());
         // In this order: another machine may publish its first links now.
-        if piece.is_none() || !journal.links(0, 1)?.is_empty() {
+        let Some(Line::Link(first)) = line.and_then(|line| Line::read(&line)) else {
+            return Ok(());
+        };
+        if !journal.links(0, 1)?.is_empty() {
             return Ok(());
         }
-        let (mut planned, filter) = (HashSet::new(), Filter::default());
+        let (mut is_planned, filter) = (false, Filter::default());
         journal.each(&Filter { manifest: Some(manifest.into()), ..filter }, &mut |entry| {
-            planned.insert(entry.key);
-            ControlFlow::Continue(())
+            is_planned = entry.key == first.key;
+            if is_planned { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        while let Some((lines, position)) = piece {
-            for line in self::lines(&lines) {
-                if let Some(Line::Link(Link { sequence, key, .. })) = Line::read(&line)
-                    && planned.contains(&key)
-                {
-                    return Err(ChainError::NewJournal { name: CHAIN.into(), sequence });
-                }
-            }
-            piece = next(position)?;
+        if is_planned {
+            let (name, sequence) = (CHAIN.into(), first.sequence);
+            return Err(ChainError::NewJournal { name, sequence });
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ pub(super) fn check(journal: &mut dyn Journal, args: &StatusArgs) -> Result<(), 
             let wrong = |error| Failure::usage("reading --receipts", error);
             (root.parse().map_err(wrong)?, None)
         }
-        (None, None) => return show(&ChainReport::default(), args.json),
+        (None, None) => return show(&ChainReport::default(), signers.is_some(), args.json),
     };
     let listed = walk.list(&root)?;
     let first = || listed.chains.keys().next().cloned().unwrap_or_else(|| "chain".to_owned());
@@ -66,12 +66,13 @@ pub(super) fn check(journal: &mut dyn Journal, args: &StatusArgs) -> Result<(), 
     let is_running = ran || is_running(journal).map_err(reading)?;
     let mut later = |after| journal.links(after, EVERY).map_err(std::io::Error::other);
     let later: Option<&mut Later<'_>> = if is_running { Some(&mut later) } else { None };
-    show(&walk.report((&root, &name), listed, &ends, &known, later, signers)?, args.json)
+    let report = walk.report((&root, &name), listed, &ends, &known, later, signers)?;
+    show(&report, signers.is_some(), args.json)
 }
 
 /// Prints what was found. The exit code says whether that is anything.
-fn show(report: &ChainReport, json: bool) -> Result<(), Failure> {
-    print(&if json { to_json(report).to_string() } else { text(report) })?;
+fn show(report: &ChainReport, signers: bool, json: bool) -> Result<(), Failure> {
+    print(&if json { to_json(report).to_string() } else { text(report, signers) })?;
     if report.is_clean() { Ok(()) } else { Err(Failure::Found) }
 }
 
@@ -127,7 +128,7 @@ fn to_json(report: &ChainReport) -> Value {
     })
 }
 
-fn text(report: &ChainReport) -> String {
+fn text(report: &ChainReport, signers: bool) -> String {
     if report.links + report.pending == 0 && report.is_clean() {
         return "no recording is done yet".to_owned();
     }
@@ -135,6 +136,7 @@ fn text(report: &ChainReport) -> String {
         Some(principal) => {
             format!("{}, the last by {principal}", count(report.signed, "signed checkpoint"))
         }
+        None if signers => "no signed checkpoint counts".to_owned(),
         None => "signatures were not looked at".to_owned(),
     };
     let mut lines = vec![format!("{}, {signed}", count(report.links, "link"))];
