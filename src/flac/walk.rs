@@ -109,7 +109,7 @@ impl Walk<'_> {
             _ => return None,
         };
         let partitions = 1 << self.take(4)?;
-        if frames % partitions != 0 {
+        if !frames.is_multiple_of(partitions) {
             return None;
         }
         let each = frames / partitions;

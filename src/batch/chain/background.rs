@@ -46,9 +46,9 @@ impl Background {
                 // Whoever does not listen learns of it at the end.
                 let told = publisher.publish(&mut *journal, rest);
                 // After an error the rest is tried again when its time has come.
-                let open = told.as_ref().map_or(1, |last| {
-                    journal.links(*last, every).map_or(1, |links| links.len())
-                });
+                let open = told
+                    .as_ref()
+                    .map_or(1, |last| journal.links(*last, every).map_or(1, |links| links.len()));
                 let _ = tell.send((told, open));
             }
             publisher
