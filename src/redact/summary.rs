@@ -37,7 +37,7 @@ pub struct Summary {
     pub gaps_policy: Gaps,
     /// The gaps of all parts by the recording's clock, which windows refer to.
     pub gaps: Vec<Gap>,
-    /// The files of the recording: one, unless the source was [joined](Source::join).
+    /// The files of the recording: one, unless the source was [joined](crate::Source::join).
     pub parts: Vec<Part>,
     /// Whether every file proves its end by a length, a count or a flag. If not, a cut between two
     /// packets leaves no trace.
