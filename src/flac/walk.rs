@@ -132,3 +132,67 @@ impl Walk<'_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{crc16, metadata_length};
+    use super::*;
+
+    /// The call, its streaminfo block and its frames.
+    fn call() -> (StreamInfoBlock, Vec<u8>) {
+        let bytes = std::fs::read("fixtures/call.flac").unwrap();
+        let info = StreamInfoBlock::parse(&bytes).unwrap();
+        (info, bytes[metadata_length(&bytes)..].to_vec())
+    }
+
+    #[test]
+    fn frames_follow_each_other_to_the_end() {
+        let (info, bytes) = call();
+        let (mut at, mut samples) = (0, 0);
+        while at < bytes.len() {
+            samples += u64::from(FrameHeader::parse(&bytes[at..]).unwrap().frames);
+            let length = frame_length(&bytes[at..], &info).unwrap();
+            assert_eq!(crc16(&bytes[at..at + length]), 0, "the frame at {at}");
+            assert_eq!(frame_length(&bytes[at..at + length - 1], &info), None, "cut off");
+            at += length;
+        }
+        assert_eq!((at, samples), (bytes.len(), info.frames));
+    }
+
+    /// Their checksum is right: it stays so when something with a checksum of its own is appended.
+    #[test]
+    fn what_follows_is_no_part_of_a_frame() {
+        let (info, bytes) = call();
+        let length = frame_length(&bytes, &info).unwrap();
+        let text = b"four one one one";
+        let sum = crc16(text).to_be_bytes();
+        let with_text = [&bytes[..length], text, &sum].concat();
+        let with_zeros = [&bytes[..length], &[0; 9]].concat();
+        let two = [&bytes[..length], &bytes[..length]].concat();
+        for more in [with_text, with_zeros, two] {
+            assert_eq!((crc16(&more), frame_length(&more, &info)), (0, Some(length)));
+        }
+    }
+
+    /// Reserved: kinds of subframe, ways to code a residual (RFC 9639, 9.2.1 and 9.2.7).
+    #[test]
+    fn what_is_reserved_has_no_length() {
+        let (info, bytes) = call();
+        let at = FrameHeader::parse(&bytes).unwrap().length;
+        for kind in (2..8).chain(13..32).chain(64..128) {
+            let mut reserved = bytes.clone();
+            reserved[at] = kind << 1;
+            assert_eq!(frame_length(&reserved, &info), None, "kind {kind}");
+        }
+        // A constant of value 0, then nothing: the shortest.
+        let mut constant = bytes[..at].to_vec();
+        constant.extend([0; 16]);
+        assert!(frame_length(&constant, &info).is_some_and(|length| length < constant.len()));
+        // A fixed predictor of order 0, and a method of 2 or 3.
+        for method in [0x80, 0xC0] {
+            let mut reserved = [&bytes[..at], &[8 << 1, method]].concat();
+            reserved.extend([0; 4096]);
+            assert_eq!(frame_length(&reserved, &info), None);
+        }
+    }
+}

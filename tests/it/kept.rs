@@ -508,6 +508,28 @@ fn cut_and_damaged_files_are_errors_and_leave_nothing() {
     }
 }
 
+/// Bytes with a checksum of their own leave the checksum of the frame before them right.
+#[test]
+fn what_follows_a_frame_never_leaves() {
+    let flac = fixture_bytes("call.flac");
+    let (_, frames) = split(&flac);
+    let text = b"four one one one";
+    let checksum = (sum(text, 0x8005, 16) as u16).to_be_bytes();
+    let list = windows(&["10-15"]);
+    for after in [1, frames.len() / 2, frames.len()] {
+        let rest: usize = frames[after..].iter().map(|frame| frame.bytes.len()).sum();
+        let (before, rest) = flac.split_at(flac.len() - rest);
+        let more = [before, text, &checksum, rest].concat();
+        for md5 in [true, false] {
+            let Err(error) = kept(&more, &list, Treatment::silence(), md5) else {
+                panic!("what follows frame {after} was kept");
+            };
+            let error = error.to_string();
+            assert!(!error.contains("four"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_kept_is_refused_by_name() {
     let list = windows(&["10-15"]);

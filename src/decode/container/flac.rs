@@ -12,9 +12,8 @@ use symphonia::default::formats::FlacReader;
 use super::elementary::{self, ByteLedger, foreign, packet_at};
 use super::error::damaged;
 use super::guard::{Container, DecodeTotals, Guard};
-use super::reader::{Opened, PacketReader};
+use super::reader::Opened;
 use super::timestamps::TimestampKind;
-use crate::decode::codec;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::PeekedSource;
 use crate::error::Error;
@@ -29,10 +28,12 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let info = StreamInfoBlock::parse(input.head());
     let excerpt = input.excerpt;
     let (reader, ledger) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
-    let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
     // The reader has read the metadata, and no packet has claimed it.
     let head = ledger.claim(|bytes, _| (0, Head::parse(bytes)));
-    Ok(Opened::new(reader, FlacGuard { ledger, search, head, excerpt, begun: false }))
+    Ok(Opened::new(
+        reader,
+        FlacGuard { ledger, search: FrameSearch(info), head, excerpt, begun: false },
+    ))
 }
 
 struct FlacGuard {
@@ -53,7 +54,7 @@ impl FlacGuard {
 
     /// The error for bytes that no packet has claimed. It skips whole frames among them, and names
     /// what comes after.
-    fn refusal(&mut self, bytes: &[u8], position: u64) -> Error {
+    fn refusal(&self, bytes: &[u8], position: u64) -> Error {
         let at = self.search.whole_frames(bytes);
         // If nothing comes after whole frames, those are out of order.
         let at = if at == bytes.len() { 0 } else { at };
@@ -108,11 +109,8 @@ impl Guard for FlacGuard {
         Ok(ledger.claim(|bytes, _| {
             let lead = self.lead(bytes);
             let bytes = bytes.get(lead..).unwrap_or_default();
-            let frame = self
-                .search
-                .info
-                .zip(FrameHeader::parse(bytes))
-                .zip(self.search.frame_length(bytes));
+            let frame =
+                self.search.0.zip(FrameHeader::parse(bytes)).zip(self.search.frame_length(bytes));
             let Some(((info, header), end)) = frame else { return (0, None) };
             let start = i64::try_from(info.first_sample(&header)).unwrap_or(i64::MAX);
             let duration = Duration::from(header.frames);
