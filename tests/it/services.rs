@@ -199,6 +199,19 @@ pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
     (status == 200).then_some(body)
 }
 
+/// Puts an object of one server, if it is there, into another one, with its own metadata.
+pub fn carry_object(from: &Service, to: &Service, bucket: &str, key: &str) {
+    let path = format!("/{bucket}/{key}");
+    let (head, body) = exchange(from, "GET", &path, HEADERS, b"");
+    if !head.starts_with("HTTP/1.1 200") {
+        return;
+    }
+    let own = head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-amz-meta-"));
+    let headers: String = own.map(|line| format!("{line}\r\n")).collect();
+    let (status, _) = request(to, "PUT", &path, &format!("{HEADERS}{headers}"), &body);
+    assert_eq!(status, 200, "{path}");
+}
+
 /// The media type of an object.
 pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
     let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), HEADERS, b"");
