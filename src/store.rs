@@ -51,6 +51,7 @@ pub use config::{Credentials, StoreConfig};
 pub use download::Download;
 pub use error::Error;
 pub use list::Listing;
+pub(crate) use local::put_with;
 pub use place::{Place, PlaceError};
 pub use upload::{Put, PutOptions};
 

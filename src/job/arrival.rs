@@ -1,6 +1,7 @@
 //! Redacts a recording on a thread that may block, while it arrives.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Job, JobError, ProgressListener};
@@ -9,6 +10,7 @@ use crate::error::Error;
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Download};
 use crate::redact::{OutputFormat, Redacted, Redaction};
+use crate::spool::Spool;
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
@@ -24,6 +26,9 @@ pub(super) struct Recipe {
     pub(super) listener: Option<ProgressListener>,
     /// Bytes of the recording, if they are known.
     pub(super) length: Option<u64>,
+    /// The file that is made. It waits beside its place, without a name, if there can be such a file; else,
+    /// and for objects, wherever [`Spool::anonymous`] is.
+    pub(super) target: Option<PathBuf>,
 }
 
 /// Redacts what `open` opens. Dropping this future stops the thread after its current block.
@@ -34,7 +39,8 @@ pub(super) async fn redact(
     let wanted = Arc::new(());
     let still_wanted = Arc::downgrade(&wanted);
     let redacted = tokio::task::spawn_blocking(move || {
-        let Recipe { windows, treatment, options, formats, evidence, listener, length } = recipe;
+        let Recipe { windows, treatment, options, formats, evidence, listener, length, target } =
+            recipe;
         let watch = |progress| {
             if let Some(listener) = &listener {
                 listener(progress, length);
@@ -45,10 +51,15 @@ pub(super) async fn redact(
             }
         };
         let source = open()?.with_options(options);
-        Redaction::new(&windows, treatment)
-            .with_evidence(evidence)
-            .with_formats(formats)
-            .run_watched(source, watch)
+        let mut redaction =
+            Redaction::new(&windows, treatment).with_evidence(evidence).with_formats(formats);
+        // Where no file can be made, the error is that of putting it in its place. One with a name would be
+        // left by a process that is killed.
+        let beside = target.and_then(|target| Spool::nameless_beside(&target).ok());
+        if let Some(spool) = beside.filter(|spool| spool.path().is_none()) {
+            redaction = redaction.with_spool(spool);
+        }
+        redaction.run_watched(source, watch)
     });
     // A panic is a bug, and must not be reported as an error of the recording.
     let result =
@@ -76,6 +87,7 @@ pub(super) async fn redact_arriving(
         evidence: job.evidence,
         listener: job.listener.clone(),
         length,
+        target: None,
     };
     let result = redact(recipe, move || Ok(open(downloads))).await;
     match (result, failures.iter().find_map(|failure| failure.cause())) {

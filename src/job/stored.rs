@@ -1,7 +1,7 @@
 //! Job between places: one recording from one place to another, with its receipt.
 //!
 //! 1. The recording arrives and is redacted meanwhile. An object is never on a disk; its redacted copy is in
-//!    memory or in a file without a name.
+//!    memory or in a file without a name; that of a local output waits beside its place.
 //! 2. After the self-check the copy is put at its place.
 //! 3. Its receipt is put there too, create-only: that is the commit.
 //!
@@ -9,6 +9,7 @@
 //! is taken for the one that was to be made, and a receipt that states the same for its receipt. No receipt
 //! is ever replaced.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use thiserror::Error as ThisError;
@@ -28,7 +29,7 @@ use crate::window::Windows;
 mod commit;
 
 pub(in crate::job) use commit::check;
-pub use commit::{Committed, commit};
+pub use commit::{Committed, beside, commit};
 
 /// A recording to redact, and where everything is.
 #[derive(Clone)]
@@ -159,15 +160,7 @@ pub async fn store(
     })?;
     let (digest, summary) = (redacted.evidence().measurements.as_ref(), redacted.summary().clone());
     let digest = digest.map(|all| all.output.clone()).unwrap_or(Digest::of(&[]));
-    let options = PutOptions {
-        content_type: redacted.format().media_type().into(),
-        sha256: Some(digest.sha256.clone()),
-        job: job.key.clone(),
-        overwrite: job.overwrite,
-    };
-    let reader = redacted.reader().map_err(Error::ReadBack)?;
-    let output = stores.put(&job.output, reader, digest.bytes, options, on_upload).await?;
-    drop(redacted);
+    let output = put(stores, job, redacted, &digest, on_upload).await?;
     let receipt = delivered(job, &output, receipt);
     let Some(place) = &job.receipt else {
         let (receipt_sha256, receipt_place) = (None, None);
@@ -198,6 +191,7 @@ async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), Sto
         evidence: EvidenceOptions { receipt: true, ..job.evidence },
         listener: job.listener.clone(),
         length: Some(head.bytes),
+        target: job.output.local().map(Path::to_owned),
     };
     let changed = || store::Error::Changed { place: job.input.to_string() };
     let is_other = |head: &Head| job.version.as_ref().is_some_and(|it| *it != head.identity());
@@ -227,6 +221,32 @@ async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), Sto
         (_, Some(broken)) => Err(broken.clone().into()),
         (result, None) => Ok((head, result?)),
     }
+}
+
+/// Puts the copy at its place. A file only gets its name there.
+async fn put(
+    stores: &Stores,
+    job: &StoredJob,
+    redacted: Redacted,
+    digest: &Digest,
+    on_upload: impl Fn(&str) -> Result<(), String>,
+) -> Result<Put, StoredError> {
+    if job.output.local().is_some() {
+        let overwrite = job.overwrite;
+        let put = move |path: &Path| {
+            let put = if overwrite { redacted.persist_over(path) } else { redacted.persist(path) };
+            put.map(drop)
+        };
+        return Ok(store::put_with(&job.output, &digest.sha256, put).await?);
+    }
+    let options = PutOptions {
+        content_type: redacted.format().media_type().into(),
+        sha256: Some(digest.sha256.clone()),
+        job: job.key.clone(),
+        overwrite: job.overwrite,
+    };
+    let reader = redacted.reader().map_err(Error::ReadBack)?;
+    Ok(stores.put(&job.output, reader, digest.bytes, options, on_upload).await?)
 }
 
 /// The receipt, with where recording and copy are.

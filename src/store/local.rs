@@ -64,9 +64,7 @@ pub(super) async fn put(
     options: PutOptions,
 ) -> Result<Put, Error> {
     run(place, move |path| {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folders(folder, &mut Vec::new()).map_err(|error| not_made(folder, &error))?;
-        }
+        make_folder_of(&path)?;
         let draft = Draft::write(&path, options.overwrite, |file| {
             let mut reader = Digesting(reader.take(bytes.saturating_add(1)), Digester::new());
             let copied = io::copy(&mut reader, file)?;
@@ -75,26 +73,54 @@ pub(super) async fn put(
             let other = || io::Error::other("what was to be written changed meanwhile");
             (copied == bytes && is_it).then_some(()).ok_or_else(other)
         });
-        match draft.and_then(Draft::put).map_err(cause) {
-            Ok(()) => Ok(Put::default()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let there = digest_of(File::open(&path)?)?;
-                let was_there = options.sha256.as_ref() == Some(&there.sha256);
-                was_there.then(|| Put { was_there, ..Put::default() }).ok_or(error)
-            }
-            Err(error) => Err(error),
-        }
+        counted(draft.and_then(Draft::put), &path, options.sha256.as_deref())
     })
     .await
 }
 
-/// The error of a folder that cannot be made. It is never taken for that of a file in it.
-fn not_made(folder: &Path, error: &io::Error) -> io::Error {
-    let kind = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => io::ErrorKind::Other,
-        kind => kind,
+/// Has a file put at its path by whoever has it complete. Its folder is made if it is missing.
+pub(crate) async fn put_with(
+    place: &Place,
+    sha256: &str,
+    put: impl FnOnce(&Path) -> Result<(), crate::error::Error> + Send + 'static,
+) -> Result<Put, Error> {
+    let sha256 = sha256.to_owned();
+    run(place, move |path| {
+        make_folder_of(&path)?;
+        counted(put(&path), &path, Some(&sha256))
+    })
+    .await
+}
+
+/// Makes the folder of a file. The error of one that cannot be made is never taken for that of a file in it.
+fn make_folder_of(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
     };
-    io::Error::new(kind, format!("the folder {} cannot be made: {error}", folder.display()))
+    make_folders(folder, &mut Vec::new()).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => io::ErrorKind::Other,
+            kind => kind,
+        };
+        io::Error::new(kind, format!("the folder {} cannot be made: {error}", folder.display()))
+    })
+}
+
+/// A file that was put; one that is there already counts if it has this SHA-256.
+fn counted(
+    put: Result<(), crate::error::Error>,
+    path: &Path,
+    sha256: Option<&str>,
+) -> io::Result<Put> {
+    match put.map_err(cause) {
+        Ok(()) => Ok(Put::default()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let there = digest_of(File::open(path)?)?;
+            let was_there = sha256 == Some(&there.sha256);
+            was_there.then(|| Put { was_there, ..Put::default() }).ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) async fn delete(place: &Place) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::services;
 use crate::support::{Folder, command, stderr, stdout, wav};
 
 /// A folder with recordings, to run `sordino batch` in.
@@ -654,6 +655,65 @@ fn a_receipt_is_never_replaced_and_the_chain_stays_clean() {
     assert!(before == batch.read("evidence/1.wav.receipt.json"));
     let found = batch.json("status calls.csv.journal --verify", 0).pop().unwrap();
     assert_eq!((&found["clean"], &found["links"]), (&true.into(), &3.into()), "{found}");
+}
+
+/// While a recording is begun, links that the chain lacks are excused; a hole in it is not.
+#[test]
+fn a_piece_that_is_gone_is_found_also_while_a_run_goes_on() {
+    let Some(moto) = services::moto() else { return };
+    let batch = Batch::of(4);
+    services::make_bucket(&moto, "pieces");
+    let run = |words: &str, code: i32| {
+        let mut command = batch.command(words);
+        let output = command.envs(services::s3_variables(&moto)).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words}: {}", stderr(&output));
+        stdout(&output)
+    };
+    let words = "calls.csv --out clean --receipts s3://pieces/ -j 1";
+    for rows in [1, 2, 3] {
+        let rows: String = (0..rows).map(|at| format!("{at}.wav,0.25-0.5\n")).collect();
+        batch.manifest(&format!("in,windows\n{rows}"));
+        run(words, 0);
+    }
+    batch.folder.write("bad.wav", b"no recording");
+    batch.manifest("in,windows\nbad.wav,0.25-0.5\n");
+    run(words, 3);
+    let journal = rusqlite::Connection::open(batch.folder.path("calls.csv.journal")).unwrap();
+    let begun = journal.execute("UPDATE job SET state = 'started' WHERE state = 'failed'", []);
+    assert_eq!(begun.unwrap(), 1);
+    let verify = "status calls.csv.journal --verify --json";
+    assert!(run(verify, 0).contains("\"links\":3"));
+    let path = |piece: u32| format!("/pieces/chain/{piece:08}.jsonl");
+    let (status, second) = services::http(&moto, "GET", &path(2), b"");
+    assert_eq!((status, services::http(&moto, "DELETE", &path(2), b"").0), (200, 204));
+    let found = run(verify, 1);
+    assert!(found.contains("a part was cut off") && found.contains("\"problems\":1"), "{found}");
+    assert_eq!(services::http(&moto, "PUT", &path(2), &second).0, 200);
+    run(verify, 0);
+}
+
+/// A recording may fail after its receipt is in its place, where `--force` puts it beside another's too.
+#[test]
+fn a_receipt_of_a_recording_that_failed_is_not_taken_for_slipped_in() {
+    let batch = Batch::of(2);
+    batch.folder.write("bad.wav", b"no recording");
+    batch.manifest("in,windows\n0.wav,0.25-0.5\nbad.wav,0.25-0.5\n");
+    batch.summary("calls.csv --out clean --receipts evidence", 3);
+    let entries = batch.json("status calls.csv.journal --failed", 0);
+    let key = entries[0]["key"].as_str().unwrap();
+    let receipt = batch.read("evidence/0.wav.receipt.json");
+    for (name, problems) in [
+        ("bad.wav.receipt.json".to_owned(), 0),
+        (format!("bad.wav.{}.receipt.json", &key[..12]), 0),
+        ("worse.wav.receipt.json".to_owned(), 1),
+    ] {
+        let place = format!("evidence/{name}");
+        batch.folder.write(&place, &receipt);
+        let found = batch.json("status calls.csv.journal --verify", problems).pop().unwrap();
+        assert_eq!(found["problems"], problems, "{name}: {found}");
+        assert_eq!(found["pending"], 1 - problems, "{name}: {found}");
+        std::fs::remove_file(batch.folder.path(&place)).unwrap();
+    }
 }
 
 #[test]

@@ -71,8 +71,10 @@ pub enum Wrong {
     Unsigned,
     /// No checkpoint covers the end, so that it was cut off, or goes on.
     End,
-    /// The journal has another link with this number, or ends before it; or the chain ends before it.
+    /// The journal has another link with this number, or ends before it.
     Journal,
+    /// The chain ends before the journal's last link.
+    Short,
     /// The receipts cannot be listed to the end, so that one without a link may be there.
     Listing(String),
 }
@@ -93,9 +95,8 @@ impl fmt::Display for Wrong {
             Self::Signature(why) => write!(f, "the checkpoint's signature does not count: {why}"),
             Self::Unsigned => f.write_str("the checkpoint is not signed"),
             Self::End => f.write_str("no checkpoint covers the end; a part was cut off"),
-            Self::Journal => {
-                f.write_str("the journal has another link or none, or the end was cut off")
-            }
+            Self::Journal => f.write_str("the journal has another link or none"),
+            Self::Short => f.write_str("the chain ends before it: the end was cut off, or a run ended before it published that, and the same command again does"),
             Self::Listing(why) => {
                 write!(f, "not all receipts were seen, as their listing broke off: {why}")
             }

@@ -252,7 +252,7 @@ impl<'a> Walk<'a> {
         let sequence = self.state.sequence;
         match self.last {
             Some(last) if last.sequence > sequence => {
-                self.report.add(last.sequence, &last.receipt, Wrong::Journal);
+                self.report.add(last.sequence, &last.receipt, Wrong::Short);
             }
             // Links that the journal does not know.
             Some(last) if last.sequence < sequence => {

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use sordino::batch::chain::{BucketShelf, ChainReport, Finding, FolderShelf, Later, Shelf};
-use sordino::batch::{Filter, Journal, JournalError, Key, State};
+use sordino::batch::{Filter, Journal, JournalError, Key};
+use sordino::job::stored::beside;
 use sordino::signature::AllowedSigners;
 use sordino::store::{Place, Stores};
 use tokio::runtime::Runtime;
@@ -60,9 +61,11 @@ pub(super) fn check(journal: &mut dyn Journal, args: &StatusArgs) -> Result<(), 
     let listed = walk.list(&root)?;
     let first = || listed.chains.keys().next().cloned().unwrap_or_else(|| "chain".to_owned());
     let name = name.unwrap_or_else(first);
-    // Once more: a run that goes on has done more, and what is listed must be known.
+    // Once more: a run that goes on has done more, and what is listed must be known. What it begins
+    // before the links are read it may end before the recordings are.
+    let begun = Known::of(journal).map_err(reading)?.begun;
     let ends = Ends::of(journal).map_err(reading)?;
-    let known = Known::of(journal).map_err(reading)?;
+    let known = Known { begun, ..Known::of(journal).map_err(reading)? };
     let is_running = ran || is_running(journal).map_err(reading)?;
     let mut later = |after| journal.links(after, EVERY).map_err(std::io::Error::other);
     let later: Option<&mut Later<'_>> = if is_running { Some(&mut later) } else { None };
@@ -85,7 +88,8 @@ fn is_running(journal: &mut dyn Journal) -> Result<bool, JournalError> {
 struct Known {
     /// The recordings that have no receipt.
     outputs: HashMap<Key, String>,
-    /// The receipts that may be there before they are linked: of jobs that are begun, or were.
+    /// The receipts that may be there before they are linked: of jobs that are not done. One that failed may
+    /// have failed after its receipt.
     begun: Vec<String>,
 }
 
@@ -93,12 +97,17 @@ impl Known {
     fn of(journal: &mut dyn Journal) -> Result<Self, JournalError> {
         let (mut outputs, mut begun) = (HashMap::new(), Vec::new());
         journal.each(&Filter::default(), &mut |entry| {
-            match (entry.done, entry.state) {
-                (Some(done), _) if done.receipt.is_none() => {
+            match entry.done {
+                Some(done) if done.receipt.is_none() => {
                     outputs.insert(entry.key, done.output);
                 }
-                (None, State::Started | State::Planned) => begun.extend(entry.spec.receipt),
-                _ => {}
+                Some(_) => {}
+                None => {
+                    let place = entry.spec.receipt.and_then(|receipt| receipt.parse().ok());
+                    let both =
+                        |place| [0, 1].map(|at| beside(&place, &entry.key.0, at).to_string());
+                    begun.extend(place.map(both).into_iter().flatten());
+                }
             }
             std::ops::ControlFlow::Continue(())
         })?;

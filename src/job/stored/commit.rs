@@ -79,8 +79,9 @@ pub(in crate::job) async fn check(
     }
 }
 
-/// The place itself, then places beside it: `a.KEY.receipt.json`, `a.KEY-2.receipt.json`.
-fn beside(place: &Place, key: &str, number: usize) -> Place {
+/// Where [`commit`] puts the receipt of a job that finds another's there: the place itself for number 0, then
+/// places beside it: `a.KEY.receipt.json`, `a.KEY-2.receipt.json`, with the beginning of the job's key.
+pub fn beside(place: &Place, key: &str, number: usize) -> Place {
     let key: String = key.chars().take(12).collect();
     let ending = match number {
         0 => return place.clone(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 use std::time::SystemTime;
 
-use sordino::batch::chain::{ChainReport, Later, Present, Shelf, linked, verify};
+use sordino::batch::chain::{ChainReport, Finding, Later, Present, Shelf, Wrong, linked, verify};
 use sordino::batch::{Journal, JournalError, Key, Link};
 use sordino::digest::Digest;
 use sordino::signature::AllowedSigners;
@@ -129,7 +129,16 @@ impl Walk {
         let begun = known.begun.iter().map(|receipt| spelling.name(receipt)).collect();
         let present = Some(Present { names: &mut names, name: &name_of, others, begun });
         let mut chain = self.chain(root, name, end);
-        verify(&mut chain, &mut digest, signers, Some(&ends.last), present, later).map_err(reading)
+        let report = verify(&mut chain, &mut digest, signers, Some(&ends.last), present, later);
+        let mut report = report.map_err(reading)?;
+        // In a bucket a piece that is gone hides those after it, which a run that goes on would not miss.
+        let is_torn = end < u64::MAX && chain.get_ref().position < end;
+        if root.is_object() && is_torn {
+            let (sequence, receipt) = (report.links, String::new());
+            report.found += 1;
+            report.findings.push(Finding { sequence, receipt, wrong: Wrong::End });
+        }
+        Ok(report)
     }
 
     fn chain(&self, root: &Place, name: &str, end: u64) -> BufReader<Pieces> {
