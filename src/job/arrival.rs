@@ -26,8 +26,8 @@ pub(super) struct Recipe {
     pub(super) listener: Option<ProgressListener>,
     /// Bytes of the recording, if they are known.
     pub(super) length: Option<u64>,
-    /// The file that is made. It waits beside its place, without a name, if there can be such a file; else,
-    /// and for objects, wherever [`Spool::anonymous`] is.
+    /// The file that is made. It waits on its disk, without a name, if there can be such a file; else, and for
+    /// objects, wherever [`Spool::anonymous`] is.
     pub(super) target: Option<PathBuf>,
 }
 
@@ -53,13 +53,14 @@ pub(super) async fn redact(
         let source = open()?.with_options(options);
         let mut redaction =
             Redaction::new(&windows, treatment).with_evidence(evidence).with_formats(formats);
-        // Where no file can be made, the error is that of putting it in its place. One with a name would be
-        // left by a process that is killed.
-        let beside = target.and_then(|target| Spool::nameless_beside(&target).ok());
-        if let Some(spool) = beside.filter(|spool| spool.path().is_none()) {
-            redaction = redaction.with_spool(spool);
-        }
-        redaction.run_watched(source, watch)
+        // A file with a name would be left by a process that is killed.
+        let waiting = target.and_then(|path| Some((Spool::waiting_for(&path)?, path)));
+        let Some((spool, path)) = waiting else { return redaction.run_watched(source, watch) };
+        redaction = redaction.with_spool(spool);
+        redaction.run_watched(source, watch).map_err(|error| match error {
+            Error::Write(source) => Error::Persist { path, source },
+            error => error,
+        })
     });
     // A panic is a bug, and must not be reported as an error of the recording.
     let result =

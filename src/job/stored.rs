@@ -231,13 +231,13 @@ async fn put(
     digest: &Digest,
     on_upload: impl Fn(&str) -> Result<(), String>,
 ) -> Result<Put, StoredError> {
-    if job.output.local().is_some() {
+    if job.output.local().is_some_and(|path| redacted.waits_for(path)) {
         let overwrite = job.overwrite;
         let put = move |path: &Path| {
             let put = if overwrite { redacted.persist_over(path) } else { redacted.persist(path) };
             put.map(drop)
         };
-        return Ok(store::put_with(&job.output, &digest.sha256, put).await?);
+        return Ok(store::put_with(&job.output, digest, put).await?);
     }
     let options = PutOptions {
         content_type: redacted.format().media_type().into(),

@@ -38,6 +38,12 @@ impl Redacted {
         self.bytes
     }
 
+    /// Whether [`Redacted::persist`] to `path` moves what was checked, and copies nothing.
+    #[cfg(feature = "store")]
+    pub(crate) fn waits_for(&self, path: &Path) -> bool {
+        self.spool.waits_for(path)
+    }
+
     /// A new reader of the file, from its first byte.
     ///
     /// # Errors

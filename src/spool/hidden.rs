@@ -32,17 +32,24 @@ impl Hidden {
 
     /// A file without a name where the system has such files, else one with a hidden name.
     pub(super) fn nameless(target: &Path) -> io::Result<Self> {
+        Self::nameless_in(folder_of(target)).map_or_else(|| Self::named(target), Ok)
+    }
+
+    /// A file without a name on the disk of this folder, where the system has such files.
+    pub(super) fn nameless_in(folder: &Path) -> Option<Self> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{Mode, OFlags, open};
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-            let file = open(folder_of(target), flags, Mode::from_raw_mode(0o666)).map(File::from);
+            let file = open(folder, flags, Mode::from_raw_mode(0o666)).map(File::from);
             // Its way to a name is through this folder.
-            if let Some(file) = file.ok().filter(|file| entry(file).exists()) {
-                return Ok(Self::Nameless(file));
-            }
+            file.ok().filter(|file| entry(file).exists()).map(Self::Nameless)
         }
-        Self::named(target)
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = folder;
+            None
+        }
     }
 
     pub(super) fn file(&self) -> &File {

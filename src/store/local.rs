@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::{Download, Head, Place, Put, PutOptions};
-use crate::digest::{Digester, digest_of};
+use crate::digest::{Digest, Digester, digest_of};
 use crate::spool::{Draft, make_folders};
 
 /// Runs something with the path on a thread that may block.
@@ -73,7 +73,8 @@ pub(super) async fn put(
             let other = || io::Error::other("what was to be written changed meanwhile");
             (copied == bytes && is_it).then_some(()).ok_or_else(other)
         });
-        counted(draft.and_then(Draft::put), &path, options.sha256.as_deref())
+        let put = draft.and_then(Draft::put);
+        counted(put, &path, options.sha256.as_ref().map(|sha256| (bytes, sha256.as_str())))
     })
     .await
 }
@@ -81,13 +82,13 @@ pub(super) async fn put(
 /// Has a file put at its path by whoever has it complete. Its folder is made if it is missing.
 pub(crate) async fn put_with(
     place: &Place,
-    sha256: &str,
+    digest: &Digest,
     put: impl FnOnce(&Path) -> Result<(), crate::error::Error> + Send + 'static,
 ) -> Result<Put, Error> {
-    let sha256 = sha256.to_owned();
+    let Digest { bytes, sha256, .. } = digest.clone();
     run(place, move |path| {
         make_folder_of(&path)?;
-        counted(put(&path), &path, Some(&sha256))
+        counted(put(&path), &path, Some((bytes, &sha256)))
     })
     .await
 }
@@ -106,20 +107,25 @@ fn make_folder_of(path: &Path) -> io::Result<()> {
     })
 }
 
-/// A file that was put; one that is there already counts if it has this SHA-256.
+/// A file that was put; one that is there already counts if it has this size and SHA-256. Whatever else is
+/// there, such as a pipe, is not read.
 fn counted(
     put: Result<(), crate::error::Error>,
     path: &Path,
-    sha256: Option<&str>,
+    meant: Option<(u64, &str)>,
 ) -> io::Result<Put> {
-    match put.map_err(cause) {
-        Ok(()) => Ok(Put::default()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let there = digest_of(File::open(path)?)?;
-            let was_there = sha256 == Some(&there.sha256);
-            was_there.then(|| Put { was_there, ..Put::default() }).ok_or(error)
+    let error = match put.map_err(cause) {
+        Ok(()) => return Ok(Put::default()),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Err(error) => error,
+    };
+    let there = path.symlink_metadata()?;
+    let may_be_it = |&(bytes, _): &(u64, &str)| there.is_file() && there.len() == bytes;
+    match meant.filter(may_be_it) {
+        Some((_, sha256)) if digest_of(File::open(path)?)?.sha256 == sha256 => {
+            Ok(Put { was_there: true, ..Put::default() })
         }
-        Err(error) => Err(error),
+        _ => Err(error),
     }
 }
 

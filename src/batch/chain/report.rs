@@ -63,6 +63,8 @@ pub enum Wrong {
     ReceiptUnread(String),
     /// No link knows the receipt: it was slipped in.
     ReceiptUnlinked,
+    /// The receipt of a job that failed, perhaps after it was made.
+    ReceiptOfFailed,
     /// The checkpoint does not fit the links before it.
     Checkpoint,
     /// The signature of the checkpoint does not count.
@@ -75,6 +77,8 @@ pub enum Wrong {
     Journal,
     /// The chain ends before the journal's last link.
     Short,
+    /// A piece of the chain is gone, and later ones are there.
+    Piece(u64),
     /// The receipts cannot be listed to the end, so that one without a link may be there.
     Listing(String),
 }
@@ -91,11 +95,13 @@ impl fmt::Display for Wrong {
             Self::ReceiptChanged => f.write_str("the receipt was changed"),
             Self::ReceiptUnread(why) => write!(f, "the receipt cannot be read: {why}"),
             Self::ReceiptUnlinked => f.write_str("no link has this receipt; it was slipped in"),
+            Self::ReceiptOfFailed => f.write_str("no link has this receipt, whose recording failed: it was slipped in, or is linked after --retry-failed"),
             Self::Checkpoint => f.write_str("the checkpoint does not fit the links before it"),
             Self::Signature(why) => write!(f, "the checkpoint's signature does not count: {why}"),
             Self::Unsigned => f.write_str("the checkpoint is not signed"),
             Self::End => f.write_str("no checkpoint covers the end; a part was cut off"),
             Self::Journal => f.write_str("the journal has another link or none"),
+            Self::Piece(number) => write!(f, "piece {number} of the chain is gone, and later ones are there"),
             Self::Short => f.write_str("the chain ends before it: the end was cut off, or a run ended before it published that, and the same command again does"),
             Self::Listing(why) => {
                 write!(f, "not all receipts were seen, as their listing broke off: {why}")
@@ -110,7 +116,8 @@ impl ChainReport {
         self.found == 0
     }
 
-    pub(super) fn add(&mut self, sequence: u64, receipt: &str, wrong: Wrong) {
+    /// Adds something that is wrong.
+    pub fn add(&mut self, sequence: u64, receipt: &str, wrong: Wrong) {
         self.found += 1;
         if self.findings.len() < MOST {
             self.findings.push(Finding { sequence, receipt: receipt.to_owned(), wrong });
@@ -133,8 +140,10 @@ pub struct Present<'a> {
     pub name: &'a dyn Fn(&str) -> String,
     /// The names of those that other chains link.
     pub others: HashSet<String>,
-    /// The names of those that may be there before they are linked: their jobs are not done.
+    /// The names of those that may be there before they are linked: their jobs are not done, and did not fail.
     pub begun: HashSet<String>,
+    /// The names of those whose jobs failed.
+    pub failed: HashSet<String>,
 }
 
 impl fmt::Debug for Present<'_> {

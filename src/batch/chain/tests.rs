@@ -116,6 +116,7 @@ fn present(names: &mut dyn Iterator<Item = Result<String, String>>) -> Present<'
         name: &|receipt| receipt.to_owned(),
         others: Default::default(),
         begun: Default::default(),
+        failed: Default::default(),
     }
 }
 
@@ -518,18 +519,20 @@ fn a_journal_that_was_cut_is_found() {
 fn receipts_of_other_chains_are_linked_and_a_listing_that_breaks_off_is_found() {
     let mut journal = Linked::new(4);
     let text = published(&mut journal);
-    let names = journal.receipts().into_keys().chain(["b.json".into(), "c.json".into()]);
+    let more = ["b.json".into(), "c.json".into(), "e.json".into()];
+    let names = journal.receipts().into_keys().chain(more);
     let mut names = names.map(Ok).chain([Err("broken".into())]);
     let name = |receipt: &str| receipt.to_owned();
     let others = ["b.json".to_owned()].into();
-    let begun = ["d.json".to_owned()].into();
-    let present = Present { names: &mut names, name: &name, others, begun };
+    let (begun, failed) = (["d.json".to_owned()].into(), ["e.json".to_owned()].into());
+    let present = Present { names: &mut names, name: &name, others, begun, failed };
     let mut digest = |link: &Link| Ok(Some(link.sha256.clone()));
     let report =
         verify(&mut Cursor::new(text), &mut digest, None, None, Some(present), None).unwrap();
     let wrong: Vec<_> = report.findings.iter().map(|f| (f.receipt.as_str(), &f.wrong)).collect();
     let broken = Wrong::Listing("broken".into());
-    assert_eq!(wrong, [("c.json", &Wrong::ReceiptUnlinked), ("", &broken)]);
+    let failed = ("e.json", &Wrong::ReceiptOfFailed);
+    assert_eq!(wrong, [("c.json", &Wrong::ReceiptUnlinked), failed, ("", &broken)]);
 }
 
 /// What the chain does not say yet is held against the journal, so nothing is excused.

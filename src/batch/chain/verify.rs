@@ -260,12 +260,17 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
-        let Some(Present { names, name, mut others, begun }) = present else { return self.report };
+        let Some(Present { names, name, mut others, begun, failed }) = present else {
+            return self.report;
+        };
         others.extend(self.linked.unwrap_or_default().iter().map(|receipt| name(receipt)));
         for receipt in names {
             match receipt {
                 Ok(receipt) if others.contains(&receipt) => {}
                 Ok(receipt) if begun.contains(&receipt) => self.report.pending += 1,
+                Ok(receipt) if failed.contains(&receipt) => {
+                    self.report.add(0, &receipt, Wrong::ReceiptOfFailed);
+                }
                 Ok(receipt) => self.report.add(0, &receipt, Wrong::ReceiptUnlinked),
                 Err(why) => self.report.add(0, "", Wrong::Listing(why)),
             }

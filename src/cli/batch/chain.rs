@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use sordino::batch::chain::{BucketShelf, ChainReport, Finding, FolderShelf, Later, Shelf};
-use sordino::batch::{Filter, Journal, JournalError, Key};
+use sordino::batch::{Filter, Journal, JournalError, Key, State};
 use sordino::job::stored::beside;
 use sordino::signature::AllowedSigners;
 use sordino::store::{Place, Stores};
@@ -85,33 +85,34 @@ fn is_running(journal: &mut dyn Journal) -> Result<bool, JournalError> {
 }
 
 /// What the journal knows of its jobs.
+#[derive(Default)]
 struct Known {
     /// The recordings that have no receipt.
     outputs: HashMap<Key, String>,
-    /// The receipts that may be there before they are linked: of jobs that are not done. One that failed may
-    /// have failed after its receipt.
+    /// The receipts that may be there before they are linked: of jobs that are begun, or were.
     begun: Vec<String>,
+    /// Those of jobs that failed, perhaps after their receipts.
+    failed: Vec<String>,
 }
 
 impl Known {
     fn of(journal: &mut dyn Journal) -> Result<Self, JournalError> {
-        let (mut outputs, mut begun) = (HashMap::new(), Vec::new());
+        let mut known = Self::default();
         journal.each(&Filter::default(), &mut |entry| {
-            match entry.done {
-                Some(done) if done.receipt.is_none() => {
-                    outputs.insert(entry.key, done.output);
+            let place = entry.spec.receipt.and_then(|receipt| receipt.parse().ok());
+            let both = place.map(|place| [0, 1].map(|at| beside(&place, &entry.key.0, at)));
+            let names = both.into_iter().flatten().map(|place| place.to_string());
+            match (entry.done, entry.state) {
+                (Some(done), _) if done.receipt.is_none() => {
+                    known.outputs.insert(entry.key, done.output);
                 }
-                Some(_) => {}
-                None => {
-                    let place = entry.spec.receipt.and_then(|receipt| receipt.parse().ok());
-                    let both =
-                        |place| [0, 1].map(|at| beside(&place, &entry.key.0, at).to_string());
-                    begun.extend(place.map(both).into_iter().flatten());
-                }
+                (Some(_), _) => {}
+                (None, State::Started | State::Planned) => known.begun.extend(names),
+                (None, _) => known.failed.extend(names),
             }
             std::ops::ControlFlow::Continue(())
         })?;
-        Ok(Self { outputs, begun })
+        Ok(known)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Said, WINDOW, is_right};
 use crate::batch::{Batch, recording};
+use crate::services;
 use crate::support::{stderr, stdout};
 
 /// A disk of its own, which is in memory, at a folder.
@@ -93,6 +94,7 @@ fn recordings_for_which_the_disk_has_no_room_fail_and_leave_nothing() {
     let run = "calls.csv --out disk/clean --receipts disk/evidence --json";
     let full = batch.run(run);
     assert!(stderr(&full).contains("No space left on device"), "{}", stderr(&full));
+    assert!(stdout(&full).contains("disk/clean/"), "which disk: {}", stdout(&full));
     // The chain may still have found room.
     let no_chain =
         stderr(&full).contains("publishing the chain; the recordings are in their places");
@@ -167,22 +169,29 @@ fn a_journal_that_has_no_room_begins_nothing() {
 
 #[test]
 fn what_is_too_large_for_the_memory_needs_room_for_temporary_files() {
-    let Some((batch, disk)) = batch_with_disk(1, "64k") else { return };
+    let (Some(moto), Some((batch, disk))) = (services::moto(), batch_with_disk(1, "64k")) else {
+        return;
+    };
+    services::make_bucket(&moto, "room");
     let large = recording(1, 2_800_000);
     batch.folder.write("1.wav", &large);
-    // A copy that goes into a bucket is kept until it is complete, here as for another disk.
+    // A copy that goes into a bucket is kept until it is complete.
     let manifest = format!("in,windows\n0.wav,{WINDOW}\n1.wav,{WINDOW}\n");
     batch.folder.write("calls.csv", manifest.as_bytes());
     let run = |more: &str| {
-        let words = format!("calls.csv --out clean --receipts evidence --json {more}");
-        batch.command(&words).env("TMPDIR", batch.folder.path("disk")).output().unwrap()
+        let words = format!("calls.csv --out s3://room/ --receipts evidence --json {more}");
+        let mut command = batch.command(&words);
+        command.envs(services::s3_variables(&moto));
+        command.env("TMPDIR", batch.folder.path("disk")).output().unwrap()
     };
     let full = run("");
     assert_eq!(full.status.code(), Some(3), "{}", stderr(&full));
     assert_eq!((&summary(&full)["done"], &summary(&full)["failed"]), (&1.into(), &1.into()));
-    assert_eq!((batch.files("disk"), batch.files("clean")), (vec![], vec!["0.wav".to_owned()]));
+    assert_eq!(batch.files("disk"), [""; 0]);
+    let copy = |name: &str| services::get_object(&moto, "room", name);
+    assert_eq!((copy("0.wav").is_some(), copy("1.wav")), (true, None));
     disk.resize("16m");
     assert_eq!(run("--retry-failed").status.code(), Some(0));
     let read = |name: &str| std::fs::read(batch.folder.path(name)).unwrap();
-    is_right(&large, &read("clean/1.wav"), read("evidence/1.wav.receipt.json"));
+    is_right(&large, &copy("1.wav").unwrap(), read("evidence/1.wav.receipt.json"));
 }

@@ -128,7 +128,11 @@ fn absolute(path: &Path) -> PathBuf {
 fn chain_of(name: &str) -> Option<(&str, Option<u64>)> {
     let stem = name.strip_suffix(".jsonl")?;
     let (stem, piece) = match stem.split_once('/') {
-        Some((stem, piece)) => (stem, Some(piece.parse().ok()?)),
+        Some((stem, piece)) => {
+            let number: u64 = piece.parse().ok()?;
+            // As it is written; nobody reads another.
+            (stem, Some(Some(number).filter(|number| format!("{number:08}") == piece)?))
+        }
         None => (stem, None),
     };
     let is_hash = |hash: &str| hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit());
@@ -181,6 +185,8 @@ mod tests {
             ("chain/00000001.jsonl", Some(("chain", Some(1)))),
             ("chain/100000002.jsonl", Some(("chain", Some(100_000_002)))),
             ("chain/one.jsonl", None),
+            ("chain/9.jsonl", None),
+            ("chain/+0000009.jsonl", None),
             ("chain-0123456789ab.jsonl", Some((own, None))),
             ("chain-0123456789ab/00000001.jsonl", Some((own, Some(1)))),
             ("chain-old.jsonl", None),

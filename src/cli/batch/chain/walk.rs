@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 use std::time::SystemTime;
 
-use sordino::batch::chain::{ChainReport, Finding, Later, Present, Shelf, Wrong, linked, verify};
+use sordino::batch::chain::{ChainReport, Later, Present, Shelf, Wrong, linked, verify};
 use sordino::batch::{Journal, JournalError, Key, Link};
 use sordino::digest::Digest;
 use sordino::signature::AllowedSigners;
@@ -126,17 +126,16 @@ impl Walk {
         let end = end(name);
         let mut names = listed.receipts.into_iter().map(Ok).chain(listed.broken.map(Err));
         let name_of = |receipt: &str| spelling.name(receipt);
-        let begun = known.begun.iter().map(|receipt| spelling.name(receipt)).collect();
-        let present = Some(Present { names: &mut names, name: &name_of, others, begun });
+        let all = |names: &[String]| names.iter().map(|receipt| spelling.name(receipt)).collect();
+        let (begun, failed) = (all(&known.begun), all(&known.failed));
+        let present = Some(Present { names: &mut names, name: &name_of, others, begun, failed });
         let mut chain = self.chain(root, name, end);
         let report = verify(&mut chain, &mut digest, signers, Some(&ends.last), present, later);
         let mut report = report.map_err(reading)?;
         // In a bucket a piece that is gone hides those after it, which a run that goes on would not miss.
-        let is_torn = end < u64::MAX && chain.get_ref().position < end;
-        if root.is_object() && is_torn {
-            let (sequence, receipt) = (report.links, String::new());
-            report.found += 1;
-            report.findings.push(Finding { sequence, receipt, wrong: Wrong::End });
+        let position = chain.get_ref().position;
+        if root.is_object() && listed.chains.get(name).is_some_and(|end| position < *end) {
+            report.add(report.links, "", Wrong::Piece(position + 1));
         }
         Ok(report)
     }
