@@ -109,7 +109,10 @@ pub(super) fn codec_of(
     if let Some(pcm) = pcm {
         let name = pcm.name().unwrap_or(name);
         if pcm.narrows() && options.encoding == Encoding::Same {
-            return refused(format!("keeping 64-bit samples ({name}) as they are"));
+            let reason = format!(
+                "samples of 64 bits ({name}) cannot be kept as they are; use --encoding pcm, which makes a WAV of 32 bits"
+            );
+            return Err(Error::Format { reason });
         }
         return Ok((Codec::Pcm(pcm), name));
     }

@@ -19,7 +19,7 @@ use super::view::BlockView;
 use crate::block::{Block, StreamInfo, index_of};
 use crate::decode::{DecodeOptions, Decoder, Source};
 use crate::error::Error;
-use crate::flac::{FrameHeader, Head, StreamInfoBlock};
+use crate::flac::{FrameHeader, Head, StreamInfoBlock, frame_length};
 use crate::span::Span;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -38,8 +38,10 @@ pub(super) struct FlacCheck {
     passed: usize,
     /// The file after its head, in order.
     pieces: Vec<Piece>,
-    /// Of the last piece, if it is one of kept packets.
+    /// Of the last piece.
     hash: XxHash3_64,
+    /// What the last packet was, if it is not kept.
+    replaced: Option<FrameHeader>,
     /// The parts of it that are decoded again.
     zones: Vec<Zone>,
     /// Frames and bytes so far.
@@ -47,12 +49,13 @@ pub(super) struct FlacCheck {
     bytes: u64,
 }
 
-/// A piece of the file.
-enum Piece {
-    /// Packets of the input.
-    Kept { bytes: u64, hash: u64 },
-    /// A new packet, with the number and the block size of this header.
-    Made { bytes: u64, replaced: Option<FrameHeader> },
+/// Consecutive packets of the file.
+struct Piece {
+    /// Whether they are those of the input.
+    is_kept: bool,
+    bytes: u64,
+    /// Of kept packets; of what [`place`] says of new ones.
+    hash: u64,
 }
 
 /// Consecutive packets that are decoded again.
@@ -79,6 +82,7 @@ impl FlacCheck {
             passed: 0,
             pieces: Vec::new(),
             hash: XxHash3_64::default(),
+            replaced: None,
             zones: Vec::new(),
             frames: 0,
             bytes: 0,
@@ -89,22 +93,28 @@ impl FlacCheck {
     pub(super) fn decoded(&mut self, view: &BlockView<'_>) {
         let (block, packet) = (view.block, view.block.packet().unwrap_or_default());
         self.frames += block.frames() as u64;
-        if self.runs(block).next().is_some() {
-            let replaced = FrameHeader::parse(packet);
-            self.pieces.push(Piece::Made { bytes: 0, replaced });
-            // What was not decoded cannot have been treated.
-            self.treatment.note(Some(block.first()).filter(|_| !block.is_decoded()));
-            self.treatment.decoded(view);
+        let is_kept = self.runs(block).next().is_none();
+        if self.pieces.last().is_none_or(|last| last.is_kept != is_kept) {
+            self.hash = XxHash3_64::default();
+            self.pieces.push(Piece { is_kept, bytes: 0, hash: 0 });
+        }
+        if is_kept {
+            self.add(packet, packet.len() as u64);
             return;
         }
-        if !matches!(self.pieces.last(), Some(Piece::Kept { .. })) {
-            self.hash = XxHash3_64::default();
-            self.pieces.push(Piece::Kept { bytes: 0, hash: 0 });
-        }
-        self.hash.write(packet);
-        if let Some(Piece::Kept { bytes, hash }) = self.pieces.last_mut() {
-            *bytes += packet.len() as u64;
-            *hash = self.hash.finish();
+        self.replaced = FrameHeader::parse(packet);
+        // What was not decoded cannot have been treated.
+        let is_lost = !block.is_decoded() || self.replaced.is_none();
+        self.treatment.note(Some(block.first()).filter(|_| is_lost));
+        self.treatment.decoded(view);
+    }
+
+    /// Adds a packet of `length` bytes to the last piece.
+    fn add(&mut self, hashed: &[u8], length: u64) {
+        self.hash.write(hashed);
+        if let Some(last) = self.pieces.last_mut() {
+            last.bytes += length;
+            last.hash = self.hash.finish();
         }
     }
 
@@ -140,8 +150,8 @@ impl FlacCheck {
         let size = u32::try_from(count).unwrap_or(u32::MAX);
         let (least, most) = &mut self.expected.sizes;
         (*least, *most) = ((*least).min(size), (*most).max(size));
-        if let Some(Piece::Made { bytes, .. }) = self.pieces.last_mut() {
-            *bytes = count;
+        if let Some(replaced) = self.replaced.take() {
+            self.add(place(&replaced, count).as_flattened(), count);
         }
         if let Some(zone) = self.zones.last_mut().filter(|zone| zone.frames.end == self.frames) {
             zone.bytes.end = self.bytes;
@@ -187,37 +197,59 @@ pub(crate) fn around(touched: &[Range<u64>], rate: u32) -> Vec<Range<u64>> {
     super::oracle::merged(touched.iter().map(wide).collect())
 }
 
+/// The length of a new packet in bytes, and what it must have of the one that it replaces.
+fn place(header: &FrameHeader, length: u64) -> [[u8; 8]; 3] {
+    let size = u64::from(header.frames) << 1 | u64::from(header.is_variable);
+    [length, header.number, size].map(u64::to_be_bytes)
+}
+
 impl Piece {
     /// Reads the piece, and compares it with what was expected.
     fn check(&self, reader: &mut impl Read, info: &StreamInfoBlock) -> Result<(), Error> {
-        match self {
-            Self::Kept { bytes, hash } => {
-                let mut found = XxHash3_64::default();
-                let mut buffer = vec![0; READ_SIZE];
-                let mut left = *bytes;
-                while left > 0 {
-                    let part = &mut buffer[..READ_SIZE.min(index_of(left))];
-                    reader.read_exact(part).map_err(Error::ReadBack)?;
-                    found.write(part);
-                    left -= part.len() as u64;
-                }
-                if found.finish() == *hash {
-                    return Ok(());
-                }
-                Err(failed("a frame outside the windows differs from that of the recording"))
-            }
-            Self::Made { bytes, replaced } => {
-                let mut frame = vec![0; index_of(*bytes)];
-                reader.read_exact(&mut frame).map_err(Error::ReadBack)?;
-                let found = FrameHeader::parse(&frame).filter(|_| info.change(&frame).is_none());
-                let place =
-                    |header: FrameHeader| (header.is_variable, header.number, header.frames);
-                if found.is_some() && found.map(place) == replaced.map(place) {
-                    return Ok(());
-                }
-                Err(failed("a frame inside the windows has another number or size"))
-            }
+        if self.is_kept { self.check_kept(reader) } else { self.check_made(reader, info) }
+    }
+
+    fn check_kept(&self, reader: &mut impl Read) -> Result<(), Error> {
+        let mut found = XxHash3_64::default();
+        let mut buffer = vec![0; READ_SIZE];
+        let mut left = self.bytes;
+        while left > 0 {
+            let part = &mut buffer[..READ_SIZE.min(index_of(left))];
+            reader.read_exact(part).map_err(Error::ReadBack)?;
+            found.write(part);
+            left -= part.len() as u64;
         }
+        if found.finish() == self.hash {
+            return Ok(());
+        }
+        Err(failed("a frame outside the windows differs from that of the recording"))
+    }
+
+    fn check_made(&self, reader: &mut impl Read, info: &StreamInfoBlock) -> Result<(), Error> {
+        let wrong = || failed("a frame inside the windows has another number or size");
+        let mut found = XxHash3_64::default();
+        // Packets that were read and not checked, and the bytes that are not read.
+        let (mut buffer, mut left) = (Vec::new(), self.bytes);
+        while left > 0 || !buffer.is_empty() {
+            // A packet that does not fit needs more.
+            let begin = buffer.len();
+            let more = READ_SIZE.max(begin).min(index_of(left));
+            buffer.resize(begin + more, 0);
+            reader.read_exact(&mut buffer[begin..]).map_err(Error::ReadBack)?;
+            left -= more as u64;
+            let mut at = 0;
+            while let Some(length) = frame_length(&buffer[at..], info) {
+                let packet = &buffer[at..at + length];
+                let header = FrameHeader::parse(packet).filter(|_| info.change(packet).is_none());
+                found.write(place(&header.ok_or_else(wrong)?, length as u64).as_flattened());
+                at += length;
+            }
+            if at == 0 && left == 0 {
+                return Err(wrong());
+            }
+            buffer.drain(..at);
+        }
+        if found.finish() == self.hash { Ok(()) } else { Err(wrong()) }
     }
 }
 

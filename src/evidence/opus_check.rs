@@ -6,7 +6,6 @@
 //! here again, in another way than the writer does. From one second before each window to one second behind,
 //! the file is decoded, and must be zero inside.
 
-use std::hash::Hasher;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
@@ -238,7 +237,5 @@ impl PageCheck<'_> {
 }
 
 fn hash_of(packet: &[u8]) -> u64 {
-    let mut hash = XxHash3_64::default();
-    hash.write(packet);
-    hash.finish()
+    XxHash3_64::oneshot(packet)
 }

@@ -75,6 +75,30 @@ impl Walk<'_> {
         }
     }
 
+    /// Passes numbers of which each is coded as zeros, a one, and `bits` bits.
+    fn codes(&mut self, mut count: u64, bits: u64) -> Option<()> {
+        while count > 0 {
+            let (mut ahead, mut passed) = (self.ahead(), 0);
+            // Most look-aheads hold several codes.
+            while count > 0 {
+                let length = u64::from(ahead.leading_zeros()) + 1 + bits;
+                if passed + length > AHEAD {
+                    break;
+                }
+                ahead <<= length;
+                passed += length;
+                count -= 1;
+            }
+            self.at += passed;
+            if passed == 0 {
+                self.zeros()?;
+                self.at += bits;
+                count -= 1;
+            }
+        }
+        self.skip(0)
+    }
+
     /// Passes one channel, of `bits` bits a sample.
     fn subframe(&mut self, bits: u64, frames: u64) -> Option<()> {
         let head = self.take(8)?;
@@ -121,11 +145,7 @@ impl Walk<'_> {
                 let bits = self.take(5)?;
                 self.skip(bits * count)?;
             } else {
-                for _ in 0..count {
-                    self.zeros()?;
-                    self.at += parameter;
-                }
-                self.skip(0)?;
+                self.codes(count, parameter)?;
             }
             count = each;
         }

@@ -199,6 +199,9 @@ pub(super) fn choose(
             "a recording of {input} stays {kept} or becomes WAV; name the output .{}, or .wav with --encoding pcm",
             kept.ending()
         ),
+        (None, _) if decoder.parts().len() > 1 => {
+            "several files become one recording, which is a WAV; use --encoding pcm".into()
+        }
         (None, _) if info.codec == "flac" && info.container == "flac" => {
             format!("a FLAC of more than 24 bits cannot be kept; {AS_WAV}")
         }

@@ -114,6 +114,63 @@ fn a_bad_treatment_is_a_wrong_call() {
 }
 
 #[test]
+fn an_encoding_that_cannot_be_is_a_wrong_call() {
+    let [flac, opus, mp3] = ["call.flac", "call.opus", "call.mp3"]
+        .map(|name| fixture(name).to_str().unwrap().to_owned());
+    let same = ["--encoding", "same"];
+    for (input, more, part) in [
+        (CALL, &["--no-md5"][..], "only a FLAC that is kept has an MD5"),
+        (&flac, &["--no-md5"], "only a FLAC that is kept has an MD5"),
+        (&flac, &["--no-md5", "--encoding", "pcm"], "add --encoding same"),
+        (CALL, &["--encoding", "flac"], "invalid value 'flac'"),
+        (CALL, &["--edge", "near"], "invalid value 'near'"),
+        (&flac, &same, "name the output .flac, or .wav with --encoding pcm"),
+        (&opus, &same, "name the output .opus, or .wav with --encoding pcm"),
+        (&mp3, &same, "mp3 cannot be kept as it is; use --encoding pcm"),
+    ] {
+        let message = fails(2, &[&[input, "-w", "1-2"], more].concat());
+        assert!(message.contains(part), "{more:?}: {message}");
+    }
+    // Where the name of the output says what is kept.
+    let folder = Folder::new();
+    for (input, output, more, part) in [
+        (CALL, "o.flac", &["--no-md5"][..], "only FLAC can become FLAC, and this recording is"),
+        (&flac, "o.opus", &["--silence"], "a recording of flac stays FLAC"),
+        (&flac, "o.flac", &["--encoding", "pcm"], "makes a WAV; name the output .wav"),
+        (&opus, "o.opus", &["--silence", "--no-md5"], "only a FLAC that is kept has an MD5"),
+        (&opus, "o.flac", &["--silence"], "name the output .opus"),
+    ] {
+        let out = folder.path(output);
+        let result = sordino(&[&["file", input, "-w", "1-2", "-o", &out], more].concat());
+        assert_eq!(result.status.code(), Some(2), "{output} {more:?}: {}", stderr(&result));
+        assert!(stderr(&result).contains(part), "{output} {more:?}: {}", stderr(&result));
+        assert_eq!(folder.names(), [""; 0]);
+    }
+}
+
+/// A bit of a frame that nobody decodes, in a run and in the file that was there before.
+#[test]
+fn a_damaged_flac_leaves_no_file_and_the_old_one_as_it_was() {
+    let folder = Folder::new();
+    let mut bytes = fixture_bytes("call.flac");
+    let last = bytes.len() - 3000;
+    bytes[last] ^= 1;
+    let (input, out) = (folder.write("in.flac", &bytes), folder.path("out.flac"));
+    for more in [&[][..], &["--no-md5"]] {
+        for old in [None, Some(b"old")] {
+            old.map(|old| folder.write("out.flac", old));
+            let args = ["file", &input, "-w", "1-2", "-o", &out, "--force"];
+            let result = sordino(&[&args[..], more].concat());
+            assert_eq!(result.status.code(), Some(1), "{more:?}: {}", stderr(&result));
+            assert!(stderr(&result).contains("damaged"), "{more:?}: {}", stderr(&result));
+            assert_eq!(std::fs::read(&out).ok(), old.map(|old| old.to_vec()), "{more:?}");
+        }
+        std::fs::remove_file(&out).unwrap();
+        assert_eq!(folder.names(), ["in.flac"]);
+    }
+}
+
+#[test]
 fn a_bad_output_path_is_a_wrong_call() {
     let folder = Folder::new();
     let input = folder.write("in.wav", &fixture_bytes("call.wav"));

@@ -125,9 +125,15 @@ fn without_others_on_the_path_they_are_skipped_and_that_is_said() {
     for name in ["ffmpeg", "cp"] {
         assert!(text.contains(&format!("skipped: {name}: not found on the PATH")), "{text}");
     }
-    for name in
-        ["µ-law WAV", "FLAC", "FLAC, blocks of 4096", "MP3 32 kbit/s", "Ogg Vorbis", "AAC in M4A"]
-    {
+    for name in [
+        "µ-law WAV",
+        "FLAC",
+        "FLAC, blocks of 4096",
+        "MP3 32 kbit/s",
+        "Ogg Vorbis",
+        "Ogg Opus 24 kbit/s",
+        "AAC in M4A",
+    ] {
         assert!(text.contains(&format!("skipped: {name}: made with ffmpeg")), "{text}");
     }
     for line in ["16-bit WAV", "24 s clip"] {
@@ -160,6 +166,8 @@ fn everybody_who_is_here_is_compared() {
         "FLAC, blocks of 4096 kept",
         "MP3 32 kbit/s",
         "Ogg Vorbis",
+        "Ogg Opus 24 kbit/s",
+        "Ogg Opus 24 kbit/s kept",
         "AAC in M4A",
         "24 s clip",
     ] {

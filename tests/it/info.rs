@@ -1,7 +1,7 @@
 //! `sordino info`, and the library behind it.
 
 use serde_json::Value;
-use sordino::{Info, Source, Treatment};
+use sordino::{DecodeOptions, Encoding, Info, OutputFormat, Redaction, Source, Treatment};
 
 use crate::support::*;
 
@@ -72,6 +72,53 @@ fn info_refuses_what_a_redaction_refuses_with_its_reason() {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
     assert!(stderr(&output).contains("cut off"), "{}", stderr(&output));
     assert_eq!(sordino(&["info", &folder.path("missing.wav")]).status.code(), Some(2));
+}
+
+/// What `--encoding same` does with a recording, in words, and in deed.
+#[test]
+fn info_tells_what_an_encoding_that_stays_would_be() {
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in ["", "../fuzz/seeds/recording", "../fuzz/seeds/flac"] {
+        for entry in std::fs::read_dir(fixture(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(bytes) = std::fs::read(&path) else { continue };
+            let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
+            let list = windows(&["0-0.001"]);
+            let redaction = Redaction::new(&list, Treatment::silence());
+            let done = redaction.run(stream(bytes.clone()).with_options(options));
+            let (code, info) = json(&[path.to_str().unwrap()]);
+            if code != Some(0) {
+                assert!(done.is_err(), "{}", path.display());
+                continue;
+            }
+            let said = info["encodingSame"].as_str().unwrap();
+            let is_law = |law| info["input"]["codec"] == law;
+            match done {
+                Ok(done) => assert_eq!(
+                    said,
+                    match done.format() {
+                        OutputFormat::Flac => "FLAC, byte for byte outside the windows",
+                        OutputFormat::Opus =>
+                            "Ogg Opus, packet for packet outside the windows; with --silence alone",
+                        _ if is_law("pcm_alaw") => "A-law, byte for byte outside the windows",
+                        _ if is_law("pcm_mulaw") => "µ-law, byte for byte outside the windows",
+                        _ => "no difference",
+                    },
+                    "{}",
+                    path.display()
+                ),
+                Err(error) => {
+                    assert!(error.is_usage(), "{}: {error}", path.display());
+                    assert!(said.starts_with("refused: "), "{}: {said}", path.display());
+                    assert!(error.to_string().contains("--encoding pcm"), "{error}");
+                }
+            }
+            seen.insert(said.to_owned());
+            let text = stdout(&sordino(&["info", path.to_str().unwrap()]));
+            assert!(text.contains(&format!("--encoding same  {said}")), "{text}");
+        }
+    }
+    assert_eq!(seen.len(), 8, "{seen:?}");
 }
 
 /// An index, a table, a count or a flag proves the end; a stream of packets does not.

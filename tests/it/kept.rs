@@ -230,7 +230,7 @@ fn noise(frames: usize, channels: usize, bits: u32) -> Vec<i32> {
 }
 
 /// A WAV of such noise, with the valid bits in its extension.
-fn noisy_wav(rate: u32, channels: u16, bits: u32, frames: usize) -> Vec<u8> {
+pub fn noisy_wav(rate: u32, channels: u16, bits: u32, frames: usize) -> Vec<u8> {
     let width = bits.div_ceil(8);
     let data: Vec<u8> = noise(frames, channels.into(), bits)
         .into_iter()
@@ -259,7 +259,7 @@ fn noisy_wav(rate: u32, channels: u16, bits: u32, frames: usize) -> Vec<u8> {
 }
 
 /// What `flac` makes of a WAV with these flags.
-fn encoded(wav: &[u8], flags: &str) -> Vec<u8> {
+pub fn encoded(wav: &[u8], flags: &str) -> Vec<u8> {
     let folder = Folder::new();
     let (source, out) = (folder.write("in.wav", wav), folder.path("out.flac"));
     let output = Command::new("flac")
@@ -506,6 +506,42 @@ fn cut_and_damaged_files_are_errors_and_leave_nothing() {
             fails(damaged, md5, &format!("bit turned in byte {place}"));
         }
     }
+}
+
+/// A frame of which one bit is turned, with the right checksums. Without the MD5 nobody decodes it.
+#[test]
+fn a_damaged_frame_with_right_checksums_is_refused_or_decodes_as_in_the_wav() {
+    let mut flac = std::fs::read(fixture("../fuzz/seeds/flac/b64.flac")).unwrap();
+    flac[26..42].fill(0);
+    let begin = flac.len() - split(&flac).1.iter().map(|frame| frame.bytes.len()).sum::<usize>();
+    let (_, frames) = split(&flac);
+    // The frames after the first 200 samples.
+    let list = windows(&["0.025-0.033"]);
+    let (mut refused, mut kept_as_it_is) = (0, 0);
+    for number in 0..2 {
+        let Frame { bytes, header, .. } = &frames[number];
+        let at = begin + frames[..number].iter().map(|frame| frame.bytes.len()).sum::<usize>();
+        for bit in 0..(bytes.len() - 2) * 8 {
+            let mut frame = bytes.clone();
+            frame[bit / 8] ^= 1 << (bit % 8);
+            frame[*header] ^=
+                sum(&bytes[..*header], 7, 8) as u8 ^ sum(&frame[..*header], 7, 8) as u8;
+            let end = frame.len() - 2;
+            let checksum = sum(&frame[..end], 0x8005, 16) as u16;
+            frame[end..].copy_from_slice(&checksum.to_be_bytes());
+            let damaged = [&flac[..at], &frame, &flac[at + frame.len()..]].concat();
+            let Ok(out) = kept(&damaged, &list, Treatment::silence(), false) else {
+                refused += 1;
+                continue;
+            };
+            kept_as_it_is += 1;
+            let what = format!("frame {number}, bit {bit}");
+            let wav = redacted(stream(damaged), &["0.025-0.033"], Treatment::silence());
+            let wav = wav.unwrap_or_else(|error| panic!("{what} does not decode: {error}"));
+            assert!(wav == wav_of(&out, &Windows::none(), Treatment::silence()), "{what}");
+        }
+    }
+    assert!(refused > 100 && kept_as_it_is > 100, "{refused} refused, {kept_as_it_is} kept");
 }
 
 /// Bytes with a checksum of their own leave the checksum of the frame before them right.

@@ -1,11 +1,14 @@
-//! FLAC that stays FLAC, as a person uses it: files, buckets, batches, Genesys.
+//! FLAC that stays FLAC, and Opus that stays Opus, as a person uses it: files, buckets, batches, Genesys.
 
 use serde_json::Value;
 use sordino::genesys::{Config, Credentials, Genesys};
-use sordino::sandbox::{Sandbox, SandboxOptions};
+use sordino::sandbox::{ConversationRecording, Sandbox, SandboxOptions};
 use sordino::{DecodeOptions, Encoding, Job, Treatment, sanitise};
 
 use super::batch::Batch;
+use super::kept::{encoded, noisy_wav};
+use super::parts::of_call;
+use super::platform_cli::world_with;
 use super::services::{get_object, make_bucket, media_type, moto, put_object, s3_variables};
 use crate::support::*;
 
@@ -174,6 +177,132 @@ fn a_batch_keeps_what_its_policy_says() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("line 3: a recording in .mp3 cannot be kept"));
     assert_eq!(batch.files("none"), [""; 0]);
+}
+
+/// The same for an Opus, which can only be erased.
+#[test]
+fn a_batch_keeps_an_opus_that_is_erased() {
+    let batch = Batch::of(1);
+    let folder = &batch.folder;
+    let opus = fixture("call.opus").to_str().unwrap().to_owned();
+    folder.write("b.opus", &fixture_bytes("call.opus"));
+    folder.write("c.ogg", &fixture_bytes("call.opus"));
+    // The name lies; so the row fails, and says why.
+    folder.write("d.wav", &fixture_bytes("call.opus"));
+    folder.write("same.toml", b"encoding = 'same'\nsilence = true\n");
+    let list = "in,windows\n0.wav,0.25-0.5\nb.opus,10-15\nc.ogg,10-15\nd.wav,10-15\n";
+    folder.write("calls.csv", list.as_bytes());
+    let done = batch.run("calls.csv --out clean --receipts evidence --policy same.toml --json");
+    assert_eq!(done.status.code(), Some(3), "{}", stderr(&done));
+    assert!(stdout(&done).contains("name the output .opus, or .wav with --encoding pcm"));
+    assert_eq!(batch.files("clean"), ["0.wav", "b.opus", "c.ogg"]);
+    let alone = folder.path("alone.opus");
+    let made = sordino(&["file", &opus, "-o", &alone, "-w", "10-15", "--silence"]);
+    assert!(made.status.success(), "{}", stderr(&made));
+    for name in ["b.opus", "c.ogg"] {
+        let out = folder.path(&format!("clean/{name}"));
+        let receipt = folder.path(&format!("evidence/{name}.receipt.json"));
+        assert!(read(&alone) == read(&out), "{name}");
+        let held = sordino(&["verify", "--receipt", &receipt, &opus, &out]);
+        assert!(held.status.success(), "{name}: {}{}", stdout(&held), stderr(&held));
+    }
+    // What the names rule out is told before anything begins.
+    folder.write("calls.csv", b"in,windows\nb.opus,10-15\n");
+    let wrong = batch.run("calls.csv --out none --encoding same --journal none.journal");
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+    assert!(
+        stderr(&wrong).contains("Opus can only be erased: add --silence"),
+        "{}",
+        stderr(&wrong)
+    );
+    // A channel is seen in the row; so it fails alone.
+    folder.write("calls.csv", b"in,windows\nb.opus,10-15@1\nc.ogg,10-15\n");
+    let done = batch.run("calls.csv --out some --policy same.toml --journal some.journal --json");
+    assert_eq!(done.status.code(), Some(3), "{}", stderr(&done));
+    assert!(stdout(&done).contains("leave out @CHANNEL"), "{}", stdout(&done));
+    assert_eq!((batch.files("none"), batch.files("some")), (vec![], vec!["c.ogg".into()]));
+}
+
+/// Depths that fill no whole bytes: the samples are those of the WAV, for FFmpeg too.
+#[test]
+fn samples_of_12_and_20_bits_stay_exact_from_end_to_end() {
+    if !installed("flac") || !installed("ffmpeg") {
+        return;
+    }
+    let folder = Folder::new();
+    let [out, wav, again, receipt] =
+        ["out.flac", "out.wav", "again.wav", "r.json"].map(|name| folder.path(name));
+    let run = |args: &[&str]| {
+        let done = sordino(args);
+        assert!(done.status.success(), "{args:?}: {}{}", stdout(&done), stderr(&done));
+    };
+    for (bits, format) in [(12, "s16le"), (20, "s24le")] {
+        let input = folder.write("in.flac", &encoded(&noisy_wav(8000, 2, bits, 16_000), ""));
+        for treatment in
+            [&["--silence"][..], &[], &["--gain", "0.3"], &["--tone=440", "--fade", "10ms"]]
+        {
+            let windows = ["-w", "0.5-0.7", "-w", "1.2-1.3@1"];
+            let args = [&["file", &input, "--force"], &windows[..], treatment].concat();
+            run(&[&args[..], &["-o", &wav]].concat());
+            run(&[&args[..], &["-o", &out, "--receipt", &receipt]].concat());
+            run(&["file", &out, "-w", "0-1", "--gain", "1", "-o", &again, "--force"]);
+            let flac = read(&out);
+            // The streaminfo block has it less one, in five bits.
+            assert_eq!((u32::from(flac[20] & 1) << 4 | u32::from(flac[21] >> 4)) + 1, bits);
+            assert!(read(&again) == read(&wav), "{bits} bits, {treatment:?}");
+            let codec = format!("pcm_{format}");
+            let decoded = ffmpeg(["-i", &out, "-f", format, "-c:a", &codec, "-"]);
+            let samples = read(&wav);
+            assert!(decoded == data_of(&samples), "{bits} bits, {treatment:?}: FFmpeg");
+            let tested = std::process::Command::new("flac").args(["-ts", &out]).output().unwrap();
+            assert!(tested.status.success() && stderr(&tested).is_empty(), "{}", stderr(&tested));
+            run(&["verify", "--receipt", &receipt, &out]);
+            run(&["verify", "--receipt", &receipt, &input, &out]);
+            run(&[&["verify", &input, &out], &windows[..], treatment].concat());
+        }
+    }
+}
+
+/// Each file of a recording of the Platform API stays what it is, where each gets a file of its own.
+#[test]
+fn keys_that_are_split_stay_what_they_are_each() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let parts = [of_call(0, "a.flac", &[]), of_call(1, "a.opus", &[])];
+    let [flac, opus] = parts.clone();
+    let world = world_with(&[], |conversation| {
+        let two = ConversationRecording::new("kept").file("0", flac).file("1", opus);
+        let mp3 = fixture_bytes("call.mp3");
+        conversation.recordings.extend([two, ConversationRecording::new("mp3").file("S", mp3)]);
+    });
+    let args = ["-w", "10-15@1", "-w", "20-21", "--silence", "--encoding", "same", "--split"];
+    let files = ["--to", "copies/", "--receipt", "papers/"];
+    let done = world.run(&[&["--recording-id", "kept"], &args[..], &files].concat());
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let windows = [&["-w", "20-21"][..], &["-w", "10-15", "-w", "20-21"]];
+    for ((key, ending), (part, windows)) in
+        [("0", "flac"), ("1", "opus")].into_iter().zip(parts.iter().zip(windows))
+    {
+        let input = world.folder.write(&format!("in.{ending}"), part);
+        let alone = world.folder.path(&format!("alone.{ending}"));
+        let made = sordino(&[&["file", &input, "-o", &alone, "--silence"], windows].concat());
+        assert!(made.status.success(), "{}", stderr(&made));
+        let copy = world.folder.path(&format!("copies/c/kept.{key}.{ending}"));
+        assert!(read(&copy) == read(&alone), "{key}");
+        let receipt = world.folder.path(&format!("papers/c/kept.{key}.json"));
+        let held = sordino(&["verify", "--receipt", &receipt, &copy]);
+        assert!(held.status.success(), "{key}: {}{}", stdout(&held), stderr(&held));
+    }
+    // One that cannot stay leaves nothing.
+    let wrong = world.run(&[&["--recording-id", "mp3"], &args[2..], &["--to", "others/"]].concat());
+    assert_ne!(wrong.status.code(), Some(0));
+    assert!(stderr(&wrong).contains("mp3 cannot be kept as it is"), "{}", stderr(&wrong));
+    assert!(!std::path::Path::new(&world.folder.path("others/c")).exists());
+    let joined = &args[..args.len() - 1];
+    let wrong = world.run(&[&["--recording-id", "kept", "--to", "o.wav"], joined].concat());
+    assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("give --split"), "{}", stderr(&wrong));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn misfit(source: Source) -> String {
 }
 
 /// A channel of the call, made by ffmpeg with these arguments.
-fn of_call(channel: usize, name: &str, args: &[&str]) -> Vec<u8> {
+pub fn of_call(channel: usize, name: &str, args: &[&str]) -> Vec<u8> {
     let folder = Folder::new();
     let (path, pan) = (folder.path(name), format!("pan=mono|c0=c{channel}"));
     ffmpeg([["-i", CALL, "-af", &pan].as_slice(), args, &[&path]].concat());
@@ -135,6 +135,22 @@ fn parts_in_any_codec_are_what_each_is_alone() {
     // The whole call, where no sample is lost.
     let files = [plain(0), flac(1)];
     assert!(decoded(joined(&files)).unwrap() == data_of_any(&fixture_bytes("call.wav")));
+}
+
+/// Packets of two files cannot be one file's.
+#[test]
+fn joined_files_of_flac_or_opus_are_not_kept() {
+    if !installed("ffmpeg") {
+        return;
+    }
+    let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
+    for name in ["a.flac", "a.opus"] {
+        let files = [of_call(0, name, &[]), of_call(1, name, &[])];
+        let source = joined(&files).with_options(options);
+        let error = redacted(source, &["10-15"], Treatment::silence()).unwrap_err();
+        let said = "several files become one recording, which is a WAV; use --encoding pcm";
+        assert!(error.is_usage() && error.to_string().contains(said), "{name}: {error}");
+    }
 }
 
 /// G.711 codes are joined as they are, and silence is its code for silence.

@@ -18,9 +18,14 @@ struct World {
 }
 
 fn world(faults: &[&str]) -> World {
+    world_of("call.wav", faults)
+}
+
+/// With this recording.
+fn world_of(name: &str, faults: &[&str]) -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = Sandbox::new(SandboxOptions::default());
-    sandbox.add_recording("call", fixture_bytes("call.wav"));
+    sandbox.add_recording("call", fixture_bytes(name));
     faults.iter().for_each(|fault| sandbox.inject(fault.parse().unwrap()));
     let base = runtime.block_on(sandbox.start(0)).unwrap();
     World { sandbox, base, folder: Folder::new(), _runtime: runtime }
@@ -71,6 +76,56 @@ fn a_recording_is_sanitised() {
     let file = sordino(&[["file", CALL, "-o", "-"].as_slice(), &WINDOWS].concat());
     assert!(upload.audio.as_ref().unwrap() == &file.stdout, "the same bytes as of `sordino file`");
     assert_eq!(world.folder.names(), [""; 0], "nothing is left on the disk");
+}
+
+/// What is uploaded is what `sordino file` makes, as a file of the same kind: the sandbox refuses another type.
+#[test]
+fn a_recording_keeps_its_encoding_from_end_to_end() {
+    for (name, container) in [("call.flac", "flac"), ("call.opus", "ogg")] {
+        let world = world_of(name, &[]);
+        let [keep, receipt, alone] =
+            [name, "r.json", &format!("alone-{name}")].map(|file| world.folder.path(file));
+        let args = [WINDOWS.as_slice(), &["--silence", "--encoding", "same"]].concat();
+        let files = ["--keep", &keep, "--receipt", &receipt, "--json"];
+        let result = world.run(&[&args[..], &files].concat());
+        assert_eq!(result.status.code(), Some(0), "{name}: {}", stderr(&result));
+        let json: serde_json::Value = serde_json::from_slice(&result.stdout).unwrap();
+        assert_eq!(json["output"]["container"], container);
+        let original = fixture(name).to_str().unwrap().to_owned();
+        let made = sordino(&[&["file", &original, "-o", &alone], &args[..]].concat());
+        assert!(made.status.success(), "{name}: {}", stderr(&made));
+        let upload = &world.sandbox.uploads()[0];
+        let [kept, alone] = [&keep, &alone].map(|path| std::fs::read(path).unwrap());
+        assert!(upload.completed && kept == alone, "{name}");
+        assert!(upload.audio.as_ref().unwrap()[..] == kept, "{name}");
+        for files in [&[keep.as_str()][..], &[&original, &keep]] {
+            let held = sordino(&[&["verify", "--receipt", &receipt], files].concat());
+            assert!(held.status.success(), "{name}: {}{}", stdout(&held), stderr(&held));
+        }
+    }
+}
+
+/// What cannot be kept is found before anything is created at Genesys.
+#[test]
+fn what_cannot_be_kept_creates_nothing() {
+    let same = ["-w", "1-2", "--encoding", "same"];
+    let quiet = [&same[..], &["--silence"]].concat();
+    for (name, args, part) in [
+        ("call.opus", &same[..], "add --silence"),
+        ("call.opus", &[&quiet[..], &["-w", "3-4@1"]].concat(), "leave out @CHANNEL"),
+        ("call.opus", &[&quiet[..], &["--keep", "o.flac"]].concat(), "name the output .opus"),
+        ("call.flac", &[&quiet[..], &["--keep", "o.wav"]].concat(), "name the output .flac"),
+        ("call.mp3", &quiet, "mp3 cannot be kept as it is"),
+        ("call.flac", &["-w", "1-2", "--no-md5"], "reading --no-md5"),
+        ("call.flac", &["-w", "1-2", "--keep", "o.flac"], "add that, or name it .wav"),
+    ] {
+        let world = world_of(name, &[]);
+        let mut command = world.command(args);
+        let result = command.current_dir(world.folder.path("")).output().unwrap();
+        assert_eq!(result.status.code(), Some(2), "{name} {args:?}: {}", stderr(&result));
+        assert!(stderr(&result).contains(part), "{name} {args:?}: {}", stderr(&result));
+        assert_eq!((world.sandbox.uploads().len(), world.folder.names()), (0, vec![]), "{name}");
+    }
 }
 
 #[test]

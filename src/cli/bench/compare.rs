@@ -18,17 +18,23 @@ use super::stats::{Cost, known, memory, time};
 const COMPETITORS: [(&str, &str); 2] = [("ffmpeg", "-version"), ("cp", "--version")];
 
 /// Inputs that FFmpeg makes of the WAV: name, file, options.
-const KINDS: [(&str, &str, &[&str]); 6] = [
+const KINDS: [(&str, &str, &[&str]); 7] = [
     ("µ-law WAV", "mulaw.wav", &["-c:a", "pcm_mulaw"]),
     ("FLAC", "call.flac", &["-c:a", "flac"]),
     ("FLAC, blocks of 4096", "blocks.flac", &["-c:a", "flac", "-frame_size", "4096"]),
     ("MP3 32 kbit/s", "call.mp3", &["-c:a", "libmp3lame", "-b:a", "32k"]),
     ("Ogg Vorbis", "call.ogg", &["-c:a", "libvorbis"]),
+    ("Ogg Opus 24 kbit/s", "call.opus", &["-c:a", "libopus", "-b:a", "24k"]),
     ("AAC in M4A", "call.m4a", &["-c:a", "aac", "-b:a", "32k"]),
 ];
 
-/// How a FLAC is kept: what is added to its name, and the options of `sordino file`.
-const KEPT: [(&str, &[&str]); 2] = [(" kept", &[]), (" kept, no MD5", &["--no-md5"])];
+/// How inputs are kept: the ending of their files, what is added to the name, the output, and the options of
+/// `sordino file`.
+const KEPT: [(&str, &str, &str, &[&str]); 3] = [
+    (".flac", " kept", "out.flac", &[]),
+    (".flac", " kept, no MD5", "out.flac", &["--no-md5"]),
+    (".opus", " kept", "out.opus", &["--silence"]),
+];
 
 /// The length of a short recording, in seconds.
 const CLIP: u64 = 24;
@@ -107,8 +113,8 @@ pub(super) fn compare(bench: &Bench, input: &Input, given: bool) -> Result<Compa
         match all.convert(bench, input, file, options) {
             Ok(kind) => {
                 all.row(bench, name, &kind)?;
-                for (how, options) in KEPT.iter().filter(|_| file.ends_with(".flac")) {
-                    all.row(bench, &format!("{name}{how}"), &kind.written("out.flac", options))?;
+                for (_, how, output, options) in KEPT.iter().filter(|kept| file.ends_with(kept.0)) {
+                    all.row(bench, &format!("{name}{how}"), &kind.written(output, options))?;
                 }
             }
             Err(why) => all.skipped.push(format!("{name}: {why}")),
@@ -146,9 +152,10 @@ fn usual_recipe(input: &Input) -> Command {
     let windows = input.windows().into_iter();
     let windows = windows.map(|(start, end)| format!("between(t,{start},{end})"));
     let inside = windows.collect::<Vec<_>>().join("+");
+    let volume = if input.options.contains(&"--silence") { 0.0 } else { 0.001 };
     ffmpeg(
         &input.path,
-        &["-af", &format!("volume=enable='{inside}':volume=0.001")],
+        &["-af", &format!("volume=enable='{inside}':volume={volume}")],
         input.output.as_ref(),
     )
 }

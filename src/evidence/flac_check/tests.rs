@@ -5,6 +5,7 @@ use std::io::{Cursor, Seek, SeekFrom, Write};
 use super::*;
 use crate::block::Samples;
 use crate::encode::{BackgroundWriter, Output, Target};
+use crate::flac::{crc8, crc16, metadata_length};
 use crate::span::Spans;
 use crate::treatment::Treater;
 use crate::window::Window;
@@ -102,5 +103,30 @@ fn a_sample_that_was_not_treated_is_found() {
             let result = redact(treatment, meddle, |_| ());
             assert!(matches!(result, Err(Error::SelfCheck { .. })), "{treatment:?} {frame}");
         }
+    }
+}
+
+/// A frame whose number is another one, with the right checksums.
+#[test]
+fn a_new_frame_at_another_place_is_found() {
+    let renumber = |file: &mut Vec<u8>| {
+        let info = StreamInfoBlock::parse(file).unwrap();
+        let mut at = metadata_length(file);
+        while file[at + 4] != 3 {
+            at += frame_length(&file[at..], &info).unwrap();
+        }
+        let (length, header) =
+            (frame_length(&file[at..], &info).unwrap(), FrameHeader::parse(&file[at..]).unwrap());
+        let frame = &mut file[at..at + length];
+        frame[4] = 9;
+        frame[header.length - 1] = crc8(&frame[..header.length - 1]);
+        let checksum = crc16(&frame[..length - 2]);
+        frame[length - 2..].copy_from_slice(&checksum.to_be_bytes());
+    };
+    for treatment in treatments() {
+        let Err(Error::SelfCheck { reason }) = redact(treatment, as_it_is, renumber) else {
+            panic!("{treatment:?}");
+        };
+        assert_eq!(reason, "a frame inside the windows has another number or size");
     }
 }

@@ -6,7 +6,7 @@
 //! One page is held back, so that it is known which is the last.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +20,8 @@ use crate::ogg::{PageQueue, crc32};
 
 /// Bytes of the fixed part of a page header.
 const HEADER: usize = 27;
+/// Bytes that are read at once: several pages, which are read in pieces.
+const READ_SIZE: usize = 64 * 1024;
 /// Header type flags: first page of a stream, and last page.
 const FIRST: u8 = 2;
 const LAST: u8 = 4;
@@ -39,7 +41,7 @@ pub(super) struct OggStatus {
 
 /// Passes an Ogg file on, page by page, each checked.
 pub(super) struct CheckedPages<R> {
-    inner: R,
+    inner: BufReader<R>,
     monitor: Arc<InputMonitor>,
     pub(super) status: OggStatus,
     /// The page that is being passed on.
@@ -79,7 +81,7 @@ impl<R: Read> CheckedPages<R> {
     /// `kept`: gets every page that is passed on.
     pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>, kept: PageQueue) -> Self {
         Self {
-            inner,
+            inner: BufReader::with_capacity(READ_SIZE, inner),
             monitor: Arc::clone(monitor),
             status: OggStatus { kept, ..OggStatus::default() },
             page: Vec::new(),
