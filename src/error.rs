@@ -185,13 +185,14 @@ pub enum Error {
 impl Error {
     /// Whether the caller can correct the error with another window, unit, channel, treatment or encoding.
     pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
+        match self {
+            Self::Part { source, .. } => source.is_usage(),
             Self::NoSuchChannel { .. }
-                | Self::WindowPastEnd { .. }
-                | Self::UnitUnknown { .. }
-                | Self::Treatment(_)
-                | Self::Format { .. }
-        )
+            | Self::WindowPastEnd { .. }
+            | Self::UnitUnknown { .. }
+            | Self::Treatment(_)
+            | Self::Format { .. } => true,
+            _ => false,
+        }
     }
 }

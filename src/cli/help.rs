@@ -222,7 +222,7 @@ program takes to start. A stage shares its process with the others, so its memor
 
 --compare runs ffmpeg and cp in turn with `sordino file`. speed-up is ffmpeg's median time divided by
 sordino's. ffmpeg uses its usual recipe, `volume=enable='between(t,10,15)'`, which is not exact to the
-sample. Neither syncs its output.
+sample; for Opus with a volume of 0, and at its own bit rate. Neither syncs its output.
 
 realtime is how many times as fast as playing. MB are of the input, 1,000,000 bytes.
 CPU s/h is CPU seconds for one hour of recording.

@@ -183,6 +183,9 @@ impl FlacCheck {
         if !is_written || head.info != expected {
             return Err(failed("the metadata of the FLAC does not describe the recording"));
         }
+        if self.pieces.iter().map(|piece| piece.bytes).sum::<u64>() != self.bytes {
+            return Err(failed("there is more in the file than frames"));
+        }
         self.pieces.iter().try_for_each(|piece| piece.check(&mut reader, &head.info))?;
         check_points(head, |offset| spool.reader_from(begin + offset))?;
         self.zones.iter().try_for_each(|zone| zone.check(spool, begin, head))
@@ -244,7 +247,8 @@ impl Piece {
                 found.write(place(&header.ok_or_else(wrong)?, length as u64).as_flattened());
                 at += length;
             }
-            if at == 0 && left == 0 {
+            // No packet is larger than the largest.
+            if at == 0 && (left == 0 || buffer.len() >= index_of(info.sizes.1.into())) {
                 return Err(wrong());
             }
             buffer.drain(..at);

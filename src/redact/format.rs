@@ -200,7 +200,7 @@ pub(super) fn choose(
             kept.ending()
         ),
         (None, _) if decoder.parts().len() > 1 => {
-            "several files become one recording, which is a WAV; use --encoding pcm".into()
+            format!("several files become one recording, which is a WAV; {AS_WAV}")
         }
         (None, _) if info.codec == "flac" && info.container == "flac" => {
             format!("a FLAC of more than 24 bits cannot be kept; {AS_WAV}")

@@ -148,7 +148,8 @@ fn joined_files_of_flac_or_opus_are_not_kept() {
         let files = [of_call(0, name, &[]), of_call(1, name, &[])];
         let source = joined(&files).with_options(options);
         let error = redacted(source, &["10-15"], Treatment::silence()).unwrap_err();
-        let said = "several files become one recording, which is a WAV; use --encoding pcm";
+        let said =
+            "several files become one recording, which is a WAV; make a WAV, with --encoding pcm";
         assert!(error.is_usage() && error.to_string().contains(said), "{name}: {error}");
     }
 }
