@@ -18,6 +18,7 @@ mod info;
 mod input;
 mod interrupt;
 mod manual;
+mod many;
 mod messages;
 mod output;
 mod passphrase;

@@ -18,8 +18,8 @@ mod treatment;
 mod windows;
 
 pub(crate) use batch::{
-    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
-    StatusArgs,
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, HowArgs, ProgressKind,
+    ShareArgs, StatusArgs,
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
