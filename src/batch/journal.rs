@@ -121,6 +121,8 @@ pub struct Claimed {
     /// What a job with another key has put where this one's output goes. Without `--force` this one must
     /// not replace it; at Genesys, it must not create another recording.
     pub before: Option<Done>,
+    /// The trace that it belongs to, for the receipt: a `traceparent` of W3C. No journal keeps it.
+    pub trace: Option<String>,
 }
 
 /// One job, for reports.

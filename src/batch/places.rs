@@ -25,6 +25,7 @@ use crate::store::{self, Place, PutOptions, Stores};
 use crate::window::Windows;
 
 pub(super) mod failure;
+mod pair;
 mod windows;
 
 use failure::{failed, of_store, of_stored};
@@ -207,7 +208,8 @@ impl Places {
         job: &Claimed,
         request: &Request,
     ) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
-        let (source, policy, id) = (request.entry(), self.policy.entry(), job.id.clone());
+        let (source, policy) = (request.entry(), self.policy.entry());
+        let (id, trace) = (job.id.clone(), job.trace.clone());
         Arc::new(move |mut receipt| {
             if let Some(source) = &source {
                 receipt = receipt.with_source(source.clone());
@@ -215,8 +217,11 @@ impl Places {
             if let Some(policy) = &policy {
                 receipt = receipt.with_policy(policy.clone());
             }
-            match &id {
-                Some(id) => receipt.with_id(id),
+            if let Some(id) = &id {
+                receipt = receipt.with_id(id);
+            }
+            match &trace {
+                Some(trace) => receipt.with_trace(trace),
                 None => receipt,
             }
         })
