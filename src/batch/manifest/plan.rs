@@ -1,6 +1,7 @@
 //! From a row to a job: what is read, where it goes, and what is muted. Looks at no file.
 
 use super::place::{below, id_part, own_path, with_ending};
+use super::prefix::path_between;
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
 use crate::batch::model::{Api, Input, Key, Planned, Spec, WindowsSpec};
@@ -36,6 +37,12 @@ pub(super) fn planned(line: u64, row: &Row, plan: &Planning) -> Result<Planned, 
 }
 
 impl Planning {
+    /// Whether a place lies below [`Planning::out`].
+    pub fn is_below_out(&self, place: &Place) -> bool {
+        let path = self.out.as_ref().and_then(|out| path_between(out, place));
+        path.is_some_and(|path| !path.is_empty())
+    }
+
     /// A job whose output has this path below the folder of outputs.
     pub(super) fn spec(
         &self,

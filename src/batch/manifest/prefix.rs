@@ -17,6 +17,7 @@ use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
 use crate::decode::recording_stem;
 use crate::store::Place;
 use nested::Nested;
+pub(super) use nested::path_between;
 
 /// A file or object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,40 @@ pub enum PairingError {
     /// The suffix names no transcript.
     #[error("the suffix `{0}` is none of transcripts; write it such as .transcript.json")]
     Suffix(String),
+}
+
+impl PairingError {
+    /// Whether a suffix may be that of transcripts.
+    ///
+    /// # Errors
+    /// [`PairingError::Suffix`].
+    pub fn of_suffix(suffix: &str) -> Result<(), Self> {
+        let is_wrong = suffix.len() < 2
+            || suffix.contains(['/', '\\'])
+            || recording_stem(&format!("a{suffix}")).is_some();
+        match is_wrong {
+            true => Err(Self::Suffix(suffix.chars().filter(|c| !c.is_control()).collect())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Paired {
+    /// Why nothing can be planned, and what to do, if that is so.
+    pub fn problem(&self) -> Option<String> {
+        Some(match self {
+            Self::TwoTranscripts { recording, transcripts: [one, other] } => {
+                format!("{recording} has two transcripts, {one} and {other}; remove one")
+            }
+            Self::SameOutput { output, recordings: [one, other] } => {
+                format!("{one} and {other} would both be written to {output}; rename one")
+            }
+            Self::OutputIsRead { recording, output } => format!(
+                "the output of {recording}, {output}, would be read as a recording; give another --out"
+            ),
+            Self::Job(_) | Self::NoTranscript(_) | Self::NoRecording(_) => return None,
+        })
+    }
 }
 
 /// Pairs the recordings of a listing with their transcripts. Hidden files are left out, and so are those
@@ -147,12 +182,7 @@ where
         suffix: &'a str,
         plan: &'a Planning,
     ) -> Result<Self, PairingError> {
-        let is_wrong = suffix.len() < 2
-            || suffix.contains(['/', '\\'])
-            || recording_stem(&format!("a{suffix}")).is_some();
-        if is_wrong {
-            return Err(PairingError::Suffix(suffix.chars().filter(|c| !c.is_control()).collect()));
-        }
+        PairingError::of_suffix(suffix)?;
         let out = plan.out.clone().ok_or(PairingError::NoOut)?;
         let nested = Nested::of(prefix, &out, plan.receipts.as_ref())?;
         let (pending, ready) = (Vec::new(), VecDeque::new());

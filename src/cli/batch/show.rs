@@ -69,7 +69,7 @@ impl Show {
             News::Failed { job, failed, unknown } => {
                 if self.json {
                     let mut json = about(job, if *unknown { "unknown" } else { "failed" });
-                    json["kind"] = name(failed.kind).into();
+                    json["kind"] = failed.kind.name().into();
                     json["retryable"] = failed.kind.is_retryable().into();
                     json["message"] = failed.message.clone().into();
                     self.result(&json);

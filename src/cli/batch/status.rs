@@ -83,7 +83,7 @@ fn line(entry: &Entry, json: bool) -> String {
         "id": id,
         "key": entry.key.0,
         "input": input(&spec.input),
-        "kind": failed.as_ref().map(|failed| name(failed.kind)),
+        "kind": failed.as_ref().map(|failed| failed.kind.name()),
         "retryable": failed.as_ref().is_some_and(|failed| failed.kind.is_retryable()),
         "message": message,
         "attempts": attempt,
