@@ -17,8 +17,8 @@ pub use journal::{
     Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
 };
 pub use manifest::{
-    Checked, Jobs as ManifestJobs, Listed, Manifest, ManifestError, Paired, Pairing, PairingError,
-    Planning, RowError, RowErrors,
+    Checked, CheckedRows, Jobs as ManifestJobs, Listed, Manifest, ManifestError, ManifestRow,
+    Paired, Pairing, PairingError, Planning, RowError, RowErrors,
 };
 pub use model::{
     Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,

@@ -21,6 +21,7 @@ mod row;
 mod version;
 
 pub use prefix::{Listed, Paired, Pairing, PairingError};
+pub use row::Row as ManifestRow;
 
 use super::model::{Api, Planned};
 use crate::store::Place;
@@ -192,7 +193,15 @@ impl Manifest {
         plan: &'a Planning,
         checked: &'a Checked,
     ) -> Result<Jobs<'a>, ManifestError> {
-        Ok(Jobs { manifest: self, plan, sha256: &checked.sha256, rows: Some(Rows::open(self)?) })
+        Ok(Jobs { rows: self.rows(checked)?, plan })
+    }
+
+    /// The rows with their lines, of a manifest that was checked.
+    ///
+    /// # Errors
+    /// As [`Manifest::jobs`].
+    pub fn rows<'a>(&'a self, checked: &'a Checked) -> Result<CheckedRows<'a>, ManifestError> {
+        Ok(CheckedRows { manifest: self, sha256: &checked.sha256, rows: Some(Rows::open(self)?) })
     }
 
     fn unreadable(&self, error: &std::io::Error) -> ManifestError {
@@ -205,28 +214,21 @@ impl Manifest {
     }
 }
 
-/// The jobs of a manifest, row by row.
-pub struct Jobs<'a> {
+/// The rows of a manifest, one after the other.
+pub struct CheckedRows<'a> {
     manifest: &'a Manifest,
-    plan: &'a Planning,
     sha256: &'a str,
     rows: Option<Rows>,
 }
 
-impl Iterator for Jobs<'_> {
-    type Item = Result<Planned, ManifestError>;
+impl Iterator for CheckedRows<'_> {
+    type Item = Result<(u64, ManifestRow), ManifestError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = match self.rows.as_mut()?.next() {
             Err(error) => Err(self.manifest.unreadable(&error)),
             Ok(Some(Err(error))) => Err(self.manifest.wrong(error)),
-            Ok(Some(Ok((line, row)))) => {
-                let planned = plan::planned(line, &row, self.plan);
-                planned.map(version::with_versions).map_err(|shown| {
-                    let errors = RowErrors { shown, more: 0 };
-                    ManifestError::Wrong { name: self.manifest.name.clone(), errors }
-                })
-            }
+            Ok(Some(Ok(row))) => Ok(row),
             Ok(None) => {
                 let is_same = self.rows.take()?.sha256() == self.sha256;
                 return (!is_same).then(|| Err(ManifestError::Changed(self.manifest.name.clone())));
@@ -236,6 +238,30 @@ impl Iterator for Jobs<'_> {
             self.rows = None;
         }
         Some(next)
+    }
+}
+
+/// The jobs of a manifest, row by row.
+pub struct Jobs<'a> {
+    rows: CheckedRows<'a>,
+    plan: &'a Planning,
+}
+
+impl Iterator for Jobs<'_> {
+    type Item = Result<Planned, ManifestError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        let planned = row.and_then(|(line, row)| {
+            plan::planned(line, &row, self.plan).map(version::with_versions).map_err(|shown| {
+                let errors = RowErrors { shown, more: 0 };
+                ManifestError::Wrong { name: self.rows.manifest.name.clone(), errors }
+            })
+        });
+        if planned.is_err() {
+            self.rows.rows = None;
+        }
+        Some(planned)
     }
 }
 

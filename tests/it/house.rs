@@ -88,6 +88,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
+    ("queue", &["batch", "lock", "store"]),
     ("sandbox", &["genesys", "lock"]),
 ];
 
@@ -166,6 +167,9 @@ fn each_dependency_is_named_in_its_room_only() {
         ("object_store::", "store"),
         ("rusqlite::", "batch"),
         ("tokio_postgres_rustls::", "batch"),
+        ("aws_config::", "queue"),
+        ("aws_sdk_sqs::", "queue"),
+        ("async_nats::", "queue"),
         ("governor::", "genesys"),
         ("axum::", "sandbox"),
     ] {
@@ -193,6 +197,7 @@ const FEATURES: &[(&str, &str)] = &[
     ("policy", "policy"),
     ("store", "store"),
     ("batch", "batch"),
+    ("queue", "work"),
     ("sandbox", "sandbox"),
 ];
 

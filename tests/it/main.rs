@@ -48,6 +48,7 @@
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `postgres` | PostgreSQL from the distribution, to test with |
+//! | `queue` | queues: every engine held to one contract |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -120,6 +121,8 @@ mod platform_windows;
 mod postgres;
 #[cfg(feature = "cli")]
 mod policy;
+#[cfg(feature = "work")]
+mod queue;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]

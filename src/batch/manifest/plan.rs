@@ -36,6 +36,22 @@ pub(super) fn planned(line: u64, row: &Row, plan: &Planning) -> Result<Planned, 
     }
 }
 
+impl Row {
+    /// The job of a row that stands in no manifest: it has no line. Looks at no file.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in words.
+    pub fn planned(&self, plan: &Planning) -> Result<Planned, String> {
+        match planned(0, self, plan) {
+            Ok(planned) => Ok(Planned { line: None, ..planned }),
+            Err(wrong) => {
+                let problems: Vec<_> = wrong.into_iter().map(|error| error.problem).collect();
+                Err(problems.join("; "))
+            }
+        }
+    }
+}
+
 impl Planning {
     /// Whether a place lies below [`Planning::out`].
     pub fn is_below_out(&self, place: &Place) -> bool {

@@ -1,0 +1,73 @@
+//! Opens a queue by its URL.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::{Manage, Queue, QueueError};
+
+/// How a queue is used.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a job that was pulled stays ours without being extended. At least a second in SQS, and the
+    /// same for all workers of one consumer of NATS.
+    pub lease: Duration,
+    /// On which engines send and receive. It must go on until the queue is dropped.
+    pub runtime: Handle,
+}
+
+impl Options {
+    /// The usual lease: long enough to miss two renewals, short enough that the jobs of a dead worker do not
+    /// wait for long.
+    pub const LEASE: Duration = Duration::from_secs(120);
+
+    /// The usual lease, on this runtime.
+    pub fn new(runtime: Handle) -> Self {
+        Self { lease: Self::LEASE, runtime }
+    }
+}
+
+/// Both sides of an engine.
+trait Engine: Queue + Manage {}
+impl<T: Queue + Manage> Engine for T {}
+
+/// Opens a queue to work on its jobs: `sqs://HOST/ACCOUNT/NAME`, `nats://HOST:PORT/STREAM` or
+/// `postgres://USER@HOST:PORT/DATABASE`.
+///
+/// # Errors
+/// [`QueueError`], when there is no such queue, or it cannot be used.
+pub fn open(url: &str, options: &Options) -> Result<Box<dyn Queue>, QueueError> {
+    Ok(engine(url, options)?)
+}
+
+/// Opens a queue to fill it, to count its jobs, and to look at the buried ones.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_to_manage(url: &str, options: &Options) -> Result<Box<dyn Manage>, QueueError> {
+    Ok(engine(url, options)?)
+}
+
+fn engine(url: &str, options: &Options) -> Result<Box<dyn Engine>, QueueError> {
+    let _ = options;
+    match url.split_once("://").map(|(scheme, _)| scheme) {
+        Some("sqs") => Err(QueueError::Without { engine: "SQS", feature: "sqs" }),
+        Some("nats" | "tls") => Err(QueueError::Without { engine: "NATS", feature: "nats" }),
+        Some("postgres" | "postgresql") => {
+            Err(QueueError::Without { engine: "PostgreSQL", feature: "postgres" })
+        }
+        _ => Err(QueueError::Wrong {
+            queue: shown(url),
+            reason: "give sqs://…, nats://… or postgres://…".to_owned(),
+        }),
+    }
+}
+
+/// The URL of a queue without what may be a secret: login and query.
+pub fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "without a URL".to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    format!("{scheme}://{host}").chars().map(plain).take(200).collect()
+}
