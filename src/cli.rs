@@ -34,6 +34,7 @@ mod table;
 mod text;
 mod verify;
 mod windows;
+mod work;
 
 use args::{Api, Args, Command};
 use exit::Failure;
@@ -52,6 +53,7 @@ pub(crate) fn main() -> ExitCode {
             Api::Platform => platform::run(&args),
         },
         Command::Batch(args) => batch::run(*args),
+        Command::Work(args) => work::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

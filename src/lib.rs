@@ -73,6 +73,7 @@
 //! | `store` | `store` | reads and writes places: local paths and the URLs of buckets |
 //! | `batch` | `batch` | thousands of jobs: manifest, journal, chain; knows jobs, not recordings |
 //! | `queue` | `work` | where jobs come from all day: five verbs, an engine a file, what a job's body means |
+//! | `work` | `work` | jobs from a queue, one after the other, for weeks: leases, poison, health, numbers |
 //! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
 //!
 //! The rooms without a feature are the core. It has no network, no async runtime and no terminal:
@@ -162,6 +163,8 @@ pub mod store;
 pub mod batch;
 #[cfg(feature = "work")]
 pub mod queue;
+#[cfg(feature = "work")]
+pub mod work;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 

@@ -16,9 +16,10 @@ mod store;
 mod transcript;
 mod treatment;
 mod windows;
+mod work;
 
 pub(crate) use batch::{
-    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, HowArgs, ProgressKind,
+    BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
     ShareArgs, StatusArgs,
 };
 pub(crate) use bench::BenchArgs;
@@ -30,6 +31,7 @@ pub(crate) use sign::SignArgs;
 pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
+pub(crate) use work::{LogKind, WorkArgs};
 
 use super::exit::Failure;
 use super::help;
@@ -69,6 +71,10 @@ pub(crate) enum Command {
     /// Redact thousands of recordings, with a journal; the same command again does the rest
     #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
     Batch(Box<BatchArgs>),
+
+    /// Redact recordings as they arrive: jobs from a queue, on as many machines as wanted
+    #[command(after_help = help::WORK_EXAMPLES)]
+    Work(Box<WorkArgs>),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]

@@ -3,8 +3,10 @@
 
 mod batch;
 mod platform;
+mod work;
 
 pub(super) use batch::{BATCH_EXAMPLES, BATCH_STATUS_EXAMPLES, BATCH_USAGE};
+pub(super) use work::WORK_EXAMPLES;
 
 pub(super) const OVERVIEW: &str = "\
 Start here:

@@ -5,9 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use super::super::journal::{Entry, Filter, Jobs, open_journal};
-use super::super::model::{
-    Change, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec,
-};
+use super::super::model::{Change, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec};
 use super::*;
 
 /// One row.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sordino::Policy;
 use sordino::batch::{
     Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, Rows, RunOptions,
     Shard,
@@ -11,7 +12,6 @@ use sordino::batch::{
 use sordino::digest::Digest;
 use sordino::signature::Signer;
 use sordino::store::{Place, Stores};
-use sordino::Policy;
 use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
@@ -60,7 +60,8 @@ impl<'a> Plan<'a> {
             let why = "there are no receipts to sign; say with --receipts where they go";
             return Err(Failure::usage("reading --sign", why));
         }
-        let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(&args.pace.share)?);
+        let (stores, jobs_at_once) =
+            (Stores::new(args.store.config()), jobs_at_once(&args.pace.share)?);
         let planning = Planning {
             out: args.out.as_deref().map(|text| below("--out", text, &stores)).transpose()?,
             receipts: args

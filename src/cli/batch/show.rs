@@ -12,7 +12,7 @@ use super::super::messages::{detail, is_quiet, say};
 use super::super::progress::Status;
 use super::super::text::elapsed;
 use super::super::{exit::Failure, report};
-use super::tally::{Tally, name};
+use super::tally::Tally;
 
 /// How often the line on a terminal is drawn, and JSON is written.
 const OFTEN: Duration = Duration::from_millis(250);

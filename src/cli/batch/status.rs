@@ -12,7 +12,6 @@ use super::super::table::table;
 use super::again::without_password;
 use super::chain;
 use super::show::{input, row};
-use super::tally::name;
 
 pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let mut journal = open(&args.journal)?;

@@ -1,0 +1,108 @@
+//! The arguments of `sordino work`.
+
+use std::net::SocketAddr;
+
+use clap::{Args as Group, ValueEnum};
+
+use super::batch::{HowArgs, ShareArgs};
+use super::{SignArgs, StoreArgs};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogKind {
+    /// For people.
+    Text,
+    /// JSON Lines.
+    Json,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct WorkArgs {
+    /// The queue: sqs://HOST/ACCOUNT/NAME, nats://HOST:PORT/STREAM or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    pub(crate) queue: String,
+
+    /// Write the redacted recordings below this folder or URL
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) out: String,
+
+    /// Write a receipt for each recording below this folder or URL. It decides who was first: give all
+    /// workers of a queue the same place
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) receipts: String,
+
+    /// The ending of the list or transcript beside each recording, such as .transcript.json; for recordings
+    /// that the store announces
+    #[arg(long, value_name = "SUFFIX")]
+    pub(crate) windows_suffix: Option<String>,
+
+    /// End when the queue is empty
+    #[arg(long)]
+    pub(crate) drain: bool,
+
+    /// Print the summary at the end as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
+
+    #[command(flatten)]
+    pub(crate) queueing: QueueingArgs,
+
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+
+    #[command(flatten)]
+    pub(crate) how: HowArgs,
+
+    #[command(flatten)]
+    pub(crate) sign: SignArgs,
+
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// How jobs are held, given back and given up.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to run")]
+pub(crate) struct QueueingArgs {
+    /// Bury a job that failed this many times, or killed its workers so often
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) max_deliveries: u32,
+
+    /// Bury a recording whose list or transcript is not there after this time
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) give_up: String,
+
+    /// Wait this long before a job comes again for the first time; later ones wait longer, up to 15m
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(crate) wait: String,
+
+    /// A job of a worker that died comes again after this time
+    #[arg(long, value_name = "TIME", default_value = "2m")]
+    pub(crate) lease: String,
+
+    /// When told to end, let jobs in flight end within this time; then hand them back
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub(crate) grace: String,
+}
+
+/// What operators see.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Operation")]
+pub(crate) struct OperationArgs {
+    /// Answer /healthz, /readyz and /metrics (Prometheus) here, such as 127.0.0.1:9100
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// How log lines look, on stderr: `text` or `json`. With --verbose they name places
+    #[arg(
+        long,
+        value_name = "text|json",
+        value_enum,
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub(crate) log: LogKind,
+}

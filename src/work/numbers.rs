@@ -1,0 +1,252 @@
+//! What a worker has done so far: for its summary, for Prometheus, and for those who ask whether it lives.
+//!
+//! Prometheus' text format is a line for each number, so it is written here. A crate that does it brings
+//! seventeen others.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::batch::{Done, FailureKind};
+use crate::lock::lock;
+use crate::span::time_of;
+
+/// What a worker has done so far. Shared by its threads.
+#[derive(Debug)]
+pub struct Numbers {
+    is_ready: AtomicBool,
+    /// Failures in a row that may be a store's fault.
+    troubles: AtomicU32,
+    counts: Mutex<Counts>,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// It is done.
+    Done,
+    /// It asked for nothing that sordino does.
+    Ignored,
+    /// It waits for its list or transcript.
+    NotYet,
+    /// It failed, and comes again.
+    Again,
+    /// It is where a person finds it.
+    Buried,
+    /// It was given back because the worker ends.
+    HandedBack,
+    /// Another may have it, or the queue could not be told.
+    Lost,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counts {
+    in_flight: u64,
+    ended: BTreeMap<Ended, u64>,
+    failed: BTreeMap<FailureKind, u64>,
+    recordings: u64,
+    left_out: u64,
+    copied: u64,
+    audio: Duration,
+    redacted: Duration,
+    bytes: u64,
+    working: Duration,
+    verbs: BTreeMap<&'static str, Verb>,
+}
+
+/// How often the queue was asked for something, and how long that took.
+#[derive(Debug, Clone, Default)]
+struct Verb {
+    calls: u64,
+    errors: u64,
+    took: Duration,
+}
+
+impl Ended {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Ignored,
+        Self::NotYet,
+        Self::Again,
+        Self::Buried,
+        Self::HandedBack,
+        Self::Lost,
+    ];
+
+    /// Its name in metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Ignored => "ignored",
+            Self::NotYet => "not_yet",
+            Self::Again => "again",
+            Self::Buried => "buried",
+            Self::HandedBack => "handed_back",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Numbers {
+    /// Of a worker that has done nothing yet.
+    pub fn new() -> Self {
+        let (is_ready, troubles, counts) = Default::default();
+        Self { is_ready, troubles, counts }
+    }
+
+    /// How many jobs ended so.
+    pub fn of(&self, ended: Ended) -> u64 {
+        lock(&self.counts).ended.get(&ended).copied().unwrap_or(0)
+    }
+
+    /// How many recordings failed, by kind, each failure of each.
+    pub fn failures(&self) -> BTreeMap<FailureKind, u64> {
+        lock(&self.counts).failed.clone()
+    }
+
+    /// Recordings that are done, and how long they play.
+    pub fn recordings(&self) -> (u64, Duration) {
+        let counts = lock(&self.counts);
+        (counts.recordings, counts.audio)
+    }
+
+    /// Of those: nothing was found, and they have no output, or an unredacted one.
+    pub fn nothing_found(&self) -> (u64, u64) {
+        let counts = lock(&self.counts);
+        (counts.left_out, counts.copied)
+    }
+
+    /// How long all jobs took together, and how long the queue was asked besides.
+    pub fn times(&self) -> (Duration, Duration) {
+        let counts = lock(&self.counts);
+        (counts.working, counts.verbs.values().map(|verb| verb.took).sum())
+    }
+
+    /// Whether the queue was asked for jobs lately, and has answered.
+    pub fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_ready(&self, is_ready: bool) {
+        self.is_ready.store(is_ready, Ordering::SeqCst);
+    }
+
+    /// A failure that may be a store's fault.
+    pub(super) fn trouble(&self) {
+        let more = |n: u32| Some(n.saturating_add(1));
+        let _ = self.troubles.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+    }
+
+    /// So many in a row.
+    pub(super) fn troubles(&self) -> u32 {
+        self.troubles.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn begun(&self) {
+        lock(&self.counts).in_flight += 1;
+    }
+
+    pub(super) fn ended(&self, ended: Ended, took: Duration) {
+        let mut counts = lock(&self.counts);
+        counts.in_flight = counts.in_flight.saturating_sub(1);
+        *counts.ended.entry(ended).or_default() += 1;
+        counts.working += took;
+    }
+
+    pub(super) fn failed(&self, kind: FailureKind) {
+        *lock(&self.counts).failed.entry(kind).or_default() += 1;
+    }
+
+    pub(super) fn redacted(&self, done: &Done) {
+        self.troubles.store(0, Ordering::SeqCst);
+        let mut counts = lock(&self.counts);
+        counts.recordings += 1;
+        counts.audio += time_of(done.frames, done.rate.max(1));
+        counts.redacted += time_of(done.redacted_frames, done.rate.max(1));
+        counts.bytes += done.bytes;
+        match done.if_none.as_deref() {
+            Some("skip") => counts.left_out += 1,
+            Some(_) => counts.copied += 1,
+            None => {}
+        }
+    }
+
+    pub(super) fn called(&self, verb: &'static str, took: Duration, failed: bool) {
+        let mut counts = lock(&self.counts);
+        let verb = counts.verbs.entry(verb).or_default();
+        verb.calls += 1;
+        verb.errors += u64::from(failed);
+        verb.took += took;
+    }
+
+    /// All numbers in the text format of Prometheus.
+    pub fn metrics(&self) -> String {
+        let counts = lock(&self.counts).clone();
+        let mut page = Page::default();
+        page.gauge("ready", "Whether the queue answers.", u8::from(self.is_ready()).into());
+        page.gauge("jobs_in_flight", "Jobs in work.", counts.in_flight);
+        let ended = Ended::ALL.map(|it| (it.name(), counts.ended.get(&it).copied().unwrap_or(0)));
+        page.counters("jobs_total", "Jobs by what became of them.", "outcome", ended);
+        let failed = counts.failed.into_iter().map(|(kind, n)| (kind.name(), n));
+        page.counters("failures_total", "Failures of recordings.", "kind", failed);
+        page.counter("recordings_total", "Recordings that are done.", counts.recordings);
+        page.counter("bytes_written_total", "Bytes of them.", counts.bytes);
+        page.seconds("audio_seconds_total", "How long they play.", counts.audio);
+        page.seconds("redacted_seconds_total", "How much of that is muted.", counts.redacted);
+        page.seconds("job_seconds_total", "Time that jobs took together.", counts.working);
+        let calls = counts.verbs.iter().map(|(name, verb)| (*name, verb.calls));
+        page.counters("queue_calls_total", "Requests to the queue.", "verb", calls);
+        let errors = counts.verbs.iter().map(|(name, verb)| (*name, verb.errors));
+        page.counters("queue_errors_total", "Of these, failed.", "verb", errors);
+        let took = counts.verbs.values().map(|verb| verb.took).sum();
+        page.seconds("queue_seconds_total", "Time that they took, without waiting for jobs.", took);
+        page.0
+    }
+}
+
+/// Lines of the text format.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, name: &str, help: &str, kind: &str) {
+        self.0 += &format!("# HELP sordino_{name} {help}\n# TYPE sordino_{name} {kind}\n");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, help, "gauge");
+        self.0 += &format!("sordino_{name} {value}\n");
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, help, "counter");
+        self.0 += &format!("sordino_{name} {value}\n");
+    }
+
+    fn seconds(&mut self, name: &str, help: &str, value: Duration) {
+        self.head(name, help, "counter");
+        self.0 += &format!("sordino_{name} {:.3}\n", value.as_secs_f64());
+    }
+
+    /// One counter for each value of a label. Labels are names of this program, so nothing is escaped.
+    fn counters<L: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (L, u64)>,
+    ) {
+        self.head(name, help, "counter");
+        for (of, value) in values {
+            self.0 += &format!("sordino_{name}{{{label}=\"{of}\"}} {value}\n");
+        }
+    }
+}
