@@ -162,11 +162,11 @@ fn a_recording_whose_transcript_is_not_there_waits_and_does_not_count() {
     let numbers = drained(&queue, &options(1), |_, attempt, _| {
         assert_eq!(attempt, 1, "looking for a transcript is no attempt");
         match looks.fetch_add(1, Ordering::SeqCst) {
-            0..20 => Ok(Step::NotYet),
+            0..5 => Ok(Step::NotYet),
             _ => done(),
         }
     });
-    assert_eq!((numbers.of(Ended::NotYet), numbers.of(Ended::Done)), (20, 1));
+    assert_eq!((numbers.of(Ended::NotYet), numbers.of(Ended::Done)), (5, 1));
     let queue = queue_of(1);
     let options = Options { give_up: Duration::ZERO, ..options(1) };
     drained(&queue, &options, |_, _, _| Ok(Step::NotYet));

@@ -49,6 +49,7 @@
 //! | `threads` | decoding on several threads, held against one |
 //! | `postgres` | PostgreSQL from the distribution, to test with |
 //! | `queue` | queues: every engine held to one contract |
+//! | `work` | `sordino work`: three workers, killed, with a queue that is killed, on a way that stalls |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -155,3 +156,5 @@ mod verify;
 mod verify_lossy;
 #[cfg(feature = "cli")]
 mod windows;
+#[cfg(all(feature = "cli", feature = "postgres", unix))]
+mod work;

@@ -19,7 +19,8 @@ struct World {
 
 impl World {
     fn new(suffix: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // Not one whose name begins with a point: what is hidden is ignored.
+        let folder = tempfile::Builder::new().prefix("work").tempdir().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let policy = Policy::default().for_many();
         let place = |name: &str| Some(Place::Local(folder.path().join(name)));
