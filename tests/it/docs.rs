@@ -418,6 +418,36 @@ fn the_examples_of_each_help_are_commands_and_flags_that_exist() {
     }
 }
 
+/// The files with which workers are run: their flags exist, and systemd takes the unit.
+#[test]
+fn the_examples_for_operators_call_sordino_as_it_is() {
+    let known = Known::new();
+    let (_, help) = known.help.iter().find(|(name, _)| *name == "work").unwrap();
+    let (mut seen, folder) = (0, root().join("examples/work"));
+    for name in ["Containerfile", "kubernetes.yaml", "sordino-work.service"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        // Flags of cargo and podman stand in the Containerfile, and its own call is in a comment.
+        let lines =
+            text.lines().filter(|line| name != "Containerfile" || line.contains("sordino work"));
+        let words = lines.flat_map(|line| line.rsplit("sordino work").next().unwrap().split(' '));
+        for flag in words.filter(|word| word.starts_with("--")) {
+            seen += 1;
+            let flag = flag.split('=').next().unwrap();
+            assert!(has_flag(help, flag), "{name}: work has no {flag}");
+        }
+    }
+    assert!(seen > 15, "{seen}");
+    if installed("systemd-analyze") {
+        let unit = fs::read_to_string(folder.join("sordino-work.service")).unwrap();
+        let unit = unit.replace("/usr/local/bin/sordino", env!("CARGO_BIN_EXE_sordino"));
+        let scratch = Folder::new();
+        let path = scratch.write("sordino-work.service", unit.as_bytes());
+        let checked = Command::new("systemd-analyze").args(["verify", &path]).output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success() && said.is_empty(), "{said}");
+    }
+}
+
 /// The README is read in a minute, and the pages have one purpose each.
 #[test]
 fn the_readme_is_short_and_leads_to_every_page() {
