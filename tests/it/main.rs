@@ -156,5 +156,5 @@ mod verify;
 mod verify_lossy;
 #[cfg(feature = "cli")]
 mod windows;
-#[cfg(all(feature = "cli", feature = "postgres", unix))]
+#[cfg(all(feature = "cli", unix, any(feature = "nats", feature = "postgres", feature = "sqs")))]
 mod work;
