@@ -117,6 +117,8 @@ pub fn run(
             scope.spawn(|| worker.work());
         }
         scope.spawn(|| heart::beat(&verbs, &desk));
+        // Also when an engine panics: the workers would wait for ever.
+        let _closing = Closing(&desk);
         let pulled = pull::pull(&verbs, drain, &desk, options.wait, stop);
         numbers.set_ready(false);
         for unbegun in desk.close() {
@@ -128,6 +130,18 @@ pub fn run(
         }
         pulled
     })
+}
+
+/// Ends all work when it goes.
+struct Closing<'a>(&'a Desk);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close();
+            self.0.cancel_all();
+        }
+    }
 }
 
 #[cfg(test)]
