@@ -10,6 +10,7 @@ mod args;
 mod batch;
 mod bench;
 mod connection;
+mod dead;
 mod demo;
 mod exit;
 mod file;
@@ -23,6 +24,7 @@ mod output;
 mod passphrase;
 mod platform;
 mod progress;
+mod queue;
 mod recording;
 mod remote;
 mod report;
@@ -51,6 +53,9 @@ pub(crate) fn main() -> ExitCode {
             Api::Platform => platform::run(&args),
         },
         Command::Batch(args) => batch::run(*args),
+        Command::Push(args) => queue::push(&args),
+        Command::Dead(args) => dead::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

@@ -9,6 +9,7 @@ mod batch;
 mod bench;
 mod format;
 mod platform;
+mod queue;
 mod redact;
 mod request;
 mod sign;
@@ -24,6 +25,9 @@ pub(crate) use batch::{
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
+pub(crate) use queue::{
+    DeadAction, DeadArgs, PushArgs, QueueArgs, QueueCommand, QueueCommandArgs, QueueStatusArgs,
+};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
 pub(crate) use sign::SignArgs;
@@ -69,6 +73,17 @@ pub(crate) enum Command {
     /// Redact thousands of recordings, with a journal; the same command again does the rest
     #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
     Batch(Box<BatchArgs>),
+
+    /// Put a job into a queue for each row of a manifest
+    #[command(after_help = help::PUSH_EXAMPLES)]
+    Push(PushArgs),
+
+    /// List, retry or drop the jobs of a queue that failed for good
+    #[command(after_help = help::DEAD_EXAMPLES)]
+    Dead(DeadArgs),
+
+    /// Look at a queue
+    Queue(QueueCommandArgs),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]

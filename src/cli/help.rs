@@ -3,8 +3,10 @@
 
 mod batch;
 mod platform;
+mod queue;
 
 pub(super) use batch::{BATCH_EXAMPLES, BATCH_STATUS_EXAMPLES, BATCH_USAGE};
+pub(super) use queue::{DEAD_EXAMPLES, PUSH_EXAMPLES, QUEUE_STATUS_EXAMPLES};
 
 pub(super) const OVERVIEW: &str = "\
 Start here:
