@@ -13,6 +13,8 @@ mod run;
 mod shard;
 
 pub use genesys::{Organisation, Rows};
+#[cfg(feature = "postgres")]
+pub(crate) use journal::database;
 pub use journal::{
     Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
 };

@@ -10,6 +10,7 @@ mod args;
 mod batch;
 mod bench;
 mod connection;
+mod dead;
 mod demo;
 mod exit;
 mod file;
@@ -24,6 +25,7 @@ mod output;
 mod passphrase;
 mod platform;
 mod progress;
+mod queue;
 mod recording;
 mod remote;
 mod report;
@@ -54,6 +56,9 @@ pub(crate) fn main() -> ExitCode {
         },
         Command::Batch(args) => batch::run(*args),
         Command::Work(args) => work::run(&args),
+        Command::Push(args) => queue::push(&args),
+        Command::Dead(args) => dead::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

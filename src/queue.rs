@@ -11,8 +11,14 @@
 
 mod error;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod open;
 mod order;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqs")]
+mod sqs;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};

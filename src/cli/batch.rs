@@ -21,6 +21,8 @@ mod show;
 mod status;
 mod tally;
 
+pub(super) use plan::manifest;
+
 use plan::Plan;
 use show::Show;
 use tally::Tally;

@@ -37,7 +37,7 @@ impl<T: Queue + Manage> Engine for T {}
 /// # Errors
 /// [`QueueError`], when there is no such queue, or it cannot be used.
 pub fn open(url: &str, options: &Options) -> Result<Box<dyn Queue>, QueueError> {
-    Ok(engine(url, options)?)
+    Ok(engine(url, options, true)?)
 }
 
 /// Opens a queue to fill it, to count its jobs, and to look at the buried ones.
@@ -45,14 +45,28 @@ pub fn open(url: &str, options: &Options) -> Result<Box<dyn Queue>, QueueError> 
 /// # Errors
 /// As [`open`].
 pub fn open_to_manage(url: &str, options: &Options) -> Result<Box<dyn Manage>, QueueError> {
-    Ok(engine(url, options)?)
+    Ok(engine(url, options, false)?)
 }
 
-fn engine(url: &str, options: &Options) -> Result<Box<dyn Engine>, QueueError> {
-    let _ = options;
+#[cfg_attr(
+    not(all(feature = "nats", feature = "postgres", feature = "sqs")),
+    allow(unused_variables, reason = "each engine needs some")
+)]
+fn engine(url: &str, options: &Options, to_work: bool) -> Result<Box<dyn Engine>, QueueError> {
     match url.split_once("://").map(|(scheme, _)| scheme) {
+        #[cfg(feature = "sqs")]
+        Some("sqs") => Ok(Box::new(super::sqs::Sqs::open(url, options)?)),
+        #[cfg(not(feature = "sqs"))]
         Some("sqs") => Err(QueueError::Without { engine: "SQS", feature: "sqs" }),
+        #[cfg(feature = "nats")]
+        Some("nats" | "tls") => Ok(Box::new(super::nats::Nats::open(url, options, to_work)?)),
+        #[cfg(not(feature = "nats"))]
         Some("nats" | "tls") => Err(QueueError::Without { engine: "NATS", feature: "nats" }),
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => {
+            Ok(Box::new(super::postgres::Postgres::open(url, options.lease)?))
+        }
+        #[cfg(not(feature = "postgres"))]
         Some("postgres" | "postgresql") => {
             Err(QueueError::Without { engine: "PostgreSQL", feature: "postgres" })
         }

@@ -200,11 +200,10 @@ struct Known {
 impl Known {
     fn new() -> Self {
         let mut help = COMMANDS.map(|name| (name, stdout(&sordino(&[name, "--help"]))));
-        // The words below `batch` have flags of their own.
-        if let Some((_, batch)) = help.iter_mut().find(|(name, _)| *name == "batch") {
-            for word in ["status", "report"] {
-                *batch += &stdout(&sordino(&["batch", word, "--help"]));
-            }
+        // The words below these have flags of their own.
+        for (command, word) in [("batch", "status"), ("batch", "report"), ("queue", "status")] {
+            let (_, text) = help.iter_mut().find(|(name, _)| *name == command).unwrap();
+            *text += &stdout(&sordino(&[command, word, "--help"]));
         }
         let mut tests = Vec::new();
         find_tests(&root().join("src"), "", "tests::", &mut tests);

@@ -54,12 +54,14 @@ fn is_empty(queue: &dyn Queue, manage: &dyn Manage) {
 /// The whole contract, in the order of a job's life.
 fn conforms(engine: &dyn Engine) {
     let unit = engine.unit();
-    let (long, short) = (engine.queue(LONG), engine.queue(2 * unit));
     let manage = engine.manage();
-    is_empty(&*long, &*manage);
+    is_empty(&*engine.queue(LONG), &*manage);
     each_job_is_handed_out_once(engine, &*manage);
+    let short = engine.queue(2 * unit);
     a_lease_ends(&*short, unit);
     a_lease_is_extended(&*short, &*manage, unit);
+    // Not before: NATS has one lease for all workers, that of who came last.
+    let long = engine.queue(LONG);
     a_job_goes_back(&*long, &*manage, unit);
     a_job_is_buried(&*long, &*manage);
     too_long(&*manage);
@@ -70,13 +72,13 @@ fn conforms(engine: &dyn Engine) {
 fn each_job_is_handed_out_once(engine: &dyn Engine, manage: &dyn Manage) {
     let bodies: Vec<String> = (0..2000).map(|job| format!("{{\"job\":{job}}}")).collect();
     assert_eq!(push(manage, bodies.clone()), 2000);
-    let done = Mutex::new(BTreeMap::new());
+    let (done, unit) = (Mutex::new(BTreeMap::new()), engine.unit());
     let workers: Vec<_> = (0..3).map(|_| engine.queue(LONG)).collect();
     std::thread::scope(|scope| {
         for queue in &workers {
             scope.spawn(|| {
                 while done.lock().unwrap().len() < 2000 {
-                    for delivery in queue.pull(10, engine.unit()).unwrap() {
+                    for delivery in queue.pull(10, unit).unwrap() {
                         assert_eq!(delivery.deliveries, 1);
                         *done.lock().unwrap().entry(delivery.body.clone()).or_insert(0) += 1;
                         queue.done(delivery).unwrap();
@@ -203,4 +205,263 @@ impl Engine for InMemory {
 #[test]
 fn the_queue_in_memory_conforms() {
     conforms(&InMemory(Memory::new(LONG)));
+}
+
+/// Engines that others wrote: opened by a URL, on a runtime that outlives them.
+#[cfg(any(feature = "nats", feature = "postgres", feature = "sqs"))]
+mod by_url {
+    use sordino::queue::{Options, open, open_to_manage};
+    use tokio::runtime::Runtime;
+
+    use super::*;
+
+    struct ByUrl {
+        url: String,
+        unit: Duration,
+        runtime: Runtime,
+    }
+
+    impl ByUrl {
+        fn new(url: String, unit: Duration) -> Self {
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+            Self { url, unit, runtime }
+        }
+
+        fn options(&self, lease: Duration) -> Options {
+            Options { lease, runtime: self.runtime.handle().clone() }
+        }
+
+        fn refused(&self) -> QueueError {
+            match open(&self.url, &self.options(LONG)) {
+                Ok(_) => panic!("{} is opened", self.url),
+                Err(error) => error,
+            }
+        }
+    }
+
+    impl Engine for ByUrl {
+        fn queue(&self, lease: Duration) -> Box<dyn Queue> {
+            open(&self.url, &self.options(lease)).unwrap()
+        }
+
+        fn manage(&self) -> Box<dyn Manage> {
+            open_to_manage(&self.url, &self.options(LONG)).unwrap()
+        }
+
+        fn unit(&self) -> Duration {
+            self.unit
+        }
+    }
+
+    const MILLIS: Duration = Duration::from_millis(400);
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_queue_in_postgres_conforms() {
+        let Some(server) = crate::postgres::Server::shared() else { return };
+        conforms(&ByUrl::new(server.database("queue_conforms"), MILLIS));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_queue_in_postgres_survives_a_crash_of_the_server() {
+        let Some(mut server) = crate::postgres::Server::start() else { return };
+        let engine = ByUrl::new(server.database("queue_crash"), MILLIS);
+        let (queue, manage) = (engine.queue(LONG), engine.manage());
+        push(&*manage, ["a".to_owned(), "b".to_owned()]);
+        let held = one(&*queue);
+        server.crash();
+        // The same objects go on, and the lease is what it was.
+        queue.extend(&held).unwrap();
+        let other = one(&*queue);
+        assert_ne!(held.body, other.body);
+        server.crash();
+        queue.done(held).unwrap();
+        queue.done(other).unwrap();
+        is_empty(&*queue, &*manage);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_database_that_is_not_there_is_another_error_than_a_refused_login_in_postgres() {
+        let Some(server) = crate::postgres::Server::shared() else { return };
+        let gone = ByUrl::new(server.url("not_there"), MILLIS).refused();
+        assert!(matches!(gone, QueueError::Gone { .. }), "{gone}");
+        let login = server.url("postgres").replace("sordino@", "nobody:s3cret@");
+        let refused = ByUrl::new(login, MILLIS).refused();
+        assert!(matches!(refused, QueueError::Refused { .. }), "{refused}");
+        let silent = "postgres://me:s3cret@127.0.0.1:1/calls?connect_timeout=1".to_owned();
+        let silent = ByUrl::new(silent, MILLIS).refused();
+        assert!(silent.is_retryable(), "{silent}");
+        for error in [gone, refused, silent] {
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn the_queue_in_nats_conforms() {
+        let Some(nats) = crate::services::start_nats() else { return };
+        let engine = ByUrl::new(format!("nats://127.0.0.1:{}/CALLS", nats.port), MILLIS);
+        assert!(
+            matches!(engine.refused(), QueueError::Gone { .. }),
+            "no stream is made to work on"
+        );
+        push(&*engine.manage(), []);
+        conforms(&engine);
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_nats_server_of_debian_is_refused_and_the_reason_says_what_to_take() {
+        let Some(nats) = crate::services::start_old_nats() else { return };
+        let engine = ByUrl::new(format!("nats://me:s3cret@127.0.0.1:{}/CALLS", nats.port), MILLIS);
+        let refused = engine.refused();
+        let said = refused.to_string();
+        assert!(matches!(refused, QueueError::Wrong { .. }), "{said}");
+        assert!(said.contains("2.9") && said.contains("2.10 or later"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_nats_login_that_is_wrong_is_refused_and_a_silent_host_may_come_back() {
+        let Some(nats) = crate::services::start_nats_with(&["--user", "me", "--pass", "right"])
+        else {
+            return;
+        };
+        let url = |login: &str| format!("nats://{login}127.0.0.1:{}/CALLS", nats.port);
+        for login in ["me:s3cret@", ""] {
+            let refused = ByUrl::new(url(login), MILLIS).refused();
+            assert!(matches!(refused, QueueError::Refused { .. }), "{refused}");
+            assert!(!refused.to_string().contains("s3cret"));
+        }
+        let right = ByUrl::new(url("me:right@"), MILLIS);
+        assert_eq!(push(&*right.manage(), ["a".to_owned()]), 1);
+        let silent = ByUrl::new("nats://me:s3cret@127.0.0.1:1/CALLS".into(), MILLIS).refused();
+        assert!(silent.is_retryable() && !silent.to_string().contains("s3cret"), "{silent}");
+    }
+
+    /// The name of the variable with the queue's URL in the process that the test starts: credentials come
+    /// from the environment, which a process shares.
+    #[cfg(feature = "sqs")]
+    const QUEUE: &str = "SORDINO_TEST_SQS";
+
+    /// Runs this test once more in a process with these variables.
+    #[cfg(feature = "sqs")]
+    fn run_with(test: &str, url: &str, secret: Option<&str>) {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args([test, "--exact", "--nocapture"]).env(QUEUE, url);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+            command.env_remove(name);
+        }
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", "/nonexistent");
+        if let Some(secret) = secret {
+            command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", secret);
+        }
+        let done = command.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+        assert!(said.contains("1 passed"), "{said}");
+    }
+
+    #[cfg(feature = "sqs")]
+    #[test]
+    fn the_queue_in_sqs_conforms() {
+        let second = Duration::from_secs(1);
+        if let Ok(url) = std::env::var(QUEUE) {
+            return conforms(&ByUrl::new(url, second));
+        }
+        let Some(moto) = crate::services::moto() else { return };
+        let url = crate::services::make_queue(&moto, "conforms", 100);
+        run_with("queue::by_url::the_queue_in_sqs_conforms", &url, Some("test"));
+    }
+
+    #[cfg(feature = "sqs")]
+    #[test]
+    fn a_queue_of_sqs_that_is_missing_or_set_up_wrongly_is_not_opened() {
+        let name = "queue::by_url::a_queue_of_sqs_that_is_missing_or_set_up_wrongly_is_not_opened";
+        if let Ok(url) = std::env::var(QUEUE) {
+            let error = ByUrl::new(url.clone(), MILLIS).refused();
+            let is_as_expected = match &error {
+                QueueError::Gone { .. } => url.contains("missing"),
+                QueueError::Wrong { reason, .. } => {
+                    url.contains("lonely") && reason.contains("dead-letter")
+                }
+                QueueError::Refused { .. } => std::env::var_os("AWS_ACCESS_KEY_ID").is_none(),
+                QueueError::Unavailable { .. } => url.contains(":1/"),
+                _ => false,
+            };
+            assert!(is_as_expected, "{url}: {error}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+            return;
+        }
+        let Some(moto) = crate::services::moto() else { return };
+        let lonely = crate::services::make_lonely_queue(&moto, "lonely");
+        run_with(name, &lonely, Some("s3cret"));
+        run_with(name, &lonely.replace("lonely", "missing"), Some("s3cret"));
+        run_with(name, &lonely, None);
+        run_with(name, "sqs://127.0.0.1:1/123456789012/calls?region=us-east-1", Some("s3cret"));
+    }
+
+    #[cfg(feature = "sqs")]
+    #[test]
+    fn sqs_moves_a_job_itself_that_nobody_buries_and_then_there_is_no_reason() {
+        if let Ok(url) = std::env::var(QUEUE) {
+            let engine = ByUrl::new(url, Duration::from_secs(1));
+            let (queue, manage) = (engine.queue(Duration::from_secs(1)), engine.manage());
+            assert_eq!(queue.most_deliveries(), Some(2));
+            push(&*manage, ["poison".to_owned()]);
+            assert_eq!(one(&*queue).deliveries, 1);
+            assert_eq!(one(&*queue).deliveries, 2);
+            assert!(queue.pull(1, Duration::from_secs(3)).unwrap().is_empty());
+            let [dead] = &dead(&*manage)[..] else { panic!("it is buried") };
+            assert_eq!((&*dead.body, &dead.reason, dead.deliveries), ("poison", &None, None));
+            return;
+        }
+        let Some(moto) = crate::services::moto() else { return };
+        let url = crate::services::make_queue(&moto, "moves", 2);
+        let name =
+            "queue::by_url::sqs_moves_a_job_itself_that_nobody_buries_and_then_there_is_no_reason";
+        run_with(name, &url, Some("test"));
+    }
+
+    #[cfg(feature = "sqs")]
+    #[test]
+    fn what_s3_announces_to_sqs_is_a_recording() {
+        use sordino::queue::Order;
+
+        if let Ok(url) = std::env::var(QUEUE) {
+            let engine = ByUrl::new(url, Duration::from_secs(1));
+            let queue = engine.queue(LONG);
+            let (mut ignored, mut found) = (0, Vec::new());
+            while found.is_empty() {
+                let delivery = one(&*queue);
+                match Order::read(&delivery.body).unwrap() {
+                    Order::Ignore(_) => ignored += 1,
+                    Order::Recordings(recordings) => found = recordings,
+                }
+                queue.done(delivery).unwrap();
+            }
+            // moto sends no test event in every version.
+            assert!(ignored <= 1);
+            let [recording] = &found[..] else { panic!("{found:?}") };
+            assert_eq!(recording.row.input(), Some("s3://announced/a b+c.wav"));
+            assert_eq!(recording.bytes, Some(4));
+            return;
+        }
+        let Some(moto) = crate::services::moto() else { return };
+        let url = crate::services::make_queue(&moto, "announced", 3);
+        crate::services::make_bucket(&moto, "announced");
+        let arn = "arn:aws:sqs:us-east-1:123456789012:announced";
+        let body = format!(
+            "<NotificationConfiguration><QueueConfiguration><Queue>{arn}</Queue>\
+             <Event>s3:ObjectCreated:*</Event></QueueConfiguration></NotificationConfiguration>"
+        );
+        let path = "/announced?notification";
+        assert_eq!(crate::services::http(&moto, "PUT", path, body.as_bytes()).0, 200);
+        crate::services::put_object(&moto, "announced", "a%20b%2Bc.wav", b"RIFF");
+        run_with("queue::by_url::what_s3_announces_to_sqs_is_a_recording", &url, Some("test"));
+    }
 }

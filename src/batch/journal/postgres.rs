@@ -35,7 +35,7 @@ WHERE current_setting('synchronous_commit') = 'off';
 ";
 
 /// A journal in a database.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     address: Address,
     client: Client,
     /// Those of this connection.
@@ -47,7 +47,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Connects, and makes the tables if there are none and `writes` is set.
-    pub(super) fn open(url: &str, writes: bool) -> Result<Self, JournalError> {
+    pub(crate) fn open(url: &str, writes: bool) -> Result<Self, JournalError> {
         let address = Address::of(url)?;
         let mut client = session(&address, writes).map_err(|error| told(&address, &error))?;
         let who = "SELECT coalesce(host(inet_client_addr()), 'local')";
@@ -245,5 +245,21 @@ fn told(address: &Address, error: &postgres::Error) -> JournalError {
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
     };
-    JournalError::Storage { path: address.shown.clone(), doing: "used", reason }
+    let path = address.shown.clone();
+    match error.code() {
+        Some(code) if is_refusal(code) => JournalError::Refused { path, reason },
+        Some(code) if *code == SqlState::INVALID_CATALOG_NAME => {
+            JournalError::NoDatabase { path, reason }
+        }
+        _ => JournalError::Storage { path, doing: "used", reason },
+    }
+}
+
+fn is_refusal(code: &SqlState) -> bool {
+    let refusals = [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+    ];
+    refusals.contains(code)
 }

@@ -79,6 +79,12 @@ impl Row {
         self.input.as_deref()
     }
 
+    /// The recording, for people: its place, or its ids at Genesys.
+    pub fn shown(&self) -> String {
+        let ids = [&self.conversation, &self.recording].map(|id| id.as_deref().unwrap_or("?"));
+        shown(&self.input.clone().unwrap_or_else(|| ids.join("/")))
+    }
+
     /// Whether it says what is muted.
     pub fn has_windows(&self) -> bool {
         self.windows.is_some()

@@ -173,13 +173,17 @@ fn journal(args: &BatchRunArgs, manifest: &str) -> Result<String, Failure> {
     }
 }
 
-fn manifest(name: &str, stores: &Stores, runtime: &Runtime) -> Result<Manifest, Failure> {
+/// Opens a manifest, wherever it is.
+pub(crate) fn manifest(
+    name: &str,
+    stores: &Stores,
+    runtime: &Runtime,
+) -> Result<Manifest, Failure> {
     let reading = || format!("reading the manifest {name}");
     let place = parsed("the manifest", name)?;
     let is_folder = place.local().is_some_and(Path::is_dir) || name.ends_with('/');
     if is_folder {
-        let why =
-            "this is a folder; say with --windows-suffix what the names of transcripts end in";
+        let why = "this is a folder; `sordino batch` takes one, with --windows-suffix, which says what the names of                    transcripts end in";
         return Err(Failure::usage(reading(), why));
     }
     let manifest = match place.local() {
@@ -213,7 +217,9 @@ pub(super) fn wrong(error: JournalError) -> Failure {
     let doing = "planning the batch";
     match error {
         JournalError::Jobs(error) => jobs::failure(error),
-        error @ JournalError::Storage { .. } => Failure::failed(doing, error),
+        error @ (JournalError::Storage { .. }
+        | JournalError::Refused { .. }
+        | JournalError::NoDatabase { .. }) => Failure::failed(doing, error),
         error => Failure::usage(doing, error),
     }
 }

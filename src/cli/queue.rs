@@ -1,0 +1,95 @@
+//! `sordino push` and `sordino queue`: fills a queue, and counts its jobs.
+
+use std::error::Error as StdError;
+
+use serde_json::json;
+use sordino::batch::{Api, Checked, Manifest, Planning};
+use sordino::queue::{Jobs, Manage, Options, QueueError, Recording, Status, open_to_manage, shown};
+use sordino::store::{Place, Stores};
+use tokio::runtime::Runtime;
+
+use super::args::{PushArgs, QueueArgs, QueueCommand, QueueCommandArgs, QueueStatusArgs};
+use super::batch::manifest;
+use super::exit::Failure;
+use super::report::print;
+use super::runtime;
+use super::table::table;
+use super::text::count;
+
+pub(crate) fn run(args: &QueueCommandArgs) -> Result<(), Failure> {
+    let QueueCommand::Status(args) = &args.command;
+    status(args)
+}
+
+/// Puts a job into the queue for each row of a manifest.
+pub(crate) fn push(args: &PushArgs) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let stores = Stores::new(args.store.config());
+    let manifest = manifest(&args.manifest, &stores, &runtime)?;
+    let checked = manifest.check(&planning());
+    let checked = checked.map_err(|error| Failure::usage("reading the manifest", error))?;
+    let queue = open(&args.queue, &runtime)?;
+    let pushed = queue.push(&mut *jobs(&manifest, &checked)?);
+    let pushed = pushed.map_err(|error| failed("pushing the jobs", error))?;
+    let queue = shown(&args.queue.url);
+    if args.json {
+        return print(&json!({ "queue": queue, "pushed": pushed }).to_string());
+    }
+    print(&format!("{} pushed to {queue}", count(pushed, "job")))
+}
+
+/// What rows are checked against. Where outputs go that no row names, only the worker knows; here it matters
+/// that they are apart.
+fn planning() -> Planning {
+    let out = Place::Object { scheme: "s3", bucket: "OUT".to_owned(), key: String::new() };
+    Planning {
+        out: Some(out),
+        receipts: None,
+        policy: String::new(),
+        api: Api::Recordings,
+        ending: "wav",
+    }
+}
+
+/// The bodies of the jobs.
+fn jobs<'a>(manifest: &'a Manifest, checked: &'a Checked) -> Result<Box<Jobs<'a>>, Failure> {
+    let rows = manifest.rows(checked);
+    let rows = rows.map_err(|error| Failure::failed("reading the manifest", error))?;
+    let jobs = rows.map(|row| match row {
+        Ok((_, row)) => Ok(Recording::of_row(row).body()),
+        Err(error) => Err(Box::<dyn StdError + Send + Sync>::from(error)),
+    });
+    Ok(Box::new(jobs))
+}
+
+fn status(args: &QueueStatusArgs) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let status = open(&args.queue, &runtime)?.status();
+    let status = status.map_err(|error| failed("counting the jobs", error))?;
+    let Status { waiting, in_work, delayed, dead } = status;
+    if args.json {
+        let json =
+            json!({ "waiting": waiting, "inWork": in_work, "delayed": delayed, "dead": dead });
+        return print(&json.to_string());
+    }
+    let counts = [("waiting", waiting), ("in work", in_work), ("delayed", delayed), ("dead", dead)];
+    let rows = counts.map(|(name, count)| {
+        // Some engines cannot know.
+        vec![name.to_owned(), count.map_or_else(|| "-".to_owned(), |count| count.to_string())]
+    });
+    print(table(&["state", "jobs"], 1..2, &rows).trim_end())
+}
+
+/// Opens a queue for people. The runtime must outlive it.
+pub(super) fn open(args: &QueueArgs, runtime: &Runtime) -> Result<Box<dyn Manage>, Failure> {
+    let queue = open_to_manage(&args.url, &Options::new(runtime.handle().clone()));
+    queue.map_err(|error| failed("opening the queue", error))
+}
+
+/// An error of a queue, sorted into wrong calls and failures.
+pub(super) fn failed(doing: &str, error: QueueError) -> Failure {
+    match error {
+        QueueError::Wrong { .. } | QueueError::Without { .. } => Failure::usage(doing, error),
+        error => Failure::failed(doing, error),
+    }
+}
