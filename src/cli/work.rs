@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sordino::batch::{Api, Cancel, Places, Planning};
-use sordino::queue::{self, QueueError};
+use sordino::queue;
 use sordino::store::Stores;
 use sordino::work::{self, Ended, Numbers, Options, Recordings};
 use tokio::runtime::Runtime;
@@ -12,6 +12,7 @@ use super::args::{WorkArgs, time};
 use super::exit::Failure;
 use super::interrupt::cancel_on_signals;
 use super::many::{below, decode_options, jobs_at_once};
+use super::queue::failed;
 use super::remote::end_uploads;
 use super::runtime;
 
@@ -26,11 +27,11 @@ pub(crate) fn run(args: &WorkArgs) -> Result<(), Failure> {
     let recordings = recordings(args, options.jobs, &stores, &runtime)?;
     let lease = time("--lease", &args.queueing.lease)?;
     let opening = queue::Options { lease, runtime: runtime.handle().clone() };
-    let queue =
-        queue::open(&args.queue, &opening).map_err(|error| failure("opening the queue", error))?;
+    let queue = queue::open(&args.queue.url, &opening)
+        .map_err(|error| failed("opening the queue", error))?;
     // What counts the jobs is another connection.
-    let manage = args.drain.then(|| queue::open_to_manage(&args.queue, &opening)).transpose();
-    let manage = manage.map_err(|error| failure("opening the queue", error))?;
+    let manage = args.drain.then(|| queue::open_to_manage(&args.queue.url, &opening)).transpose();
+    let manage = manage.map_err(|error| failed("opening the queue", error))?;
     let (numbers, stop) = (Arc::new(Numbers::new()), Cancel::new());
     log::begin(args.operation.log);
     listen(args, &numbers, &runtime)?;
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &WorkArgs) -> Result<(), Failure> {
     log::info(&format!("works on {}, {} at once", queue.name(), options.jobs));
     let worked = work::run(&*queue, manage.as_deref(), &recordings, &options, &stop, &numbers);
     runtime.block_on(end_uploads(&stores));
-    worked.map_err(|error| failure("asking the queue for jobs", error))?;
+    worked.map_err(|error| failed("asking the queue for jobs", error))?;
     summary::print(&numbers, args.json)?;
     match numbers.of(Ended::Buried) {
         _ if stop.is_set() => Err(Failure::Interrupted),
@@ -93,12 +94,4 @@ fn listen(args: &WorkArgs, numbers: &Arc<Numbers>, runtime: &Runtime) -> Result<
     let address = listening.map_err(|error| Failure::usage(doing(), error))?;
     log::info(&format!("listens on http://{address}"));
     Ok(())
-}
-
-/// An error of the queue, sorted into wrong calls and failures.
-fn failure(doing: &str, error: QueueError) -> Failure {
-    match error {
-        QueueError::Wrong { .. } | QueueError::Without { .. } => Failure::usage(doing, error),
-        error => Failure::failed(doing, error),
-    }
 }

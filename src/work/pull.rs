@@ -49,6 +49,12 @@ pub(super) fn pull(
         };
         (is_first, failed) = (false, 0);
         numbers.set_ready(true);
+        if stop.is_set() {
+            for delivery in &pulled {
+                verbs.hand_back(delivery);
+            }
+            break;
+        }
         let is_empty = pulled.is_empty();
         pulled.into_iter().for_each(|delivery| desk.add(delivery));
         let Some(manage) = drain else { continue };

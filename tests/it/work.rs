@@ -30,7 +30,7 @@ fn campaign(engine: Engine, count: u32) {
     (0..3).for_each(|worker| world.start(worker, ""));
     let (mut kills, mut crashes, mut stalls) = (0, 0, 0);
     let rounds = 12;
-    let each = u64::from(count) * 3 / 4 / rounds;
+    let each = u64::from(count) * 6 / 10 / rounds;
     for round in 0..rounds {
         world.hear_done(each / 2 + moments.below(each), None);
         match round % 4 {

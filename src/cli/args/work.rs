@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::{Args as Group, ValueEnum};
 
 use super::batch::{HowArgs, ShareArgs};
-use super::{SignArgs, StoreArgs};
+use super::{QueueArgs, SignArgs, StoreArgs};
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,9 +18,8 @@ pub(crate) enum LogKind {
 
 #[derive(Debug, Group)]
 pub(crate) struct WorkArgs {
-    /// The queue: sqs://HOST/ACCOUNT/NAME, nats://HOST:PORT/STREAM or postgres://USER@HOST/DATABASE
-    #[arg(long, value_name = "URL")]
-    pub(crate) queue: String,
+    #[command(flatten)]
+    pub(crate) queue: QueueArgs,
 
     /// Write the redacted recordings below this folder or URL
     #[arg(long, value_name = "PLACE")]
