@@ -19,6 +19,9 @@ mod world;
 use engine::Engine;
 use world::World;
 
+/// Two at once in each worker.
+const JOBS: &str = "-j 2";
+
 fn whole(count: u32) -> u32 {
     if std::env::var_os("SORDINO_CAMPAIGN").is_some() { count } else { count / 10 }
 }
@@ -27,7 +30,7 @@ fn whole(count: u32) -> u32 {
 fn campaign(engine: Engine, count: u32) {
     let mut world = World::of(engine, count);
     let mut moments = Moments(17);
-    (0..3).for_each(|worker| world.start(worker, ""));
+    (0..3).for_each(|worker| world.start(worker, JOBS));
     let (mut kills, mut crashes, mut stalls) = (0, 0, 0);
     let rounds = 12;
     let each = u64::from(count) * 6 / 10 / rounds;
@@ -48,7 +51,7 @@ fn campaign(engine: Engine, count: u32) {
             _ => {
                 let worker = moments.below(3) as usize;
                 world.kill(worker);
-                world.start(worker, "");
+                world.start(worker, JOBS);
                 kills += 1;
             }
         }
@@ -100,6 +103,34 @@ fn three_workers_on_sqs_lose_nothing_and_commit_each_recording_once() {
 fn three_workers_on_nats_lose_nothing_and_commit_each_recording_once() {
     let Some(engine) = Engine::nats() else { return };
     campaign(engine, whole(10_000));
+}
+
+/// Speed is printed, and not tested: it is that of the machine.
+#[cfg(feature = "postgres")]
+#[test]
+fn workers_on_postgres_share_the_work() {
+    for workers in [1, 2, 4] {
+        let Some(engine) = Engine::postgres() else { return };
+        let world = World::with(engine, whole(600), |_| 480_000);
+        let begun = std::time::Instant::now();
+        let start = |_| {
+            let mut command = world.command(world.engine.port(), "--drain --json -j 1");
+            command.stderr(std::process::Stdio::null()).spawn().unwrap()
+        };
+        let all: Vec<_> = (0..workers).map(start).collect();
+        let all = all.into_iter().map(|child| child.wait_with_output().unwrap());
+        let all: Vec<Value> = all.map(|it| serde_json::from_slice(&it.stdout).unwrap()).collect();
+        let took = begun.elapsed().as_secs_f64();
+        world.everything_is_right();
+        let sum = |key: &str| all.iter().map(|one| one[key].as_f64().unwrap()).sum::<f64>();
+        let (audio, working, asking) =
+            (sum("audioSeconds"), sum("jobSeconds"), sum("queueSeconds"));
+        println!(
+            "{workers} workers: {:.2} recorded hours a second, the queue's share {:.1} %",
+            audio / 3600.0 / took,
+            100.0 * asking / (asking + working)
+        );
+    }
 }
 
 #[cfg(feature = "postgres")]

@@ -41,6 +41,11 @@ impl World {
     /// So many recordings, and a job for each in the queue; a tenth of them twice. Every five hundredth is
     /// damaged, every fiftieth longer.
     pub fn of(engine: Engine, count: u32) -> Self {
+        Self::with(engine, count, |at| if at % 50 == 7 { 40_000 } else { 1600 })
+    }
+
+    /// The same with recordings of so many frames.
+    pub fn with(engine: Engine, count: u32, frames: impl Fn(u32) -> u32) -> Self {
         let (folder, (log, lines)) = (Folder::new(), channel());
         ["calls", "clean", "evidence"]
             .iter()
@@ -48,7 +53,7 @@ impl World {
         let (mut recordings, mut poison, mut bodies) = (BTreeMap::new(), Vec::new(), Vec::new());
         for at in 0..count {
             let name = format!("{at}.wav");
-            let mut bytes = recording(at, if at % 50 == 7 { 40_000 } else { 1600 });
+            let mut bytes = recording(at, frames(at));
             if at % 500 == 250 {
                 bytes.truncate(1000);
                 poison.push(name.clone());
@@ -91,7 +96,7 @@ impl World {
     pub fn command(&self, port: u16, more: &str) -> Command {
         let url = self.engine.url(port);
         let words = format!(
-            "work --queue {url} --out clean --receipts evidence -j 2 --lease 2s --wait 0.1s --grace 5s --log json {more}"
+            "work --queue {url} --out clean --receipts evidence --lease 2s --wait 0.1s --grace 5s --log json {more}"
         );
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = command(&words);
@@ -151,7 +156,7 @@ impl World {
         match child.try_wait().unwrap() {
             // It is another process of this name that has ended: the one that was killed.
             None => drop(self.workers.insert(worker, child)),
-            Some(_) => self.start(worker, ""),
+            Some(_) => self.start(worker, super::JOBS),
         }
     }
 
