@@ -8,7 +8,7 @@ use sordino::store::Stores;
 use sordino::work::{self, Ended, Numbers, Options, Recordings};
 use tokio::runtime::Runtime;
 
-use super::args::{WorkArgs, time};
+use super::args::WorkArgs;
 use super::exit::Failure;
 use super::interrupt::cancel_on_signals;
 use super::many::{below, decode_options, jobs_at_once};
@@ -25,8 +25,8 @@ pub(crate) fn run(args: &WorkArgs) -> Result<(), Failure> {
     let options = options(args)?;
     let stores = Stores::new(args.store.config());
     let recordings = recordings(args, options.jobs, &stores, &runtime)?;
-    let lease = time("--lease", &args.queueing.lease)?;
-    let opening = queue::Options { lease, runtime: runtime.handle().clone() };
+    let (lease, handle) = (args.queueing.lease, runtime.handle().clone());
+    let opening = queue::Options { lease, runtime: handle };
     let queue = queue::open(&args.queue.url, &opening)
         .map_err(|error| failed("opening the queue", error))?;
     // What counts the jobs is another connection.
@@ -52,9 +52,9 @@ fn options(args: &WorkArgs) -> Result<Options, Failure> {
     let queueing = &args.queueing;
     Ok(Options {
         max_deliveries: queueing.max_deliveries,
-        give_up: time("--give-up", &queueing.give_up)?,
-        wait: time("--wait", &queueing.wait)?,
-        grace: time("--grace", &queueing.grace)?,
+        give_up: queueing.give_up,
+        wait: queueing.wait,
+        grace: queueing.grace,
         ..Options::new(jobs_at_once(&args.share)?)
     })
 }

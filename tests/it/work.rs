@@ -238,7 +238,10 @@ fn a_wrong_call_says_what_to_type() {
             "none of transcripts",
         ),
         ("work --queue postgres://x/y --out a --receipts b --max-memory 64M", "give 96M or more"),
-        ("work --queue postgres://x/y --out a --receipts b --grace soon", "reading --grace"),
+        (
+            "work --queue postgres://x/y --out a --receipts b --grace soon",
+            "write a time such as 30s",
+        ),
     ] {
         let words: Vec<&str> = words.split_whitespace().collect();
         let output = command(&words).output().unwrap();

@@ -1,6 +1,7 @@
 //! The arguments of `sordino work`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::{Args as Group, ValueEnum};
 
@@ -71,20 +72,20 @@ pub(crate) struct QueueingArgs {
     pub(crate) max_deliveries: u32,
 
     /// Bury a recording whose list or transcript is not there after this time
-    #[arg(long, value_name = "TIME", default_value = "24h")]
-    pub(crate) give_up: String,
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "24h")]
+    pub(crate) give_up: Duration,
 
     /// Wait this long before a job comes again for the first time; later ones wait longer, up to 15m
-    #[arg(long, value_name = "TIME", default_value = "10s")]
-    pub(crate) wait: String,
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    pub(crate) wait: Duration,
 
     /// A job of a worker that died comes again after this time
-    #[arg(long, value_name = "TIME", default_value = "2m")]
-    pub(crate) lease: String,
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m")]
+    pub(crate) lease: Duration,
 
     /// When told to end, let jobs in flight end within this time; then hand them back
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub(crate) grace: String,
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub(crate) grace: Duration,
 }
 
 /// What operators see.
@@ -104,4 +105,26 @@ pub(crate) struct OperationArgs {
         hide_possible_values = true
     )]
     pub(crate) log: LogKind,
+}
+
+/// Reads a time: `30s`, `2m`, `24h`, `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "write a time such as 30s, 2m or 24h".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        let times = ["100ms", "30s", "2m", "24h", "1h 30m"].map(|text| duration(text).unwrap());
+        assert_eq!(
+            times.map(|time| time.as_millis()),
+            [100, 30_000, 120_000, 86_400_000, 5_400_000]
+        );
+        for wrong in ["", "soon", "30", "-1s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
 }
