@@ -111,13 +111,18 @@ pub fn start_nats() -> Option<Service> {
 /// The same with these arguments.
 #[cfg(feature = "nats")]
 pub fn start_nats_with(more: &[&str]) -> Option<Service> {
-    Some(nats(&program("SORDINO_NATS", "python/bin/nats-server")?, more))
+    Some(nats(&program("SORDINO_NATS", "pinned/bin/nats-server")?, more))
 }
 
 /// A new NATS of Debian 12, which is too old.
 #[cfg(feature = "nats")]
 pub fn start_old_nats() -> Option<Service> {
     let program = program("SORDINO_OLD_NATS", "debian/usr/sbin/nats-server")?;
+    let version = Command::new(&program).arg("--version").output().unwrap();
+    if !String::from_utf8_lossy(&version.stdout).contains("v2.9.") {
+        eprintln!("skipped: the distribution has another nats-server than 2.9");
+        return None;
+    }
     Some(nats(&program, &[]))
 }
 
