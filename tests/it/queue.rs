@@ -335,6 +335,34 @@ mod by_url {
 
     #[cfg(feature = "nats")]
     #[test]
+    fn a_queue_in_nats_that_is_silent_is_not_taken_for_empty_and_goes_on_when_it_is_back() {
+        let Some(nats) = crate::services::start_nats() else { return };
+        let engine = ByUrl::new(format!("nats://127.0.0.1:{}/CALLS", nats.port), MILLIS);
+        let manage = engine.manage();
+        push(&*manage, ["a".to_owned(), "b".to_owned()]);
+        let queue = engine.queue(LONG);
+        let held = one(&*queue);
+        let nats = nats.crash_nats();
+        // Connecting again takes a while; until then each answer is that there is none.
+        let other =
+            std::iter::repeat_with(|| queue.pull(1, MILLIS)).find_map(|pulled| match pulled {
+                Ok(mut jobs) => jobs.pop(),
+                Err(error) => {
+                    assert!(error.is_retryable(), "{error}");
+                    None
+                }
+            });
+        assert_ne!(held.body, other.as_ref().unwrap().body);
+        queue.done(held).unwrap();
+        queue.done(other.unwrap()).unwrap();
+        is_empty(&*queue, &*manage);
+        drop(nats);
+        let silent = queue.pull(1, Duration::ZERO);
+        assert!(matches!(silent, Err(QueueError::Unavailable { .. })), "{silent:?}");
+    }
+
+    #[cfg(feature = "nats")]
+    #[test]
     fn a_nats_server_of_debian_is_refused_and_the_reason_says_what_to_take() {
         let Some(nats) = crate::services::start_old_nats() else { return };
         let engine = ByUrl::new(format!("nats://me:s3cret@127.0.0.1:{}/CALLS", nats.port), MILLIS);

@@ -135,6 +135,19 @@ fn nats(program: &Path, more: &[&str]) -> Service {
     Service::start(program, &args, Some(folder))
 }
 
+#[cfg(feature = "nats")]
+impl Service {
+    /// Kills a NATS at once, and starts it on what is left.
+    pub fn crash_nats(mut self) -> Self {
+        let folder = self._folder.take().unwrap();
+        let (path, port) = (folder.path().to_str().unwrap().to_owned(), self.port.to_string());
+        drop(self);
+        let program = program("SORDINO_NATS", "pinned/bin/nats-server").unwrap();
+        let args = ["-js", "-sd", &path, "-a", "127.0.0.1", "-p", &port];
+        Self::start(&program, &args, Some(folder))
+    }
+}
+
 /// Makes a queue whose jobs are moved to a dead-letter queue after so many deliveries. Returns its URL.
 #[cfg(feature = "sqs")]
 pub fn make_queue(moto: &Service, name: &str, most: u32) -> String {
