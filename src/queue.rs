@@ -220,3 +220,19 @@ fn printable(reason: &str) -> String {
     let plain: String = plain.take(1000).collect();
     if plain.trim().is_empty() { "without a reason".to_owned() } else { plain }
 }
+
+/// A text as it was before it was encoded for a URL: `%XX` is a byte.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}

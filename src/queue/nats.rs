@@ -30,6 +30,10 @@ const PUSHED_AT_ONCE: usize = 256;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the server may take to say that there is no job. The client takes five seconds of silence for that
+/// answer, and then a server that is gone would look like a queue that is empty.
+const SILENCE: Duration = Duration::from_secs(4);
+
 /// A stream of jobs.
 pub(super) struct Nats {
     runtime: Handle,
@@ -103,16 +107,25 @@ impl Nats {
         };
         let mut batch = batch.map_err(|error| failed(&error))?;
         let mut taken = Vec::new();
-        // The server says when there is no more; a server that dies says nothing.
-        let patience = wait + PATIENCE;
-        while let Ok(Some(message)) = tokio::time::timeout(patience, batch.next()).await {
-            match message {
-                Ok(message) => taken.extend(self.received(message, asked).await?),
-                Err(error) if taken.is_empty() => return Err(failed(&error)),
-                Err(_) => break,
+        let patience = wait + SILENCE;
+        let silence = loop {
+            // The server says when there is no more.
+            match tokio::time::timeout(patience, batch.next()).await {
+                Ok(None) => return Ok(taken),
+                Ok(Some(Ok(message))) => taken.extend(self.received(message, asked).await?),
+                Ok(Some(Err(error))) => break failed(&error),
+                Err(late) => break failed(&late),
             }
+        };
+        if taken.is_empty() { Err(self.gone_or(silence).await) } else { Ok(taken) }
+    }
+
+    /// An error, or that the stream is there no more.
+    async fn gone_or(&self, error: QueueError) -> QueueError {
+        match self.stream().await {
+            Err(gone @ QueueError::Gone { .. }) => gone,
+            _ => error,
         }
-        Ok(taken)
     }
 
     /// A message as a job, unless it is not due yet.

@@ -80,8 +80,28 @@ fn engine(url: &str, options: &Options, to_work: bool) -> Result<Box<dyn Engine>
 /// The URL of a queue without what may be a secret: login and query.
 pub fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "without a URL".to_owned() };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    // The login first: a password may hold anything.
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = host.split(['?', '#']).next().unwrap_or_default();
     let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     format!("{scheme}://{host}").chars().map(plain).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        for (url, plain) in [
+            ("nats://me:s3cret@host:4222/CALLS?x=s3cret", "nats://host:4222/CALLS"),
+            ("postgres://me:s3?c@r/et#@host/calls", "postgres://host/calls"),
+            ("postgres://host/calls?password=s3cret", "postgres://host/calls"),
+            ("sqs://calls", "sqs://calls"),
+            ("s3cret", "without a URL"),
+            ("a\nb://c\u{7}", "a\u{fffd}b://c\u{fffd}"),
+        ] {
+            assert_eq!(shown(url), plain);
+        }
+    }
 }

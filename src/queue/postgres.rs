@@ -250,10 +250,7 @@ fn told(queue: &str, error: JournalError) -> QueueError {
     let queue = queue.to_owned();
     match error {
         JournalError::Refused { reason, .. } => QueueError::Refused { queue, reason },
-        JournalError::NoDatabase { reason, .. } => {
-            let reason = format!("{reason}; create it first");
-            QueueError::Gone { queue, reason }
-        }
+        JournalError::NoDatabase { reason, .. } => QueueError::Gone { queue, reason },
         JournalError::Storage { reason, .. } => QueueError::Unavailable { queue, reason },
         JournalError::Name { reason, .. } | JournalError::NotAJournal { reason, .. } => {
             QueueError::Wrong { queue, reason }

@@ -111,13 +111,18 @@ pub fn start_nats() -> Option<Service> {
 /// The same with these arguments.
 #[cfg(feature = "nats")]
 pub fn start_nats_with(more: &[&str]) -> Option<Service> {
-    Some(nats(&program("SORDINO_NATS", "python/bin/nats-server")?, more))
+    Some(nats(&program("SORDINO_NATS", "pinned/bin/nats-server")?, more))
 }
 
 /// A new NATS of Debian 12, which is too old.
 #[cfg(feature = "nats")]
 pub fn start_old_nats() -> Option<Service> {
     let program = program("SORDINO_OLD_NATS", "debian/usr/sbin/nats-server")?;
+    let version = Command::new(&program).arg("--version").output().unwrap();
+    if !String::from_utf8_lossy(&version.stdout).contains("v2.9.") {
+        eprintln!("skipped: the distribution has another nats-server than 2.9");
+        return None;
+    }
     Some(nats(&program, &[]))
 }
 
@@ -128,6 +133,19 @@ fn nats(program: &Path, more: &[&str]) -> Service {
     let args = ["-js", "-sd", &path, "-a", "127.0.0.1", "-p", "-1"];
     let args: Vec<&str> = args.into_iter().chain(more.iter().copied()).collect();
     Service::start(program, &args, Some(folder))
+}
+
+#[cfg(feature = "nats")]
+impl Service {
+    /// Kills a NATS at once, and starts it on what is left.
+    pub fn crash_nats(mut self) -> Self {
+        let folder = self._folder.take().unwrap();
+        let (path, port) = (folder.path().to_str().unwrap().to_owned(), self.port.to_string());
+        drop(self);
+        let program = program("SORDINO_NATS", "pinned/bin/nats-server").unwrap();
+        let args = ["-js", "-sd", &path, "-a", "127.0.0.1", "-p", &port];
+        Self::start(&program, &args, Some(folder))
+    }
 }
 
 /// Makes a queue whose jobs are moved to a dead-letter queue after so many deliveries. Returns its URL.

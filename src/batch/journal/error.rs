@@ -65,7 +65,7 @@ pub enum JournalError {
         /// What the database says, and what to do.
         reason: String,
     },
-    /// The server has no such database.
+    /// The server has no such database, or the tables are there no more.
     #[error("the journal {path} cannot be used: {reason}")]
     NoDatabase {
         /// The journal.

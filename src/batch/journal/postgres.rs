@@ -248,11 +248,13 @@ fn told(address: &Address, error: &postgres::Error) -> JournalError {
     let path = address.shown.clone();
     match error.code() {
         Some(code) if is_refusal(code) => JournalError::Refused { path, reason },
-        Some(code) if *code == SqlState::INVALID_CATALOG_NAME => {
-            JournalError::NoDatabase { path, reason }
-        }
+        Some(code) if is_gone(code) => JournalError::NoDatabase { path, reason },
         _ => JournalError::Storage { path, doing: "used", reason },
     }
+}
+
+fn is_gone(code: &SqlState) -> bool {
+    [SqlState::INVALID_CATALOG_NAME, SqlState::UNDEFINED_TABLE].contains(code)
 }
 
 fn is_refusal(code: &SqlState) -> bool {

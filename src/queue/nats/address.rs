@@ -1,15 +1,16 @@
 //! Where the server is, and what the stream is called: a URL. Its login is never shown.
 
-use super::super::{QueueError, shown};
+use super::super::{QueueError, percent_decoded, shown};
 
 /// The consumer of sordino's workers.
 const CONSUMER: &str = "sordino";
 
-/// A stream at a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A stream at a server. Without `Debug`, which would show the login.
 pub(super) struct Address {
-    /// The URL of the server, with the login.
+    /// The URL of the server, without the login.
     pub(super) server: String,
+    /// User and password, or a token alone.
+    pub(super) login: Option<(String, Option<String>)>,
     pub(super) stream: String,
     pub(super) consumer: String,
     /// To what jobs are sent, if it is not what the stream says.
@@ -34,8 +35,24 @@ impl Address {
         if server.is_empty() || stream.is_empty() {
             return Err(wrong(form));
         }
+        let (login, host) = match server.rsplit_once('@') {
+            Some((login, host)) => (Some(login), host),
+            None => (None, server),
+        };
+        let login = login.map(|login| {
+            let (user, password) = match login.split_once(':') {
+                Some((user, password)) => (user, Some(percent_decoded(password)?)),
+                None => (login, None),
+            };
+            Some((percent_decoded(user)?, password))
+        });
+        let login = match login {
+            Some(None) => return Err(wrong("in the login, a % stands before two digits of hex")),
+            login => login.flatten(),
+        };
         let mut this = Self {
-            server: format!("{scheme}://{server}"),
+            server: format!("{scheme}://{host}"),
+            login,
             stream: stream.to_owned(),
             consumer: CONSUMER.to_owned(),
             subject: None,
@@ -81,12 +98,15 @@ mod tests {
     #[test]
     fn a_url_of_nats_names_server_and_stream_and_hides_the_login() {
         let address =
-            Address::of("nats://me:s3cret@host:4222/CALLS?subject=a.b&consumer=c").unwrap();
-        assert_eq!(address.server, "nats://me:s3cret@host:4222");
+            Address::of("nats://me:s3cr%40t@host:4222/CALLS?subject=a.b&consumer=c").ok().unwrap();
+        assert_eq!(address.server, "nats://host:4222");
+        assert_eq!(address.login, Some(("me".to_owned(), Some("s3cr@t".to_owned()))));
         assert_eq!((&*address.stream, &*address.consumer), ("CALLS", "c"));
         assert_eq!((address.subject.as_deref(), &*address.dead()), (Some("a.b"), "CALLS-dead"));
         assert_eq!(address.shown, "nats://host:4222/CALLS");
-        assert_eq!(Address::of("tls://s3cret@host/CALLS").unwrap().shown, "tls://host/CALLS");
+        let token = Address::of("tls://s3cret@host/CALLS").ok().unwrap();
+        assert_eq!(token.shown, "tls://host/CALLS");
+        assert_eq!(token.login, Some(("s3cret".to_owned(), None)));
         for url in [
             "nats://me:s3cret@host",
             "nats://me:s3cret@host/",
@@ -95,8 +115,9 @@ mod tests {
             "nats://me:s3cret@host/A?token=s3cret",
             "nats://me:s3cret@host/A?s3cret",
             "nats://me:s3cret@host/A?consumer=",
+            "nats://me:s3cret%@host/A",
         ] {
-            let error = Address::of(url).unwrap_err().to_string();
+            let error = Address::of(url).err().unwrap().to_string();
             assert!(url == "nats:///s3cret" || !error.contains("s3cret"), "{error}");
         }
     }

@@ -26,6 +26,11 @@ pub(super) async fn connect(address: &Address) -> Result<Context, QueueError> {
             reason: format!("the file of its credentials cannot be read: {}", error.kind()),
         })?;
     }
+    options = match &address.login {
+        Some((user, Some(password))) => options.user_and_password(user.clone(), password.clone()),
+        Some((token, None)) => options.token(token.clone()),
+        None => options,
+    };
     let client = options.connect(&*address.server).await.map_err(|error| match error.kind() {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
             QueueError::Refused {

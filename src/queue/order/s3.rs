@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::percent_decoded;
 use super::{Order, OrderError, Recording};
 use crate::batch::ManifestRow;
 use crate::store::Place;
@@ -55,7 +56,9 @@ fn record(record: &Value) -> Result<Option<Recording>, OrderError> {
         return Ok(None);
     }
     let (bucket, object) = (&record["s3"]["bucket"], &record["s3"]["object"]);
-    let key = decoded(text(&object["key"], "key")?).ok_or(OrderError::Event("key"))?;
+    // As in a form: `+` is a space.
+    let key = text(&object["key"], "key")?.replace('+', " ");
+    let key = percent_decoded(&key).ok_or(OrderError::Event("key"))?;
     let tags = [&object["eTag"], &object["versionId"]];
     recording(text(&bucket["name"], "name")?, key, tags, &object["size"])
 }
@@ -99,21 +102,4 @@ fn recording(
 
 fn text<'a>(value: &'a Value, field: &'static str) -> Result<&'a str, OrderError> {
     value.as_str().filter(|text| !text.is_empty()).ok_or(OrderError::Event(field))
-}
-
-/// A key as it was before it was encoded for a URL: `+` is a space, `%XX` a byte.
-fn decoded(key: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = key.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
