@@ -1,7 +1,7 @@
 //! The manifest: what a batch does, a row for each recording; or a prefix, with a transcript beside each.
 //!
 //! In: CSV or JSON Lines ([`Manifest`]), or a listing ([`Pairing`]), and [`Planning`], which says where
-//! outputs go. Out: [`Planned`] jobs, one after the other: neither the rows nor the listing are ever in
+//! outputs go. Out: [`Planned`](super::Planned) jobs, one after the other: neither the rows nor the listing are ever in
 //! memory as a whole. Errors: [`ManifestError`], with all that is wrong and its lines, before the first job.
 //!
 //! A manifest is read twice: [`Manifest::check`], and then [`Manifest::jobs`].
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 mod check;
+mod jobs;
 mod place;
 mod plan;
 mod prefix;
@@ -20,10 +21,11 @@ mod reader;
 mod row;
 mod version;
 
+pub use jobs::{CheckedRows, Jobs};
 pub use prefix::{Listed, Paired, Pairing, PairingError};
 pub use row::Row as ManifestRow;
 
-use super::model::{Api, Planned};
+use super::model::Api;
 use crate::store::Place;
 use crate::window::encoding::{Encoding, decode};
 use reader::Rows;
@@ -211,57 +213,6 @@ impl Manifest {
     fn wrong(&self, error: RowError) -> ManifestError {
         let errors = RowErrors { shown: vec![error], more: 0 };
         ManifestError::Wrong { name: self.name.clone(), errors }
-    }
-}
-
-/// The rows of a manifest, one after the other.
-pub struct CheckedRows<'a> {
-    manifest: &'a Manifest,
-    sha256: &'a str,
-    rows: Option<Rows>,
-}
-
-impl Iterator for CheckedRows<'_> {
-    type Item = Result<(u64, ManifestRow), ManifestError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let next = match self.rows.as_mut()?.next() {
-            Err(error) => Err(self.manifest.unreadable(&error)),
-            Ok(Some(Err(error))) => Err(self.manifest.wrong(error)),
-            Ok(Some(Ok(row))) => Ok(row),
-            Ok(None) => {
-                let is_same = self.rows.take()?.sha256() == self.sha256;
-                return (!is_same).then(|| Err(ManifestError::Changed(self.manifest.name.clone())));
-            }
-        };
-        if next.is_err() {
-            self.rows = None;
-        }
-        Some(next)
-    }
-}
-
-/// The jobs of a manifest, row by row.
-pub struct Jobs<'a> {
-    rows: CheckedRows<'a>,
-    plan: &'a Planning,
-}
-
-impl Iterator for Jobs<'_> {
-    type Item = Result<Planned, ManifestError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let row = self.rows.next()?;
-        let planned = row.and_then(|(line, row)| {
-            plan::planned(line, &row, self.plan).map(version::with_versions).map_err(|shown| {
-                let errors = RowErrors { shown, more: 0 };
-                ManifestError::Wrong { name: self.rows.manifest.name.clone(), errors }
-            })
-        });
-        if planned.is_err() {
-            self.rows.rows = None;
-        }
-        Some(planned)
     }
 }
 
