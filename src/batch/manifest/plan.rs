@@ -1,7 +1,7 @@
 //! From a row to a job: what is read, where it goes, and what is muted. Looks at no file.
 
 use super::place::{below, id_part, own_path, with_ending};
-use super::prefix::path_between;
+use super::prefix::nested::path_between;
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
 use crate::batch::model::{Api, Input, Key, Planned, Spec, WindowsSpec};

@@ -9,7 +9,7 @@ use std::path::Component;
 
 use thiserror::Error;
 
-mod nested;
+pub(super) mod nested;
 mod problem;
 
 use super::Planning;
@@ -18,7 +18,6 @@ use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
 use crate::decode::recording_stem;
 use crate::store::Place;
 use nested::Nested;
-pub(super) use nested::path_between;
 
 /// A file or object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
