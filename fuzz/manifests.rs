@@ -13,7 +13,7 @@ use sordino::window::parse_flag;
 fn planning() -> Planning {
     let place = |text: &str| Some(text.parse().expect("a place"));
     let (out, receipts) = (place("s3://out/o"), place("s3://out/r"));
-    Planning { out, receipts, policy: "p".into(), api: Api::Platform, ending: "wav" }
+    Planning { out, receipts, policy: "p".into(), api: Api::Platform, encoding: None, erases: true }
 }
 
 /// Errors, each in one line; or as many jobs as rows, whose outputs are apart and lie where they may.
@@ -85,9 +85,9 @@ pub fn pairing(bytes: &[u8]) {
                 assert!(place == of || place.rsplit_once('.').is_some_and(|(stem, _)| stem == of));
                 place
             }
-            Paired::TwoTranscripts { recording, .. } | Paired::OutputIsRead { recording, .. } => {
-                recording.to_string()
-            }
+            Paired::TwoTranscripts { recording, .. }
+            | Paired::OutputIsRead { recording, .. }
+            | Paired::NotKept { recording, .. } => recording.to_string(),
             Paired::SameOutput { recordings: [_, recording], .. } => recording.to_string(),
             Paired::NoRecording(transcript) => transcript.to_string(),
         };

@@ -16,8 +16,14 @@ pub fn order(bytes: &[u8]) {
     };
     assert!(!recordings.is_empty());
     let out = Some("s3://out/".parse().expect("a place"));
-    let planning =
-        Planning { out, receipts: None, policy: "p".into(), api: Api::Platform, ending: "wav" };
+    let planning = Planning {
+        out,
+        receipts: None,
+        policy: "p".into(),
+        api: Api::Platform,
+        encoding: None,
+        erases: true,
+    };
     for recording in recordings {
         let own = Recording {
             trace: recording.trace.clone(),

@@ -6,7 +6,9 @@ use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
 use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
-use sordino::{DecodeOptions, Encoding, Error, Redacted, Source, Treatment, Windows, redact};
+use sordino::{
+    DecodeOptions, Encoding, Error, OutputFormat, Redacted, Source, Treatment, Windows, redact,
+};
 
 /// Arbitrary bytes as a recording: an error, or a complete WAV that is treated inside the window. The
 /// result does not depend on how the bytes arrive, nor on the number of threads.
@@ -34,6 +36,90 @@ pub fn wav(bytes: &[u8]) {
         let kept = bytes.windows(outside.len()).any(|place| place == outside);
         assert!(kept, "samples outside the window have changed");
     }
+}
+
+/// Bytes that begin like a FLAC, which is kept: an error where the WAV is one; otherwise a FLAC that decodes
+/// to what the WAV holds, the same with and without its MD5.
+pub fn flac(bytes: &[u8]) {
+    let mut bytes = bytes.to_vec();
+    if bytes.len() < 4 {
+        return;
+    }
+    bytes[..4].copy_from_slice(b"fLaC");
+    let wav = redacted(&bytes, Encoding::Pcm);
+    let keep = |md5: bool, threads: usize| {
+        let source = Source::stream(Cursor::new(bytes.clone()));
+        run(source, Encoding::Same, md5, threads).ok().map(bytes_of)
+    };
+    let kept = keep(true, 2);
+    // Without the MD5 not every frame is decoded, so that one that cannot be may remain.
+    let quick = keep(false, 1);
+    let (Some((_, data, _)), Some(kept)) = (&wav, &kept) else {
+        // A FLAC of 32 bits becomes a WAV, and is not kept.
+        assert!(kept.is_none(), "it is kept, and is not to be decoded");
+        return;
+    };
+    let mut quick = quick.expect("it is kept with an MD5");
+    quick[26..42].copy_from_slice(&kept[26..42]);
+    assert!(quick == *kept, "the MD5 makes more of a difference than itself");
+    let again = Source::stream(Cursor::new(kept.clone()));
+    let again = redact(again, &Windows::none(), Treatment::silence()).expect("it decodes");
+    assert!(data_of(&bytes_of(again)) == data, "it decodes to something else than the WAV");
+}
+
+/// Bytes that begin like an Ogg, whose pages get right checksums, as an Opus that is kept: an error; or a file of
+/// the same length that is read again, is silent in the window, and is kept to the last byte once more.
+pub fn opus(bytes: &[u8]) {
+    let bytes = with_checksums(bytes);
+    let list = || Windows::new([Window::from_seconds(0.012, 0.03).expect("a window")]);
+    let keep = |bytes: &[u8]| {
+        let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
+        let source = Source::stream(Cursor::new(bytes.to_vec())).with_options(options);
+        let windows = list().expect("one window");
+        let redacted = redact(source, &windows, Treatment::silence()).ok()?;
+        // Other containers may follow an Ogg's first bytes in no way, but PCM in it is a WAV.
+        redacted.summary().output.eq(&OutputFormat::Opus).then_some(redacted)
+    };
+    let Some(kept) = keep(&bytes) else { return };
+    let frames = kept.summary().frames;
+    let kept = bytes_of(kept);
+    let again = keep(&kept).expect("it is kept, and not kept again");
+    assert_eq!(again.summary().frames, frames);
+    assert!(bytes_of(again) == kept, "what is silent changes once more");
+    let wav = Source::stream(Cursor::new(kept));
+    let wav = redact(wav, &Windows::none(), Treatment::silence()).expect("it decodes");
+    assert_eq!(wav.summary().frames, frames);
+    let (rate, channels) = (wav.summary().stream_info.rate, wav.summary().stream_info.channels);
+    let wav = bytes_of(wav);
+    let place = |millis: usize| millis * rate as usize / 1000 * usize::from(channels) * 2;
+    let data = data_of(&wav);
+    let inside = data.get(place(12)..place(30).min(data.len())).unwrap_or_default();
+    assert!(inside.iter().all(|&byte| byte == 0), "something is heard in the window");
+}
+
+/// Bytes as pages of an Ogg, each with its right checksum, so that changes reach what is behind it.
+fn with_checksums(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let mut at = 0;
+    while let Some(&segments) = bytes.get(at + 26) {
+        bytes[at..at + 5].copy_from_slice(b"OggS\0");
+        let table = at + 27..at + 27 + usize::from(segments);
+        let Some(lacing) = bytes.get(table.clone()) else { break };
+        let body: usize = lacing.iter().map(|&size| usize::from(size)).sum();
+        let end = table.end + body;
+        if end > bytes.len() {
+            break;
+        }
+        bytes[at + 22..at + 26].fill(0);
+        let sum = bytes[at..end].iter().fold(0u32, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte) << 24, |crc, _| {
+                if crc >> 31 == 1 { crc << 1 ^ 0x04C1_1DB7 } else { crc << 1 }
+            })
+        });
+        bytes[at + 22..at + 26].copy_from_slice(&sum.to_le_bytes());
+        at = end;
+    }
+    bytes
 }
 
 /// A recording and a cut position, which are the last two bytes. The part before the cut is an error, or
@@ -96,8 +182,8 @@ const WINDOW: &str = "0-0.0100001";
 /// The codec, the samples of the output and the number of treated bytes; `None` if the recording is
 /// refused.
 fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, usize)> {
-    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, 1);
-    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, 2);
+    let whole = run(Source::stream(Cursor::new(bytes.to_vec())), encoding, true, 1);
+    let pieces = run(Source::stream(Pieces(Cursor::new(bytes.to_vec()), 0)), encoding, true, 2);
     match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             let summary = whole.summary().clone();
@@ -123,11 +209,11 @@ fn redacted(bytes: &[u8], encoding: Encoding) -> Option<(&'static str, Vec<u8>, 
     }
 }
 
-fn run(source: Source, encoding: Encoding, threads: usize) -> Result<Redacted, Error> {
+fn run(source: Source, encoding: Encoding, md5: bool, threads: usize) -> Result<Redacted, Error> {
     let windows = Windows::new([parse_flag(WINDOW).unwrap()]).unwrap();
     let threads = NonZeroUsize::new(threads);
     let options =
-        DecodeOptions { memory_limit: 1 << 20, encoding, threads, ..DecodeOptions::default() };
+        DecodeOptions { memory_limit: 1 << 20, encoding, md5, threads, ..DecodeOptions::default() };
     redact(source.with_options(options), &windows, Treatment::silence())
 }
 

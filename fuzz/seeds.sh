@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the seeds of `recording` and `wav`: a twentieth of a second in every codec and container that
+# Makes the seeds of `recording`, `wav`, `flac` and `opus`: a twentieth of a second in every codec and container that
 # is read. Needs sox, ffmpeg, flac, lame, oggenc, opusenc, mkvmerge, python3. The results are
 # committed; run this only to change them.
 set -euo pipefail
@@ -27,6 +27,28 @@ form = struct.pack("<HHIIHH", 1, 2, 8000, 64000, 8, 24)
 chunks = b"LIST\x03\0\0\0abc" + b"fmt \x10\0\0\0" + form + b"data" + struct.pack("<I", len(data)) + data
 open("wav/upper-24.wav", "wb").write(b"RIFF\0\0\0\0WAVE" + chunks + b"id3 \x02\0\0\0ab")
 PY
+
+mkdir -p flac
+for level in 0 5 8; do flac -s -f --no-padding "-$level" -o "flac/$level.flac" "$work/in.wav"; done
+for size in 16 64 192; do flac -s -f --lax --no-padding -b "$size" -o "flac/b$size.flac" "$work/in.wav"; done
+for depth in 8 24; do
+  sox -D "$work/in.wav" -b "$depth" "$work/$depth.wav"
+  flac -s -f --no-padding -b 192 -o "flac/s$depth.flac" "$work/$depth.wav"
+done
+sox -D "$work/in.wav" "$work/mono.wav" remix 1
+flac -s -f --no-padding -b 192 -S 10x -o flac/mono.flac "$work/mono.wav"
+flac -s -f -b 192 -T COMMENT=x -o flac/tagged.flac "$work/in.wav"
+mkdir -p opus
+for mode in "voip 8k 4000 20" "voip 14k 8000 10" "voip 14k 8000 60" "voip 24k 12000 20" "voip 32k 20000 10" "lowdelay 48k 20000 2.5" "audio 64k 20000 40"; do
+    set -- $mode
+    make opus/$1-$2-$4.opus -c:a libopus -application $1 -b:a $2 -cutoff $3 -frame_duration $4 -ar 48000
+done
+make opus/fec.opus -c:a libopus -application voip -b:a 20k -fec 1 -packet_loss 30 -ar 48000
+make opus/stereo.opus -c:a libopus -application voip -b:a 40k -ac 2 -ar 48000
+make opus/cbr.opus -c:a libopus -application voip -b:a 16k -vbr off -ar 48000
+make opus/surround.opus -c:a libopus -b:a 64k -ac 6 -mapping_family 1 -ar 48000
+opusenc --quiet --serial 1 --comment COMMENT=x "$work/in.wav" opus/tagged.opus
+cat opus/tagged.opus opus/tagged.opus > opus/chained.opus
 
 cd recording
 make s16.aiff; make s24.aiff -c:a pcm_s24be; make s16.caf; make alac.caf -c:a alac; make alac.m4a -c:a alac

@@ -1,70 +1,16 @@
 //! Blocks: decoded audio on its way from the decoder to the encoder.
 //!
 //! A [`Block`] holds consecutive interleaved frames in the sample format of the output, and the position
-//! of the first one, so that later steps need not count frames. The caller passes the same block to the
+//! of the first one, so that later steps need not count frames. Where the output keeps the packets of the
+//! recording, a block is one packet: its bytes, its frames, and its samples if anybody needs them. The caller passes the same block to the
 //! decoder again and again, and the decoder refills it, so the loop does not allocate. A [`StreamInfo`]
 //! describes what all blocks of a recording have in common.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// Storage format of one sample, in blocks and in the WAV that sordino writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SampleFormat {
-    /// Unsigned 8-bit integers; in memory as -128 to 127.
-    U8,
-    /// Signed 16-bit integers; also for ADPCM and lossy codecs, and for A-law and µ-law unless they
-    /// are kept.
-    S16,
-    /// Signed 24-bit integers.
-    S24,
-    /// Signed 32-bit integers.
-    S32,
-    /// 32-bit floats, full scale at ±1.
-    F32,
-    /// A-law codes, for [`Encoding::Same`](crate::Encoding::Same).
-    ALaw,
-    /// µ-law codes, for [`Encoding::Same`](crate::Encoding::Same).
-    MuLaw,
-}
+mod format;
 
-impl SampleFormat {
-    /// Whether samples are A-law or µ-law codes.
-    pub(crate) fn is_g711(self) -> bool {
-        matches!(self, Self::ALaw | Self::MuLaw)
-    }
-
-    /// Bytes of one sample in a WAV file.
-    pub fn bytes(self) -> u16 {
-        match self {
-            Self::U8 | Self::ALaw | Self::MuLaw => 1,
-            Self::S16 => 2,
-            Self::S24 => 3,
-            Self::S32 | Self::F32 => 4,
-        }
-    }
-
-    /// The short name of the codec of a WAV with these samples, as [`StreamInfo::codec`] has it.
-    pub fn codec(self) -> String {
-        let order = if self.bytes() > 1 { "le" } else { "" };
-        format!("pcm_{self}{order}")
-    }
-}
-
-impl fmt::Display for SampleFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::U8 => "u8",
-            Self::S16 => "s16",
-            Self::S24 => "s24",
-            Self::S32 => "s32",
-            Self::F32 => "f32",
-            Self::ALaw => "alaw",
-            Self::MuLaw => "mulaw",
-        })
-    }
-}
+pub use format::SampleFormat;
 
 /// Interleaved samples in the narrowest type that holds their format exactly.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,6 +73,9 @@ pub struct StreamInfo {
     pub channels: u16,
     /// Sample format of the output.
     pub format: SampleFormat,
+    /// Bits of a sample, where they are fewer than `format` has: 12 or 20, for example. Treated samples
+    /// have no more, so that a codec of that depth can hold them.
+    pub bits: Option<u16>,
     /// Number of frames without codec delay, if the container declares it.
     pub frames: Option<u64>,
 }
@@ -172,6 +121,10 @@ pub struct Block {
     channels: usize,
     format: SampleFormat,
     pub(crate) samples: Samples,
+    /// The packet of the recording that holds these frames, where the output keeps packets.
+    packet: Option<Box<[u8]>>,
+    /// Frames of the packet, if it was not decoded.
+    undecoded: usize,
 }
 
 impl Block {
@@ -183,7 +136,8 @@ impl Block {
             SampleFormat::S24 | SampleFormat::S32 => Samples::I32(Vec::new()),
             SampleFormat::F32 => Samples::F32(Vec::new()),
         };
-        Self { first: 0, channels: usize::from(channels.max(1)), format, samples }
+        let channels = usize::from(channels.max(1));
+        Self { first: 0, channels, format, samples, packet: None, undecoded: 0 }
     }
 
     /// Position of the first frame, by the recording's clock. If gaps are closed, a block may begin
@@ -199,7 +153,27 @@ impl Block {
 
     /// Number of frames: instants over all channels.
     pub fn frames(&self) -> usize {
-        self.samples.len() / self.channels
+        self.samples.len() / self.channels + self.undecoded
+    }
+
+    /// The packet that holds these frames, where the output keeps packets.
+    pub(crate) fn packet(&self) -> Option<&[u8]> {
+        self.packet.as_deref()
+    }
+
+    /// Whether the samples are there. Those of a packet that is kept as it is may not be.
+    pub(crate) fn is_decoded(&self) -> bool {
+        self.undecoded == 0
+    }
+
+    /// Keeps the packet with its frames.
+    pub(crate) fn keep_packet(&mut self, packet: Box<[u8]>) {
+        self.packet = Some(packet);
+    }
+
+    /// Makes an empty block stand for this number of frames, whose samples are not needed.
+    pub(crate) fn leave_undecoded(&mut self, frames: u64) {
+        self.undecoded = index_of(frames);
     }
 
     /// Number of interleaved channels.
@@ -215,6 +189,11 @@ impl Block {
     /// The samples, interleaved: frame `n`, channel `c` is at `n * channels + c`.
     pub fn samples(&self) -> &Samples {
         &self.samples
+    }
+
+    /// The number of bytes of the samples in a WAV.
+    pub(crate) fn stored_len(&self) -> u64 {
+        self.samples.len() as u64 * u64::from(self.format.bytes())
     }
 
     /// The samples as WAV bytes: interleaved, little-endian, 8-bit samples unsigned.
@@ -272,6 +251,10 @@ impl Block {
     /// Drops the first `frames` frames, or all if there are fewer, and returns how many were dropped.
     pub(crate) fn drop_front(&mut self, frames: u64) -> u64 {
         let count = self.clip(frames);
+        if self.undecoded > 0 {
+            self.undecoded -= count;
+            return count as u64;
+        }
         let samples = count * self.channels;
         each_format!(&mut self.samples, all => drop(all.drain(..samples)));
         count as u64
@@ -292,5 +275,7 @@ impl Block {
     pub(crate) fn restart(&mut self, first: u64) {
         self.first = first;
         self.samples.clear();
+        self.packet = None;
+        self.undecoded = 0;
     }
 }

@@ -30,6 +30,7 @@ mod container;
 mod stream;
 mod gaps;
 mod parts;
+mod keep;
 
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
@@ -37,7 +38,7 @@ use fault::{PacketFault, catching_panics};
 use format::Container;
 pub use format::recording_stem;
 use gaps::GapKeeper;
-pub use input::{DecodeOptions, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
+pub use input::{DecodeOptions, Edge, Encoding, Gaps, Leftover, RawFormat, RawFormatError, Source};
 use input::{HashingReader, InputMonitor, PartSource, PeekedSource, sniff};
 pub use parts::{Decoder, Part};
 use stream::{PacketStream, next_packet};
@@ -65,6 +66,8 @@ struct PartDecoder {
     empty: u32,
     /// The longest packet so far, in frames.
     longest: u64,
+    /// Whether blocks have their packets.
+    keeps: bool,
     failed: bool,
 }
 
@@ -103,6 +106,7 @@ impl PartDecoder {
             begins: None,
             empty: 0,
             longest: 0,
+            keeps: false,
             failed: false,
         })
     }
@@ -205,9 +209,13 @@ impl PartDecoder {
                     continue;
                 };
                 self.take(&packet, block)?;
+                if self.keeps {
+                    block.keep_packet(packet.data);
+                }
             }
             self.frames += block.frames() as u64;
-            if block.frames() > 0 {
+            // A packet that is kept comes even if all its frames are cut off.
+            if block.frames() > 0 || block.packet().is_some() {
                 self.empty = 0;
                 return Ok(true);
             }
@@ -230,6 +238,7 @@ impl PartDecoder {
         let gap = self.stream.gap(&mut packet, self.guard.as_mut());
         let frames = gap.map_err(|fault| self.fault(fault))?;
         self.gaps.add(Gap { at: self.position(), frames }, self.info.rate)?;
+        self.check_kept(&packet, frames)?;
         self.held = Some(packet);
         Ok(())
     }
@@ -254,7 +263,9 @@ impl PartDecoder {
             return Err(Error::Unsupported { what });
         }
         self.reader.forget_tags();
+        let wanted = self.stream.wanted.take();
         self.stream = stream;
+        self.stream.wanted = wanted;
         Ok(())
     }
 

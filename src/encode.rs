@@ -1,153 +1,105 @@
-//! Encode: from blocks to a WAV file. Only this room uses hound.
+//! Encode: from blocks to a file. Only this room uses hound and computes MD5.
 //!
-//! In: [`Block`]s of one [`SampleFormat`]. Out: a WAV with only a `fmt ` and a `data` chunk (G.711 also
-//! has a `fact` chunk), written by a [`BackgroundWriter`]. Errors: a full disk, or more data than a WAV
-//! can hold.
+//! In: [`Block`]s of one recording. Out: a WAV of all their samples, or a FLAC or an Ogg Opus in which only
+//! the packets of treated blocks are new; a [`BackgroundWriter`] writes it. Errors: a full disk, or more
+//! data than a WAV can hold.
 
-use std::io::Write;
-
-use crate::block::{Block, SampleFormat, Samples, StreamInfo};
+use crate::block::{Block, StreamInfo};
 use crate::error::Error;
+use crate::flac;
+use crate::ogg::PageQueue;
 
 mod background_writer;
-mod g711;
+mod flac_writer;
+mod opus_writer;
+mod wav;
 
 pub(crate) use background_writer::BackgroundWriter;
+use flac_writer::FlacWriter;
+use opus_writer::OpusWriter;
+pub(crate) use opus_writer::Rewritten;
+use wav::WavWriter;
 
-/// Maximum bytes of samples in a WAV. Its sizes have 32 bits, and the RIFF size includes the headers, of
-/// which hound writes at most 68 bytes.
-const MAX_DATA: u64 = u32::MAX as u64 - 100;
-
-/// Encoder of one WAV file.
-pub(crate) struct Encoder<'a> {
-    wav: Writer<'a>,
-    bytes_per_frame: u64,
-    written: u64,
+/// What is written.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Wav,
+    Flac {
+        /// What the input has before its first frame.
+        head: flac::Head,
+        /// Whether the MD5 of the samples is stated.
+        md5: bool,
+    },
+    Opus {
+        /// The pages of the input, as they are read.
+        pages: PageQueue,
+    },
 }
 
-enum Writer<'a> {
-    Pcm(Hound<'a>),
-    G711(&'a mut BackgroundWriter, StreamInfo),
+/// What is known of a file only when it is complete.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// What a FLAC has before its first frame.
+    pub(crate) head: Option<flac::Head>,
+    /// Of an Opus.
+    pub(crate) opus: Rewritten,
 }
 
-impl<'a> Encoder<'a> {
-    /// Writes the header of the output for a recording.
+/// The file that is written.
+pub(crate) enum Output<'a> {
+    Wav(WavWriter<'a>),
+    Flac(Box<FlacWriter<'a>>),
+    Opus(Box<OpusWriter<'a>>),
+}
+
+impl<'a> Output<'a> {
+    /// Begins the file.
     ///
     /// # Errors
-    /// [`Error::TooLong`] when the recording declares too many frames; [`Error::Write`].
-    pub(crate) fn new(output: &'a mut BackgroundWriter, info: &StreamInfo) -> Result<Self, Error> {
-        let &StreamInfo { format, rate, channels, frames, .. } = info;
-        let bytes_per_frame = info.frame_bytes();
-        if frames.is_some_and(|frames| frames > MAX_DATA / bytes_per_frame.max(1)) {
-            return Err(Error::TooLong);
-        }
-        let wav = match format {
-            SampleFormat::ALaw | SampleFormat::MuLaw => {
-                output.write_all(&g711::header(info, 0)).map_err(Error::Write)?;
-                Writer::G711(output, info.clone())
+    /// [`Error::TooLong`] when the recording declares more frames than a WAV can hold; [`Error::Write`];
+    /// [`Error::Thread`].
+    pub(crate) fn new(
+        writer: &'a mut BackgroundWriter,
+        info: &StreamInfo,
+        target: Target,
+    ) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Wav => Self::Wav(WavWriter::new(writer, info)?),
+            Target::Flac { head, md5 } => {
+                Self::Flac(Box::new(FlacWriter::new(writer, info, head, md5)?))
             }
-            _ => {
-                let spec = hound::WavSpec {
-                    channels,
-                    sample_rate: rate,
-                    bits_per_sample: format.bytes() * 8,
-                    sample_format: match format {
-                        SampleFormat::F32 => hound::SampleFormat::Float,
-                        _ => hound::SampleFormat::Int,
-                    },
-                };
-                Writer::Pcm(hound::WavWriter::new(output, spec).map_err(write_error)?)
-            }
-        };
-        Ok(Self { wav, bytes_per_frame, written: 0 })
+            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::new(writer, pages))),
+        })
     }
 
-    /// Appends a block.
+    /// Appends a block. `treated`: whether its samples are other ones than those of its packet. Returns how
+    /// many bytes it became.
     ///
     /// # Errors
     /// [`Error::TooLong`] when the file would be too large; [`Error::Write`].
-    pub(crate) fn write(&mut self, block: &Block) -> Result<(), Error> {
-        // hound's own 32-bit counter would overflow without an error.
-        self.written += block.frames() as u64 * self.bytes_per_frame;
-        if self.written > MAX_DATA {
-            return Err(Error::TooLong);
-        }
-        let wav = match &mut self.wav {
-            Writer::Pcm(wav) => wav,
-            Writer::G711(output, _) => {
-                let Samples::U8(codes) = block.samples() else { return Ok(()) };
-                return output.write_all(codes).map_err(Error::Write);
+    pub(crate) fn write(&mut self, block: &Block, treated: bool) -> Result<u64, Error> {
+        match self {
+            Self::Wav(wav) => {
+                wav.write(block)?;
+                Ok(block.stored_len())
             }
-        };
-        let result = match (block.samples(), block.format()) {
-            (Samples::I16(samples), SampleFormat::S16) => write_16(wav, samples),
-            (Samples::I16(samples), _) => write_each(wav, samples),
-            (Samples::I32(samples), _) => write_each(wav, samples),
-            (Samples::F32(samples), _) => write_each(wav, samples),
-            (Samples::U8(_), _) => Ok(()),
-        };
-        result.map_err(write_error)
+            Self::Flac(flac) => flac.write(block, treated),
+            Self::Opus(opus) => opus.write(block, treated),
+        }
     }
 
-    /// Completes the header. Without this call the file is not valid, so an aborted run is detectable.
+    /// Completes the header. Without this call a WAV is not valid. The frames of a FLAC and the pages of an Opus
+    /// can be valid without it: only who delivers after it can know that the file is complete.
     ///
     /// # Errors
     /// [`Error::Write`].
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        match self.wav {
-            Writer::Pcm(wav) => wav.finalize().map_err(write_error),
-            Writer::G711(output, info) => {
-                g711::finish(output, &info, self.written).map_err(Error::Write)
+    pub(crate) fn finish(self) -> Result<Written, Error> {
+        match self {
+            Self::Wav(wav) => wav.finish().map(|()| Written::default()),
+            Self::Flac(flac) => {
+                flac.finish().map(|head| Written { head: Some(head), ..Written::default() })
             }
+            Self::Opus(opus) => opus.finish().map(|opus| Written { opus, head: None }),
         }
-    }
-}
-
-type Hound<'a> = hound::WavWriter<&'a mut BackgroundWriter>;
-
-/// A fast path for the most common format: one copy for each block.
-fn write_16(wav: &mut Hound<'_>, samples: &[i16]) -> hound::Result<()> {
-    let count = u32::try_from(samples.len()).map_err(|_| hound::Error::TooWide)?;
-    let mut writer = wav.get_i16_writer(count);
-    for &sample in samples {
-        writer.write_sample(sample);
-    }
-    writer.flush()
-}
-
-fn write_each<S: hound::Sample + Copy>(wav: &mut Hound<'_>, samples: &[S]) -> hound::Result<()> {
-    samples.iter().try_for_each(|&sample| wav.write_sample(sample))
-}
-
-fn write_error(error: hound::Error) -> Error {
-    Error::Write(match error {
-        hound::Error::IoError(error) => error,
-        other => std::io::Error::other(other.to_string()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spool::Spool;
-
-    fn info(frames: Option<u64>) -> StreamInfo {
-        let (container, codec) = ("wave", "pcm_s16le");
-        let format = SampleFormat::S16;
-        StreamInfo { container, codec, rate: 8000, channels: 2, format, frames }
-    }
-
-    #[test]
-    fn more_than_a_wav_can_hold_is_refused_at_the_start_and_while_writing() {
-        let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-        let known = Encoder::new(&mut output, &info(Some(MAX_DATA / 4 + 1))).err();
-        assert!(matches!(known, Some(Error::TooLong)));
-        let mut encoder = Encoder::new(&mut output, &info(None)).unwrap();
-        // Pretend that almost all of it has been written.
-        encoder.written = MAX_DATA - 4;
-        let mut block = Block::new(SampleFormat::S16, 2);
-        block.samples = Samples::I16(vec![2, -3]);
-        encoder.write(&block).unwrap();
-        assert!(matches!(encoder.write(&block), Err(Error::TooLong)));
     }
 }

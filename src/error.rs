@@ -142,6 +142,12 @@ pub enum Error {
     /// An invalid gain or tone, or a receipt with invalid windows or an invalid treatment.
     #[error("{0}")]
     Treatment(String),
+    /// The recording cannot become the kind of file that was asked for.
+    #[error("{reason}")]
+    Format {
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The output would be too large for a WAV file.
     #[error(
         "the redacted recording would be larger than 4 GiB, the limit of a WAV file; split the recording"
@@ -177,7 +183,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the caller can correct the error with another window, unit, channel or treatment.
+    /// Whether the caller can correct the error with another window, unit, channel, treatment or encoding.
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -185,6 +191,7 @@ impl Error {
                 | Self::WindowPastEnd { .. }
                 | Self::UnitUnknown { .. }
                 | Self::Treatment(_)
+                | Self::Format { .. }
         )
     }
 }

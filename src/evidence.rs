@@ -9,8 +9,10 @@ use std::thread;
 
 use crate::block::{Block, StreamInfo};
 use crate::decode::{Decoder, Leftover};
-use crate::digest::{Digest, digest_of};
+use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
+use crate::flac::Head;
+use crate::ogg::Outline;
 use crate::span::Spans;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -18,13 +20,20 @@ use crate::window::Windows;
 
 mod view;
 mod self_check;
+mod wav_check;
 mod wav_header;
+mod flac_check;
+mod flac_points;
+mod opus_check;
+mod treatment_check;
 mod oracle;
 mod meter;
 mod waveform;
 
+pub(crate) use flac_check::around;
 pub use meter::SpanLevels;
 use meter::SpanMeter;
+pub(crate) use self_check::Kept;
 use self_check::SelfCheck;
 use view::BlockView;
 pub use waveform::{Column, Waveform};
@@ -39,6 +48,13 @@ pub struct EvidenceOptions {
     pub receipt: bool,
     /// Keep the waveform before and after, for the HTML page of the feature `report`.
     pub waveform: bool,
+}
+
+impl EvidenceOptions {
+    /// Whether every sample must be decoded for it, not only those around the windows.
+    pub(crate) fn needs_all(self) -> bool {
+        self.receipt || self.waveform
+    }
 }
 
 impl Default for EvidenceOptions {
@@ -65,8 +81,9 @@ pub struct Measurements {
     pub inputs: Vec<Digest>,
     /// Digest of the output.
     pub output: Digest,
-    /// Digest of the output's samples as a WAV stores them.
-    pub samples: Digest,
+    /// Digest of the output's samples as a WAV stores them; `None` for an Opus, whose samples depend on the
+    /// decoder.
+    pub samples: Option<Digest>,
     /// The levels of each span on each of its channels.
     pub spans: Vec<SpanLevels>,
     /// What the input holds besides audio.
@@ -77,6 +94,10 @@ pub struct Measurements {
 /// asked for.
 pub(crate) struct Observer<'a> {
     self_check: Option<SelfCheck<'a>>,
+    /// Of a kept FLAC: the digest of the samples, which a WAV is read back for.
+    samples: Option<Digester>,
+    /// Whether the output is a WAV.
+    is_wav: bool,
     meter: Option<SpanMeter>,
     waveform: Option<Waveform>,
 }
@@ -87,10 +108,13 @@ impl<'a> Observer<'a> {
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
-        info: &'a StreamInfo,
+        (info, kept): (&'a StreamInfo, Kept),
     ) -> Self {
+        let self_check = || SelfCheck::new(treatment, windows, info, kept);
         Self {
-            self_check: options.self_check.then(|| SelfCheck::new(treatment, windows, info)),
+            self_check: options.self_check.then(self_check),
+            samples: (matches!(kept, Kept::Flac(_)) && options.receipt).then(Digester::new),
+            is_wav: kept == Kept::Nothing,
             meter: options.receipt.then(|| SpanMeter::new(spans, info.channels)),
             waveform: options.waveform.then(|| Waveform::new(info)),
         }
@@ -116,6 +140,9 @@ impl<'a> Observer<'a> {
         if let Some(self_check) = &mut self.self_check {
             self_check.treated(&view);
         }
+        if let Some(samples) = &mut self.samples {
+            samples.update(view.stored());
+        }
         if let Some(meter) = &mut self.meter {
             meter.treated(&view);
         }
@@ -124,7 +151,15 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Reads back the output of `size` bytes.
+    /// Notes how many bytes the same block has in the output.
+    pub(crate) fn written(&mut self, bytes: u64) {
+        if let Some(self_check) = &mut self.self_check {
+            self_check.written(bytes);
+        }
+    }
+
+    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `outlines`: the
+    /// pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
@@ -133,30 +168,39 @@ impl<'a> Observer<'a> {
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        size: u64,
+        (size, head, outlines): (u64, Option<Head>, &[Outline]),
     ) -> Result<Evidence, Error> {
         let self_checked = self.self_check.is_some();
         let data_start = data_start(decoder, size);
         if let Some(self_check) = self.self_check {
-            self_check.finish(spool, data_start, size)?;
+            self_check.finish(spool, (data_start, size), head.as_ref(), outlines)?;
         }
-        let measured = self.meter.map(|meter| measurements(meter, decoder, spool, data_start));
+        let samples = self.samples.map(Digester::finish);
+        let data_start = self.is_wav.then_some(data_start);
+        let measured =
+            self.meter.map(|meter| measurements(meter, samples, decoder, spool, data_start));
         let measurements = measured.transpose()?;
         Ok(Evidence { self_checked, measurements, waveform: self.waveform })
     }
 }
 
+/// `samples`: the digest of the samples, if it is known. `data_start`: where they are to be read back from.
 fn measurements(
     meter: SpanMeter,
+    samples: Option<Digest>,
     decoder: &mut Decoder,
     spool: &Spool,
-    data_start: u64,
+    data_start: Option<u64>,
 ) -> Result<Measurements, Error> {
     let data = decoder.frames() * decoder.stream_info().frame_bytes();
-    let (file, samples) = (spool.reader(), spool.reader_from(data_start));
+    let file = spool.reader();
     // SHA-256 is the slowest step here, so the two digests run in parallel.
     let (output, samples) = thread::scope(|scope| {
-        let digest = || digest_of(samples?.take(data));
+        let stored = move |start| digest_of(spool.reader_from(start)?.take(data));
+        let digest = move || match samples {
+            Some(samples) => Ok(Some(samples)),
+            None => data_start.map(stored).transpose(),
+        };
         let samples = thread::Builder::new().spawn_scoped(scope, digest).map_err(Error::Thread)?;
         Ok((file.and_then(digest_of), samples.join()))
     })?;
@@ -177,6 +221,10 @@ fn data_start(decoder: &Decoder, size: u64) -> u64 {
     let data = decoder.frames() * info.frame_bytes();
     let padding = if info.format.is_g711() { data % 2 } else { 0 };
     size.saturating_sub(data + padding)
+}
+
+fn failed(reason: impl Into<String>) -> Error {
+    Error::SelfCheck { reason: reason.into() }
 }
 
 #[cfg(test)]

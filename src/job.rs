@@ -12,7 +12,7 @@ use crate::decode::{DecodeOptions, Source};
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Completed, Genesys, StepRecord};
 use crate::receipt::{Delivery, DeliveryKind, Receipt, StepEntry, rfc3339};
-use crate::redact::{Progress, Redacted, Summary};
+use crate::redact::{OutputFormat, Progress, Redacted, Summary};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
@@ -34,6 +34,8 @@ pub struct Job {
     pub treatment: Treatment,
     /// How the recording is decoded.
     pub options: DecodeOptions,
+    /// What kinds of file the redacted recording may be; none of them means any.
+    pub formats: &'static [OutputFormat],
     /// What evidence is collected.
     pub evidence: EvidenceOptions,
     /// Called after every block.
@@ -57,6 +59,7 @@ impl Job {
             windows,
             treatment,
             options: DecodeOptions::default(),
+            formats: &[],
             evidence: EvidenceOptions::default(),
             listener: None,
         }

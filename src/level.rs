@@ -30,24 +30,28 @@ pub(crate) fn amplitudes(samples: &Samples, format: SampleFormat) -> Vec<f64> {
     }
 }
 
-/// The largest rounding error of a treated sample of this format, at this level.
-pub(crate) fn rounding_error(format: SampleFormat, level: f64) -> f64 {
+/// The largest rounding error of a treated sample of this format, at this level. `bits`: how many it has,
+/// if they are fewer than those of the format.
+pub(crate) fn rounding_error(format: SampleFormat, bits: Option<u16>, level: f64) -> f64 {
     let level = level.abs();
+    // Rounded to the nearest once more.
+    let coarse = bits.map_or(0.0, |bits| 0.5_f64.powi(i32::from(bits)));
     // The treatment multiplies in f32 (24 significant bits), except for 32-bit samples.
     let product = level / 4_194_304.0;
-    match format {
-        // Near 0 the codes are 16 (A-law) or 8 (µ-law) of 32,768 apart, and A-law has no code for 0;
-        // above, they are 1/16 of the level apart. The amplitude is rounded before it is coded.
-        SampleFormat::ALaw => product + 16.5 / 32_768.0 + level / 32.0,
-        SampleFormat::MuLaw => product + 8.5 / 32_768.0 + level / 32.0,
-        // The smallest positive f32.
-        SampleFormat::F32 => product + 1.5e-45,
-        // Rounded down.
-        SampleFormat::S24 => product + step(format),
-        // Rounded to the nearest; full scale of a tone is one step below 1.
-        SampleFormat::S32 => step(format) * (0.5 + level),
-        SampleFormat::U8 | SampleFormat::S16 => product + step(format) * (0.5 + level),
-    }
+    coarse
+        + match format {
+            // Near 0 the codes are 16 (A-law) or 8 (µ-law) of 32,768 apart, and A-law has no code for 0;
+            // above, they are 1/16 of the level apart. The amplitude is rounded before it is coded.
+            SampleFormat::ALaw => product + 16.5 / 32_768.0 + level / 32.0,
+            SampleFormat::MuLaw => product + 8.5 / 32_768.0 + level / 32.0,
+            // The smallest positive f32.
+            SampleFormat::F32 => product + 1.5e-45,
+            // Rounded down.
+            SampleFormat::S24 => product + step(format),
+            // Rounded to the nearest; full scale of a tone is one step below 1.
+            SampleFormat::S32 => step(format) * (0.5 + level),
+            SampleFormat::U8 | SampleFormat::S16 => product + step(format) * (0.5 + level),
+        }
 }
 
 /// Distance between two neighbouring sample values, where full scale is 1. G.711, whose steps grow with

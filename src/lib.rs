@@ -52,11 +52,14 @@
 //! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
 //! | `lock` | | locks a mutex, even if another thread panicked while it held the lock |
 //! | `g711` | | A-law and µ-law: code to sample and back |
+//! | `flac` | | FLAC's headers and checksums, to read, write and check them |
+//! | `ogg` | | Ogg's pages, to read, write and check them |
+//! | `opus` | | Opus' packets and headers, and packets of silence |
 //! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | | SHA-256 of a stream while it is read |
 //! | [`decode`] | | a source in, blocks out; the only room that uses symphonia |
 //! | [`treatment`] | | what happens to the samples inside a span |
-//! | `encode` | | blocks in, WAV out; the only room that uses hound |
+//! | `encode` | | blocks in, a WAV or the kept FLAC out; the only room that uses hound |
 //! | [`spool`] | | holds the output until it is complete, then delivers it in one step |
 //! | [`evidence`] | | observes a redaction: self-check of the written file, levels, digests, waveform |
 //! | [`mod@redact`] | | the steps in one function; only this room makes a [`Redacted`] |
@@ -110,6 +113,7 @@
 //! 2. Nothing else changes: outside the spans, the output holds the decoded samples bit for bit, except
 //!    in [fades](Treatment::with_fade), if the caller asks for them. [`StreamInfo::loss`] says where
 //!    64-bit samples are narrowed, because the WAV has at most 32 bits.
+//!    A FLAC that is kept holds the frames themselves, byte for byte.
 //! 3. The length is kept: the output has as many frames as were decoded, plus those that fill gaps, if
 //!    that was asked for.
 //! 4. The way of arrival does not matter: in whatever pieces the input comes, the output is the same.
@@ -121,7 +125,8 @@
 //! 8. Unredacted audio from Genesys is never written to a disk (`job`).
 //! 9. No secret is ever shown.
 //! 10. The bearer token is sent to the API host only.
-//! 11. The wait that `Retry-After` asks for is never shortened.
+//! 11. The wait that `Retry-After` asks for is never shortened. One request does not wait for what another
+//!     was told: the one that ends an upload to a bucket, which takes load away.
 //! 12. A request that creates something is not repeated if the server may have acted on it.
 //! 13. An original at Genesys is deleted only for a copy that was checked, cannot be undone, and was read
 //!     back from the disk (`job::platform`).
@@ -132,6 +137,9 @@ pub mod transcript;
 pub mod span;
 pub mod block;
 mod lock;
+mod flac;
+mod ogg;
+mod opus;
 mod g711;
 pub mod level;
 pub mod digest;
@@ -169,7 +177,7 @@ pub mod work;
 pub mod sandbox;
 
 pub use block::StreamInfo;
-pub use decode::{DecodeOptions, Decoder, Encoding, Gaps, RawFormat, Source};
+pub use decode::{DecodeOptions, Decoder, Edge, Encoding, Gaps, RawFormat, Source};
 pub use error::Error;
 pub use evidence::{Evidence, EvidenceOptions};
 pub use info::Info;
@@ -178,7 +186,7 @@ pub use job::{Job, JobError, Sanitised, sanitise};
 #[cfg(feature = "policy")]
 pub use policy::Policy;
 pub use receipt::Receipt;
-pub use redact::{Progress, Redacted, Redaction, Summary, redact};
+pub use redact::{OutputFormat, Progress, Redacted, Redaction, Summary, redact};
 #[cfg(feature = "report")]
 pub use report::Report;
 pub use spool::Spool;

@@ -139,10 +139,12 @@ impl Policy {
 
     /// `options` with what the policy says of decoding and encoding.
     pub fn decode_options(&self, options: DecodeOptions) -> DecodeOptions {
-        let Settings { gaps, encoding, raw, opus_rate, .. } = self.settings;
+        let Settings { gaps, encoding, edge, no_md5, raw, opus_rate, .. } = self.settings;
         DecodeOptions {
             gaps: gaps.unwrap_or(options.gaps),
             encoding: encoding.unwrap_or(options.encoding),
+            edge: edge.unwrap_or(options.edge),
+            md5: no_md5.map_or(options.md5, |no_md5| !no_md5),
             raw: raw.or(options.raw),
             opus_rate: opus_rate.or(options.opus_rate),
             ..options

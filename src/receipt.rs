@@ -13,6 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 mod delivery;
+mod done;
 mod model;
 mod source;
 mod version_1;
@@ -25,8 +26,8 @@ pub use delivery::{
     Delivery, DeliveryKind, OriginalEntry, OriginalState, StepEntry, TranscriptState,
 };
 pub use model::{
-    DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
-    SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
+    DoneEntry, DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt,
+    RequestEntry, SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
 pub use source::{MarksEntry, PolicyEntry, SourceEntry};
 use version_1::ReceiptVersion1;
@@ -60,6 +61,9 @@ pub enum ReceiptError {
 }
 
 impl Receipt {
+    /// The longest receipt that is read, in bytes: 256 MiB, which is hundreds of thousands of windows.
+    pub const LONGEST: u64 = 256 * 1024 * 1024;
+
     /// Parses a receipt of any version and checks its numbers against each other.
     ///
     /// # Errors

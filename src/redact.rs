@@ -3,62 +3,27 @@
 //! In: a [`Source`], [`Windows`], a [`Treatment`]. Out: a [`Redacted`], which only this module makes and
 //! which alone can be persisted or uploaded. Errors: every [`Error`]; no output is left then.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::time::Duration;
+use std::io::{Seek, SeekFrom};
+use std::ops::{ControlFlow, Range};
 
 use crate::block::{Block, StreamInfo};
-use crate::decode::{Decoder, Gaps, Part, Source};
-use crate::encode::{BackgroundWriter, Encoder};
+use crate::decode::{DecodeOptions, Decoder, Gaps, Source};
+use crate::encode::{BackgroundWriter, Output, Target, Written};
 use crate::error::Error;
-use crate::evidence::{Evidence, EvidenceOptions, Observer};
-use crate::span::{Gap, Span, Spans, Timeline, check_without_length, cut_at_end, time_of};
-use crate::spool::{Draft, Spool};
+use crate::evidence::{self, EvidenceOptions, Kept, Observer};
+use crate::span::{Spans, check_without_length, cut_at_end};
+use crate::spool::Spool;
 use crate::treatment::{Treater, Treatment};
-use crate::window::{Window, Windows};
+use crate::window::Windows;
 
-/// The largest plausible ratio of output to input bytes, except for digital silence.
-const MOST_FROM_A_BYTE: u64 = 32;
+mod format;
+mod redacted;
+mod summary;
 
-/// A redacted recording: a complete WAV in which every window has been treated.
-#[derive(Debug)]
-pub struct Redacted {
-    spool: Spool,
-    bytes: u64,
-    summary: Summary,
-    evidence: Evidence,
-}
-
-/// What a redaction did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Summary {
-    /// Container, codec, rate and channels of the input, and the sample format of the output.
-    pub stream_info: StreamInfo,
-    /// Frames in the output: the decoded ones, and the silence in gaps and after shorter parts.
-    pub frames: u64,
-    /// Frames that were treated on at least one channel.
-    pub frames_treated: u64,
-    /// The requested windows; iterating yields them padded, sorted and merged.
-    pub windows: Windows,
-    /// Merged windows that ran past the end and were cut there.
-    pub cut: Vec<Window>,
-    /// Merged windows that lie wholly in closed gaps, so that they held no frame to treat.
-    pub vanished: Vec<Window>,
-    /// What was done to the gaps.
-    pub gaps_policy: Gaps,
-    /// The gaps of all parts by the recording's clock, which windows refer to.
-    pub gaps: Vec<Gap>,
-    /// The files of the recording: one, unless the source was [joined](Source::join).
-    pub parts: Vec<Part>,
-    /// Whether every file proves its end by a length, a count or a flag. If not, a cut between two
-    /// packets leaves no trace.
-    pub end_proven: bool,
-    /// The container's timestamp of the first frame, often 0. Windows count from that frame.
-    pub begins: Duration,
-    /// What was done inside the windows.
-    pub treatment: Treatment,
-}
+pub use format::OutputFormat;
+pub use redacted::Redacted;
+pub use summary::Summary;
+pub(crate) use summary::vanished;
 
 /// The progress of a redaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,13 +81,14 @@ pub struct Redaction<'a> {
     treatment: Treatment,
     evidence: EvidenceOptions,
     spool: Spool,
+    formats: &'static [OutputFormat],
 }
 
 impl<'a> Redaction<'a> {
     /// A redaction with the default [`EvidenceOptions`] and an [anonymous](Spool::anonymous) spool.
     pub fn new(windows: &'a Windows, treatment: Treatment) -> Self {
         let (evidence, spool) = (EvidenceOptions::default(), Spool::anonymous());
-        Self { windows, treatment, evidence, spool }
+        Self { windows, treatment, evidence, spool, formats: &[] }
     }
 
     /// Sets the evidence to collect.
@@ -133,6 +99,14 @@ impl<'a> Redaction<'a> {
     /// Sets the spool that receives the output.
     pub fn with_spool(self, spool: Spool) -> Self {
         Self { spool, ..self }
+    }
+
+    /// Sets what kinds of file the output may be; none of them means any. If [`DecodeOptions::encoding`]
+    /// makes another one of this recording, that is an error. See [`OutputFormat::named`].
+    ///
+    /// [`DecodeOptions::encoding`]: crate::DecodeOptions::encoding
+    pub fn with_formats(self, formats: &'static [OutputFormat]) -> Self {
+        Self { formats, ..self }
     }
 
     /// Redacts the source.
@@ -153,148 +127,76 @@ impl<'a> Redaction<'a> {
         source: Source,
         mut watch: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Redacted, Error> {
-        let Self { windows, treatment, evidence, spool } = self;
-        let (length, gaps_policy) = (source.length(), source.gaps());
+        let Self { windows, treatment, evidence, spool, formats } = self;
+        let (length, options) = (source.length(), source.options());
         let mut decoder = Decoder::open(source.digested(evidence.receipt))?;
         let info = decoder.stream_info().clone();
+        let (output, target) = format::choose(&decoder, options, formats, (windows, treatment))?;
         let spans = Spans::new(windows, info.rate, info.channels)?;
-        if let Some(frames) = info.frames {
-            // Gaps may extend the recording's clock past the declared frames.
-            if gaps_policy == Gaps::Refuse {
-                cut_at_end(windows, info.rate, frames)?;
-            }
-            // The declared length may be a lie. Reserving too little only costs speed.
-            let most = length.unwrap_or(0).saturating_mul(MOST_FROM_A_BYTE);
-            spool.reserve(frames.saturating_mul(info.frame_bytes()).min(most));
-        } else {
-            check_without_length(windows)?;
-        }
-        let mut treater = Treater::new(treatment, &spans)?;
-        let mut observer = Observer::new(evidence, treatment, windows, &spans, &info);
-        let mut output = BackgroundWriter::new(spool)?;
-        let mut encoder = Encoder::new(&mut output, &info)?;
+        check_length(windows, &info, options.gaps)?;
+        spool.reserve(output.likely_bytes(&info, length));
+        let mut treater = Treater::new(treatment, &spans)?.with_bits(info.bits);
+        let mut observer =
+            Observer::new(evidence, treatment, windows, &spans, (&info, kept(&target)));
+        keep_packets(&mut decoder, output, (options, evidence), &spans.touched(treatment.fade()));
+        let mut writer = BackgroundWriter::new(spool)?;
+        let mut encoder = Output::new(&mut writer, &info, target)?;
         let mut block = Block::new(info.format, info.channels);
         while decoder.next(&mut block)? {
             observer.decoded(&block);
-            treater.apply(&mut block);
+            let treated = treater.apply(&mut block);
             observer.treated(&block);
-            encoder.write(&block)?;
+            let bytes = encoder.write(&block, treated)?;
+            observer.written(bytes);
             let progress = Progress { bytes: decoder.bytes_received(), frames: decoder.frames() };
             if watch(progress).is_break() {
                 return Err(Error::Interrupted);
             }
         }
-        encoder.finish()?;
-        let mut spool = output.into_spool().map_err(Error::Write)?;
+        let Written { head, opus } = encoder.finish()?;
+        let mut spool = writer.into_spool().map_err(Error::Write)?;
         let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
-        let timeline = decoder.timeline();
-        let windows = windows.for_length(time_of(timeline.end(), info.rate));
-        let cut = cut_at_end(&windows, info.rate, timeline.end())?;
-        let evidence = observer.finish(&mut decoder, &spool, bytes)?;
-        let summary = Summary {
-            frames: decoder.frames(),
-            frames_treated: spans.frames_inside(&timeline),
-            vanished: vanished(&windows, info.rate, &timeline),
-            windows,
-            cut,
-            treatment,
-            gaps_policy,
-            gaps: decoder.gaps(),
-            parts: decoder.parts(),
-            end_proven: decoder.end_proven(),
-            begins: decoder.begins(),
-            stream_info: info,
-        };
+        let replaced = opus.replaced;
+        let summary =
+            Summary::of(&decoder, (windows, &spans), treatment, (options, output, replaced))?;
+        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &opus.outlines))?;
         Ok(Redacted { spool, bytes, summary, evidence })
     }
 }
 
-/// The windows that lie wholly in closed gaps.
-pub(crate) fn vanished(windows: &Windows, rate: u32, timeline: &Timeline) -> Vec<Window> {
-    let is_vanished = |window: &&Window| timeline.span(Span::covering(window, rate)).is_none();
-    windows.iter().filter(is_vanished).cloned().collect()
-}
-
-impl Summary {
-    /// The map from the recording's clock, which windows refer to, to frames of the output.
-    pub fn timeline(&self) -> Timeline {
-        let closed = if self.gaps_policy == Gaps::Close { self.gaps.as_slice() } else { &[] };
-        Timeline::new(self.frames, closed)
+/// What the output keeps of the recording.
+fn kept(target: &Target) -> Kept {
+    match target {
+        Target::Wav => Kept::Nothing,
+        Target::Flac { head, .. } => Kept::Flac(head.info),
+        Target::Opus { .. } => Kept::Opus,
     }
 }
 
-impl Redacted {
-    /// What was done.
-    pub fn summary(&self) -> &Summary {
-        &self.summary
-    }
+/// Asks for packets where the output keeps them, decoded only where that is needed. `touched`: the frames that
+/// may change.
+fn keep_packets(
+    decoder: &mut Decoder,
+    output: OutputFormat,
+    (options, evidence): (DecodeOptions, EvidenceOptions),
+    touched: &[Range<u64>],
+) {
+    let rate = decoder.stream_info().rate;
+    let needs_all = evidence.needs_all();
+    let decoded = match output {
+        OutputFormat::Wav => return,
+        OutputFormat::Flac => (!needs_all && !options.md5).then(|| evidence::around(touched, rate)),
+        OutputFormat::Opus => (!needs_all).then(Vec::new),
+    };
+    decoder.keep_packets(decoded);
+}
 
-    /// The evidence that was collected.
-    pub fn evidence(&self) -> &Evidence {
-        &self.evidence
-    }
-
-    /// The size of the WAV in bytes.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// A new reader of the WAV, from its first byte.
-    ///
-    /// # Errors
-    /// An I/O error when the temporary file cannot be opened.
-    pub fn reader(&self) -> io::Result<impl Read + Send + use<>> {
-        self.spool.reader()
-    }
-
-    /// Moves the WAV to `path`, durably and in one step. An existing file stays as it is.
-    ///
-    /// # Errors
-    /// [`Error::Persist`] when a file exists already, or the path cannot be written.
-    pub fn persist(self, path: &Path) -> Result<Summary, Error> {
-        self.spool.persist(path, false).map(|()| self.summary)
-    }
-
-    /// Like [`Redacted::persist`], but replaces an existing file. A symbolic link is replaced, not
-    /// followed.
-    ///
-    /// # Errors
-    /// [`Error::Persist`] when the path cannot be written. An existing file stays as it is then.
-    pub fn persist_over(self, path: &Path) -> Result<Summary, Error> {
-        self.spool.persist(path, true).map(|()| self.summary)
-    }
-
-    /// Copies the WAV to `path`, as [`Redacted::persist`] moves it.
-    ///
-    /// # Errors
-    /// [`Error::Persist`], [`Error::ReadBack`].
-    pub fn persist_copy(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        self.draft(path, overwrite)?.put()
-    }
-
-    /// Copies the WAV to a hidden file beside `path`, to be moved there later.
-    ///
-    /// # Errors
-    /// [`Error::Persist`], [`Error::ReadBack`].
-    pub fn draft(&self, path: &Path, overwrite: bool) -> Result<Draft, Error> {
-        Ok(Draft::of(self.spool.copy_beside(path)?, path, overwrite))
-    }
-
-    /// Writes the WAV to `output`, which need not be seekable.
-    ///
-    /// # Errors
-    /// [`Error::Write`], [`Error::ReadBack`].
-    pub fn write_out(&self, output: &mut impl Write) -> Result<(), Error> {
-        self.spool.copy_to(output, Error::Write)?;
-        output.flush().map_err(Error::Write)
-    }
-
-    /// Like [`Redacted::write_out`], but consumes the redacted recording and returns its summary.
-    ///
-    /// # Errors
-    /// [`Error::Write`], [`Error::ReadBack`].
-    pub fn write_to(self, output: &mut impl Write) -> Result<Summary, Error> {
-        self.write_out(output)?;
-        Ok(self.summary)
+/// Checks that no window begins after the end, as far as the recording declares one.
+fn check_length(windows: &Windows, info: &StreamInfo, gaps: Gaps) -> Result<(), Error> {
+    match info.frames {
+        None => check_without_length(windows),
+        // Gaps may extend the recording's clock past the declared frames.
+        Some(frames) if gaps == Gaps::Refuse => cut_at_end(windows, info.rate, frames).map(drop),
+        Some(_) => Ok(()),
     }
 }

@@ -17,6 +17,7 @@ use crate::redact::Redacted;
 #[cfg(feature = "batch")]
 mod batch;
 mod svg;
+mod silent;
 mod text;
 
 #[cfg(feature = "batch")]
@@ -96,7 +97,7 @@ impl<'a> Report<'a> {
         let (before, after) = page.split_at(place);
         output.write_all(before.as_bytes())?;
         // Streamed, so that the audio is never in memory as a whole.
-        output.write_all(b" src=\"data:audio/wav;base64,")?;
+        write!(output, " src=\"data:{};base64,", self.redacted.format().media_type())?;
         let mut encoder =
             EncoderWriter::new(&mut *output, &base64::engine::general_purpose::STANDARD);
         io::copy(&mut self.redacted.reader()?.take(MOST_AUDIO), &mut encoder)?;

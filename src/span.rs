@@ -108,6 +108,18 @@ impl Spans {
         self.rate
     }
 
+    /// The frames that are inside a span, or a fade of this length around it, on at least one channel.
+    /// Sorted, never touching.
+    pub(crate) fn touched(&self, fade: Duration) -> Vec<Range<u64>> {
+        let fade = frame_at(fade, self.rate);
+        let all = self.channels.iter().flat_map(|channel| &channel.spans);
+        let wide = all.map(|span| Span {
+            first: span.first.saturating_sub(fade),
+            end: span.end.saturating_add(fade),
+        });
+        merge(wide.collect()).into_iter().map(|span| span.first..span.end).collect()
+    }
+
     /// The number of output frames that are inside a span on at least one channel.
     pub fn frames_inside(&self, timeline: &Timeline) -> u64 {
         let all = self.channels.iter().flat_map(|channel| channel.spans.iter().copied()).collect();

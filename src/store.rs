@@ -13,7 +13,7 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom |
+//! | Who sends requests, and sends them again? | `transport`; `hosts` says to whom, `paused` until when not |
 //! | Which credentials and options does a bucket get? | `config`, `s3`, `gcs`, `azure` |
 //! | How does a broken download go on? | `download` |
 //! | How is an object written? | `upload`; `parts` reads it |
@@ -32,12 +32,14 @@ mod backend;
 mod config;
 mod download;
 mod error;
+mod failed;
 #[cfg(feature = "gcs")]
 mod gcs;
 mod hosts;
 mod list;
 mod local;
 mod parts;
+mod paused;
 mod place;
 mod s3;
 #[cfg(test)]
@@ -199,9 +201,11 @@ impl Stores {
     /// Those of the transport.
     pub async fn abort(&self, place: &Place, upload: &str) -> Result<(), Error> {
         match self.object(place)? {
-            Some(object) => object.abort(upload).await,
-            None => Ok(()),
+            Some(object) => object.abort(upload).await?,
+            None => return Ok(()),
         }
+        self.forget(upload);
+        Ok(())
     }
 
     /// Ends all multipart uploads to this object that the store knows of, and returns how many. Only S3 lists
@@ -221,11 +225,21 @@ impl Stores {
     /// Ends the multipart uploads that this process has begun and not completed: for a signal.
     pub async fn abort_open(&self) {
         let _all_are_known = self.0.beginning.write().await;
-        let open = std::mem::take(&mut *lock(&self.0.open));
-        for (place, upload) in open {
-            // Nobody is left to be told; a rule of the bucket removes what remains.
+        for (place, upload) in self.open_uploads() {
+            // What remains stays known.
             let _ = self.abort(&place, &upload).await;
         }
+    }
+
+    /// The multipart uploads that this process has begun, and neither completed nor ended: their places and
+    /// ids. What is left here when all is over, the store keeps until a rule of the bucket removes it.
+    pub fn open_uploads(&self) -> Vec<(Place, String)> {
+        lock(&self.0.open).clone()
+    }
+
+    /// An upload is not open any more.
+    fn forget(&self, id: &str) {
+        lock(&self.0.open).retain(|(_, open)| open != id);
     }
 
     /// The objects below a prefix, or the files below a folder, with their sizes and ETags.

@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::span::{Span, SpanCursor, Spans, frame_at};
 
 mod arithmetic;
-
 use arithmetic::{ALaw, Arithmetic, Float32, Int8, Int16, Int24, Int32, MuLaw};
 
 /// The default gain: 0.001, which is -60 dB.
@@ -126,6 +125,8 @@ pub(crate) struct Treater<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
+    /// Bits of a sample, if they are fewer than the format has.
+    bits: Option<u16>,
     /// The channel of each list of spans, and where the last block was in the list.
     cursors: Vec<(Option<usize>, SpanCursor<'a>)>,
 }
@@ -143,22 +144,34 @@ impl<'a> Treater<'a> {
         }
         let all = spans.channel_spans().iter();
         let cursors = all.map(|on| (on.channel, SpanCursor::new(&on.spans))).collect();
-        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), cursors })
+        Ok(Self { treatment, rate, fade: frame_at(treatment.fade, rate), bits: None, cursors })
     }
 
-    /// Treats the next block. Blocks must come in order.
-    pub(crate) fn apply(&mut self, block: &mut Block) {
+    /// The same, for samples with this number of bits where it is given: treated ones have no more.
+    pub(crate) fn with_bits(self, bits: Option<u16>) -> Self {
+        Self { bits, ..self }
+    }
+
+    /// Treats the next block. Blocks must come in order. Returns whether a span, or its fade, meets it.
+    /// Of a block that is not decoded nothing more is known.
+    pub(crate) fn apply(&mut self, block: &mut Block) -> bool {
         let (first, end) = (block.first(), block.end());
         let (channels, format) = (block.channels(), block.format());
+        let mut is_met = false;
         for (channel, cursor) in &mut self.cursors {
             let spans = cursor.meeting(first..end, self.fade);
             if spans.is_empty() {
+                continue;
+            }
+            is_met = true;
+            if !block.is_decoded() {
                 continue;
             }
             let work = Work {
                 treatment: self.treatment,
                 rate: self.rate,
                 fade: self.fade,
+                unused: self.bits.map_or(0, |bits| (format.bytes() * 8).saturating_sub(bits)),
                 first,
                 end,
                 channels,
@@ -175,6 +188,7 @@ impl<'a> Treater<'a> {
                 (Samples::F32(samples), _) => work.run::<Float32>(samples),
             }
         }
+        is_met
     }
 }
 
@@ -184,6 +198,8 @@ struct Work<'a> {
     treatment: Treatment,
     rate: u32,
     fade: u64,
+    /// The low bits that are 0 in treated samples.
+    unused: u16,
     first: u64,
     end: u64,
     channels: usize,
@@ -206,12 +222,16 @@ impl Work<'_> {
         match self.treatment.kind {
             TreatmentKind::Silence => self.each(samples, frames, |sample| *sample = A::ZERO),
             TreatmentKind::Attenuate(gain) => {
-                self.each(samples, frames, |sample| *sample = A::scale(*sample, gain));
+                self.each(samples, frames, |sample| *sample = self.scale::<A>(*sample, gain));
             }
             TreatmentKind::Tone(hz) => self.each_frame(samples, frames, |frame, sample| {
-                *sample = A::level(tone(hz, frame - span.first, self.rate));
+                *sample = A::round(A::level(tone(hz, frame - span.first, self.rate)), self.unused);
             }),
         }
+    }
+
+    fn scale<A: Arithmetic>(&self, sample: A::Sample, gain: f64) -> A::Sample {
+        A::round(A::scale(sample, gain), self.unused)
     }
 
     /// Fades before, between and after the spans: the gain falls linearly from 1 to that of the
@@ -229,7 +249,7 @@ impl Work<'_> {
                 let right = after.map_or(u64::MAX, |first| first - frame);
                 let distance = left.min(right);
                 if distance <= self.fade {
-                    *sample = A::scale(*sample, self.fade_gain(distance));
+                    *sample = self.scale::<A>(*sample, self.fade_gain(distance));
                 }
             });
         }

@@ -21,6 +21,7 @@ use super::journal::JournalError;
 use super::model::Link;
 use crate::signature::SignError;
 
+mod background;
 mod bucket;
 mod folder;
 mod publish;
@@ -31,12 +32,13 @@ mod state;
 mod tests;
 mod verify;
 
+pub use background::Background;
 pub use bucket::BucketShelf;
 pub use folder::FolderShelf;
 pub use publish::Publisher;
 pub use report::{ChainReport, Finding, Present, Wrong};
 pub use shelf::Shelf;
-pub use verify::{linked, verify};
+pub use verify::{Later, linked, verify};
 
 /// What is before the first link.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -120,6 +122,16 @@ pub enum ChainError {
         /// Its name.
         name: String,
         /// The first link that differs.
+        sequence: u64,
+    },
+    /// The journal has no link, and what was published links its jobs.
+    #[error(
+        "the chain {name} has recordings of this batch already, the first at link {sequence}, and this journal is new: give the journal of that run with --journal; if it is lost, give another place with --receipts, or move the chain away: its receipts stay, and this run makes a chain of them anew"
+    )]
+    NewJournal {
+        /// Its name.
+        name: String,
+        /// The first link of a job that the journal has planned.
         sequence: u64,
     },
     /// The journal cannot be read.

@@ -191,7 +191,9 @@ impl Rows {
         let committed = commit(&self.places.stores, &place, receipt, options).await;
         let Committed { receipt, sha256, place } = committed.map_err(|error| chain(&error))?;
         match self.places.sign(asked.claimed, &place, &place, &receipt, &sha256).await {
-            Err(Failure::Failed { failed, .. }) => Err(failed.message),
+            Err(Failure::Failed { failed, .. } | Failure::Paused { failed, .. }) => {
+                Err(failed.message)
+            }
             Err(Failure::Interrupted) => Err("it is not signed".into()),
             Ok(()) => Ok(Some(sha256)),
         }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 mod check;
+mod format;
 mod jobs;
 mod place;
 mod plan;
@@ -22,12 +23,14 @@ mod row;
 mod version;
 
 pub use jobs::{CheckedRows, Jobs};
+pub(super) use place::ending;
 pub use prefix::{Listed, Paired, Pairing, PairingError};
 pub use row::Row as ManifestRow;
 
 use super::model::Api;
+use crate::decode::Encoding;
 use crate::store::Place;
-use crate::window::encoding::{Encoding, decode};
+use crate::window::encoding::{self, decode};
 use reader::Rows;
 
 /// The most errors that are shown; the others are counted.
@@ -47,8 +50,11 @@ pub struct Planning {
     pub policy: String,
     /// The API of rows that name none.
     pub api: Api,
-    /// The ending of the written format, such as `wav`, for outputs that have no name of their own.
-    pub ending: &'static str,
+    /// The encoding of outputs, if it was asked for: it says how an output ends that has no name of its own.
+    pub encoding: Option<Encoding>,
+    /// Whether what a window touches is erased, unless a row says otherwise: an Opus that is kept can be
+    /// treated in no other way.
+    pub erases: bool,
 }
 
 /// A manifest: CSV or JSON Lines, in UTF-8 or UTF-16.
@@ -124,6 +130,14 @@ pub enum ManifestError {
     Changed(String),
 }
 
+/// An error of the system in words.
+fn words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        kind => kind.to_string(),
+    }
+}
+
 impl Manifest {
     /// The manifest at a path. `name`: its name in messages.
     ///
@@ -133,15 +147,14 @@ impl Manifest {
     pub fn open(path: &Path) -> Result<Self, ManifestError> {
         let name = path.display().to_string();
         let unreadable = |why: String| ManifestError::Unreadable { name: name.clone(), why };
-        let file =
-            std::fs::File::open(path).map_err(|error| unreadable(error.kind().to_string()))?;
-        let metadata = file.metadata().map_err(|error| unreadable(error.kind().to_string()))?;
+        let file = std::fs::File::open(path).map_err(|error| unreadable(words(&error)))?;
+        let metadata = file.metadata().map_err(|error| unreadable(words(&error)))?;
         if !metadata.is_file() {
             return Err(unreadable("it is no file; save it as one".into()));
         }
         let mut head = Vec::new();
         std::io::Read::read_to_end(&mut std::io::Read::take(file, 2), &mut head)
-            .map_err(|error| unreadable(error.kind().to_string()))?;
+            .map_err(|error| unreadable(words(&error)))?;
         let is_utf16 = head == [0xFF, 0xFE] || head == [0xFE, 0xFF] || head.contains(&0);
         if !is_utf16 {
             return Ok(Self { name, content: Content::File(path.to_owned()) });
@@ -163,7 +176,7 @@ impl Manifest {
         let decoded = match bytes.get(..2) {
             Some([0xFF, 0xFE] | [0xFE, 0xFF] | [0, _] | [_, 0]) => {
                 let decoded = decode(&bytes).map_err(|error| unreadable(error.to_string()))?;
-                (decoded.encoding != Encoding::Utf8).then(|| decoded.text.into_owned())
+                (decoded.encoding != encoding::Encoding::Utf8).then(|| decoded.text.into_owned())
             }
             _ => None,
         };

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::journal::Claimed;
+use super::manifest::ending;
 use super::model::{Done, Event, FailureKind, Input, Upload};
 use super::run::{Cancel, Failure, Notes, Work};
 use crate::decode::DecodeOptions;
@@ -20,6 +21,7 @@ use crate::job::stored::{Stored, StoredError, StoredJob, store};
 use crate::lock::lock;
 use crate::policy::{IfNone, Policy, Request};
 use crate::receipt::Receipt;
+use crate::redact::OutputFormat;
 use crate::signature::{RECEIPT_NAMESPACE, Signer};
 use crate::store::{self, Place, PutOptions, Stores};
 use crate::window::Windows;
@@ -30,7 +32,6 @@ mod windows;
 
 use failure::{failed, of_store, of_stored};
 pub(super) use failure::{nothing_found, parsed};
-use windows::LONGEST_LIST;
 
 /// How often a job looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(50);
@@ -148,7 +149,7 @@ impl Places {
         let mut bytes = receipt.to_json().into_bytes();
         if Digest::of(&bytes).sha256 != sha256 {
             // Another version of sordino has written it.
-            bytes = self.stores.read(place, LONGEST_LIST).await.map_err(failed_at)?;
+            bytes = self.stores.read(place, Receipt::LONGEST).await.map_err(failed_at)?;
         }
         let signed = signer.sign(RECEIPT_NAMESPACE, &bytes);
         let signed = signed.map_err(|error| {
@@ -191,9 +192,14 @@ impl Places {
     ) -> Result<StoredJob, Failure> {
         let treatment = self.policy.treatment_of(job.spec.treatment.as_deref());
         let treatment = treatment.map_err(|why| failed(FailureKind::Windows, why))?;
+        let encoding = self.policy.settings().encoding;
+        let named = OutputFormat::named(ending(&job.spec.output), encoding);
+        let (encoding, formats) =
+            named.map_err(|error| failed(FailureKind::Windows, error.to_string()))?;
         Ok(StoredJob {
             receipt: job.spec.receipt.as_deref().map(parsed).transpose()?,
-            options: self.policy.decode_options(self.options),
+            options: DecodeOptions { encoding, ..self.policy.decode_options(self.options) },
+            formats,
             evidence: EvidenceOptions::default(),
             key: Some(job.key.0.clone()),
             overwrite: self.overwrite,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::journal::{Claimed, Counts, Journal, JournalError};
 use super::model::{Change, Done, Event, Failed, FailureKind, Upload};
@@ -60,6 +60,14 @@ pub enum Failure {
         unknown: bool,
         /// The server asked to wait this long before another try.
         retry_after: Option<Duration>,
+    },
+    /// It failed because the host of a store takes no request for this long. Other jobs would hear the same,
+    /// so if that is too long to be waited for, the run ends, and the job stays planned.
+    Paused {
+        /// Why.
+        failed: Failed,
+        /// How long.
+        retry_after: Duration,
     },
 }
 
@@ -115,7 +123,7 @@ pub struct RunOptions {
     /// How often a job is tried again, if its failure may pass.
     pub retries: u32,
     /// The wait before the first of these tries; each later one is twice as long. A server that asks for
-    /// more gets more, up to fifteen minutes; beyond, the job fails.
+    /// more gets more, up to fifteen minutes; beyond, the job fails, or the run ends ([`Failure::Paused`]).
     pub wait: Duration,
     /// When to give up.
     pub halt: Option<Halt>,
@@ -166,6 +174,8 @@ pub struct Ran {
     pub halted: bool,
     /// [`Cancel`] ended it.
     pub interrupted: bool,
+    /// A store wants no request before then, which ended it.
+    pub paused: Option<SystemTime>,
     /// Where the jobs of the manifest stand now.
     pub counts: Counts,
 }

@@ -26,7 +26,7 @@ pub(crate) use batch::{
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
-pub(crate) use platform::{Api, FolderLayout, PlatformArgs};
+pub(crate) use platform::{Api, FolderLayout, MediaArgs, PlatformArgs};
 pub(crate) use queue::{
     DeadAction, DeadArgs, PushArgs, QueueArgs, QueueCommand, QueueCommandArgs, QueueStatusArgs,
 };

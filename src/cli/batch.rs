@@ -23,6 +23,7 @@ mod tally;
 
 pub(super) use plan::manifest;
 
+use chain::Publishing;
 use plan::Plan;
 use show::Show;
 use tally::Tally;
@@ -49,17 +50,19 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
     let journal = open_journal(&plan.journal);
     let mut journal = journal.map_err(plan::wrong)?;
     let counts = plan.write(&mut *journal)?;
+    let mut chain = Publishing::begin(&plan, &mut *journal)?;
     let mut tally = Tally::new(counts);
     let mut show = Show::new(args.pace.progress, args.json);
     let ran = batch::run(&mut *journal, &work, &plan.options(), &cancel, &mut |news| {
         tally.count(&news);
         show.news(&news, &tally);
+        chain.look(&news, &show);
     });
     plan.end_uploads();
     // A reader of stdout that is gone changes nothing of what was done, so it is told last.
     let shown = show.end(&tally);
     let ran = ran.map_err(|error| Failure::failed("keeping the journal", error))?;
-    let published = chain::publish(&plan, &mut *journal);
+    let published = chain.end(&mut *journal);
     let told = shown.and_then(|()| summary(args, &plan, &tally, ran));
     published?;
     outcome(ran)?;
@@ -75,6 +78,8 @@ fn summary(args: &BatchRunArgs, plan: &Plan<'_>, tally: &Tally, ran: Ran) -> Res
         json["journal"] = again::without_password(&plan.journal).into();
         json["interrupted"] = ran.interrupted.into();
         json["halted"] = ran.halted.into();
+        let until = ran.paused.map(humantime::format_rfc3339_seconds);
+        json["pausedUntil"] = until.map(|until| until.to_string()).into();
         json["again"] = again.clone().into();
         return print(&json.to_string());
     }
@@ -96,6 +101,13 @@ fn outcome(ran: Ran) -> Result<(), Failure> {
             let why = format!(
                 "{} failed, which --halt does not allow; mend the cause, then go on with the command above",
                 count(ran.failed, "recording")
+            );
+            Err(Failure::failed("running the batch", why))
+        }
+        Ran { paused: Some(until), .. } => {
+            let until = humantime::format_rfc3339_seconds(until);
+            let why = format!(
+                "a store wants no request before {until}; the command above goes on then with what is not done"
             );
             Err(Failure::failed("running the batch", why))
         }

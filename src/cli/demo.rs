@@ -94,15 +94,18 @@ async fn walk(
     say("Fetched back and audited against the original, as `sordino verify` does:\n")?;
     audit(back, &windows)?;
     let receipt = prepared.receipt(&job, Some((&completed, CONVERSATION_ID)));
-    interrupt.deliver(|| {
+    let at = match &output {
+        Some(path) => format!("the recording is at {}", path.named.display()),
+        None => "the demo is over".to_owned(),
+    };
+    interrupt.deliver_with(&at, || {
         let drafts = side_outputs.write("The call of the demo", redacted, receipt)?;
         let placed = side_outputs::put(drafts)?;
         if let Some(path) = &output {
             let saved = redacted.persist_copy(&path.target, force);
             saved.map_err(|error| Failure::of(DOING, error))?;
         }
-        side_outputs::keep(placed)?;
-        Ok(())
+        Ok(((), placed))
     })?;
     if let Some(path) = &output {
         say(&format!("Saved as {}.\n", path.named.display()))?;

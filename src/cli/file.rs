@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use sordino::store::Place;
 use sordino::{
-    Error, EvidenceOptions, Receipt, Redacted, Redaction, Source, Summary, Treatment, Windows,
+    Encoding, Error, EvidenceOptions, OutputFormat, Receipt, Redacted, Redaction, Source, Summary,
+    Treatment, Windows,
 };
 
 use super::args::{FileArgs, source_of, windows_of};
@@ -25,6 +26,8 @@ struct FileRun {
     /// The input's name in messages.
     input: String,
     destination: Destination,
+    /// What the name of the output stands for, and whether the encoding is to stay.
+    output: (&'static [OutputFormat], bool),
     windows: Windows,
     treatment: Treatment,
     side_outputs: SideOutputs,
@@ -68,6 +71,7 @@ pub(crate) fn run(args: FileArgs) -> Result<(), Failure> {
     let (run, source) = check(args)?;
     let summary = run.redact(source)?;
     report::notes(&summary);
+    run.note_format(&summary);
     let output = run.destination.name();
     let line = if run.json {
         let mut json = report::to_json(&summary, run.side_outputs.self_check);
@@ -122,17 +126,29 @@ fn check(args: FileArgs) -> Result<(FileRun, Source), Failure> {
     let path = destination.path();
     let side_outputs =
         SideOutputs::check(&args.evidence, source, &inputs, path, args.force, signer)?;
-    let (input, source) = input::open(&input, args.format.options(&policy))?;
-    path.inspect(|path| note_ending(path));
+    let (options, formats) = args.format.options_for(&output, &policy)?;
+    let (input, source) = input::open(&input, options)?;
     if windows.is_empty() {
         note("nothing was found to redact; the recording is copied unredacted");
     }
     let (force, json) = (args.force, args.json);
-    let run = FileRun { input, destination, windows, treatment, side_outputs, force, json };
+    let output = (formats, options.encoding == Encoding::Same);
+    let run = FileRun { input, destination, output, windows, treatment, side_outputs, force, json };
     Ok((run, source))
 }
 
 impl FileRun {
+    /// Tells what the output is, where that may surprise.
+    fn note_format(&self, summary: &Summary) {
+        let (format, container) = (summary.output, summary.stream_info.container);
+        if let Some(path) = self.destination.path() {
+            note_ending(path, format);
+        }
+        if self.output.1 && format == OutputFormat::Wav && container != "wave" {
+            note(&format!("the {container} becomes a WAV; its samples are as they were"));
+        }
+    }
+
     /// Redacts the recording, and delivers it with its side outputs.
     fn redact(&self, source: Source) -> Result<Summary, Failure> {
         let Self { input, destination, windows, side_outputs, .. } = self;
@@ -143,7 +159,8 @@ impl FileRun {
         let (began, mut received) = (Instant::now(), 0);
         let redaction = Redaction::new(windows, self.treatment)
             .with_evidence(self.evidence())
-            .with_spool(spool);
+            .with_spool(spool)
+            .with_formats(self.output.0);
         let redacted = redaction.run_watched(source, |progress| {
             received = progress.bytes;
             bar.show(progress.bytes, length);
@@ -154,7 +171,10 @@ impl FileRun {
             redacted.map_err(|error| Failure::of(&*doing, input::explain(input, error)))?;
         report::details(input, redacted.summary(), began.elapsed());
         let (written, to) = (redacted.bytes(), destination.name());
-        detail(&format!("{received} bytes read; {written} bytes of WAV go to {to}"));
+        detail(&format!(
+            "{received} bytes read; {written} bytes of {} go to {to}",
+            redacted.format()
+        ));
         // The page shows the file's name alone, not the folders that it lies in.
         let title =
             Path::new(input).file_name().map_or(input.clone(), |name| name.display().to_string());

@@ -8,7 +8,7 @@ use sordino::level::Decibels;
 use sordino::receipt::{GapsEntry, LevelsEntry};
 use sordino::span::time_of;
 use sordino::window::ClockTime;
-use sordino::{Gaps, Info};
+use sordino::{Gaps, Info, OutputFormat};
 
 use super::args::InfoArgs;
 use super::exit::{self, Failure};
@@ -49,10 +49,17 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 
 /// What `--encoding same` changes.
 fn encoding_same(info: &Info) -> &'static str {
-    match info.stream_info.codec {
-        "pcm_alaw" => "A-law, byte for byte outside the windows",
-        "pcm_mulaw" => "µ-law, byte for byte outside the windows",
-        _ => "no difference",
+    match (OutputFormat::keeping(&info.stream_info), info.stream_info.codec) {
+        (Some(OutputFormat::Flac), _) => "FLAC, byte for byte outside the windows",
+        (Some(OutputFormat::Opus), _) => {
+            "Ogg Opus, packet for packet outside the windows; with --silence alone"
+        }
+        (Some(_), "pcm_alaw") => "A-law, byte for byte outside the windows",
+        (Some(_), "pcm_mulaw") => "µ-law, byte for byte outside the windows",
+        (Some(_), _) => "no difference",
+        (None, "flac") => "refused: only FLAC in a file of its own, of up to 24 bits, can be kept",
+        (None, codec) if codec.starts_with("pcm_") => "refused: samples of 64 bits cannot be kept",
+        (None, _) => "refused: only FLAC, Ogg Opus, PCM, A-law and µ-law can be kept",
     }
 }
 

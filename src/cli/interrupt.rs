@@ -1,6 +1,7 @@
 //! ctrl-c and SIGTERM: the process removes its hidden file, aborts its uploads, and ends.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sordino::batch::Cancel;
@@ -56,9 +57,7 @@ impl Interrupt {
             remote::abort_open();
             std::process::exit(INTERRUPTED);
         };
-        // If no handler can be set, the process still ends. The hidden file that stays then holds
-        // redacted audio only.
-        let _ = ctrlc::set_handler(handler);
+        on_signals(handler);
         Self { pending }
     }
 
@@ -69,19 +68,6 @@ impl Interrupt {
         let spool = Spool::beside(output)?;
         pending.hidden = spool.path().map(Path::to_owned);
         Ok(spool)
-    }
-
-    /// Puts the output in place. An interrupt waits until that is done.
-    pub(crate) fn deliver<T>(
-        &self,
-        deliver: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut pending = lock(&self.pending);
-        let result = deliver();
-        if result.is_ok() {
-            pending.stage = Stage::Done;
-        }
-        result
     }
 
     /// The recording is where `at` says, and cannot be taken back.
@@ -111,6 +97,30 @@ impl Interrupt {
         pending.stage = Stage::Done;
         kept.map(|()| output).map_err(|failure| failure.after(at))
     }
+}
+
+/// The first signal runs `end`, which ends the process unless that comes too late. Uploads may take some
+/// seconds to be aborted: a second signal does not wait for that.
+pub(crate) fn on_signals(end: impl Fn() + Send + Sync + 'static) {
+    let (end, is_ending) = (Arc::new(end), Arc::new(AtomicBool::new(false)));
+    let handler = move || {
+        if is_ending.swap(true, Ordering::SeqCst) {
+            say("interrupted again: what was begun may be left as it is");
+            std::process::exit(INTERRUPTED);
+        }
+        let (end, is_ending) = (Arc::clone(&end), Arc::clone(&is_ending));
+        let ending = move || {
+            end();
+            is_ending.store(false, Ordering::SeqCst);
+        };
+        // On this one, a second signal would not be heard.
+        if std::thread::Builder::new().spawn(ending).is_err() {
+            std::process::exit(INTERRUPTED);
+        }
+    };
+    // If no handler can be set, the process still ends, without a word. A hidden file that stays then holds
+    // redacted audio only.
+    let _ = ctrlc::set_handler(handler);
 }
 
 /// The first signal sets `cancel`, and `tell` says so; the second ends the process at once.

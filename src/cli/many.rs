@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-use sordino::DecodeOptions;
 use sordino::store::{Place, Stores};
+use sordino::{DecodeOptions, Edge, OutputFormat, Policy, Windows};
 
 use super::args::ShareArgs;
 use super::exit::Failure;
@@ -39,6 +39,11 @@ pub(super) fn decode_options(args: &ShareArgs, jobs_at_once: usize) -> DecodeOpt
         options.memory_limit = options.memory_limit.min(each);
     }
     options
+}
+
+/// Whether the policy erases what a window touches: an Opus that is kept can be treated in no other way.
+pub(super) fn erases(policy: &Policy) -> bool {
+    OutputFormat::Opus.check(&Windows::none(), policy.treatment(), Edge::Widen).is_ok()
 }
 
 /// A folder or a prefix, below which something is read or written.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sordino::OutputFormat;
 use sordino::store::Place;
 
 use super::exit::Failure;
@@ -94,13 +95,17 @@ pub(crate) fn signature_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Tells the user that a file gets a WAV, if its name suggests another format.
-pub(crate) fn note_ending(output: &Path) {
+/// Tells the user that a file gets this format, if its name suggests another.
+pub(crate) fn note_ending(output: &Path, format: OutputFormat) {
     let ending = ending(output);
-    if !matches!(ending.as_str(), "" | "wav" | "wave") {
-        note(&format!(
-            "{} is written as WAV, although its name ends in .{ending}",
-            output.display()
-        ));
+    let is_right = match ending.as_str() {
+        "" => true,
+        "wave" => format == OutputFormat::Wav,
+        "ogg" => format == OutputFormat::Opus,
+        other => other == format.ending(),
+    };
+    if !is_right {
+        let output = output.display();
+        note(&format!("{output} is written as {format}, although its name ends in .{ending}"));
     }
 }

@@ -47,7 +47,9 @@ fn planning() -> Planning {
         receipts: None,
         policy: String::new(),
         api: Api::Recordings,
-        ending: "wav",
+        encoding: None,
+        // So does the policy of the worker.
+        erases: true,
     }
 }
 

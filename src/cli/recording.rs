@@ -1,11 +1,11 @@
 //! `sordino recording`: one recording in Genesys Cloud, from its id to a redacted copy beside it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use sordino::genesys::{Completed, Credentials, Error as GenesysError, Genesys, WorkflowStep};
 use sordino::job::{deliver, prepare};
-use sordino::{Error, Job, JobError, Redacted};
+use sordino::{Error, Job, JobError, Redacted, spool};
 
 use super::args::{ClientArgs, RecordingArgs, WindowArgs, WindowsSource, source_of, windows_of};
 use super::connection::{client_secret, config, invalid, missing, setting};
@@ -15,7 +15,7 @@ use super::interrupt::lock;
 use super::messages::{detail, note};
 use super::output::{OutputPath, note_ending};
 use super::progress::ByteProgress;
-use super::side_outputs::{self, Draft, SideOutputs};
+use super::side_outputs::{self, Draft, Placed, SideOutputs};
 use super::{block_on, remote, report};
 
 mod stage;
@@ -109,6 +109,7 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     else {
         return Err(missing(&settings));
     };
+    let (options, formats) = args.redact.format.options_keeping(args.keep.as_deref(), &policy)?;
     let (keep, side_outputs) = outputs(args, source)?;
     let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
     let stage = Shared::<Stage>::default();
@@ -118,7 +119,8 @@ fn check(args: &RecordingArgs) -> Result<RecordingRun, Failure> {
     let genesys = Genesys::new(config).map_err(invalid)?;
     let shown = Arc::clone(&bar);
     let job = Job {
-        options: args.redact.format.options(&policy),
+        options,
+        formats,
         evidence: side_outputs.options(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         ..Job::new(recording_id, windows, policy.treatment())
@@ -148,11 +150,7 @@ fn outputs(
             let mend = "give the path of a file; stdout is not one";
             return Err(Failure::usage("reading --keep", mend));
         }
-        Some(path) => {
-            let checked = OutputPath::check_file(path, &inputs, force)?;
-            note_ending(path);
-            Some(checked)
-        }
+        Some(path) => Some(OutputPath::check_file(path, &inputs, force)?),
         None => None,
     };
     let target = keep.as_ref().map(|path| path.target.as_path());
@@ -182,34 +180,53 @@ async fn work(run: &RecordingRun) -> Result<(Redacted, Option<String>), Failure>
         // A rehearsal: find out what cannot be written before anything is created at Genesys.
         drop(write(None)?);
         if let Some(OutputPath { named, target, .. }) = &run.keep {
+            note_ending(named, redacted.format());
             let draft = redacted.draft(target, run.force);
             let doing = format!("keeping {}", named.display());
             stage.kept = Some(draft.map_err(|error| Failure::of(doing, error))?);
         }
     }
-    // The kept recording comes last. Until then every old file is in its place.
-    let put = |side_outputs: Vec<Draft>, kept: Option<sordino::spool::Draft>| {
-        let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
-        side_outputs::put(all).and_then(side_outputs::keep)
-    };
     let Some(conversation) = &run.conversation_id else {
         let mut stage = lock(&run.stage);
         let kept = stage.kept.take();
-        put(write(None)?, kept)?;
+        let side_outputs = write(None)?;
+        put(run, stage, side_outputs, kept)?;
         return Ok((prepared.redacted, None));
     };
-    detail(&format!("{} bytes of WAV to upload", redacted.bytes()));
+    detail(&format!("{} bytes of {} to upload", redacted.bytes(), redacted.format()));
     let completed = deliver(&run.genesys, redacted, conversation).await;
     let mut stage = lock(&run.stage);
     let kept = stage.kept.take();
     let completed = completed.map_err(failed)?;
     completed.steps.iter().for_each(detail_step);
     stage.new = NewRecording::Complete(completed.id.clone());
-    let done =
-        write(Some((&completed, conversation))).and_then(|side_outputs| put(side_outputs, kept));
+    let side_outputs = write(Some((&completed, conversation)));
+    let done = side_outputs.and_then(|side_outputs| put(run, stage, side_outputs, kept));
     done.map_err(|failure| failure.after(&format!("recording {} is complete", completed.id)))?;
-    drop(stage);
     Ok((prepared.redacted, Some(completed.id)))
+}
+
+/// Puts everything into its place. The kept recording comes last: until then every old file is in its place.
+fn put(
+    run: &RecordingRun,
+    mut stage: MutexGuard<'_, Stage>,
+    side_outputs: Vec<Draft>,
+    kept: Option<spool::Draft>,
+) -> Result<(), Failure> {
+    let all = side_outputs.into_iter().chain(kept.map(Draft::File)).collect();
+    let placed = side_outputs::put(all)?;
+    let (mut objects, files): (Vec<_>, Vec<_>) = placed.into_iter().partition(Placed::is_object);
+    if objects.is_empty() {
+        return side_outputs::keep(files);
+    }
+    (stage.placed, stage.writes_objects) = (files, true);
+    // An upload may take long, and ctrl-c must work meanwhile. It takes the files back then.
+    drop(stage);
+    let written = side_outputs::upload(&mut objects);
+    let mut stage = lock(&run.stage);
+    stage.writes_objects = false;
+    objects.append(&mut stage.placed);
+    written.and_then(|()| side_outputs::keep(objects))
 }
 
 /// An error of a job, as a wrong call or a failure.

@@ -15,6 +15,7 @@ use sordino::{Receipt, Redacted, Source};
 use super::args::StoreArgs;
 use super::exit::Failure;
 use super::interrupt::lock;
+use super::messages::warn;
 
 /// How long an interrupt waits for the end of uploads.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
@@ -159,7 +160,7 @@ impl Draft {
         let options = options(self.content_type, &digest, self.force);
         let reader = Cursor::new(self.bytes);
         let put = remote.stores.put(&self.place, reader, digest.bytes, options, |_| Ok(()));
-        remote.wait(put).map(drop).map_err(|error| failure(doing, error))
+        remote.wait(put).map(drop).map_err(|error| not_put(&remote.stores, doing, error))
     }
 }
 
@@ -173,16 +174,30 @@ pub(crate) fn put(place: &Place, redacted: &Redacted, force: bool) -> Result<Put
     let (remote, doing) = (remote()?, format!("writing {place}"));
     let reader = redacted.reader().map_err(|error| Failure::failed(&*doing, error))?;
     let measured = redacted.evidence().measurements.as_ref();
+    let media_type = redacted.format().media_type();
     let options = match measured {
-        Some(measured) => options("audio/wav", &measured.output, force),
+        Some(measured) => options(media_type, &measured.output, force),
         None => PutOptions {
-            content_type: "audio/wav".into(),
+            content_type: media_type.into(),
             overwrite: force,
             ..PutOptions::default()
         },
     };
     let put = remote.stores.put(place, reader, redacted.bytes(), options, |_| Ok(()));
-    remote.wait(put).map_err(|error| failure(doing, error))
+    remote.wait(put).map_err(|error| not_put(&remote.stores, doing, error))
+}
+
+/// The failure of an upload, after what it left.
+fn not_put(stores: &Stores, doing: String, error: Error) -> Failure {
+    tell_open(stores);
+    failure(doing, error)
+}
+
+/// Tells which uploads are still open.
+fn tell_open(stores: &Stores) {
+    for (place, id) in stores.open_uploads() {
+        warn(&format!("the upload {id} to {place} could not be ended, and may be open still"));
+    }
 }
 
 /// The receipt, with where the recording is.
@@ -218,6 +233,7 @@ pub(crate) fn downloads(
 pub(crate) fn abort_open() {
     if let Some(remote) = REMOTE.get() {
         remote.wait(end_uploads(&remote.stores));
+        tell_open(&remote.stores);
     }
 }
 

@@ -10,14 +10,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sordino::decode::Leftover;
 use sordino::level::Decibels;
-use sordino::receipt::{DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
+use sordino::receipt::{DoneEntry, DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
 use sordino::span::{over_end, time_of};
 use sordino::window::{ClockTime, seconds};
-use sordino::{Gaps, StreamInfo, Summary};
+use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
 
 use super::exit::Failure;
 use super::messages::{detail, note, warn};
 use super::text::{count, elapsed};
+
+/// The most ranges that a note lists.
+const SHOWN: usize = 5;
 
 /// Prints the result to stdout. A reader who has closed the pipe is no failure.
 pub(crate) fn print(line: &str) -> Result<(), Failure> {
@@ -60,6 +63,14 @@ pub(crate) fn notes(summary: &Summary) {
     // Of other formats this is nothing special: they never mark their end.
     if !summary.end_proven && summary.stream_info.container == "ogg" {
         note("nothing in the file marks its end; if it was cut, that does not show");
+    }
+    if !summary.replaced.is_empty() {
+        let at = |frame| ClockTime(time_of(frame, rate));
+        let ranges = summary.replaced.iter().take(SHOWN);
+        let ranges = ranges.map(|span| format!("{}-{}", at(span.first), at(span.end)));
+        let more = if summary.replaced.len() > SHOWN { ", …" } else { "" };
+        let ranges = ranges.collect::<Vec<_>>().join(", ");
+        note(&format!("Opus is erased in whole packets: silent is {ranges}{more}"));
     }
     if let Some(loss) = summary.stream_info.loss() {
         note(loss);
@@ -139,6 +150,9 @@ pub(crate) fn input(
 /// The output, as a receipt's `output`, without what only a receipt computes.
 pub(crate) fn output(info: &StreamInfo) -> Value {
     let mut output = json!({ "format": info.format.to_string() });
+    if let Some(bits) = info.bits {
+        output["bits"] = bits.into();
+    }
     if let Some(loss) = info.loss() {
         output["loss"] = loss.into();
     }
@@ -171,6 +185,14 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     let gaps = GapsEntry::of(summary.gaps_policy, &summary.gaps, info.rate);
     let input = input(info, summary.end_proven, summary.begins, gaps);
     let mut output = output(info);
+    if let Some(container) = summary.output.kept_container() {
+        output["container"] = container.into();
+    }
+    match summary.output {
+        OutputFormat::Flac => output["md5"] = summary.md5.into(),
+        OutputFormat::Opus => output["done"] = value(DoneEntry::of(summary)),
+        _ => {}
+    }
     output["frames"] = summary.frames.into();
     output["framesTreated"] = summary.frames_treated.into();
     output["selfChecked"] = self_checked.into();

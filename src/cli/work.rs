@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use super::args::WorkArgs;
 use super::exit::Failure;
 use super::interrupt::cancel_on_signals;
-use super::many::{below, decode_options, jobs_at_once};
+use super::many::{below, decode_options, erases, jobs_at_once};
 use super::queue::failed;
 use super::remote::end_uploads;
 use super::runtime;
@@ -72,7 +72,8 @@ fn recordings(
         receipts: Some(below("--receipts", &args.receipts, stores)?),
         policy: policy.sha256(),
         api: Api::Recordings,
-        ending: "wav",
+        encoding: policy.settings().encoding,
+        erases: erases(&policy),
     };
     let places = Places {
         stores: stores.clone(),

@@ -124,6 +124,13 @@ pub(super) fn codec_of(
     Ok((codec, name))
 }
 
+/// Bits of a sample, if they are fewer than this format has.
+pub(super) fn fewer_bits(params: &AudioCodecParameters, format: SampleFormat) -> Option<u16> {
+    let bits = params.bits_per_sample.filter(|_| params.codec == CODEC_ID_FLAC);
+    let bits = u16::try_from(bits?).ok()?;
+    (bits < format.bytes() * 8).then_some(bits)
+}
+
 /// Bytes of one sample of PCM or G.711; `None` for other codecs.
 pub(super) fn pcm_width(codec: AudioCodecId) -> Option<usize> {
     PcmCodec::of(codec, Encoding::Pcm).map(PcmCodec::width)

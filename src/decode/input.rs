@@ -22,7 +22,7 @@ pub use monitor::Leftover;
 pub(super) use monitor::{InputMonitor, MonitoredReader};
 pub use raw::{RawFormat, RawFormatError};
 use source::Origin;
-pub use source::{DecodeOptions, Encoding, Gaps, Source};
+pub use source::{DecodeOptions, Edge, Encoding, Gaps, Source};
 pub(super) use source::{PartSource, read_up_to};
 
 /// Bytes that are read to detect the format: three packets of an MPEG transport stream.
@@ -46,6 +46,8 @@ pub(super) struct PeekedSource {
     pub(super) monitor: Arc<InputMonitor>,
     pub(super) hashing: Option<HashingReader>,
     pub(super) options: DecodeOptions,
+    /// Whether the source is from the middle of a recording.
+    pub(super) excerpt: bool,
 }
 
 impl PeekedSource {
@@ -54,13 +56,13 @@ impl PeekedSource {
     /// # Errors
     /// [`Error::Read`]; [`Error::Empty`]; [`Error::Unsupported`] for a tag of more than 16 MiB.
     pub(super) fn open(source: PartSource, monitor: &Arc<InputMonitor>) -> Result<Self, Error> {
-        let PartSource { origin, options, digested, .. } = source;
+        let PartSource { origin, options, digested, excerpt, .. } = source;
         // Headerless samples may look like any format.
         let is_raw = options.raw.is_some();
         // A length from the caller is for progress display only.
         let length = if let Origin::File(_, length) = origin { Some(length) } else { None };
         let (head, hashing, monitor) = (Vec::new(), None, Arc::clone(monitor));
-        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options };
+        let mut input = Self { origin, head, start: 0, length, monitor, hashing, options, excerpt };
         if let Origin::File(file, _) = &mut input.origin {
             let head = read_up_to(file, HEAD)?;
             file.seek(SeekFrom::Start(0)).map_err(Error::Read)?;

@@ -4,6 +4,7 @@
 //! another by more than one of its own blocks, so little is held in memory. Errors: those of a part;
 //! parts that do not fit together. Parts that end at most 50 ms early are continued with silence.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::PartDecoder;
@@ -11,6 +12,8 @@ use super::input::{Leftover, PartSource, Source};
 use crate::block::{Block, StreamInfo};
 use crate::digest::Digest;
 use crate::error::Error;
+use crate::flac;
+use crate::ogg::PageQueue;
 use crate::span::{Gap, Timeline};
 
 mod fit;
@@ -77,6 +80,29 @@ impl Decoder {
     /// container or codec of parts that differ in it is `mixed`.
     pub fn stream_info(&self) -> &StreamInfo {
         &self.info
+    }
+
+    /// What a native FLAC has before its first frame, if the recording is one.
+    pub(crate) fn flac(&self) -> Option<&flac::Head> {
+        self.only()?.flac()
+    }
+
+    /// The pages of an Ogg Opus, as they are read, if the recording is one and its encoding is to stay.
+    pub(crate) fn opus_pages(&self) -> Option<&PageQueue> {
+        self.only()?.opus_pages()
+    }
+
+    /// The streams in each packet of an Opus, if the recording is one.
+    pub(crate) fn opus_streams(&self) -> Option<u8> {
+        self.only()?.opus_streams()
+    }
+
+    /// From now on the blocks of a recording with one part have their packets. Packets outside the ranges,
+    /// if they are given, are not decoded.
+    pub(crate) fn keep_packets(&mut self, decoded: Option<Vec<Range<u64>>>) {
+        if let [only] = self.parts.as_mut_slice() {
+            only.decoder.keep_packets(decoded);
+        }
     }
 
     /// The parts so far: one, unless the source was [joined](Source::join). Final only after

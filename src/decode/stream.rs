@@ -13,7 +13,8 @@ use super::demuxed::Demuxed;
 use super::fault::PacketFault;
 use super::format::Container;
 use super::input::{DecodeOptions, InputMonitor};
-use crate::block::{Block, Samples, StreamInfo};
+use super::keep::Wanted;
+use crate::block::{Block, StreamInfo};
 use crate::error::Error;
 
 /// Decoder of one stream of packets. [`PacketStream::decode`] also drops the codec delay.
@@ -23,6 +24,8 @@ pub(super) struct PacketStream {
     codec: Codec,
     timestamps: TimestampCheck,
     options: DecodeOptions,
+    /// The frames that are decoded; `None`: all.
+    pub(super) wanted: Option<Wanted>,
     /// In Hz.
     rate: u32,
     /// Frames decoded so far, including dropped ones.
@@ -72,6 +75,7 @@ impl PacketStream {
             rate,
             channels,
             format: codec.format(),
+            bits: codec::fewer_bits(&params, codec.format()),
             frames: declared.map(|frames| frames.saturating_sub(delay)),
         };
         let stream = Self {
@@ -80,6 +84,7 @@ impl PacketStream {
             codec,
             timestamps: TimestampCheck::new(guard.timestamp_kind(track), name, rate),
             options,
+            wanted: None,
             rate,
             coded: 0,
             skip: delay,
@@ -104,6 +109,11 @@ impl PacketStream {
         Self::open(self.container, reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
+    /// The streams in each packet of an Opus.
+    pub(super) fn opus_streams(&self) -> Option<u8> {
+        if let Codec::Opus(decoder) = &self.codec { Some(decoder.streams()) } else { None }
+    }
+
     /// The next item. `read` returns the packets of the track.
     pub(super) fn next(
         &mut self,
@@ -111,7 +121,7 @@ impl PacketStream {
     ) -> Result<Demuxed, PacketFault> {
         let track = self.track;
         match &mut self.codec {
-            Codec::Parallel(decoder) => decoder.next(|| read(track)),
+            Codec::Parallel(decoder) => decoder.next(|| read(track), &mut self.wanted),
             _ => read(track),
         }
     }
@@ -144,17 +154,32 @@ impl PacketStream {
         block: &mut Block,
     ) -> Result<u64, PacketFault> {
         match &mut self.codec {
+            Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
+            Codec::Opus(decoder) if self.wanted.is_some() => {
+                let frames = decoder.frames(packet).map_err(damaged)?;
+                // A packet of which nothing is heard counts as the frame after it.
+                let heard = frames.saturating_sub(self.skip).max(1);
+                let first = block.first();
+                if self.wanted.as_mut().is_some_and(|w| w.meets_at(first..first + heard)) {
+                    decoder.decode(packet, &mut block.samples).map_err(damaged)?;
+                } else {
+                    decoder.leave_out();
+                    block.leave_undecoded(frames);
+                }
+            }
+            _ if !Wanted::takes(&mut self.wanted, packet) => {}
             Codec::Pcm(pcm) => {
                 pcm.unpack(&packet.data, info.channels.into(), &mut block.samples);
             }
             Codec::Opus(decoder) => {
-                let Samples::I16(samples) = &mut block.samples else { return Ok(0) };
-                decoder
-                    .decode(packet, samples)
-                    .map_err(|reason| PacketFault::Damaged(reason.into()))?;
+                decoder.decode(packet, &mut block.samples).map_err(damaged)?;
             }
             Codec::Symphonia(decoder) => decoder.decode(packet, &mut block.samples)?,
-            Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
+        }
+        // A frame of FLAC that was decoded is never empty.
+        let is_flac = !matches!(self.codec, Codec::Opus(_));
+        if is_flac && self.wanted.is_some() && block.frames() == 0 {
+            block.leave_undecoded(packet.dur.get());
         }
         let frames = block.frames() as u64;
         self.coded += frames;
@@ -162,6 +187,10 @@ impl PacketStream {
         self.skip -= block.drop_front(self.skip);
         Ok(frames)
     }
+}
+
+fn damaged(reason: &str) -> PacketFault {
+    PacketFault::Damaged(reason.into())
 }
 
 /// The item after symphonia's last packet.
@@ -182,9 +211,9 @@ pub(super) fn next_packet(
         monitor.check()?;
         match packet {
             Ok(Some(packet)) if packet.track_id != track => {}
-            Ok(Some(packet)) => {
+            Ok(Some(mut packet)) => {
                 monitor.packet();
-                guard.read(&packet)?;
+                guard.read(&mut packet)?;
                 return Ok(Demuxed::Packet(packet));
             }
             Ok(None) => return end(guard),

@@ -19,6 +19,8 @@ const NANOS: u128 = 1_000_000_000;
 pub(super) struct Oracle {
     treatment: Treatment,
     format: SampleFormat,
+    /// Bits of a sample, if they are fewer than the format has.
+    bits: Option<u16>,
     rate: u32,
     /// The length of a ramp, in frames.
     fade: u64,
@@ -45,6 +47,7 @@ impl Oracle {
         Self {
             treatment,
             format: info.format,
+            bits: info.bits,
             rate: info.rate,
             fade: frame(treatment.fade().as_nanos()),
             inside: (0..info.channels).map(of_channel).collect(),
@@ -116,7 +119,8 @@ impl Oracle {
             (None, _) => return was.to_bits() == is.to_bits(),
         };
         if expected.is_finite() && is.is_finite() {
-            (is - expected).abs() <= rounding_error(self.format, expected)
+            let most = rounding_error(self.format, self.bits, expected);
+            (is - expected).abs() <= most
         } else {
             is.is_finite() == expected.is_finite()
         }

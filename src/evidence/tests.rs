@@ -6,9 +6,10 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
+use super::wav_check::WavCheck;
 use super::*;
 use crate::block::{SampleFormat, Samples};
-use crate::encode::{BackgroundWriter, Encoder};
+use crate::encode::{BackgroundWriter, Output, Target};
 use crate::treatment::Treater;
 use crate::window::{Window, Windows};
 
@@ -23,7 +24,7 @@ const FORMATS: [SampleFormat; 7] = [
 ];
 
 fn info(format: SampleFormat, rate: u32, channels: u16) -> StreamInfo {
-    StreamInfo { container: "wave", codec: "any", rate, channels, format, frames: None }
+    StreamInfo { container: "wave", codec: "any", rate, channels, format, bits: None, frames: None }
 }
 
 /// A block of 8 frames of a loud stereo recording of 90 frames.
@@ -67,10 +68,10 @@ fn redact_without(
 ) -> Result<usize, Error> {
     let info = info(format, 10, 2);
     let spans = Spans::new(&windows(), 10, 2)?;
-    let mut check = SelfCheck::new(treatment, &windows(), &info);
+    let mut check = WavCheck::new(treatment, &windows(), &info);
     let mut treater = Treater::new(treatment, &spans)?;
     let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-    let mut encoder = Encoder::new(&mut output, &info)?;
+    let mut encoder = Output::new(&mut output, &info, Target::Wav)?;
     let mut frames = 0;
     for first in (0..90).step_by(8).filter(|first| !gone.contains(first)) {
         let mut block = block(format, first);
@@ -79,7 +80,7 @@ fn redact_without(
         treater.apply(&mut block);
         meddle(&mut block);
         check.treated(&BlockView::new(&block));
-        encoder.write(&block)?;
+        encoder.write(&block, false)?;
     }
     encoder.finish()?;
     let mut spool = output.into_spool().unwrap();
@@ -203,7 +204,7 @@ fn no_sample_under_any_gain_is_called_wrong() {
             let windows = Windows::new([window]).unwrap();
             let info = info(format, 10, 1);
             let spans = Spans::new(&windows, 10, 1).unwrap();
-            let mut check = SelfCheck::new(treatment, &windows, &info);
+            let mut check = WavCheck::new(treatment, &windows, &info);
             let mut block = Block::new(format, 1);
             match &mut block.samples {
                 Samples::U8(all) => all.extend(0..=u8::MAX),
@@ -236,10 +237,10 @@ fn every_section_of_a_long_recording_is_read_back() {
     let windows = Windows::new([window]).unwrap();
     let spans = Spans::new(&windows, 1000, 1).unwrap();
     let result = |change: &dyn Fn(&mut [u8])| {
-        let mut check = SelfCheck::new(Treatment::silence(), &windows, &info);
+        let mut check = WavCheck::new(Treatment::silence(), &windows, &info);
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
         let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
-        let mut encoder = Encoder::new(&mut output, &info).unwrap();
+        let mut encoder = Output::new(&mut output, &info, Target::Wav).unwrap();
         let mut block = Block::new(format, 1);
         for first in (0..FRAMES).step_by(50_000) {
             block.restart(first as u64);
@@ -248,7 +249,7 @@ fn every_section_of_a_long_recording_is_read_back() {
             check.decoded(&BlockView::new(&block));
             treater.apply(&mut block);
             check.treated(&BlockView::new(&block));
-            encoder.write(&block).unwrap();
+            encoder.write(&block, false).unwrap();
         }
         encoder.finish().unwrap();
         let mut spool = output.into_spool().unwrap();

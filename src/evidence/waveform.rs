@@ -109,7 +109,8 @@ mod tests {
     fn a_long_recording_has_few_columns_and_none_loses_a_peak() {
         let (container, codec) = ("wave", "any");
         let (format, frames) = (SampleFormat::S16, None);
-        let info = StreamInfo { container, codec, rate: 100, channels: 1, format, frames };
+        let info =
+            StreamInfo { container, codec, rate: 100, channels: 1, format, bits: None, frames };
         let mut waveform = Waveform::new(&info);
         let mut block = Block::new(format, 1);
         for first in (0..100_000u64).step_by(1000) {

@@ -7,9 +7,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::config::Event;
 use super::error::Error;
-use super::rate::RateLimit;
 use super::request::Request;
 use super::send::HttpClient;
+use crate::http::NotBefore;
 
 /// Requests that may be sent at once before the pace applies.
 const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -20,7 +20,7 @@ pub(super) struct Pace {
     configured: DefaultDirectRateLimiter,
     clock: DefaultClock,
     /// What the API says itself.
-    pub(super) limit: RateLimit,
+    pub(super) limit: NotBefore,
 }
 
 impl Pace {
@@ -28,7 +28,7 @@ impl Pace {
     pub(super) fn new(requests_a_minute: u32) -> Self {
         let per_minute = NonZeroU32::new(requests_a_minute).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(per_minute).allow_burst(per_minute.min(BURST));
-        let (clock, limit) = (DefaultClock::default(), RateLimit::default());
+        let (clock, limit) = (DefaultClock::default(), NotBefore::default());
         Self { configured: RateLimiter::direct(quota), clock, limit }
     }
 }

@@ -4,10 +4,7 @@
 //! The limits differ by endpoint and organisation, and other programs count too: the headers are read, and
 //! nothing is assumed.
 
-use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
-
-use crate::lock::lock;
+use std::time::Duration;
 
 /// Requests so far, in this window of time.
 pub(super) const COUNT: &str = "inin-ratelimit-count";
@@ -21,30 +18,6 @@ pub(super) fn pause<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Dura
     let number = |name| header(name)?.trim().parse::<u64>().ok();
     let (count, allowed, reset) = (number(COUNT)?, number(ALLOWED)?, number(RESET)?);
     (count >= allowed && reset > 0).then(|| Duration::from_secs(reset))
-}
-
-/// Until when no request may be sent. Shared by all tasks.
-#[derive(Debug, Default)]
-pub(super) struct RateLimit(Mutex<Option<SystemTime>>);
-
-impl RateLimit {
-    /// Takes over what an answer says that came at `now`. The latest time counts: answers may overtake
-    /// each other.
-    pub(super) fn note(&self, pause: Option<Duration>, now: SystemTime) {
-        let until = pause.and_then(|pause| now.checked_add(pause));
-        let mut known = lock(&self.0);
-        *known = (*known).max(until);
-    }
-
-    /// Until when the next request must wait.
-    pub(super) fn until(&self, now: SystemTime) -> Option<SystemTime> {
-        lock(&self.0).filter(|&until| now < until)
-    }
-
-    /// Forgets a time that was waited for.
-    pub(super) fn passed(&self, until: SystemTime) {
-        lock(&self.0).take_if(|known| *known <= until);
-    }
 }
 
 #[cfg(test)]
@@ -84,21 +57,5 @@ mod tests {
             let pauses = of(&count.to_string(), &allowed.to_string(), "7").is_some();
             prop_assert_eq!(pauses, count >= allowed);
         }
-    }
-
-    #[test]
-    fn the_latest_time_counts_until_it_has_passed() {
-        let (limit, now) = (RateLimit::default(), SystemTime::UNIX_EPOCH);
-        let at = |seconds| now + Duration::from_secs(seconds);
-        assert_eq!(limit.until(now), None);
-        limit.note(Some(Duration::from_secs(61)), now);
-        limit.note(Some(Duration::from_secs(3)), now);
-        limit.note(None, now);
-        assert_eq!((limit.until(now), limit.until(at(61))), (Some(at(61)), None));
-        limit.note(Some(Duration::from_secs(61)), at(10));
-        limit.passed(at(61));
-        assert_eq!(limit.until(now), Some(at(71)), "a later time stays");
-        limit.passed(at(71));
-        assert_eq!(limit.until(now), None);
     }
 }

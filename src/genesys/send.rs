@@ -26,6 +26,10 @@ use crate::http::{Connections, connections};
 /// megabytes that a slow link has yet to send.
 const LAST_ANSWER: Duration = Duration::from_secs(300);
 
+/// How often a request gets a new token. More than once, because a token may die between its grant and its
+/// use, as it does where many requests are under way.
+const RENEWALS: u32 = 3;
+
 /// The HTTP connections, the token and the pace that all steps share.
 #[derive(Debug)]
 pub(super) struct HttpClient {
@@ -86,15 +90,15 @@ impl HttpClient {
         self.send_within(request, &mut self.retry_budget()).await
     }
 
-    /// Like [`HttpClient::send`], with what is left of a budget. After the first 401 the token is renewed
-    /// and the request sent again, which does not count as a retry for the budget.
+    /// Like [`HttpClient::send`], with what is left of a budget. After a 401 the token is renewed and
+    /// the request sent again, at most [`RENEWALS`] times, which does not count as a retry for the budget.
     pub(super) async fn send_within(
         &self,
         request: Request<'_>,
         budget: &mut RetryBudget,
     ) -> Result<(Response, StepRecord), Error> {
         let step = request.step;
-        let (mut renewed, before) = (false, budget.retries);
+        let (mut renewals, before) = (0, budget.retries);
         let began = self.config.timer.now();
         loop {
             if request.is_api() {
@@ -107,7 +111,7 @@ impl HttpClient {
                     let id = id.filter(|_| request.is_api());
                     let correlation_id = id.map(|id| scrub(id, &self.secrets(bearer.as_ref())));
                     let answered = self.config.timer.now();
-                    let retries = budget.retries - before + u32::from(renewed);
+                    let retries = budget.retries - before + renewals;
                     let record = StepRecord { step, began, answered, retries, correlation_id };
                     return Ok((response, record));
                 }
@@ -115,10 +119,10 @@ impl HttpClient {
             };
             if let (Some(bearer), Outcome::Status(401, _)) = (&bearer, failed.outcome) {
                 self.tokens.refuse(bearer).await?;
-                if renewed {
+                if renewals == RENEWALS {
                     return Err(failed.error.into_credentials());
                 }
-                renewed = true;
+                renewals += 1;
                 continue;
             }
             self.wait_before_retry(step, failed, budget).await?;
@@ -201,7 +205,8 @@ impl HttpClient {
         let status = response.status();
         if request.has_bearer() && status != StatusCode::TOO_MANY_REQUESTS {
             let pause = rate::pause(|name| answer::header(&response, name));
-            self.pace.limit.note(pause, self.config.timer.now());
+            let now = self.config.timer.now();
+            self.pace.limit.note(pause.and_then(|pause| now.checked_add(pause)));
         }
         if status.is_success() || (request.may_redirect() && status.is_redirection()) {
             return Ok(response);

@@ -74,7 +74,7 @@ impl Genesys {
         });
         self.0
             .to_storage(Method::PUT, url)
-            .header(CONTENT_TYPE, "audio/wav")
+            .header(CONTENT_TYPE, redacted.format().media_type())
             .header(CONTENT_LENGTH, of)
             .body(reqwest::Body::wrap_stream(stream))
     }

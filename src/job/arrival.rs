@@ -8,7 +8,7 @@ use crate::decode::{DecodeOptions, Source};
 use crate::error::Error;
 use crate::evidence::EvidenceOptions;
 use crate::genesys::{self, Download};
-use crate::redact::{Redacted, Redaction};
+use crate::redact::{OutputFormat, Redacted, Redaction};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
@@ -18,6 +18,8 @@ pub(super) struct Recipe {
     pub(super) windows: Windows,
     pub(super) treatment: Treatment,
     pub(super) options: DecodeOptions,
+    /// What kinds of file the copy may be; none of them means any.
+    pub(super) formats: &'static [OutputFormat],
     pub(super) evidence: EvidenceOptions,
     pub(super) listener: Option<ProgressListener>,
     /// Bytes of the recording, if they are known.
@@ -32,7 +34,7 @@ pub(super) async fn redact(
     let wanted = Arc::new(());
     let still_wanted = Arc::downgrade(&wanted);
     let redacted = tokio::task::spawn_blocking(move || {
-        let Recipe { windows, treatment, options, evidence, listener, length } = recipe;
+        let Recipe { windows, treatment, options, formats, evidence, listener, length } = recipe;
         let watch = |progress| {
             if let Some(listener) = &listener {
                 listener(progress, length);
@@ -43,7 +45,10 @@ pub(super) async fn redact(
             }
         };
         let source = open()?.with_options(options);
-        Redaction::new(&windows, treatment).with_evidence(evidence).run_watched(source, watch)
+        Redaction::new(&windows, treatment)
+            .with_evidence(evidence)
+            .with_formats(formats)
+            .run_watched(source, watch)
     });
     // A panic is a bug, and must not be reported as an error of the recording.
     let result =
@@ -67,6 +72,7 @@ pub(super) async fn redact_arriving(
         windows: windows.clone(),
         treatment: job.treatment,
         options: job.options,
+        formats: job.formats,
         evidence: job.evidence,
         listener: job.listener.clone(),
         length,

@@ -20,7 +20,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::evidence::EvidenceOptions;
 use crate::receipt::{Delivery, Receipt};
-use crate::redact::{Redacted, Summary};
+use crate::redact::{OutputFormat, Redacted, Summary};
 use crate::store::{self, Head, Place, Put, PutOptions, Stores};
 use crate::treatment::Treatment;
 use crate::window::Windows;
@@ -47,6 +47,8 @@ pub struct StoredJob {
     pub treatment: Treatment,
     /// How the recording is decoded.
     pub options: DecodeOptions,
+    /// What kinds of file the copy may be, as [`OutputFormat::named`] says it; none of them means any.
+    pub formats: &'static [OutputFormat],
     /// What evidence is collected; that of the receipt always is.
     pub evidence: EvidenceOptions,
     /// The job, for the metadata of the objects.
@@ -108,6 +110,7 @@ impl StoredJob {
             windows,
             treatment,
             options: DecodeOptions::default(),
+            formats: &[],
             evidence: EvidenceOptions::default(),
             key: None,
             overwrite: false,
@@ -157,7 +160,7 @@ pub async fn store(
     let (digest, summary) = (redacted.evidence().measurements.as_ref(), redacted.summary().clone());
     let digest = digest.map(|all| all.output.clone()).unwrap_or(Digest::of(&[]));
     let options = PutOptions {
-        content_type: "audio/wav".into(),
+        content_type: redacted.format().media_type().into(),
         sha256: Some(digest.sha256.clone()),
         job: job.key.clone(),
         overwrite: job.overwrite,
@@ -191,6 +194,7 @@ async fn fetch(stores: &Stores, job: &StoredJob) -> Result<(Head, Redacted), Sto
         windows: job.windows.clone(),
         treatment: job.treatment,
         options: job.options,
+        formats: job.formats,
         evidence: EvidenceOptions { receipt: true, ..job.evidence },
         listener: job.listener.clone(),
         length: Some(head.bytes),

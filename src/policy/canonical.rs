@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::read::{encoding_name, unit_name};
 use super::settings::{IfNone, Settings};
-use crate::decode::{Encoding, Gaps};
+use crate::decode::{Edge, Encoding, Gaps};
 use crate::transcript::Rule;
 use crate::treatment::Treatment;
 
@@ -15,7 +15,7 @@ pub(super) fn text(settings: &Settings) -> String {
     #[rustfmt::skip]
     let Settings {
         treatment, fade, find, language, only, party, speaker, tier, pad, unit, windows_format, gaps,
-        encoding, raw, opus_rate, if_none,
+        encoding, edge, no_md5, raw, opus_rate, if_none,
     } = settings;
     let mut lines = Vec::new();
     let mut line = |key: &str, value: Option<String>| {
@@ -46,6 +46,8 @@ pub(super) fn text(settings: &Settings) -> String {
     line("gaps", gaps.filter(|gaps| *gaps != Gaps::default()).map(|gaps| quoted(gaps.name())));
     let encoding = encoding.filter(|encoding| *encoding != Encoding::default());
     line("encoding", encoding.map(|encoding| quoted(encoding_name(encoding))));
+    line("edge", edge.filter(|edge| *edge != Edge::default()).map(|edge| quoted(edge.name())));
+    line("no-md5", no_md5.filter(|is_set| *is_set).map(|_| "true".into()));
     line("raw", raw.map(|raw| quoted(&raw.to_string())));
     line("opus-rate", opus_rate.map(|rate| rate.to_string()));
     let if_none = if_none.filter(|if_none| *if_none != IfNone::default());

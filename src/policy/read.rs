@@ -8,7 +8,7 @@ use super::PolicyError;
 use super::settings::{
     IfNone, LIST, OPUS_RATES, Settings, gain_of, language, parse_pad, parse_treatment, tone_of,
 };
-use crate::decode::{Encoding, Gaps};
+use crate::decode::{Edge, Encoding, Gaps};
 use crate::transcript::{Parties, Rule, format_names};
 use crate::treatment::Treatment;
 use crate::window::{Unit, parse_time};
@@ -17,7 +17,7 @@ use crate::window::{Unit, parse_time};
 type Set = fn(&mut Settings, &DeValue<'_>) -> Result<(), String>;
 
 /// All keys.
-const KEYS: [(&str, Set); 18] = [
+const KEYS: [(&str, Set); 20] = [
     ("gain", |own, value| treat(own, gain_of(&text(value)?)?)),
     ("silence", |own, value| match is_set(value)? {
         true => treat(own, Treatment::silence()),
@@ -65,6 +65,10 @@ const KEYS: [(&str, Set); 18] = [
         let all = [Encoding::Pcm, Encoding::Same];
         put(&mut own.encoding, one_of(&text(value)?, &all, encoding_name))
     }),
+    ("edge", |own, value| {
+        put(&mut own.edge, one_of(&text(value)?, &[Edge::Widen, Edge::Exact], Edge::name))
+    }),
+    ("no-md5", |own, value| put(&mut own.no_md5, is_set(value))),
     ("raw", |own, value| {
         put(&mut own.raw, text(value)?.parse().map_err(|error| format!("{error}")))
     }),

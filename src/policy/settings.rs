@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::decode::{Encoding, Gaps, RawFormat};
+use crate::decode::{Edge, Encoding, Gaps, RawFormat};
 use crate::transcript::{Parties, Rule, Rules, languages};
 use crate::treatment::{DEFAULT_TONE_HZ, Treatment};
 use crate::window::{TimeError, Unit, parse_time};
@@ -53,8 +53,12 @@ pub struct Settings {
     pub windows_format: Option<String>,
     /// What to do about gaps.
     pub gaps: Option<Gaps>,
-    /// The sample format of the output.
+    /// The encoding of the output.
     pub encoding: Option<Encoding>,
+    /// What becomes of windows that begin or end inside a packet.
+    pub edge: Option<Edge>,
+    /// Whether the MD5 of a FLAC that is kept stays unset.
+    pub no_md5: Option<bool>,
     /// The format of headerless recordings.
     pub raw: Option<RawFormat>,
     /// The rate that Opus is decoded at, in Hz.
@@ -99,6 +103,8 @@ impl Settings {
             windows_format: self.windows_format.or_else(|| base.windows_format.clone()),
             gaps: self.gaps.or(base.gaps),
             encoding: self.encoding.or(base.encoding),
+            edge: self.edge.or(base.edge),
+            no_md5: self.no_md5.or(base.no_md5),
             raw: self.raw.or(base.raw),
             opus_rate: self.opus_rate.or(base.opus_rate),
             if_none: self.if_none.or(base.if_none),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::decode::{Encoding, Gaps};
+use crate::decode::{Edge, Encoding, Gaps};
 use crate::transcript::{Parties, Rule};
 use crate::window::Unit;
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn the_example_is_a_policy() {
 fn each_key_is_a_flag_of_the_same_name() {
     let all = "gain = 0.01\nfade = '5ms'\nfind = ['numbers', 'ssn']\nlanguage = 'de-AT'\nonly = ['card']\n\
         speaker = ['Agent']\ntier = ['mute']\npad = '0.1,200ms'\nunit = 'ms'\nwindows-format = 'list'\n\
-        gaps = 'fill'\nencoding = 'same'\nraw = 'mulaw:8000:1'\nopus-rate = 48000\nif-none = 'skip'\n\
+        gaps = 'fill'\nencoding = 'same'\nedge = 'exact'\nno-md5 = true\nraw = 'mulaw:8000:1'\nopus-rate = 48000\nif-none = 'skip'\n\
         party.customer = 0\nparty.agent = 1\n";
     let mut party = Parties::default();
     party.add("customer=0,agent=1").unwrap();
@@ -57,6 +57,8 @@ fn each_key_is_a_flag_of_the_same_name() {
         windows_format: Some("list".into()),
         gaps: Some(Gaps::Fill),
         encoding: Some(Encoding::Same),
+        edge: Some(Edge::Exact),
+        no_md5: Some(true),
         raw: Some("mulaw:8000:1".parse().unwrap()),
         opus_rate: Some(48_000),
         if_none: Some(IfNone::Skip),
@@ -130,7 +132,10 @@ fn two_spellings_have_one_digest_and_the_file_has_that_of_its_bytes() {
         ("fade = 0.01\npad = 1", "pad = '1s,1000ms'\nfade = '10ms'"),
         ("find = ['card', 'ssn', 'card']", "find = ['ssn', 'card']"),
         ("party = 'agent=1,Customer=0'", "party = ['customer=0', 'agent=1']"),
-        ("gaps = 'refuse'\ngain = 0.001\nif-none = 'fail'\nencoding = 'pcm'\nfade = 0", ""),
+        (
+            "gaps = 'refuse'\ngain = 0.001\nif-none = 'fail'\nencoding = 'pcm'\nedge = 'widen'\nno-md5 = false\nfade = 0",
+            "",
+        ),
     ] {
         assert_eq!(flags(one), flags(other), "{one:?} and {other:?}");
     }
@@ -261,13 +266,14 @@ fn settings() -> impl Strategy<Value = Settings> {
             prop::option::of(prop::sample::select(vec![Unit::Seconds, Unit::Milliseconds])),
             prop::option::of(prop::sample::select(vec![Gaps::Refuse, Gaps::Fill, Gaps::Close])),
             prop::option::of(prop::sample::select(vec![Encoding::Pcm, Encoding::Same])),
+            prop::option::of((any::<bool>(), prop::sample::select(vec![Edge::Widen, Edge::Exact]))),
             prop::option::of(prop::sample::select(vec!["s16le:8000:2", "ulaw:16000:1"])),
             prop::option::of(prop::sample::select(settings::OPUS_RATES.to_vec())),
             prop::option::of(prop::sample::select(IfNone::ALL.to_vec())),
         ),
     )
         .prop_map(|((treatment, fade, find, language, only, speaker, tier, parties), more)| {
-            let (before, after, unit, gaps, encoding, raw, opus_rate, if_none) = more;
+            let (before, after, unit, gaps, encoding, kept, raw, opus_rate, if_none) = more;
             let mut party = Parties::default();
             parties.iter().for_each(|(name, at)| party.add(&format!("{name}={at}")).unwrap());
             let windows_format = unit.map(|_| "whisper".to_owned());
@@ -286,6 +292,8 @@ fn settings() -> impl Strategy<Value = Settings> {
                 windows_format,
                 gaps,
                 encoding,
+                edge: kept.map(|(_, edge)| edge),
+                no_md5: kept.map(|(no_md5, _)| no_md5),
                 raw,
                 opus_rate,
                 if_none,
@@ -332,7 +340,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_a_policy_panic(text in "\\PC{0,60}", key in 0..18_usize) {
+    fn no_text_makes_a_policy_panic(text in "\\PC{0,60}", key in 0..20_usize) {
         drop(parse(&text));
         drop(parse(&format!("{} = {text}", read::names()[key])));
     }

@@ -37,8 +37,12 @@ impl Receipt {
             Err(error) if is_about_the_file(&error) => return Ok(FileMatch::Different),
             Err(error) => return Err(error),
         };
-        let same_samples = samples.is_some_and(|sum| sum.sha256 == self.output.samples_sha256);
         let same_file = (digest.bytes, &digest.sha256) == (self.output.bytes, &self.output.sha256);
+        let same_samples = match &self.output.samples_sha256 {
+            Some(expected) => samples.is_some_and(|sum| sum.sha256 == *expected),
+            // The samples of an Opus are not known.
+            None => same_file,
+        };
         Ok(match (same_samples, same_file) {
             (true, true) => FileMatch::Identical,
             (true, false) => FileMatch::SameSamples,
@@ -51,6 +55,12 @@ impl Receipt {
     /// output's.
     fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
         let mut decoder = Decoder::open(file.digested(true))?;
+        if self.output.samples_sha256.is_none() {
+            if let Some(pages) = decoder.opus_pages() {
+                pages.close();
+            }
+            decoder.keep_packets(Some(Vec::new()));
+        }
         let info = decoder.stream_info().clone();
         let mut block = Block::new(info.format, info.channels);
         let mut samples = Digester::new();
@@ -79,6 +89,8 @@ impl Receipt {
         let redacted = Redaction::new(&windows, treatment).with_evidence(evidence).run(original)?;
         let Some(mut again) = Self::of(&redacted) else { return Ok(vec!["output"]) };
         again.output.self_checked = self.output.self_checked;
+        // Older receipts lack this field.
+        again.output.bits = again.output.bits.and(self.output.bits);
         for (again, input) in again.inputs.iter_mut().zip(&self.inputs) {
             // Older receipts lack this field.
             again.end_proven = again.end_proven.and(input.end_proven);
@@ -98,12 +110,14 @@ impl Receipt {
 
     /// The options that decode input and output as they were when the receipt was made.
     pub fn options(&self) -> DecodeOptions {
-        let keeps = self.output_format().is_some_and(SampleFormat::is_g711);
+        let is_kept = self.output.container.is_some();
+        let keeps = is_kept || self.output_format().is_some_and(SampleFormat::is_g711);
         let encoding = if keeps { Encoding::Same } else { Encoding::Pcm };
         let opus = self.inputs.iter().find(|input| input.codec == "opus");
         let gaps = self.inputs.iter().find_map(|input| input.gaps.as_ref()?.policy());
         DecodeOptions {
             encoding,
+            md5: self.output.md5.unwrap_or(true),
             opus_rate: opus.map(|input| input.rate),
             gaps: gaps.unwrap_or(Gaps::Refuse),
             ..DecodeOptions::default()

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::model::{
-    DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt, RequestEntry,
-    SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
+    DoneEntry, DroppedEntry, GapEntry, GapsEntry, InputEntry, LevelsEntry, OutputEntry, Receipt,
+    RequestEntry, SpanEntry, ToolEntry, TreatmentEntry, WindowEntry,
 };
 use super::{VERSION, rfc3339};
 use crate::decode::{Gaps, Leftover, Part};
 use crate::digest::Digest;
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
-use crate::redact::{Redacted, Summary};
-use crate::span::{Gap, time_of};
+use crate::redact::{OutputFormat, Redacted, Summary};
+use crate::span::{Gap, Span, time_of};
 use crate::treatment::Treatment;
 use crate::window::{Window, seconds, time_from_seconds};
 
@@ -67,16 +67,35 @@ impl InputEntry {
 impl OutputEntry {
     fn of(summary: &Summary, measurements: &Measurements, self_checked: bool) -> Self {
         let info = &summary.stream_info;
+        let is_flac = summary.output == OutputFormat::Flac;
+        let is_opus = summary.output == OutputFormat::Opus;
         Self {
+            container: summary.output.kept_container().map(str::to_owned),
+            done: is_opus.then(|| DoneEntry::of(summary)),
+            md5: is_flac.then_some(summary.md5),
+            bits: info.bits,
             bytes: measurements.output.bytes,
             sha256: measurements.output.sha256.clone(),
-            samples_sha256: measurements.samples.sha256.clone(),
+            samples_sha256: measurements.samples.as_ref().map(|sum| sum.sha256.clone()),
             format: info.format.to_string(),
             loss: info.loss().map(str::to_owned),
             frames: summary.frames,
             frames_treated: summary.frames_treated,
             self_checked,
         }
+    }
+}
+
+impl DoneEntry {
+    /// What became silence in an Ogg Opus.
+    pub fn of(summary: &Summary) -> Vec<Self> {
+        let rate = summary.stream_info.rate;
+        summary.replaced.iter().map(|&span| Self::new(span, rate)).collect()
+    }
+
+    pub(super) fn new(span: Span, rate: u32) -> Self {
+        let at = |frame| seconds(time_of(frame, rate));
+        Self { start: at(span.first), end: at(span.end), first: span.first, frames: span.frames() }
     }
 }
 

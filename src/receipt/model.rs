@@ -32,7 +32,7 @@ pub struct Receipt {
     pub treatment: TreatmentEntry,
     /// The treated frames of each channel.
     pub spans: Vec<SpanEntry>,
-    /// The redacted recording, a WAV.
+    /// The redacted recording.
     pub output: OutputEntry,
     /// What the input holds besides audio. None of it is in the output.
     pub dropped: Vec<DroppedEntry>,
@@ -255,9 +255,27 @@ pub struct OutputEntry {
     /// SHA-256 of all bytes.
     #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub sha256: String,
-    /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
-    pub samples_sha256: String,
+    /// SHA-256 of the samples alone, interleaved and little-endian, as a WAV stores them. Absent of an Opus,
+    /// whose samples depend on the decoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
+    pub samples_sha256: Option<String>,
+    /// The container, if it is not a WAV.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac", "ogg"])))]
+    pub container: Option<String>,
+    /// What became silence in an Ogg Opus: whole packets, so that it is more than the windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Vec<DoneEntry>"))]
+    pub done: Option<Vec<DoneEntry>>,
+    /// Whether a FLAC states the MD5 of its samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    pub md5: Option<bool>,
+    /// Bits of a sample, where they are fewer than the sample format has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u16", range(min = 1, max = 31)))]
+    pub bits: Option<u16>,
     /// The sample format.
     #[cfg_attr(test, schemars(extend("enum" = ["u8", "s16", "s24", "s32", "f32", "alaw", "mulaw"])))]
     pub format: String,
@@ -273,6 +291,24 @@ pub struct OutputEntry {
     pub frames_treated: u64,
     /// Whether the output was read back and is as expected. `false`: the self-check was turned off.
     pub self_checked: bool,
+}
+
+/// Frames that became silence. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DoneEntry {
+    /// Where the first frame begins.
+    #[cfg_attr(test, schemars(range(min = 0)))]
+    pub start: f64,
+    /// Where the last frame ends.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
+    pub end: f64,
+    /// The first frame.
+    pub first: u64,
+    /// The length in frames.
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    pub frames: u64,
 }
 
 /// Name and size of something that was left out.

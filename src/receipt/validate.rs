@@ -1,6 +1,7 @@
 //! Consistency check: whether the numbers of a receipt agree with each other.
 
 use super::convert::has_levels;
+use super::done::check_done;
 use super::{
     Delivery, GapsEntry, InputEntry, LevelsEntry, Receipt, SourceEntry, SpanEntry, TreatmentEntry,
     WindowEntry,
@@ -15,6 +16,9 @@ use crate::window::{Window, Windows, time_from_seconds};
 
 /// Sizes in bytes of a WAV without its samples: PCM, G.711 (also with a padding byte), extensible PCM.
 const HEADERS: [u64; 4] = [44, 58, 59, 68];
+
+/// Bytes before the first frame of a FLAC without a seek table.
+const FLAC_HEAD: u64 = 42;
 
 /// The silence after the shorter of several inputs is at most 1/20 s.
 const SILENCE_PART: u128 = 20;
@@ -48,10 +52,7 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
     let treated = spans.frames_inside(&timeline);
     ensure(output.frames_treated == treated, "the treated frames are not those of the spans")?;
     let format = format_of(&output.format)?;
-    let frame = u64::from(format.bytes()) * u64::from(channels);
-    let header = output.frames.checked_mul(frame).and_then(|data| output.bytes.checked_sub(data));
-    let fits = header.is_some_and(|header| HEADERS.contains(&header));
-    ensure(fits, "the size of the output does not fit its frames")?;
+    check_output(receipt, format)?;
     let source = receipt.asked.source.as_ref();
     ensure(
         source.is_none_or(|source| source.marks.placed <= source.marks.found),
@@ -62,14 +63,56 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
         "there is no window, but marks were placed or passages found",
     )?;
     let sums = receipt.inputs.iter().map(|input| &input.sha256);
-    let sums = sums.chain([&output.sha256, &output.samples_sha256]);
+    let sums = sums.chain([&output.sha256]).chain(&output.samples_sha256);
     for sum in sums.chain(source.map(|source| &source.sha256)) {
         let digits = sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits, "a SHA-256 is not 64 hexadecimal digits")?;
     }
-    let levels = receipt.spans.iter().all(|span| is_treated(span, rate, treatment, format));
+    let treated = |span| is_treated(span, rate, treatment, (format, output.bits));
+    let levels = receipt.spans.iter().all(treated);
     ensure(levels, "a span is louder than its treatment allows")?;
     check_times(receipt)
+}
+
+/// Checks that the output can have its size, and is of a kind that is written of the inputs.
+fn check_output(receipt: &Receipt, format: SampleFormat) -> Result<(), String> {
+    let output = &receipt.output;
+    let bits = format.bytes() * 8;
+    ensure(
+        output.bits.is_none_or(|fewer| (1..bits).contains(&fewer)),
+        "a sample has too many bits",
+    )?;
+    match output.container.as_deref() {
+        None => {
+            let frame = u64::from(format.bytes()) * u64::from(receipt.channels());
+            let data = output.frames.checked_mul(frame);
+            let header = data.and_then(|data| output.bytes.checked_sub(data));
+            let fits = header.is_some_and(|header| HEADERS.contains(&header));
+            ensure(fits, "the size of the output does not fit its frames")?;
+            check_done(receipt, false)?;
+            ensure(output.md5.is_none(), "a WAV states no MD5")
+        }
+        Some("flac") => {
+            let is_flac =
+                |input: &InputEntry| (&*input.container, &*input.codec) == ("flac", "flac");
+            let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_flac);
+            ensure(is_kept, "the output is a FLAC, and the input is none")?;
+            check_done(receipt, false)?;
+            ensure(output.md5.is_some(), "it does not say whether the FLAC states an MD5")?;
+            ensure(output.bytes > FLAC_HEAD, "the size of the output does not fit its frames")
+        }
+        Some("ogg") => {
+            let is_opus =
+                |input: &InputEntry| (&*input.container, &*input.codec) == ("ogg", "opus");
+            let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_opus);
+            ensure(is_kept, "the output is an Ogg Opus, and the input is none")?;
+            ensure(output.md5.is_none(), "an Opus states no MD5")?;
+            let is_erased = receipt.treatment()? == Treatment::silence();
+            ensure(is_erased, "an Opus can only be erased")?;
+            check_done(receipt, true)
+        }
+        Some(_) => Err("the container of the output is unknown".into()),
+    }
 }
 
 /// Whether it is about one file of several: the windows may all be in another.
@@ -184,7 +227,12 @@ pub(super) fn format_of(name: &str) -> Result<SampleFormat, String> {
 }
 
 /// Whether a span is no louder than its treatment allows, up to the rounding of its format.
-fn is_treated(span: &SpanEntry, rate: u32, treatment: Treatment, format: SampleFormat) -> bool {
+fn is_treated(
+    span: &SpanEntry,
+    rate: u32,
+    treatment: Treatment,
+    (format, bits): (SampleFormat, Option<u16>),
+) -> bool {
     let (before, after) = match (&span.before, &span.after) {
         (Some(before), Some(after)) => (before, after),
         (None, None) => return !has_levels(span.frames, rate),
@@ -202,7 +250,7 @@ fn is_treated(span: &SpanEntry, rate: u32, treatment: Treatment, format: SampleF
     };
     // Silence is exact, except in A-law, which has no code for 0.
     let silent = most == 0.0 && format != SampleFormat::ALaw;
-    let room = if silent { 0.0 } else { rounding_error(format, most) };
+    let room = if silent { 0.0 } else { rounding_error(format, bits, most) };
     has_levels(span.frames, rate)
         && is_plausible(before)
         && is_plausible(after)

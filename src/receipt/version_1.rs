@@ -49,6 +49,14 @@ impl ReceiptVersion1 {
         if self.asked.windows.is_empty() || self.windows.is_empty() {
             return Err("a receipt of version 1 has a window".into());
         }
+        if self.output.container.is_some()
+            || self.output.bits.is_some()
+            || self.output.md5.is_some()
+            || self.output.done.is_some()
+            || self.output.samples_sha256.is_none()
+        {
+            return Err("the output of a receipt of version 1 is a WAV".into());
+        }
         if self.asked.source.is_some() {
             return Err("a receipt of version 1 does not tell where its windows came from".into());
         }

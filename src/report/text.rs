@@ -185,28 +185,27 @@ fn printable(text: Option<&str>) -> String {
     let visible = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
     text.unwrap_or_default().chars().map(visible).collect()
 }
-
 pub(super) fn facts(receipt: &Receipt) -> Vec<FactSection> {
     let output = &receipt.output;
     let loss = output.loss.as_ref().map_or(String::new(), |loss| format!("; {loss}"));
-    let dropped =
-        receipt.dropped.iter().map(|left| format!("{} ({} bytes)", left.name, left.bytes));
+    let container = output.container.as_ref().map_or("WAV".into(), |name| name.to_uppercase());
+    let dropped = receipt.dropped.iter().map(|it| format!("{} ({} bytes)", it.name, it.bytes));
     let dropped = dropped.collect::<Vec<_>>().join(", ");
     let mut sections: Vec<_> = receipt.inputs.iter().enumerate().map(input).collect();
     sections.push(section(
         "output",
         "Output",
         vec![
-            fact("Format", format!("WAV, {}{loss}", output.format)),
+            fact("Format", format!("{container}, {}{loss}", output.format)),
             fact("Frames treated", format!("{} of {}", output.frames_treated, output.frames)),
             fact("Padding", padding(receipt)),
             fact("Fade", format!("{} s", receipt.treatment.fade)),
             fact("Size", format!("{} bytes", output.bytes)),
             fact("SHA-256", output.sha256.clone()),
-            fact("SHA-256 of samples", output.samples_sha256.clone()),
             fact("Metadata dropped", if dropped.is_empty() { "none".into() } else { dropped }),
         ],
     ));
+    sections[receipt.inputs.len()].facts.extend(super::silent::facts(output));
     sections.extend(receipt.asked.source.as_ref().map(source));
     sections.extend(receipt.asked.policy.as_ref().map(|from| {
         let by = if from.changed { "changed by flags" } else { "followed as it is" };

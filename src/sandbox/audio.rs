@@ -20,6 +20,15 @@ impl Audio {
         }
     }
 
+    /// The media type of a recording that sordino writes, by its first bytes.
+    pub(super) fn content_type(&self) -> &'static str {
+        match self {
+            Self::Bytes(bytes) if bytes.starts_with(b"fLaC") => "audio/flac",
+            Self::Bytes(bytes) if bytes.starts_with(b"OggS") => "audio/ogg",
+            _ => "audio/wav",
+        }
+    }
+
     /// The piece at offset `at`; `None` at the end.
     pub(super) fn piece(&self, at: u64) -> Option<Bytes> {
         let end = (at + PIECE).min(self.length());

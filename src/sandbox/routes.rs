@@ -135,7 +135,7 @@ async fn complete(_: SignedIn, State(sandbox): State<Sandbox>, Path(id): Path<St
 
 async fn fetch(_: Presigned, State(sandbox): State<Sandbox>, Path(id): Path<String>) -> Response {
     match sandbox.lock().recordings.get(&id) {
-        Some(audio) => stream(audio.clone(), "audio/wav", sandbox.options.throttle),
+        Some(audio) => stream(audio.clone(), audio.content_type(), sandbox.options.throttle),
         None => api_error(404, "there is no such recording"),
     }
 }
@@ -179,6 +179,11 @@ async fn upload(
         Ok(received) => received,
         Err((status, message)) => return api_error(status, message),
     };
+    // Uploads that are discarded are empty here.
+    let announced = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !audio.is_empty() && announced != Some(Audio::Bytes(audio.clone()).content_type()) {
+        return api_error(415, "the upload is not of the type that it announces");
+    }
     let mut organisation = sandbox.lock();
     let Some(upload) = organisation.uploads.iter_mut().find(|upload| upload.id == id) else {
         return api_error(404, "there is no such recording");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use object_store::client::HttpService;
 
 use super::error::Error;
+use super::paused::Paused;
 use crate::http::{SystemTimer, Timer};
 
 /// The prefixes of the variables that stores know.
@@ -44,6 +45,8 @@ pub struct StoreConfig {
     /// The clock. Tests replace it by one that records waits instead of sleeping.
     pub timer: Arc<dyn Timer>,
     pub(super) variables: BTreeMap<String, String>,
+    /// Which hosts take no request now; shared by all buckets.
+    paused: Arc<Paused>,
     /// A test's network.
     pub(super) network: Option<Arc<dyn HttpService>>,
 }
@@ -67,6 +70,7 @@ pub(super) struct Limits {
     pub(super) longest_wait: Duration,
     pub(super) timeout: Duration,
     pub(super) timer: Arc<dyn Timer>,
+    pub(super) paused: Arc<Paused>,
     pub(super) network: Option<Arc<dyn HttpService>>,
 }
 
@@ -100,6 +104,7 @@ impl StoreConfig {
             timeout: Duration::from_secs(30),
             timer: Arc::new(SystemTimer),
             variables: variables.collect(),
+            paused: Arc::default(),
             network: None,
         }
     }
@@ -110,6 +115,7 @@ impl StoreConfig {
             longest_wait: self.longest_wait,
             timeout: self.timeout,
             timer: Arc::clone(&self.timer),
+            paused: Arc::clone(&self.paused),
             network: self.network.clone(),
         }
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use thiserror::Error as ThisError;
 
 use super::Place;
-use super::transport::Failed;
+use super::failed::Failed;
 use crate::http::error_code;
 
 /// Why an object or a file could not be read or written.

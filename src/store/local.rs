@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::{Download, Head, Place, Put, PutOptions};
@@ -65,7 +65,7 @@ pub(super) async fn put(
 ) -> Result<Put, Error> {
     run(place, move |path| {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folders(folder, &mut Vec::new())?;
+            make_folders(folder, &mut Vec::new()).map_err(|error| not_made(folder, &error))?;
         }
         let draft = Draft::write(&path, options.overwrite, |file| {
             let mut reader = Digesting(reader.take(bytes.saturating_add(1)), Digester::new());
@@ -86,6 +86,15 @@ pub(super) async fn put(
         }
     })
     .await
+}
+
+/// The error of a folder that cannot be made. It is never taken for that of a file in it.
+fn not_made(folder: &Path, error: &io::Error) -> io::Error {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => io::ErrorKind::Other,
+        kind => kind,
+    };
+    io::Error::new(kind, format!("the folder {} cannot be made: {error}", folder.display()))
 }
 
 pub(super) async fn delete(place: &Place) -> Result<(), Error> {

@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
@@ -13,12 +13,12 @@ use object_store::client::{
 };
 use reqwest::header::{HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
-use thiserror::Error as ThisError;
 
 use super::config::Limits;
 use super::error::Error;
+use super::failed::{Failed, is_transient, meant_status};
 use super::hosts::{Rules, is_direct};
-use crate::http::{Connections, RetryAfter, Wait, connections, error_code, wait};
+use crate::http::{Connections, NotBefore, RetryAfter, Wait, connections, error_code, wait};
 
 /// Bodies above this size may take longer than the timeout of a request.
 const LONG_BODY: usize = 64 * 1024;
@@ -40,40 +40,6 @@ pub(super) struct Transport {
     direct: HttpClient,
     limits: Limits,
     rules: Rules,
-}
-
-/// Why a request was given up.
-#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-pub(super) enum Failed {
-    #[error("the store answers {status} {code}")]
-    Status { status: u16, code: String, region: Option<String>, until: Option<SystemTime> },
-    #[error("{0}")]
-    Transport(String),
-    #[error("{0}")]
-    Forbidden(String),
-}
-
-impl Failed {
-    /// The error of a place.
-    pub(super) fn at(self, place: String) -> Error {
-        match self {
-            Self::Status { status, code, until, .. } if is_transient(status) => {
-                let code = if code.is_empty() { String::new() } else { format!(" {code}") };
-                let reason = format!("the store answers {status}{code}");
-                Error::Unavailable { place, reason, until }
-            }
-            Self::Status { status, code, region, .. } => {
-                Error::Refused { place, status, code, region }
-            }
-            Self::Transport(reason) => Error::Unavailable { place, reason, until: None },
-            Self::Forbidden(reason) => Error::Config(format!("{place}: {reason}")),
-        }
-    }
-}
-
-/// Whether a store that answers with this status may have another answer later.
-fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502..=504)
 }
 
 /// What became of one attempt.
@@ -176,6 +142,21 @@ impl Transport {
         Ok(if body.len() > LONGEST_ERROR { body.slice(..LONGEST_ERROR) } else { body })
     }
 
+    /// Waits while the host takes no request, whichever was told so. `waited`: so far, by this request.
+    async fn wait_for(&self, host: &NotBefore, waited: &mut Duration) -> Result<(), Failed> {
+        let timer = &self.limits.timer;
+        while let Some(until) = host.until(timer.now()) {
+            let wait = until.duration_since(timer.now()).unwrap_or_default();
+            if wait > self.limits.longest_wait.saturating_sub(*waited) {
+                return Err(Failed::Paused(until));
+            }
+            timer.wait(wait).await;
+            *waited += wait;
+            host.passed(until);
+        }
+        Ok(())
+    }
+
     /// Sends a request until there is an answer, or no retry is left.
     async fn send_with_retries(&self, mut request: HttpRequest) -> Result<HttpResponse, Failed> {
         let (host, scheme) = (request.uri().host(), request.uri().scheme_str());
@@ -186,8 +167,15 @@ impl Transport {
             // A header need not be signed, unless its name begins with `x-amz-`.
             request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
         }
+        let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+        let host = self.limits.paused.host(authority);
         let (mut retries, mut waited) = (0, Duration::ZERO);
+        // What another request was told does not hold for this one: it takes load away.
+        let mut may_pass = ends_upload(&request);
         loop {
+            if !std::mem::take(&mut may_pass) {
+                self.wait_for(&host, &mut waited).await?;
+            }
             let (failed, after, may_repeat) = match self.attempt(&request).await {
                 Attempt::Answer(response) => return Ok(response),
                 Attempt::GiveUp(failed) => return Err(failed),
@@ -196,51 +184,39 @@ impl Transport {
             };
             let left = self.limits.longest_wait.saturating_sub(waited);
             let timer = &self.limits.timer;
-            let wait = wait(after, retries, left, timer.now(), timer.jitter());
-            match wait {
+            let now = timer.now();
+            let until = after.and_then(|after| after.until(now));
+            host.note(until);
+            match wait(after, retries, left, now, timer.jitter()) {
                 Wait::For(wait) if may_repeat && retries < self.limits.retries => {
-                    timer.wait(wait).await;
-                    waited += wait;
                     retries += 1;
+                    // What the host asks for, all its requests wait for.
+                    if until.is_none() {
+                        timer.wait(wait).await;
+                        waited += wait;
+                    }
                 }
-                Wait::TooLong(until) => return Err(failed.until(Some(until))),
                 // Who asks again later must know from when on.
-                _ => return Err(failed.until(after.and_then(|after| after.until(timer.now())))),
+                _ => return Err(failed.until(until)),
             }
         }
-    }
-}
-
-impl Failed {
-    fn until(self, until: Option<SystemTime>) -> Self {
-        match self {
-            Self::Status { status, code, region, .. } => {
-                Self::Status { status, code, region, until }
-            }
-            other => other,
-        }
-    }
-}
-
-/// The status that decides whether a request is sent again. S3 says some things with another.
-fn meant_status(status: u16, code: &str) -> u16 {
-    match (status, code) {
-        (400, "RequestTimeout") => 408,
-        // Two writers at once.
-        (409, "ConditionalRequestConflict" | "OperationAborted") => 503,
-        // An error that came after the head of the answer.
-        (200, "SlowDown") => 503,
-        (200, _) => 500,
-        _ => status,
     }
 }
 
 /// Whether a request is a `POST` with this in its query: `uploads` creates a multipart upload, and would
 /// create another if it were repeated after a lost answer; `uploadId` completes one.
 fn has_query(request: &HttpRequest, name: &str) -> bool {
+    request.method() == Method::POST && names(request, name)
+}
+
+/// Whether a request ends a multipart upload.
+fn ends_upload(request: &HttpRequest) -> bool {
+    request.method() == Method::DELETE && names(request, "uploadId")
+}
+
+fn names(request: &HttpRequest, name: &str) -> bool {
     let query = request.uri().query().unwrap_or_default();
-    let is_name = |pair: &str| pair.split('=').next() == Some(name);
-    request.method() == Method::POST && query.split('&').any(is_name)
+    query.split('&').any(|pair| pair.split('=').next() == Some(name))
 }
 
 /// The text of a transport error, which has no URL, and of its causes.

@@ -248,11 +248,10 @@ impl Open {
 
     /// Ends it: aborts it, unless it was completed.
     async fn end(mut self, is_complete: bool) {
-        if !is_complete {
-            // The caller gets the error that came before.
-            let _ = self.object.abort(&self.id).await;
+        // The caller gets the error that came before; an upload that stays is in `Stores::open_uploads`.
+        if is_complete || self.object.abort(&self.id).await.is_ok() {
+            self.stores.forget(&self.id);
         }
-        forget(&self.stores, &self.id);
         self.is_over = true;
     }
 }
@@ -263,13 +262,10 @@ impl Drop for Open {
         if !self.is_over {
             let (stores, object, id) = (self.stores.clone(), self.object.clone(), self.id.clone());
             runtime.spawn(async move {
-                let _ = object.abort(&id).await;
-                forget(&stores, &id);
+                if object.abort(&id).await.is_ok() {
+                    stores.forget(&id);
+                }
             });
         }
     }
-}
-
-fn forget(stores: &Stores, id: &str) {
-    lock(&stores.0.open).retain(|(_, open)| open != id);
 }

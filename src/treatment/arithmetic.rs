@@ -16,6 +16,9 @@ pub(super) trait Arithmetic {
     fn scale(sample: Self::Sample, gain: f64) -> Self::Sample;
     /// The sample for a level between -1 and 1.
     fn level(level: f64) -> Self::Sample;
+    /// The sample without its lowest `unused` bits. To the nearest, not down: at 12 bits all that is left
+    /// of quiet speech would be its sign, and that can be understood.
+    fn round(sample: Self::Sample, unused: u16) -> Self::Sample;
 }
 
 /// Samples of up to 16 bits, whose largest value is `FULL`.
@@ -43,6 +46,14 @@ fn scale_16(sample: i16, gain: f64) -> i16 {
     whole_16(f32::from(sample) * gain as f32)
 }
 
+/// Rounds to a multiple of 2 to the power of `unused`, which is at most `full`.
+fn round_to(sample: i32, unused: u16, full: i32) -> i32 {
+    match unused {
+        0 => sample,
+        unused => sample.saturating_add(1 << (unused - 1)).min(full) >> unused << unused,
+    }
+}
+
 /// `round(level · full)`.
 #[expect(clippy::cast_possible_truncation, reason = "|level| is at most 1 and full fits")]
 fn level_of(level: f64, full: i32) -> i32 {
@@ -60,6 +71,11 @@ impl<const FULL: i16> Arithmetic for Narrow<FULL> {
     #[expect(clippy::cast_possible_truncation, reason = "at most FULL")]
     fn level(level: f64) -> i16 {
         level_of(level, FULL.into()) as i16
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "between -FULL - 1 and FULL")]
+    fn round(sample: i16, unused: u16) -> i16 {
+        round_to(sample.into(), unused, FULL.into()) as i16
     }
 }
 
@@ -80,6 +96,10 @@ impl Arithmetic for Int24 {
     fn level(level: f64) -> i32 {
         level_of(level, 8_388_607)
     }
+
+    fn round(sample: i32, unused: u16) -> i32 {
+        round_to(sample, unused, 8_388_607)
+    }
 }
 
 impl Arithmetic for Int32 {
@@ -93,6 +113,10 @@ impl Arithmetic for Int32 {
 
     fn level(level: f64) -> i32 {
         level_of(level, i32::MAX)
+    }
+
+    fn round(sample: i32, unused: u16) -> i32 {
+        round_to(sample, unused, i32::MAX)
     }
 }
 
@@ -108,6 +132,11 @@ impl Arithmetic for Float32 {
     #[expect(clippy::cast_possible_truncation, reason = "the level is rounded to f32")]
     fn level(level: f64) -> f32 {
         level as f32
+    }
+
+    /// Floats have no unused bits.
+    fn round(sample: f32, _: u16) -> f32 {
+        sample
     }
 }
 
@@ -126,6 +155,11 @@ impl<const IS_MU: bool> Arithmetic for Codes<IS_MU> {
 
     fn level(level: f64) -> u8 {
         Self::LAW.encode(Int16::level(level))
+    }
+
+    /// Codes have no unused bits.
+    fn round(code: u8, _: u16) -> u8 {
+        code
     }
 }
 
@@ -182,6 +216,18 @@ mod tests {
         assert_eq!((Int16::level(1.0), Int16::level(-1.0)), (32767, -32767));
         assert_eq!((Int24::level(1.0), Int24::level(-1.0)), (8_388_607, -8_388_607));
         assert_eq!((Int32::level(1.0), Int32::level(-1.0)), (i32::MAX, -i32::MAX));
+    }
+
+    #[test]
+    fn samples_are_rounded_to_the_nearest_of_so_many_bits() {
+        let line = [0, 7, -7, 8, -8, -9, 24, 0x7FE8, 0x7FF0, 0x7FFF, -0x8000];
+        let expected = [0, 0, 0, 16, 0, -16, 32, 0x7FF0, 0x7FF0, 0x7FF0, -0x8000];
+        assert_eq!(line.map(|sample| Int16::round(sample, 4)), expected);
+        let line = [7, -9, 0x7F_FFF0, 0x7F_FFFF, -0x80_0000];
+        let expected = [0, -16, 0x7F_FFF0, 0x7F_FFF0, -0x80_0000];
+        assert_eq!(line.map(|sample| Int24::round(sample, 4)), expected);
+        assert_eq!(line.map(|sample| Int24::round(sample, 0)), line);
+        assert_eq!(Int32::round(i32::MAX, 7), i32::MAX - 127);
     }
 
     proptest! {

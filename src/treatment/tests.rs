@@ -54,6 +54,21 @@ fn nothing_else_changes() {
     }
 }
 
+/// The header may say fewer bits than the samples have.
+#[test]
+fn only_treated_samples_are_rounded() {
+    let windows = windows(&[(10, 20, Some(1))]);
+    let spans = Spans::new(&windows, RATE, 2).unwrap();
+    let half = Treatment::attenuate(0.5).unwrap();
+    let mut treater = Treater::new(half, &spans).unwrap().with_bits(Some(12));
+    let mut treated = block(0, 2, vec![0x7FFB; 100]);
+    assert!(treater.apply(&mut treated));
+    for (index, &sample) in samples(&treated).iter().enumerate() {
+        let inside = (10..=20).contains(&(index / 2)) && index % 2 == 1;
+        assert_eq!(sample, if inside { 0x4000 } else { 0x7FFB }, "sample {index}");
+    }
+}
+
 #[test]
 fn silence_and_tone_keep_nothing_of_the_original() {
     let windows = windows(&[(0, 99, None)]);

@@ -1,5 +1,6 @@
 //! Reads the redacted recording in step with the blocks of the original.
 
+use super::packets::PacketLog;
 use crate::block::{Block, Samples};
 use crate::decode::{Decoder, Leftover, Source};
 use crate::error::Error;
@@ -18,6 +19,8 @@ pub(super) struct AlignedReader {
     /// Samples that were decoded and not yet taken.
     pending: Samples,
     taken: Samples,
+    /// The packets, if they are compared.
+    pub(super) log: Option<PacketLog>,
 }
 
 /// The end of the redacted recording.
@@ -28,6 +31,8 @@ pub(super) struct Tail {
     pub(super) leftovers: Vec<Leftover>,
     /// The peak of the samples after the end of the original.
     pub(super) peak: f64,
+    /// The packets, if they are compared.
+    pub(super) log: Option<PacketLog>,
 }
 
 impl AlignedReader {
@@ -36,18 +41,25 @@ impl AlignedReader {
         let info = decoder.stream_info();
         let block = Block::new(info.format, info.channels);
         let (pending, taken) = (block.samples().clone(), block.samples().clone());
-        Ok(Self { decoder, block, pending, taken })
+        Ok(Self { decoder, block, pending, taken, log: None })
     }
 
     /// The next `count` samples; fewer at the end.
     pub(super) fn take(&mut self, count: usize) -> Result<&Samples, Error> {
         while self.pending.len() < count && self.decoder.next(&mut self.block)? {
+            self.note();
             let all = self.block.samples.len();
             self.block.samples.move_front(all, &mut self.pending);
         }
         self.taken.clear();
         self.pending.move_front(count, &mut self.taken);
         Ok(&self.taken)
+    }
+
+    fn note(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.add(&self.block);
+        }
     }
 
     /// Decodes the rest.
@@ -59,6 +71,7 @@ impl AlignedReader {
         };
         let mut peak = peak_of(&self.pending);
         while self.decoder.next(&mut self.block)? {
+            self.note();
             peak = peak.max(peak_of(self.block.samples()));
         }
         let mut leftovers = self.decoder.leftovers();
@@ -66,6 +79,6 @@ impl AlignedReader {
             let is_length = leftover.name == LENGTH_TAG.0 && leftover.bytes <= LENGTH_TAG.1;
             !is_length && !ENCODER_TAGS.iter().any(|tag| leftover.name.ends_with(tag))
         });
-        Ok(Tail { frames: self.decoder.frames(), leftovers, peak })
+        Ok(Tail { frames: self.decoder.frames(), leftovers, peak, log: self.log })
     }
 }

@@ -19,7 +19,7 @@ struct Candidate<'a> {
 
 /// Compares two recordings of the same rate and number of channels.
 pub(super) struct Comparer<'a> {
-    /// If a treatment is expected, it comes first.
+    /// If a treatment is expected, it comes first: twice, if the original has fewer bits than its format.
     candidates: Vec<Candidate<'a>>,
     /// Sorted by the first frame.
     tallies: Vec<WindowTally<'a>>,
@@ -37,7 +37,8 @@ pub(super) struct Comparer<'a> {
     pub(super) peak: f64,
 }
 
-/// The treatments to try. Silence comes before the default gain: of a faint sound, both leave silence.
+/// The treatments to try, also without rounding to the bits of the original, which other tools do not do.
+/// Silence comes before the default gain: of a faint sound, both leave silence.
 fn candidates<'a>(
     original: &StreamInfo,
     spans: &'a Spans,
@@ -48,8 +49,13 @@ fn candidates<'a>(
     let mut candidates: Vec<Candidate<'a>> = Vec::new();
     for treatment in expected.into_iter().chain(usual).chain(tone) {
         let known = candidates.iter().any(|candidate| candidate.treatment == treatment);
-        // No treater for a tone above half the sample rate.
-        if let (false, Ok(treater)) = (known, Treater::new(treatment, spans)) {
+        if known {
+            continue;
+        }
+        for bits in original.bits.map(Some).into_iter().chain([None]) {
+            // No treater for a tone above half the sample rate.
+            let Ok(treater) = Treater::new(treatment, spans) else { continue };
+            let treater = treater.with_bits(bits);
             let block = Block::new(original.format, original.channels);
             candidates.push(Candidate { treatment, treater, block });
         }
@@ -130,7 +136,10 @@ impl<'a> Comparer<'a> {
         let after = amplitudes(redacted, format);
         self.peak = before.iter().fold(self.peak, |peak, was| peak.max(was.abs()));
         // Outside the windows, only the fade of the expected treatment matters.
-        let needed = if met.is_empty() { usize::from(self.fades) } else { self.candidates.len() };
+        let expected = self.candidates.first().filter(|_| self.fades).map(|first| first.treatment);
+        let is_fading = |candidate: &&Candidate<'_>| Some(candidate.treatment) == expected;
+        let fading = self.candidates.iter().take_while(is_fading).count();
+        let needed = if met.is_empty() { fading } else { self.candidates.len() };
         let treated = self.candidates.iter_mut().take(needed).map(|candidate| {
             candidate.block.clone_from(block);
             candidate.treater.apply(&mut candidate.block);
@@ -138,9 +147,12 @@ impl<'a> Comparer<'a> {
         });
         let treated: Vec<_> = treated.collect();
         let inside = add_inside(met, block, (&before, &after), &treated);
-        let expected = if self.fades { &treated[0] } else { &before };
-        for (index, (&was, &is)) in expected.iter().zip(&after).enumerate() {
+        let faded = &treated[..fading];
+        for (index, (&was, &is)) in before.iter().zip(&after).enumerate() {
             if !inside[index] {
+                let mut all = faded.iter().map(|levels| levels[index]);
+                let first = all.next().unwrap_or(was);
+                let was = all.find(|&level| level == is).unwrap_or(first);
                 let frame = block.first() + (index / self.channels) as u64;
                 self.add_outside(frame, index % self.channels, was, is);
             }

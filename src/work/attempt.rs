@@ -89,15 +89,22 @@ impl Worker<'_> {
             Ok(Step::Ignored(why)) => Fate::Ignored(why),
             Ok(Step::NotYet) => Fate::NotYet,
             Err(Failure::Interrupted) => Fate::Interrupted,
-            Err(Failure::Failed { failed, retry_after, .. }) => {
-                tracing::warn!(job, kind = failed.kind.name(), "failed");
-                tracing::debug!(job, message = failed.message, "failed");
-                self.numbers.failed(failed.kind);
-                match may_pass(failed.kind) {
-                    true => Fate::MayPass(failed, retry_after),
-                    false => Fate::Hopeless(failed.message),
-                }
+            Err(Failure::Paused { failed, retry_after }) => {
+                self.failed(&job, failed, Some(retry_after))
             }
+            Err(Failure::Failed { failed, retry_after, .. }) => {
+                self.failed(&job, failed, retry_after)
+            }
+        }
+    }
+
+    fn failed(&self, job: &str, failed: Failed, retry_after: Option<Duration>) -> Fate {
+        tracing::warn!(job, kind = failed.kind.name(), "failed");
+        tracing::debug!(job, message = failed.message, "failed");
+        self.numbers.failed(failed.kind);
+        match may_pass(failed.kind) {
+            true => Fate::MayPass(failed, retry_after),
+            false => Fate::Hopeless(failed.message),
         }
     }
 

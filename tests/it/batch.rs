@@ -239,6 +239,27 @@ fn a_batch_gives_up_at_the_failures_that_halt_names() {
 }
 
 #[test]
+fn a_wrong_call_of_a_batch_says_what_is_wrong() {
+    let batch = Batch::of(1);
+    std::fs::create_dir(batch.folder.path("empty")).unwrap();
+    batch.folder.write("file", b"");
+    for (words, code, said) in [
+        ("missing.csv --out o", 2, "missing.csv: there is no such file"),
+        ("calls.csv --out o --format ogg_opus", 2, "it is for rows of the Platform API"),
+        (
+            "empty --windows-suffix .json --out o --journal j",
+            0,
+            "warning: empty holds no recording",
+        ),
+        ("calls.csv --out file/o --journal k", 3, "the folder file/o cannot be made"),
+    ] {
+        let done = batch.run(words);
+        assert!(stderr(&done).contains(said), "{words}: {}", stderr(&done));
+        assert_eq!(done.status.code(), Some(code), "{words}");
+    }
+}
+
+#[test]
 fn shards_are_apart_and_together_all() {
     let batch = Batch::of(12);
     let mut seen = BTreeSet::new();
@@ -399,8 +420,12 @@ impl Silent {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
-    fn url(&self) -> String {
-        format!("http://{}", self.0.local_addr().unwrap())
+    /// A command that takes this for S3.
+    fn client(&self, command: &mut std::process::Command) -> Child {
+        command.env("AWS_ENDPOINT_URL", format!("http://{}", self.0.local_addr().unwrap()));
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_REGION", "us-east-1");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 }
 
@@ -408,9 +433,7 @@ impl Silent {
 fn stuck(batch: &Batch, server: &Silent) -> (Child, Vec<std::net::TcpStream>) {
     batch.manifest("in,out,windows\n0.wav,0.wav,0.1-0.2\ns3://calls/1.wav,1.wav,0.1-0.2\n");
     let mut command = batch.command("calls.csv --out clean -j 1 --json");
-    command.env("AWS_ENDPOINT_URL", server.url()).env("AWS_REGION", "us-east-1");
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = server.client(&mut command);
     let mut first = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
     assert!(first.contains("\"done\""), "{first}");
@@ -504,6 +527,78 @@ fn the_chain_shows_a_receipt_that_was_removed_changed_or_slipped_in() {
     batch.folder.write("evidence/9.wav.receipt.json", &receipt);
     let found = batch.json(verify, 1).pop().unwrap();
     assert_eq!(found["findings"][0]["problem"], "no link has this receipt; it was slipped in");
+}
+
+/// What is done and not in the chain yet is told from what was slipped in.
+#[test]
+fn the_chain_is_published_while_the_batch_runs() {
+    let (batch, server) = (Batch::of(3), Silent::new());
+    let mut manifest = "in,out,windows\n".to_owned();
+    for name in ["0.wav", "1.wav", "2.wav"] {
+        manifest += &format!("{name},{name},0.1-0.2\n");
+    }
+    batch.manifest(&(manifest.clone() + "s3://calls/1.wav,3.wav,0.1-0.2\n"));
+    let mut command = batch.command("calls.csv --out clean --receipts evidence -j 1 --json -v");
+    let mut child = server.client(&mut command);
+    let done = BufReader::new(child.stdout.take().unwrap()).lines().take(3);
+    assert_eq!(done.filter(|line| line.as_ref().unwrap().contains("\"done\"")).count(), 3);
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(told.any(|line| line.contains("the chain is published up to link")));
+    let (_open, _) = server.0.accept().unwrap();
+    let verify = "status calls.csv.journal --verify";
+    let pending = |code| {
+        let found = batch.json(verify, code).pop().unwrap();
+        (found["links"].as_u64().unwrap(), found["pending"].as_u64().unwrap(), found)
+    };
+    let (links, more, found) = pending(0);
+    assert!(links >= 1 && links + more == 3, "{found}");
+    signal(&child, Signal::SIGKILL);
+    child.wait().unwrap();
+    // As if it had died before more was published.
+    let chain = batch.read("evidence/chain.jsonl");
+    let first = chain.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    batch.folder.write("evidence/chain.jsonl", &chain[..first]);
+    assert_eq!(pending(0).0, 1);
+    let text = stdout(&batch.run(verify));
+    assert!(text.contains("2 receipts not in the chain yet"), "{text}");
+    let receipt = batch.read("evidence/1.wav.receipt.json");
+    let place = "evidence/3.wav.receipt.json";
+    for (name, links, more) in [("evidence/9.wav.receipt.json", 1, 2), (place, 1, 3)] {
+        // Of a recording that is begun, it may be there; of any other, somebody has put it there.
+        batch.folder.write(name, &receipt);
+        let code = i32::from(name != place);
+        assert_eq!((pending(code).0, pending(code).1), (links, more), "{name}");
+        std::fs::remove_file(batch.folder.path(name)).unwrap();
+    }
+    batch.folder.write("evidence/1.wav.receipt.json", b"{}");
+    assert_eq!(pending(1).2["findings"][0]["problem"], "the receipt was changed");
+    batch.folder.write("evidence/1.wav.receipt.json", &receipt);
+    // Without the recording that nobody can fetch.
+    batch.manifest(&manifest);
+    batch.summary("calls.csv --out clean --receipts evidence", 0);
+    assert_eq!((pending(0).0, pending(0).1), (3, 0));
+}
+
+/// Done anew, the links would be in another order.
+#[test]
+fn a_new_journal_beside_the_chain_of_its_recordings_is_refused_before_anything_begins() {
+    let batch = Batch::of(3);
+    let words = "calls.csv --out clean --receipts evidence";
+    batch.summary(words, 0);
+    for file in ["calls.csv.journal", "clean/1.wav"] {
+        std::fs::remove_file(batch.folder.path(file)).unwrap();
+    }
+    for _ in 0..2 {
+        let refused = batch.run(words);
+        let text = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{text}");
+        assert!(text.contains("this journal is new") && text.contains("--receipts"), "{text}");
+        assert_eq!(batch.files("clean"), ["0.wav", "2.wav"], "nothing was done");
+    }
+    std::fs::rename(batch.folder.path("evidence/chain.jsonl"), batch.folder.path("old")).unwrap();
+    batch.summary(words, 0);
+    let found = batch.json("status calls.csv.journal --verify", 0);
+    assert_eq!(found[0]["links"], 3, "{found:?}");
 }
 
 #[test]

@@ -125,7 +125,9 @@ fn without_others_on_the_path_they_are_skipped_and_that_is_said() {
     for name in ["ffmpeg", "cp"] {
         assert!(text.contains(&format!("skipped: {name}: not found on the PATH")), "{text}");
     }
-    for name in ["µ-law WAV", "FLAC", "MP3 32 kbit/s", "Ogg Vorbis", "AAC in M4A"] {
+    for name in
+        ["µ-law WAV", "FLAC", "FLAC, blocks of 4096", "MP3 32 kbit/s", "Ogg Vorbis", "AAC in M4A"]
+    {
         assert!(text.contains(&format!("skipped: {name}: made with ffmpeg")), "{text}");
     }
     for line in ["16-bit WAV", "24 s clip"] {
@@ -153,6 +155,9 @@ fn everybody_who_is_here_is_compared() {
         "16-bit WAV",
         "µ-law WAV",
         "FLAC",
+        "FLAC kept",
+        "FLAC kept, no MD5",
+        "FLAC, blocks of 4096 kept",
         "MP3 32 kbit/s",
         "Ogg Vorbis",
         "AAC in M4A",

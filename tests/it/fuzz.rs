@@ -48,6 +48,16 @@ fn seeds_and_findings_of_wavs_hold() {
     replay("wav", properties::wav);
 }
 
+#[test]
+fn seeds_and_findings_of_flacs_hold() {
+    replay("flac", properties::flac);
+}
+
+#[test]
+fn seeds_and_findings_of_opus_hold() {
+    replay("opus", properties::opus);
+}
+
 /// Each recording with three places to cut it at.
 #[test]
 fn seeds_and_findings_of_guards_hold() {

@@ -13,15 +13,34 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("block", &[]),
     ("lock", &[]),
     ("g711", &[]),
+    ("flac", &[]),
+    ("ogg", &["lock"]),
+    ("opus", &[]),
     ("level", &["block", "g711"]),
     ("digest", &[]),
-    ("decode", &["block", "digest", "error", "g711", "lock", "span", "window"]),
+    (
+        "decode",
+        &["block", "digest", "error", "flac", "g711", "lock", "ogg", "opus", "span", "window"],
+    ),
     ("treatment", &["block", "error", "g711", "span", "window"]),
-    ("encode", &["block", "error", "spool"]),
+    ("encode", &["block", "error", "flac", "ogg", "opus", "spool"]),
     ("spool", &["error", "lock"]),
     (
         "evidence",
-        &["block", "decode", "digest", "error", "level", "span", "spool", "treatment", "window"],
+        &[
+            "block",
+            "decode",
+            "digest",
+            "error",
+            "flac",
+            "level",
+            "ogg",
+            "opus",
+            "span",
+            "spool",
+            "treatment",
+            "window",
+        ],
     ),
     (
         "redact",
@@ -45,10 +64,10 @@ const KNOWS: &[(&str, &[&str])] = &[
     ),
     ("report", &["batch", "evidence", "level", "receipt", "redact", "span", "window"]),
     ("signature", &[]),
-    ("verify", &["block", "decode", "error", "level", "span", "treatment", "window"]),
+    ("verify", &["block", "decode", "error", "level", "opus", "span", "treatment", "window"]),
     ("info", &["block", "decode", "error", "level", "redact", "span"]),
     ("error", &["window"]),
-    ("http", &[]),
+    ("http", &["lock"]),
     ("genesys", &["digest", "http", "lock", "redact"]),
     (
         "job",
@@ -85,6 +104,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "redact",
             "signature",
             "store",
+            "treatment",
             "window",
         ],
     ),
@@ -145,6 +165,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("symphonia::", "decode"),
         ("file_format::", "decode"),
         ("hound::", "encode"),
+        ("md5::", "encode"),
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
         ("toml::", "policy"),
@@ -222,7 +243,7 @@ fn each_room_outside_the_core_has_its_feature() {
 }
 
 /// Crates that the core links, itself included; those that only run while it is compiled are not counted.
-const MOST_CRATES: usize = 56;
+const MOST_CRATES: usize = 57;
 
 /// What a program that redacts must not have to compile.
 const NOT_IN_THE_CORE: [&str; 9] =

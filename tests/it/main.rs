@@ -10,6 +10,9 @@
 //! | `corpus` | every codec at several rates and lengths, made by the tools of others |
 //! | `elementary` | streams without a container: what their bytes are, one and all |
 //! | `flac` | FLAC frames: those of another format, the last one, large blocks of metadata |
+//! | `kept` | FLAC that stays FLAC: the samples of the WAV, and every untouched frame the input's |
+//! | `kept_cli` | the same as a person uses it |
+//! | `kept_opus` | Ogg Opus that stays Ogg Opus: silent windows for every decoder, and every other packet the input's |
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
@@ -35,7 +38,7 @@
 //! | `receipt` | receipts: their shape, and what they find |
 //! | `report` | the page, in a real browser (`browser` drives it) |
 //! | `batch` | `sordino batch` as a person uses it |
-//! | `campaign` | a batch between buckets, killed again and again |
+//! | `campaign` | what a batch must survive: kills, stores and servers that die, full disks, poison |
 //! | `batch_page` | the page of a batch, in a real browser |
 //! | `bench` | `sordino bench`: its shape, and what it does when it cannot |
 //! | `windows` | `sordino windows`, and transcripts on their way to a redaction |
@@ -98,6 +101,11 @@ mod info;
 mod invariants;
 #[cfg(feature = "batch")]
 mod journal;
+mod kept;
+#[cfg(feature = "cli")]
+mod kept_cli;
+#[cfg(feature = "cli")]
+mod kept_opus;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]

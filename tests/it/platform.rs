@@ -572,6 +572,21 @@ async fn a_token_that_dies_is_renewed_at_every_step() {
     }
 }
 
+/// New tokens may die as well, before they are used. The fourth that is refused is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_tokens_of_a_request_may_die() {
+    for (times, tokens, passes) in [(3, 4, true), (4, 4, false)] {
+        let world = world(&[&format!("protection=401x{times}")]).await;
+        let (_, after) = world.run(false).await.unwrap();
+        assert_eq!(after.failed.is_none(), passes, "{times}: {:?}", after.failed);
+        assert_eq!(
+            (world.count(WorkflowStep::SignIn), world.waits().len()),
+            (tokens, 0),
+            "{times}"
+        );
+    }
+}
+
 /// The annotations are made, and the deletion is refused: the result says both.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_is_refused_leaves_the_annotations() {

@@ -53,7 +53,7 @@ impl Server {
     /// A new server, without data; `None` where it is not installed.
     pub fn start() -> Option<Self> {
         let Some(initdb) = program("initdb") else {
-            eprintln!("skipped: PostgreSQL is not installed");
+            crate::services::skipped("PostgreSQL is not installed");
             return None;
         };
         let folder = tempfile::tempdir().unwrap().keep();

@@ -402,3 +402,28 @@ fn the_demo_runs_all_steps_and_leaves_no_files() {
     let file = sordino(&[call.as_slice(), &WINDOWS].concat());
     assert!(std::fs::read(&out).unwrap() == file.stdout);
 }
+
+/// The receipt goes to a store that never answers. What is delivered by then is told.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_works_while_side_outputs_go_to_a_bucket() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    let world = world(&[]);
+    let receipt = ["--receipt", "s3://bucket/receipt.json"];
+    let recording = world.command(&[&WINDOWS[..], &receipt].concat());
+    let demo = command(&[&["demo"][..], &receipt].concat());
+    for (mut command, at) in [(recording, "is complete"), (demo, "the demo is over")] {
+        let (port, told) = crate::store_cli::stuck();
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        while !told.recv().unwrap().starts_with("PUT") {}
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(130), "{at}");
+        let says = format!("{at}; what goes with it may be missing");
+        assert!(stderr(&ended).contains(&says), "{}", stderr(&ended));
+    }
+}

@@ -13,7 +13,7 @@ use sordino::digest::Digest;
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Config, Credentials, Genesys, Platform, Timer};
 use sordino::policy::{IfNone, Settings};
-use sordino::sandbox::{Conversation, ConversationRecording, Sandbox, SandboxOptions};
+use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
 use sordino::store::{StoreConfig, Stores};
 use sordino::transcript::Rule;
 use sordino::{DecodeOptions, Policy, Receipt, Treatment};
@@ -532,6 +532,40 @@ fn windows_whose_file_changed_since_the_plan_are_refused() {
             assert!(message.contains("changed since the batch was planned"), "{message}");
         }
     }
+}
+
+#[test]
+fn genesys_is_asked_for_the_format_that_was_named() {
+    let world = world(1, &[]);
+    let manifest = "conversation,recording,api,windows,out\nc,r0,platform,10-15,r0.wav\n";
+    world.folder.write("calls.csv", manifest.as_bytes());
+    let mut batch = command(&["batch", "calls.csv", "--format", "ogg_opus"]);
+    batch.current_dir(world.folder.path("")).env("GENESYS_BASE_URL", &world.base);
+    batch.env("GENESYS_CLIENT_ID", "sandbox").env("GENESYS_CLIENT_SECRET", "sandbox-secret");
+    let done = batch.output().unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    let ledger = world.sandbox.ledger();
+    let asked: Vec<_> = ledger.iter().filter(|entry| entry.query.contains("formatId")).collect();
+    assert!(!asked.is_empty());
+    assert!(asked.iter().all(|entry| entry.query.contains("formatId=OGG_OPUS")), "{asked:?}");
+}
+
+/// The process dies after the receipt, and when the row is done again its original goes meanwhile, as was set.
+#[test]
+fn an_original_that_is_deleted_meanwhile_is_what_its_receipt_says() {
+    let world = world(1, &[]);
+    let rows = [Row { delete: Some(later()), ..row(Api::Platform, "r0") }];
+    assert_eq!(world.run(&rows).0.done, 1);
+    let receipt = world.read("r0.2.receipt.json");
+    std::fs::remove_file(world.folder.path("journal")).unwrap();
+    let mut conversation = world.sandbox.conversation("c").unwrap();
+    // After it was located: there is nothing to fetch of one that is gone before.
+    conversation.recordings[0].next_state = Some((1, FileState::Deleted));
+    world.sandbox.add_conversation(conversation);
+    let (_, entries) = world.run(&rows);
+    assert_eq!(world.original("r0").state, FileState::Deleted);
+    assert_eq!(entries[0].state, State::Done, "{:?}", entries[0].failed);
+    assert!(receipt == world.read("r0.2.receipt.json"), "it is not replaced");
 }
 
 /// Other windows for a recording that became a new one already: another new one would stand beside it.

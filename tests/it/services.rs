@@ -1,7 +1,8 @@
 //! Services that others wrote, on loopback: moto speaks S3 and SQS, Azurite Azure Blob Storage; NATS is NATS.
 //!
 //! A service is looked for in `target/services`, or where `SORDINO_MOTO`, `SORDINO_AZURITE` and `SORDINO_NATS`
-//! say; tests that need one say "skipped" without it. Nobody who uses sordino needs them.
+//! say; tests that need one say "skipped" without it, or fail where `SORDINO_SERVICES=required`. Nobody who
+//! uses sordino needs them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -73,13 +74,32 @@ fn listening(line: &str) -> Option<u16> {
     digits.parse().ok().filter(|_| says)
 }
 
+/// Says why a test is skipped. Where the services are required, that is an error.
+pub fn skipped(why: &str) {
+    let is_required = std::env::var_os("SORDINO_SERVICES").is_some_and(|it| it == "required");
+    assert!(!is_required, "{why}, and SORDINO_SERVICES=required");
+    eprintln!("skipped: {why}");
+}
+
+#[test]
+fn a_service_that_is_missing_skips_a_test_or_fails_it() {
+    let is_fine = |services: &str| {
+        let needs = "store::what_is_put_is_got_with_its_type_and_metadata";
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        test.args(["--exact", needs]).stdout(Stdio::null()).stderr(Stdio::null());
+        test.env("SORDINO_MOTO", "/nonexistent").env("SORDINO_SERVICES", services);
+        test.status().unwrap().success()
+    };
+    assert!(is_fine("") && !is_fine("required"));
+}
+
 /// A program, if it is installed.
 fn program(variable: &str, usual: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/services").join(usual);
     let program = named.unwrap_or(usual);
     if !program.is_file() {
-        eprintln!("skipped: {} is not installed; see {variable}", program.display());
+        skipped(&format!("{} is not installed; see {variable}", program.display()));
         return None;
     }
     Some(program)
@@ -186,12 +206,20 @@ pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Sends a request to moto, which checks no signature. Returns status and body.
+/// A body without a content type would be taken for a form. moto checks no signature.
+const HEADERS: &str = "Content-Type: application/octet-stream\r\n\
+     Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
+
+/// Sends a request to moto. Returns status and body.
 pub fn http(moto: &Service, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    // A body without a content type would be taken for a form.
-    let headers = "Content-Type: application/octet-stream\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request\r\n";
-    request(moto, method, path, headers, body)
+    request(moto, method, path, HEADERS, body)
+}
+
+/// The head of the answer that says what an object is.
+pub fn head_object(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "HEAD", &format!("/{bucket}/{key}"), HEADERS, b"");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    head
 }
 
 /// Sends a request. Returns status and body.
@@ -202,6 +230,18 @@ fn request(
     headers: &str,
     body: &[u8],
 ) -> (u16, Vec<u8>) {
+    let (head, body) = exchange(service, method, path, headers, body);
+    (head[9..12].parse().unwrap(), body)
+}
+
+/// Sends a request. Returns the head of the answer, and its body.
+fn exchange(
+    service: &Service,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(("127.0.0.1", service.port)).unwrap();
     let (port, length) = (service.port, body.len());
     let length =
@@ -214,8 +254,8 @@ fn request(
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
-    (status, answer.split_off(end + 4))
+    let body = answer.split_off(end + 4);
+    (String::from_utf8(answer).unwrap(), body)
 }
 
 /// Makes a bucket.
@@ -232,6 +272,27 @@ pub fn put_object(moto: &Service, bucket: &str, key: &str, body: &[u8]) {
 pub fn get_object(moto: &Service, bucket: &str, key: &str) -> Option<Vec<u8>> {
     let (status, body) = http(moto, "GET", &format!("/{bucket}/{key}"), b"");
     (status == 200).then_some(body)
+}
+
+/// Puts an object of one server, if it is there, into another one, with its own metadata.
+pub fn carry_object(from: &Service, to: &Service, bucket: &str, key: &str) {
+    let path = format!("/{bucket}/{key}");
+    let (head, body) = exchange(from, "GET", &path, HEADERS, b"");
+    if !head.starts_with("HTTP/1.1 200") {
+        return;
+    }
+    let own = head.lines().filter(|line| line.to_ascii_lowercase().starts_with("x-amz-meta-"));
+    let headers: String = own.map(|line| format!("{line}\r\n")).collect();
+    let (status, _) = request(to, "PUT", &path, &format!("{HEADERS}{headers}"), &body);
+    assert_eq!(status, 200, "{path}");
+}
+
+/// The media type of an object.
+pub fn media_type(moto: &Service, bucket: &str, key: &str) -> String {
+    let (head, _) = exchange(moto, "GET", &format!("/{bucket}/{key}"), HEADERS, b"");
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    found.unwrap_or_else(|| panic!("{head}")).1.to_owned()
 }
 
 /// How many multipart uploads of a bucket are open.
@@ -257,16 +318,18 @@ pub mod azure {
     /// The Azure Blob Storage that the tests of this process share.
     pub fn azurite() -> Option<Arc<Service>> {
         static AZURITE: OnceLock<Option<Arc<Service>>> = OnceLock::new();
-        let start = || {
-            let azurite = program("SORDINO_AZURITE", "node/node_modules/.bin/azurite-blob")?;
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().to_str().unwrap().to_owned();
-            let ports = ["--blobHost", "127.0.0.1", "--blobPort", "0"];
-            let more = ["--location", &path, "--skipApiVersionCheck", "--disableTelemetry"];
-            let args: Vec<&str> = ports.into_iter().chain(more).collect();
-            Some(Arc::new(Service::start(&azurite, &args, Some(folder))))
-        };
-        AZURITE.get_or_init(start).clone()
+        AZURITE.get_or_init(|| start_azurite().map(Arc::new)).clone()
+    }
+
+    /// A new Azure Blob Storage, which is empty.
+    pub fn start_azurite() -> Option<Service> {
+        let azurite = program("SORDINO_AZURITE", "node/node_modules/.bin/azurite-blob")?;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap().to_owned();
+        let ports = ["--blobHost", "127.0.0.1", "--blobPort", "0"];
+        let more = ["--location", &path, "--skipApiVersionCheck", "--disableTelemetry"];
+        let args: Vec<&str> = ports.into_iter().chain(more).collect();
+        Some(Service::start(&azurite, &args, Some(folder)))
     }
 
     /// The variables with which sordino uses Azurite.
@@ -279,21 +342,57 @@ pub mod azure {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Makes a container. The request is signed, because Azurite checks that.
+    /// Makes a container.
     pub fn make_container(azurite: &Service, container: &str) {
+        let (status, body) = send(azurite, "PUT", container, &[("restype", "container")], b"");
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+    }
+
+    /// Puts a blob.
+    pub fn put_blob(azurite: &Service, container: &str, name: &str, body: &[u8]) {
+        let (status, _) = send(azurite, "PUT", &format!("{container}/{name}"), &[], body);
+        assert_eq!(status, 201, "{container}/{name}");
+    }
+
+    /// Gets a blob; `None` if it is not there.
+    pub fn get_blob(azurite: &Service, container: &str, name: &str) -> Option<Vec<u8>> {
+        let (status, body) = send(azurite, "GET", &format!("{container}/{name}"), &[], b"");
+        (status == 200).then_some(body)
+    }
+
+    /// How many blobs a container has, with those of which only blocks are there.
+    pub fn count_blobs(azurite: &Service, container: &str) -> usize {
+        let list = [("comp", "list"), ("include", "uncommittedblobs"), ("restype", "container")];
+        let (status, body) = send(azurite, "GET", container, &list, b"");
+        assert_eq!(status, 200, "{container}");
+        String::from_utf8_lossy(&body).matches("<Blob>").count()
+    }
+
+    /// Sends a request, signed, because Azurite checks that. The query is in the order of its names.
+    fn send(
+        azurite: &Service,
+        method: &str,
+        path: &str,
+        query: &[(&str, &str)],
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
+        let is_blob = method == "PUT" && query.is_empty();
+        let kind = if is_blob { "x-ms-blob-type:BlockBlob\n" } else { "" };
         let date = httpdate::fmt_http_date(std::time::SystemTime::now());
-        let headers = format!("x-ms-date:{date}\nx-ms-version:2021-08-06\n");
-        let resource = format!("/{ACCOUNT}/{ACCOUNT}/{container}\nrestype:container");
-        let signed = format!("PUT\n\n\n\n\n\n\n\n\n\n\n\n{headers}{resource}");
+        let headers = format!("{kind}x-ms-date:{date}\nx-ms-version:2021-08-06\n");
+        let length = if body.is_empty() { String::new() } else { body.len().to_string() };
+        let named: String = query.iter().map(|(name, value)| format!("\n{name}:{value}")).collect();
+        let resource = format!("/{ACCOUNT}/{ACCOUNT}/{path}{named}");
+        let signed = format!("{method}\n\n\n{length}\n\n\n\n\n\n\n\n\n{headers}{resource}");
         let key = BASE64_STANDARD.decode(KEY).unwrap();
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
         let signature = BASE64_STANDARD.encode(ring::hmac::sign(&key, signed.as_bytes()));
         let more = format!(
-            "x-ms-date: {date}\r\nx-ms-version: 2021-08-06\r\n\
-             Authorization: SharedKey {ACCOUNT}:{signature}\r\n"
+            "{}Authorization: SharedKey {ACCOUNT}:{signature}\r\n",
+            headers.replace('\n', "\r\n")
         );
-        let path = format!("/{ACCOUNT}/{container}?restype=container");
-        let (status, body) = super::request(azurite, "PUT", &path, &more, b"");
-        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let path = format!("/{ACCOUNT}/{path}?{}", query.join("&"));
+        super::request(azurite, method, &path, &more, body)
     }
 }

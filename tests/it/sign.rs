@@ -395,3 +395,26 @@ fn a_run_that_fails_leaves_no_signature() {
     assert!(before == after, "the old ones stay");
     assert!(!signing.folder.names().iter().any(|name| name.starts_with('.')));
 }
+
+/// A receipt of another version of sordino is signed as it is, also if it is longer than a list may be.
+#[test]
+fn a_long_receipt_that_is_in_its_place_is_signed() {
+    let Some(signing) = Signing::new("ed25519", "") else { return };
+    let folder = &signing.folder;
+    folder.write("call.wav", &fixture_bytes("call.wav"));
+    folder.write("calls.csv", b"in,windows\ncall.wav,10-15\n");
+    let run = |journal: &str| {
+        let args = ["batch", "calls.csv", "--out", "out", "--receipts", "proof", "--sign", "key"];
+        let mut batch = command(&[&args[..], &["--journal", journal]].concat());
+        let done = batch.current_dir(folder.path("")).output().unwrap();
+        assert!(done.status.success(), "{}", stderr(&done));
+    };
+    run("first");
+    let receipt = folder.path("proof/call.wav.receipt.json");
+    let mut bytes = std::fs::read(&receipt).unwrap();
+    bytes.resize(bytes.len() + 64 * 1024 * 1024, b'\n');
+    std::fs::write(&receipt, bytes).unwrap();
+    std::fs::remove_file(folder.path("proof/chain.jsonl")).unwrap();
+    run("second");
+    assert!(signing.keygen_verifies(&receipt, PRINCIPAL));
+}

@@ -17,7 +17,8 @@ use sordino::store::{Error, Place, PutOptions, StoreConfig, Stores, Timer};
 use sordino::{Job, Receipt, Source, Treatment};
 
 use super::services::{
-    Service, get_object, http, make_bucket, moto, open_uploads, put_object, s3_variables,
+    Service, get_object, head_object, http, make_bucket, moto, open_uploads, put_object,
+    s3_variables,
 };
 use super::support::{CALL_WINDOWS, Folder, fixture_bytes, redacted, windows};
 
@@ -542,6 +543,94 @@ fn retry_after_is_never_shortened() {
     let (scripted, timer) = (Scripted::new([broken, whole()]), Arc::<Recorder>::default());
     assert_eq!(read(&scripted, &timer).unwrap(), b"0123456789");
     assert_eq!(timer.seconds(), [100]);
+}
+
+/// Buckets of one host: in a batch each row would ask, and be told the same.
+#[test]
+fn what_one_request_is_told_all_of_that_host_wait_for() {
+    let busy = |after: &str| answer("503 Slow Down", &format!("Retry-After: {after}\r\n"), "");
+    let whole = || answer("200 OK", "ETag: \"one\"\r\n", "0123456789");
+    let head = |stores: &Stores, url: &str| block_on(stores.head(&place(url)));
+    // Longer than a request waits: no other is sent, and each is told until when.
+    let (scripted, timer) = (Scripted::new([busy("9999")]), Arc::<Recorder>::default());
+    let stores = scripted.stores(&timer);
+    for url in ["s3://bucket/1", "s3://bucket/2", "s3://another/1"] {
+        let failed = head(&stores, url);
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(9999);
+        let is_told =
+            matches!(&failed, Err(Error::Unavailable { until, .. }) if *until == Some(at));
+        assert!(is_told, "{failed:?}");
+    }
+    assert_eq!((scripted.seen().len(), timer.seconds()), (1, vec![]));
+    // Not longer: the next one waits first, once.
+    let create = answer("500 Internal Server Error", "Retry-After: 100\r\n", "");
+    let script = [answer("404 Not Found", "", ""), create, whole(), whole()];
+    let (scripted, timer) = (Scripted::new(script), Arc::<Recorder>::default());
+    let stores = scripted.stores(&timer);
+    let large = noise(PART + 1, 1);
+    let failed = block_on(put(&stores, &place("s3://bucket/1"), &large, false));
+    assert!(matches!(failed, Err(Error::Unavailable { .. })), "{failed:?}");
+    assert_eq!(timer.seconds(), [0; 0], "the creation of an upload is not repeated");
+    for url in ["s3://bucket/2", "s3://another/3"] {
+        assert_eq!(head(&stores, url).unwrap().bytes, 10);
+        assert_eq!(timer.seconds(), [100]);
+    }
+    // Another host is another matter.
+    let (first, second) = (Scripted::new([busy("9999")]), Scripted::new([whole()]));
+    assert!(head(&first.stores(&timer), "s3://bucket/1").is_err());
+    assert_eq!(head(&second.stores(&timer), "s3://bucket/1").unwrap().bytes, 10);
+}
+
+/// Ending an upload takes load away, so it does not wait for what another request was told.
+#[test]
+fn an_upload_is_ended_while_its_host_asks_to_wait() {
+    let begun = "<InitiateMultipartUploadResult><Bucket>bucket</Bucket><Key>call</Key>\
+                 <UploadId>one</UploadId></InitiateMultipartUploadResult>";
+    let busy = answer("503 Slow Down", "Retry-After: 300\r\n", "");
+    let (missing, ended) = (answer("404 Not Found", "", ""), answer("204 No Content", "", ""));
+    let script = [missing, answer("200 OK", "", begun), busy, ended];
+    let (scripted, timer) = (Scripted::new(script), Arc::<Recorder>::default());
+    let (stores, to) = (scripted.stores(&timer), place("s3://bucket/call"));
+    let bytes = noise(PART + 1, 1);
+    block_on(async {
+        let (length, options) = (bytes.len() as u64, options(&bytes, false));
+        let fails = |_: &str| Err("full".to_owned());
+        let failed = stores.put(&to, Cursor::new(bytes.clone()), length, options, fails).await;
+        assert!(matches!(failed, Err(Error::Note { .. })), "{failed:?}");
+        // The request that was to end it was refused.
+        assert_eq!(stores.open_uploads(), [(to.clone(), "one".to_owned())]);
+        assert!(matches!(stores.head(&to).await, Err(Error::Unavailable { until: Some(_), .. })));
+        stores.abort_open().await;
+        assert_eq!(stores.open_uploads(), []);
+    });
+    let seen = scripted.seen();
+    assert!(
+        seen.len() == 4 && seen[2..].iter().all(|head| head.starts_with("delete ")),
+        "{seen:?}"
+    );
+    assert_eq!(timer.seconds(), [0; 0]);
+}
+
+#[test]
+fn what_is_written_is_encrypted_with_the_key_that_was_named() {
+    let Some((moto, _, name)) = bucket("put-kms") else { return };
+    let mut config = StoreConfig::with_variables(s3_variables(&moto));
+    config.kms_key = Some("arn:aws:kms:us-east-1:123456789012:key/calls".into());
+    let stores = Stores::new(config.clone());
+    // In one request, and in parts.
+    for length in [1, PART + 1] {
+        let to = place(&format!("s3://{name}/{length}"));
+        block_on(put(&stores, &to, &noise(length, 1), false)).unwrap();
+        let head = head_object(&moto, &name, &length.to_string());
+        assert!(head.contains("x-amz-server-side-encryption: aws:kms\r\n"), "{head}");
+        let key = "x-amz-server-side-encryption-aws-kms-key-id: ";
+        assert!(head.contains(&format!("{key}{}\r\n", config.kms_key.as_ref().unwrap())), "{head}");
+    }
+    // As the bucket says, where nothing is said.
+    let to = place(&format!("s3://{name}/plain"));
+    block_on(put(&Stores::new(StoreConfig::with_variables(s3_variables(&moto))), &to, b"1", false))
+        .unwrap();
+    assert!(!head_object(&moto, &name, "plain").contains("kms"));
 }
 
 #[test]

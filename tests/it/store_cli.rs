@@ -174,32 +174,38 @@ fn an_original_is_deleted_only_after_its_copy_was_read_back_from_the_bucket() {
 }
 
 /// A store that takes no part of an upload: it never answers one. Tells what it is asked.
-fn stuck() -> (u16, std::sync::mpsc::Receiver<String>) {
+pub fn stuck() -> (u16, std::sync::mpsc::Receiver<String>) {
+    stuck_at(&["PUT"])
+}
+
+/// The same for requests with these methods.
+fn stuck_at(methods: &'static [&'static str]) -> (u16, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = channel();
     std::thread::spawn(move || {
         let mut held = Vec::new();
         for stream in listener.incoming() {
-            held.extend(serve(stream.unwrap(), &tell));
+            held.extend(serve(stream.unwrap(), methods, &tell));
         }
     });
     (port, told)
 }
 
 /// Answers one request; returns the connection of one that gets no answer.
-fn serve(mut stream: TcpStream, tell: &Sender<String>) -> Option<TcpStream> {
+fn serve(mut stream: TcpStream, stuck: &[&str], tell: &Sender<String>) -> Option<TcpStream> {
     let mut lines = BufReader::new(&stream).lines();
     let request = lines.next()?.ok()?;
     lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
     let body = "<R><Bucket>b</Bucket><Key>k</Key><UploadId>the-id</UploadId></R>";
-    let (status, body) = match request.split(' ').next()? {
+    let method = request.split(' ').next()?;
+    if stuck.contains(&method) {
+        let _ = tell.send(request);
+        return Some(stream);
+    }
+    let (status, body) = match method {
         "POST" => ("200 OK", body),
         "DELETE" => ("204 No Content", ""),
-        "PUT" => {
-            let _ = tell.send(request);
-            return Some(stream);
-        }
         _ => ("404 Not Found", ""),
     };
     let length = body.len();
@@ -231,6 +237,29 @@ fn an_interrupt_aborts_an_upload() {
         let is_abort = |line: &String| line.starts_with("DELETE /bucket/out.wav?uploadId=the-id");
         assert!(asked.iter().any(is_abort), "{signal}: {asked:?}");
     }
+}
+
+/// The first ends what is open, which this store does not answer.
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_waits_for_nothing() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    let folder = Folder::new();
+    let long = folder.write("long.wav", &wav(1, 8000, 1, 16, &vec![1; 6 * 1024 * 1024]));
+    let (port, told) = stuck_at(&["PUT", "DELETE"]);
+    let mut command = command(&["file", &long, "-w", "1-2", "-o", "s3://bucket/out.wav"]);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    for next in ["PUT", "DELETE"] {
+        while !told.recv().unwrap().starts_with(next) {}
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    }
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(stderr(&ended).contains("interrupted again"), "{}", stderr(&ended));
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Publishing: the journal's links, copied beside the receipts.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::shelf::Shelf;
 use super::state::State;
 use super::{ChainError, Checkpoint, Line, SignedCheckpoint};
-use crate::batch::journal::Journal;
+use crate::batch::journal::{Filter, Journal};
 use crate::batch::model::Link;
 use crate::signature::{CHAIN_NAMESPACE, Signer};
+
+/// The name of the first chain at a place, without its ending.
+const CHAIN: &str = "chain";
 
 /// Publishes the chain of one journal. Several may do that at once, on several machines, and each may be
 /// killed: what was published stays, and the next call adds what is missing.
@@ -31,6 +35,35 @@ impl Publisher {
     pub fn new(shelf: Box<dyn Shelf + Send>, signer: Option<Arc<Signer>>, every: usize) -> Self {
         let (name, position, state) = (None, 0, State::new());
         Self { shelf, signer, every: every.max(1), name, position, state }
+    }
+
+    /// Checks before a run that its journal is not a new one in the place of one that was lost: redone in
+    /// another order, the links of these jobs could not go on in the chain that is there. Chains of other
+    /// batches may lie there, also with some of these jobs: only the job of the first link counts.
+    ///
+    /// # Errors
+    /// [`ChainError::NewJournal`]; [`ChainError`].
+    pub fn check_new(&self, journal: &mut dyn Journal, manifest: &str) -> Result<(), ChainError> {
+        let piece = self.shelf.next(CHAIN, 0);
+        let piece = piece.map_err(|error| failed(CHAIN, "read", &error))?;
+        let line = piece.as_ref().and_then(|(piece, _)| lines(piece).next());
+        // In this order: another machine may publish its first links now.
+        let Some(Line::Link(first)) = line.and_then(|line| Line::read(&line)) else {
+            return Ok(());
+        };
+        if !journal.links(0, 1)?.is_empty() {
+            return Ok(());
+        }
+        let (mut is_planned, filter) = (false, Filter::default());
+        journal.each(&Filter { manifest: Some(manifest.into()), ..filter }, &mut |entry| {
+            is_planned = entry.key == first.key;
+            if is_planned { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        if is_planned {
+            let (name, sequence) = (CHAIN.into(), first.sequence);
+            return Err(ChainError::NewJournal { name, sequence });
+        }
+        Ok(())
     }
 
     /// Adds full pieces; at the `end` of a run also the rest, so that all links are covered. Cheap when there
@@ -61,6 +94,11 @@ impl Publisher {
         }
     }
 
+    /// Links between two checkpoints.
+    pub(super) fn every(&self) -> usize {
+        self.every
+    }
+
     /// The name of the chain beside the receipts, without its ending, once there is one.
     pub fn chain(&self) -> Option<&str> {
         self.name.as_deref()
@@ -71,14 +109,14 @@ impl Publisher {
     }
 
     fn failed(&self, doing: &'static str, error: &std::io::Error) -> ChainError {
-        ChainError::Place { name: self.name().to_owned(), doing, reason: error.to_string() }
+        failed(self.name(), doing, error)
     }
 
     /// Chooses the name: the first that is free, or has this journal's first link. False without links.
     fn choose(&mut self, journal: &mut dyn Journal) -> Result<bool, ChainError> {
         let Some(first) = journal.links(0, 1)?.pop() else { return Ok(false) };
         let own = format!("chain-{}", first.hash.get(..12).unwrap_or_default());
-        for name in ["chain".to_owned(), own] {
+        for name in [CHAIN.to_owned(), own] {
             self.name = Some(name);
             let piece = self.shelf.next(self.name(), 0);
             let piece = piece.map_err(|error| self.failed("read", &error))?;
@@ -169,6 +207,10 @@ impl Publisher {
         text.push('\n');
         Ok((text.into_bytes(), state))
     }
+}
+
+fn failed(name: &str, doing: &'static str, error: &std::io::Error) -> ChainError {
+    ChainError::Place { name: name.to_owned(), doing, reason: error.to_string() }
 }
 
 fn lines(piece: &[u8]) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {

@@ -21,6 +21,8 @@ pub struct ChainReport {
     pub findings: Vec<Finding>,
     /// How many there are.
     pub found: u64,
+    /// Receipts that are not in the chain yet: the journal links them, or their jobs are not done.
+    pub pending: u64,
     /// Checkpoints that do not count, whose links a later one covers: nothing is wrong, at most the first
     /// 1000.
     pub notes: Vec<Finding>,
@@ -130,6 +132,8 @@ pub struct Present<'a> {
     pub name: &'a dyn Fn(&str) -> String,
     /// The names of those that other chains link.
     pub others: HashSet<String>,
+    /// The names of those that may be there before they are linked: their jobs are not done.
+    pub begun: HashSet<String>,
 }
 
 impl fmt::Debug for Present<'_> {

@@ -17,10 +17,10 @@ use crate::digest::Digest;
 use crate::signature::{self, AllowedSigners, Signer};
 
 /// A journal that has links, and nothing else.
-struct Linked(Vec<Link>);
+pub(super) struct Linked(Vec<Link>);
 
 impl Linked {
-    fn new(count: u64) -> Self {
+    pub(super) fn new(count: u64) -> Self {
         let mut links = Vec::<Link>::new();
         for sequence in 1..=count {
             let previous = links.last().map_or(NO_HASH.to_owned(), |link| link.hash.clone());
@@ -107,11 +107,16 @@ fn walk(chain: &str, receipts: &BTreeMap<String, String>, last: Option<&Link>) -
     let signers = Some((&signers, SystemTime::now()));
     let mut names = receipts.keys().cloned().map(Ok);
     let present = Some(present(&mut names));
-    verify(&mut Cursor::new(chain), &mut digest, signers, last, present).unwrap()
+    verify(&mut Cursor::new(chain), &mut digest, signers, last, present, None).unwrap()
 }
 
 fn present(names: &mut dyn Iterator<Item = Result<String, String>>) -> Present<'_> {
-    Present { names, name: &|receipt| receipt.to_owned(), others: Default::default() }
+    Present {
+        names,
+        name: &|receipt| receipt.to_owned(),
+        others: Default::default(),
+        begun: Default::default(),
+    }
 }
 
 #[test]
@@ -163,7 +168,7 @@ fn whatever_a_killed_process_leaves_is_completed() {
         assert!(text.starts_with(&whole[..kept]), "what is published stays: {length}");
         let mut digest = |link: &Link| Ok(Some(link.sha256.clone()));
         let last = Some(journal.last());
-        let report = verify(&mut Cursor::new(text), &mut digest, None, last, None).unwrap();
+        let report = verify(&mut Cursor::new(text), &mut digest, None, last, None, None).unwrap();
         assert!(report.is_clean() && report.links == 6, "{length} {report:?}");
     }
 }
@@ -224,7 +229,8 @@ fn several_processes_publish_one_chain() {
     });
     let text = fs::read_to_string(folder.path().join("chain.jsonl")).unwrap();
     let mut digest = |link: &Link| Ok(Some(link.sha256.clone()));
-    let report = verify(&mut Cursor::new(text), &mut digest, None, Some(all.last()), None).unwrap();
+    let report =
+        verify(&mut Cursor::new(text), &mut digest, None, Some(all.last()), None, None).unwrap();
     assert!(report.is_clean() && report.links == 200, "{report:?}");
 }
 
@@ -394,6 +400,7 @@ proptest! {
             Some((&signers, SystemTime::now())),
             Some(journal.last()),
             Some(present(&mut names)),
+            None,
         );
         let report = report.unwrap();
         // A bit of a signature that a later checkpoint makes up for.
@@ -515,12 +522,56 @@ fn receipts_of_other_chains_are_linked_and_a_listing_that_breaks_off_is_found() 
     let mut names = names.map(Ok).chain([Err("broken".into())]);
     let name = |receipt: &str| receipt.to_owned();
     let others = ["b.json".to_owned()].into();
-    let present = Present { names: &mut names, name: &name, others };
+    let begun = ["d.json".to_owned()].into();
+    let present = Present { names: &mut names, name: &name, others, begun };
     let mut digest = |link: &Link| Ok(Some(link.sha256.clone()));
-    let report = verify(&mut Cursor::new(text), &mut digest, None, None, Some(present)).unwrap();
+    let report =
+        verify(&mut Cursor::new(text), &mut digest, None, None, Some(present), None).unwrap();
     let wrong: Vec<_> = report.findings.iter().map(|f| (f.receipt.as_str(), &f.wrong)).collect();
     let broken = Wrong::Listing("broken".into());
     assert_eq!(wrong, [("c.json", &Wrong::ReceiptUnlinked), ("", &broken)]);
+}
+
+/// What the chain does not say yet is held against the journal, so nothing is excused.
+#[test]
+fn what_a_run_has_done_since_is_not_taken_for_slipped_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Linked::new(6);
+    publisher(folder.path(), 4).publish(&mut journal, false).unwrap();
+    let chain = fs::read_to_string(folder.path().join("chain.jsonl")).unwrap();
+    let torn = chain.lines().take(4).map(|line| format!("{line}\n")).collect::<String>();
+    let walk = |chain: &str, receipts: &BTreeMap<String, String>, rest: &Linked, goes_on: bool| {
+        let mut digest = |link: &Link| Ok(receipts.get(&link.receipt).cloned());
+        let mut names = receipts.keys().cloned().chain(["begun.json".into()]).map(Ok);
+        let mut present = present(&mut names);
+        present.begun.insert("begun.json".into());
+        let mut later = |after: u64| {
+            let links = rest.0.iter().filter(|link| link.sequence > after);
+            Ok(links.take(1).cloned().collect())
+        };
+        let later: Option<&mut Later<'_>> = if goes_on { Some(&mut later) } else { None };
+        let last = Some(journal.last());
+        let present = Some(present);
+        verify(&mut Cursor::new(chain), &mut digest, None, last, present, later).unwrap()
+    };
+    let mut receipts = journal.receipts();
+    // Also while the checkpoint is being written.
+    for chain in [&chain, &torn] {
+        let report = walk(chain, &receipts, &journal, true);
+        assert_eq!((report.found, report.links, report.pending), (0, 4, 3), "{report:?}");
+        assert!(!walk(chain, &receipts, &journal, false).is_clean());
+    }
+    let mut other = journal.first(6);
+    other.0[4].key = Key("other".into());
+    other.0[4].hash = other.0[4].hash();
+    let wrong = |report: ChainReport| report.findings[0].wrong.clone();
+    for rest in [other.first(5), journal.first(5), Linked(vec![journal.0[5].clone()])] {
+        assert_eq!(wrong(walk(&chain, &receipts, &rest, true)), Wrong::Journal);
+    }
+    receipts.insert("receipts/6.json".into(), "another".into());
+    assert_eq!(wrong(walk(&chain, &receipts, &journal, true)), Wrong::ReceiptChanged);
+    receipts.remove("receipts/6.json");
+    assert_eq!(wrong(walk(&chain, &receipts, &journal, true)), Wrong::ReceiptMissing);
 }
 
 /// Another chain's links count up to its last good checkpoint, and not at all if they were changed.

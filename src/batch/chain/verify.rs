@@ -9,29 +9,45 @@ use super::{Checkpoint, Line, SignedCheckpoint};
 use crate::batch::model::Link;
 use crate::signature::{self, AllowedSigners, CHAIN_NAMESPACE};
 
+/// The most links that are published before their checkpoint.
+const PIECE: u64 = 1000;
+
 /// Walks a chain.
 ///
 /// `digest` returns the SHA-256 of a link's receipt, or of its recording if it has no receipt: `None` if it
 /// is not there, an error if that is not known. `signers` say whose checkpoints count; without them
 /// signatures are not looked at, and whoever can write the chain can make another that is sound. `last` is
 /// the last link that the journal knows to be published: without it, missing pieces at the end are not seen.
-/// `present` are the receipts that are there, if those without a link are to be found. A checkpoint that does
-/// not count is a note if a later one that counts covers its links, as after a change of the key.
+/// `present` are the receipts that are there, if those without a link are to be found. `later` reads some of the
+/// journal's links after a number, if a run goes on: what the chain does not say yet, up to `last`, is held
+/// against the journal. A checkpoint that does not count is a note if a later one that counts covers its
+/// links, as after a change of the key.
 ///
 /// # Errors
-/// Those of `chain`.
+/// Those of `chain` and `later`.
 pub fn verify(
     chain: &mut dyn BufRead,
     digest: &mut dyn FnMut(&Link) -> Result<Option<String>, String>,
     signers: Option<(&AllowedSigners, SystemTime)>,
     last: Option<&Link>,
     present: Option<Present<'_>>,
+    later: Option<&mut Later<'_>>,
 ) -> io::Result<ChainReport> {
     let mut walk = Walk::new(digest, signers);
     (walk.last, walk.linked) = (last, present.is_some().then(Vec::new));
     walk.read(chain)?;
+    match (later, last) {
+        (Some(later), Some(last)) => {
+            walk.check_open();
+            walk.go_on(later, last.sequence)?;
+        }
+        _ => walk.check_end(),
+    }
     Ok(walk.end(present))
 }
+
+/// Reads some of a journal's links after a number; none if there are no more.
+pub type Later<'a> = dyn FnMut(u64) -> io::Result<Vec<Link>> + 'a;
 
 /// The receipts that a chain links, as it spells them: all up to the last checkpoint that counts, if there are
 /// `signers`. None of a chain whose links do not follow each other.
@@ -118,6 +134,11 @@ impl<'a> Walk<'a> {
         if *sequence >= expected {
             self.state.link(link);
         }
+        self.receipt(link);
+    }
+
+    fn receipt(&mut self, link: &Link) {
+        let Link { sequence, receipt, .. } = link;
         match (self.digest)(link) {
             Ok(Some(found)) if found == link.sha256 => {}
             Ok(Some(_)) => self.report.add(*sequence, receipt, Wrong::ReceiptChanged),
@@ -126,6 +147,53 @@ impl<'a> Walk<'a> {
         }
         if let Some(linked) = &mut self.linked {
             linked.push(receipt.clone());
+        }
+    }
+
+    /// Goes on with the journal's own links, where the chain ends.
+    fn go_on(&mut self, later: &mut Later<'_>, last: u64) -> io::Result<()> {
+        while self.state.sequence < last {
+            let before = self.state.sequence;
+            let links = later(before)?;
+            for link in links.into_iter().take_while(|link| link.sequence <= last) {
+                let follows = link.sequence == self.state.sequence + 1
+                    && link.previous == self.state.hash
+                    && link.hash == link.hash();
+                if !follows {
+                    self.report.add(link.sequence, &link.receipt, Wrong::Journal);
+                    return Ok(());
+                }
+                self.state.link(&link);
+                self.receipt(&link);
+                self.report.pending += 1;
+            }
+            if self.state.sequence == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a checkpoint covers all links but those of a piece that may be just being written. With
+    /// signers, one must count.
+    fn check_open(&mut self) {
+        let State { sequence, covered, .. } = self.state;
+        if sequence.saturating_sub(covered) > PIECE {
+            self.report.add(sequence, "", Wrong::End);
+        }
+        if self.signers.is_none() || !self.uncovered.is_empty() || sequence == 0 {
+            return;
+        }
+        if self.report.signed == 0 || sequence.saturating_sub(self.report.covered) > PIECE {
+            self.report.add(sequence, "", Wrong::Unsigned);
+        }
+    }
+
+    /// Checks that a checkpoint covers the last link.
+    fn check_end(&mut self) {
+        let State { sequence, covered, .. } = self.state;
+        if covered < sequence {
+            self.report.add(sequence, "", Wrong::End);
         }
     }
 
@@ -181,10 +249,7 @@ impl<'a> Walk<'a> {
         for Finding { sequence, receipt, wrong } in std::mem::take(&mut self.uncovered) {
             self.report.add(sequence, &receipt, wrong);
         }
-        let State { sequence, covered, .. } = self.state;
-        if covered < sequence {
-            self.report.add(sequence, "", Wrong::End);
-        }
+        let sequence = self.state.sequence;
         match self.last {
             Some(last) if last.sequence > sequence => {
                 self.report.add(last.sequence, &last.receipt, Wrong::Journal);
@@ -195,11 +260,12 @@ impl<'a> Walk<'a> {
             }
             _ => {}
         }
-        let Some(Present { names, name, mut others }) = present else { return self.report };
+        let Some(Present { names, name, mut others, begun }) = present else { return self.report };
         others.extend(self.linked.unwrap_or_default().iter().map(|receipt| name(receipt)));
         for receipt in names {
             match receipt {
                 Ok(receipt) if others.contains(&receipt) => {}
+                Ok(receipt) if begun.contains(&receipt) => self.report.pending += 1,
                 Ok(receipt) => self.report.add(0, &receipt, Wrong::ReceiptUnlinked),
                 Err(why) => self.report.add(0, "", Wrong::Listing(why)),
             }

@@ -30,10 +30,11 @@ pub(super) fn plan(
     let both = [Value::Text(worker), Value::Text(manifest)];
     sql.run(sql::REPLACE, &manifest_only)?;
     sql.run(sql::KNOWN, &manifest_only)?;
-    sql.run(sql::NEW, &manifest_only)?;
     sql.run(sql::LOST, &both)?;
     sql.run(sql::FORGET, &both)?;
     sql.run(sql::DROP, &manifest_only)?;
+    // Last, so that the steps before do not look at what is new.
+    sql.run(sql::NEW, &manifest_only)?;
     sql.run(sql::NO_INCOMING, &[])?;
     read::counts(sql, Some(manifest))
 }

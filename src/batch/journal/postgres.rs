@@ -26,10 +26,13 @@ const LEASE: Duration = Duration::from_secs(120);
 /// Any number that no other program takes for a lock of its own: `sordino` as bytes.
 const LOCK: i64 = 0x0073_6F72_6469_6E6F;
 
-/// A session: only this schema, each commit on the disk, and no snapshot older than a statement.
+/// A session: only this schema, each commit on the disk, and no snapshot older than a statement. A machine
+/// that vanishes in the middle of a transaction holds all others up for a minute, not until the server
+/// notices that its connection is dead, which takes two hours.
 const SESSION: &str = "
 SET search_path = sordino;
 SET default_transaction_isolation = 'read committed';
+SET idle_in_transaction_session_timeout = '60s';
 SELECT set_config('synchronous_commit', 'on', false)
 WHERE current_setting('synchronous_commit') = 'off';
 ";
@@ -105,10 +108,15 @@ impl Postgres {
         version.map(|row| row.try_get(0)).transpose()
     }
 
-    /// Runs the work once.
-    fn attempt(&mut self, work: &mut Work<'_>) -> Result<(), Failure> {
+    /// Runs the work once. `slow`: what it reads or tells in between may take any time.
+    fn attempt(&mut self, work: &mut Work<'_>, slow: bool) -> Result<(), Failure> {
         let Self { address, client, statements, dialect, .. } = self;
-        let transaction = client.transaction().map_err(|error| Failure::of(address, &error))?;
+        let mut transaction = client.transaction().map_err(|error| Failure::of(address, &error))?;
+        if slow {
+            let unlimited = "SET LOCAL idle_in_transaction_session_timeout = 0";
+            let set = transaction.batch_execute(unlimited);
+            set.map_err(|error| Failure::of(address, &error))?;
+        }
         let mut open = Open { transaction, statements, dialect, address, lost: false };
         if let Err(error) = work(&mut open) {
             return Err(if open.lost { Failure::Lost(error, None) } else { Failure::Final(error) });
@@ -164,7 +172,7 @@ impl Engine for Postgres {
     fn transaction(&mut self, work: &mut Work<'_>) -> Result<(), JournalError> {
         let mut tries = lost::TRIES;
         loop {
-            let (error, id) = match self.attempt(work) {
+            let (error, id) = match self.attempt(work, false) {
                 Ok(()) => return Ok(()),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Lost(error, id)) => (error, id),
@@ -186,7 +194,7 @@ impl Engine for Postgres {
         if self.client.is_closed() {
             self.reconnect()?;
         }
-        self.attempt(work).map_err(|failure| match failure {
+        self.attempt(work, true).map_err(|failure| match failure {
             Failure::Final(error) | Failure::Lost(error, _) => error,
         })
     }

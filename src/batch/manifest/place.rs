@@ -1,5 +1,6 @@
 //! Paths of a batch: where an output lies below `--out`, and whether two places are one.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::row::shown;
@@ -40,6 +41,11 @@ pub(super) fn own_path(place: &str) -> String {
 /// The path with the ending of the written format in place of that of a recording.
 pub(super) fn with_ending(path: &str, ending: &str) -> String {
     format!("{}.{ending}", recording_stem(path).unwrap_or(path))
+}
+
+/// The ending of a name, without the dot; empty if it has none.
+pub(in crate::batch) fn ending(path: &str) -> &str {
+    Path::new(path).extension().and_then(OsStr::to_str).unwrap_or_default()
 }
 
 /// An id that may be a part of a path.

@@ -1,6 +1,6 @@
 //! From a row to a job: what is read, where it goes, and what is muted. Looks at no file.
 
-use super::place::{below, id_part, own_path, with_ending};
+use super::place::{below, id_part, own_path};
 use super::prefix::nested::path_between;
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
@@ -215,8 +215,15 @@ fn output(row: &Row, input: &Input, plan: &Planning) -> Result<(String, String),
             }
             return Ok((String::new(), format!("{conversation}/{recording}")));
         }
-        Input::Genesys { conversation, recording, .. } => format!("{conversation}/{recording}"),
-        Input::Place { place, .. } => own_path(place),
+        Input::Genesys { conversation, recording, .. } => {
+            plan.check_joined(row.output.as_deref())?;
+            format!("{conversation}/{recording}")
+        }
+        Input::Place { place, .. } => {
+            row.output.as_deref().map_or(Ok(()), |output| plan.check_format(place, output))?;
+            plan.check_treatment(place, row.output.as_deref(), row.treatment.as_deref())?;
+            own_path(place)
+        }
     };
     let (place, path) = match (&row.output, &plan.out) {
         (Some(text), out) => {
@@ -232,7 +239,7 @@ fn output(row: &Row, input: &Input, plan: &Planning) -> Result<(String, String),
             }
         }
         (None, Some(out)) => {
-            let path = with_ending(&own, plan.ending);
+            let path = plan.named_as(&own)?;
             (out.join(&path), path)
         }
         (None, None) => {

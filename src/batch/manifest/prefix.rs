@@ -5,30 +5,19 @@
 //! those are kept that the last name begins with: a handful, however many there are.
 
 use std::collections::VecDeque;
-use std::path::Component;
 
 use thiserror::Error;
 
+mod listed;
 pub(super) mod nested;
 mod problem;
 
 use super::Planning;
-use super::place::with_ending;
 use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
 use crate::decode::recording_stem;
 use crate::store::Place;
+pub use listed::Listed;
 use nested::Nested;
-
-/// A file or object of a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its path below the prefix, with `/` between the parts.
-    pub path: String,
-    /// Its place.
-    pub place: Place,
-    /// Its ETag, or size and time of change.
-    pub version: Option<String>,
-}
 
 /// What becomes of a recording or a transcript in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +47,13 @@ pub enum Paired {
         recording: Place,
         /// The output.
         output: String,
+    },
+    /// The recording cannot be kept as it is, as its name shows: nothing is to be planned.
+    NotKept {
+        /// The recording.
+        recording: Place,
+        /// Why, and what to do.
+        why: String,
     },
     /// A transcript without a recording.
     NoRecording(Place),
@@ -118,36 +114,14 @@ struct Pending {
 #[expect(clippy::large_enum_variant, reason = "a handful at once: those of one stem")]
 enum Kind {
     /// With the transcripts `call.wav.SUFFIX` and `call.SUFFIX`, and another recording of the same output.
-    Recording { of_name: Option<Listed>, of_stem: Option<Listed>, twin: Option<Place> },
+    Recording {
+        of_name: Option<Listed>,
+        of_stem: Option<Listed>,
+        twin: Option<Place>,
+        output: Result<String, String>,
+    },
     /// Of the recording of this name, or of this stem.
     Transcript { of: String, is_used: bool },
-}
-
-impl Listed {
-    /// An entry of the listing of a prefix; `None` if it is not below it, or its path is not Unicode.
-    pub fn below(prefix: &Place, place: Place, version: Option<String>) -> Option<Self> {
-        let path = match (prefix, &place) {
-            (Place::Local(folder), Place::Local(path)) => {
-                let parts: Option<Vec<&str>> = path
-                    .strip_prefix(folder)
-                    .ok()?
-                    .components()
-                    .map(|part| match part {
-                        Component::Normal(part) => part.to_str(),
-                        _ => None,
-                    })
-                    .collect();
-                parts?.join("/")
-            }
-            (Place::Object { key: prefix, .. }, Place::Object { key, .. }) => {
-                let below = key.strip_prefix(prefix.as_str())?;
-                let is_whole = prefix.is_empty() || prefix.ends_with('/');
-                if is_whole { below } else { below.strip_prefix('/')? }.to_owned()
-            }
-            _ => return None,
-        };
-        Some(Self { path, place, version })
-    }
 }
 
 impl<'a, I, E> Pairing<'a, I>
@@ -195,6 +169,7 @@ where
             self.pending.push(Pending { stem, listed, kind });
         } else if let Some(stem) = recording_stem(&path) {
             let (mut of_name, mut of_stem, mut twin) = (None, None, None);
+            let output = self.plan.named_in_folder(&path);
             for pending in &mut self.pending {
                 let there = || Some(pending.listed.clone());
                 match &mut pending.kind {
@@ -204,13 +179,13 @@ where
                     Kind::Transcript { of, is_used } if of == stem => {
                         (of_stem, *is_used) = (there(), true);
                     }
-                    Kind::Recording { .. } if pending.stem == stem => {
+                    Kind::Recording { output: other, .. } if *other == output => {
                         twin = there().map(|twin| twin.place);
                     }
                     _ => {}
                 }
             }
-            let kind = Kind::Recording { of_name, of_stem, twin };
+            let kind = Kind::Recording { of_name, of_stem, twin, output };
             self.pending.push(Pending { stem: stem.to_owned(), listed, kind });
         }
     }
@@ -226,14 +201,17 @@ where
 
     fn ended(&self, pending: Pending) -> Option<Paired> {
         let Pending { stem, listed, kind } = pending;
-        let (of_name, of_stem, twin) = match kind {
+        let (of_name, of_stem, twin, output) = match kind {
             Kind::Transcript { is_used: true, .. } => return None,
             Kind::Transcript { .. } => return Some(Paired::NoRecording(listed.place)),
-            Kind::Recording { of_name, of_stem, twin } => (of_name, of_stem, twin),
+            Kind::Recording { of_name, of_stem, twin, output } => (of_name, of_stem, twin, output),
         };
-        let path = with_ending(&listed.path, self.plan.ending);
-        let output = self.out.join(&path).to_string();
         let recording = listed.place;
+        let path = match output {
+            Ok(path) => path,
+            Err(why) => return Some(Paired::NotKept { recording, why }),
+        };
+        let output = self.out.join(&path).to_string();
         Some(match (of_name, of_stem, twin) {
             _ if self.nested.is_read(&path) => Paired::OutputIsRead { recording, output },
             (.., Some(twin)) => Paired::SameOutput { output, recordings: [twin, recording] },

@@ -4,12 +4,19 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::batch::model::{Input, Key, WindowsSpec};
+use crate::batch::model::{Input, Key, Planned, WindowsSpec};
 
 fn plan(out: Option<&str>) -> Planning {
     let out = out.map(|out| out.parse().unwrap());
     let receipts = Some("s3://evidence".parse().unwrap());
-    Planning { out, receipts, policy: "p".into(), api: Api::Recordings, ending: "wav" }
+    Planning {
+        out,
+        receipts,
+        policy: "p".into(),
+        api: Api::Recordings,
+        encoding: None,
+        erases: true,
+    }
 }
 
 fn manifest(text: impl Into<String>) -> Manifest {
@@ -494,5 +501,78 @@ proptest! {
         drop(manifest(text.as_str()).check(&plan));
         drop(manifest(format!("in,windows,id\n{text}")).check(&plan));
         drop(manifest(format!("{{\"in\":{text}")).check(&plan));
+    }
+}
+
+#[test]
+fn a_format_that_is_kept_says_how_an_output_ends() {
+    let with = |encoding| Planning { encoding, ..plan(Some("s3://clean")) };
+    let (same, pcm, none) = (Some(Encoding::Same), Some(Encoding::Pcm), None);
+    // Input, out cell, encoding; where it goes, or what is wrong.
+    for (input, out, encoding, expected) in [
+        ("a.flac", "", none, Ok("s3://clean/a.wav")),
+        ("a.flac", "", pcm, Ok("s3://clean/a.wav")),
+        ("a.FLAC", "", same, Ok("s3://clean/a.flac")),
+        ("a.wav", "", same, Ok("s3://clean/a.wav")),
+        ("a.au", "", same, Ok("s3://clean/a.wav")),
+        ("a.bin", "", same, Ok("s3://clean/a.bin.wav")),
+        ("a.mp3", "", same, Err("cannot be kept as it is; use --encoding pcm")),
+        ("a.mp3", "", none, Ok("s3://clean/a.wav")),
+        ("a.flac", "b.flac", none, Ok("s3://clean/b.flac")),
+        ("a.flac", "b.flac", same, Ok("s3://clean/b.flac")),
+        ("a.flac", "b.flac", pcm, Err("out `b.flac`: --encoding pcm makes a WAV")),
+        ("a.flac", "b.wav", none, Ok("s3://clean/b.wav")),
+        ("a.flac", "b.wav", same, Err("out `b.wav`: a recording in .flac stays FLAC; name")),
+        ("a.wav", "b.flac", none, Err("out `b.flac`: a recording in .wav stays WAV; name")),
+        ("a.mp3", "b.flac", none, Err("cannot be kept as it is; use --encoding pcm")),
+        ("a.mp3", "b.wav", same, Err("cannot be kept as it is; use --encoding pcm")),
+        ("a.mka", "b.flac", none, Ok("s3://clean/b.flac")),
+        ("a.opus", "", same, Ok("s3://clean/a.opus")),
+        ("a.opus", "", none, Ok("s3://clean/a.wav")),
+        ("a.ogg", "b.opus", none, Ok("s3://clean/b.opus")),
+        ("a.opus", "b.wav", same, Err("out `b.wav`: a recording in .opus stays Ogg Opus; name")),
+        ("a.wav", "b.opus", none, Err("out `b.opus`: a recording in .wav stays WAV; name")),
+    ] {
+        let row = manifest(format!("in,out,windows\ns3://calls/{input},{out},10-15\n"));
+        let done = jobs(&row, &with(encoding)).map(|jobs| jobs[0].spec.output.clone());
+        match (done, expected) {
+            (Ok(output), Ok(expected)) => assert_eq!(output, expected),
+            (Err(error), Err(expected)) => {
+                assert!(error.to_string().contains(expected), "{input} {out}: {error}");
+            }
+            (done, _) => panic!("{input} {out} {encoding:?}: {done:?}"),
+        }
+    }
+    // The files of a recording of the Platform API are joined.
+    let row = |out: &str| {
+        format!("conversation,recording,api,out,windows\nc,r,platform,{out},genesys:\n")
+    };
+    assert_eq!(jobs(&manifest(row("")), &with(none)).unwrap()[0].spec.output, "s3://clean/c/r.wav");
+    for (out, encoding) in [("x.flac", none), ("", same), ("x.wav", same)] {
+        let said = errors(&row(out), &with(encoding)).join("\n");
+        assert!(said.contains("are joined to one, which is a WAV"), "{said}");
+    }
+}
+
+#[test]
+fn an_opus_that_is_kept_and_not_erased_is_an_error_of_the_manifest() {
+    let (same, none) = (Some(Encoding::Same), None);
+    for (input, out, treatment, encoding, erases, is_wrong) in [
+        ("a.opus", "", "", same, true, false),
+        ("a.opus", "", "", same, false, true),
+        ("a.opus", "", "silence", same, false, false),
+        ("a.opus", "", "tone=500", same, true, true),
+        ("a.opus", "b.opus", "", none, false, true),
+        ("a.opus", "b.wav", "", none, false, false),
+        ("a.flac", "", "", same, false, false),
+    ] {
+        let row = format!("in,out,windows,treatment\ns3://calls/{input},{out},10-15,{treatment}\n");
+        let plan = Planning { encoding, erases, ..plan(Some("s3://clean")) };
+        match jobs(&manifest(row), &plan) {
+            Ok(_) => assert!(!is_wrong, "{input} {out} {treatment}"),
+            Err(error) => {
+                assert!(is_wrong && error.to_string().contains("add --silence"), "{error}");
+            }
+        }
     }
 }

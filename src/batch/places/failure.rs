@@ -25,6 +25,7 @@ pub(in super::super) fn of_stored(input: &Place, error: StoredError) -> Failure 
 
 pub(in super::super) fn kind_of(error: &Error) -> FailureKind {
     match error {
+        Error::Format { .. } => FailureKind::Recording,
         error if error.is_usage() => FailureKind::Windows,
         Error::SelfCheck { .. } => FailureKind::SelfCheck,
         Error::Write(_) | Error::ReadBack(_) | Error::Persist { .. } => FailureKind::Storage,
@@ -50,12 +51,13 @@ pub(in super::super) fn of_store(input: &Place, error: store::Error) -> Failure 
         Store::Note { .. } => return Failure::Interrupted,
         _ => FailureKind::Other,
     };
-    let retry_after = match &error {
-        Store::Unavailable { until, .. } => until.map(from_now),
-        _ => None,
-    };
     let failed = Failed { kind, message: chain(&error) };
-    Failure::Failed { failed, unknown: false, retry_after }
+    match error {
+        Store::Unavailable { until: Some(until), .. } => {
+            Failure::Paused { failed, retry_after: from_now(until) }
+        }
+        _ => failed.into(),
+    }
 }
 
 /// An error of the list or transcript.

@@ -10,7 +10,7 @@ use crate::store::Place;
 use crate::window::parse_flag;
 
 /// The largest list or transcript, in bytes.
-pub(super) const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 
 impl Places {
     /// The windows of a job, inline or of its file.

@@ -362,6 +362,41 @@ fn who_asks_for_more_than_a_run_waits_has_the_job_fail() {
     }
 }
 
+/// The store would tell all others the same.
+#[test]
+fn a_store_that_is_away_for_longer_than_a_run_waits_ends_the_run() {
+    for wait in [writer::PATIENCE + Duration::from_secs(1), Duration::MAX] {
+        let (mut journal, began) = (Memory::of(1000), AtomicU64::new(0));
+        let earliest = SystemTime::now() + writer::PATIENCE;
+        let (ran, events) = ran(&mut journal, &options(2), |_, notes, _| {
+            began.fetch_add(1, Ordering::SeqCst);
+            notes.note(Event::Granting)?;
+            let failed = Failed { kind: FailureKind::Unavailable, message: "busy".into() };
+            Err(Failure::Paused { failed, retry_after: wait })
+        });
+        assert!(ran.paused.unwrap() > earliest && !ran.halted && !ran.interrupted);
+        assert_eq!((ran.failed, ran.counts.planned, events), (0, 1000, vec![]));
+        assert!(began.into_inner() <= 6);
+        assert_eq!(journal.states(), [State::Planned; 1000]);
+    }
+}
+
+#[test]
+fn a_store_that_is_away_for_a_while_is_waited_for() {
+    let mut journal = Memory::of(1);
+    let (ran, events) = ran(&mut journal, &options(1), |job, _, _| {
+        let failed = Failed { kind: FailureKind::Unavailable, message: "busy".into() };
+        let retry_after = Duration::from_millis(3);
+        if job.attempt > 1 {
+            Ok(Done::default())
+        } else {
+            Err(Failure::Paused { failed, retry_after })
+        }
+    });
+    assert_eq!((ran.done, ran.paused), (1, None));
+    assert_eq!(events, ["again 0000 1", "done 0000 false"]);
+}
+
 #[test]
 fn jobs_that_are_planned_meanwhile_are_done_too() {
     let late = Memory::of(3).rows.into_values().map(|row| row.planned).skip(1).collect();

@@ -14,8 +14,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// The longest wait before another try, unless a server asks for more.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// The longest wait that a server may ask for: fifteen minutes. Whoever asks for more has the job fail, so
-/// that no run holds its jobs for hours.
+/// The longest wait that a server may ask for: fifteen minutes. Whoever asks for more has the job fail,
+/// and a store has the run end, so that no run holds its jobs for hours.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// While nothing is left to do here but other processes work, the journal is asked every so many ticks
@@ -137,6 +137,12 @@ impl<'a> Writer<'a> {
                 (Event::Unknown(failed.clone()), Then::Failed(task, failed, true))
             }
             Err(Failure::Failed { failed, retry_after, .. }) => {
+                self.refused(task, failed, retry_after.unwrap_or_default())
+            }
+            Err(Failure::Paused { failed, retry_after }) => {
+                if failed.kind.is_retryable() && retry_after > PATIENCE {
+                    self.ran.paused = self.ran.paused.max(Some(after(retry_after)));
+                }
                 self.refused(task, failed, retry_after)
             }
         };
@@ -145,13 +151,7 @@ impl<'a> Writer<'a> {
 
     /// The same for a failure that certainly created nothing. The journal learns that even of a job that is
     /// tried again: if the run ends while it waits, it is not unknown.
-    fn refused(
-        &mut self,
-        task: Task,
-        failed: Failed,
-        retry_after: Option<Duration>,
-    ) -> (Event, Then) {
-        let retry_after = retry_after.unwrap_or_default();
+    fn refused(&mut self, task: Task, failed: Failed, retry_after: Duration) -> (Event, Then) {
         let may_pass = failed.kind.is_retryable();
         let asks_too_long = may_pass && retry_after > PATIENCE;
         let failed = if asks_too_long { too_long(failed, retry_after) } else { failed };
@@ -245,7 +245,7 @@ impl<'a> Writer<'a> {
     /// Whether no job begins any more.
     fn is_stopping(&mut self) -> bool {
         self.ran.interrupted |= self.cancel.is_set() && !self.ran.halted;
-        self.ran.halted || self.ran.interrupted
+        self.ran.halted || self.ran.interrupted || self.ran.paused.is_some()
     }
 
     /// Whether nothing is left to claim, also not from another process that dies. Asked once a tick, while
@@ -270,12 +270,15 @@ impl<'a> Writer<'a> {
 
 /// A failure whose server asks for more time than a run has.
 fn too_long(failed: Failed, retry_after: Duration) -> Failed {
-    // A century is as good as anything beyond, which could not be written as a date.
-    let wait = retry_after.min(Duration::from_secs(100 * 365 * 24 * 60 * 60));
-    let until = humantime::format_rfc3339_seconds(SystemTime::now() + wait);
+    let until = humantime::format_rfc3339_seconds(after(retry_after));
     let message = format!(
         "{}; another try is asked for at {until} or later; run again with --retry-failed then",
         failed.message
     );
     Failed { message, ..failed }
+}
+
+/// The end of a wait. A century is as good as anything beyond, which could not be written as a date.
+fn after(wait: Duration) -> SystemTime {
+    SystemTime::now() + wait.min(Duration::from_secs(100 * 365 * 24 * 60 * 60))
 }

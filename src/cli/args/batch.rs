@@ -13,7 +13,7 @@ use super::super::exit::Failure;
 use super::super::help;
 use super::format::CodingArgs;
 use super::transcript::TranscriptArgs;
-use super::{Api, ClientArgs, SignArgs, StoreArgs, TreatmentArgs};
+use super::{Api, ClientArgs, MediaArgs, SignArgs, StoreArgs, TreatmentArgs};
 
 #[derive(Debug, Group)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -118,6 +118,9 @@ pub(crate) struct GenesysRowArgs {
     /// Let Genesys delete the originals of rows that say when
     #[arg(long)]
     pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) media: MediaArgs,
 
     #[command(flatten)]
     pub(crate) client: ClientArgs,

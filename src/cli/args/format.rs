@@ -1,11 +1,15 @@
 //! `--encoding`, `--raw`, `--gaps` and others: how recordings are decoded and encoded.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use clap::Args as Group;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use sordino::policy::{Policy, Settings};
-use sordino::{DecodeOptions, Encoding, Gaps, RawFormat};
+use sordino::{DecodeOptions, Edge, Encoding, Gaps, OutputFormat, RawFormat};
+
+use super::super::exit::Failure;
+use super::super::input::ending;
 
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
@@ -27,10 +31,20 @@ pub(crate) struct FormatArgs {
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct CodingArgs {
-    /// The sample format of the output: `pcm`, or `same`, which keeps A-law and µ-law as they are
-    /// [default: pcm]
+    /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, Ogg
+    /// Opus, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in .flac, .opus or .ogg]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
+
+    /// If a window begins or ends inside a packet that can only be replaced whole: `widen` the window,
+    /// and tell, or refuse, so that it is `exact`. WAV and FLAC are always exact [default: widen]
+    #[arg(long, value_name = "EDGE", hide_possible_values = true, value_parser = PossibleValuesParser::new(["widen", "exact"]).map(|name| if name == "exact" { Edge::Exact } else { Edge::Widen }))]
+    edge: Option<Edge>,
+
+    /// Leave the MD5 of a FLAC that is kept unset. It is not decoded as a whole then, only around the
+    /// windows
+    #[arg(long)]
+    no_md5: bool,
 
     /// Read headerless audio: its format (s16le, mulaw, alaw and others), rate in Hz and channels, for
     /// example mulaw:8000:1
@@ -49,6 +63,8 @@ impl CodingArgs {
     /// Adds what these flags say.
     pub(super) fn add_to(&self, settings: &mut Settings) {
         settings.encoding = self.encoding;
+        settings.edge = self.edge;
+        settings.no_md5 = self.no_md5.then_some(true);
         settings.opus_rate = self.opus_rate;
         settings.raw = self.raw;
         self.gaps.add_to(settings);
@@ -75,6 +91,48 @@ impl FormatArgs {
         let mut settings = Settings::default();
         self.add_to(&mut settings);
         self.options(&Policy::default().with_flags(settings))
+    }
+
+    /// The options, and the formats that the name of the output stands for.
+    pub(crate) fn options_for(
+        &self,
+        output: &Path,
+        policy: &Policy,
+    ) -> Result<(DecodeOptions, &'static [OutputFormat]), Failure> {
+        let (encoding, formats) = OutputFormat::named(&ending(output), policy.settings().encoding)
+            .map_err(|error| Failure::of(format!("writing {}", output.display()), error))?;
+        self.check_md5(encoding, formats)?;
+        Ok((DecodeOptions { encoding, ..self.options(policy) }, formats))
+    }
+
+    /// The same for a recording that is uploaded, of which a copy may be kept: its name does not decide what
+    /// is uploaded, so that it must not contradict the encoding.
+    pub(crate) fn options_keeping(
+        &self,
+        keep: Option<&Path>,
+        policy: &Policy,
+    ) -> Result<(DecodeOptions, &'static [OutputFormat]), Failure> {
+        let own = self.options(policy);
+        let Some(keep) = keep else {
+            self.check_md5(own.encoding, &[])?;
+            return Ok((own, &[]));
+        };
+        let (options, formats) = self.options_for(keep, policy)?;
+        if options.encoding != own.encoding {
+            let mend = "without --encoding same it is a WAV; add that, or name it .wav";
+            return Err(Failure::usage(format!("keeping {}", keep.display()), mend));
+        }
+        Ok((options, formats))
+    }
+
+    /// Checks that `--no-md5` can mean something.
+    fn check_md5(&self, encoding: Encoding, formats: &[OutputFormat]) -> Result<(), Failure> {
+        let may_be_flac = formats.is_empty() || formats.contains(&OutputFormat::Flac);
+        if self.coding.no_md5 && !(encoding == Encoding::Same && may_be_flac) {
+            let mend = "only a FLAC that is kept has an MD5; add --encoding same, with an output that ends in .flac, or leave it out";
+            return Err(Failure::usage("reading --no-md5", mend));
+        }
+        Ok(())
     }
 }
 

@@ -48,9 +48,8 @@ pub(crate) struct PlatformArgs {
     #[arg(long)]
     pub(crate) same_windows: bool,
 
-    /// The format that Genesys transcodes to [default: wav]
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(MediaFormat::ALL.map(MediaFormat::name)))]
-    pub(crate) format: Option<String>,
+    #[command(flatten)]
+    pub(crate) media: MediaArgs,
 
     /// Ask at most this many times again for what is not ready [default: 10]
     #[arg(long, value_name = "N")]
@@ -86,18 +85,32 @@ impl PlatformArgs {
             ("--layout", self.layout.is_some()),
             ("--split", self.split),
             ("--same-windows", self.same_windows),
-            ("--format", self.format.is_some()),
+            ("--format", self.media.format.is_some()),
             ("--poll-limit", self.poll_limit.is_some()),
             ("--annotate", self.annotate),
             ("--delete-original", self.delete_original.is_some()),
         ];
         given.into_iter().find_map(|(name, given)| given.then_some(name))
     }
+}
 
+/// What the Platform API is asked for.
+#[derive(Debug, Group)]
+pub(crate) struct MediaArgs {
+    /// The format that Genesys transcodes to [default: wav]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(MediaFormat::ALL.map(MediaFormat::name)))]
+    format: Option<String>,
+}
+
+impl MediaArgs {
     /// The format to ask for.
     pub(crate) fn format(&self) -> MediaFormat {
         // Only names of formats pass the parser.
         self.format.as_deref().and_then(|name| name.parse().ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn is_given(&self) -> bool {
+        self.format.is_some()
     }
 }
 

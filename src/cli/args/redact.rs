@@ -19,7 +19,7 @@ pub(crate) struct FileArgs {
     /// headerless audio with --raw; `-` for stdin
     pub(crate) input: PathBuf,
 
-    /// Write the redacted WAV here; `-` for stdout. If this is a symbolic link, its target is written
+    /// Write the redacted recording here, a WAV, or of a FLAC a FLAC if the name ends so; `-` for stdout. If this is a symbolic link, its target is written
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
@@ -53,7 +53,7 @@ pub(crate) struct RecordingArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Save the redacted WAV here as well, at the very end; with --api platform for a --dry-run
+    /// Save the redacted recording here as well, at the very end; with --api platform for a --dry-run
     #[arg(long, value_name = "FILE")]
     pub(crate) keep: Option<PathBuf>,
 

@@ -1,11 +1,11 @@
-//! The chain of a batch beside its receipts: published at the end of a run, walked by `status --verify`.
+//! The chain of a batch beside its receipts: published by a run, walked by `status --verify`.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use sordino::batch::chain::{BucketShelf, ChainReport, Finding, FolderShelf, Publisher, Shelf};
+use sordino::batch::chain::{BucketShelf, ChainReport, Finding, FolderShelf, Later, Shelf};
 use sordino::batch::{Filter, Journal, JournalError, Key, State};
 use sordino::signature::AllowedSigners;
 use sordino::store::{Place, Stores};
@@ -16,23 +16,15 @@ use super::super::exit::Failure;
 use super::super::report::print;
 use super::super::runtime;
 use super::super::text::count;
-use super::plan::Plan;
+pub(super) use publishing::Publishing;
 use walk::{Ends, Walk};
 
+mod publishing;
 mod root;
 mod walk;
 
 /// Links between two checkpoints.
 const EVERY: usize = 1000;
-
-/// Publishes the links of all receipts that are in their places, if there are receipts.
-pub(super) fn publish(plan: &Plan<'_>, journal: &mut dyn Journal) -> Result<(), Failure> {
-    let Some(receipts) = &plan.planning.receipts else { return Ok(()) };
-    let shelf = shelf(receipts, &plan.stores, &plan.runtime);
-    let published = Publisher::new(shelf, plan.signer.clone(), EVERY).publish(journal, true);
-    let doing = "publishing the chain; the recordings are in their places, and the same command publishes it again";
-    published.map(drop).map_err(|error| Failure::failed(doing, error))
-}
 
 fn shelf(place: &Place, stores: &Stores, runtime: &Runtime) -> Box<dyn Shelf + Send> {
     match place {
@@ -49,41 +41,69 @@ pub(super) fn check(journal: &mut dyn Journal, args: &StatusArgs) -> Result<(), 
     let (runtime, stores) = (runtime()?, Stores::new(args.store.config()));
     let walk = Walk { stores, runtime };
     let reading = |error: JournalError| Failure::failed("reading the journal", error);
+    let ran = is_running(journal).map_err(reading)?;
     let ends = Ends::of(journal).map_err(reading)?;
-    let outputs = outputs(journal).map_err(reading)?;
     let signers = signers(args.signers.as_deref())?;
     let signers = signers.as_ref().map(|signers| (signers, SystemTime::now()));
-    let report = match (&ends.first, &args.receipts) {
+    let (root, name) = match (&ends.first, &args.receipts) {
         (Some(first), _) => {
             let (root, name) = walk.find(args, first, &ends)?;
-            let listed = walk.list(&root)?;
-            walk.report(&root, &name, listed, &ends, &outputs, signers)?
+            (root, Some(name))
         }
         // The journal may have been emptied.
         (None, Some(root)) => {
             let wrong = |error| Failure::usage("reading --receipts", error);
-            let root: Place = root.parse().map_err(wrong)?;
-            let listed = walk.list(&root)?;
-            let name = listed.chains.first().cloned().unwrap_or_else(|| "chain".to_owned());
-            walk.report(&root, &name, listed, &ends, &outputs, signers)?
+            (root.parse().map_err(wrong)?, None)
         }
-        (None, None) => ChainReport::default(),
+        (None, None) => return show(&ChainReport::default(), signers.is_some(), args.json),
     };
-    print(&if args.json { to_json(&report).to_string() } else { text(&report) })?;
+    let listed = walk.list(&root)?;
+    let first = || listed.chains.keys().next().cloned().unwrap_or_else(|| "chain".to_owned());
+    let name = name.unwrap_or_else(first);
+    // Once more: a run that goes on has done more, and what is listed must be known.
+    let ends = Ends::of(journal).map_err(reading)?;
+    let known = Known::of(journal).map_err(reading)?;
+    let is_running = ran || is_running(journal).map_err(reading)?;
+    let mut later = |after| journal.links(after, EVERY).map_err(std::io::Error::other);
+    let later: Option<&mut Later<'_>> = if is_running { Some(&mut later) } else { None };
+    let report = walk.report((&root, &name), listed, &ends, &known, later, signers)?;
+    show(&report, signers.is_some(), args.json)
+}
+
+/// Prints what was found. The exit code says whether that is anything.
+fn show(report: &ChainReport, signers: bool, json: bool) -> Result<(), Failure> {
+    print(&if json { to_json(report).to_string() } else { text(report, signers) })?;
     if report.is_clean() { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// The recordings that have no receipt.
-fn outputs(journal: &mut dyn Journal) -> Result<HashMap<Key, String>, JournalError> {
-    let mut outputs = HashMap::new();
-    let filter = Filter { state: Some(State::Done), ..Filter::default() };
-    journal.each(&filter, &mut |entry| {
-        if let Some(done) = entry.done.filter(|done| done.receipt.is_none()) {
-            outputs.insert(entry.key, done.output);
-        }
-        std::ops::ControlFlow::Continue(())
-    })?;
-    Ok(outputs)
+/// Whether a run goes on, or was killed.
+fn is_running(journal: &mut dyn Journal) -> Result<bool, JournalError> {
+    Ok(journal.counts(None)?.started > 0)
+}
+
+/// What the journal knows of its jobs.
+struct Known {
+    /// The recordings that have no receipt.
+    outputs: HashMap<Key, String>,
+    /// The receipts that may be there before they are linked: of jobs that are begun, or were.
+    begun: Vec<String>,
+}
+
+impl Known {
+    fn of(journal: &mut dyn Journal) -> Result<Self, JournalError> {
+        let (mut outputs, mut begun) = (HashMap::new(), Vec::new());
+        journal.each(&Filter::default(), &mut |entry| {
+            match (entry.done, entry.state) {
+                (Some(done), _) if done.receipt.is_none() => {
+                    outputs.insert(entry.key, done.output);
+                }
+                (None, State::Started | State::Planned) => begun.extend(entry.spec.receipt),
+                _ => {}
+            }
+            std::ops::ControlFlow::Continue(())
+        })?;
+        Ok(Self { outputs, begun })
+    }
 }
 
 fn signers(path: Option<&Path>) -> Result<Option<AllowedSigners>, Failure> {
@@ -103,18 +123,20 @@ fn to_json(report: &ChainReport) -> Value {
         "principal": report.principal,
         "problems": report.found,
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+        "pending": report.pending,
         "notes": report.notes.iter().map(finding).collect::<Vec<_>>(),
     })
 }
 
-fn text(report: &ChainReport) -> String {
-    if report.links == 0 && report.is_clean() {
+fn text(report: &ChainReport, signers: bool) -> String {
+    if report.links + report.pending == 0 && report.is_clean() {
         return "no recording is done yet".to_owned();
     }
     let signed = match &report.principal {
         Some(principal) => {
             format!("{}, the last by {principal}", count(report.signed, "signed checkpoint"))
         }
+        None if signers => "no signed checkpoint counts".to_owned(),
         None => "signatures were not looked at".to_owned(),
     };
     let mut lines = vec![format!("{}, {signed}", count(report.links, "link"))];
@@ -125,6 +147,10 @@ fn text(report: &ChainReport) -> String {
     if report.noted > 0 {
         let noted = count(report.noted, "checkpoint");
         lines.push(format!("{noted} did not count, but a later one covers the links"));
+    }
+    if report.pending > 0 {
+        let pending = count(report.pending, "receipt");
+        lines.push(format!("{pending} not in the chain yet: a run goes on or was ended; the same command again publishes them"));
     }
     lines.push(match report.found {
         0 => "no receipt was removed, changed, moved or slipped in".to_owned(),

@@ -25,6 +25,8 @@ pub(super) struct Jobs<'a> {
     problems: Problems,
     /// Recordings without a transcript, and transcripts without a recording.
     alone: Problems,
+    /// The prefix, as long as it holds no recording.
+    empty: Option<String>,
 }
 
 enum Source<'a> {
@@ -66,8 +68,12 @@ impl<'a> Jobs<'a> {
                 Source::Prefix(Box::new(pairing))
             }
         };
+        let empty = match origin {
+            Origin::Manifest(..) => None,
+            Origin::Prefix { place, .. } => Some(place.to_string()),
+        };
         let (problems, alone) = Default::default();
-        Ok(Self { source, shard: None, problems, alone })
+        Ok(Self { source, shard: None, problems, alone, empty })
     }
 
     /// Only those of a share.
@@ -75,8 +81,11 @@ impl<'a> Jobs<'a> {
         Self { shard, ..self }
     }
 
-    /// Says what was alone in the prefix.
+    /// Says what was alone in the prefix, and whether there was nothing.
     pub(super) fn tell(&self) {
+        if let Some(prefix) = &self.empty {
+            warn(&format!("{prefix} holds no recording"));
+        }
         self.alone.shown.iter().for_each(|line| warn(line));
         if self.alone.more > 0 {
             warn(&format!("and {} more like these", self.alone.more));
@@ -111,6 +120,9 @@ impl<'a> Jobs<'a> {
 
     /// The job of a pair, or the problem, for later.
     fn job(&mut self, paired: Paired) -> Option<Planned> {
+        if !matches!(paired, Paired::NoRecording(_)) {
+            self.empty = None;
+        }
         self.problems.extend(paired.problem());
         match paired {
             Paired::Job(planned) => return Some(planned),

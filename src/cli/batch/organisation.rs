@@ -1,7 +1,6 @@
 //! The organisation in Genesys Cloud that rows of a manifest are in.
 
 use sordino::batch::{Checked, Organisation};
-use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Genesys, Platform};
 
 use super::super::args::{Api, GenesysRowArgs};
@@ -14,6 +13,10 @@ pub(super) fn organisation(
     args: &GenesysRowArgs,
     checked: &Checked,
 ) -> Result<Option<Organisation>, Failure> {
+    if args.media.is_given() && checked.platform == 0 {
+        let why = "it is for rows of the Platform API, and there is none; leave it out";
+        return Err(Failure::usage("reading --format", why));
+    }
     if checked.recordings + checked.platform == 0 {
         return Ok(None);
     }
@@ -37,7 +40,7 @@ pub(super) fn organisation(
     Ok(Some(Organisation {
         recordings: Genesys::new(recordings).map_err(invalid)?,
         platform: Platform::new(platform).map_err(invalid)?,
-        format: MediaFormat::default(),
+        format: args.media.format(),
         annotate: args.annotate,
         may_delete: args.yes,
     }))

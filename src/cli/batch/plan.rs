@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
 use super::super::exit::Failure;
-use super::super::many::{below, decode_options, jobs_at_once, parsed};
+use super::super::many::{below, decode_options, erases, jobs_at_once, parsed};
 use super::super::remote::end_uploads;
 use super::jobs::{self, Jobs};
 use super::organisation::organisation;
@@ -74,7 +74,8 @@ impl<'a> Plan<'a> {
                 cli::Api::Recordings => Api::Recordings,
                 cli::Api::Platform => Api::Platform,
             },
-            ending: "wav",
+            encoding: policy.settings().encoding,
+            erases: erases(&policy),
         };
         let name = args.manifest.as_deref().unwrap_or_default();
         let journal = journal(args, name)?;
@@ -139,7 +140,7 @@ impl<'a> Plan<'a> {
     pub(super) fn work(&self) -> Result<Rows, Failure> {
         let genesys = match &self.origin {
             Origin::Manifest(_, checked) => organisation(&self.args.genesys, checked)?,
-            Origin::Prefix { .. } => None,
+            Origin::Prefix { .. } => organisation(&self.args.genesys, &Checked::default())?,
         };
         let options = decode_options(&self.args.pace.share, self.jobs_at_once);
         let places = Places {
@@ -183,7 +184,7 @@ pub(crate) fn manifest(
     let place = parsed("the manifest", name)?;
     let is_folder = place.local().is_some_and(Path::is_dir) || name.ends_with('/');
     if is_folder {
-        let why = "this is a folder; `sordino batch` takes one, with --windows-suffix, which says what the names of                    transcripts end in";
+        let why = "this is a folder; `sordino batch` takes one, with --windows-suffix, which says what the names of transcripts end in";
         return Err(Failure::usage(reading(), why));
     }
     let manifest = match place.local() {

@@ -53,7 +53,7 @@ impl Show {
     /// Shows what has become durable, and how far the run is.
     pub(super) fn news(&mut self, news: &News<'_>, tally: &Tally) {
         match news {
-            News::Done { job, done, .. } if self.json => {
+            News::Done { job, done, again: false } if self.json => {
                 let mut json = about(job, "done");
                 let seconds = |frames| time_of(frames, done.rate.max(1)).as_secs_f64();
                 json["output"] = done.output.clone().into();
@@ -104,7 +104,8 @@ impl Show {
         self.aside(|| say(line));
     }
 
-    fn aside(&self, print: impl FnOnce()) {
+    /// Prints above the progress.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
         match &self.kind {
             Kind::Drawn(status) => status.aside(print),
             _ => print(),

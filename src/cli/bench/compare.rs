@@ -11,20 +11,24 @@ use super::super::exit::Failure;
 use super::super::table::table;
 use super::Bench;
 use super::input::{Input, RATE};
-use super::stages::{OUTPUT, redaction};
+use super::stages::redaction;
 use super::stats::{Cost, known, memory, time};
 
 /// The competitors, and what makes each print its version.
 const COMPETITORS: [(&str, &str); 2] = [("ffmpeg", "-version"), ("cp", "--version")];
 
 /// Inputs that FFmpeg makes of the WAV: name, file, options.
-const KINDS: [(&str, &str, &[&str]); 5] = [
+const KINDS: [(&str, &str, &[&str]); 6] = [
     ("µ-law WAV", "mulaw.wav", &["-c:a", "pcm_mulaw"]),
     ("FLAC", "call.flac", &["-c:a", "flac"]),
+    ("FLAC, blocks of 4096", "blocks.flac", &["-c:a", "flac", "-frame_size", "4096"]),
     ("MP3 32 kbit/s", "call.mp3", &["-c:a", "libmp3lame", "-b:a", "32k"]),
     ("Ogg Vorbis", "call.ogg", &["-c:a", "libvorbis"]),
     ("AAC in M4A", "call.m4a", &["-c:a", "aac", "-b:a", "32k"]),
 ];
+
+/// How a FLAC is kept: what is added to its name, and the options of `sordino file`.
+const KEPT: [(&str, &[&str]); 2] = [(" kept", &[]), (" kept, no MD5", &["--no-md5"])];
 
 /// The length of a short recording, in seconds.
 const CLIP: u64 = 24;
@@ -101,7 +105,12 @@ pub(super) fn compare(bench: &Bench, input: &Input, given: bool) -> Result<Compa
     for (name, file, options) in KINDS {
         bench.status.say(format!("making: {name}"));
         match all.convert(bench, input, file, options) {
-            Ok(kind) => all.row(bench, name, &kind)?,
+            Ok(kind) => {
+                all.row(bench, name, &kind)?;
+                for (how, options) in KEPT.iter().filter(|_| file.ends_with(".flac")) {
+                    all.row(bench, &format!("{name}{how}"), &kind.written("out.flac", options))?;
+                }
+            }
             Err(why) => all.skipped.push(format!("{name}: {why}")),
         }
     }
@@ -140,7 +149,7 @@ fn usual_recipe(input: &Input) -> Command {
     ffmpeg(
         &input.path,
         &["-af", &format!("volume=enable='{inside}':volume=0.001")],
-        OUTPUT.as_ref(),
+        input.output.as_ref(),
     )
 }
 
@@ -173,7 +182,7 @@ impl Comparison {
             ("sordinoSelfCheck", redaction(input, true, 1)?),
         ];
         let mut copy = Command::new("cp");
-        copy.arg(&input.path).arg(OUTPUT);
+        copy.arg(&input.path).arg(input.output);
         // A copy of another format is not as long as the output.
         let is_copied = self.has("cp") && input.is_wav;
         let competitors = [

@@ -36,6 +36,9 @@ pub(super) struct Input {
     pub(super) info: StreamInfo,
     /// Whether the output, a 16-bit WAV, is as long as the input.
     pub(super) is_wav: bool,
+    /// The name of what is written, and what else `sordino file` gets.
+    pub(super) output: &'static str,
+    pub(super) options: &'static [&'static str],
 }
 
 impl Input {
@@ -70,13 +73,19 @@ impl Input {
         let mut block = Block::new(info.format, info.channels);
         while decoder.next(&mut block).map_err(failed)? {}
         let is_wav = info.codec == "pcm_s16le";
-        Ok(Self { frames: decoder.frames(), name, path, bytes, info, is_wav })
+        let (frames, output) = (decoder.frames(), "out.wav");
+        Ok(Self { frames, name, path, bytes, info, is_wav, output, options: &[] })
     }
 
     /// The same recording in another format. It is not opened, because that would make this process
     /// grow, and with it the peak memory that Linux reports for the processes that are measured.
     pub(super) fn converted(&self, path: PathBuf) -> Self {
         Self { path, is_wav: false, ..self.clone() }
+    }
+
+    /// The same recording, to be written under another name, with these options.
+    pub(super) fn written(&self, output: &'static str, options: &'static [&'static str]) -> Self {
+        Self { output, options, ..self.clone() }
     }
 
     pub(super) fn seconds(&self) -> f64 {

@@ -13,9 +13,6 @@ use super::Bench;
 use super::input::Input;
 use super::stats::{Cost, Run, float};
 
-/// The file that a process writes, in the folder that it runs in.
-pub(super) const OUTPUT: &str = "out.wav";
-
 /// What one stage takes, or some processes at once.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +122,7 @@ pub(super) fn redaction(input: &Input, check: bool, jobs: u32) -> Result<Command
     let program = std::env::current_exe();
     let program = program.map_err(|error| Failure::failed("finding this program", error))?;
     let mut command = Command::new(program);
-    command.args(["file", "--output", OUTPUT]);
+    command.args(["file", "--output", input.output]).args(input.options);
     command.args(input.flags().map(|flag| format!("--window={flag}")));
     command.args((!check).then_some("--no-self-check"));
     command.args((jobs > 1).then_some("--threads=1"));

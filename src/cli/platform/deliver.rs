@@ -66,7 +66,8 @@ impl Files {
                 Layout::Joined => None,
                 Layout::Split => copy.keys.first().map(String::as_str),
             };
-            let (of_copy, made) = plan.places.targets(prepared.original(), key)?;
+            let (of_copy, made) =
+                plan.places.targets(prepared.original(), key, copy.redacted.format())?;
             folders.join(made);
             let side_outputs = of_copy.side_outputs.with_source(source.cloned());
             targets.push(Targets { side_outputs, ..of_copy });

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sordino::OutputFormat;
 use sordino::genesys::platform::Original;
 use sordino::job::platform::METADATA_SUFFIX;
 use sordino::signature::Signer;
@@ -170,7 +171,6 @@ impl Places {
             Destination::At(place) => file(Some(place)),
             _ => None,
         };
-        copy.iter().for_each(|path| note_ending(path));
         let (receipt, report) = (file(self.receipt.as_ref()), file(self.report.as_ref()));
         self.targets_at(copy, receipt, report).map(drop)
     }
@@ -186,12 +186,17 @@ impl Places {
     }
 
     /// All paths for one copy: its own, its receipt's, its page's.
-    fn paths(&self, original: &Original, key: Option<&str>) -> [Option<PathBuf>; 3] {
+    fn paths(
+        &self,
+        original: &Original,
+        key: Option<&str>,
+        format: OutputFormat,
+    ) -> [Option<PathBuf>; 3] {
         let conversation = original.conversation_id();
         let copy = match &self.copies {
             Destination::At(place) => {
                 let below = self.export.as_deref().unwrap_or(conversation);
-                Some(place.path(original, key, below, "wav"))
+                Some(place.path(original, key, below, format.ending()))
             }
             _ => None,
         };
@@ -205,7 +210,8 @@ impl Places {
     pub(super) fn check_free(&self, original: &Original, key: Option<&str>) -> Result<(), Failure> {
         let has_folder =
             |path: &PathBuf| remote::is_object(path) || path.parent().is_some_and(Path::is_dir);
-        let paths = self.paths(original, key).map(|path| path.filter(has_folder));
+        let paths = self.paths(original, key, OutputFormat::Wav);
+        let paths = paths.map(|path| path.filter(has_folder));
         let [copy, receipt, report] = paths;
         self.targets_at(copy, receipt, report).map(drop)
     }
@@ -215,8 +221,10 @@ impl Places {
         &self,
         original: &Original,
         key: Option<&str>,
+        format: OutputFormat,
     ) -> Result<(Targets, MadeFolders), Failure> {
-        let paths = self.paths(original, key);
+        let paths = self.paths(original, key, format);
+        paths[0].iter().for_each(|path| note_ending(path, format));
         let mut made = MadeFolders::default();
         let files = paths.iter().flatten().filter(|path| !remote::is_object(path));
         for folder in files.filter_map(|path| path.parent()) {

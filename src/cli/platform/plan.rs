@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use sordino::genesys::platform::MediaFormat;
 use sordino::genesys::{Credentials, Platform, StepRecord};
 use sordino::job::platform::Layout;
-use sordino::{Job, Policy, Treatment, Windows};
+use sordino::{Encoding, Job, Policy, Treatment, Windows};
 
 use super::super::args::{
     ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
@@ -71,6 +71,10 @@ impl Plan {
         };
         let access = Access::check(args)?;
         let places = places(args, source, access.recording_id.is_none())?;
+        if policy.settings().encoding == Some(Encoding::Same) && !args.platform.split {
+            let mend = "with --api platform the files of a recording are joined to one, which is a WAV; give --split to keep each as it is";
+            return Err(Failure::usage("reading --encoding same", mend));
+        }
         let deletion = deletion(args, policy.treatment(), &places)?;
         let originals = access.originals();
         let bar = Arc::new(Mutex::new(ByteProgress::new("redacting")));
@@ -80,6 +84,7 @@ impl Plan {
         config.poll_limit = args.platform.poll_limit.unwrap_or(config.poll_limit);
         config.listener = Arc::new(move |event| on_event(&event, &shown, &told));
         let platform = Platform::new(config).map_err(invalid)?;
+        let job = job(args, &policy, windows, &places, &bar)?;
         // Last: whoever is asked should not learn of another mistake after it.
         if let Some(deletion) = deletion.filter(|_| !args.platform.yes && !args.dry_run) {
             deletion.confirm(&originals)?;
@@ -88,9 +93,9 @@ impl Plan {
             platform,
             conversation_id: access.conversation_id,
             recording_id: access.recording_id,
-            format: args.platform.format(),
+            format: args.platform.media.format(),
             layout: if args.platform.split { Layout::Split } else { Layout::Joined },
-            job: job(args, &policy, windows, &places, &bar),
+            job,
             from_genesys,
             places,
             export: is_export(args),
@@ -241,13 +246,15 @@ fn job(
     windows: Windows,
     places: &Places,
     bar: &Shared<ByteProgress>,
-) -> Job {
+) -> Result<Job, Failure> {
     let shown = Arc::clone(bar);
-    Job {
-        options: args.redact.format.options(policy),
+    let (options, formats) = args.redact.format.options_keeping(args.keep.as_deref(), policy)?;
+    Ok(Job {
+        options,
+        formats,
         evidence: places.evidence(),
         listener: Some(Arc::new(move |progress, of| lock(&shown).show(progress.bytes, of))),
         // The id of each recording is in what the client has located.
         ..Job::new("", windows, policy.treatment())
-    }
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sordino::genesys::{Event, WorkflowStep};
 
 use super::super::exit::INTERRUPTED;
-use super::super::interrupt::lock;
+use super::super::interrupt::{lock, on_signals};
 use super::super::messages::say;
 use super::super::progress::ByteProgress;
 use super::super::recording::{Shared, show_event};
@@ -117,8 +117,7 @@ pub(super) fn on_event(event: &Event, bar: &Mutex<ByteProgress>, stage: &Mutex<S
 /// ctrl-c and SIGTERM: nothing unredacted is on a disk; the message says what state each original is in.
 pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     let stage = Arc::clone(stage);
-    // If no handler can be set, the process still ends, without this message.
-    let _ = ctrlc::set_handler(move || {
+    on_signals(move || {
         say(&lock(&stage).interrupted());
         remote::abort_open();
         std::process::exit(INTERRUPTED);

@@ -7,10 +7,11 @@ use sordino::genesys::{Event, StepRecord, WorkflowStep};
 use sordino::spool::Draft;
 
 use super::super::exit::INTERRUPTED;
-use super::super::interrupt::lock;
+use super::super::interrupt::{lock, on_signals};
 use super::super::messages::{detail, say, tell};
 use super::super::progress::ByteProgress;
 use super::super::remote;
+use super::super::side_outputs::Placed;
 use super::super::text::elapsed;
 
 pub(in crate::cli) type Shared<T> = Arc<Mutex<T>>;
@@ -22,6 +23,10 @@ pub(super) struct Stage {
     pub(super) new: NewRecording,
     /// The file of --keep, hidden until everything else is done.
     pub(super) kept: Option<Draft>,
+    /// Files at their places, until the objects are written too: dropping them brings back what was there.
+    pub(super) placed: Vec<Placed>,
+    /// Objects that go with the recording are being written.
+    pub(super) writes_objects: bool,
 }
 
 #[derive(Default)]
@@ -91,17 +96,20 @@ pub(in crate::cli) fn detail_step(record: &StepRecord) {
 /// ctrl-c and SIGTERM: nothing stays on a disk, but a recording may have been created at Genesys.
 pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     let stage = Arc::clone(stage);
-    // If no handler can be set, the process still ends, without this message.
-    let _ = ctrlc::set_handler(move || {
+    on_signals(move || {
         let mut stage = lock(&stage);
         drop(stage.kept.take());
-        say(&match &stage.new {
+        // The process ends without dropping anything.
+        drop(std::mem::take(&mut stage.placed));
+        let at = match &stage.new {
             NewRecording::Created(id) => {
-                format!("interrupted: recording {id} was created and may not be complete")
+                format!("recording {id} was created and may not be complete")
             }
-            NewRecording::Complete(id) => format!("interrupted: recording {id} is complete"),
-            NewRecording::None => "interrupted: nothing was created".into(),
-        });
+            NewRecording::Complete(id) => format!("recording {id} is complete"),
+            NewRecording::None => "nothing was created".into(),
+        };
+        let rest = if stage.writes_objects { "; what goes with it may be missing" } else { "" };
+        say(&format!("interrupted: {at}{rest}"));
         remote::abort_open();
         std::process::exit(INTERRUPTED);
     });

@@ -14,18 +14,15 @@ use super::super::{remote, report};
 use super::signature::Found;
 use super::{table, to_json};
 
-/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
-const LONGEST: u64 = 256 * 1024 * 1024;
-
 /// Reads the bytes of a receipt.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::usage(reading(path), error);
     if let Some(place) = remote::object(path)? {
-        return remote::read(&place, LONGEST);
+        return remote::read(&place, Receipt::LONGEST);
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(LONGEST).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(Receipt::LONGEST).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 

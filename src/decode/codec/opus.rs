@@ -13,7 +13,9 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::packet::Packet;
 
+use crate::block::Samples;
 use crate::error::Error;
+use crate::opus::length;
 
 /// Clock of every Opus stream in Hz, independent of the rate of decoding.
 const CLOCK: u32 = 48_000;
@@ -150,6 +152,9 @@ pub(in crate::decode) struct OpusDecoder {
     channels: usize,
     /// In Hz.
     rate: u32,
+    streams: u8,
+    /// Whether the packet before was left out.
+    is_stale: bool,
 }
 
 impl OpusDecoder {
@@ -167,15 +172,39 @@ impl OpusDecoder {
         );
         let mut inner = inner.map_err(|_| header_error("its streams do not make its channels"))?;
         inner.set_gain(head.gain.into());
-        Ok(Self { inner, channels: channels.into(), rate })
+        Ok(Self { inner, channels: channels.into(), rate, streams, is_stale: false })
+    }
+
+    /// The number of frames of a packet, without those that are trimmed.
+    pub(in crate::decode) fn frames(&self, packet: &Packet) -> Result<u64, &'static str> {
+        let length = u64::from(length(&packet.data));
+        if length == 0 || packet.block_dur().get() != length {
+            return Err("an Opus packet has no certain length");
+        }
+        let scaled = |frames| frames * u64::from(self.rate) / u64::from(CLOCK);
+        Ok(scaled(length).saturating_sub(scaled(packet.trim_end.get())))
+    }
+
+    /// The streams in each packet.
+    pub(in crate::decode) fn streams(&self) -> u8 {
+        self.streams
+    }
+
+    /// Notes that the next packet is not decoded. What comes after it is decoded as from the start.
+    pub(in crate::decode) fn leave_out(&mut self) {
+        self.is_stale = true;
     }
 
     /// Replaces the content of `samples` with the frames of a packet, interleaved.
     pub(in crate::decode) fn decode(
         &mut self,
         packet: &Packet,
-        samples: &mut Vec<i16>,
+        samples: &mut Samples,
     ) -> Result<(), &'static str> {
+        let Samples::I16(samples) = samples else { return Err("samples of another format") };
+        if std::mem::take(&mut self.is_stale) {
+            self.inner.reset();
+        }
         // For an empty packet the library would conceal the loss with invented audio.
         let length = i32::try_from(packet.data.len()).unwrap_or(0);
         if length == 0 {

@@ -18,6 +18,7 @@ use super::symphonia_decoder::SymphoniaDecoder;
 use crate::block::{SampleFormat, Samples};
 use crate::decode::demuxed::Demuxed;
 use crate::decode::fault::{PacketFault, catching_panics, gave_up};
+use crate::decode::keep::Wanted;
 use crate::error::Error;
 
 /// Approximate number of samples in a batch: few enough to stay in a core's cache.
@@ -59,7 +60,8 @@ pub(in crate::decode) struct ParallelDecoder {
     spare: Vec<Samples>,
 }
 
-type DecodedSamples = Result<Samples, PacketFault>;
+/// `None`: the packet was not wanted.
+type DecodedSamples = Result<Option<Samples>, PacketFault>;
 
 impl ParallelDecoder {
     /// Creates a decoder with the settings of `decoder`.
@@ -86,10 +88,11 @@ impl ParallelDecoder {
         self.decoder.format()
     }
 
-    /// The next item. `read` returns the packets of the stream.
+    /// The next item. `read` returns the packets of the stream, and `wanted` says which are decoded.
     pub(in crate::decode) fn next(
         &mut self,
         mut read: impl FnMut() -> Result<Demuxed, PacketFault>,
+        wanted: &mut Option<Wanted>,
     ) -> Result<Demuxed, PacketFault> {
         loop {
             if let Some((packet, decoded)) = self.ready.pop_front() {
@@ -97,7 +100,7 @@ impl ParallelDecoder {
                 return Ok(Demuxed::Packet(packet));
             }
             while self.last.is_none() && self.out - self.back < BATCHES * self.threads {
-                self.hand_out(&mut read);
+                self.hand_out(&mut read, wanted);
             }
             if self.out == self.back {
                 return self.last.take().unwrap_or(Ok(Demuxed::End));
@@ -106,21 +109,28 @@ impl ParallelDecoder {
         }
     }
 
-    /// Replaces `samples` with those of the packet that `next` returned last.
+    /// Replaces `samples` with those of the packet that `next` returned last, if it was wanted.
     pub(in crate::decode) fn decode(&mut self, samples: &mut Samples) -> Result<(), PacketFault> {
         let decoded = self.current.take().unwrap_or_else(|| Err(gave_up().into()))?;
-        self.spare.push(mem::replace(samples, decoded));
+        if let Some(decoded) = decoded {
+            self.spare.push(mem::replace(samples, decoded));
+        }
         Ok(())
     }
 
     /// Reads a batch, and sends it to the next worker.
-    fn hand_out(&mut self, read: &mut impl FnMut() -> Result<Demuxed, PacketFault>) {
+    fn hand_out(
+        &mut self,
+        read: &mut impl FnMut() -> Result<Demuxed, PacketFault>,
+        wanted: &mut Option<Wanted>,
+    ) {
         let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
         let mut packets = Vec::with_capacity(count);
         while self.last.is_none() && packets.len() < count {
             match read() {
                 Ok(Demuxed::Packet(packet)) => {
-                    let room = self.spare.pop().unwrap_or_else(|| self.decoder.samples());
+                    let room = Wanted::takes(wanted, &packet)
+                        .then(|| self.spare.pop().unwrap_or_else(|| self.decoder.samples()));
                     packets.push((packet, room));
                 }
                 other => self.last = Some(other),
@@ -157,9 +167,11 @@ impl ParallelDecoder {
         let worker = &self.workers[self.back % self.threads];
         self.ready = worker.done.recv().map_err(|_| gave_up())?;
         self.back += 1;
-        let samples = |(_, decoded): &(_, DecodedSamples)| decoded.as_ref().map_or(0, Samples::len);
-        let samples: usize = self.ready.iter().map(samples).sum();
-        self.packets = (SAMPLES * self.ready.len() / samples.max(1)).clamp(1, self.most);
+        let decoded = self.ready.iter().filter_map(|(_, decoded)| decoded.as_ref().ok()?.as_ref());
+        let (count, samples) = decoded.fold((0, 0), |(n, sum), one| (n + 1, sum + one.len()));
+        if let Some(packets) = (SAMPLES * count).checked_div(samples) {
+            self.packets = packets.clamp(1, self.most);
+        }
         Ok(())
     }
 }
@@ -190,7 +202,8 @@ impl Worker {
 struct PacketBatch {
     /// Pre-roll packets, whose samples are dropped.
     before: Vec<Packet>,
-    packets: Vec<(Packet, Samples)>,
+    /// With room for their samples, if they are wanted.
+    packets: Vec<(Packet, Option<Samples>)>,
 }
 
 impl PacketBatch {
@@ -206,10 +219,11 @@ impl PacketBatch {
         let preroll = self.before.iter().try_for_each(|packet| decode(packet, &mut dropped));
         let mut fault = preroll.err();
         let mut done = VecDeque::with_capacity(self.packets.len());
-        for (packet, mut samples) in self.packets {
-            let decoded = match fault.take() {
-                Some(fault) => Err(fault),
-                None => decode(&packet, &mut samples).map(|()| samples),
+        for (packet, room) in self.packets {
+            let decoded = match (fault.take(), room) {
+                (Some(fault), _) => Err(fault),
+                (None, Some(mut samples)) => decode(&packet, &mut samples).map(|()| Some(samples)),
+                (None, None) => Ok(None),
             };
             let failed = decoded.is_err();
             done.push_back((packet, decoded));

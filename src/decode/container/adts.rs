@@ -27,7 +27,7 @@ struct AdtsGuard {
 }
 
 impl Guard for AdtsGuard {
-    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
+    fn read(&mut self, packet: &mut Packet) -> Result<(), PacketFault> {
         let format = &mut self.format;
         let claim = |bytes: &[u8], position| {
             let now = self::format(bytes);

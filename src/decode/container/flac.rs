@@ -10,31 +10,38 @@ use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::formats::FlacReader;
 
 use super::elementary::{self, ByteLedger, foreign, packet_at};
+use super::error::damaged;
 use super::guard::{Container, DecodeTotals, Guard};
-use super::reader::{Opened, PacketReader};
+use super::reader::Opened;
 use super::timestamps::TimestampKind;
-use crate::decode::codec;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::PeekedSource;
 use crate::error::Error;
+use crate::flac::{self, FrameHeader, Head, StreamInfoBlock, metadata_length};
 
-mod frame;
 mod search;
 
-use frame::{FrameHeader, StreamInfoBlock};
 use search::FrameSearch;
 
 /// Opens a FLAC stream.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let info = StreamInfoBlock::parse(input.head());
+    let excerpt = input.excerpt;
     let (reader, ledger) = elementary::open(Container::Flac, input, FlacReader::try_new)?;
-    let search = FrameSearch::new(info, codec::audio_params(reader.track()?)?);
-    Ok(Opened::new(reader, FlacGuard { ledger, search, begun: false }))
+    // The reader has read the metadata, and no packet has claimed it.
+    let head = ledger.claim(|bytes, _| (0, Head::parse(bytes)));
+    Ok(Opened::new(
+        reader,
+        FlacGuard { ledger, search: FrameSearch(info), head, excerpt, begun: false },
+    ))
 }
 
 struct FlacGuard {
     ledger: ByteLedger,
     search: FrameSearch,
+    head: Option<Head>,
+    /// Whether the first frame may be one from the middle of the recording.
+    excerpt: bool,
     /// Whether the first packet was read.
     begun: bool,
 }
@@ -42,12 +49,12 @@ struct FlacGuard {
 impl FlacGuard {
     /// The bytes before the next frame: the metadata before the first one, then none.
     fn lead(&mut self, bytes: &[u8]) -> usize {
-        if std::mem::replace(&mut self.begun, true) { 0 } else { metadata(bytes) }
+        if std::mem::replace(&mut self.begun, true) { 0 } else { metadata_length(bytes) }
     }
 
     /// The error for bytes that no packet has claimed. It skips whole frames among them, and names
     /// what comes after.
-    fn refusal(&mut self, bytes: &[u8], position: u64) -> Error {
+    fn refusal(&self, bytes: &[u8], position: u64) -> Error {
         let at = self.search.whole_frames(bytes);
         // If nothing comes after whole frames, those are out of order.
         let at = if at == bytes.len() { 0 } else { at };
@@ -62,7 +69,7 @@ impl Guard for FlacGuard {
     }
 
     fn timestamp_kind(&self, _: &Track) -> TimestampKind {
-        TimestampKind::Frames
+        if self.excerpt { TimestampKind::Granules } else { TimestampKind::Frames }
     }
 
     /// symphonia may miss the last frame: see [`Guard::last`].
@@ -70,7 +77,11 @@ impl Guard for FlacGuard {
         true
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
+    fn flac(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    fn read(&mut self, packet: &mut Packet) -> Result<(), PacketFault> {
         let ledger = self.ledger.clone();
         Ok(ledger.claim(|bytes, position| {
             let lead = self.lead(bytes);
@@ -80,7 +91,15 @@ impl Guard for FlacGuard {
                 return (0, Err(self.refusal(rest, position + lead as u64)));
             }
             // Leave what symphonia appended to the frame unclaimed. At the end it may be a tag.
-            (count - self.search.excess(&packet.data), Ok(()))
+            let Some(excess) = self.search.excess(&packet.data) else {
+                let at = position + (count - packet.data.len()) as u64;
+                let reason = format!("the frame at byte {at} has no end of its own");
+                return (0, Err(damaged(Container::Flac, reason)));
+            };
+            if excess > 0 {
+                packet.data = packet.data[..packet.data.len() - excess].into();
+            }
+            (count - excess, Ok(()))
         })?)
     }
 
@@ -90,11 +109,8 @@ impl Guard for FlacGuard {
         Ok(ledger.claim(|bytes, _| {
             let lead = self.lead(bytes);
             let bytes = bytes.get(lead..).unwrap_or_default();
-            let frame = self
-                .search
-                .info
-                .zip(FrameHeader::parse(bytes))
-                .zip(self.search.frame_length(bytes));
+            let frame =
+                self.search.0.zip(FrameHeader::parse(bytes)).zip(self.search.frame_length(bytes));
             let Some(((info, header), end)) = frame else { return (0, None) };
             let start = i64::try_from(info.first_sample(&header)).unwrap_or(i64::MAX);
             let duration = Duration::from(header.frames);
@@ -107,19 +123,6 @@ impl Guard for FlacGuard {
         self.ledger.read_all()?;
         let change = |bytes: &[u8], _| (0, self.search.change(bytes));
         self.ledger.claim(change).map_or(Ok(()), Err)?;
-        self.ledger.trailing_bytes()?.verdict(Container::Flac, seen, frame::is_header)
+        self.ledger.trailing_bytes()?.verdict(Container::Flac, seen, flac::is_header)
     }
-}
-
-/// The length of the signature and the metadata blocks (RFC 9639, 8).
-fn metadata(bytes: &[u8]) -> usize {
-    let mut at = 4;
-    while let Some(&[kind, a, b, c]) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        // The top bit of the type marks the last block.
-        at += 4 + (usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
-        if kind & 0x80 != 0 {
-            return at;
-        }
-    }
-    bytes.len()
 }

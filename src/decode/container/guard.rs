@@ -13,6 +13,8 @@ use crate::block::Block;
 use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
+use crate::flac;
+use crate::ogg::PageQueue;
 use crate::span::time_of;
 
 /// What was decoded in total, for the verdict at the end.
@@ -68,11 +70,22 @@ pub(in crate::decode) trait Guard: Send {
         false
     }
 
-    /// Checks a packet that was read. It may be decoded much later.
+    /// The pages of an Ogg, where they may be kept.
+    fn pages(&self) -> Option<&PageQueue> {
+        None
+    }
+
+    /// What a native FLAC has before its first frame.
+    fn flac(&self) -> Option<&flac::Head> {
+        None
+    }
+
+    /// Checks a packet that was read, and removes bytes that are not part of it. It may be decoded much
+    /// later.
     ///
     /// # Errors
     /// [`PacketFault`] where it does not follow the packet before it.
-    fn read(&mut self, _packet: &Packet) -> Result<(), PacketFault> {
+    fn read(&mut self, _packet: &mut Packet) -> Result<(), PacketFault> {
         Ok(())
     }
 

@@ -85,7 +85,7 @@ impl Guard for MpegGuard {
         track.num_frames.unwrap_or(0)
     }
 
-    fn read(&mut self, packet: &Packet) -> Result<(), PacketFault> {
+    fn read(&mut self, packet: &mut Packet) -> Result<(), PacketFault> {
         let first = self.packets == 0;
         self.packets += 1;
         let lead = |bytes: &[u8]| {

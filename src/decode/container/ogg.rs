@@ -24,8 +24,9 @@ use super::timestamps::TimestampKind;
 use crate::block::Block;
 use crate::decode::codec::audio_params;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{PeekedSource, media_stream};
+use crate::decode::input::{Encoding, PeekedSource, media_stream};
 use crate::error::Error;
+use crate::ogg::PageQueue;
 
 mod opus_granules;
 mod pages;
@@ -39,7 +40,11 @@ const OPUS_CLOCK: u32 = 48_000;
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
     monitor.count_idle();
-    let pages = CheckedPages::new(input.stream(), &monitor);
+    let kept = match input.options.encoding {
+        Encoding::Same => PageQueue::open(),
+        Encoding::Pcm => PageQueue::default(),
+    };
+    let pages = CheckedPages::new(input.stream(), &monitor, kept);
     let status = pages.status.clone();
     let reader = open_symphonia(Container::Ogg, media_stream(pages), OggReader::try_new)
         .map_err(|_| unsupported("an Ogg without a known codec"))?;
@@ -74,6 +79,10 @@ impl Guard for OggGuard {
     /// The source ends after its last page. [`CheckedPages`] has checked whether it may.
     fn ends_with_source(&self) -> bool {
         true
+    }
+
+    fn pages(&self) -> Option<&PageQueue> {
+        Some(&self.status.kept).filter(|pages| pages.is_open())
     }
 
     fn proves_end(&self) -> Option<bool> {

@@ -37,6 +37,7 @@ pub(in crate::decode) struct PartSource {
     pub(super) origin: Origin,
     pub(super) options: DecodeOptions,
     pub(super) digested: bool,
+    pub(super) excerpt: bool,
 }
 
 /// Options of decoding.
@@ -44,6 +45,10 @@ pub(in crate::decode) struct PartSource {
 pub struct DecodeOptions {
     /// Encoding of the output samples.
     pub encoding: Encoding,
+    /// What becomes of windows that begin or end inside a packet, if packets are kept.
+    pub edge: Edge,
+    /// Whether a FLAC that is kept states the MD5 of its samples. To compute it, all of it is decoded.
+    pub md5: bool,
     /// Sample rate at which Opus is decoded, in Hz: 8000, 12000, 16000, 24000 or 48000. `None` means
     /// the input rate that the header declares if it is one of these, else 48000.
     pub opus_rate: Option<u32>,
@@ -90,6 +95,8 @@ impl Default for DecodeOptions {
     fn default() -> Self {
         Self {
             encoding: Encoding::Pcm,
+            edge: Edge::Widen,
+            md5: true,
             opus_rate: None,
             memory_limit: MEMORY_LIMIT,
             threads: None,
@@ -112,15 +119,37 @@ impl DecodeOptions {
     }
 }
 
-/// Encoding of the output samples, which matters for A-law, µ-law and 64-bit samples.
+/// Encoding of the output samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
     /// PCM with the bit depth of the source, or 16 bits for codecs that have none.
     #[default]
     Pcm,
-    /// Like [`Encoding::Pcm`], but A-law and µ-law are kept, and every code outside the windows is
-    /// unchanged. 64-bit samples are an error, because sordino writes at most 32 bits.
+    /// That of the source. A FLAC stays a FLAC, of which every frame outside the windows is byte for byte
+    /// the same. PCM, A-law and µ-law become a WAV, and every sample or code outside the windows is
+    /// unchanged; 64-bit samples are an error, because sordino writes at most 32 bits. Other codecs are an
+    /// error when they are redacted.
     Same,
+}
+
+/// What becomes of a window that begins or ends inside a packet which can only be replaced as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Edge {
+    /// The window is widened, and that is told.
+    #[default]
+    Widen,
+    /// The recording is refused. A WAV and a FLAC never need that: their windows are exact to the frame.
+    Exact,
+}
+
+impl Edge {
+    /// `widen` or `exact`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Widen => "widen",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 /// Origin of the bytes.
@@ -165,7 +194,7 @@ impl Source {
 
     fn of(origin: Origin) -> Self {
         let options = DecodeOptions::default();
-        let part = PartSource { key: None, origin, options, digested: false };
+        let part = PartSource { key: None, origin, options, digested: false, excerpt: false };
         Self { parts: vec![part], length: None }
     }
 
@@ -225,9 +254,17 @@ impl Source {
         self
     }
 
-    /// What to do with gaps.
-    pub(crate) fn gaps(&self) -> Gaps {
-        self.parts.first().map_or(Gaps::Refuse, |part| part.options.gaps)
+    /// The same source, which is consecutive frames from anywhere in a FLAC, behind a head. The first need
+    /// not be that of the recording.
+    #[must_use]
+    pub(crate) fn excerpt(mut self) -> Self {
+        self.parts.iter_mut().for_each(|part| part.excerpt = true);
+        self
+    }
+
+    /// The options of the first part.
+    pub(crate) fn options(&self) -> DecodeOptions {
+        self.parts.first().map_or_else(DecodeOptions::default, |part| part.options)
     }
 
     /// Number of bytes, if known.

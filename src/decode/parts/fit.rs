@@ -42,6 +42,9 @@ pub(super) fn joined_info(parts: &[PartReader]) -> Result<StreamInfo, Error> {
         if other.codec != one.codec {
             info.codec = MIXED;
         }
+        if other.bits != one.bits {
+            info.bits = None;
+        }
         info.frames = info.frames.zip(other.frames).map(|(one, other)| one.max(other));
     }
     Ok(info)

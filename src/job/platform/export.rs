@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 use super::{Prepared, RedactedCopy};
+use crate::redact::OutputFormat;
 
 /// The end of its file's name, after that of the recording.
 pub const METADATA_SUFFIX: &str = "_metadata.json";
@@ -49,6 +50,10 @@ impl Prepared {
         let (summary, original) = (copy.redacted.summary(), &self.original);
         let info = &summary.stream_info;
         let millis = u128::from(summary.frames) * 1000 / u128::from(info.rate.max(1));
+        let (container, codec) = match summary.output {
+            OutputFormat::Wav => ("wave", info.format.codec()),
+            _ => (info.container, info.codec.into()),
+        };
         let metadata = Metadata {
             recording_id: original.recording_id(),
             conversation_id: original.conversation_id(),
@@ -60,8 +65,8 @@ impl Prepared {
                 tool: concat!("sordino ", env!("CARGO_PKG_VERSION")),
                 keys: &copy.keys,
                 bytes: copy.redacted.bytes(),
-                container: "wave",
-                codec: info.format.codec(),
+                container,
+                codec,
                 sample_rate: info.rate,
                 channels: info.channels,
                 duration_ms: u64::try_from(millis).unwrap_or(u64::MAX),

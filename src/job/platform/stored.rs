@@ -112,7 +112,7 @@ pub async fn place(
     let measured = redacted.evidence().measurements.as_ref().ok_or_else(none)?;
     let (digest, summary) = (measured.output.clone(), redacted.summary().clone());
     let options = PutOptions {
-        content_type: "audio/wav".into(),
+        content_type: redacted.format().media_type().into(),
         sha256: Some(digest.sha256.clone()),
         job: job.key.clone(),
         overwrite: job.overwrite,

@@ -3,11 +3,8 @@
 use std::io::Cursor;
 
 use crate::digest::Digest;
-use crate::receipt::Receipt;
+use crate::receipt::{OriginalState, Receipt};
 use crate::store::{Error, Place, PutOptions, Stores};
-
-/// The longest receipt that is read: 256 MiB, which is hundreds of thousands of windows.
-const LONGEST_RECEIPT: u64 = 256 * 1024 * 1024;
 
 /// How a receipt's name ends.
 const SUFFIX: &str = ".receipt.json";
@@ -57,7 +54,7 @@ pub async fn commit(
             Err(Error::Exists { .. }) => {}
             Err(error) => return Err(error),
         }
-        let there = stores.read(&place, LONGEST_RECEIPT).await?;
+        let there = stores.read(&place, Receipt::LONGEST).await?;
         if let Some(same) = read_same(&there, &receipt) {
             return Ok(Committed { receipt: same, sha256: Digest::of(&there).sha256, place });
         }
@@ -74,7 +71,7 @@ pub(in crate::job) async fn check(
     place: &Place,
     receipt: &Receipt,
 ) -> Result<(), Error> {
-    match stores.read(place, LONGEST_RECEIPT).await {
+    match stores.read(place, Receipt::LONGEST).await {
         Ok(there) if read_same(&there, receipt).is_some() => Ok(()),
         Ok(_) => Err(Error::OtherReceipt { place: place.to_string() }),
         Err(Error::NotFound { .. }) => Ok(()),
@@ -110,10 +107,17 @@ fn read_same(there: &[u8], made: &Receipt) -> Option<Receipt> {
 
 /// Whether two receipts state the same: what was asked, what was done, of what, and what is left of the
 /// original. When it was made, in which trace, with which version, by which steps, and the store's tags may
-/// differ.
+/// differ; and what was to be deleted may be deleted by now.
 fn is_same(there: &Receipt, made: &Receipt) -> bool {
     // Through its text, as the other: then the numbers are read in the same way.
-    let Ok(made) = Receipt::parse(&made.to_json()) else { return false };
+    let Ok(mut made) = Receipt::parse(&made.to_json()) else { return false };
+    let before = there.delivery.as_ref().and_then(|delivery| delivery.original.as_ref());
+    let now = made.delivery.as_mut().and_then(|delivery| delivery.original.as_mut());
+    if let (Some(before), Some(now)) = (before, now)
+        && (before.state, now.state) == (OriginalState::DeletionSet, OriginalState::Deleted)
+    {
+        now.clone_from(before);
+    }
     essence(there) == essence(&made)
 }
 

@@ -121,8 +121,14 @@ fn a_job_of_our_own_is_a_row_of_a_manifest() {
     let [recording] = &recordings(&body)[..] else { panic!("one") };
     assert_eq!(recording.trace.as_deref(), Some(TRACE));
     let out = Some("s3://clean/".parse().unwrap());
-    let planning =
-        Planning { out, receipts: None, policy: "p".into(), api: Api::Recordings, ending: "wav" };
+    let planning = Planning {
+        out,
+        receipts: None,
+        policy: "p".into(),
+        api: Api::Recordings,
+        encoding: None,
+        erases: false,
+    };
     let planned = recording.planned(&planning).unwrap();
     assert_eq!((planned.line, planned.id.as_deref()), (None, Some("7")));
     assert_eq!(planned.spec.output, "s3://clean/a.wav");

@@ -46,6 +46,7 @@ pub(super) async fn transcript(
 pub(super) fn content_type(media: &str, bytes: &[u8]) -> &'static str {
     match bytes {
         [b'R', b'I', b'F', b'F', ..] => "audio/wav",
+        [b'f', b'L', b'a', b'C', ..] => "audio/flac",
         [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
         [0x1A, 0x45, 0xDF, 0xA3, ..] if media == "audio" => "audio/webm",
         [0x1A, 0x45, 0xDF, 0xA3, ..] => "video/webm",

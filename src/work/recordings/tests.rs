@@ -29,7 +29,8 @@ impl World {
             receipts: place("evidence"),
             policy: policy.sha256(),
             api: Api::Recordings,
-            ending: "wav",
+            encoding: None,
+            erases: false,
         };
         let places = Places {
             stores: Stores::new(StoreConfig::with_variables([])),

@@ -12,6 +12,7 @@ impl Paired {
             Self::SameOutput { output, recordings: [one, other] } => {
                 format!("{one} and {other} would both be written to {output}; rename one")
             }
+            Self::NotKept { recording, why } => format!("{recording}: {why}"),
             Self::OutputIsRead { recording, output } => format!(
                 "the output of {recording}, {output}, would be read as a recording; give another --out"
             ),

@@ -8,7 +8,14 @@ const SUFFIX: &str = ".transcript.json";
 
 fn plan(out: &str) -> Planning {
     let out = Some(out.parse().unwrap());
-    Planning { out, receipts: None, policy: "p".into(), api: Api::Recordings, ending: "wav" }
+    Planning {
+        out,
+        receipts: None,
+        policy: "p".into(),
+        api: Api::Recordings,
+        encoding: None,
+        erases: true,
+    }
 }
 
 /// Pairs these paths below `prefix`, in the order in which they are given.
@@ -50,6 +57,7 @@ fn shown(paired: &[Paired]) -> BTreeSet<String> {
             format!("same: {one} {other} > {output}")
         }
         Paired::OutputIsRead { recording, output } => format!("read: {recording} > {output}"),
+        Paired::NotKept { recording, why } => format!("not kept: {recording}: {why}"),
         Paired::NoRecording(transcript) => format!("alone: {transcript}"),
     };
     let lines: BTreeSet<_> = paired.iter().map(line).collect();
@@ -253,4 +261,17 @@ fn a_long_listing_is_not_kept() {
         assert!(pairing.pending.len() + pairing.ready.len() <= 4);
     }
     assert_eq!(jobs, 20_000);
+}
+
+#[test]
+fn what_is_kept_keeps_its_ending() {
+    let paths = ["a.flac", "a.transcript.json", "a.wav", "b.mp3", "c.Flac"];
+    let plan = Planning { encoding: Some(crate::decode::Encoding::Same), ..plan("s3://out") };
+    let expected = [
+        "s3://in/a.flac + s3://in/a.transcript.json > s3://out/a.flac",
+        "s3://in/a.wav + s3://in/a.transcript.json > s3://out/a.wav",
+        "not kept: s3://in/b.mp3: a recording in .mp3 cannot be kept as it is; use --encoding pcm, which makes a WAV",
+        "none: s3://in/c.Flac + s3://in/c.Flac.transcript.json > s3://out/c.flac",
+    ];
+    assert_eq!(shown(&pair("s3://in", &paths, SUFFIX, &plan)), expected.map(str::to_owned).into());
 }

@@ -1,6 +1,6 @@
 //! The place of receipts and chains: what is there, and how a chain spells it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sordino::store::{Error, Place};
@@ -13,8 +13,9 @@ use super::walk::Walk;
 pub(super) struct Listed {
     /// The receipts, below the place as it is given.
     pub(super) receipts: Vec<String>,
-    /// The names of the chains.
-    pub(super) chains: BTreeSet<String>,
+    /// The names of the chains, and where each ended: that is looked at before the journal, which so knows
+    /// at least as much.
+    pub(super) chains: BTreeMap<String, u64>,
     /// Why there may be more.
     pub(super) broken: Option<String>,
 }
@@ -38,7 +39,7 @@ impl Walk {
         let (mut listed, mut is_first) = (Listed::default(), true);
         while let Some(next) = self.runtime.block_on(listing.next()) {
             match next {
-                Ok((place, _)) => listed.add(root, &place),
+                Ok((place, head)) => listed.add(root, &place, head.bytes),
                 // There is no such folder.
                 Err(Error::NotFound { .. }) if is_first => break,
                 Err(error) => {
@@ -67,12 +68,13 @@ impl Walk {
 }
 
 impl Listed {
-    fn add(&mut self, root: &Place, place: &Place) {
+    fn add(&mut self, root: &Place, place: &Place, bytes: u64) {
         let Some(name) = below(root, place) else { return };
         if name.ends_with(".receipt.json") {
             self.receipts.push(root.join(&name).to_string());
-        } else if let Some(chain) = chain_of(&name) {
-            self.chains.insert(chain.to_owned());
+        } else if let Some((chain, piece)) = chain_of(&name) {
+            let end = self.chains.entry(chain.to_owned()).or_default();
+            *end = piece.unwrap_or(bytes).max(*end);
         }
     }
 }
@@ -122,13 +124,16 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The chain whose beginning has this name below the place of receipts.
-fn chain_of(name: &str) -> Option<&str> {
+/// The chain that has a file of this name below the place of receipts; in a bucket, the number of its piece.
+fn chain_of(name: &str) -> Option<(&str, Option<u64>)> {
     let stem = name.strip_suffix(".jsonl")?;
-    let stem = stem.strip_suffix("/00000001").unwrap_or(stem);
+    let (stem, piece) = match stem.split_once('/') {
+        Some((stem, piece)) => (stem, Some(piece.parse().ok()?)),
+        None => (stem, None),
+    };
     let is_hash = |hash: &str| hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit());
     let is_chain = stem == "chain" || stem.strip_prefix("chain-").is_some_and(is_hash);
-    is_chain.then_some(stem)
+    is_chain.then_some((stem, piece))
 }
 
 #[cfg(test)]
@@ -172,11 +177,12 @@ mod tests {
     fn only_chains_are_taken_for_chains() {
         let own = "chain-0123456789ab";
         for (name, chain) in [
-            ("chain.jsonl", Some("chain")),
-            ("chain/00000001.jsonl", Some("chain")),
-            ("chain/00000002.jsonl", None),
-            ("chain-0123456789ab.jsonl", Some(own)),
-            ("chain-0123456789ab/00000001.jsonl", Some(own)),
+            ("chain.jsonl", Some(("chain", None))),
+            ("chain/00000001.jsonl", Some(("chain", Some(1)))),
+            ("chain/100000002.jsonl", Some(("chain", Some(100_000_002)))),
+            ("chain/one.jsonl", None),
+            ("chain-0123456789ab.jsonl", Some((own, None))),
+            ("chain-0123456789ab/00000001.jsonl", Some((own, Some(1)))),
             ("chain-old.jsonl", None),
             ("a/chain.jsonl", None),
         ] {

@@ -1,10 +1,10 @@
 //! The walk over the chain of a journal: where it is, and what it is held against.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 use std::time::SystemTime;
 
-use sordino::batch::chain::{ChainReport, Present, Shelf, linked, verify};
+use sordino::batch::chain::{ChainReport, Later, Present, Shelf, linked, verify};
 use sordino::batch::{Journal, JournalError, Key, Link};
 use sordino::digest::Digest;
 use sordino::signature::AllowedSigners;
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use super::super::super::args::StatusArgs;
 use super::super::super::exit::Failure;
 use super::root::{Listed, Spelling};
-use super::{EVERY, shelf};
+use super::{EVERY, Known, shelf};
 
 /// The longest receipt or recording whose digest is taken, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024 * 1024;
@@ -86,9 +86,9 @@ impl Walk {
         &self,
         link: &Link,
         spelling: &Spelling,
-        outputs: &HashMap<Key, String>,
+        known: &Known,
     ) -> Result<Option<String>, String> {
-        let place = match outputs.get(&link.key) {
+        let place = match known.outputs.get(&link.key) {
             Some(output) if output.is_empty() => return Ok(Some(Digest::of(&[]).sha256)),
             Some(output) => output.clone(),
             None => spelling.name(&link.receipt),
@@ -104,34 +104,38 @@ impl Walk {
     /// Walks a chain, and looks at the receipts that are there.
     pub(super) fn report(
         &self,
-        root: &Place,
-        name: &str,
+        (root, name): (&Place, &str),
         listed: Listed,
         ends: &Ends,
-        outputs: &HashMap<Key, String>,
+        known: &Known,
+        later: Option<&mut Later<'_>>,
         signers: Option<(&AllowedSigners, SystemTime)>,
     ) -> Result<ChainReport, Failure> {
         let reading = |error: io::Error| Failure::failed("reading the chain", error);
+        let end = |name: &str| listed.chains.get(name).copied().unwrap_or(u64::MAX);
         let mut others = HashSet::new();
-        for other in listed.chains.iter().filter(|other| *other != name) {
-            let mut linked = linked(&mut self.chain(root, other), signers).map_err(reading)?;
+        for other in listed.chains.keys().filter(|other| *other != name) {
+            let mut linked =
+                linked(&mut self.chain(root, other, end(other)), signers).map_err(reading)?;
             linked.retain(|receipt| !receipt.is_empty());
             let spelling = self.spelling(root, linked.first().into_iter().chain(linked.last()));
             others.extend(linked.iter().map(|receipt| spelling.name(receipt)));
         }
         let spelling = self.spelling(root, &ends.receipts);
-        let mut digest = |link: &Link| self.digest(link, &spelling, outputs);
+        let mut digest = |link: &Link| self.digest(link, &spelling, known);
+        let end = end(name);
         let mut names = listed.receipts.into_iter().map(Ok).chain(listed.broken.map(Err));
         let name_of = |receipt: &str| spelling.name(receipt);
-        let present = Some(Present { names: &mut names, name: &name_of, others });
-        let mut chain = self.chain(root, name);
-        verify(&mut chain, &mut digest, signers, Some(&ends.last), present).map_err(reading)
+        let begun = known.begun.iter().map(|receipt| spelling.name(receipt)).collect();
+        let present = Some(Present { names: &mut names, name: &name_of, others, begun });
+        let mut chain = self.chain(root, name, end);
+        verify(&mut chain, &mut digest, signers, Some(&ends.last), present, later).map_err(reading)
     }
 
-    fn chain(&self, root: &Place, name: &str) -> BufReader<Pieces> {
+    fn chain(&self, root: &Place, name: &str, end: u64) -> BufReader<Pieces> {
         let shelf = shelf(root, &self.stores, &self.runtime);
         let (name, piece) = (name.to_owned(), io::Cursor::new(Vec::new()));
-        BufReader::new(Pieces { shelf, name, position: 0, piece })
+        BufReader::new(Pieces { shelf, name, position: 0, end, piece })
     }
 }
 
@@ -140,6 +144,8 @@ struct Pieces {
     shelf: Box<dyn Shelf + Send>,
     name: String,
     position: u64,
+    /// What comes after this is not looked at.
+    end: u64,
     piece: io::Cursor<Vec<u8>>,
 }
 
@@ -150,9 +156,18 @@ impl Read for Pieces {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let Some((piece, position)) = self.shelf.next(&self.name, self.position)? else {
+            if self.position >= self.end {
+                return Ok(0);
+            }
+            let Some((mut piece, position)) = self.shelf.next(&self.name, self.position)? else {
                 return Ok(0);
             };
+            // Of a file, a piece may be longer; its end may have been seen in the middle of a line.
+            if let Some(more @ 1..) = position.checked_sub(self.end) {
+                let whole = piece.len().saturating_sub(usize::try_from(more).unwrap_or(usize::MAX));
+                let end = piece[..whole].iter().rposition(|byte| *byte == b'\n');
+                piece.truncate(end.map_or(0, |end| end + 1));
+            }
             (self.piece, self.position) = (io::Cursor::new(piece), position);
         }
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::decode::container::timestamps::GapDetector;
 use crate::lock::lock;
+use crate::opus::length;
 
 /// Frames in a millisecond at 48 kHz.
 const MILLI: i128 = 48;
@@ -132,7 +133,7 @@ impl OpusGranuleCheck {
                 continue;
             }
             if self.tagged {
-                let frames = duration(&self.head);
+                let frames = i128::from(length(&self.head));
                 (count, sum, longest) = (count + 1, sum + frames, longest.max(frames));
             }
             // Only the first bytes are kept: those are its magic signature.
@@ -145,22 +146,6 @@ impl OpusGranuleCheck {
 
 const TAGS: &[u8] = b"OpusTags";
 const MAX_KEPT: usize = TAGS.len();
-
-/// The frames of a packet at 48 kHz (RFC 6716, 3.1).
-fn duration(head: &[u8]) -> i128 {
-    let Some(&toc) = head.first() else { return 0 };
-    let frame = match toc >> 3 {
-        config @ 0..12 => [10, 20, 40, 60][usize::from(config & 3)] * MILLI,
-        config @ 12..16 => [10, 20][usize::from(config & 1)] * MILLI,
-        config => [120, 240, 480, 960][usize::from(config & 3)],
-    };
-    let frames = match toc & 3 {
-        0 => 1,
-        1 | 2 => 2,
-        _ => head.get(1).map_or(0, |count| i128::from(count & 0x3F)),
-    };
-    frame * frames
-}
 
 #[cfg(test)]
 mod tests {
@@ -204,13 +189,5 @@ mod tests {
         assert_eq!(gaps, [0, 0, 1400, 0, 0], "not a whole number of packets");
         assert!(read(&[(2, 1920), (2, 1920), (2, 3840)]).is_err(), "backwards");
         assert_eq!(read(&[(2, 100)]).unwrap().1, 0, "one page, trimmed");
-    }
-
-    #[test]
-    fn the_first_bytes_of_a_packet_give_its_length() {
-        let lengths = [0u8, 3, 12, 15, 16, 19, 31].map(|config| duration(&[config << 3]) / 12);
-        assert_eq!(lengths, [40, 240, 40, 80, 10, 80, 80]);
-        assert_eq!(duration(&[16 << 3 | 3, 48]), 48 * 120);
-        assert_eq!((duration(&[9 << 3 | 1]), duration(&[]), duration(&[3])), (1920, 0, 0));
     }
 }

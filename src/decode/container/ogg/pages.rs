@@ -11,14 +11,12 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use symphonia::core::checksum::Crc32;
-use symphonia::core::io::Monitor;
-
 use super::opus_granules::{OpusGranuleCheck, OpusPageQueue};
 use crate::decode::container::error;
 use crate::decode::container::guard::Container;
 use crate::decode::input::{InputMonitor, read_up_to};
 use crate::error::Error;
+use crate::ogg::{PageQueue, crc32};
 
 /// Bytes of the fixed part of a page header.
 const HEADER: usize = 27;
@@ -35,6 +33,8 @@ pub(super) struct OggStatus {
     pub(super) unterminated: Arc<AtomicBool>,
     /// The pages of Opus streams.
     pub(super) opus_pages: OpusPageQueue,
+    /// All pages, as long as somebody may keep them.
+    pub(super) kept: PageQueue,
 }
 
 /// Passes an Ogg file on, page by page, each checked.
@@ -76,11 +76,12 @@ struct PassedPages {
 }
 
 impl<R: Read> CheckedPages<R> {
-    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
+    /// `kept`: gets every page that is passed on.
+    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>, kept: PageQueue) -> Self {
         Self {
             inner,
             monitor: Arc::clone(monitor),
-            status: OggStatus::default(),
+            status: OggStatus { kept, ..OggStatus::default() },
             page: Vec::new(),
             given: 0,
             ahead: None,
@@ -103,6 +104,7 @@ impl<R: Read> CheckedPages<R> {
             let is_last = self.page[5] & LAST != 0 || ahead.is_empty();
             let passed = self.passed.page(&self.page, is_last, &self.status.opus_pages);
             passed.map_err(damaged)?;
+            self.status.kept.push(&self.page);
         }
         self.ahead = Some(ahead);
         Ok(())
@@ -161,11 +163,8 @@ impl<R: Read> CheckedPages<R> {
     fn check(&mut self, page: &[u8]) -> Result<(), Error> {
         let (serial, number, sum) = (word(page, 14), word(page, 18), word(page, 22));
         // The checksum counts as 0 in its own computation (RFC 3533, 6).
-        let mut crc = Crc32::new(0);
-        crc.process_buf_bytes(&page[..22]);
-        crc.process_buf_bytes(&[0; 4]);
-        crc.process_buf_bytes(&page[26..]);
-        if crc.crc() != sum {
+        let crc = crc32(crc32(crc32(0, &page[..22]), &[0; 4]), &page[26..]);
+        if crc != sum {
             return Err(damaged(format!("page {number} has a wrong checksum")));
         }
         let first = page[5] & FIRST != 0;
@@ -261,15 +260,14 @@ mod tests {
     fn page(flags: u8, serial: u8, number: u8) -> Vec<u8> {
         let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8]].concat();
         page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, 0]);
-        let mut crc = Crc32::new(0);
-        crc.process_buf_bytes(&page);
-        page[22..26].copy_from_slice(&crc.crc().to_le_bytes());
+        let sum = crc32(0, &page);
+        page[22..26].copy_from_slice(&sum.to_le_bytes());
         page
     }
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
         let (monitor, bytes) = (Arc::default(), pages.concat());
-        let mut reader = CheckedPages::new(bytes.as_slice(), &monitor);
+        let mut reader = CheckedPages::new(bytes.as_slice(), &monitor, PageQueue::default());
         drop(io::copy(&mut reader, &mut io::sink()));
         let links = reader.status.links.load(Ordering::Relaxed);
         monitor.check().map(|()| links).map_err(|error| error.to_string())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Stored, StoredError, StoredJob, store};
 use super::*;
-use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
+use crate::receipt::{OriginalEntry, TranscriptState};
 use crate::store::StoreConfig;
 use crate::treatment::Treatment;
 use crate::window::{Window, Windows};
@@ -86,6 +86,11 @@ fn only_what_is_said_of_the_making_may_differ() {
     let kept = original(OriginalState::Kept, TranscriptState::Kept);
     let deleted = original(OriginalState::Deleted, TranscriptState::Unknown);
     assert!(essence(&kept) == essence(&kept) && essence(&kept) != essence(&deleted));
+    // Only in this direction, and only if it was to be deleted.
+    let mut set = original(OriginalState::DeletionSet, TranscriptState::Unknown);
+    set.delivery.as_mut().unwrap().original.as_mut().unwrap().delete_date =
+        Some("2030-12-31T00:00:00.000Z".into());
+    assert!(is_same(&set, &deleted) && !is_same(&deleted, &set) && !is_same(&kept, &deleted));
     let mut tagged = kept.clone();
     tagged.delivery.as_mut().unwrap().etag = Some("tag".into());
     assert!(essence(&tagged) == essence(&kept));

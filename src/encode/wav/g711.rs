@@ -5,8 +5,8 @@
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-use super::BackgroundWriter;
 use crate::block::{SampleFormat, StreamInfo};
+use crate::encode::BackgroundWriter;
 
 /// Format tags in `fmt `.
 const A_LAW: u16 = 6;

@@ -1,0 +1,105 @@
+//! Recordings whose packets the output keeps: which of them are decoded all the same.
+
+use std::ops::Range;
+
+use symphonia::core::packet::Packet;
+
+use super::PartDecoder;
+use crate::error::Error;
+use crate::flac;
+use crate::ogg::PageQueue;
+
+impl PartDecoder {
+    /// What a native FLAC has before its first frame.
+    pub(super) fn flac(&self) -> Option<&flac::Head> {
+        self.guard.flac()
+    }
+
+    /// The pages of an Ogg Opus, where they may be kept.
+    pub(super) fn opus_pages(&self) -> Option<&PageQueue> {
+        self.guard.pages().filter(|_| self.info.codec == "opus")
+    }
+
+    /// The streams in each packet of an Opus.
+    pub(super) fn opus_streams(&self) -> Option<u8> {
+        self.stream.opus_streams()
+    }
+
+    /// Checks a packet and the gap before it, and lets pages go that nobody keeps.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a gap between packets that are kept; [`Error::Damaged`] for a kept packet
+    /// of FLAC that is anything but one whole frame. Its checksum does not show bytes after the frame, and
+    /// it may never be decoded.
+    pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
+        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
+            pages.close();
+        }
+        if self.keeps && gap > 0 {
+            let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
+            return Err(Error::Unsupported { what });
+        }
+        if let (true, Some(head)) = (self.keeps, self.guard.flac())
+            && flac::frame_length(&packet.data, &head.info) != Some(packet.data.len())
+        {
+            return Err(self.damaged("it is not one whole frame of FLAC, or something follows it"));
+        }
+        Ok(())
+    }
+
+    /// From now on blocks have their packets, and packets outside the ranges, if they are given, are not
+    /// decoded.
+    pub(super) fn keep_packets(&mut self, decoded: Option<Vec<Range<u64>>>) {
+        self.keeps = true;
+        self.stream.wanted = decoded.map(Wanted::new);
+    }
+}
+
+/// The frames whose samples are needed, met in order together with the packets of a recording. Only for
+/// codecs whose packets say how many frames they hold, and decode on their own.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// Sorted, never touching.
+    frames: Vec<Range<u64>>,
+    /// How many ranges ended before the next packet.
+    passed: usize,
+    /// The first frame of the next packet.
+    next: u64,
+}
+
+impl Wanted {
+    pub(super) fn new(frames: Vec<Range<u64>>) -> Self {
+        Self { frames, passed: 0, next: 0 }
+    }
+
+    /// Whether the next packet is to be decoded. To be called once for each packet; without `wanted` every
+    /// one is.
+    pub(super) fn takes(wanted: &mut Option<Self>, packet: &Packet) -> bool {
+        wanted.as_mut().is_none_or(|wanted| wanted.meets(packet.dur.get()))
+    }
+
+    fn meets(&mut self, frames: u64) -> bool {
+        self.meets_at(self.next..self.next.saturating_add(frames))
+    }
+
+    /// Whether a packet with these frames is to be decoded. To be called once for each packet.
+    pub(super) fn meets_at(&mut self, packet: Range<u64>) -> bool {
+        self.next = packet.end;
+        let rest = &self.frames[self.passed..];
+        self.passed += rest.iter().take_while(|range| range.end <= packet.start).count();
+        self.frames.get(self.passed).is_some_and(|range| range.start < packet.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_that_meet_a_range_are_decoded_and_no_others() {
+        let mut wanted = Wanted::new(vec![3..4, 8..12, 30..31]);
+        let met: Vec<bool> = [3, 1, 2, 2, 1, 2, 1, 7, 20].map(|frames| wanted.meets(frames)).into();
+        // 0..3, 3..4, 4..6, 6..8, 8..9, 9..11, 11..12, 12..19, 19..39
+        assert_eq!(met, [false, true, false, false, true, true, true, false, true]);
+    }
+}
