@@ -20,6 +20,9 @@ mod postgres;
 #[cfg(feature = "sqs")]
 mod sqs;
 
+use std::sync::atomic::AtomicBool;
+#[cfg(any(feature = "nats", feature = "sqs"))]
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -30,8 +33,14 @@ pub use order::{Order, OrderError, Recording};
 
 use crate::lock::lock;
 
-/// The longest body of a job, in bytes: what the smallest engine takes.
-pub const LONGEST_BODY: usize = 256 * 1024;
+/// The longest body of a job, in bytes: what the smallest engine takes, 256 KiB, without what it says of the job
+/// besides.
+pub const LONGEST_BODY: usize = 248 * 1024;
+
+/// The longest delay of a job that was not begun, where it goes back as a copy. What says more was not written
+/// by sordino.
+#[cfg(any(feature = "nats", feature = "sqs"))]
+const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
 /// The worker's side of a queue: five verbs. All threads of a process share one.
 ///
@@ -112,6 +121,12 @@ pub struct Delivery {
     pulled: Instant,
     /// When the lease ends, by our own clock, which started before the engine's.
     until: Arc<Mutex<Instant>>,
+    /// Whether a copy is in the engine already, from an earlier call that then failed.
+    #[cfg_attr(
+        not(any(feature = "nats", feature = "sqs")),
+        expect(dead_code, reason = "only engines without a state of a job send copies")
+    )]
+    copied: Arc<AtomicBool>,
 }
 
 impl Delivery {
@@ -132,6 +147,27 @@ impl Delivery {
     fn check_ours(&self) -> Result<(), QueueError> {
         let is_ours = Instant::now() < *lock(&self.until);
         is_ours.then_some(()).ok_or_else(|| self.lost())
+    }
+
+    /// Sends a copy, unless it was sent before: a call whose second half failed is made once more.
+    #[cfg(any(feature = "nats", feature = "sqs"))]
+    async fn copy_once(
+        &self,
+        send: impl Future<Output = Result<(), QueueError>>,
+    ) -> Result<(), QueueError> {
+        if !self.copied.load(Ordering::SeqCst) {
+            send.await?;
+            self.copied.store(true, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
+    /// The body of a job that is buried: what is too long is no order, and its beginning is enough.
+    #[cfg(any(feature = "nats", feature = "sqs"))]
+    fn buried_body(&self) -> String {
+        let end = (0..=self.body.len().min(LONGEST_BODY)).rev();
+        let cut = end.map(|end| self.body.get(..end)).find_map(|cut| cut);
+        cut.unwrap_or_default().to_owned()
     }
 
     fn lost(&self) -> QueueError {
@@ -235,4 +271,50 @@ fn percent_decoded(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+#[cfg(all(test, any(feature = "nats", feature = "sqs")))]
+mod tests {
+    use super::*;
+
+    fn delivery(body: String) -> Delivery {
+        let (pulled, lease) = (Instant::now(), Duration::from_secs(9));
+        Delivery {
+            id: "1".into(),
+            body,
+            deliveries: 1,
+            since: None,
+            handle: String::new(),
+            pulled,
+            until: Delivery::lease(pulled, lease),
+            copied: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_made_once_more_sends_no_second_copy_but_one_that_failed_is_sent() {
+        let delivery = delivery("a".into());
+        let failed = async { Err(QueueError::Lost { id: "1".into() }) };
+        assert!(delivery.copy_once(failed).await.is_err());
+        let mut sent = 0;
+        for _ in 0..3 {
+            // A clone is of the same lease.
+            let copy = delivery.clone();
+            let send = async {
+                sent += 1;
+                Ok(())
+            };
+            copy.copy_once(send).await.unwrap();
+        }
+        assert_eq!(sent, 1);
+    }
+
+    #[test]
+    fn a_body_is_cut_between_two_letters() {
+        assert_eq!(delivery("short".into()).buried_body(), "short");
+        let long = format!("x{}", "ü".repeat(LONGEST_BODY));
+        let cut = delivery(long).buried_body();
+        assert_eq!(cut.len(), LONGEST_BODY - 1);
+        assert!(cut.ends_with('ü'));
+    }
 }

@@ -61,7 +61,7 @@ pub enum QueueError {
         reason: &'static str,
     },
     /// A job is longer than an engine takes.
-    #[error("a job of {bytes} bytes is too long for a queue; 256 KiB are the most")]
+    #[error("a job of {bytes} bytes is too long for a queue; 248 KiB are the most")]
     TooLong {
         /// The bytes of its body.
         bytes: usize,

@@ -110,6 +110,7 @@ impl State {
                 handle: delivery.to_string(),
                 pulled: now,
                 until: Delivery::lease(now, lease),
+                copied: Arc::default(),
             });
         }
         taken

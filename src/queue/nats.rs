@@ -18,14 +18,17 @@ use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 
 use super::{
-    Again, Dead, Delivery, Jobs, Manage, Options, Queue, QueueError, Status, Verdict, next_body,
-    printable,
+    Again, Dead, Delivery, Jobs, LONGEST_DELAY, Manage, Options, Queue, QueueError, Status,
+    Verdict, next_body, printable,
 };
 use address::Address;
 use message::Tags;
 
 /// How many jobs are on their way to the server at once.
 const PUSHED_AT_ONCE: usize = 256;
+
+/// The longest that the server is asked to keep a job back.
+const LONGEST_NAK: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,7 +45,6 @@ pub(super) struct Nats {
     /// None on the side of people, who take no jobs.
     consumer: Option<PullConsumer>,
     lease: Duration,
-    most_deliveries: Option<u32>,
 }
 
 impl Nats {
@@ -52,19 +54,9 @@ impl Nats {
         let runtime = options.runtime.clone();
         runtime.clone().block_on(async {
             let context = server::connect(&address).await?;
-            let mut this = Self {
-                runtime,
-                address,
-                context,
-                consumer: None,
-                lease: options.lease,
-                most_deliveries: None,
-            };
+            let mut this = Self { runtime, address, context, consumer: None, lease: options.lease };
             if to_work {
-                let consumer = this.join().await?;
-                let most = consumer.cached_info().config.max_deliver;
-                this.most_deliveries = u32::try_from(most).ok().filter(|most| *most > 0);
-                this.consumer = Some(consumer);
+                this.consumer = Some(this.join().await?);
             }
             Ok(this)
         })
@@ -79,7 +71,7 @@ impl Nats {
     /// Says something about a delivery to the server, which confirms that it has heard.
     async fn say(&self, delivery: &Delivery, what: String) -> Result<(), QueueError> {
         let client = self.context.client();
-        let said = client.request(delivery.handle.clone(), what.into());
+        let said = client.request(message::words(delivery).0.to_owned(), what.into());
         match tokio::time::timeout(PATIENCE, said).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(self.failed("the server does not confirm", &error)),
@@ -88,9 +80,15 @@ impl Nats {
     }
 
     /// Puts a job into a stream, and waits until it is kept.
-    async fn put(&self, subject: &str, body: String, tags: &Tags) -> Result<(), QueueError> {
-        let sent =
-            self.context.publish_with_headers(subject.to_owned(), tags.headers(), body.into());
+    async fn put(
+        &self,
+        stream: &str,
+        subject: &str,
+        body: String,
+        tags: &Tags,
+    ) -> Result<(), QueueError> {
+        let headers = tags.headers(stream);
+        let sent = self.context.publish_with_headers(subject.to_owned(), headers, body.into());
         let kept = sent.await.map_err(|error| self.failed("sending a job", &error))?;
         kept.await.map(drop).map_err(|error| self.failed("sending a job", &error))
     }
@@ -106,18 +104,25 @@ impl Nats {
             consumer.batch().max_messages(most).expires(wait).messages().await
         };
         let mut batch = batch.map_err(|error| failed(&error))?;
-        let mut taken = Vec::new();
+        let (mut taken, mut early) = (Vec::new(), None);
         let patience = wait + SILENCE;
         let silence = loop {
             // The server says when there is no more.
             match tokio::time::timeout(patience, batch.next()).await {
-                Ok(None) => return Ok(taken),
-                Ok(Some(Ok(message))) => taken.extend(self.received(message, asked).await?),
-                Ok(Some(Err(error))) => break failed(&error),
-                Err(late) => break failed(&late),
+                Ok(None) => break early,
+                Ok(Some(Ok(message))) => match self.received(message, asked).await {
+                    Ok(job) => taken.extend(job),
+                    // It comes again by itself. The others are ours all the same.
+                    Err(error) => early = Some(error),
+                },
+                Ok(Some(Err(error))) => break Some(failed(&error)),
+                Err(late) => break Some(failed(&late)),
             }
         };
-        if taken.is_empty() { Err(self.gone_or(silence).await) } else { Ok(taken) }
+        match silence {
+            Some(silence) if taken.is_empty() => Err(self.gone_or(silence).await),
+            _ => Ok(taken),
+        }
     }
 
     /// An error, or that the stream is there no more.
@@ -152,7 +157,9 @@ impl Nats {
             while sent.len() < PUSHED_AT_ONCE
                 && let Some(body) = next_body(jobs)?
             {
-                let kept = self.context.publish(subject.clone(), body.into()).await;
+                let headers = Tags::default().headers(&self.address.stream);
+                let kept =
+                    self.context.publish_with_headers(subject.clone(), headers, body.into()).await;
                 sent.push(kept.map_err(|error| failed(&error))?);
             }
             if sent.is_empty() {
@@ -183,8 +190,8 @@ impl Nats {
 
 /// What tells the server to hand a job out again after this time.
 fn later(after: Duration) -> String {
-    // A delay of 0 would be taken for none given, which is the same.
-    format!("-NAK {{\"delay\": {}}}", after.as_nanos())
+    // A delay of 0 would be taken for none given, which is the same. One that the server cannot read would be too.
+    format!("-NAK {{\"delay\": {}}}", after.min(LONGEST_NAK).as_nanos())
 }
 
 impl Queue for Nats {
@@ -227,9 +234,11 @@ impl Queue for Nats {
             if why == Again::Failed {
                 return self.say(&delivery, later(after)).await;
             }
-            let subject = self.subject().await?;
-            let tags = Tags::later(&delivery, after);
-            self.put(&subject, delivery.body.clone(), &tags).await?;
+            // To where it was sent before: a stream may have a consumer for each subject.
+            let (stream, subject) = (&self.address.stream, message::words(&delivery).1);
+            let tags = Tags::later(&delivery, after.min(LONGEST_DELAY));
+            let copy = self.put(stream, subject, delivery.body.clone(), &tags);
+            delivery.copy_once(copy).await?;
             self.say(&delivery, "+ACK".to_owned()).await
         })
     }
@@ -238,17 +247,14 @@ impl Queue for Nats {
         delivery.check_ours()?;
         self.runtime.block_on(async {
             let tags = Tags::dead(&delivery, printable(reason));
-            self.put(&self.address.dead(), delivery.body.clone(), &tags).await?;
+            let dead = self.address.dead();
+            delivery.copy_once(self.put(&dead, &dead, delivery.buried_body(), &tags)).await?;
             self.say(&delivery, "+ACK".to_owned()).await
         })
     }
 
     fn lease(&self) -> Duration {
         self.lease
-    }
-
-    fn most_deliveries(&self) -> Option<u32> {
-        self.most_deliveries
     }
 
     fn name(&self) -> &str {

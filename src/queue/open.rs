@@ -79,10 +79,18 @@ fn engine(url: &str, options: &Options, to_work: bool) -> Result<Box<dyn Engine>
 
 /// The URL of a queue without what may be a secret: login and query.
 pub fn shown(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "without a URL".to_owned() };
-    // The login first: a password may hold anything.
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    let host = host.split(['?', '#']).next().unwrap_or_default();
+    let is_scheme = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    let Some((scheme, rest)) = url.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+        return "without a URL".to_owned();
+    };
+    let (before, query) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
+    if query.contains('@') {
+        // The end of a login with an odd password, or part of the query: nobody knows.
+        return format!("{scheme}://…");
+    }
+    let host = before.rsplit_once('@').map_or(before, |(_, host)| host);
     let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     format!("{scheme}://{host}").chars().map(plain).take(200).collect()
 }
@@ -95,11 +103,16 @@ mod tests {
     fn a_url_is_shown_without_what_may_be_secret() {
         for (url, plain) in [
             ("nats://me:s3cret@host:4222/CALLS?x=s3cret", "nats://host:4222/CALLS"),
-            ("postgres://me:s3?c@r/et#@host/calls", "postgres://host/calls"),
+            ("postgres://me:s3c@r/et@host/calls", "postgres://host/calls"),
+            ("postgres://me:s3?c@r/et#@host/calls", "postgres://…"),
             ("postgres://host/calls?password=s3cret", "postgres://host/calls"),
+            ("postgres://me@host/calls?password=pa@s3cret", "postgres://…"),
+            ("me:s3cret@postgres://host/calls", "without a URL"),
+            ("://s3cret", "without a URL"),
             ("sqs://calls", "sqs://calls"),
             ("s3cret", "without a URL"),
-            ("a\nb://c\u{7}", "a\u{fffd}b://c\u{fffd}"),
+            ("a\nb://c", "without a URL"),
+            ("ab://c\u{7}", "ab://c\u{fffd}"),
         ] {
             assert_eq!(shown(url), plain);
         }

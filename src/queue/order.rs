@@ -9,6 +9,7 @@ mod s3;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::LONGEST_BODY;
 use crate::batch::{ManifestRow, Planned, Planning};
 
 /// What a job asks for.
@@ -39,6 +40,9 @@ pub struct Recording {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OrderError {
+    /// It is longer than sordino's own jobs can be.
+    #[error("the job is longer than 248 KiB")]
+    TooLong,
     /// It is no JSON object.
     #[error("the job is no JSON object")]
     NotJson,
@@ -67,6 +71,9 @@ impl Order {
     /// # Errors
     /// [`OrderError`].
     pub fn read(body: &str) -> Result<Self, OrderError> {
+        if body.len() > LONGEST_BODY {
+            return Err(OrderError::TooLong);
+        }
         match serde_json::from_str(body) {
             Ok(Value::Object(object)) if object.contains_key("sordino") => own::read(object),
             Ok(Value::Object(object)) => s3::read(&object),

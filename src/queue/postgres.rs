@@ -6,7 +6,7 @@
 mod sql;
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -114,6 +114,7 @@ impl Postgres {
             handle: claim.to_owned(),
             pulled: asked,
             until: Delivery::lease(asked, self.lease),
+            copied: Arc::default(),
         })
     }
 
@@ -128,7 +129,7 @@ impl Postgres {
                 let dead = Dead {
                     id: number.to_string(),
                     body: row.text(1)?.to_owned(),
-                    reason: row.maybe_text(4).map(str::to_owned),
+                    reason: row.maybe_text(4).map(printable),
                     deliveries: Some(row.int(2)?),
                     since: Some(time(row.int(3)?)),
                 };

@@ -2,25 +2,25 @@
 //!
 //! SQS keeps no state with a message besides how often it was received. So a job that goes back without being
 //! counted goes as a copy, whose attributes say since when it is there and how often it was handed out. SQS
-//! delays a copy by 15 minutes at most; one that is to wait longer is copied again. Between the copy and the end of
-//! the original a worker may die: then the job is there twice, which costs a look at a receipt.
+//! delays a copy by 15 minutes at most. Between the copy and the end of the original a worker may die: then the
+//! job is there twice, which costs a look at a receipt.
 
 mod address;
 mod client;
 mod dead;
+mod push;
 mod tags;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{
-    Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
-};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use tokio::runtime::Handle;
 
 use super::{
-    Again, Dead, Delivery, Jobs, LONGEST_BODY, Manage, Options, Queue, QueueError, Status, Verdict,
-    next_body, printable,
+    Again, Dead, Delivery, Jobs, LONGEST_DELAY, Manage, Options, Queue, QueueError, Status,
+    Verdict, printable,
 };
 use client::{Failed, count};
 use tags::Tags;
@@ -30,9 +30,6 @@ const AT_ONCE: usize = 10;
 
 /// The longest that SQS waits for a message.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-
-/// The longest that SQS delays a new message.
-const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
 /// How long SQS hides a message in all, from when it was received.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
@@ -68,6 +65,11 @@ impl Sqs {
         failed.told(&self.shown)
     }
 
+    /// Its name in its account.
+    fn own_name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Takes what is there, and gives back what is not due yet.
     async fn take(&self, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         let asked = Instant::now();
@@ -83,16 +85,17 @@ impl Sqs {
             .send()
             .await
             .map_err(|error| self.told(Failed::of(&error)))?;
-        let mut taken = Vec::new();
+        let (mut taken, mut early) = (Vec::new(), Ok(()));
         for message in received.messages.unwrap_or_default() {
             let (delivery, due_in) = self.delivery(message, asked);
             if due_in.is_zero() {
                 taken.push(delivery);
             } else {
-                self.put_off(delivery, due_in).await?;
+                early = early.and(self.put_off(delivery, due_in).await);
             }
         }
-        Ok(taken)
+        // One that could not be put off comes again by itself. The others are ours all the same.
+        if taken.is_empty() { early.map(|()| taken) } else { Ok(taken) }
     }
 
     /// The delivery that a message is, and how long it is still to wait.
@@ -106,18 +109,20 @@ impl Sqs {
             handle: message.receipt_handle.unwrap_or_default(),
             pulled: asked,
             until: Delivery::lease(asked, self.lease),
+            copied: Arc::default(),
         };
         (delivery, tags.due_in())
     }
 
     /// Replaces a job that is not to be counted by a copy that comes later.
     async fn put_off(&self, delivery: Delivery, after: Duration) -> Result<(), QueueError> {
-        let now = seconds(after.min(LONGEST_DELAY));
+        let after = after.min(LONGEST_DELAY);
         let sent = self.client.send_message().queue_url(&self.url).message_body(&delivery.body);
-        let sent = sent.delay_seconds(whole(now));
+        let sent = sent.delay_seconds(whole(seconds(after)));
         let tags = Tags::later(&delivery, after);
         let sent = sent.set_message_attributes(Some(tags.attributes()));
-        sent.send().await.map_err(|error| self.told(Failed::of(&error)))?;
+        let told = |error| self.told(Failed::of(&error));
+        delivery.copy_once(async { sent.send().await.map(drop).map_err(told) }).await?;
         self.end(&delivery).await
     }
 
@@ -142,48 +147,6 @@ impl Sqs {
         if failed.is_lost() { delivery.lost() } else { self.told(failed) }
     }
 
-    async fn push_all(&self, jobs: &mut Jobs<'_>) -> Result<u64, QueueError> {
-        let mut pushed = 0;
-        let mut held = None;
-        loop {
-            let (mut some, mut bytes) = (Vec::new(), 0);
-            while some.len() < AT_ONCE
-                && let Some(body) =
-                    held.take().map_or_else(|| next_body(jobs), |body| Ok(Some(body)))?
-            {
-                // The limit of a message is that of a request too.
-                bytes += body.len();
-                if bytes > LONGEST_BODY && !some.is_empty() {
-                    held = Some(body);
-                    break;
-                }
-                some.push(body);
-            }
-            if some.is_empty() {
-                return Ok(pushed);
-            }
-            pushed += some.len() as u64;
-            self.send(some).await?;
-        }
-    }
-
-    /// Sends at most ten jobs.
-    async fn send(&self, bodies: Vec<String>) -> Result<(), QueueError> {
-        let entries = bodies.into_iter().enumerate().map(|(at, body)| {
-            let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
-            entry.message_body(body).build()
-        });
-        let entries = entries.collect::<Result<_, _>>();
-        let entries = entries.map_err(|error| self.told(Failed::odd(&error)))?;
-        let sent = self.client.send_message_batch().queue_url(&self.url);
-        let sent = sent.set_entries(Some(entries)).send().await;
-        let sent = sent.map_err(|error| self.told(Failed::of(&error)))?;
-        match sent.failed.first() {
-            None => Ok(()),
-            Some(failed) => Err(self.told(Failed::odd(&failed.code))),
-        }
-    }
-
     async fn counts(&self) -> Result<Status, QueueError> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -201,6 +164,12 @@ impl Sqs {
         let buried: Option<Vec<u64>> = names.iter().map(|name| count(&dead, name)).collect();
         Ok(Status { waiting, in_work, delayed, dead: buried.map(|counts| counts.iter().sum()) })
     }
+}
+
+/// How long a job that is in work for this long may be hidden from now, in whole seconds.
+fn left_to_hide(held: Duration) -> Duration {
+    // A second less, because the clock of SQS is not ours.
+    Duration::from_secs((LONGEST_HIDDEN.as_secs() - 1).saturating_sub(seconds(held)))
 }
 
 /// Whole seconds, and one more for what is left.
@@ -235,12 +204,13 @@ impl Queue for Sqs {
     fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
         delivery.check_ours()?;
         let asked = Instant::now();
-        if asked.duration_since(delivery.pulled) + self.lease > LONGEST_HIDDEN {
+        let lease = self.lease.min(left_to_hide(asked.duration_since(delivery.pulled)));
+        if lease.is_zero() {
             let reason = "SQS hides a job for 12 hours in all";
             return Err(QueueError::Overdue { id: delivery.id.clone(), reason });
         }
-        self.runtime.block_on(self.hide(delivery, self.lease))?;
-        delivery.renewed(asked, self.lease);
+        self.runtime.block_on(self.hide(delivery, lease))?;
+        delivery.renewed(asked, lease);
         Ok(())
     }
 
@@ -253,20 +223,19 @@ impl Queue for Sqs {
         if why == Again::NotYet {
             return self.runtime.block_on(self.put_off(delivery, after));
         }
-        // A second less, because its clock is not ours.
-        let hidden = delivery.pulled.elapsed() + Duration::from_secs(1);
-        let most = LONGEST_HIDDEN.saturating_sub(hidden);
+        let most = left_to_hide(delivery.pulled.elapsed());
         self.runtime.block_on(self.hide(&delivery, after.min(most)))
     }
 
     fn bury(&self, delivery: Delivery, reason: &str) -> Result<(), QueueError> {
         delivery.check_ours()?;
         self.runtime.block_on(async {
-            let tags = Tags::dead(&delivery, printable(reason));
+            let tags = Tags::dead(&delivery, printable(reason), self.own_name());
             let sent = self.client.send_message().queue_url(&self.dead_url);
-            let sent = sent.message_body(&delivery.body);
+            let sent = sent.message_body(delivery.buried_body());
             let sent = sent.set_message_attributes(Some(tags.attributes()));
-            sent.send().await.map_err(|error| self.told(Failed::of(&error)))?;
+            let told = |error| self.told(Failed::of(&error));
+            delivery.copy_once(async { sent.send().await.map(drop).map_err(told) }).await?;
             self.end(&delivery).await
         })
     }
@@ -295,5 +264,23 @@ impl Manage for Sqs {
 
     fn each_dead(&self, each: &mut dyn FnMut(&Dead) -> Verdict) -> Result<(), QueueError> {
         self.runtime.block_on(self.walk_dead(each))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_hidden_for_twelve_hours_in_all_and_to_the_last_second() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        assert_eq!(left_to_hide(Duration::ZERO), hours(12) - Duration::from_secs(1));
+        assert_eq!(left_to_hide(hours(11)), hours(1) - Duration::from_secs(1));
+        assert_eq!(
+            left_to_hide(hours(11) + Duration::from_millis(1)),
+            hours(1) - Duration::from_secs(2)
+        );
+        assert_eq!(left_to_hide(hours(12)), Duration::ZERO);
+        assert_eq!(left_to_hide(hours(13)), Duration::ZERO);
     }
 }

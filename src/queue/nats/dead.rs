@@ -18,11 +18,15 @@ impl Nats {
         while next <= last
             && let Some(dead) = self.next_dead(&stream, next).await?
         {
-            let (sequence, dead) = dead;
+            let (sequence, dead, tags) = dead;
             let verdict = each(&dead);
             if verdict == Verdict::Retry {
-                let subject = self.subject().await?;
-                self.put(&subject, dead.body, &Tags::default()).await?;
+                let subject = match tags.subject {
+                    Some(subject) => subject,
+                    None => self.subject().await?,
+                };
+                let stream = &self.address.stream;
+                self.put(stream, &subject, dead.body, &Tags::default()).await?;
             }
             if verdict != Verdict::Keep {
                 let dropped = stream.delete_message(sequence).await;
@@ -38,13 +42,13 @@ impl Nats {
         &self,
         stream: &Stream,
         from: u64,
-    ) -> Result<Option<(u64, Dead)>, QueueError> {
+    ) -> Result<Option<(u64, Dead, Tags)>, QueueError> {
         let subject = self.address.dead();
         let next = stream.raw_message_builder().sequence(from).next_by_subject(subject).send();
         match next.await {
             Ok(found) => {
-                let dead = message::dead(found.sequence, &found.headers, &found.payload);
-                Ok(Some((found.sequence, dead)))
+                let (dead, tags) = message::dead(found.sequence, &found.headers, &found.payload);
+                Ok(Some((found.sequence, dead, tags)))
             }
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(self.failed("reading a buried job", &error)),

@@ -172,11 +172,9 @@ impl Nats {
     pub(super) async fn join(&self) -> Result<PullConsumer, QueueError> {
         let stream = self.stream().await?;
         self.make_dead_stream().await?;
-        // A job that waits is in work to the server, and any number may wait.
         let mut config = Config {
             durable_name: Some(self.address.consumer.clone()),
             ack_policy: AckPolicy::Explicit,
-            max_ack_pending: -1,
             ..Config::default()
         };
         if self.consumer_info(&stream).await?.is_some() {
@@ -195,6 +193,13 @@ impl Nats {
             ));
         }
         config.ack_wait = self.lease;
+        // These would replace the lease, leave the jobs out, or end the consumer of a queue that is quiet.
+        (config.backoff, config.headers_only) = (Vec::new(), false);
+        config.inactive_threshold = std::time::Duration::ZERO;
+        // After so many deliveries the server would hand a job out no more, and bury it nowhere.
+        config.max_deliver = -1;
+        // A job that waits is in work to the server, and any number may wait.
+        config.max_ack_pending = -1;
         let joined = stream.create_consumer(config).await;
         joined.map_err(|error| match error.kind() {
             ConsumerErrorKind::JetStream(error)

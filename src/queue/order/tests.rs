@@ -182,6 +182,16 @@ fn encoded(key: &str) -> String {
         .collect()
 }
 
+#[test]
+fn a_body_that_no_engine_need_take_back_is_no_order() {
+    let body = |length: usize| {
+        let head = r#"{"sordino":1,"in":"a.wav","windows":"1-2","id":""#;
+        format!("{head}{}\"}}", "x".repeat(length - head.len() - 2))
+    };
+    assert!(Order::read(&body(LONGEST_BODY)).is_ok());
+    assert_eq!(Order::read(&body(LONGEST_BODY + 1)), Err(OrderError::TooLong));
+}
+
 proptest! {
     #[test]
     fn any_key_comes_through(key in "[^\\pC]{0,12}[^\\pC/]") {
