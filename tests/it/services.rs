@@ -155,8 +155,36 @@ fn nats(program: &Path, more: &[&str]) -> Service {
     Service::start(program, &args, Some(folder))
 }
 
+/// Asks the API of JetStream, as another program does that makes streams. The answer must not be an error.
+#[cfg(feature = "nats")]
+pub fn ask_nats(nats: &Service, subject: &str, body: &serde_json::Value) {
+    let mut stream = TcpStream::connect(("127.0.0.1", nats.port)).unwrap();
+    let body = body.to_string();
+    let (subject, length) = (format!("$JS.API.{subject}"), body.len());
+    let words = format!(
+        "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {subject} answer {length}\r\n{body}\r\n"
+    );
+    stream.write_all(words.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    lines.find(|line| line.starts_with("MSG answer")).unwrap();
+    let answer = lines.next().unwrap();
+    assert!(!answer.contains("\"error\""), "{subject}: {answer}");
+}
+
 #[cfg(feature = "nats")]
 impl Service {
+    /// Sends a message, as any program does, and waits until NATS has it.
+    pub fn publish(&self, subject: &str, body: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let length = body.len();
+        let words = format!(
+            "CONNECT {{\"verbose\":false}}\r\nPUB {subject} {length}\r\n{body}\r\nPING\r\n"
+        );
+        stream.write_all(words.as_bytes()).unwrap();
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "PONG"));
+    }
+
     /// Kills a NATS at once, and starts it on what is left.
     pub fn crash_nats(mut self) -> Self {
         let folder = self._folder.take().unwrap();

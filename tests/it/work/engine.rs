@@ -1,13 +1,16 @@
 //! The engines of queues, each a server of its own that a test may kill.
 
 #[cfg(feature = "postgres")]
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[cfg(feature = "postgres")]
 use crate::postgres::Server;
 #[cfg(any(feature = "nats", feature = "sqs"))]
 use crate::services::{self, Service};
 
 pub enum Engine {
     #[cfg(feature = "postgres")]
-    Postgres(Server),
+    Postgres { own: Option<Server>, port: u16, database: String },
     #[cfg(feature = "sqs")]
     Sqs(Service),
     #[cfg(feature = "nats")]
@@ -15,12 +18,23 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// PostgreSQL with an empty database; `None` where it is not installed.
+    /// A PostgreSQL of its own with an empty database; `None` where it is not installed.
     #[cfg(feature = "postgres")]
     pub fn postgres() -> Option<Self> {
         let server = Server::start()?;
         server.database("calls");
-        Some(Self::Postgres(server))
+        let port = server.port;
+        Some(Self::Postgres { own: Some(server), port, database: "calls".into() })
+    }
+
+    /// An empty database of the server that all tests share, so it cannot be killed.
+    #[cfg(feature = "postgres")]
+    pub fn shared_postgres() -> Option<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let server = Server::shared()?;
+        let database = format!("work_{}", NEXT.fetch_add(1, Ordering::SeqCst));
+        server.database(&database);
+        Some(Self::Postgres { own: None, port: server.port, database })
     }
 
     /// SQS by moto, with an empty queue; `None` where it is not installed.
@@ -44,7 +58,7 @@ impl Engine {
     pub fn port(&self) -> u16 {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => server.port,
+            Self::Postgres { port, .. } => *port,
             #[cfg(feature = "sqs")]
             Self::Sqs(moto) => moto.port,
             #[cfg(feature = "nats")]
@@ -56,7 +70,9 @@ impl Engine {
     pub fn url(&self, port: u16) -> String {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => format!("postgres://sordino@127.0.0.1:{port}/calls"),
+            Self::Postgres { database, .. } => {
+                format!("postgres://sordino@127.0.0.1:{port}/{database}")
+            }
             #[cfg(feature = "sqs")]
             Self::Sqs(_) => format!("sqs://127.0.0.1:{port}/123456789012/calls?region=us-east-1"),
             #[cfg(feature = "nats")]
@@ -80,7 +96,7 @@ impl Engine {
     pub fn crash(&mut self) -> bool {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(server) => server.crash(),
+            Self::Postgres { own, .. } => own.as_mut().expect("its own").crash(),
             #[cfg(feature = "sqs")]
             Self::Sqs(_) => return false,
             #[cfg(feature = "nats")]
