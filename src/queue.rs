@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_is_made_once_more_sends_no_second_copy_but_one_that_failed_is_sent() {
+    async fn a_call_to_nats_or_sqs_that_is_made_once_more_sends_no_second_copy() {
         let delivery = delivery("a".into());
         let failed = async { Err(QueueError::Lost { id: "1".into() }) };
         assert!(delivery.copy_once(failed).await.is_err());
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_cut_between_two_letters() {
+    fn a_body_for_nats_or_sqs_is_cut_between_two_letters() {
         assert_eq!(delivery("short".into()).buried_body(), "short");
         let long = format!("x{}", "ü".repeat(LONGEST_BODY));
         let cut = delivery(long).buried_body();

@@ -64,7 +64,7 @@ fn engine(url: &str, options: &Options, to_work: bool) -> Result<Box<dyn Engine>
         Some("nats" | "tls") => Err(QueueError::Without { engine: "NATS", feature: "nats" }),
         #[cfg(feature = "postgres")]
         Some("postgres" | "postgresql") => {
-            Ok(Box::new(super::postgres::Postgres::open(url, options.lease)?))
+            Ok(Box::new(super::postgres::Postgres::open(url, options.lease, to_work)?))
         }
         #[cfg(not(feature = "postgres"))]
         Some("postgres" | "postgresql") => {

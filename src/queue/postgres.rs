@@ -4,6 +4,7 @@
 //! done, and belong to a manifest. Connection, leases and transactions are the journal's.
 
 mod sql;
+mod table;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -30,43 +31,22 @@ const DEAD_AT_ONCE: i64 = 100;
 /// How often an empty queue is looked at. A job may come due without anybody saying so.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The version of the table.
-const VERSION: &str = "1";
-
-/// A queue in a database. The threads of a process share one connection.
+/// A queue in a database. The threads of a process share one connection. Without `Debug`, which would show the
+/// login.
 pub(super) struct Postgres {
-    database: Mutex<Database>,
+    /// None as long as the table is not there.
+    database: Mutex<Option<Database>>,
+    url: String,
     /// For messages.
     shown: String,
     lease: Duration,
 }
 
 impl Postgres {
-    /// Connects, and makes the table if it is not there.
-    pub(super) fn open(url: &str, lease: Duration) -> Result<Self, QueueError> {
-        let shown = shown(url);
-        let database = Database::open(url, true).map_err(|error| told(&shown, error))?;
-        let this = Self { database: Mutex::new(database), shown, lease };
-        let mut version = None;
-        this.transaction(&mut |sql| {
-            sql.rows(sql::ALONE, &[], &mut |_| Ok(ControlFlow::Break(())))?;
-            sql.run(sql::TABLE, &[])?;
-            sql.run(sql::INDEX, &[])?;
-            sql.run(sql::SET_VERSION, &[Value::Text(VERSION)])?;
-            sql.rows(sql::GET_VERSION, &[], &mut |row| {
-                version = Some(row.text(0)?.to_owned());
-                Ok(ControlFlow::Break(()))
-            })
-        })?;
-        if version.as_deref() != Some(VERSION) {
-            let reason = "its table is of another version; take the sordino that made it";
-            return Err(QueueError::Wrong { queue: this.shown, reason: reason.to_owned() });
-        }
-        Ok(this)
-    }
-
     fn transaction(&self, work: &mut Work<'_>) -> Result<(), QueueError> {
-        lock(&self.database).transaction(work).map_err(|error| told(&self.shown, error))
+        let mut database = lock(&self.database);
+        let database = database.as_mut().ok_or_else(|| self.gone())?;
+        database.transaction(work).map_err(|error| told(&self.shown, error))
     }
 
     /// Runs a statement on the job of a delivery, which it finds only if it is still that delivery's.
@@ -190,6 +170,7 @@ impl Queue for Postgres {
 
 impl Manage for Postgres {
     fn push(&self, jobs: &mut Jobs<'_>) -> Result<u64, QueueError> {
+        self.make()?;
         let mut pushed = 0;
         loop {
             let (mut some, mut bytes) = (Vec::new(), 0);

@@ -25,6 +25,11 @@ trait Engine {
         3
     }
 
+    /// Whether the server may hand a job out twice by mistake.
+    fn doubles(&self) -> bool {
+        false
+    }
+
     /// The shortest time that the engine can wait.
     fn unit(&self) -> Duration {
         Duration::from_millis(250)
@@ -84,13 +89,14 @@ fn each_job_is_handed_out_once(engine: &dyn Engine, manage: &dyn Manage) {
     let bodies: Vec<String> = (0..jobs).map(|job| format!("{{\"job\":{job}}}")).collect();
     assert_eq!(push(manage, bodies.clone()), jobs as u64);
     let (done, unit) = (Mutex::new(BTreeMap::new()), engine.unit());
+    let doubles = engine.doubles();
     let workers: Vec<_> = (0..engine.workers()).map(|_| engine.queue(LONG)).collect();
     std::thread::scope(|scope| {
         for queue in &workers {
             scope.spawn(|| {
                 while done.lock().unwrap().len() < jobs {
                     for delivery in queue.pull(10, unit).unwrap() {
-                        assert_eq!(delivery.deliveries, 1);
+                        assert!(delivery.deliveries == 1 || doubles);
                         *done.lock().unwrap().entry(delivery.body.clone()).or_insert(0) += 1;
                         queue.done(delivery).unwrap();
                     }
@@ -99,7 +105,9 @@ fn each_job_is_handed_out_once(engine: &dyn Engine, manage: &dyn Manage) {
         }
     });
     let done = done.into_inner().unwrap();
-    assert!(done.values().all(|&times| times == 1), "a job was handed out twice");
+    let twice = done.values().filter(|&&times| times > 1).count();
+    let most = if doubles { jobs / 10 } else { 0 };
+    assert!(twice <= most, "{twice} jobs were handed out twice");
     assert!(bodies.iter().all(|body| done.contains_key(body)), "a job was lost");
     is_empty(&*workers[0], manage);
     // What was pushed long before is handed out too, and its age is known.
@@ -269,9 +277,10 @@ mod by_url {
             if self.url.starts_with("sqs") { 150 } else { 2000 }
         }
 
-        fn workers(&self) -> usize {
-            // moto gives one message to two who ask at the same time.
-            if self.url.starts_with("sqs") { 1 } else { 3 }
+        fn doubles(&self) -> bool {
+            // SQS promises at least once. moto looks at a message and marks it without a lock, so two who
+            // ask at the same time may both get it: one in some hundreds.
+            self.url.starts_with("sqs")
         }
     }
 
@@ -281,7 +290,28 @@ mod by_url {
     #[test]
     fn the_queue_in_postgres_conforms() {
         let Some(server) = crate::postgres::Server::shared() else { return };
-        conforms(&ByUrl::new(server.database("queue_conforms"), MILLIS));
+        let engine = ByUrl::new(server.database("queue_conforms"), MILLIS);
+        push(&*engine.manage(), []);
+        conforms(&engine);
+    }
+
+    /// The name of a database may be another's by mistake.
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_postgres_database_without_a_queue_is_left_as_it_is_until_something_is_pushed() {
+        let Some(server) = crate::postgres::Server::shared() else { return };
+        let engine = ByUrl::new(server.database("queue_of_others"), MILLIS);
+        let is_gone = |error: QueueError| matches!(error, QueueError::Gone { .. });
+        assert!(is_gone(engine.refused()));
+        let manage = engine.manage();
+        assert!(is_gone(manage.status().unwrap_err()));
+        assert!(is_gone(manage.each_dead(&mut |_| Verdict::Keep).unwrap_err()));
+        let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'sordino'";
+        let mut client = server.client("queue_of_others");
+        assert_eq!(client.query_one(schemas, &[]).unwrap().get::<_, i64>(0), 0);
+        push(&*manage, ["a".to_owned()]);
+        assert_eq!(manage.status().unwrap().waiting, Some(1));
+        assert_eq!(one(&*engine.queue(LONG)).body, "a");
     }
 
     #[cfg(feature = "postgres")]
@@ -289,8 +319,9 @@ mod by_url {
     fn a_queue_in_postgres_survives_a_crash_of_the_server() {
         let Some(mut server) = crate::postgres::Server::start() else { return };
         let engine = ByUrl::new(server.database("queue_crash"), MILLIS);
-        let (queue, manage) = (engine.queue(LONG), engine.manage());
+        let manage = engine.manage();
         push(&*manage, ["a".to_owned(), "b".to_owned()]);
+        let queue = engine.queue(LONG);
         let held = one(&*queue);
         server.crash();
         // The same objects go on, and the lease is what it was.
@@ -331,6 +362,74 @@ mod by_url {
         );
         push(&*engine.manage(), []);
         conforms(&engine);
+    }
+
+    /// A stream of a platform team: a subject and a consumer for each region, with limits of their own.
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_nats_stream_that_was_made_by_hand_keeps_each_job_with_its_consumer_and_loses_none() {
+        let Some(nats) = crate::services::start_nats() else { return };
+        let ask = |subject: &str, body| crate::services::ask_nats(&nats, subject, &body);
+        let stream = serde_json::json!({
+            "name": "CALLS", "subjects": ["calls.eu", "calls.us"], "retention": "workqueue",
+        });
+        ask("STREAM.CREATE.CALLS", stream);
+        for name in ["eu", "us"] {
+            let config = serde_json::json!({
+                "durable_name": name, "filter_subject": format!("calls.{name}"), "ack_policy": "explicit",
+                "max_deliver": 2, "backoff": [100_000_000], "headers_only": true, "max_ack_pending": 1,
+            });
+            let body = serde_json::json!({ "stream_name": "CALLS", "config": config });
+            ask(&format!("CONSUMER.DURABLE.CREATE.CALLS.{name}"), body);
+        }
+        let of = |query: &str| {
+            ByUrl::new(format!("nats://127.0.0.1:{}/CALLS?{query}", nats.port), MILLIS)
+        };
+        let (eu, us) = (of("consumer=eu"), of("consumer=us&subject=calls.us"));
+        let (manage, eu, us) = (us.manage(), eu.queue(LONG), us.queue(LONG));
+        push(&*manage, ["a".to_owned(), "b".to_owned()]);
+        let (a, b) = (one(&*us), one(&*us));
+        assert_eq!((&*a.body, &*b.body), ("a", "b"));
+        us.done(b).unwrap();
+        // Not begun: a copy. It belongs to the same consumer.
+        us.again(a, Duration::ZERO, Again::NotYet).unwrap();
+        let mut a = one(&*us);
+        for times in 1..=4 {
+            assert_eq!((&*a.body, a.deliveries), ("a", times));
+            us.again(a, Duration::ZERO, Again::Failed).unwrap();
+            a = one(&*us);
+        }
+        us.bury(a, "a:\nb").unwrap();
+        let [dead] = &dead(&*manage)[..] else { panic!("it is buried once") };
+        assert_eq!((dead.reason.as_deref(), dead.deliveries), (Some("a: b"), Some(5)));
+        // Whoever retries it need not know where it belongs.
+        of("consumer=eu").manage().each_dead(&mut |_| Verdict::Retry).unwrap();
+        assert!(eu.pull(1, MILLIS).unwrap().is_empty());
+        us.done(one(&*us)).unwrap();
+        // Another stream takes this subject.
+        let other = serde_json::json!({ "name": "OTHER", "subjects": ["other"] });
+        ask("STREAM.CREATE.OTHER", other);
+        let lost = of("subject=other").manage().push(&mut [Ok("c".to_owned())].into_iter());
+        assert!(lost.is_err(), "a job is in another queue");
+    }
+
+    /// Whoever can send may send anything.
+    #[cfg(feature = "nats")]
+    #[test]
+    fn a_nats_message_that_is_too_long_to_be_copied_is_buried_with_its_beginning() {
+        let Some(nats) = crate::services::start_nats() else { return };
+        let engine = ByUrl::new(format!("nats://127.0.0.1:{}/CALLS", nats.port), MILLIS);
+        let manage = engine.manage();
+        push(&*manage, []);
+        // The server takes a MiB, and a copy has headers besides.
+        nats.publish("CALLS", &"ü".repeat(512 * 1024 - 50));
+        let queue = engine.queue(LONG);
+        let held = one(&*queue);
+        assert!(sordino::queue::Order::read(&held.body).is_err());
+        queue.bury(held, "too long").unwrap();
+        let [dead] = &dead(&*manage)[..] else { panic!("it is buried") };
+        assert_eq!(dead.body, "ü".repeat(LONGEST_BODY / 2));
+        is_empty(&*queue, &*manage);
     }
 
     #[cfg(feature = "nats")]

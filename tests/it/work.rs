@@ -1,7 +1,7 @@
 //! `sordino work` for real: workers as processes, a queue as a server, and all that can go wrong between them.
 //!
-//! The seeds are fixed, and the numbers are a tenth of those of the campaign: `SORDINO_CAMPAIGN=1` runs it as a
-//! whole. `tests/campaigns/record.md` has its records.
+//! The seeds are fixed, and the numbers are a thirtieth of those of the campaign: `SORDINO_CAMPAIGN=1` runs it as
+//! a whole. `tests/campaigns/record.md` has its records.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -27,7 +27,7 @@ fn is_whole() -> bool {
 }
 
 fn whole(count: u32) -> u32 {
-    if is_whole() { count } else { count / 10 }
+    if is_whole() { count } else { count / 30 }
 }
 
 /// Three workers, while workers are killed, the engine is killed, and the way to it stalls and breaks.
@@ -234,7 +234,7 @@ fn a_worker_whose_postgres_is_not_there_says_so_and_ends() {
 }
 
 #[test]
-fn a_wrong_call_says_what_to_type() {
+fn a_wrong_call_on_postgres_says_what_to_type() {
     for (words, part) in [
         ("work --queue redis://x --out a --receipts b", "give sqs://…, nats://… or postgres://…"),
         ("work --queue postgres://x/y --out a", "--receipts"),

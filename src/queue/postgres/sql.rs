@@ -1,5 +1,8 @@
 //! The table and its statements. The words in braces are the journal's. Times are milliseconds since 1970.
 
+/// Whether the table is there.
+pub(super) const IS_THERE: &str = "SELECT 1 WHERE to_regclass('sordino.queue') IS NOT NULL";
+
 /// Two processes that begin at once must not both make the table.
 pub(super) const ALONE: &str = "SELECT value FROM meta WHERE name = 'version' {wait}";
 

@@ -54,7 +54,7 @@ impl World {
         for at in 0..count {
             let name = format!("{at}.wav");
             let mut bytes = recording(at, frames(at));
-            if at % 500 == 250 {
+            if at % 500 == 50 {
                 bytes.truncate(1000);
                 poison.push(name.clone());
             }
