@@ -26,6 +26,6 @@ pub use model::{
     Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
-pub use places::Places;
+pub use places::{Beside, Found, Places};
 pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};
 pub use shard::{Shard, ShardError};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sordino::batch::{Api, Cancel, Places, Planning};
+use sordino::batch::{Api, Beside, Cancel, Places, Planning};
 use sordino::queue;
 use sordino::store::Stores;
 use sordino::work::{self, Ended, Numbers, Options, Recordings};
@@ -84,7 +84,9 @@ fn recordings(
         signer: args.sign.signer()?,
         runtime: runtime.handle().clone(),
     };
-    let recordings = Recordings::new(places, planning, args.windows_suffix.clone());
+    let beside = args.windows_suffix.clone();
+    let beside = beside.map(|suffix| Beside { suffix, older: args.older_transcripts });
+    let recordings = Recordings::new(places, planning, beside);
     recordings.map_err(|error| Failure::usage("pairing transcripts", error))
 }
 

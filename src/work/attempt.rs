@@ -119,7 +119,9 @@ impl Worker<'_> {
                 let age = age(delivery);
                 if age >= *give_up {
                     let asked = humantime::format_duration(*give_up);
-                    let reason = format!("no list or transcript came within {asked}");
+                    let reason = format!(
+                        "no list or transcript came within {asked} that is newer than the recording and can be read"
+                    );
                     self.numbers.failed(FailureKind::NoWindows);
                     (self.verbs.bury(delivery, &reason), Ended::Buried)
                 } else {

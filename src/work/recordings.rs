@@ -1,8 +1,8 @@
 //! From what a queue asks for to a job of the room `batch`, and through it.
 
 use crate::batch::{
-    Cancel, Claimed, Event, Failed, Failure, FailureKind, Input, Notes, Paired, PairingError,
-    Places, Planned, Planning, Work as _,
+    Beside, Cancel, Claimed, Event, Failed, Failure, FailureKind, Found, Input, Notes,
+    PairingError, Places, Planned, Planning, WindowsSpec, Work as _,
 };
 use crate::digest::Digest;
 use crate::queue::Recording;
@@ -15,8 +15,7 @@ use super::{Redact, Step};
 pub struct Recordings {
     places: Places,
     planning: Planning,
-    /// What the names of transcripts end in.
-    suffix: Option<String>,
+    beside: Option<Beside>,
 }
 
 /// Nobody writes down what an attempt has left open. The next one asks the store.
@@ -33,74 +32,99 @@ impl Notes for Unwritten {
 }
 
 impl Recordings {
-    /// `suffix`: what the names of transcripts end in. Without one only jobs are done that name their windows.
+    /// `beside`: how transcripts are known; without it only jobs are done that name their windows.
     ///
     /// # Errors
     /// [`PairingError`] of the suffix, or without a place for outputs.
     pub fn new(
         places: Places,
         planning: Planning,
-        suffix: Option<String>,
+        beside: Option<Beside>,
     ) -> Result<Self, PairingError> {
         if planning.out.is_none() {
             return Err(PairingError::NoOut);
         }
-        suffix.as_deref().map_or(Ok(()), PairingError::of_suffix)?;
-        Ok(Self { places, planning, suffix })
+        let suffix = beside.as_ref().map(|beside| beside.suffix.as_str());
+        suffix.map_or(Ok(()), PairingError::of_suffix)?;
+        Ok(Self { places, planning, beside })
     }
 
-    /// What a job of sordino's own asks for.
-    fn planned(&self, recording: &Recording) -> Result<Planned, Failure> {
+    /// What a recording asks for, with the versions of what is read.
+    fn found(&self, recording: &Recording, cancel: &Cancel) -> Result<Found, Failure> {
+        let place = recording.row.input().map(str::parse::<Place>).and_then(Result::ok);
+        match (place, recording.is_announced) {
+            (Some(place), _) if !recording.row.has_windows() => {
+                self.beside(&place, recording.etag.as_deref(), cancel)
+            }
+            _ => self.places.bind(self.own(recording)?, cancel),
+        }
+    }
+
+    /// What lies at a place, with the transcript beside it.
+    fn beside(&self, place: &Place, etag: Option<&str>, cancel: &Cancel) -> Result<Found, Failure> {
+        let Some(beside) = &self.beside else {
+            return Err(refused(
+                "this job names no windows, and this worker does not know the names of transcripts; give it --windows-suffix",
+            ));
+        };
+        self.places.find(place, etag, beside, &self.planning, cancel)
+    }
+
+    /// What a job of sordino's own asks for, if it may. A manifest is its owner's; into a queue others may write
+    /// too.
+    fn own(&self, recording: &Recording) -> Result<Planned, Failure> {
         let wrong =
             |why: String| Failure::from(Failed { kind: FailureKind::Windows, message: why });
         let planned = recording.planned(&self.planning).map_err(wrong)?;
-        if matches!(planned.spec.input, Input::Genesys { .. }) {
+        let spec = &planned.spec;
+        if matches!(spec.input, Input::Genesys { .. }) {
             let why = "recordings in Genesys Cloud are for `sordino batch`, whose journal keeps them from being created twice";
             return Err(refused_for_good(why));
         }
-        // A manifest is its owner's. Into a queue others may write too.
-        match planned.spec.output.parse() {
+        match spec.output.parse() {
             Ok(output) if self.planning.is_below_out(&output) => Ok(planned),
             _ => Err(refused_for_good("`out` leads out of --out; write a path below it")),
         }
     }
 
-    /// What the announcement of an object asks for; or what there is to say instead.
-    fn announced(&self, place: &Place) -> Result<Result<Planned, Step>, Failure> {
-        let Some(suffix) = &self.suffix else {
-            return Err(refused(
-                "an object was announced, and this worker does not know the names of transcripts; give it --windows-suffix",
-            ));
-        };
-        let paired = self.places.pair(place, suffix, &self.planning)?;
-        Ok(match paired {
-            None => Err(Step::Ignored("no recording, or written by sordino")),
-            Some(Paired::NoRecording(_)) => Err(Step::Ignored("a list or transcript")),
-            Some(Paired::NoTranscript(_)) => Err(Step::NotYet),
-            Some(Paired::Job(planned)) => Ok(planned),
-            Some(paired) => return Err(refused_for_good(&paired.problem().unwrap_or_default())),
-        })
+    /// A failure in the words of a queue, and what is none here.
+    fn after(&self, job: &Claimed, failed: Failed) -> Result<Step, Failure> {
+        let Input::Place { place, .. } = &job.spec.input else { return Err(failed.into()) };
+        let changed = "the recording or its transcript was replaced while they were read";
+        match (failed.kind, &job.spec.windows) {
+            (FailureKind::NoWindows, _) => Ok(Step::NotYet),
+            (FailureKind::Windows, WindowsSpec::Place(windows))
+                if self.places.is_young(windows) =>
+            {
+                Ok(Step::NotYet)
+            }
+            // Not the one that was found, but one.
+            (FailureKind::Missing, _) if self.places.is_there(place) => {
+                Err(Failed { kind: FailureKind::Changed, message: changed.into() }.into())
+            }
+            (FailureKind::Changed, _) => Err(Failed { message: changed.into(), ..failed }.into()),
+            _ => Err(failed.into()),
+        }
     }
 }
 
 impl Redact for Recordings {
     fn redact(&self, of: &Recording, attempt: u32, cancel: &Cancel) -> Result<Step, Failure> {
-        let place = of.row.input().filter(|_| !of.row.has_windows());
-        let planned = match place.map(str::parse) {
-            Some(Ok(place)) => match self.announced(&place)? {
-                Ok(planned) => planned,
-                Err(step) => return Ok(step),
-            },
-            _ => self.planned(of)?,
+        let planned = match self.found(of, cancel) {
+            Ok(Found::Job(planned)) => *planned,
+            Ok(Found::NotYet) => return Ok(Step::NotYet),
+            Ok(Found::Nothing(why)) => return Ok(Step::Ignored(why)),
+            Err(Failure::Failed { failed, .. }) if failed.kind == FailureKind::NoWindows => {
+                return Ok(Step::NotYet);
+            }
+            Err(failure) => return Err(failure),
         };
         let Planned { key, line, id, spec } = planned;
         let (uploads, before, trace) = (Vec::new(), None, of.trace.clone());
         let job = Claimed { key, line, id, spec, attempt, uploads, before, trace };
         match self.places.perform(&job, &Unwritten, cancel) {
             Ok(done) => Ok(Step::Done(Box::new(done))),
-            Err(Failure::Failed { failed, .. }) if failed.kind == FailureKind::NoWindows => {
-                Ok(Step::NotYet)
-            }
+            Err(Failure::Failed { failed, retry_after: None, .. }) => self.after(&job, failed),
             Err(failure) => Err(failure),
         }
     }

@@ -170,7 +170,10 @@ fn a_recording_whose_transcript_is_not_there_waits_and_does_not_count() {
     let queue = queue_of(1);
     let options = Options { give_up: Duration::ZERO, ..options(1) };
     drained(&queue, &options, |_, _, _| Ok(Step::NotYet));
-    assert_eq!(reasons(&queue), ["no list or transcript came within 0s"]);
+    assert_eq!(
+        reasons(&queue),
+        ["no list or transcript came within 0s that is newer than the recording and can be read"]
+    );
 }
 
 #[test]

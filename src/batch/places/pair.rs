@@ -1,57 +1,191 @@
 //! One recording that was announced, with the list or transcript beside it: what [`Pairing`] makes of a listing
-//! of just these names.
+//! of just these names. Both are bound to the versions that are there now.
 
 use std::convert::Infallible;
 
 use super::super::manifest::{Listed, Paired, Pairing, PairingError, Planning};
-use super::super::run::Failure;
-use super::Places;
-use super::failure::of_store;
+use super::super::model::{FailureKind, Input, Key, Planned, WindowsSpec};
+use super::super::run::{Cancel, Failure};
+use super::failure::{failed, of_store, of_windows, parsed};
+use super::windows::is_settled;
+use super::{Places, cancelled};
 use crate::decode::recording_stem;
-use crate::store::{Error, Place};
+use crate::store::{Error, Head, Place};
+
+/// How the list or transcript of a recording is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// What its name ends in.
+    pub suffix: String,
+    /// Whether one is taken that is older than the recording. It may be of another that had the same name.
+    pub older: bool,
+}
+
+/// What there is to do for a recording that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// This, with the versions of all that is read.
+    Job(Box<Planned>),
+    /// Nothing yet: its list or transcript is not there, is older, or may still be being written.
+    NotYet,
+    /// Nothing, and why.
+    Nothing(&'static str),
+}
+
+impl Found {
+    /// A job.
+    pub fn job(planned: Planned) -> Self {
+        Self::Job(Box::new(planned))
+    }
+}
 
 impl Places {
-    /// What the object at `place`, which is there, is in its bucket, or the file in its file system. Its output
-    /// has the same path below [`Planning::out`]. `None`: it is no recording, or hidden, or below the places of
-    /// outputs and receipts.
+    /// What the object at `place`, which is there, asks for, or the file in its file system. Its output has the
+    /// same path below [`Planning::out`]. `etag`: that of the recording that is meant, if it is known.
     ///
-    /// Blocks while the store is asked for the two names that a transcript may have.
+    /// Blocks while the store is asked for the recording and for the two names that a transcript may have.
     ///
     /// # Errors
-    /// [`Failure`] of the store.
-    pub fn pair(
+    /// [`Failure`] of the store; of a place that is written as well as read, of one whose name says neither that
+    /// it is a recording nor that it is none, of a recording that cannot be paired, and of one that has another
+    /// ETag.
+    pub fn find(
         &self,
         place: &Place,
-        suffix: &str,
+        etag: Option<&str>,
+        beside: &Beside,
         planning: &Planning,
-    ) -> Result<Option<Paired>, Failure> {
-        let root = match place {
-            Place::Local(_) => Place::Local("/".into()),
-            Place::Object { scheme, bucket, .. } => {
-                Place::Object { scheme, bucket: bucket.clone(), key: String::new() }
+        cancel: &Cancel,
+    ) -> Result<Found, Failure> {
+        self.until(cancel, self.look(place, etag, beside, planning))
+    }
+
+    /// Binds a job to the versions of what it reads.
+    ///
+    /// Blocks while the stores are asked for them.
+    ///
+    /// # Errors
+    /// [`Failure`] of the stores.
+    pub fn bind(&self, planned: Planned, cancel: &Cancel) -> Result<Found, Failure> {
+        self.until(cancel, self.bound(planned))
+    }
+
+    /// Whether there is a recording at this place, whichever it is.
+    pub fn is_there(&self, place: &str) -> bool {
+        let Ok(place) = place.parse() else { return false };
+        self.runtime.block_on(self.stores.head(&place)).is_ok()
+    }
+
+    fn until(
+        &self,
+        cancel: &Cancel,
+        work: impl Future<Output = Result<Found, Failure>>,
+    ) -> Result<Found, Failure> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                found = work => found,
+                () = cancelled(cancel) => Err(Failure::Interrupted),
             }
+        })
+    }
+
+    async fn look(
+        &self,
+        place: &Place,
+        etag: Option<&str>,
+        beside: &Beside,
+        planning: &Planning,
+    ) -> Result<Found, Failure> {
+        let (root, suffix) = (root_of(place), beside.suffix.as_str());
+        let Some(listed) = Listed::below(&root, place.clone(), None) else {
+            return Ok(Found::Nothing("no path"));
         };
-        let Some(listed) = Listed::below(&root, place.clone(), None) else { return Ok(None) };
         // Nothing is asked for that may not be a recording.
-        let alone = paired(&root, vec![listed.clone()], suffix, planning);
-        if !matches!(alone, Ok(Some(Paired::NoTranscript(_)))) {
+        match paired(&root, vec![listed.clone()], suffix, planning) {
+            Ok(Some(Paired::NoTranscript(_))) => {}
+            Ok(Some(Paired::NoRecording(_))) => return Ok(Found::Nothing("a list or transcript")),
+            Ok(Some(paired)) => return Err(for_good(paired.problem().unwrap_or_default())),
             // Where outputs go to the root of the bucket, all of it is written, and nothing read.
-            return Ok(alone.unwrap_or(None));
+            Ok(None) | Err(_) => {
+                return Ok(Found::Nothing("no recording, or written by sordino"));
+            }
+        }
+        let recording = self.recording(place).await?;
+        if etag.is_some_and(|etag| recording.etag.as_ref().is_some_and(|there| there != etag)) {
+            let why = format!(
+                "{place} was replaced after it was announced; the announcement of the new one asks for that, so this one can be dropped"
+            );
+            return Err(failed(FailureKind::Missing, why));
         }
         let stem = recording_stem(&listed.path).unwrap_or(&listed.path);
-        let mut all = vec![listed.clone()];
+        let mut all = vec![Listed { version: Some(recording.identity()), ..listed.clone() }];
+        let mut is_ready = true;
         for of in [&listed.path, stem] {
             let transcript = root.join(&format!("{of}{suffix}"));
-            match self.runtime.block_on(self.stores.head(&transcript)) {
-                Ok(_) => all.extend(Listed::below(&root, transcript, None)),
-                Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(of_store(place, error)),
-            }
+            let Some(head) = self.there(&transcript).await? else { continue };
+            is_ready &= is_settled(&transcript, &head);
+            is_ready &= beside.older || head.modified >= recording.modified;
+            all.extend(Listed::below(&root, transcript, Some(head.identity())));
         }
         // As a store lists them.
         all.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(paired(&root, all, suffix, planning).unwrap_or(None))
+        match paired(&root, all, suffix, planning) {
+            Ok(Some(Paired::Job(planned))) if is_ready => Ok(Found::job(planned)),
+            Ok(Some(Paired::Job(_) | Paired::NoTranscript(_))) => Ok(Found::NotYet),
+            Ok(paired) => {
+                Err(for_good(paired.and_then(|paired| paired.problem()).unwrap_or_default()))
+            }
+            Err(error) => Err(failed(FailureKind::Refused, error.to_string())),
+        }
     }
+
+    async fn bound(&self, mut planned: Planned) -> Result<Found, Failure> {
+        let spec = &mut planned.spec;
+        if let Input::Place { place, version } = &mut spec.input {
+            *version = Some(self.recording(&parsed(place)?).await?.identity());
+        }
+        if let WindowsSpec::Place(name) = &spec.windows {
+            let place = parsed(name)?;
+            let head = self.stores.head(&place).await;
+            let head = head.map_err(|error| of_windows(&place, error))?;
+            if !is_settled(&place, &head) {
+                return Ok(Found::NotYet);
+            }
+            spec.windows_version = Some(head.identity());
+        }
+        planned.key = Key::of(&planned.spec);
+        Ok(Found::job(planned))
+    }
+
+    /// The recording that is there now.
+    async fn recording(&self, place: &Place) -> Result<Head, Failure> {
+        self.stores.head(place).await.map_err(|error| of_store(place, error))
+    }
+
+    /// What is there, if there is something.
+    async fn there(&self, place: &Place) -> Result<Option<Head>, Failure> {
+        match self.stores.head(place).await {
+            Ok(head) => Ok(Some(head)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(of_store(place, error)),
+        }
+    }
+}
+
+/// The bucket, or the root of the file system.
+fn root_of(place: &Place) -> Place {
+    match place {
+        Place::Local(path) => {
+            Place::Local(path.ancestors().last().map(Into::into).unwrap_or_default())
+        }
+        Place::Object { scheme, bucket, .. } => {
+            Place::Object { scheme, bucket: bucket.clone(), key: String::new() }
+        }
+    }
+}
+
+fn for_good(why: String) -> Failure {
+    failed(FailureKind::Other, why)
 }
 
 /// What becomes of the one recording of a listing, or of the one name in it.

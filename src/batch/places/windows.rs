@@ -1,18 +1,34 @@
 //! The windows of a job: inline, or of a list or transcript that is read as it was planned.
 
+use std::time::Duration;
+
 use super::super::journal::Claimed;
 use super::super::model::{FailureKind, WindowsSpec};
 use super::super::run::Failure;
 use super::Places;
 use super::failure::{self, failed, parsed};
 use crate::policy::Request;
-use crate::store::Place;
+use crate::store::{Head, Place};
 use crate::window::parse_flag;
 
 /// The largest list or transcript, in bytes.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 
+/// How long a local list or transcript must be left alone before it is taken: who writes it line by line may
+/// not have come to its end, and what is there so far may be read without an error.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// As long as a list or transcript that cannot be read is no older, its end may still come.
+const YOUNG: Duration = Duration::from_secs(5 * 60);
+
 impl Places {
+    /// Whether the list or transcript at this place, which cannot be read, may still be being written.
+    pub fn is_young(&self, windows: &str) -> bool {
+        let Ok(place) = windows.parse() else { return false };
+        let head = self.runtime.block_on(self.stores.head(&place));
+        head.is_ok_and(|head| age(&head) < YOUNG)
+    }
+
     /// The windows of a job, inline or of its file.
     pub(in super::super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
         let wrong = |why: String| failed(FailureKind::Windows, why);
@@ -45,4 +61,14 @@ impl Places {
         }
         Err(failed(FailureKind::Changed, failure::changed(place)))
     }
+}
+
+/// Whether nobody writes it any more, as far as its time tells. An object is there as a whole, or not at all.
+pub(super) fn is_settled(place: &Place, head: &Head) -> bool {
+    place.is_object() || age(head) >= SETTLED
+}
+
+/// How long ago it was written; nothing if that is still to come by our clock.
+fn age(head: &Head) -> Duration {
+    head.modified.map_or(Duration::MAX, |at| at.elapsed().unwrap_or_default())
 }

@@ -36,6 +36,10 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "SUFFIX")]
     pub(crate) windows_suffix: Option<String>,
 
+    /// Take a list or transcript that is older than the recording beside it
+    #[arg(long, requires = "windows_suffix")]
+    pub(crate) older_transcripts: bool,
+
     /// End when the queue is empty
     #[arg(long)]
     pub(crate) drain: bool,

@@ -1,8 +1,8 @@
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::Policy;
-use crate::batch::{Api, Done};
+use crate::batch::{Api, Done, ManifestRow};
 use crate::decode::DecodeOptions;
 use crate::queue::Order;
 use crate::receipt::Receipt;
@@ -19,10 +19,18 @@ struct World {
 
 impl World {
     fn new(suffix: Option<&str>) -> Self {
+        Self::with(suffix, Policy::default().for_many(), |_, _| {})
+    }
+
+    /// The same with another policy, and with whatever else is to be other: of the place of the folder.
+    fn with(
+        suffix: Option<&str>,
+        policy: Policy,
+        other: impl FnOnce(&Place, &mut Recordings),
+    ) -> Self {
         // Not one whose name begins with a point: what is hidden is ignored.
         let folder = tempfile::Builder::new().prefix("work").tempdir().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let policy = Policy::default().for_many();
         let place = |name: &str| Some(Place::Local(folder.path().join(name)));
         let planning = Planning {
             out: place("clean"),
@@ -40,7 +48,10 @@ impl World {
             signer: None,
             runtime: runtime.handle().clone(),
         };
-        let recordings = Recordings::new(places, planning, suffix.map(str::to_owned)).unwrap();
+        let beside = suffix.map(|suffix| Beside { suffix: suffix.into(), older: false });
+        let whole = Place::Local(folder.path().to_owned());
+        let mut recordings = Recordings::new(places, planning, beside).unwrap();
+        other(&whole, &mut recordings);
         let world = Self { folder, recordings, _runtime: runtime };
         for name in ["calls", "clean", "evidence"] {
             std::fs::create_dir(world.path(name)).unwrap();
@@ -52,8 +63,21 @@ impl World {
         self.folder.path().join(name)
     }
 
+    fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// Writes a file that has been there for an hour.
     fn write(&self, name: &str, bytes: &[u8]) {
+        self.write_before(name, bytes, 3600);
+    }
+
+    /// Writes a file as if that had been so many seconds ago.
+    fn write_before(&self, name: &str, bytes: &[u8], seconds: u64) {
         std::fs::write(self.path(name), bytes).unwrap();
+        let at = SystemTime::now() - Duration::from_secs(seconds);
+        let file = std::fs::File::options().write(true).open(self.path(name)).unwrap();
+        file.set_modified(at).unwrap();
     }
 
     /// What is done for a job with this body, of the one recording in it.
@@ -65,8 +89,13 @@ impl World {
 
     /// What is done when this file is announced.
     fn announced(&self, name: &str) -> Result<Step, Failure> {
-        let place = self.path(name).display().to_string();
-        self.does(&serde_json::json!({ "sordino": 1, "in": place }).to_string())
+        self.announced_at(&Place::Local(self.path(name)))
+    }
+
+    fn announced_at(&self, place: &Place) -> Result<Step, Failure> {
+        let row = ManifestRow::of_place(place);
+        let recording = Recording { is_announced: true, ..Recording::of_row(row) };
+        self.recordings.redact(&recording, 1, &Cancel::new())
     }
 
     fn receipt_of(&self, done: &Done) -> Receipt {
@@ -120,9 +149,90 @@ fn what_sordino_writes_or_does_not_know_is_ignored() {
     world.write("calls/b.windows.json", b"[[10, 15]]");
     let Ok(Step::Done(done)) = world.announced("calls/b.wav") else { panic!() };
     for written in [&done.output, done.receipt.as_ref().unwrap()] {
-        let body = serde_json::json!({ "sordino": 1, "in": written }).to_string();
-        assert!(matches!(world.does(&body), Ok(Step::Ignored(_))), "{written}");
+        let step = world.announced_at(&written.parse().unwrap());
+        assert!(matches!(step, Ok(Step::Ignored(_))), "{written}");
     }
+}
+
+#[test]
+fn a_transcript_that_is_older_than_its_recording_is_not_taken() {
+    for (older, transcript, expected) in
+        [(false, 99, true), (false, 100, true), (false, 101, false), (true, 101, true)]
+    {
+        let world = World::with(Some(SUFFIX), Policy::default(), |_, it| {
+            it.beside.as_mut().unwrap().older = older;
+        });
+        let now = SystemTime::now();
+        for (name, bytes, before) in
+            [("calls/a.wav", &call()[..], 100), ("calls/a.windows.json", b"[[10, 15]]", transcript)]
+        {
+            world.write(name, bytes);
+            let file = std::fs::File::options().write(true).open(world.path(name)).unwrap();
+            file.set_modified(now - Duration::from_secs(before)).unwrap();
+        }
+        let step = world.announced("calls/a.wav");
+        match expected {
+            true => assert!(matches!(step, Ok(Step::Done(_))), "{older} {transcript}: {step:?}"),
+            false => assert_eq!(step, Ok(Step::NotYet), "{older} {transcript}"),
+        }
+    }
+}
+
+#[test]
+fn a_list_that_may_still_be_being_written_is_waited_for() {
+    let world = World::new(Some(".srt"));
+    world.write("calls/a.wav", &call());
+    let list = "1\n00:00:10,000 --> 00:00:15,000\nx\n";
+    // Each cue is followed by another, so it can be read before it is whole.
+    world.write_before("calls/a.srt", list.as_bytes(), 0);
+    assert_eq!(world.announced("calls/a.wav"), Ok(Step::NotYet));
+    let own = format!(
+        r#"{{"sordino":1,"in":"{}","windows":"{}"}}"#,
+        world.text("calls/a.wav"),
+        world.text("calls/a.srt")
+    );
+    assert_eq!(world.does(&own), Ok(Step::NotYet));
+    // What cannot be read may be half of it.
+    world.write_before("calls/a.srt", b"1\n00:00:1", 60);
+    assert_eq!(world.announced("calls/a.wav"), Ok(Step::NotYet));
+    assert_eq!(world.does(&own), Ok(Step::NotYet));
+    world.write_before("calls/a.srt", b"1\n00:00:1", 3600);
+    assert_eq!(message(world.announced("calls/a.wav")).0, FailureKind::Windows);
+    assert_eq!(message(world.does(&own)).0, FailureKind::Windows);
+}
+
+/// Each job is bound to what was there when it was found.
+#[test]
+fn what_is_replaced_while_it_is_read_is_not_redacted() {
+    let world = World::new(Some(SUFFIX));
+    world.write("calls/a.wav", &call());
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    let place = Place::Local(world.path("calls/a.wav"));
+    let own = format!(
+        r#"{{"sordino":1,"in":"{place}","windows":"{}"}}"#,
+        world.text("calls/a.windows.json")
+    );
+    let Ok(Order::Recordings(all)) = Order::read(&own) else { panic!() };
+    let announced =
+        Recording { is_announced: true, ..Recording::of_row(ManifestRow::of_place(&place)) };
+    for recording in [&announced, &all[0]] {
+        for name in ["calls/a.wav", "calls/a.windows.json"] {
+            world.write("calls/a.wav", &call());
+            world.write("calls/a.windows.json", b"[[10, 15]]");
+            let found = world.recordings.found(recording, &Cancel::new()).unwrap();
+            let Found::Job(planned) = found else { panic!() };
+            let Planned { key, line, id, spec } = *planned;
+            let (uploads, before, trace, attempt) = (Vec::new(), None, None, 1);
+            let job = Claimed { key, line, id, spec, attempt, uploads, before, trace };
+            let bytes = std::fs::read(world.path(name)).unwrap();
+            world.write_before(name, &bytes, 1800);
+            let result = world.recordings.places.perform(&job, &Unwritten, &Cancel::new());
+            let Err(Failure::Failed { failed, .. }) = result else { panic!("{name}") };
+            let (kind, why) = message(world.recordings.after(&job, failed));
+            assert!(kind == FailureKind::Changed && why.contains("was replaced"), "{name}: {why}");
+        }
+    }
+    assert!(std::fs::read_dir(world.path("clean")).unwrap().next().is_none());
 }
 
 #[test]
@@ -143,7 +253,7 @@ fn a_job_of_sordinos_own_says_its_windows_and_its_trace_is_in_the_receipt() {
     let Ok(Step::Done(again)) = world.does(&other) else { panic!() };
     assert_eq!(again.receipt_sha256, done.receipt_sha256);
     let Ok(Step::NotYet) =
-        world.does(&format!(r#"{{"sordino":1,"in":"{place}","windows":"no.json"}}"#))
+        world.does(&format!(r#"{{"sordino":1,"in":"{place}","windows":"{place}.json"}}"#))
     else {
         panic!()
     };
@@ -169,10 +279,16 @@ fn who_writes_into_the_queue_does_not_say_where_outputs_go() {
 fn a_suffix_that_no_transcript_has_is_refused_at_once() {
     let world = World::new(None);
     let Recordings { places, planning, .. } = world.recordings;
-    let new = |suffix: &str| Recordings::new(places.clone(), planning.clone(), Some(suffix.into()));
+    let new = |suffix: &str| {
+        let beside = Beside { suffix: suffix.into(), older: false };
+        Recordings::new(places.clone(), planning.clone(), Some(beside))
+    };
     assert!(matches!(new(".wav"), Err(PairingError::Suffix(_))));
     let nowhere = Planning { out: None, ..planning.clone() };
-    assert!(matches!(Recordings::new(places.clone(), nowhere, None), Err(PairingError::NoOut)));
+    assert!(matches!(
+        Recordings::new(places.clone(), nowhere, None),
+        Err(PairingError::NoOut)
+    ));
 }
 
 #[test]
