@@ -39,6 +39,12 @@ impl Found {
     }
 }
 
+/// Endings of files that lie beside recordings, and hold none.
+const OTHERS: [&str; 22] = [
+    "csv", "gz", "htm", "html", "json", "jsonl", "log", "md", "md5", "ndjson", "parquet", "pdf",
+    "sha1", "sha256", "sig", "srt", "toml", "tsv", "txt", "vtt", "xml", "yaml",
+];
+
 impl Places {
     /// What the object at `place`, which is there, asks for, or the file in its file system. Its output has the
     /// same path below [`Planning::out`]. `etag`: that of the recording that is meant, if it is known.
@@ -98,17 +104,16 @@ impl Places {
     ) -> Result<Found, Failure> {
         let (root, suffix) = (root_of(place), beside.suffix.as_str());
         let Some(listed) = Listed::below(&root, place.clone(), None) else {
-            return Ok(Found::Nothing("no path"));
+            return Err(for_good(format!("{place} is no whole path; write it without `..`")));
         };
         // Nothing is asked for that may not be a recording.
         match paired(&root, vec![listed.clone()], suffix, planning) {
             Ok(Some(Paired::NoTranscript(_))) => {}
             Ok(Some(Paired::NoRecording(_))) => return Ok(Found::Nothing("a list or transcript")),
             Ok(Some(paired)) => return Err(for_good(paired.problem().unwrap_or_default())),
-            // Where outputs go to the root of the bucket, all of it is written, and nothing read.
-            Ok(None) | Err(_) => {
-                return Ok(Found::Nothing("no recording, or written by sordino"));
-            }
+            Ok(None) => return nothing(&listed.path, place),
+            // This worker writes all over what it is to read. Not one announcement may be lost by that.
+            Err(error) => return Err(failed(FailureKind::Refused, error.to_string())),
         }
         let recording = self.recording(place).await?;
         if etag.is_some_and(|etag| recording.etag.as_ref().is_some_and(|there| there != etag)) {
@@ -181,6 +186,24 @@ fn root_of(place: &Place) -> Place {
         Place::Object { scheme, bucket, .. } => {
             Place::Object { scheme, bucket: bucket.clone(), key: String::new() }
         }
+    }
+}
+
+/// Why a name that pairs with nothing is nothing to do. One that may yet be that of a recording is an error: its
+/// announcement comes only once.
+fn nothing(path: &str, place: &Place) -> Result<Found, Failure> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if path.split('/').any(|part| part.starts_with('.')) {
+        Ok(Found::Nothing("hidden"))
+    } else if recording_stem(path).is_some() {
+        Ok(Found::Nothing("written by sordino"))
+    } else if OTHERS.iter().any(|other| ending.eq_ignore_ascii_case(other)) {
+        Ok(Found::Nothing("a file of another kind"))
+    } else {
+        Err(for_good(format!(
+            "the name of {place} does not say whether it is a recording; give it the ending of one, or drop this job"
+        )))
     }
 }
 

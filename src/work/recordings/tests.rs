@@ -155,6 +155,30 @@ fn what_sordino_writes_or_does_not_know_is_ignored() {
 }
 
 #[test]
+fn no_announcement_is_lost_because_of_its_name_or_of_where_outputs_go() {
+    let whole = |recordings: &mut Recordings, receipts| match receipts {
+        true => recordings.planning.receipts = Some(Place::Local("/".into())),
+        false => recordings.planning.out = Some(Place::Local("/".into())),
+    };
+    for receipts in [false, true] {
+        let world = World::with(Some(SUFFIX), Policy::default(), |_, it| whole(it, receipts));
+        world.write("calls/a.wav", &call());
+        let (kind, why) = message(world.announced("calls/a.wav"));
+        assert!(kind == FailureKind::Refused && why.contains("both read and written"), "{why}");
+    }
+    let world = World::new(Some(SUFFIX));
+    for name in ["calls/4711", "calls/a.wav.1", "calls/b.xyz"] {
+        world.write(name, &call());
+        let (kind, why) = message(world.announced(name));
+        assert!(kind == FailureKind::Other && why.contains("does not say"), "{name}: {why}");
+    }
+    world.write("calls/a.wav", &call());
+    let up = Place::Local(world.path("calls/../calls/a.wav"));
+    let (kind, why) = message(world.announced_at(&up));
+    assert!(kind == FailureKind::Other && why.contains("no whole path"), "{why}");
+}
+
+#[test]
 fn a_transcript_that_is_older_than_its_recording_is_not_taken() {
     for (older, transcript, expected) in
         [(false, 99, true), (false, 100, true), (false, 101, false), (true, 101, true)]
