@@ -86,7 +86,8 @@ fn recordings(
     };
     let beside = args.windows_suffix.clone();
     let beside = beside.map(|suffix| Beside { suffix, older: args.older_transcripts });
-    let recordings = Recordings::new(places, planning, beside);
+    let inside = args.inside.iter().map(|text| below("--in", text, stores));
+    let recordings = Recordings::new(places, planning, beside, inside.collect::<Result<_, _>>()?);
     recordings.map_err(|error| Failure::usage("pairing transcripts", error))
 }
 

@@ -2,11 +2,12 @@
 
 use crate::batch::{
     Beside, Cancel, Claimed, Event, Failed, Failure, FailureKind, Found, Input, Notes,
-    PairingError, Places, Planned, Planning, WindowsSpec, Work as _,
+    PairingError, Places, Planned, Planning, WindowsSpec, Work as _, is_below,
 };
 use crate::digest::Digest;
 use crate::queue::Recording;
 use crate::store::Place;
+use crate::{Policy, Treatment};
 
 use super::{Redact, Step};
 
@@ -16,6 +17,7 @@ pub struct Recordings {
     places: Places,
     planning: Planning,
     beside: Option<Beside>,
+    inside: Vec<Place>,
 }
 
 /// Nobody writes down what an attempt has left open. The next one asks the store.
@@ -32,7 +34,9 @@ impl Notes for Unwritten {
 }
 
 impl Recordings {
-    /// `beside`: how transcripts are known; without it only jobs are done that name their windows.
+    /// `beside`: how transcripts are known; without it only jobs are done that name their windows. `inside`: the
+    /// places below which recordings and lists lie. Without one all that a store announces is done, but no job
+    /// of sordino's own: whoever can write into a queue could name any file that this process can read.
     ///
     /// # Errors
     /// [`PairingError`] of the suffix, or without a place for outputs.
@@ -40,21 +44,29 @@ impl Recordings {
         places: Places,
         planning: Planning,
         beside: Option<Beside>,
+        inside: Vec<Place>,
     ) -> Result<Self, PairingError> {
         if planning.out.is_none() {
             return Err(PairingError::NoOut);
         }
         let suffix = beside.as_ref().map(|beside| beside.suffix.as_str());
         suffix.map_or(Ok(()), PairingError::of_suffix)?;
-        Ok(Self { places, planning, beside })
+        Ok(Self { places, planning, beside, inside })
     }
 
     /// What a recording asks for, with the versions of what is read.
     fn found(&self, recording: &Recording, cancel: &Cancel) -> Result<Found, Failure> {
         let place = recording.row.input().map(str::parse::<Place>).and_then(Result::ok);
         match (place, recording.is_announced) {
-            (Some(place), _) if !recording.row.has_windows() => {
+            (Some(place), true) => {
+                if !self.inside.is_empty() {
+                    self.check_inside("the recording", &place)?;
+                }
                 self.beside(&place, recording.etag.as_deref(), cancel)
+            }
+            (Some(place), false) if !recording.row.has_windows() => {
+                self.check_inside("`in`", &place)?;
+                self.beside(&place, None, cancel)
             }
             _ => self.places.bind(self.own(recording)?, cancel),
         }
@@ -77,13 +89,44 @@ impl Recordings {
             |why: String| Failure::from(Failed { kind: FailureKind::Windows, message: why });
         let planned = recording.planned(&self.planning).map_err(wrong)?;
         let spec = &planned.spec;
-        if matches!(spec.input, Input::Genesys { .. }) {
+        let Input::Place { place, .. } = &spec.input else {
             let why = "recordings in Genesys Cloud are for `sordino batch`, whose journal keeps them from being created twice";
             return Err(refused_for_good(why));
+        };
+        self.check_inside_text("`in`", place)?;
+        if let WindowsSpec::Place(windows) = &spec.windows {
+            self.check_inside_text("`windows`", windows)?;
         }
+        check_treatment(&self.places.policy, spec.treatment.as_deref())?;
         match spec.output.parse() {
             Ok(output) if self.planning.is_below_out(&output) => Ok(planned),
             _ => Err(refused_for_good("`out` leads out of --out; write a path below it")),
+        }
+    }
+
+    fn check_inside_text(&self, what: &str, place: &str) -> Result<(), Failure> {
+        match place.parse() {
+            Ok(place) => self.check_inside(what, &place),
+            Err(_) => Err(refused_for_good(&format!("{what} is no place"))),
+        }
+    }
+
+    /// Whether something may be read.
+    fn check_inside(&self, what: &str, place: &Place) -> Result<(), Failure> {
+        if self.inside.is_empty() {
+            return Err(refused(
+                "no store announced this; jobs of sordino's own are done by a worker with --in, the place below which their recordings lie",
+            ));
+        }
+        if place.local().is_some_and(|path| !path.is_absolute()) {
+            let why = format!(
+                "{what} is a relative path, which is another file for each worker; write it whole"
+            );
+            return Err(refused_for_good(&why));
+        }
+        match self.inside.iter().any(|inside| is_below(inside, place)) {
+            true => Ok(()),
+            false => Err(refused_for_good(&format!("{what} lies outside of --in"))),
         }
     }
 
@@ -128,6 +171,19 @@ impl Redact for Recordings {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Whether a job may name this treatment: that of the policy, or, where the policy names none, one that mutes
+/// no less than the usual one.
+fn check_treatment(policy: &Policy, own: Option<&str>) -> Result<(), Failure> {
+    let Some(own) = own else { return Ok(()) };
+    let asked = policy.treatment_of(Some(own)).map_err(|why| refused_for_good(&why))?;
+    let is_fine = match policy.named_treatment() {
+        Some(named) => asked == named,
+        None => asked.gain() <= Treatment::default().gain(),
+    };
+    let why = "`treatment` is not that of the policy, or mutes less than the usual one; a job may not name it";
+    is_fine.then_some(()).ok_or_else(|| refused_for_good(why))
 }
 
 /// The id of a recording in logs and metrics: the first 16 hex digits of the SHA-256 of its place, so that

@@ -151,6 +151,7 @@ impl Places {
         }
         if let WindowsSpec::Place(name) = &spec.windows {
             let place = parsed(name)?;
+            is_file(&place)?;
             let head = self.stores.head(&place).await;
             let head = head.map_err(|error| of_windows(&place, error))?;
             if !is_settled(&place, &head) {
@@ -164,16 +165,28 @@ impl Places {
 
     /// The recording that is there now.
     async fn recording(&self, place: &Place) -> Result<Head, Failure> {
+        is_file(place)?;
         self.stores.head(place).await.map_err(|error| of_store(place, error))
     }
 
     /// What is there, if there is something.
     async fn there(&self, place: &Place) -> Result<Option<Head>, Failure> {
+        is_file(place)?;
         match self.stores.head(place).await {
             Ok(head) => Ok(Some(head)),
             Err(Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(of_store(place, error)),
         }
+    }
+}
+
+/// Refuses what is there and is no regular file: to read a pipe may never end.
+fn is_file(place: &Place) -> Result<(), Failure> {
+    match place.local().map(std::fs::metadata) {
+        Some(Ok(metadata)) if !metadata.is_file() => {
+            Err(for_good(format!("{place} is no regular file; only those are read")))
+        }
+        _ => Ok(()),
     }
 }
 

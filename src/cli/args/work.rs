@@ -40,6 +40,10 @@ pub(crate) struct WorkArgs {
     #[arg(long, requires = "windows_suffix")]
     pub(crate) older_transcripts: bool,
 
+    /// Read only below this folder or URL; again for more. Jobs that no store announces are done with it only
+    #[arg(long = "in", value_name = "PLACE")]
+    pub(crate) inside: Vec<String>,
+
     /// End when the queue is empty
     #[arg(long)]
     pub(crate) drain: bool,

@@ -50,7 +50,8 @@ impl World {
         };
         let beside = suffix.map(|suffix| Beside { suffix: suffix.into(), older: false });
         let whole = Place::Local(folder.path().to_owned());
-        let mut recordings = Recordings::new(places, planning, beside).unwrap();
+        let inside = vec![whole.clone()];
+        let mut recordings = Recordings::new(places, planning, beside, inside).unwrap();
         other(&whole, &mut recordings);
         let world = Self { folder, recordings, _runtime: runtime };
         for name in ["calls", "clean", "evidence"] {
@@ -286,6 +287,97 @@ fn a_job_of_sordinos_own_says_its_windows_and_its_trace_is_in_the_receipt() {
 }
 
 #[test]
+fn who_writes_into_the_queue_does_not_say_what_is_read() {
+    let lists = |_: &Place, it: &mut Recordings| it.inside.clear();
+    let world = World::with(Some(SUFFIX), Policy::default(), lists);
+    for name in ["calls/a.wav", "secret.wav"] {
+        world.write(name, &call());
+    }
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    world.write("secret.json", b"[[10, 15]]");
+    let (calls, secret) = (world.text("calls/a.wav"), world.text("secret.wav"));
+    let job = |place: &str, windows: &str| {
+        format!(r#"{{"sordino":1,"in":"{place}","windows":"{windows}"}}"#)
+    };
+    let without = format!(r#"{{"sordino":1,"in":"{calls}"}}"#);
+    for body in [&job(&calls, "10-15"), &without] {
+        let (kind, why) = message(world.does(body));
+        assert!(kind == FailureKind::Refused && why.contains("--in"), "{why}");
+    }
+    assert!(matches!(world.announced("calls/a.wav"), Ok(Step::Done(_))));
+    let mut world = world;
+    world.recordings.inside = vec![Place::Local(world.path("calls"))];
+    let up = format!("{}/../secret.wav", world.text("calls"));
+    let secret_list = world.text("secret.json");
+    for body in [
+        job(&secret, "10-15"),
+        job(&up, "10-15"),
+        job("s3://calls/a.wav", "10-15"),
+        job(&calls, &secret_list),
+        format!(r#"{{"sordino":1,"in":"{secret}"}}"#),
+    ] {
+        let (kind, why) = message(world.does(&body));
+        assert!(kind == FailureKind::Other && why.contains("outside of --in"), "{body}: {why}");
+    }
+    let (kind, why) = message(world.announced("secret.wav"));
+    assert!(kind == FailureKind::Other && why.contains("outside of --in"), "{why}");
+    for body in [job("calls/a.wav", "10-15"), job(&calls, "lists/a.csv")] {
+        let (kind, why) = message(world.does(&body));
+        assert!(kind == FailureKind::Other && why.contains("relative"), "{body}: {why}");
+    }
+}
+
+#[test]
+fn a_job_cannot_ask_for_less_than_the_policy() {
+    let silence = Policy::parse(b"silence = true", None).unwrap();
+    for (policy, treatment, expected) in [
+        (Policy::default(), "gain=1", false),
+        (Policy::default(), "gain=0.01", false),
+        (Policy::default(), "gain=0.0001", true),
+        (Policy::default(), "silence", true),
+        (Policy::default(), "tone=1000", true),
+        (silence.clone(), "gain=1", false),
+        (silence.clone(), "tone", false),
+        (silence, "silence", true),
+    ] {
+        assert_eq!(check_treatment(&policy, Some(treatment)).is_ok(), expected, "{treatment}");
+        assert!(check_treatment(&policy, None).is_ok());
+        let world = World::with(None, policy, |_, _| {});
+        world.write("calls/a.wav", &call());
+        let body = format!(
+            r#"{{"sordino":1,"in":"{}","windows":"10-15","treatment":"{treatment}"}}"#,
+            world.text("calls/a.wav")
+        );
+        assert_eq!(world.does(&body).is_ok(), expected, "{treatment}");
+    }
+}
+
+/// To open a pipe waits for who writes it.
+#[cfg(unix)]
+#[test]
+fn only_regular_files_are_read() {
+    let world = World::new(Some(SUFFIX));
+    world.write("calls/a.wav", &call());
+    for name in ["calls/pipe.wav", "calls/pipe.json", "calls/b.windows.json"] {
+        nix::unistd::mkfifo(&world.path(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
+    world.write("calls/b.wav", &call());
+    let (calls, pipe) = (world.text("calls/a.wav"), world.text("calls/pipe.wav"));
+    let list = world.text("calls/pipe.json");
+    for body in [
+        format!(r#"{{"sordino":1,"in":"{pipe}","windows":"10-15"}}"#),
+        format!(r#"{{"sordino":1,"in":"{calls}","windows":"{list}"}}"#),
+        format!(r#"{{"sordino":1,"in":"{pipe}"}}"#),
+    ] {
+        let (kind, why) = message(world.does(&body));
+        assert!(kind == FailureKind::Other && why.contains("no regular file"), "{body}: {why}");
+    }
+    for name in ["calls/pipe.wav", "calls/b.wav"] {
+        assert!(message(world.announced(name)).1.contains("no regular file"), "{name}");
+    }
+}
+
+#[test]
 fn who_writes_into_the_queue_does_not_say_where_outputs_go() {
     let world = World::new(None);
     world.write("calls/a.wav", &call());
@@ -305,12 +397,12 @@ fn a_suffix_that_no_transcript_has_is_refused_at_once() {
     let Recordings { places, planning, .. } = world.recordings;
     let new = |suffix: &str| {
         let beside = Beside { suffix: suffix.into(), older: false };
-        Recordings::new(places.clone(), planning.clone(), Some(beside))
+        Recordings::new(places.clone(), planning.clone(), Some(beside), Vec::new())
     };
     assert!(matches!(new(".wav"), Err(PairingError::Suffix(_))));
     let nowhere = Planning { out: None, ..planning.clone() };
     assert!(matches!(
-        Recordings::new(places.clone(), nowhere, None),
+        Recordings::new(places.clone(), nowhere, None, Vec::new()),
         Err(PairingError::NoOut)
     ));
 }
