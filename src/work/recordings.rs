@@ -1,7 +1,7 @@
 //! From what a queue asks for to a job of the room `batch`, and through it.
 
 use crate::batch::{
-    Beside, Cancel, Claimed, Event, Failed, Failure, FailureKind, Found, Input, Notes,
+    Beside, Cancel, Claimed, Event, Failed, Failure, FailureKind, Found, Input, Key, Notes,
     PairingError, Places, Planned, Planning, WindowsSpec, Work as _, is_below,
 };
 use crate::digest::Digest;
@@ -66,7 +66,14 @@ impl Recordings {
             }
             (Some(place), false) if !recording.row.has_windows() => {
                 self.check_inside("`in`", &place)?;
-                self.beside(&place, None, cancel)
+                match self.beside(&place, None, cancel)? {
+                    Found::Job(paired) => self.completed(recording, *paired).map(Found::job),
+                    Found::NotYet => Ok(Found::NotYet),
+                    // Somebody asks for just this one.
+                    Found::Nothing(why) => Err(refused_for_good(&format!(
+                        "this is no recording to redact ({why}); name another, or give `windows`"
+                    ))),
+                }
             }
             _ => self.places.bind(self.own(recording)?, cancel),
         }
@@ -80,6 +87,25 @@ impl Recordings {
             ));
         };
         self.places.find(place, etag, beside, &self.planning, cancel)
+    }
+
+    /// A job of sordino's own without windows: all that it says, and those of the transcript that was found.
+    fn completed(&self, recording: &Recording, paired: Planned) -> Result<Planned, Failure> {
+        let (Input::Place { version, .. }, WindowsSpec::Place(windows)) =
+            (paired.spec.input, paired.spec.windows)
+        else {
+            return Err(refused_for_good("this job has no transcript"));
+        };
+        let windows = windows.parse::<Place>().map_err(|why| refused_for_good(&why.to_string()))?;
+        let row = recording.row.clone().with_windows(&windows);
+        let mut planned = self.own(&Recording { row, ..recording.clone() })?;
+        if let Input::Place { version: of_input, .. } = &mut planned.spec.input {
+            *of_input = version;
+        }
+        planned.spec.windows_version = paired.spec.windows_version;
+        planned.id = planned.id.or(paired.id);
+        planned.key = Key::of(&planned.spec);
+        Ok(planned)
     }
 
     /// What a job of sordino's own asks for, if it may. A manifest is its owner's; into a queue others may write

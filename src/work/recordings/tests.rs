@@ -287,6 +287,40 @@ fn a_job_of_sordinos_own_says_its_windows_and_its_trace_is_in_the_receipt() {
 }
 
 #[test]
+fn a_job_of_sordinos_own_without_windows_keeps_all_that_it_says() {
+    let world = World::new(Some(SUFFIX));
+    world.write("calls/a.wav", &call());
+    let place = world.text("calls/a.wav");
+    let job = format!(
+        r#"{{"sordino":1,"in":"{place}","treatment":"silence","id":"4711","out":"x/b.wav"}}"#
+    );
+    assert_eq!(world.does(&job), Ok(Step::NotYet));
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    let Ok(Step::Done(done)) = world.does(&job) else { panic!() };
+    assert_eq!(done.output, world.text("clean/x/b.wav"));
+    let receipt = world.receipt_of(&done);
+    assert_eq!(receipt.asked.id.as_deref(), Some("4711"));
+    // Muted for good: not one sample is left of what the windows cover.
+    let redacted = std::fs::read(&done.output).unwrap();
+    let (original, bytes) = (call(), redacted.len());
+    assert_eq!(original.len(), bytes);
+    let samples = bytes - 304_000 * 4;
+    let of_window = samples + 80_000 * 4..samples + 120_000 * 4;
+    assert!(redacted[of_window.clone()].iter().all(|&byte| byte == 0));
+    assert!(original[of_window].iter().any(|&byte| byte != 0));
+    // Somebody asks for just these, so they are not forgotten.
+    for name in ["calls/.a.wav", "calls/a.txt", "calls/b.windows.json", "clean/x/b.wav"] {
+        world.write(name, &call());
+        let job = format!(r#"{{"sordino":1,"in":"{}"}}"#, world.text(name));
+        let (kind, why) = message(world.does(&job));
+        assert!(
+            kind == FailureKind::Other && why.contains("no recording to redact"),
+            "{name}: {why}"
+        );
+    }
+}
+
+#[test]
 fn who_writes_into_the_queue_does_not_say_what_is_read() {
     let lists = |_: &Place, it: &mut Recordings| it.inside.clear();
     let world = World::with(Some(SUFFIX), Policy::default(), lists);
