@@ -122,7 +122,7 @@ pub fn run(
         let pulled = pull::pull(&verbs, drain, &desk, options.wait, stop);
         numbers.set_ready(false);
         for unbegun in desk.close() {
-            verbs.hand_back(&unbegun.delivery);
+            verbs.hand_back(&unbegun);
         }
         if !desk.is_idle_within(options.grace) {
             tracing::warn!("the time of grace is over: jobs in flight are handed back");

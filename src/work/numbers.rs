@@ -45,6 +45,7 @@ struct Counts {
     in_flight: u64,
     ended: BTreeMap<Ended, u64>,
     failed: BTreeMap<FailureKind, u64>,
+    ignored: BTreeMap<&'static str, u64>,
     recordings: u64,
     left_out: u64,
     copied: u64,
@@ -165,6 +166,11 @@ impl Numbers {
         *lock(&self.counts).failed.entry(kind).or_default() += 1;
     }
 
+    /// An announcement asks for nothing, for this reason.
+    pub(super) fn ignored(&self, why: &'static str) {
+        *lock(&self.counts).ignored.entry(why).or_default() += 1;
+    }
+
     pub(super) fn redacted(&self, done: &Done) {
         self.troubles.store(0, Ordering::SeqCst);
         let mut counts = lock(&self.counts);
@@ -197,6 +203,8 @@ impl Numbers {
         page.counters("jobs_total", "Jobs by what became of them.", "outcome", ended);
         let failed = counts.failed.into_iter().map(|(kind, n)| (kind.name(), n));
         page.counters("failures_total", "Failures of recordings.", "kind", failed);
+        let (name, help) = ("ignored_total", "Announcements that ask for nothing.");
+        page.counters(name, help, "reason", counts.ignored);
         page.counter("recordings_total", "Recordings that are done.", counts.recordings);
         page.counter("bytes_written_total", "Bytes of them.", counts.bytes);
         page.seconds("audio_seconds_total", "How long they play.", counts.audio);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::desk::Desk;
+use super::desk::{Desk, Held};
 use super::pace;
 use super::settle::Verbs;
 use crate::batch::Cancel;
@@ -50,8 +50,8 @@ pub(super) fn pull(
         (is_first, failed) = (false, 0);
         numbers.set_ready(true);
         if stop.is_set() {
-            for delivery in &pulled {
-                verbs.hand_back(delivery);
+            for delivery in pulled {
+                verbs.hand_back(&Held::of(delivery));
             }
             break;
         }

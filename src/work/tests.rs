@@ -122,6 +122,8 @@ fn what_cannot_pass_is_buried_at_once_with_its_reason() {
     });
     std::panic::set_hook(usual);
     assert_eq!((numbers.of(Ended::Buried), numbers.of(Ended::Ignored)), (3, 1));
+    let ignored = "sordino_ignored_total{reason=\"a test event of S3\"} 1\n";
+    assert!(numbers.metrics().contains(ignored), "{}", numbers.metrics());
     let mut reasons = reasons(&queue);
     reasons.sort();
     let panicked = "sordino itself failed at this recording; please report that";
@@ -329,6 +331,33 @@ fn a_lost_lease_ends_the_work_and_the_queue_is_told_nothing() {
     });
     run(&odd, None, &work, &options(1), &stop, &numbers).unwrap();
     assert_eq!((numbers.of(Ended::Lost), odd.told.into_inner()), (1, 0));
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn what_a_queue_does_not_take_is_logged_with_the_job() {
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<Mutex<Vec<u8>>>);
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (queue, numbers, lines) = (queue_of(1), Numbers::new(), Lines::default());
+    let verbs = Verbs { queue: &queue, numbers: &numbers };
+    let held = desk::Held::of(queue.pull(1, Duration::ZERO).unwrap().remove(0));
+    let writer = lines.clone();
+    let fmt = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(fmt, || {
+        assert!(verbs.done(&held));
+        assert!(!verbs.bury(&held, "why"), "it is not there any more");
+    });
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let job = format!("\"job\":\"{}\"", held.job);
+    assert!(held.job.len() == 16 && logged.contains(&job), "{logged}");
 }
 
 /// The heart beats while a job is in work, however long that takes.
