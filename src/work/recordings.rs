@@ -20,7 +20,7 @@ pub struct Recordings {
     inside: Vec<Place>,
 }
 
-/// Nobody writes down what an attempt has left open. The next one asks the store.
+/// Nobody writes down what an attempt has left open: a rule of the bucket removes it.
 struct Unwritten;
 
 impl Notes for Unwritten {
@@ -178,7 +178,7 @@ impl Recordings {
 }
 
 impl Redact for Recordings {
-    fn redact(&self, of: &Recording, attempt: u32, cancel: &Cancel) -> Result<Step, Failure> {
+    fn redact(&self, of: &Recording, _: u32, cancel: &Cancel) -> Result<Step, Failure> {
         let planned = match self.found(of, cancel) {
             Ok(Found::Job(planned)) => *planned,
             Ok(Found::NotYet) => return Ok(Step::NotYet),
@@ -190,7 +190,9 @@ impl Redact for Recordings {
         };
         let Planned { key, line, id, spec } = planned;
         let (uploads, before, trace) = (Vec::new(), None, of.trace.clone());
-        let job = Claimed { key, line, id, spec, attempt, uploads, before, trace };
+        // Never a second attempt: that one ends all uploads to its output, and a queue may hand out a job while
+        // another worker is at it.
+        let job = Claimed { key, line, id, spec, attempt: 1, uploads, before, trace };
         match self.places.perform(&job, &Unwritten, cancel) {
             Ok(done) => Ok(Step::Done(Box::new(done))),
             Err(Failure::Failed { failed, retry_after: None, .. }) => self.after(&job, failed),
