@@ -168,8 +168,14 @@ impl Recordings {
                 Ok(Step::NotYet)
             }
             // Not the one that was found, but one.
-            (FailureKind::Missing, _) if self.places.is_there(place) => {
+            (FailureKind::Missing, _) if self.places.is_there(place) == Some(true) => {
                 Err(Failed { kind: FailureKind::Changed, message: changed.into() }.into())
+            }
+            (FailureKind::Exists, _) => {
+                let receipt = job.spec.receipt.as_deref();
+                let is_released = receipt.and_then(|receipt| self.places.is_there(receipt));
+                let message = exists(&job.spec.output, is_released);
+                Err(Failed { message, ..failed }.into())
             }
             (FailureKind::Changed, _) => Err(Failed { message: changed.into(), ..failed }.into()),
             _ => Err(failed.into()),
@@ -199,6 +205,20 @@ impl Redact for Recordings {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// What is said of an output that is another one. Only a person can know which of them is right.
+fn exists(output: &str, is_released: Option<bool>) -> String {
+    let why = match is_released {
+        Some(true) => {
+            "with its receipt: of another recording of this name, or made before its transcript, the policy or sordino changed; move both away"
+        }
+        Some(false) => {
+            "without a receipt, so it was never released: its worker died before the transcript, the policy or sordino changed; remove it, if no worker is at it"
+        }
+        None => "and whether it has a receipt cannot be seen; look, and move it away",
+    };
+    format!("another output is at {output}, {why}, then retry this job")
 }
 
 /// Whether a job may name this treatment: that of the policy, or, where the policy names none, one that mutes

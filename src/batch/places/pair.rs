@@ -76,10 +76,14 @@ impl Places {
         self.until(cancel, self.bound(planned))
     }
 
-    /// Whether there is a recording at this place, whichever it is.
-    pub fn is_there(&self, place: &str) -> bool {
-        let Ok(place) = place.parse() else { return false };
-        self.runtime.block_on(self.stores.head(&place)).is_ok()
+    /// Whether there is something at this place, whatever it is; `None` if nobody can say.
+    pub fn is_there(&self, place: &str) -> Option<bool> {
+        let head = self.runtime.block_on(self.stores.head(&place.parse().ok()?));
+        match head {
+            Ok(_) => Some(true),
+            Err(Error::NotFound { .. }) => Some(false),
+            Err(_) => None,
+        }
     }
 
     fn until(

@@ -180,6 +180,23 @@ fn no_announcement_is_lost_because_of_its_name_or_of_where_outputs_go() {
 }
 
 #[test]
+fn an_output_that_is_another_one_is_buried_with_what_to_do() {
+    let world = World::new(Some(SUFFIX));
+    world.write("calls/a.wav", &call());
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    let Ok(Step::Done(done)) = world.announced("calls/a.wav") else { panic!() };
+    world.write("calls/a.windows.json", b"[[10, 16]]");
+    let (kind, why) = message(world.announced("calls/a.wav"));
+    assert!(kind == FailureKind::Exists && why.contains("with its receipt"), "{why}");
+    std::fs::remove_file(done.receipt.as_ref().unwrap()).unwrap();
+    let (kind, why) = message(world.announced("calls/a.wav"));
+    assert!(kind == FailureKind::Exists && why.contains("never released"), "{why}");
+    assert!(!why.contains("--force"), "{why}");
+    std::fs::remove_file(&done.output).unwrap();
+    assert!(matches!(world.announced("calls/a.wav"), Ok(Step::Done(_))));
+}
+
+#[test]
 fn a_transcript_that_is_older_than_its_recording_is_not_taken() {
     for (older, transcript, expected) in
         [(false, 99, true), (false, 100, true), (false, 101, false), (true, 101, true)]
