@@ -45,6 +45,9 @@ const OTHERS: [&str; 22] = [
     "sha1", "sha256", "sig", "srt", "toml", "tsv", "txt", "vtt", "xml", "yaml",
 ];
 
+/// Endings of recordings of which several may be of one call.
+const USUAL: [&str; 6] = ["wav", "mp3", "ogg", "opus", "flac", "m4a"];
+
 impl Places {
     /// What the object at `place`, which is there, asks for, or the file in its file system. Its output has the
     /// same path below [`Planning::out`]. `etag`: that of the recording that is meant, if it is known.
@@ -111,7 +114,7 @@ impl Places {
             return Err(for_good(format!("{place} is no whole path; write it without `..`")));
         };
         // Nothing is asked for that may not be a recording.
-        match paired(&root, vec![listed.clone()], suffix, planning) {
+        match paired(&root, place, vec![listed.clone()], suffix, planning) {
             Ok(Some(Paired::NoTranscript(_))) => {}
             Ok(Some(Paired::NoRecording(_))) => return Ok(Found::Nothing("a list or transcript")),
             Ok(Some(paired)) => return Err(for_good(paired.problem().unwrap_or_default())),
@@ -136,9 +139,12 @@ impl Places {
             is_ready &= beside.older || head.modified >= recording.modified;
             all.extend(Listed::below(&root, transcript, Some(head.identity())));
         }
+        if all.len() > 1 {
+            all.extend(self.twins(&root, &listed.path, stem).await?);
+        }
         // As a store lists them.
         all.sort_by(|one, other| one.path.cmp(&other.path));
-        match paired(&root, all, suffix, planning) {
+        match paired(&root, place, all, suffix, planning) {
             Ok(Some(Paired::Job(planned))) if is_ready => Ok(Found::job(planned)),
             Ok(Some(Paired::Job(_) | Paired::NoTranscript(_))) => Ok(Found::NotYet),
             Ok(paired) => {
@@ -146,6 +152,21 @@ impl Places {
             }
             Err(error) => Err(failed(FailureKind::Refused, error.to_string())),
         }
+    }
+
+    /// Other recordings that would share transcript and output with that at `path`, of the usual kinds.
+    async fn twins(&self, root: &Place, path: &str, stem: &str) -> Result<Vec<Listed>, Failure> {
+        let names = USUAL.iter().map(|ending| format!("{stem}.{ending}"));
+        // Where names differ in their case only, they may be of one file.
+        let places = names.filter(|name| !name.eq_ignore_ascii_case(path));
+        let looks = places.map(|name| async move {
+            let place = root.join(&name);
+            let head = self.there(&place).await?;
+            let there = head.and_then(|head| Listed::below(root, place, Some(head.identity())));
+            Ok::<_, Failure>(there)
+        });
+        let found = futures_util::future::try_join_all(looks).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn bound(&self, mut planned: Planned) -> Result<Found, Failure> {
@@ -228,14 +249,28 @@ fn for_good(why: String) -> Failure {
     failed(FailureKind::Other, why)
 }
 
-/// What becomes of the one recording of a listing, or of the one name in it.
+/// What becomes of the recording or transcript at `place`, in a listing of what may belong to it.
 fn paired(
     root: &Place,
+    place: &Place,
     listed: Vec<Listed>,
     suffix: &str,
     planning: &Planning,
 ) -> Result<Option<Paired>, PairingError> {
     let listing = listed.into_iter().map(Ok::<_, Infallible>);
     let mut all = Pairing::new(root, listing, suffix, planning)?;
-    Ok(all.next().and_then(Result::ok))
+    Ok(all.find_map(|paired| paired.ok().filter(|paired| is_of(paired, place))))
+}
+
+fn is_of(paired: &Paired, place: &Place) -> bool {
+    match paired {
+        Paired::Job(planned) | Paired::NoTranscript(planned) => {
+            matches!(&planned.spec.input, Input::Place { place: it, .. } if *it == place.to_string())
+        }
+        Paired::SameOutput { recordings, .. } => recordings.contains(place),
+        Paired::TwoTranscripts { recording, .. }
+        | Paired::OutputIsRead { recording, .. }
+        | Paired::NotKept { recording, .. }
+        | Paired::NoRecording(recording) => recording == place,
+    }
 }

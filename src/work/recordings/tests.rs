@@ -179,6 +179,38 @@ fn no_announcement_is_lost_because_of_its_name_or_of_where_outputs_go() {
     assert!(kind == FailureKind::Other && why.contains("no whole path"), "{why}");
 }
 
+/// The transcript beside two recordings is of one of them.
+#[test]
+fn two_recordings_of_one_name_are_refused() {
+    let world = World::new(Some(SUFFIX));
+    for name in ["calls/a.wav", "calls/a.mp3", "calls/b.wav", "calls/b.mp3"] {
+        world.write(name, &call());
+    }
+    assert_eq!(world.announced("calls/a.wav"), Ok(Step::NotYet));
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    for name in ["calls/a.wav", "calls/a.mp3"] {
+        let (kind, why) = message(world.announced(name));
+        assert!(kind == FailureKind::Other && why.contains("would both be written"), "{why}");
+    }
+    // They have outputs of their own, and each is found by its own name.
+    let world = World::with(Some(SUFFIX), Policy::default(), |_, it| {
+        it.planning.encoding = Some(crate::decode::Encoding::Same);
+    });
+    world.write("calls/a.windows.json", b"[[10, 15]]");
+    for name in ["calls/a.wav", "calls/a.flac"] {
+        world.write(name, &call());
+    }
+    for name in ["calls/a.wav", "calls/a.flac"] {
+        let place = Place::Local(world.path(name));
+        let row = ManifestRow::of_place(&place);
+        let recording = Recording { is_announced: true, ..Recording::of_row(row) };
+        let found = world.recordings.found(&recording, &Cancel::new()).unwrap();
+        let Found::Job(planned) = found else { panic!("{name}") };
+        let Input::Place { place: input, .. } = &planned.spec.input else { panic!() };
+        assert_eq!(*input, place.to_string());
+    }
+}
+
 #[test]
 fn an_output_that_is_another_one_is_buried_with_what_to_do() {
     let world = World::new(Some(SUFFIX));
