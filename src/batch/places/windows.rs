@@ -11,8 +11,11 @@ use crate::policy::Request;
 use crate::store::{Head, Place};
 use crate::window::parse_flag;
 
-/// The largest list or transcript, in bytes.
+/// The largest list or transcript, in bytes; less where there is less memory.
 const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+
+/// It is in memory as a whole, and what is read of it is several times larger.
+const SHARE_OF_MEMORY: u64 = 4;
 
 /// How long a local list or transcript must be left alone before it is taken: who writes it line by line may
 /// not have come to its end, and what is there so far may be read without an error.
@@ -41,7 +44,8 @@ impl Places {
             }
             WindowsSpec::Place(name) => {
                 let place = parsed(name)?;
-                let bytes = self.stores.read(&place, LONGEST_LIST).await;
+                let most = LONGEST_LIST.min(self.options.memory_limit / SHARE_OF_MEMORY);
+                let bytes = self.stores.read(&place, most).await;
                 let bytes = bytes.map_err(|error| failure::of_windows(&place, error))?;
                 self.check_windows(&place, job.spec.windows_version.as_deref()).await?;
                 let request = self.policy.windows_of(&bytes, name, &[]);

@@ -229,6 +229,21 @@ fn an_output_that_is_another_one_is_buried_with_what_to_do() {
 }
 
 #[test]
+fn a_list_may_have_a_quarter_of_the_memory_of_a_job() {
+    for (bytes, expected) in [(&b"[[10, 15]]"[..], true), (b"[[10, 15] ]", false)] {
+        let world = World::with(Some(SUFFIX), Policy::default(), |_, it| {
+            it.places.options.memory_limit = 40;
+        });
+        world.write("calls/a.wav", &call());
+        world.write("calls/a.windows.json", bytes);
+        match expected {
+            true => assert!(world.announced("calls/a.wav").is_ok()),
+            false => assert_eq!(message(world.announced("calls/a.wav")).0, FailureKind::Windows),
+        }
+    }
+}
+
+#[test]
 fn a_transcript_that_is_older_than_its_recording_is_not_taken() {
     for (older, transcript, expected) in
         [(false, 99, true), (false, 100, true), (false, 101, false), (true, 101, true)]
