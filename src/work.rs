@@ -36,6 +36,7 @@ mod heart;
 mod listen;
 mod numbers;
 mod pace;
+mod page;
 mod pull;
 mod recordings;
 mod settle;
@@ -111,6 +112,7 @@ pub fn run(
     numbers: &Numbers,
 ) -> Result<(), QueueError> {
     let (desk, verbs) = (Desk::new(options.jobs), Verbs { queue, numbers });
+    numbers.expect_answers_within(queue.lease());
     let worker = attempt::Worker { verbs: &verbs, redact, options, desk: &desk, numbers };
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
@@ -120,7 +122,7 @@ pub fn run(
         // Also when an engine panics: the workers would wait for ever.
         let _closing = Closing(&desk);
         let pulled = pull::pull(&verbs, drain, &desk, options.wait, stop);
-        numbers.set_ready(false);
+        numbers.end();
         for unbegun in desk.close() {
             verbs.hand_back(&unbegun);
         }

@@ -78,12 +78,13 @@ impl Worker<'_> {
         let (job, place) = (job_id(recording), recording.row.input());
         tracing::debug!(job, place, deliveries = held.delivery.deliveries, "begins");
         let attempt = held.delivery.deliveries;
+        let begun = Instant::now();
         // What a panic leaves half done is inside this job, which failed.
         let step =
             catch_unwind(AssertUnwindSafe(|| self.redact.redact(recording, attempt, &held.cancel)));
         match step.unwrap_or_else(|_| Err(Failure::panicked(false))) {
             Ok(Step::Done(done)) => {
-                self.numbers.redacted(&done);
+                self.numbers.redacted(&done, begun);
                 Fate::Done
             }
             Ok(Step::Ignored(why)) => self.ignored(&job, why),
@@ -139,7 +140,7 @@ impl Worker<'_> {
             Fate::Hopeless(reason) => (self.verbs.bury(held, &reason), Ended::Buried),
             Fate::MayPass(failed, asked) => {
                 // It may be a store's fault, and then it is that of the next job too.
-                self.numbers.trouble();
+                self.numbers.trouble(asked);
                 if delivery.deliveries >= self.max_deliveries() {
                     let (times, why) = (delivery.deliveries, failed.message);
                     let reason = format!("it failed {times} times, at last: {why}");

@@ -33,7 +33,7 @@ pub(super) fn pull(
     let (mut empty, mut failed, mut is_first) = (0, 0, true);
     while !stop.is_set() {
         let free = desk.free_within(LOOK);
-        let pause = pace::pause(first_pause, numbers.troubles().max(failed));
+        let pause = pace::pause(first_pause, numbers.troubles().max(failed)).max(numbers.hold());
         if free == 0 || is_stopped_within(pause, stop) {
             continue;
         }
@@ -42,13 +42,11 @@ pub(super) fn pull(
             Err(error) if is_first => return Err(error),
             Err(error) => {
                 tracing::error!(%error, "the queue cannot be asked for jobs");
-                numbers.set_ready(false);
                 failed += 1;
                 continue;
             }
         };
         (is_first, failed) = (false, 0);
-        numbers.set_ready(true);
         if stop.is_set() {
             for delivery in pulled {
                 verbs.hand_back(&Held::of(delivery));

@@ -33,6 +33,7 @@ impl Verbs<'_> {
             _ => begun.elapsed(),
         };
         self.numbers.called("pull", took, pulled.is_err());
+        self.numbers.answered(pulled.is_ok());
         pulled
     }
 
@@ -88,6 +89,9 @@ impl Verbs<'_> {
         let begun = Instant::now();
         let result = call();
         self.numbers.called(verb, begun.elapsed(), result.is_err());
+        let of_the_job =
+            |error| matches!(error, &QueueError::Lost { .. } | &QueueError::Overdue { .. });
+        self.numbers.answered(result.as_ref().err().is_none_or(of_the_job));
         result
     }
 }

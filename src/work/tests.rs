@@ -3,6 +3,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::*;
 use crate::batch::{Failed, FailureKind};
@@ -241,6 +242,8 @@ struct Odd<'a> {
     seats: usize,
     held: AtomicUsize,
     loses: bool,
+    /// It does not answer when a job is to be kept.
+    gone: bool,
     /// So many calls of each kind fail.
     fails: AtomicU32,
     told: AtomicU32,
@@ -250,7 +253,7 @@ impl<'a> Odd<'a> {
     fn of(queue: &'a Memory, seats: usize) -> Self {
         let (held, fails, told) = Default::default();
         let lease = Duration::from_secs(600);
-        Self { queue, lease, seats, held, loses: false, fails, told }
+        Self { queue, lease, seats, held, loses: false, gone: false, fails, told }
     }
 
     fn told<T>(&self, call: impl FnOnce() -> Result<T, QueueError>) -> Result<T, QueueError> {
@@ -275,6 +278,10 @@ impl Queue for Odd<'_> {
 
     fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
         match self.loses {
+            _ if self.gone => {
+                let (queue, reason) = ("odd".into(), "gone for good".into());
+                Err(QueueError::Unavailable { queue, reason })
+            }
             true => Err(QueueError::Lost { id: delivery.id.clone() }),
             false => self.queue.extend(delivery),
         }
@@ -331,6 +338,60 @@ fn a_lost_lease_ends_the_work_and_the_queue_is_told_nothing() {
     });
     run(&odd, None, &work, &options(1), &stop, &numbers).unwrap();
     assert_eq!((numbers.of(Ended::Lost), odd.told.into_inner()), (1, 0));
+}
+
+/// All seats are taken, so nobody pulls.
+#[test]
+fn a_worker_whose_queue_is_gone_is_not_ready_while_it_works() {
+    let queue = queue_of(1);
+    let odd = Odd { gone: true, lease: Duration::from_millis(30), ..Odd::of(&queue, 1) };
+    let (stop, numbers) = (Cancel::new(), Numbers::new());
+    let work = Does(|_: &str, _, _: &Cancel| {
+        let begun = Instant::now();
+        while numbers.is_ready() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it says that the queue answers");
+            std::thread::yield_now();
+        }
+        stop.set();
+        done()
+    });
+    run(&odd, None, &work, &options(1), &stop, &numbers).unwrap();
+    assert_eq!(numbers.of(Ended::Done), 1);
+}
+
+#[test]
+fn a_store_that_asks_for_a_pause_gets_it_from_all_jobs() {
+    let (queue, asked) = (queue_of(3), Duration::from_millis(400));
+    let (paused, begun) = (Mutex::new(None), AtomicU32::new(0));
+    let numbers = drained(&queue, &options(1), |_, _, _| {
+        if begun.fetch_add(1, Ordering::SeqCst) == 0 {
+            *paused.lock().unwrap() = Some(Instant::now());
+            let failed = Failed { kind: FailureKind::Unavailable, message: "why".into() };
+            return Err(Failure::Paused { failed, retry_after: asked });
+        }
+        let since = paused.lock().unwrap().unwrap();
+        assert!(since.elapsed() >= asked, "another job was begun within {:?}", since.elapsed());
+        done()
+    });
+    assert_eq!((numbers.of(Ended::Done), numbers.of(Ended::Again)), (3, 1));
+}
+
+#[test]
+fn only_a_later_success_that_wrote_something_ends_a_trouble() {
+    let numbers = Numbers::new();
+    let before = Instant::now();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    numbers.trouble(Some(minutes(10)));
+    numbers.trouble(Some(minutes(1)));
+    assert!(numbers.hold() > minutes(9) && numbers.troubles() == 2);
+    numbers.redacted(&Done::default(), before);
+    let skipped = Done { if_none: Some("skip".into()), ..Done::default() };
+    numbers.redacted(&skipped, Instant::now() + minutes(1));
+    assert_eq!(numbers.troubles(), 2);
+    numbers.redacted(&Done::default(), Instant::now() + minutes(1));
+    assert_eq!(numbers.troubles(), 0);
+    numbers.trouble(Some(minutes(1000)));
+    assert!(numbers.hold() <= minutes(15), "not for ever");
 }
 
 #[cfg(feature = "cli")]
