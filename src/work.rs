@@ -32,6 +32,7 @@ use crate::queue::{Manage, Queue, QueueError, Recording};
 
 mod attempt;
 mod desk;
+mod end;
 mod heart;
 mod listen;
 mod numbers;
@@ -119,16 +120,13 @@ pub fn run(
             scope.spawn(|| worker.work());
         }
         scope.spawn(|| heart::beat(&verbs, &desk));
+        scope.spawn(|| end::end(&verbs, &desk, options.grace, stop));
         // Also when an engine panics: the workers would wait for ever.
         let _closing = Closing(&desk);
         let pulled = pull::pull(&verbs, drain, &desk, options.wait, stop);
         numbers.end();
         for unbegun in desk.close() {
             verbs.hand_back(&unbegun);
-        }
-        if !desk.is_idle_within(options.grace) {
-            tracing::warn!("the time of grace is over: jobs in flight are handed back");
-            desk.cancel_all();
         }
         pulled
     })

@@ -340,6 +340,74 @@ fn a_lost_lease_ends_the_work_and_the_queue_is_told_nothing() {
     assert_eq!((numbers.of(Ended::Lost), odd.told.into_inner()), (1, 0));
 }
 
+/// A queue whose second pull does not return before a job was given back.
+struct Stuck {
+    queue: Memory,
+    pulls: AtomicU32,
+    handed_back: Cancel,
+    waited: Cancel,
+}
+
+impl Queue for Stuck {
+    fn pull(&self, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        if self.pulls.fetch_add(1, Ordering::SeqCst) == 0 {
+            return self.queue.pull(most, wait);
+        }
+        let begun = Instant::now();
+        while !self.handed_back.is_set() {
+            if begun.elapsed() > Duration::from_secs(30) {
+                self.waited.set();
+                break;
+            }
+            std::thread::yield_now();
+        }
+        Ok(Vec::new())
+    }
+
+    fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
+        self.queue.extend(delivery)
+    }
+
+    fn done(&self, delivery: Delivery) -> Result<(), QueueError> {
+        self.queue.done(delivery)
+    }
+
+    fn again(&self, delivery: Delivery, after: Duration, why: Again) -> Result<(), QueueError> {
+        self.handed_back.set();
+        self.queue.again(delivery, after, why)
+    }
+
+    fn bury(&self, delivery: Delivery, reason: &str) -> Result<(), QueueError> {
+        self.queue.bury(delivery, reason)
+    }
+
+    fn lease(&self) -> Duration {
+        self.queue.lease()
+    }
+
+    fn name(&self) -> &str {
+        "stuck"
+    }
+}
+
+#[test]
+fn the_time_of_grace_begins_at_the_signal_whatever_the_queue_does() {
+    let (pulls, handed_back, waited) = Default::default();
+    let stuck = Stuck { queue: queue_of(1), pulls, handed_back, waited };
+    let (stop, numbers) = (Cancel::new(), Numbers::new());
+    let work = Does(|_: &str, _, cancel: &Cancel| {
+        stop.set();
+        while !cancel.is_set() && !stuck.waited.is_set() {
+            std::thread::yield_now();
+        }
+        Err(Failure::Interrupted)
+    });
+    let options = Options { grace: Duration::ZERO, ..options(2) };
+    run(&stuck, None, &work, &options, &stop, &numbers).unwrap();
+    assert!(!stuck.waited.is_set(), "the job was not handed back while the queue hung");
+    assert_eq!(numbers.of(Ended::HandedBack), 1);
+}
+
 /// All seats are taken, so nobody pulls.
 #[test]
 fn a_worker_whose_queue_is_gone_is_not_ready_while_it_works() {
