@@ -14,6 +14,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// The same where the worker ends when there is nothing.
 const WAIT_DRAINING: Duration = Duration::from_secs(1);
 
+/// The share of a lease that may be over when a job comes.
+const SHARE_OF_LEASE: u32 = 3;
+
 /// How often a pause looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -30,6 +33,8 @@ pub(super) fn pull(
 ) -> Result<(), QueueError> {
     let numbers = verbs.numbers;
     let wait = if drain.is_some() { WAIT_DRAINING } else { WAIT };
+    // A lease begins when jobs are asked for.
+    let wait = wait.min(verbs.queue.lease() / SHARE_OF_LEASE);
     let (mut empty, mut failed, mut is_first) = (0, 0, true);
     while !stop.is_set() {
         let free = desk.free_within(LOOK);
