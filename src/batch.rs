@@ -18,6 +18,7 @@ pub(crate) use journal::database;
 pub use journal::{
     Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
 };
+#[cfg(feature = "work")]
 pub(crate) use manifest::is_below;
 pub use manifest::{
     Checked, CheckedRows, Jobs as ManifestJobs, Listed, Manifest, ManifestError, ManifestRow,

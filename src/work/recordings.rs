@@ -7,7 +7,6 @@ use crate::batch::{
 use crate::digest::Digest;
 use crate::queue::Recording;
 use crate::store::Place;
-use crate::{Policy, Treatment};
 
 use super::{Redact, Step};
 
@@ -123,7 +122,12 @@ impl Recordings {
         if let WindowsSpec::Place(windows) = &spec.windows {
             self.check_inside_text("`windows`", windows)?;
         }
-        check_treatment(&self.places.policy, spec.treatment.as_deref())?;
+        if let Some(treatment) = &spec.treatment
+            && !self.places.mutes_enough(treatment).map_err(|why| refused_for_good(&why))?
+        {
+            let why = "`treatment` is not that of the policy, or mutes less than the usual one; a job may not name it";
+            return Err(refused_for_good(why));
+        }
         match spec.output.parse() {
             Ok(output) if self.planning.is_below_out(&output) => Ok(planned),
             _ => Err(refused_for_good("`out` leads out of --out; write a path below it")),
@@ -219,19 +223,6 @@ fn exists(output: &str, is_released: Option<bool>) -> String {
         None => "and whether it has a receipt cannot be seen; look, and move it away",
     };
     format!("another output is at {output}, {why}, then retry this job")
-}
-
-/// Whether a job may name this treatment: that of the policy, or, where the policy names none, one that mutes
-/// no less than the usual one.
-fn check_treatment(policy: &Policy, own: Option<&str>) -> Result<(), Failure> {
-    let Some(own) = own else { return Ok(()) };
-    let asked = policy.treatment_of(Some(own)).map_err(|why| refused_for_good(&why))?;
-    let is_fine = match policy.named_treatment() {
-        Some(named) => asked == named,
-        None => asked.gain() <= Treatment::default().gain(),
-    };
-    let why = "`treatment` is not that of the policy, or mutes less than the usual one; a job may not name it";
-    is_fine.then_some(()).ok_or_else(|| refused_for_good(why))
 }
 
 /// The id of a recording in logs and metrics: the first 16 hex digits of the SHA-256 of its place, so that

@@ -32,6 +32,19 @@ impl Places {
         head.is_ok_and(|head| age(&head) < YOUNG)
     }
 
+    /// Whether this treatment is that of the policy, or, where the policy names none, mutes no less than the
+    /// usual one.
+    ///
+    /// # Errors
+    /// Of a text that is no treatment, in words.
+    pub fn mutes_enough(&self, treatment: &str) -> Result<bool, String> {
+        let asked = self.policy.treatment_of(Some(treatment))?;
+        Ok(match self.policy.named_treatment() {
+            Some(named) => asked == named,
+            None => asked.gain() <= self.policy.treatment().gain(),
+        })
+    }
+
     /// The windows of a job, inline or of its file.
     pub(in super::super) async fn request(&self, job: &Claimed) -> Result<Request, Failure> {
         let wrong = |why: String| failed(FailureKind::Windows, why);
