@@ -32,10 +32,12 @@ use crate::queue::{Manage, Queue, QueueError, Recording};
 
 mod attempt;
 mod desk;
+mod end;
 mod heart;
 mod listen;
 mod numbers;
 mod pace;
+mod page;
 mod pull;
 mod recordings;
 mod settle;
@@ -111,22 +113,20 @@ pub fn run(
     numbers: &Numbers,
 ) -> Result<(), QueueError> {
     let (desk, verbs) = (Desk::new(options.jobs), Verbs { queue, numbers });
+    numbers.expect_answers_within(queue.lease());
     let worker = attempt::Worker { verbs: &verbs, redact, options, desk: &desk, numbers };
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| worker.work());
         }
         scope.spawn(|| heart::beat(&verbs, &desk));
+        scope.spawn(|| end::end(&verbs, &desk, options.grace, stop));
         // Also when an engine panics: the workers would wait for ever.
         let _closing = Closing(&desk);
         let pulled = pull::pull(&verbs, drain, &desk, options.wait, stop);
-        numbers.set_ready(false);
+        numbers.end();
         for unbegun in desk.close() {
-            verbs.hand_back(&unbegun.delivery);
-        }
-        if !desk.is_idle_within(options.grace) {
-            tracing::warn!("the time of grace is over: jobs in flight are handed back");
-            desk.cancel_all();
+            verbs.hand_back(&unbegun);
         }
         pulled
     })

@@ -24,6 +24,8 @@ mod version;
 
 pub use jobs::{CheckedRows, Jobs};
 pub(super) use place::ending;
+#[cfg(feature = "work")]
+pub(crate) use plan::is_below;
 pub use prefix::{Listed, Paired, Pairing, PairingError};
 pub use row::Row as ManifestRow;
 

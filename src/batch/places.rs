@@ -30,6 +30,8 @@ pub(super) mod failure;
 mod pair;
 mod windows;
 
+pub use pair::{Beside, Found};
+
 use failure::{failed, of_store, of_stored};
 pub(super) use failure::{nothing_found, parsed};
 

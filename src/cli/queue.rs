@@ -3,7 +3,10 @@
 use std::error::Error as StdError;
 
 use serde_json::json;
-use sordino::batch::{Api, Checked, Manifest, Planning};
+use sordino::batch::{
+    Api, Checked, Input, Manifest, ManifestError, Planned, Planning, RowError, RowErrors,
+    WindowsSpec,
+};
 use sordino::queue::{Jobs, Manage, Options, QueueError, Recording, Status, open_to_manage, shown};
 use sordino::store::{Place, Stores};
 use tokio::runtime::Runtime;
@@ -28,6 +31,7 @@ pub(crate) fn push(args: &PushArgs) -> Result<(), Failure> {
     let manifest = manifest(&args.manifest, &stores, &runtime)?;
     let checked = manifest.check(&planning());
     let checked = checked.map_err(|error| Failure::usage("reading the manifest", error))?;
+    check(&manifest, &checked)?;
     let queue = open(&args.queue, &runtime)?;
     let pushed = queue.push(&mut *jobs(&manifest, &checked)?);
     let pushed = pushed.map_err(|error| failed("pushing the jobs", error))?;
@@ -51,6 +55,50 @@ fn planning() -> Planning {
         // So does the policy of the worker.
         erases: true,
     }
+}
+
+/// The most rows of which is told that no worker can do them.
+const MOST_SHOWN: usize = 50;
+
+/// Refuses rows that mean something else to a worker, or nothing.
+fn check(manifest: &Manifest, checked: &Checked) -> Result<(), Failure> {
+    let (planning, mut errors) = (planning(), RowErrors::default());
+    let reading = |error| Failure::usage("reading the manifest", error);
+    for planned in manifest.jobs(&planning, checked).map_err(reading)? {
+        let planned = planned.map_err(reading)?;
+        let Some(problem) = problem(&planned, &planning) else { continue };
+        let line = planned.line.unwrap_or_default();
+        match errors.shown.len() {
+            MOST_SHOWN => errors.more += 1,
+            _ => errors.shown.push(RowError { line, problem: problem.to_owned() }),
+        }
+    }
+    match errors.shown.is_empty() {
+        true => Ok(()),
+        false => Err(reading(ManifestError::Wrong { name: manifest.name().to_owned(), errors })),
+    }
+}
+
+/// Why no worker can do a row.
+fn problem(planned: &Planned, planning: &Planning) -> Option<&'static str> {
+    let spec = &planned.spec;
+    let Input::Place { place, .. } = &spec.input else {
+        return Some("recordings in Genesys are for `sordino batch`");
+    };
+    let windows = match &spec.windows {
+        WindowsSpec::Place(windows) => Some(windows),
+        WindowsSpec::Inline(_) => None,
+    };
+    let is_relative = |place: &String| {
+        let place: Option<Place> = place.parse().ok();
+        place.is_some_and(|place| place.local().is_some_and(|path| !path.is_absolute()))
+    };
+    if std::iter::once(place).chain(windows).any(is_relative) {
+        return Some("a relative path is another file for each worker; write the whole path");
+    }
+    let is_below = spec.output.parse().is_ok_and(|output| planning.is_below_out(&output));
+    (!is_below)
+        .then_some("`out` is a path below the --out of the workers; write no whole path or URL")
 }
 
 /// The bodies of the jobs.

@@ -1,8 +1,9 @@
 //! `sordino work`: recordings as they arrive, from a queue, on as many machines as wanted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sordino::batch::{Api, Cancel, Places, Planning};
+use sordino::batch::{Api, Beside, Cancel, Places, Planning};
 use sordino::queue;
 use sordino::store::Stores;
 use sordino::work::{self, Ended, Numbers, Options, Recordings};
@@ -19,12 +20,21 @@ use super::runtime;
 mod log;
 mod summary;
 
+/// How long a call that blocks may still take when all is over: the process ends with it or without it.
+const BLOCKED: Duration = Duration::from_secs(2);
+
 /// Works until it is told to end; with `--drain` until the queue is empty.
 pub(crate) fn run(args: &WorkArgs) -> Result<(), Failure> {
     let runtime = runtime()?;
+    let worked = work(args, &runtime);
+    runtime.shutdown_timeout(BLOCKED);
+    worked
+}
+
+fn work(args: &WorkArgs, runtime: &Runtime) -> Result<(), Failure> {
     let options = options(args)?;
     let stores = Stores::new(args.store.config());
-    let recordings = recordings(args, options.jobs, &stores, &runtime)?;
+    let recordings = recordings(args, options.jobs, &stores, runtime)?;
     let (lease, handle) = (args.queueing.lease, runtime.handle().clone());
     let opening = queue::Options { lease, runtime: handle };
     let queue = queue::open(&args.queue.url, &opening)
@@ -34,7 +44,7 @@ pub(crate) fn run(args: &WorkArgs) -> Result<(), Failure> {
     let manage = manage.map_err(|error| failed("opening the queue", error))?;
     let (numbers, stop) = (Arc::new(Numbers::new()), Cancel::new());
     log::begin(args.operation.log);
-    listen(args, &numbers, &runtime)?;
+    listen(args, &numbers, runtime)?;
     cancel_on_signals(&stop, log::info);
     log::info(&format!("works on {}, {} at once", queue.name(), options.jobs));
     let worked = work::run(&*queue, manage.as_deref(), &recordings, &options, &stop, &numbers);
@@ -84,7 +94,10 @@ fn recordings(
         signer: args.sign.signer()?,
         runtime: runtime.handle().clone(),
     };
-    let recordings = Recordings::new(places, planning, args.windows_suffix.clone());
+    let beside = args.windows_suffix.clone();
+    let beside = beside.map(|suffix| Beside { suffix, older: args.older_transcripts });
+    let inside = args.inside.iter().map(|text| below("--in", text, stores));
+    let recordings = Recordings::new(places, planning, beside, inside.collect::<Result<_, _>>()?);
     recordings.map_err(|error| Failure::usage("pairing transcripts", error))
 }
 

@@ -26,6 +26,8 @@ pub enum Order {
 pub struct Recording {
     /// What is known of it, as a row of a manifest has it. Without windows, if S3 announces it.
     pub row: ManifestRow,
+    /// Whether a store announces it; else the job is one of sordino's own.
+    pub is_announced: bool,
     /// Its ETag as the store gives it, if S3 announces it.
     pub etag: Option<String>,
     /// Its version, if S3 announces it and the bucket keeps versions.
@@ -85,7 +87,7 @@ impl Order {
 impl Recording {
     /// A recording of a row, for [`Recording::body`].
     pub fn of_row(row: ManifestRow) -> Self {
-        Self { row, etag: None, version_id: None, bytes: None, trace: None }
+        Self { row, is_announced: false, etag: None, version_id: None, bytes: None, trace: None }
     }
 
     /// The body of a job that asks for it. What S3 announced is not in it.

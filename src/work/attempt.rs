@@ -25,7 +25,7 @@ pub(super) struct Worker<'a> {
 /// to do.
 #[derive(Debug, Clone, PartialEq)]
 enum Fate {
-    Ignored(&'static str),
+    Ignored,
     Done,
     /// It failed, and always will.
     Hopeless(String),
@@ -55,7 +55,7 @@ impl Worker<'_> {
     fn fate(&self, held: &Held) -> Fate {
         let recordings = match &held.order {
             Ok(Order::Recordings(recordings)) => recordings,
-            Ok(Order::Ignore(why)) => return Fate::Ignored(why),
+            Ok(Order::Ignore(why)) => return self.ignored(&held.job, why),
             Err(error) => return Fate::Hopeless(error.to_string()),
         };
         // Whoever fails says so at the last delivery; a worker that dies of a job cannot.
@@ -67,7 +67,7 @@ impl Worker<'_> {
             ));
         }
         let each = recordings.iter().map(|recording| self.step(recording, held));
-        each.max_by_key(Fate::rank).unwrap_or(Fate::Ignored("an empty job"))
+        each.max_by_key(Fate::rank).unwrap_or_else(|| self.ignored(&held.job, "an empty job"))
     }
 
     /// One recording of a job.
@@ -78,15 +78,16 @@ impl Worker<'_> {
         let (job, place) = (job_id(recording), recording.row.input());
         tracing::debug!(job, place, deliveries = held.delivery.deliveries, "begins");
         let attempt = held.delivery.deliveries;
+        let begun = Instant::now();
         // What a panic leaves half done is inside this job, which failed.
         let step =
             catch_unwind(AssertUnwindSafe(|| self.redact.redact(recording, attempt, &held.cancel)));
         match step.unwrap_or_else(|_| Err(Failure::panicked(false))) {
             Ok(Step::Done(done)) => {
-                self.numbers.redacted(&done);
+                self.numbers.redacted(&done, begun);
                 Fate::Done
             }
-            Ok(Step::Ignored(why)) => Fate::Ignored(why),
+            Ok(Step::Ignored(why)) => self.ignored(&job, why),
             Ok(Step::NotYet) => Fate::NotYet,
             Err(Failure::Interrupted) => Fate::Interrupted,
             Err(Failure::Paused { failed, retry_after }) => {
@@ -96,6 +97,13 @@ impl Worker<'_> {
                 self.failed(&job, failed, retry_after)
             }
         }
+    }
+
+    /// An announcement comes only once, so whoever looks must find why nothing was done for it.
+    fn ignored(&self, job: &str, why: &'static str) -> Fate {
+        tracing::info!(job, why, "nothing to redact");
+        self.numbers.ignored(why);
+        Fate::Ignored
     }
 
     fn failed(&self, job: &str, failed: Failed, retry_after: Option<Duration>) -> Fate {
@@ -112,32 +120,34 @@ impl Worker<'_> {
     fn settle(&self, held: &Held, fate: Fate) -> Ended {
         let (delivery, Options { wait, give_up, .. }) = (&held.delivery, self.options);
         let (told, ended) = match fate {
-            Fate::Done => (self.verbs.done(delivery), Ended::Done),
-            Fate::Ignored(_) => (self.verbs.done(delivery), Ended::Ignored),
-            Fate::Interrupted => (self.verbs.hand_back(delivery), Ended::HandedBack),
+            Fate::Done => (self.verbs.done(held), Ended::Done),
+            Fate::Ignored => (self.verbs.done(held), Ended::Ignored),
+            Fate::Interrupted => (self.verbs.hand_back(held), Ended::HandedBack),
             Fate::NotYet => {
                 let age = age(delivery);
                 if age >= *give_up {
                     let asked = humantime::format_duration(*give_up);
-                    let reason = format!("no list or transcript came within {asked}");
+                    let reason = format!(
+                        "no list or transcript came within {asked} that is newer than the recording and can be read"
+                    );
                     self.numbers.failed(FailureKind::NoWindows);
-                    (self.verbs.bury(delivery, &reason), Ended::Buried)
+                    (self.verbs.bury(held, &reason), Ended::Buried)
                 } else {
                     let after = pace::not_yet(*wait, age, *give_up);
-                    (self.verbs.again(delivery, after, Again::NotYet), Ended::NotYet)
+                    (self.verbs.again(held, after, Again::NotYet), Ended::NotYet)
                 }
             }
-            Fate::Hopeless(reason) => (self.verbs.bury(delivery, &reason), Ended::Buried),
+            Fate::Hopeless(reason) => (self.verbs.bury(held, &reason), Ended::Buried),
             Fate::MayPass(failed, asked) => {
                 // It may be a store's fault, and then it is that of the next job too.
-                self.numbers.trouble();
+                self.numbers.trouble(asked);
                 if delivery.deliveries >= self.max_deliveries() {
                     let (times, why) = (delivery.deliveries, failed.message);
                     let reason = format!("it failed {times} times, at last: {why}");
-                    (self.verbs.bury(delivery, &reason), Ended::Buried)
+                    (self.verbs.bury(held, &reason), Ended::Buried)
                 } else {
                     let after = pace::again(*wait, delivery.deliveries, asked);
-                    (self.verbs.again(delivery, after, Again::Failed), Ended::Again)
+                    (self.verbs.again(held, after, Again::Failed), Ended::Again)
                 }
             }
         };
@@ -157,7 +167,7 @@ impl Worker<'_> {
 impl Fate {
     fn rank(&self) -> u8 {
         match self {
-            Self::Ignored(_) => 0,
+            Self::Ignored => 0,
             Self::Done => 1,
             Self::Hopeless(_) => 2,
             Self::NotYet => 3,

@@ -42,6 +42,17 @@ struct State {
 }
 
 impl Held {
+    /// A job that was pulled.
+    pub(super) fn of(delivery: Delivery) -> Self {
+        let order = Order::read(&delivery.body);
+        let job = match &order {
+            Ok(Order::Recordings(all)) => all.iter().map(job_id).collect::<Vec<_>>().join(","),
+            _ => short_digest(&delivery.body),
+        };
+        let (cancel, lost, settling) = Default::default();
+        Self { delivery, order, job, cancel, lost, settling }
+    }
+
     /// Another may have it: the work on it ends, and the queue is told nothing more.
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::SeqCst);
@@ -69,13 +80,7 @@ impl Desk {
 
     /// Puts a job on the desk.
     pub(super) fn add(&self, delivery: Delivery) {
-        let order = Order::read(&delivery.body);
-        let job = match &order {
-            Ok(Order::Recordings(all)) => all.iter().map(job_id).collect::<Vec<_>>().join(","),
-            _ => short_digest(&delivery.body),
-        };
-        let (cancel, lost, settling) = Default::default();
-        let held = Arc::new(Held { delivery, order, job, cancel, lost, settling });
+        let held = Arc::new(Held::of(delivery));
         let mut state = lock(&self.state);
         state.waiting.push_back(Arc::clone(&held));
         state.held.push(held);

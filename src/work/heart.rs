@@ -25,7 +25,7 @@ pub(super) fn beat(verbs: &Verbs<'_>, desk: &Desk) {
                 Err(error) => {
                     // All others would wait for the same. Whether a lease has ended nobody can say now: what
                     // is done twice is committed once.
-                    tracing::warn!(%error, "jobs cannot be kept");
+                    tracing::warn!(job = held.job, %error, "jobs cannot be kept");
                     break;
                 }
             }

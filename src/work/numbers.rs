@@ -1,13 +1,10 @@
 //! What a worker has done so far: for its summary, for Prometheus, and for those who ask whether it lives.
-//!
-//! Prometheus' text format is a line for each number, so it is written here. A crate that does it brings
-//! seventeen others.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::page::Page;
 use crate::batch::{Done, FailureKind};
 use crate::lock::lock;
 use crate::span::time_of;
@@ -15,11 +12,37 @@ use crate::span::time_of;
 /// What a worker has done so far. Shared by its threads.
 #[derive(Debug)]
 pub struct Numbers {
-    is_ready: AtomicBool,
-    /// Failures in a row that may be a store's fault.
-    troubles: AtomicU32,
     counts: Mutex<Counts>,
+    answers: Mutex<Answers>,
+    troubles: Mutex<Troubles>,
 }
+
+/// What the queue has said of late.
+#[derive(Debug, Default)]
+struct Answers {
+    /// When its last answer came; none if it was asked once more, and did not answer.
+    last: Option<Instant>,
+    /// How long it may be silent.
+    within: Duration,
+    /// The worker ends.
+    has_ended: bool,
+}
+
+/// Failures that may be a store's fault.
+#[derive(Debug, Default)]
+struct Troubles {
+    /// So many in a row.
+    count: u32,
+    last: Option<Instant>,
+    /// Before this, a store asked for no more requests.
+    until: Option<Instant>,
+}
+
+/// The shortest silence of the queue that says that it does not answer.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The longest that all work waits for one store.
+const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// What became of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +68,7 @@ struct Counts {
     in_flight: u64,
     ended: BTreeMap<Ended, u64>,
     failed: BTreeMap<FailureKind, u64>,
+    ignored: BTreeMap<&'static str, u64>,
     recordings: u64,
     left_out: u64,
     copied: u64,
@@ -98,8 +122,8 @@ impl Default for Numbers {
 impl Numbers {
     /// Of a worker that has done nothing yet.
     pub fn new() -> Self {
-        let (is_ready, troubles, counts) = Default::default();
-        Self { is_ready, troubles, counts }
+        let (counts, answers, troubles) = Default::default();
+        Self { counts, answers, troubles }
     }
 
     /// How many jobs ended so.
@@ -130,24 +154,54 @@ impl Numbers {
         (counts.working, counts.verbs.values().map(|verb| verb.took).sum())
     }
 
-    /// Whether the queue was asked for jobs lately, and has answered.
+    /// Whether the queue has answered what it was asked last, and not long ago. Not when the worker ends.
     pub fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::SeqCst)
+        let answers = lock(&self.answers);
+        let is_recent = |last: Instant| last.elapsed() <= answers.within.max(SILENCE);
+        !answers.has_ended && answers.last.is_some_and(is_recent)
     }
 
-    pub(super) fn set_ready(&self, is_ready: bool) {
-        self.is_ready.store(is_ready, Ordering::SeqCst);
+    /// The queue is asked at least so often.
+    pub(super) fn expect_answers_within(&self, within: Duration) {
+        lock(&self.answers).within = within;
     }
 
-    /// A failure that may be a store's fault.
-    pub(super) fn trouble(&self) {
-        let more = |n: u32| Some(n.saturating_add(1));
-        let _ = self.troubles.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
+    /// Whether the queue has answered what it was asked just now.
+    pub(super) fn answered(&self, has_answered: bool) {
+        lock(&self.answers).last = has_answered.then(Instant::now);
     }
 
-    /// So many in a row.
+    /// The worker is to end.
+    pub(super) fn end(&self) {
+        lock(&self.answers).has_ended = true;
+    }
+
+    /// A failure that may be a store's fault, and how long it asks for no more requests.
+    pub(super) fn trouble(&self, asked: Option<Duration>) {
+        let (mut troubles, now) = (lock(&self.troubles), Instant::now());
+        troubles.count = troubles.count.saturating_add(1);
+        troubles.last = Some(now);
+        let until = asked.map(|asked| now + asked.min(LONGEST_HOLD));
+        troubles.until = troubles.until.max(until);
+    }
+
+    /// A recording that was begun then is in its place: stores answer.
+    fn no_trouble(&self, begun: Instant) {
+        let mut troubles = lock(&self.troubles);
+        if troubles.last.is_none_or(|last| last < begun) {
+            troubles.count = 0;
+        }
+    }
+
+    /// How many failures in a row there were.
     pub(super) fn troubles(&self) -> u32 {
-        self.troubles.load(Ordering::SeqCst)
+        lock(&self.troubles).count
+    }
+
+    /// How long a store still wants no request.
+    pub(super) fn hold(&self) -> Duration {
+        let until = lock(&self.troubles).until;
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
     pub(super) fn begun(&self) {
@@ -165,8 +219,16 @@ impl Numbers {
         *lock(&self.counts).failed.entry(kind).or_default() += 1;
     }
 
-    pub(super) fn redacted(&self, done: &Done) {
-        self.troubles.store(0, Ordering::SeqCst);
+    /// An announcement asks for nothing, for this reason.
+    pub(super) fn ignored(&self, why: &'static str) {
+        *lock(&self.counts).ignored.entry(why).or_default() += 1;
+    }
+
+    /// `begun`: when the work on it began.
+    pub(super) fn redacted(&self, done: &Done, begun: Instant) {
+        if done.if_none.as_deref() != Some("skip") {
+            self.no_trouble(begun);
+        }
         let mut counts = lock(&self.counts);
         counts.recordings += 1;
         counts.audio += time_of(done.frames, done.rate.max(1));
@@ -197,6 +259,8 @@ impl Numbers {
         page.counters("jobs_total", "Jobs by what became of them.", "outcome", ended);
         let failed = counts.failed.into_iter().map(|(kind, n)| (kind.name(), n));
         page.counters("failures_total", "Failures of recordings.", "kind", failed);
+        let (name, help) = ("ignored_total", "Announcements that ask for nothing.");
+        page.counters(name, help, "reason", counts.ignored);
         page.counter("recordings_total", "Recordings that are done.", counts.recordings);
         page.counter("bytes_written_total", "Bytes of them.", counts.bytes);
         page.seconds("audio_seconds_total", "How long they play.", counts.audio);
@@ -208,45 +272,6 @@ impl Numbers {
         page.counters("queue_errors_total", "Of these, failed.", "verb", errors);
         let took = counts.verbs.values().map(|verb| verb.took).sum();
         page.seconds("queue_seconds_total", "Time that they took, without waiting for jobs.", took);
-        page.0
-    }
-}
-
-/// Lines of the text format.
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn head(&mut self, name: &str, help: &str, kind: &str) {
-        self.0 += &format!("# HELP sordino_{name} {help}\n# TYPE sordino_{name} {kind}\n");
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, help, "gauge");
-        self.0 += &format!("sordino_{name} {value}\n");
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: u64) {
-        self.head(name, help, "counter");
-        self.0 += &format!("sordino_{name} {value}\n");
-    }
-
-    fn seconds(&mut self, name: &str, help: &str, value: Duration) {
-        self.head(name, help, "counter");
-        self.0 += &format!("sordino_{name} {:.3}\n", value.as_secs_f64());
-    }
-
-    /// One counter for each value of a label. Labels are names of this program, so nothing is escaped.
-    fn counters<L: std::fmt::Display>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (L, u64)>,
-    ) {
-        self.head(name, help, "counter");
-        for (of, value) in values {
-            self.0 += &format!("sordino_{name}{{{label}=\"{of}\"}} {value}\n");
-        }
+        page.text()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::desk::Desk;
+use super::desk::{Desk, Held};
 use super::pace;
 use super::settle::Verbs;
 use crate::batch::Cancel;
@@ -13,6 +13,9 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// The same where the worker ends when there is nothing.
 const WAIT_DRAINING: Duration = Duration::from_secs(1);
+
+/// The share of a lease that may be over when a job comes.
+const SHARE_OF_LEASE: u32 = 3;
 
 /// How often a pause looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -30,10 +33,12 @@ pub(super) fn pull(
 ) -> Result<(), QueueError> {
     let numbers = verbs.numbers;
     let wait = if drain.is_some() { WAIT_DRAINING } else { WAIT };
+    // A lease begins when jobs are asked for.
+    let wait = wait.min(verbs.queue.lease() / SHARE_OF_LEASE);
     let (mut empty, mut failed, mut is_first) = (0, 0, true);
     while !stop.is_set() {
         let free = desk.free_within(LOOK);
-        let pause = pace::pause(first_pause, numbers.troubles().max(failed));
+        let pause = pace::pause(first_pause, numbers.troubles().max(failed)).max(numbers.hold());
         if free == 0 || is_stopped_within(pause, stop) {
             continue;
         }
@@ -42,16 +47,14 @@ pub(super) fn pull(
             Err(error) if is_first => return Err(error),
             Err(error) => {
                 tracing::error!(%error, "the queue cannot be asked for jobs");
-                numbers.set_ready(false);
                 failed += 1;
                 continue;
             }
         };
         (is_first, failed) = (false, 0);
-        numbers.set_ready(true);
         if stop.is_set() {
-            for delivery in &pulled {
-                verbs.hand_back(delivery);
+            for delivery in pulled {
+                verbs.hand_back(&Held::of(delivery));
             }
             break;
         }

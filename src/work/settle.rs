@@ -3,6 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::desk::Held;
 use super::numbers::Numbers;
 use crate::queue::{Again, Delivery, Queue, QueueError};
 
@@ -32,6 +33,7 @@ impl Verbs<'_> {
             _ => begun.elapsed(),
         };
         self.numbers.called("pull", took, pulled.is_err());
+        self.numbers.answered(pulled.is_ok());
         pulled
     }
 
@@ -40,33 +42,38 @@ impl Verbs<'_> {
     }
 
     /// Whether the queue knows it.
-    pub(super) fn done(&self, delivery: &Delivery) -> bool {
-        self.tell("done", || self.queue.done(delivery.clone()))
+    pub(super) fn done(&self, held: &Held) -> bool {
+        self.tell("done", held, |delivery| self.queue.done(delivery))
     }
 
     /// Whether the queue knows it.
-    pub(super) fn again(&self, delivery: &Delivery, after: Duration, why: Again) -> bool {
-        self.tell("again", || self.queue.again(delivery.clone(), after, why))
+    pub(super) fn again(&self, held: &Held, after: Duration, why: Again) -> bool {
+        self.tell("again", held, |delivery| self.queue.again(delivery, after, why))
     }
 
     /// Whether the queue knows it.
-    pub(super) fn bury(&self, delivery: &Delivery, reason: &str) -> bool {
-        self.tell("bury", || self.queue.bury(delivery.clone(), reason))
+    pub(super) fn bury(&self, held: &Held, reason: &str) -> bool {
+        self.tell("bury", held, |delivery| self.queue.bury(delivery, reason))
     }
 
     /// Gives back a job that nobody has begun, or that was interrupted. It does not count: a worker that ends
     /// is not the job's fault.
-    pub(super) fn hand_back(&self, delivery: &Delivery) -> bool {
-        self.again(delivery, Duration::ZERO, Again::NotYet)
+    pub(super) fn hand_back(&self, held: &Held) -> bool {
+        self.again(held, Duration::ZERO, Again::NotYet)
     }
 
-    fn tell(&self, verb: &'static str, call: impl Fn() -> Result<(), QueueError>) -> bool {
+    fn tell(
+        &self,
+        verb: &'static str,
+        held: &Held,
+        call: impl Fn(Delivery) -> Result<(), QueueError>,
+    ) -> bool {
         for wait in WAITS.iter().map(Some).chain([None]) {
-            match (self.timed(verb, &call), wait) {
+            match (self.timed(verb, || call(held.delivery.clone())), wait) {
                 (Ok(()), _) => return true,
                 (Err(error), Some(wait)) if error.is_retryable() => sleep(*wait),
                 (Err(error), _) => {
-                    tracing::warn!(verb, %error, "the queue does not take what became of a job");
+                    tracing::warn!(job = held.job, verb, %error, "the queue does not take what became of a job");
                     break;
                 }
             }
@@ -82,6 +89,9 @@ impl Verbs<'_> {
         let begun = Instant::now();
         let result = call();
         self.numbers.called(verb, begun.elapsed(), result.is_err());
+        let of_the_job =
+            |error| matches!(error, &QueueError::Lost { .. } | &QueueError::Overdue { .. });
+        self.numbers.answered(result.as_ref().err().is_none_or(of_the_job));
         result
     }
 }

@@ -3,6 +3,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::*;
 use crate::batch::{Failed, FailureKind};
@@ -122,6 +123,8 @@ fn what_cannot_pass_is_buried_at_once_with_its_reason() {
     });
     std::panic::set_hook(usual);
     assert_eq!((numbers.of(Ended::Buried), numbers.of(Ended::Ignored)), (3, 1));
+    let ignored = "sordino_ignored_total{reason=\"a test event of S3\"} 1\n";
+    assert!(numbers.metrics().contains(ignored), "{}", numbers.metrics());
     let mut reasons = reasons(&queue);
     reasons.sort();
     let panicked = "sordino itself failed at this recording; please report that";
@@ -170,7 +173,10 @@ fn a_recording_whose_transcript_is_not_there_waits_and_does_not_count() {
     let queue = queue_of(1);
     let options = Options { give_up: Duration::ZERO, ..options(1) };
     drained(&queue, &options, |_, _, _| Ok(Step::NotYet));
-    assert_eq!(reasons(&queue), ["no list or transcript came within 0s"]);
+    assert_eq!(
+        reasons(&queue),
+        ["no list or transcript came within 0s that is newer than the recording and can be read"]
+    );
 }
 
 #[test]
@@ -236,6 +242,8 @@ struct Odd<'a> {
     seats: usize,
     held: AtomicUsize,
     loses: bool,
+    /// It does not answer when a job is to be kept.
+    gone: bool,
     /// So many calls of each kind fail.
     fails: AtomicU32,
     told: AtomicU32,
@@ -245,7 +253,7 @@ impl<'a> Odd<'a> {
     fn of(queue: &'a Memory, seats: usize) -> Self {
         let (held, fails, told) = Default::default();
         let lease = Duration::from_secs(600);
-        Self { queue, lease, seats, held, loses: false, fails, told }
+        Self { queue, lease, seats, held, loses: false, gone: false, fails, told }
     }
 
     fn told<T>(&self, call: impl FnOnce() -> Result<T, QueueError>) -> Result<T, QueueError> {
@@ -270,6 +278,10 @@ impl Queue for Odd<'_> {
 
     fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
         match self.loses {
+            _ if self.gone => {
+                let (queue, reason) = ("odd".into(), "gone for good".into());
+                Err(QueueError::Unavailable { queue, reason })
+            }
             true => Err(QueueError::Lost { id: delivery.id.clone() }),
             false => self.queue.extend(delivery),
         }
@@ -326,6 +338,155 @@ fn a_lost_lease_ends_the_work_and_the_queue_is_told_nothing() {
     });
     run(&odd, None, &work, &options(1), &stop, &numbers).unwrap();
     assert_eq!((numbers.of(Ended::Lost), odd.told.into_inner()), (1, 0));
+}
+
+/// A queue whose second pull does not return before a job was given back.
+struct Stuck {
+    queue: Memory,
+    pulls: AtomicU32,
+    handed_back: Cancel,
+    waited: Cancel,
+}
+
+impl Queue for Stuck {
+    fn pull(&self, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        if self.pulls.fetch_add(1, Ordering::SeqCst) == 0 {
+            return self.queue.pull(most, wait);
+        }
+        let begun = Instant::now();
+        while !self.handed_back.is_set() {
+            if begun.elapsed() > Duration::from_secs(30) {
+                self.waited.set();
+                break;
+            }
+            std::thread::yield_now();
+        }
+        Ok(Vec::new())
+    }
+
+    fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
+        self.queue.extend(delivery)
+    }
+
+    fn done(&self, delivery: Delivery) -> Result<(), QueueError> {
+        self.queue.done(delivery)
+    }
+
+    fn again(&self, delivery: Delivery, after: Duration, why: Again) -> Result<(), QueueError> {
+        self.handed_back.set();
+        self.queue.again(delivery, after, why)
+    }
+
+    fn bury(&self, delivery: Delivery, reason: &str) -> Result<(), QueueError> {
+        self.queue.bury(delivery, reason)
+    }
+
+    fn lease(&self) -> Duration {
+        self.queue.lease()
+    }
+
+    fn name(&self) -> &str {
+        "stuck"
+    }
+}
+
+#[test]
+fn the_time_of_grace_begins_at_the_signal_whatever_the_queue_does() {
+    let (pulls, handed_back, waited) = Default::default();
+    let stuck = Stuck { queue: queue_of(1), pulls, handed_back, waited };
+    let (stop, numbers) = (Cancel::new(), Numbers::new());
+    let work = Does(|_: &str, _, cancel: &Cancel| {
+        stop.set();
+        while !cancel.is_set() && !stuck.waited.is_set() {
+            std::thread::yield_now();
+        }
+        Err(Failure::Interrupted)
+    });
+    let options = Options { grace: Duration::ZERO, ..options(2) };
+    run(&stuck, None, &work, &options, &stop, &numbers).unwrap();
+    assert!(!stuck.waited.is_set(), "the job was not handed back while the queue hung");
+    assert_eq!(numbers.of(Ended::HandedBack), 1);
+}
+
+/// All seats are taken, so nobody pulls.
+#[test]
+fn a_worker_whose_queue_is_gone_is_not_ready_while_it_works() {
+    let queue = queue_of(1);
+    let odd = Odd { gone: true, lease: Duration::from_millis(30), ..Odd::of(&queue, 1) };
+    let (stop, numbers) = (Cancel::new(), Numbers::new());
+    let work = Does(|_: &str, _, _: &Cancel| {
+        let begun = Instant::now();
+        while numbers.is_ready() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "it says that the queue answers");
+            std::thread::yield_now();
+        }
+        stop.set();
+        done()
+    });
+    run(&odd, None, &work, &options(1), &stop, &numbers).unwrap();
+    assert_eq!(numbers.of(Ended::Done), 1);
+}
+
+#[test]
+fn a_store_that_asks_for_a_pause_gets_it_from_all_jobs() {
+    let (queue, asked) = (queue_of(3), Duration::from_millis(400));
+    let (paused, begun) = (Mutex::new(None), AtomicU32::new(0));
+    let numbers = drained(&queue, &options(1), |_, _, _| {
+        if begun.fetch_add(1, Ordering::SeqCst) == 0 {
+            *paused.lock().unwrap() = Some(Instant::now());
+            let failed = Failed { kind: FailureKind::Unavailable, message: "why".into() };
+            return Err(Failure::Paused { failed, retry_after: asked });
+        }
+        let since = paused.lock().unwrap().unwrap();
+        assert!(since.elapsed() >= asked, "another job was begun within {:?}", since.elapsed());
+        done()
+    });
+    assert_eq!((numbers.of(Ended::Done), numbers.of(Ended::Again)), (3, 1));
+}
+
+#[test]
+fn only_a_later_success_that_wrote_something_ends_a_trouble() {
+    let numbers = Numbers::new();
+    let before = Instant::now();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    numbers.trouble(Some(minutes(10)));
+    numbers.trouble(Some(minutes(1)));
+    assert!(numbers.hold() > minutes(9) && numbers.troubles() == 2);
+    numbers.redacted(&Done::default(), before);
+    let skipped = Done { if_none: Some("skip".into()), ..Done::default() };
+    numbers.redacted(&skipped, Instant::now() + minutes(1));
+    assert_eq!(numbers.troubles(), 2);
+    numbers.redacted(&Done::default(), Instant::now() + minutes(1));
+    assert_eq!(numbers.troubles(), 0);
+    numbers.trouble(Some(minutes(1000)));
+    assert!(numbers.hold() <= minutes(15), "not for ever");
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn what_a_queue_does_not_take_is_logged_with_the_job() {
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<Mutex<Vec<u8>>>);
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let (queue, numbers, lines) = (queue_of(1), Numbers::new(), Lines::default());
+    let verbs = Verbs { queue: &queue, numbers: &numbers };
+    let held = desk::Held::of(queue.pull(1, Duration::ZERO).unwrap().remove(0));
+    let writer = lines.clone();
+    let fmt = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(fmt, || {
+        assert!(verbs.done(&held));
+        assert!(!verbs.bury(&held, "why"), "it is not there any more");
+    });
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let job = format!("\"job\":\"{}\"", held.job);
+    assert!(held.job.len() == 16 && logged.contains(&job), "{logged}");
 }
 
 /// The heart beats while a job is in work, however long that takes.

@@ -39,6 +39,27 @@ fn a_wrong_call_is_refused_before_anything_is_asked_of_the_queue() {
     refused(&["dead", "retry", "17", "--all", "--queue", queue], &["cannot be used with"]);
 }
 
+#[test]
+fn a_row_that_means_something_else_to_a_worker_is_not_pushed() {
+    let folder = Folder::new();
+    let call = folder.write("a.wav", b"RIFF");
+    let rows = format!(
+        "in,out,windows\n{call},b.wav,1-2\n{call},/srv/c.wav,1-2\n{call},s3://other/d.wav,1-2\n"
+    );
+    let (queue, rows) = ("postgres://me:s3cret@127.0.0.1:1/calls", manifest(&folder, &rows));
+    refused(
+        &["push", &rows, "--queue", queue],
+        &["2 errors", "line 3: `out` is", "line 4: `out` is"],
+    );
+    let rows = manifest(&folder, "conversation,recording,windows\nc,r,1-2\n");
+    refused(&["push", &rows, "--queue", queue], &["line 2: recordings in Genesys"]);
+    let rows = manifest(&folder, "in,windows\na.wav,1-2\n");
+    let mut push = command(&["push", &rows, "--queue", queue]);
+    let output = push.current_dir(folder.path("")).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("line 2: a relative path"), "{}", stderr(&output));
+}
+
 #[cfg(not(any(feature = "nats", feature = "postgres", feature = "sqs")))]
 #[test]
 fn the_command_says_which_engine_it_was_built_without() {

@@ -164,12 +164,16 @@ fn a_recording_by_postgres_waits_for_its_transcript_and_no_line_names_it() {
     let write = |ending: &str, bytes: &[u8]| {
         let path = calls.path().join(format!("{number}{ending}"));
         std::fs::write(&path, bytes).unwrap();
+        // What was written just now may not be whole.
+        let before = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(before).unwrap();
         path.display().to_string()
     };
     let place = write(".wav", &recording(1, 8000));
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     world.push([json!({ "sordino": 1, "in": place, "trace": trace }).to_string()]);
-    world.start(1, "--windows-suffix .windows.json --listen 127.0.0.1:0");
+    let inside = calls.path().display();
+    world.start(1, &format!("--in {inside} --windows-suffix .windows.json --listen 127.0.0.1:0"));
     let listens = world.hear(None, |line| {
         line["message"].as_str().is_some_and(|text| text.starts_with("listens on "))
     });
@@ -246,6 +250,12 @@ fn a_wrong_call_on_postgres_says_what_to_type() {
         (
             "work --queue postgres://x/y --out a --receipts b --grace soon",
             "write a time such as 30s",
+        ),
+        ("work --queue postgres://x/y --out a --receipts b --lease 0s", "give 1s to 1h"),
+        ("work --queue postgres://x/y --out a --receipts b --wait 0s", "give 100ms or more"),
+        (
+            "work --queue postgres://x/y --out a --receipts b --older-transcripts",
+            "--windows-suffix",
         ),
     ] {
         let words: Vec<&str> = words.split_whitespace().collect();

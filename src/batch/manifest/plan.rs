@@ -55,8 +55,7 @@ impl Row {
 impl Planning {
     /// Whether a place lies below [`Planning::out`].
     pub fn is_below_out(&self, place: &Place) -> bool {
-        let path = self.out.as_ref().and_then(|out| path_between(out, place));
-        path.is_some_and(|path| !path.is_empty())
+        self.out.as_ref().is_some_and(|out| is_below(out, place))
     }
 
     /// A job whose output has this path below the folder of outputs.
@@ -73,6 +72,11 @@ impl Planning {
         let (policy, windows_version) = (self.policy.clone(), None);
         Spec { input, windows, windows_version, treatment, output, receipt, policy }
     }
+}
+
+/// Whether a place lies below a folder or prefix.
+pub(crate) fn is_below(folder: &Place, place: &Place) -> bool {
+    path_between(folder, place).is_some_and(|path| !path.is_empty())
 }
 
 /// The recording.

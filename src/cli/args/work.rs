@@ -36,6 +36,14 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "SUFFIX")]
     pub(crate) windows_suffix: Option<String>,
 
+    /// Take a list or transcript that is older than the recording beside it
+    #[arg(long, requires = "windows_suffix")]
+    pub(crate) older_transcripts: bool,
+
+    /// Read only below this folder or URL; again for more. Jobs that no store announces are done with it only
+    #[arg(long = "in", value_name = "PLACE")]
+    pub(crate) inside: Vec<String>,
+
     /// End when the queue is empty
     #[arg(long)]
     pub(crate) drain: bool,
@@ -76,11 +84,11 @@ pub(crate) struct QueueingArgs {
     pub(crate) give_up: Duration,
 
     /// Wait this long before a job comes again for the first time; later ones wait longer, up to 15m
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    #[arg(long, value_name = "TIME", value_parser = a_wait, default_value = "10s")]
     pub(crate) wait: Duration,
 
     /// A job of a worker that died comes again after this time
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m")]
+    #[arg(long, value_name = "TIME", value_parser = a_lease, default_value = "2m")]
     pub(crate) lease: Duration,
 
     /// When told to end, let jobs in flight end within this time; then hand them back
@@ -112,6 +120,20 @@ fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "write a time such as 30s, 2m or 24h".into())
 }
 
+/// Shorter ones would ask all the time.
+fn a_wait(text: &str) -> Result<Duration, String> {
+    let wait = duration(text)?;
+    let is_fine = wait >= Duration::from_millis(100);
+    is_fine.then_some(wait).ok_or_else(|| "give 100ms or more".into())
+}
+
+/// Shorter ones end before they are renewed; longer ones keep the jobs of a worker that died.
+fn a_lease(text: &str) -> Result<Duration, String> {
+    let (lease, seconds) = (duration(text)?, Duration::from_secs);
+    let is_fine = (seconds(1)..=seconds(3600)).contains(&lease);
+    is_fine.then_some(lease).ok_or_else(|| "give 1s to 1h".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +147,13 @@ mod tests {
         );
         for wrong in ["", "soon", "30", "-1s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert!(a_wait("100ms").is_ok() && a_lease("1s").is_ok() && a_lease("1h").is_ok());
+        for wrong in ["0s", "99ms"] {
+            assert!(a_wait(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["0s", "999ms", "1h 1s", "900000000y", "5"] {
+            assert!(a_lease(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -6,10 +6,12 @@ Examples:
     sordino work --queue sqs://sqs.eu-central-1.amazonaws.com/123456789012/calls \\
       --windows-suffix .transcript.json --policy pci.toml \\
       --out s3://clean/ --receipts s3://evidence/
-  The jobs that are in a queue now, and no longer:
-    sordino work --queue postgres://sordino@db/calls --drain --out s3://clean/ --receipts s3://evidence/
+  What `sordino push` has put into a queue, and what arrives meanwhile, until it is empty:
+    sordino work --queue postgres://sordino@db/calls --drain --in s3://calls/ \\
+      --out s3://clean/ --receipts s3://evidence/
 
-A recording whose transcript is not there yet comes again later. What failed for good, or too often, is
+A recording whose transcript is not there yet, or is older, comes again later. Who can write into the queue
+is trusted with what is muted, below --in. What failed for good, or too often, is
 buried with the reason. The receipt in its place is the commit: a recording that is handed out twice is
 committed once.
 

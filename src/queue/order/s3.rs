@@ -92,6 +92,7 @@ fn recording(
     let place = Place::Object { scheme: "s3", bucket: bucket.to_owned(), key };
     let owned = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(Some(Recording {
+        is_announced: true,
         // The store has quotes around it, the event none.
         etag: owned(etag).map(|etag| format!("\"{}\"", etag.trim_matches('"'))),
         version_id: owned(version_id),

@@ -47,6 +47,7 @@ fn announced(key: &str) -> Recording {
     let place = Place::Object { scheme: "s3", bucket: "calls".into(), key: key.into() };
     Recording {
         row: ManifestRow::of_place(&place),
+        is_announced: true,
         etag: Some("\"abc\"".into()),
         version_id: Some("v1".into()),
         bytes: Some(44),

@@ -96,7 +96,7 @@ impl World {
     pub fn command(&self, port: u16, more: &str) -> Command {
         let url = self.engine.url(port);
         let words = format!(
-            "work --queue {url} --out clean --receipts evidence --lease 2s --wait 100ms --grace 5s --log json {more}"
+            "work --queue {url} --in calls --out clean --receipts evidence --lease 2s --wait 100ms --grace 5s --log json {more}"
         );
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = command(&words);
