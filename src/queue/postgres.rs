@@ -15,7 +15,6 @@ use serde_json::Value as Json;
 
 use super::{
     Again, Dead, Delivery, Jobs, Manage, Queue, QueueError, Status, Verdict, next_body, printable,
-    shown,
 };
 use crate::batch::JournalError;
 use crate::batch::database::{Damage, Engine, Postgres as Database, Row, Sql, Value, Work};

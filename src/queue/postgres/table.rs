@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::super::{QueueError, shown};
 use super::{Postgres, sql, told};
-use crate::batch::database::{Postgres as Database, Sql, Value};
+use crate::batch::database::{Engine as _, Postgres as Database, Value};
 use crate::lock::lock;
 
 /// The version of the table.
@@ -43,14 +43,17 @@ impl Postgres {
         if lock(&self.database).is_some() {
             return Ok(());
         }
-        let database = Database::open(&self.url, true).map_err(|error| told(&self.shown, error))?;
-        *lock(&self.database) = Some(database);
-        self.transaction(&mut |sql| {
+        let told = |error| told(&self.shown, error);
+        let mut database = Database::open(&self.url, true).map_err(told)?;
+        let made = database.transaction(&mut |sql| {
             sql.rows(sql::ALONE, &[], &mut |_| Ok(ControlFlow::Break(())))?;
             sql.run(sql::TABLE, &[])?;
             sql.run(sql::INDEX, &[])?;
             sql.run(sql::SET_VERSION, &[Value::Text(VERSION)]).map(drop)
-        })
+        });
+        made.map_err(told)?;
+        *lock(&self.database) = Some(database);
+        Ok(())
     }
 
     fn of_version(self) -> Result<Self, QueueError> {
