@@ -197,10 +197,10 @@ fn two_recordings_of_one_name_are_refused() {
     let world = World::with(Some(SUFFIX), Policy::default(), |_, it| {
         it.planning.encoding = Some(crate::decode::Encoding::Same);
     });
-    world.write("calls/a.windows.json", b"[[10, 15]]");
     for name in ["calls/a.wav", "calls/a.flac"] {
         world.write(name, &call());
     }
+    world.write("calls/a.windows.json", b"[[10, 15]]");
     for name in ["calls/a.wav", "calls/a.flac"] {
         let place = Place::Local(world.path(name));
         let row = ManifestRow::of_place(&place);
