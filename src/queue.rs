@@ -273,7 +273,8 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[cfg(all(test, any(feature = "nats", feature = "sqs")))]
+#[cfg(test)]
+#[cfg(any(feature = "nats", feature = "sqs"))]
 mod tests {
     use super::*;
 

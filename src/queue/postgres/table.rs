@@ -16,7 +16,11 @@ const VERSION: &str = "1";
 
 impl Postgres {
     /// Connects. `to_work`: to take jobs, of a table that exists.
-    pub(super) fn open(url: &str, lease: Duration, to_work: bool) -> Result<Self, QueueError> {
+    pub(in super::super) fn open(
+        url: &str,
+        lease: Duration,
+        to_work: bool,
+    ) -> Result<Self, QueueError> {
         let shown = shown(url);
         let mut database = Database::join(url).map_err(|error| told(&shown, error))?;
         let mut is_there = false;
