@@ -241,7 +241,8 @@ struct Odd<'a> {
     lease: Duration,
     seats: usize,
     held: AtomicUsize,
-    loses: bool,
+    /// From now on it has given each job to another.
+    loses: Cancel,
     /// It does not answer when a job is to be kept.
     gone: bool,
     /// So many calls of each kind fail.
@@ -253,7 +254,7 @@ impl<'a> Odd<'a> {
     fn of(queue: &'a Memory, seats: usize) -> Self {
         let (held, fails, told) = Default::default();
         let lease = Duration::from_secs(600);
-        Self { queue, lease, seats, held, loses: false, gone: false, fails, told }
+        Self { queue, lease, seats, held, loses: Cancel::new(), gone: false, fails, told }
     }
 
     fn told<T>(&self, call: impl FnOnce() -> Result<T, QueueError>) -> Result<T, QueueError> {
@@ -277,7 +278,7 @@ impl Queue for Odd<'_> {
     }
 
     fn extend(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        match self.loses {
+        match self.loses.is_set() {
             _ if self.gone => {
                 let (queue, reason) = ("odd".into(), "gone for good".into());
                 Err(QueueError::Unavailable { queue, reason })
@@ -327,9 +328,11 @@ fn no_more_is_ever_pulled_than_there_are_seats_and_fewer_deliveries_than_the_eng
 #[test]
 fn a_lost_lease_ends_the_work_and_the_queue_is_told_nothing() {
     let queue = queue_of(1);
-    let odd = Odd { loses: true, lease: Duration::from_millis(3), ..Odd::of(&queue, 1) };
+    let odd = Odd { lease: Duration::from_millis(3), ..Odd::of(&queue, 1) };
     let (stop, numbers) = (Cancel::new(), Numbers::new());
     let work = Does(|_: &str, _, cancel: &Cancel| {
+        // Not before: a job that is lost before it is begun is not begun.
+        odd.loses.set();
         while !cancel.is_set() {
             std::thread::yield_now();
         }
