@@ -37,14 +37,15 @@ fn campaign(engine: Engine, count: u32) {
     (0..3).for_each(|worker| world.start(worker, JOBS));
     let (mut kills, mut crashes, mut stalls) = (0, 0, 0);
     let rounds = 12;
-    let each = u64::from(count) * 6 / 10 / rounds;
+    // So few that jobs are left to the end, however fast the workers are.
+    let each = u64::from(count) * 4 / 10 / rounds;
     for round in 0..rounds {
-        world.hear_done(each / 2 + moments.below(each), None);
+        world.hear_done(each / 2 + moments.below(each));
         match round % 4 {
             3 if world.engine.crash() => crashes += 1,
             2 => {
                 world.proxy.stall();
-                world.hear_done(5, Some(1));
+                world.hear_done(4);
                 if moments.below(2) == 0 {
                     world.proxy.release()
                 } else {
@@ -64,7 +65,8 @@ fn campaign(engine: Engine, count: u32) {
     // Told to end, they give back what they do not finish.
     for worker in 0..3 {
         let (code, _) = world.end(worker);
-        assert!(matches!(code, Some(130 | 1)), "{code:?}");
+        // 143: the signal came before it had begun.
+        assert!(matches!(code, Some(130 | 1 | 143)), "{code:?}");
     }
     let (code, summary) = world.drain("");
     assert!(matches!(code, Some(0 | 3)), "{code:?} {summary}");
@@ -174,14 +176,13 @@ fn a_recording_by_postgres_waits_for_its_transcript_and_no_line_names_it() {
     world.push([json!({ "sordino": 1, "in": place, "trace": trace }).to_string()]);
     let inside = calls.path().display();
     world.start(1, &format!("--in {inside} --windows-suffix .windows.json --listen 127.0.0.1:0"));
-    let listens = world.hear(None, |line| {
-        line["message"].as_str().is_some_and(|text| text.starts_with("listens on "))
-    });
+    let listens = world
+        .hear(|line| line["message"].as_str().is_some_and(|text| text.starts_with("listens on ")));
     let address = listens["message"].as_str().unwrap().strip_prefix("listens on http://").unwrap();
-    let waits = world.hear(None, |line| line["message"] == "not_yet");
+    let waits = world.hear(|line| line["message"] == "not_yet");
     assert!(get(address, "/readyz").starts_with("HTTP/1.1 200"));
     write(".windows.json", b"[[0.25, 0.5]]");
-    let done = world.hear(None, |line| line["message"] == "done");
+    let done = world.hear(|line| line["message"] == "done");
     assert_eq!(done["job"], waits["job"], "one id, however often it is handed out");
     let page = get(address, "/metrics");
     assert!(page.contains("sordino_jobs_total{outcome=\"done\"} 1\n"), "{page}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -121,8 +122,8 @@ impl World {
         self.workers.insert(worker, child);
     }
 
-    /// Waits for a line of any worker, or of this one.
-    pub fn hear(&mut self, of: Option<usize>, is_it: impl Fn(&Value) -> bool) -> Value {
+    /// Waits for a line of any worker.
+    pub fn hear(&mut self, is_it: impl Fn(&Value) -> bool) -> Value {
         loop {
             let (worker, line) = self.lines.recv().unwrap();
             let Some(line) = line else {
@@ -130,7 +131,7 @@ impl World {
                 continue;
             };
             self.logged.push(line.clone());
-            if of.is_none_or(|of| of == worker) && is_it(&line) {
+            if is_it(&line) {
                 return line;
             }
         }
@@ -145,9 +146,9 @@ impl World {
         self.logged.extend(open.into_iter().filter_map(|(_, line)| line));
     }
 
-    /// Waits until so many more jobs are done, by any worker or by this one.
-    pub fn hear_done(&mut self, count: u64, of: Option<usize>) {
-        (0..count).for_each(|_| drop(self.hear(of, |line| line["message"] == "done")));
+    /// Waits until so many more jobs are done.
+    pub fn hear_done(&mut self, count: u64) {
+        (0..count).for_each(|_| drop(self.hear(|line| line["message"] == "done")));
     }
 
     /// Starts a worker again that has ended while it was not told to, as an orchestrator does.
@@ -167,12 +168,13 @@ impl World {
         child.wait().unwrap();
     }
 
-    /// Tells a worker to end. Its exit code, and what it prints.
+    /// Tells a worker to end. Its exit code, as a shell has it, and what it prints.
     pub fn end(&mut self, worker: usize) -> (Option<i32>, String) {
         let child = self.workers.remove(&worker).unwrap();
         kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM).unwrap();
         let output = child.wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        let code = output.status.code().or_else(|| Some(128 + output.status.signal()?));
+        (code, String::from_utf8(output.stdout).unwrap())
     }
 
     /// The most memory that a worker has had so far, in MiB.
