@@ -1,7 +1,5 @@
 //! `sordino push`, `dead` and `queue` as a person uses them.
 
-use std::process::Output;
-
 use super::support::*;
 
 const ROWS: &str =
@@ -76,7 +74,7 @@ fn the_command_says_which_engine_it_was_built_without() {
 /// What a command prints about this queue, which must have worked.
 #[cfg(any(feature = "nats", feature = "postgres"))]
 fn said(args: &[&str], url: &str) -> String {
-    let result: Output = sordino(&[args, &["--queue", url]].concat());
+    let result = sordino(&[args, &["--queue", url]].concat());
     assert!(result.status.success(), "{args:?}: {}", stderr(&result));
     stdout(&result)
 }
