@@ -13,17 +13,21 @@ mod run;
 mod shard;
 
 pub use genesys::{Organisation, Rows};
+#[cfg(feature = "postgres")]
+pub(crate) use journal::database;
 pub use journal::{
     Claimed, Counts, Entry, Filter, Jobs, Journal, JournalError, open_journal, open_journal_to_read,
 };
+#[cfg(feature = "work")]
+pub(crate) use manifest::is_below;
 pub use manifest::{
-    Checked, Jobs as ManifestJobs, Listed, Manifest, ManifestError, Paired, Pairing, PairingError,
-    Planning, RowError, RowErrors,
+    Checked, CheckedRows, Jobs as ManifestJobs, Listed, Manifest, ManifestError, ManifestRow,
+    Paired, Pairing, PairingError, Planning, RowError, RowErrors,
 };
 pub use model::{
     Api, Change, Done, Event, Failed, FailureKind, Input, Key, Link, Planned, Spec, State, Upload,
     WindowsSpec,
 };
-pub use places::Places;
+pub use places::{Beside, Found, Places};
 pub use run::{Cancel, Failure, Halt, HaltError, News, Notes, Ran, RunOptions, Work, run};
 pub use shard::{Shard, ShardError};

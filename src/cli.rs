@@ -10,6 +10,7 @@ mod args;
 mod batch;
 mod bench;
 mod connection;
+mod dead;
 mod demo;
 mod exit;
 mod file;
@@ -18,11 +19,13 @@ mod info;
 mod input;
 mod interrupt;
 mod manual;
+mod many;
 mod messages;
 mod output;
 mod passphrase;
 mod platform;
 mod progress;
+mod queue;
 mod recording;
 mod remote;
 mod report;
@@ -33,6 +36,7 @@ mod table;
 mod text;
 mod verify;
 mod windows;
+mod work;
 
 use args::{Api, Args, Command};
 use exit::Failure;
@@ -51,6 +55,10 @@ pub(crate) fn main() -> ExitCode {
             Api::Platform => platform::run(&args),
         },
         Command::Batch(args) => batch::run(*args),
+        Command::Work(args) => work::run(&args),
+        Command::Push(args) => queue::push(&args),
+        Command::Dead(args) => dead::run(&args),
+        Command::Queue(args) => queue::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Windows(args) => windows::run(args),
         Command::Verify(args) => verify::run(&args),

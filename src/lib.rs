@@ -29,6 +29,7 @@
 //!     └──────────────────────────────────── job ───────────────────────────────────┘  knows both halves
 //! store: get ──▶ redact, as above ──▶ store: put ──▶ store: put the receipt         files and buckets
 //! batch: manifest ──▶ journal ──▶ workers ──▶ job, each ──▶ journal ──▶ chain      thousands, once each
+//! queue: events, jobs ──▶ pull ──▶ order ──▶ as in batch ──▶ done, again or bury    all day, many machines
 //!
 //! Redacted ──▶ receipt ──▶ report ◀── batch               the evidence: a JSON file, HTML pages
 //!                 └──▶ signature                          who vouches for it
@@ -74,6 +75,8 @@
 //! | `job` | `genesys` | one recording from fetch to upload; the one room that knows both halves |
 //! | `store` | `store` | reads and writes places: local paths and the URLs of buckets |
 //! | `batch` | `batch` | thousands of jobs: manifest, journal, chain; knows jobs, not recordings |
+//! | `queue` | `work` | where jobs come from all day: five verbs, an engine a file, what a job's body means |
+//! | `work` | `work` | jobs from a queue, one after the other, for weeks: leases, poison, health, numbers |
 //! | `sandbox` | `sandbox` | a Genesys stand-in on loopback; shares only the wire types with the client |
 //!
 //! The rooms without a feature are the core. It has no network, no async runtime and no terminal:
@@ -166,6 +169,10 @@ pub mod job;
 pub mod store;
 #[cfg(feature = "batch")]
 pub mod batch;
+#[cfg(feature = "work")]
+pub mod queue;
+#[cfg(feature = "work")]
+pub mod work;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 

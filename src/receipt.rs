@@ -118,6 +118,13 @@ impl Receipt {
         self
     }
 
+    /// The same receipt, which also tells which trace it belongs to: a `traceparent` of W3C.
+    #[must_use]
+    pub fn with_trace(mut self, trace: impl Into<String>) -> Self {
+        self.asked.trace = Some(trace.into());
+        self
+    }
+
     /// The receipt as indented JSON.
     pub fn to_json(&self) -> String {
         // Serialization fails only for maps whose keys are not strings, and there is no such map.

@@ -19,6 +19,14 @@ use std::time::Duration;
 pub use error::JournalError;
 pub use open::{open_journal, open_journal_to_read};
 
+/// What the queue in a database shares with the journal: connections that come back, and transactions that
+/// are not run twice.
+#[cfg(feature = "postgres")]
+pub(crate) mod database {
+    pub(crate) use super::engine::{Damage, Engine, Row, Sql, Value, Work};
+    pub(crate) use super::postgres::Postgres;
+}
+
 use super::model::{Change, Done, Failed, Key, Link, Planned, Spec, State, Upload};
 
 /// Jobs on their way into a journal. An error, such as that of a listing, ends the planning.
@@ -121,6 +129,8 @@ pub struct Claimed {
     /// What a job with another key has put where this one's output goes. Without `--force` this one must
     /// not replace it; at Genesys, it must not create another recording.
     pub before: Option<Done>,
+    /// The trace that it belongs to, for the receipt: a `traceparent` of W3C. No journal keeps it.
+    pub trace: Option<String>,
 }
 
 /// One job, for reports.

@@ -1,7 +1,7 @@
 //! The manifest: what a batch does, a row for each recording; or a prefix, with a transcript beside each.
 //!
 //! In: CSV or JSON Lines ([`Manifest`]), or a listing ([`Pairing`]), and [`Planning`], which says where
-//! outputs go. Out: [`Planned`] jobs, one after the other: neither the rows nor the listing are ever in
+//! outputs go. Out: [`Planned`](super::Planned) jobs, one after the other: neither the rows nor the listing are ever in
 //! memory as a whole. Errors: [`ManifestError`], with all that is wrong and its lines, before the first job.
 //!
 //! A manifest is read twice: [`Manifest::check`], and then [`Manifest::jobs`].
@@ -14,6 +14,7 @@ use thiserror::Error;
 
 mod check;
 mod format;
+mod jobs;
 mod place;
 mod plan;
 mod prefix;
@@ -21,10 +22,14 @@ mod reader;
 mod row;
 mod version;
 
+pub use jobs::{CheckedRows, Jobs};
 pub(super) use place::ending;
+#[cfg(feature = "work")]
+pub(crate) use plan::is_below;
 pub use prefix::{Listed, Paired, Pairing, PairingError};
+pub use row::Row as ManifestRow;
 
-use super::model::{Api, Planned};
+use super::model::Api;
 use crate::decode::Encoding;
 use crate::store::Place;
 use crate::window::encoding::{self, decode};
@@ -205,7 +210,15 @@ impl Manifest {
         plan: &'a Planning,
         checked: &'a Checked,
     ) -> Result<Jobs<'a>, ManifestError> {
-        Ok(Jobs { manifest: self, plan, sha256: &checked.sha256, rows: Some(Rows::open(self)?) })
+        Ok(Jobs { rows: self.rows(checked)?, plan })
+    }
+
+    /// The rows with their lines, of a manifest that was checked.
+    ///
+    /// # Errors
+    /// As [`Manifest::jobs`].
+    pub fn rows<'a>(&'a self, checked: &'a Checked) -> Result<CheckedRows<'a>, ManifestError> {
+        Ok(CheckedRows { manifest: self, sha256: &checked.sha256, rows: Some(Rows::open(self)?) })
     }
 
     fn unreadable(&self, error: &std::io::Error) -> ManifestError {
@@ -215,40 +228,6 @@ impl Manifest {
     fn wrong(&self, error: RowError) -> ManifestError {
         let errors = RowErrors { shown: vec![error], more: 0 };
         ManifestError::Wrong { name: self.name.clone(), errors }
-    }
-}
-
-/// The jobs of a manifest, row by row.
-pub struct Jobs<'a> {
-    manifest: &'a Manifest,
-    plan: &'a Planning,
-    sha256: &'a str,
-    rows: Option<Rows>,
-}
-
-impl Iterator for Jobs<'_> {
-    type Item = Result<Planned, ManifestError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let next = match self.rows.as_mut()?.next() {
-            Err(error) => Err(self.manifest.unreadable(&error)),
-            Ok(Some(Err(error))) => Err(self.manifest.wrong(error)),
-            Ok(Some(Ok((line, row)))) => {
-                let planned = plan::planned(line, &row, self.plan);
-                planned.map(version::with_versions).map_err(|shown| {
-                    let errors = RowErrors { shown, more: 0 };
-                    ManifestError::Wrong { name: self.manifest.name.clone(), errors }
-                })
-            }
-            Ok(None) => {
-                let is_same = self.rows.take()?.sha256() == self.sha256;
-                return (!is_same).then(|| Err(ManifestError::Changed(self.manifest.name.clone())));
-            }
-        };
-        if next.is_err() {
-            self.rows = None;
-        }
-        Some(next)
     }
 }
 

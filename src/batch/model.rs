@@ -231,6 +231,12 @@ impl FailureKind {
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Unavailable | Self::Changed)
     }
+
+    /// Its name in JSON.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+    }
 }
 
 /// A link of the chain over the receipts: one for each job that is done, in the order of their commits.

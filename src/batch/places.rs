@@ -27,7 +27,10 @@ use crate::store::{self, Place, PutOptions, Stores};
 use crate::window::Windows;
 
 pub(super) mod failure;
+mod pair;
 mod windows;
+
+pub use pair::{Beside, Found};
 
 use failure::{failed, of_store, of_stored};
 pub(super) use failure::{nothing_found, parsed};
@@ -213,7 +216,8 @@ impl Places {
         job: &Claimed,
         request: &Request,
     ) -> Arc<dyn Fn(Receipt) -> Receipt + Send + Sync> {
-        let (source, policy, id) = (request.entry(), self.policy.entry(), job.id.clone());
+        let (source, policy) = (request.entry(), self.policy.entry());
+        let (id, trace) = (job.id.clone(), job.trace.clone());
         Arc::new(move |mut receipt| {
             if let Some(source) = &source {
                 receipt = receipt.with_source(source.clone());
@@ -221,8 +225,11 @@ impl Places {
             if let Some(policy) = &policy {
                 receipt = receipt.with_policy(policy.clone());
             }
-            match &id {
-                Some(id) => receipt.with_id(id),
+            if let Some(id) = &id {
+                receipt = receipt.with_id(id);
+            }
+            match &trace {
+                Some(trace) => receipt.with_trace(trace),
                 None => receipt,
             }
         })

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::journal::{Claimed, Counts, Journal, JournalError};
-use super::model::{Change, Done, Event, Failed, Upload};
+use super::model::{Change, Done, Event, Failed, FailureKind, Upload};
 
 mod halt;
 mod ready;
@@ -69,6 +69,21 @@ pub enum Failure {
         /// How long.
         retry_after: Duration,
     },
+}
+
+impl Failure {
+    /// Of a panic. Its message may hold anything, so it is not shown. `granting`: a new recording may have been
+    /// created before it.
+    pub(crate) fn panicked(granting: bool) -> Self {
+        let message = match granting {
+            false => "sordino itself failed at this recording; please report that",
+            true => {
+                "sordino itself failed while a new recording was created at Genesys; look there whether it exists, and please report that"
+            }
+        };
+        let failed = Failed { kind: FailureKind::Other, message: message.into() };
+        Self::Failed { failed, unknown: granting, retry_after: None }
+    }
 }
 
 impl From<Failed> for Failure {

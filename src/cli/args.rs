@@ -9,27 +9,35 @@ mod batch;
 mod bench;
 mod format;
 mod platform;
+mod queue;
 mod redact;
 mod request;
+mod sandbox;
 mod sign;
 mod store;
 mod transcript;
 mod treatment;
 mod windows;
+mod work;
 
 pub(crate) use batch::{
     BatchArgs, BatchCommand, BatchReportArgs, BatchRunArgs, GenesysRowArgs, ProgressKind,
-    StatusArgs,
+    ShareArgs, StatusArgs,
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use format::{FormatArgs, GapsArgs};
 pub(crate) use platform::{Api, FolderLayout, MediaArgs, PlatformArgs};
+pub(crate) use queue::{
+    DeadAction, DeadArgs, PushArgs, QueueArgs, QueueCommand, QueueCommandArgs, QueueStatusArgs,
+};
 pub(crate) use redact::{ClientArgs, EvidenceArgs, FileArgs, IfNoneArgs, RecordingArgs};
 pub(crate) use request::{WindowsSource, source_of, windows_of};
+pub(crate) use sandbox::SandboxArgs;
 pub(crate) use sign::SignArgs;
 pub(crate) use store::StoreArgs;
 pub(crate) use treatment::TreatmentArgs;
 pub(crate) use windows::{WindowArgs, time};
+pub(crate) use work::{LogKind, WorkArgs};
 
 use super::exit::Failure;
 use super::help;
@@ -69,6 +77,21 @@ pub(crate) enum Command {
     /// Redact thousands of recordings, with a journal; the same command again does the rest
     #[command(after_help = help::BATCH_EXAMPLES, override_usage = help::BATCH_USAGE)]
     Batch(Box<BatchArgs>),
+
+    /// Redact recordings as they arrive: jobs from a queue, on as many machines as wanted
+    #[command(after_help = help::WORK_EXAMPLES)]
+    Work(Box<WorkArgs>),
+
+    /// Put a job into a queue for each row of a manifest
+    #[command(after_help = help::PUSH_EXAMPLES)]
+    Push(PushArgs),
+
+    /// List, retry or drop the jobs of a queue that failed for good
+    #[command(after_help = help::DEAD_EXAMPLES)]
+    Dead(DeadArgs),
+
+    /// Look at a queue
+    Queue(QueueCommandArgs),
 
     /// Show what a recording is, and whether it can be redacted
     #[command(after_help = help::INFO_EXAMPLES)]
@@ -209,46 +232,6 @@ impl VerifyArgs {
         self.if_none.add_to(&mut flags);
         self.windows.policy(flags)
     }
-}
-
-#[derive(Debug, Group)]
-pub(crate) struct SandboxArgs {
-    /// The port of the API; 0 for any free port
-    #[arg(long, default_value_t = 8765)]
-    pub(crate) port: u16,
-
-    /// The port of the storage host, for media and uploads; 0 for any free port
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub(crate) storage_port: u16,
-
-    /// Offer the files of this folder as recordings, each in a conversation of its own too; the id of
-    /// both is the file name without its ending
-    #[arg(long, value_name = "DIR")]
-    pub(crate) folder: Option<PathBuf>,
-
-    /// Offer one more recording, with the id `made`, of this many hours; it is generated while it is sent
-    #[arg(long, value_name = "HOURS")]
-    pub(crate) made: Option<u32>,
-
-    /// Let a step fail, in the form STEP=KIND[xTIMES]. May be repeated
-    #[arg(long, value_name = "FAULT")]
-    pub(crate) fault: Vec<sordino::sandbox::InjectedFault>,
-
-    /// Send downloads at this many bytes a second
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) throttle: Option<u64>,
-
-    /// How long a token is valid
-    #[arg(long, value_name = "TIME", default_value = "1:00:00")]
-    pub(crate) token_lifetime: String,
-
-    /// How long a presigned URL is valid
-    #[arg(long, value_name = "TIME", default_value = "10:00")]
-    pub(crate) url_lifetime: String,
-
-    /// Do not keep uploads; only count their bytes
-    #[arg(long)]
-    pub(crate) discard: bool,
 }
 
 #[derive(Debug, Group)]

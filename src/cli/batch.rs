@@ -5,6 +5,7 @@ use sordino::batch::{self, Cancel, Counts, Ran, open_journal};
 use super::args::{BatchArgs, BatchCommand, BatchRunArgs};
 use super::exit::Failure;
 use super::interrupt::cancel_on_signals;
+use super::messages::say;
 use super::report::print;
 use super::runtime;
 use super::text::count;
@@ -20,10 +21,13 @@ mod show;
 mod status;
 mod tally;
 
+pub(super) use plan::manifest;
+
 use chain::Publishing;
 use plan::Plan;
 use show::Show;
 use tally::Tally;
+pub(super) use tally::reason;
 
 pub(crate) fn run(args: BatchArgs) -> Result<(), Failure> {
     match args.command {
@@ -42,7 +46,7 @@ fn start(args: &BatchRunArgs) -> Result<(), Failure> {
         return dry_run::show(&plan, args.json, args.pace.retry_failed);
     }
     let cancel = Cancel::new();
-    cancel_on_signals(&cancel);
+    cancel_on_signals(&cancel, say);
     let journal = open_journal(&plan.journal);
     let mut journal = journal.map_err(plan::wrong)?;
     let counts = plan.write(&mut *journal)?;

@@ -3,8 +3,12 @@
 
 mod batch;
 mod platform;
+mod queue;
+mod work;
 
 pub(super) use batch::{BATCH_EXAMPLES, BATCH_STATUS_EXAMPLES, BATCH_USAGE};
+pub(super) use queue::{DEAD_EXAMPLES, PUSH_EXAMPLES, QUEUE_STATUS_EXAMPLES};
+pub(super) use work::WORK_EXAMPLES;
 
 pub(super) const OVERVIEW: &str = "\
 Start here:

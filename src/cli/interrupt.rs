@@ -123,15 +123,15 @@ pub(crate) fn on_signals(end: impl Fn() + Send + Sync + 'static) {
     let _ = ctrlc::set_handler(handler);
 }
 
-/// The first signal sets `cancel`; the second ends the process at once.
-pub(crate) fn cancel_on_signals(cancel: &Cancel) {
+/// The first signal sets `cancel`, and `tell` says so; the second ends the process at once.
+pub(crate) fn cancel_on_signals(cancel: &Cancel, tell: impl Fn(&str) + Send + 'static) {
     let cancel = cancel.clone();
     let handler = move || {
         if cancel.is_set() {
             std::process::exit(INTERRUPTED);
         }
         cancel.set();
-        say("ending what is in flight; once more to end at once");
+        tell("ending what is in flight; once more to end at once");
     };
     // Without a handler the first signal ends the process, and the next run clears up.
     let _ = ctrlc::set_handler(handler);

@@ -111,7 +111,8 @@ impl RequestEntry {
                 Some([seconds(before), seconds(after)]).filter(|_| (before, after) != (pad, pad));
             WindowEntry { pad: own, ..WindowEntry::of(window, false) }
         });
-        Self { windows: windows.collect(), pad: seconds(pad), source: None, policy: None, id: None }
+        let (source, policy, id, trace) = Default::default();
+        Self { windows: windows.collect(), pad: seconds(pad), source, policy, id, trace }
     }
 }
 

@@ -161,6 +161,10 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub id: Option<String>,
+    /// The trace that the job of a queue belongs to: a `traceparent` of W3C. Older receipts lack this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub trace: Option<String>,
 }
 
 /// A window.

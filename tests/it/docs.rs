@@ -200,11 +200,10 @@ struct Known {
 impl Known {
     fn new() -> Self {
         let mut help = COMMANDS.map(|name| (name, stdout(&sordino(&[name, "--help"]))));
-        // The words below `batch` have flags of their own.
-        if let Some((_, batch)) = help.iter_mut().find(|(name, _)| *name == "batch") {
-            for word in ["status", "report"] {
-                *batch += &stdout(&sordino(&["batch", word, "--help"]));
-            }
+        // The words below these have flags of their own.
+        for (command, word) in [("batch", "status"), ("batch", "report"), ("queue", "status")] {
+            let (_, text) = help.iter_mut().find(|(name, _)| *name == command).unwrap();
+            *text += &stdout(&sordino(&[command, word, "--help"]));
         }
         let mut tests = Vec::new();
         find_tests(&root().join("src"), "", "tests::", &mut tests);
@@ -415,6 +414,36 @@ fn the_examples_of_each_help_are_commands_and_flags_that_exist() {
         let lines = help.lines().map(str::trim).filter(|line| line.contains("sordino "));
         let wrong: Vec<_> = lines.flat_map(|line| known.mistakes(line)).collect();
         assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    }
+}
+
+/// The files with which workers are run: their flags exist, and systemd takes the unit.
+#[test]
+fn the_examples_for_operators_call_sordino_as_it_is() {
+    let known = Known::new();
+    let (_, help) = known.help.iter().find(|(name, _)| *name == "work").unwrap();
+    let (mut seen, folder) = (0, root().join("examples/work"));
+    for name in ["Containerfile", "kubernetes.yaml", "sordino-work.service"] {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        // Flags of cargo and podman stand in the Containerfile, and its own call is in a comment.
+        let lines =
+            text.lines().filter(|line| name != "Containerfile" || line.contains("sordino work"));
+        let words = lines.flat_map(|line| line.rsplit("sordino work").next().unwrap().split(' '));
+        for flag in words.filter(|word| word.starts_with("--") && *word != "---") {
+            seen += 1;
+            let flag = flag.split(['=', ',']).next().unwrap();
+            assert!(has_flag(help, flag), "{name}: work has no {flag}");
+        }
+    }
+    assert!(seen > 15, "{seen}");
+    if installed("systemd-analyze") {
+        let unit = fs::read_to_string(folder.join("sordino-work.service")).unwrap();
+        let unit = unit.replace("/usr/local/bin/sordino", env!("CARGO_BIN_EXE_sordino"));
+        let scratch = Folder::new();
+        let path = scratch.write("sordino-work.service", unit.as_bytes());
+        let checked = Command::new("systemd-analyze").args(["verify", &path]).output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success() && said.is_empty(), "{said}");
     }
 }
 

@@ -16,6 +16,9 @@ mod transcripts;
 #[cfg(feature = "batch")]
 #[path = "../../fuzz/manifests.rs"]
 mod manifests;
+#[cfg(feature = "work")]
+#[path = "../../fuzz/orders.rs"]
+mod orders;
 #[cfg(feature = "policy")]
 #[path = "../../fuzz/policies.rs"]
 mod policies;
@@ -84,6 +87,12 @@ fn seeds_and_findings_of_policies_hold() {
 fn seeds_and_findings_of_manifests_hold() {
     replay("manifest", manifests::manifest);
     replay("manifest", manifests::pairing);
+}
+
+#[cfg(feature = "work")]
+#[test]
+fn seeds_and_findings_of_orders_hold() {
+    replay("order", orders::order);
 }
 
 /// The seeds of transcripts are the fixtures, each as it is, and in formats that it is not.

@@ -108,6 +108,8 @@ const KNOWS: &[(&str, &[&str])] = &[
             "window",
         ],
     ),
+    ("queue", &["batch", "lock", "store"]),
+    ("work", &["batch", "digest", "lock", "queue", "span", "store"]),
     ("sandbox", &["genesys", "lock"]),
 ];
 
@@ -167,7 +169,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("minijinja::", "report, cli"),
         ("roxmltree::", "transcript"),
         ("toml::", "policy"),
-        ("humantime::", "receipt, signature, genesys, store, batch, sandbox, cli"),
+        ("humantime::", "receipt, signature, genesys, store, batch, work, sandbox, cli"),
         ("ssh_key::", "signature"),
         ("zeroize::", "signature"),
         ("schemars::", "receipt"),
@@ -187,8 +189,13 @@ fn each_dependency_is_named_in_its_room_only() {
         ("object_store::", "store"),
         ("rusqlite::", "batch"),
         ("tokio_postgres_rustls::", "batch"),
+        ("aws_config::", "queue"),
+        ("aws_sdk_sqs::", "queue"),
+        ("async_nats::", "queue"),
         ("governor::", "genesys"),
-        ("axum::", "sandbox"),
+        ("axum::", "sandbox, work"),
+        ("tracing::", "work, cli"),
+        ("tracing_subscriber::", "cli"),
     ] {
         // Tests may use what they need.
         let is_test = |path: &Path| TESTS.iter().any(|name| path.ends_with(name));
@@ -214,6 +221,8 @@ const FEATURES: &[(&str, &str)] = &[
     ("policy", "policy"),
     ("store", "store"),
     ("batch", "batch"),
+    ("queue", "work"),
+    ("work", "work"),
     ("sandbox", "sandbox"),
 ];
 
@@ -237,8 +246,8 @@ fn each_room_outside_the_core_has_its_feature() {
 const MOST_CRATES: usize = 57;
 
 /// What a program that redacts must not have to compile.
-const NOT_IN_THE_CORE: [&str; 8] =
-    ["tokio", "reqwest", "hyper", "rustls", "axum", "clap", "indicatif", "ctrlc"];
+const NOT_IN_THE_CORE: [&str; 9] =
+    ["tokio", "reqwest", "hyper", "rustls", "axum", "clap", "indicatif", "ctrlc", "tracing"];
 
 #[test]
 fn the_core_is_light() {

@@ -47,10 +47,13 @@
 //! | `spoken` | calls that espeak-ng speaks: no digit is left, and other words are as they were |
 //! | `store` | buckets: moto, Azurite, and a store that breaks as a script says |
 //! | `store_cli` | URLs of buckets where a command takes a path |
-//! | `services` | starts moto and Azurite |
+//! | `services` | starts moto, Azurite and NATS |
 //! | `plain` | samples without packets, held against FFmpeg and SoX; what stands around them |
 //! | `threads` | decoding on several threads, held against one |
 //! | `postgres` | PostgreSQL from the distribution, to test with |
+//! | `queue` | queues: every engine held to one contract |
+//! | `work` | `sordino work`: three workers, killed, with a queue that is killed, on a way that stalls |
+//! | `queue_cli` | `sordino push`, `dead` and `queue` as a person uses them |
 //! | `journal` | the journal of a batch: killed, damaged, shared |
 //! | `house` | the house rules: who may know whom, how long a file may be |
 
@@ -128,6 +131,10 @@ mod platform_windows;
 mod postgres;
 #[cfg(feature = "cli")]
 mod policy;
+#[cfg(feature = "work")]
+mod queue;
+#[cfg(feature = "cli")]
+mod queue_cli;
 #[cfg(feature = "cli")]
 mod receipt;
 #[cfg(feature = "cli")]
@@ -160,3 +167,5 @@ mod verify;
 mod verify_lossy;
 #[cfg(feature = "cli")]
 mod windows;
+#[cfg(all(feature = "cli", unix, any(feature = "nats", feature = "postgres", feature = "sqs")))]
+mod work;

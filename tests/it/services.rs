@@ -1,8 +1,8 @@
-//! Services that others wrote, on loopback: moto speaks S3, Azurite Azure Blob Storage.
+//! Services that others wrote, on loopback: moto speaks S3 and SQS, Azurite Azure Blob Storage; NATS is NATS.
 //!
-//! A service is looked for in `target/services`, or where `SORDINO_MOTO` and `SORDINO_AZURITE` say; tests
-//! that need one say "skipped" without it, or fail where `SORDINO_SERVICES=required`. Nobody who uses sordino
-//! needs them.
+//! A service is looked for in `target/services`, or where `SORDINO_MOTO`, `SORDINO_AZURITE` and `SORDINO_NATS`
+//! say; tests that need one say "skipped" without it, or fail where `SORDINO_SERVICES=required`. Nobody who
+//! uses sordino needs them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ pub struct Service {
     /// A shell that ends the service when its stdin closes: the test process may be killed.
     shell: Child,
     pub port: u16,
-    /// What Azurite keeps.
+    /// What Azurite or NATS keeps.
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -66,8 +66,10 @@ impl Service {
 
 /// The port of a line such as `Running on http://127.0.0.1:5000`.
 fn listening(line: &str) -> Option<u16> {
-    let (before, rest) = line.split_once("http://127.0.0.1:")?;
-    let says = before.contains("Running on") || before.contains("listens on");
+    let (before, rest) = line.split_once("127.0.0.1:")?;
+    let words =
+        ["Running on http://", "listens on http://", "Listening for client connections on "];
+    let says = words.iter().any(|words| before.ends_with(words));
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok().filter(|_| says)
 }
@@ -118,6 +120,107 @@ pub fn start_moto_at(port: u16) -> Option<Service> {
 pub fn moto() -> Option<Arc<Service>> {
     static MOTO: OnceLock<Option<Arc<Service>>> = OnceLock::new();
     MOTO.get_or_init(|| start_moto().map(Arc::new)).clone()
+}
+
+/// A new NATS with JetStream, which is empty.
+#[cfg(feature = "nats")]
+pub fn start_nats() -> Option<Service> {
+    start_nats_with(&[])
+}
+
+/// The same with these arguments.
+#[cfg(feature = "nats")]
+pub fn start_nats_with(more: &[&str]) -> Option<Service> {
+    Some(nats(&program("SORDINO_NATS", "pinned/bin/nats-server")?, more))
+}
+
+/// A new NATS of Debian 12, which is too old.
+#[cfg(feature = "nats")]
+pub fn start_old_nats() -> Option<Service> {
+    let program = program("SORDINO_OLD_NATS", "debian/usr/sbin/nats-server")?;
+    let version = Command::new(&program).arg("--version").output().unwrap();
+    if !String::from_utf8_lossy(&version.stdout).contains("v2.9.") {
+        eprintln!("skipped: the distribution has another nats-server than 2.9");
+        return None;
+    }
+    Some(nats(&program, &[]))
+}
+
+#[cfg(feature = "nats")]
+fn nats(program: &Path, more: &[&str]) -> Service {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let args = ["-js", "-sd", &path, "-a", "127.0.0.1", "-p", "-1"];
+    let args: Vec<&str> = args.into_iter().chain(more.iter().copied()).collect();
+    Service::start(program, &args, Some(folder))
+}
+
+/// Asks the API of JetStream, as another program does that makes streams. The answer must not be an error.
+#[cfg(feature = "nats")]
+pub fn ask_nats(nats: &Service, subject: &str, body: &serde_json::Value) {
+    let mut stream = TcpStream::connect(("127.0.0.1", nats.port)).unwrap();
+    let body = body.to_string();
+    let (subject, length) = (format!("$JS.API.{subject}"), body.len());
+    let words = format!(
+        "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {subject} answer {length}\r\n{body}\r\n"
+    );
+    stream.write_all(words.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    lines.find(|line| line.starts_with("MSG answer")).unwrap();
+    let answer = lines.next().unwrap();
+    assert!(!answer.contains("\"error\""), "{subject}: {answer}");
+}
+
+#[cfg(feature = "nats")]
+impl Service {
+    /// Sends a message, as any program does, and waits until NATS has it.
+    pub fn publish(&self, subject: &str, body: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let length = body.len();
+        let words = format!(
+            "CONNECT {{\"verbose\":false}}\r\nPUB {subject} {length}\r\n{body}\r\nPING\r\n"
+        );
+        stream.write_all(words.as_bytes()).unwrap();
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        assert!(lines.any(|line| line == "PONG"));
+    }
+
+    /// Kills a NATS at once, and starts it on what is left.
+    pub fn crash_nats(mut self) -> Self {
+        let folder = self._folder.take().unwrap();
+        let (path, port) = (folder.path().to_str().unwrap().to_owned(), self.port.to_string());
+        drop(self);
+        let program = program("SORDINO_NATS", "pinned/bin/nats-server").unwrap();
+        let args = ["-js", "-sd", &path, "-a", "127.0.0.1", "-p", &port];
+        Self::start(&program, &args, Some(folder))
+    }
+}
+
+/// Makes a queue whose jobs are moved to a dead-letter queue after so many deliveries. Returns its URL.
+#[cfg(feature = "sqs")]
+pub fn make_queue(moto: &Service, name: &str, most: u32) -> String {
+    make_lonely_queue(moto, &format!("{name}-dead"));
+    let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}-dead");
+    let policy =
+        format!("%7B%22deadLetterTargetArn%22:%22{arn}%22,%22maxReceiveCount%22:%22{most}%22%7D");
+    let more = format!("&Attribute.1.Name=RedrivePolicy&Attribute.1.Value={policy}");
+    create_queue(moto, name, &more)
+}
+
+/// Makes a queue without a dead-letter queue. Returns its URL.
+#[cfg(feature = "sqs")]
+pub fn make_lonely_queue(moto: &Service, name: &str) -> String {
+    create_queue(moto, name, "")
+}
+
+#[cfg(feature = "sqs")]
+fn create_queue(moto: &Service, name: &str, more: &str) -> String {
+    let headers = "Content-Type: application/x-www-form-urlencoded\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request\r\n";
+    let body = format!("Action=CreateQueue&Version=2012-11-05&QueueName={name}{more}");
+    let (status, answer) = request(moto, "POST", "/", headers, body.as_bytes());
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    format!("sqs://127.0.0.1:{}/123456789012/{name}?region=us-east-1", moto.port)
 }
 
 /// The variables with which sordino uses moto.

@@ -33,10 +33,14 @@ pub const CALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/call.wav")
 pub const CALL_WINDOWS: [&str; 2] = ["10-15", "30.5-35.2"];
 
 /// Every command of `sordino`, in the order of its help.
-pub const COMMANDS: [&str; 11] = [
+pub const COMMANDS: [&str; 15] = [
     "file",
     "recording",
     "batch",
+    "work",
+    "push",
+    "dead",
+    "queue",
     "info",
     "windows",
     "verify",

@@ -56,6 +56,7 @@ impl Found {
             attempt: row.int(5)?,
             uploads: Vec::new(),
             before: row.maybe_json(7)?,
+            trace: None,
         };
         Ok(Self { number: row.int(0)?, uploads: row.int(6)?, job })
     }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use super::error::JournalError;
 
 /// A connection to a database.
-pub(super) trait Engine: Send {
+pub(crate) trait Engine: Send {
     /// Runs `work` as one transaction, which is durable when this returns; after an error nothing was done.
     /// Where the connection is lost, `work` is run again on a new one, unless the transaction was
     /// committed after all.
@@ -26,13 +26,13 @@ pub(super) trait Engine: Send {
 }
 
 /// What is done in a transaction.
-pub(super) type Work<'a> = dyn FnMut(&mut dyn Sql) -> Result<(), JournalError> + 'a;
+pub(crate) type Work<'a> = dyn FnMut(&mut dyn Sql) -> Result<(), JournalError> + 'a;
 
 /// What is done with each row.
-pub(super) type Rows<'a> = dyn FnMut(Row<'_>) -> Result<ControlFlow<()>, Damage> + 'a;
+pub(crate) type Rows<'a> = dyn FnMut(Row<'_>) -> Result<ControlFlow<()>, Damage> + 'a;
 
 /// Statements of [`sql`](super::sql), within a transaction.
-pub(super) trait Sql {
+pub(crate) trait Sql {
     /// Runs a statement; how many rows it changed.
     fn run(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, JournalError>;
 
@@ -50,7 +50,7 @@ pub(super) trait Sql {
 
 /// A value of a statement.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Int(i64),
     Text(&'a str),
     Maybe(Option<&'a str>),
@@ -58,7 +58,7 @@ pub(super) enum Value<'a> {
 
 /// A value of an answer.
 #[derive(Debug, Clone)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Null,
     Int(i64),
     Text(String),
@@ -66,74 +66,74 @@ pub(super) enum Cell {
 
 /// A job on its way into the table `job`, in its columns.
 #[derive(Debug)]
-pub(super) struct Incoming {
-    pub(super) key: String,
-    pub(super) line: Option<i64>,
-    pub(super) id: Option<String>,
-    pub(super) spec: String,
-    pub(super) input: String,
-    pub(super) output: String,
-    pub(super) receipt: Option<String>,
+pub(crate) struct Incoming {
+    pub(crate) key: String,
+    pub(crate) line: Option<i64>,
+    pub(crate) id: Option<String>,
+    pub(crate) spec: String,
+    pub(crate) input: String,
+    pub(crate) output: String,
+    pub(crate) receipt: Option<String>,
 }
 
 /// What differs between the databases.
 #[derive(Debug)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// What stands in a statement, and what it means in this database.
-    pub(super) words: Vec<(&'static str, String)>,
+    pub(crate) words: Vec<(&'static str, String)>,
 }
 
 impl Dialect {
     /// The statement in this dialect.
-    pub(super) fn of(&self, sql: &str) -> String {
+    pub(crate) fn of(&self, sql: &str) -> String {
         self.words.iter().fold(sql.to_owned(), |sql, (word, means)| sql.replace(word, means))
     }
 }
 
 /// Why a row is none that was written here.
 #[derive(Debug)]
-pub(super) struct Damage(pub(super) String);
+pub(crate) struct Damage(pub(crate) String);
 
 /// A row of an answer.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a>(pub(super) &'a [Cell]);
+pub(crate) struct Row<'a>(pub(crate) &'a [Cell]);
 
 impl Row<'_> {
     /// The integer in a column, if there is one.
-    pub(super) fn maybe_int<T: TryFrom<i64>>(self, at: usize) -> Result<Option<T>, Damage> {
+    pub(crate) fn maybe_int<T: TryFrom<i64>>(self, at: usize) -> Result<Option<T>, Damage> {
         let Some(Cell::Int(int)) = self.0.get(at) else { return Ok(None) };
         let fits = T::try_from(*int).map(Some);
         fits.map_err(|_| Damage(format!("{int} stands where it cannot")))
     }
 
-    pub(super) fn int<T: TryFrom<i64>>(self, at: usize) -> Result<T, Damage> {
+    pub(crate) fn int<T: TryFrom<i64>>(self, at: usize) -> Result<T, Damage> {
         self.maybe_int(at)?.ok_or_else(|| Damage("a number is missing".to_owned()))
     }
 
     /// The text in a column, if there is one.
-    pub(super) fn maybe_text(&self, at: usize) -> Option<&str> {
+    pub(crate) fn maybe_text(&self, at: usize) -> Option<&str> {
         match self.0.get(at) {
             Some(Cell::Text(text)) => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn text(&self, at: usize) -> Result<&str, Damage> {
+    pub(crate) fn text(&self, at: usize) -> Result<&str, Damage> {
         self.maybe_text(at).ok_or_else(|| Damage("a text is missing".to_owned()))
     }
 
     /// What the JSON in a column says, if there is any.
-    pub(super) fn maybe_json<T: DeserializeOwned>(&self, at: usize) -> Result<Option<T>, Damage> {
+    pub(crate) fn maybe_json<T: DeserializeOwned>(&self, at: usize) -> Result<Option<T>, Damage> {
         let Some(json) = self.maybe_text(at) else { return Ok(None) };
         serde_json::from_str(json).map(Some).map_err(|error| Damage(error.to_string()))
     }
 
-    pub(super) fn json<T: DeserializeOwned>(&self, at: usize) -> Result<T, Damage> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, at: usize) -> Result<T, Damage> {
         self.maybe_json(at)?.ok_or_else(|| Damage("a description is missing".to_owned()))
     }
 
     /// What the word in a column means.
-    pub(super) fn word<T: DeserializeOwned>(&self, at: usize) -> Result<T, Damage> {
+    pub(crate) fn word<T: DeserializeOwned>(&self, at: usize) -> Result<T, Damage> {
         let word: StrDeserializer<'_, serde::de::value::Error> = self.text(at)?.into_deserializer();
         T::deserialize(word).map_err(|error| Damage(error.to_string()))
     }

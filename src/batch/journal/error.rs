@@ -57,6 +57,22 @@ pub enum JournalError {
     /// The jobs could not be listed to their end.
     #[error("the recordings cannot be listed")]
     Jobs(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database refuses: who we are, or what we may do.
+    #[error("the journal {path} cannot be used: {reason}")]
+    Refused {
+        /// The journal.
+        path: String,
+        /// What the database says, and what to do.
+        reason: String,
+    },
+    /// The server has no such database, or the tables are there no more.
+    #[error("the journal {path} cannot be used: {reason}")]
+    NoDatabase {
+        /// The journal.
+        path: String,
+        /// What the server says.
+        reason: String,
+    },
     /// The storage of the journal failed.
     #[error("the journal {path} cannot be {doing}: {reason}")]
     Storage {

@@ -38,7 +38,7 @@ WHERE current_setting('synchronous_commit') = 'off';
 ";
 
 /// A journal in a database.
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     address: Address,
     client: Client,
     /// Those of this connection.
@@ -50,7 +50,24 @@ pub(super) struct Postgres {
 
 impl Postgres {
     /// Connects, and makes the tables if there are none and `writes` is set.
-    pub(super) fn open(url: &str, writes: bool) -> Result<Self, JournalError> {
+    pub(crate) fn open(url: &str, writes: bool) -> Result<Self, JournalError> {
+        let (this, version) = Self::connect(url, writes, writes)?;
+        this.of_version(version.as_deref())
+    }
+
+    /// Connects to write, if there are tables.
+    pub(crate) fn join(url: &str) -> Result<Option<Self>, JournalError> {
+        match Self::connect(url, true, false)? {
+            (_, None) => Ok(None),
+            (this, version) => this.of_version(version.as_deref()).map(Some),
+        }
+    }
+
+    fn connect(
+        url: &str,
+        writes: bool,
+        makes: bool,
+    ) -> Result<(Self, Option<String>), JournalError> {
         let address = Address::of(url)?;
         let mut client = session(&address, writes).map_err(|error| told(&address, &error))?;
         let who = "SELECT coalesce(host(inet_client_addr()), 'local')";
@@ -66,12 +83,16 @@ impl Postgres {
             worker,
             writes,
         };
-        let version = this.tables().map_err(|error| told(&this.address, &error))?;
+        let version = this.tables(makes).map_err(|error| told(&this.address, &error))?;
+        Ok((this, version))
+    }
+
+    fn of_version(self, version: Option<&str>) -> Result<Self, JournalError> {
         let no_journal = |reason: String| {
-            Err(JournalError::NotAJournal { path: this.address.shown.clone(), reason })
+            Err(JournalError::NotAJournal { path: self.address.shown.clone(), reason })
         };
-        match version.as_deref().map(str::parse) {
-            Some(Ok(sql::VERSION)) => Ok(this),
+        match version.map(str::parse) {
+            Some(Ok(sql::VERSION)) => Ok(self),
             None => no_journal("it has no tables yet".to_owned()),
             Some(Ok(version)) => no_journal(format!(
                 "it has version {version}, and this sordino knows {}; take the one that wrote it",
@@ -82,9 +103,9 @@ impl Postgres {
     }
 
     /// The version of the tables, which are made if they may be.
-    fn tables(&mut self) -> Result<Option<String>, postgres::Error> {
+    fn tables(&mut self, makes: bool) -> Result<Option<String>, postgres::Error> {
         let mut all = self.client.transaction()?;
-        if self.writes {
+        if makes {
             // Two processes that begin at once must not both make them.
             all.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])?;
         }
@@ -92,7 +113,7 @@ impl Postgres {
             all.query_one(what, &[]).and_then(|row| row.try_get::<_, bool>(0))
         };
         if !found(&mut all, "SELECT to_regclass('sordino.meta') IS NOT NULL")? {
-            if !self.writes {
+            if !makes {
                 return Ok(None);
             }
             // Asked before, because a user who may not create schemas may have been given this one.
@@ -253,5 +274,23 @@ fn told(address: &Address, error: &postgres::Error) -> JournalError {
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
     };
-    JournalError::Storage { path: address.shown.clone(), doing: "used", reason }
+    let path = address.shown.clone();
+    match error.code() {
+        Some(code) if is_refusal(code) => JournalError::Refused { path, reason },
+        Some(code) if is_gone(code) => JournalError::NoDatabase { path, reason },
+        _ => JournalError::Storage { path, doing: "used", reason },
+    }
+}
+
+fn is_gone(code: &SqlState) -> bool {
+    [SqlState::INVALID_CATALOG_NAME, SqlState::UNDEFINED_TABLE].contains(code)
+}
+
+fn is_refusal(code: &SqlState) -> bool {
+    let refusals = [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+    ];
+    refusals.contains(code)
 }

@@ -1,6 +1,7 @@
 //! From a row to a job: what is read, where it goes, and what is muted. Looks at no file.
 
 use super::place::{below, id_part, own_path};
+use super::prefix::nested::path_between;
 use super::row::{Id, Row, WindowsCell, shown};
 use super::{Planning, RowError};
 use crate::batch::model::{Api, Input, Key, Planned, Spec, WindowsSpec};
@@ -35,7 +36,28 @@ pub(super) fn planned(line: u64, row: &Row, plan: &Planning) -> Result<Planned, 
     }
 }
 
+impl Row {
+    /// The job of a row that stands in no manifest: it has no line. Looks at no file.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in words.
+    pub fn planned(&self, plan: &Planning) -> Result<Planned, String> {
+        match planned(0, self, plan) {
+            Ok(planned) => Ok(Planned { line: None, ..planned }),
+            Err(wrong) => {
+                let problems: Vec<_> = wrong.into_iter().map(|error| error.problem).collect();
+                Err(problems.join("; "))
+            }
+        }
+    }
+}
+
 impl Planning {
+    /// Whether a place lies below [`Planning::out`].
+    pub fn is_below_out(&self, place: &Place) -> bool {
+        self.out.as_ref().is_some_and(|out| is_below(out, place))
+    }
+
     /// A job whose output has this path below the folder of outputs.
     pub(super) fn spec(
         &self,
@@ -50,6 +72,11 @@ impl Planning {
         let (policy, windows_version) = (self.policy.clone(), None);
         Spec { input, windows, windows_version, treatment, output, receipt, policy }
     }
+}
+
+/// Whether a place lies below a folder or prefix.
+pub(crate) fn is_below(folder: &Place, place: &Place) -> bool {
+    path_between(folder, place).is_some_and(|path| !path.is_empty())
 }
 
 /// The recording.

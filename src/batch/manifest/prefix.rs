@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use thiserror::Error;
 
 mod listed;
-mod nested;
+pub(super) mod nested;
+mod problem;
 
 use super::Planning;
 use crate::batch::model::{Input, Key, Planned, Spec, WindowsSpec};
@@ -73,6 +74,22 @@ pub enum PairingError {
     Suffix(String),
 }
 
+impl PairingError {
+    /// Whether a suffix may be that of transcripts.
+    ///
+    /// # Errors
+    /// [`PairingError::Suffix`].
+    pub fn of_suffix(suffix: &str) -> Result<(), Self> {
+        let is_wrong = suffix.len() < 2
+            || suffix.contains(['/', '\\'])
+            || recording_stem(&format!("a{suffix}")).is_some();
+        match is_wrong {
+            true => Err(Self::Suffix(suffix.chars().filter(|c| !c.is_control()).collect())),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Pairs the recordings of a listing with their transcripts. Hidden files are left out, and so are those
 /// below the places of outputs and receipts.
 pub struct Pairing<'a, I> {
@@ -121,12 +138,7 @@ where
         suffix: &'a str,
         plan: &'a Planning,
     ) -> Result<Self, PairingError> {
-        let is_wrong = suffix.len() < 2
-            || suffix.contains(['/', '\\'])
-            || recording_stem(&format!("a{suffix}")).is_some();
-        if is_wrong {
-            return Err(PairingError::Suffix(suffix.chars().filter(|c| !c.is_control()).collect()));
-        }
+        PairingError::of_suffix(suffix)?;
         let out = plan.out.clone().ok_or(PairingError::NoOut)?;
         let nested = Nested::of(prefix, &out, plan.receipts.as_ref())?;
         let (pending, ready) = (Vec::new(), VecDeque::new());

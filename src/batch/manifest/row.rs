@@ -1,33 +1,46 @@
 //! One row of a manifest, as it is written: CSV or JSON Lines.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::store::Place;
 
 /// What a row says. A cell that is empty or missing says nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
-    #[serde(default, rename = "in", alias = "input")]
+pub struct Row {
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "in", alias = "input")]
     pub(super) input: Option<String>,
-    #[serde(default, rename = "out", alias = "output")]
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "out", alias = "output")]
     pub(super) output: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) windows: Option<WindowsCell>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) treatment: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Id>,
-    #[serde(default, alias = "conversationId", alias = "conversation_id")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "conversationId",
+        alias = "conversation_id"
+    )]
     pub(super) conversation: Option<String>,
-    #[serde(default, alias = "recordingId", alias = "recording_id")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        alias = "recordingId",
+        alias = "recording_id"
+    )]
     pub(super) recording: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) api: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) delete: Option<String>,
 }
 
 /// Windows: in one text, or, in JSON, one in each.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(super) enum WindowsCell {
     One(String),
@@ -35,11 +48,71 @@ pub(super) enum WindowsCell {
 }
 
 /// A name for the recording. In JSON it may be a number.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(super) enum Id {
     Text(String),
     Number(serde_json::Number),
+}
+
+impl Row {
+    /// A recording without windows.
+    pub fn of_place(place: &Place) -> Self {
+        Self { input: Some(place.to_string()), ..Self::default() }
+    }
+
+    /// The row that a JSON object is, with the keys of JSON Lines.
+    pub fn of_value(value: Value) -> Option<Self> {
+        serde_json::from_value(value).ok().map(Self::without_blanks)
+    }
+
+    /// Its cells as a JSON object.
+    pub fn values(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(values)) => values,
+            _ => Map::new(),
+        }
+    }
+
+    /// The recording, if it is a file or an object.
+    pub fn input(&self) -> Option<&str> {
+        self.input.as_deref()
+    }
+
+    /// The recording, for people: its place, or its ids at Genesys.
+    pub fn shown(&self) -> String {
+        let ids = [&self.conversation, &self.recording].map(|id| id.as_deref().unwrap_or("?"));
+        shown(&self.input.clone().unwrap_or_else(|| ids.join("/")))
+    }
+
+    /// Whether it says what is muted.
+    pub fn has_windows(&self) -> bool {
+        self.windows.is_some()
+    }
+
+    /// The row with the windows of this list or transcript.
+    #[must_use]
+    pub fn with_windows(self, place: &Place) -> Self {
+        Self { windows: Some(WindowsCell::One(place.to_string())), ..self }
+    }
+
+    /// The row where an empty cell is none.
+    fn without_blanks(mut self) -> Self {
+        for cell in [
+            &mut self.input,
+            &mut self.output,
+            &mut self.treatment,
+            &mut self.conversation,
+            &mut self.recording,
+            &mut self.api,
+            &mut self.delete,
+        ] {
+            cell.take_if(|cell| cell.is_empty());
+        }
+        self.windows.take_if(|windows| *windows == WindowsCell::One(String::new()));
+        self.id.take_if(|id| *id == Id::Text(String::new()));
+        self
+    }
 }
 
 /// Puts a cell into its place in a row.
@@ -122,7 +195,7 @@ impl Header {
 /// Reads a line of JSON Lines.
 pub(super) fn of_json(line: &str) -> Result<Row, String> {
     let read: Result<Row, _> = serde_json::from_str(line);
-    let mut row = read.map_err(|error| {
+    read.map(Row::without_blanks).map_err(|error| {
         // Of serde's messages only those that name a key repeat no value.
         let text = error.to_string();
         let names_key = ["unknown field", "duplicate field"].iter().any(|word| text.starts_with(word));
@@ -137,21 +210,7 @@ pub(super) fn of_json(line: &str) -> Result<Row, String> {
             }
             _ => format!("this is no JSON object in one line, at column {}", error.column()),
         }
-    })?;
-    for cell in [
-        &mut row.input,
-        &mut row.output,
-        &mut row.treatment,
-        &mut row.conversation,
-        &mut row.recording,
-        &mut row.api,
-        &mut row.delete,
-    ] {
-        cell.take_if(|cell| cell.is_empty());
-    }
-    row.windows.take_if(|windows| *windows == WindowsCell::One(String::new()));
-    row.id.take_if(|id| *id == Id::Text(String::new()));
-    Ok(row)
+    })
 }
 
 /// The cells of a row. Blanks around a cell without quotes are none of it.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::batch::model::{Input, Key, WindowsSpec};
+use crate::batch::model::{Input, Key, Planned, WindowsSpec};
 
 fn plan(out: Option<&str>) -> Planning {
     let out = out.map(|out| out.parse().unwrap());

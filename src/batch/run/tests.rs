@@ -5,9 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use super::super::journal::{Entry, Filter, Jobs, open_journal};
-use super::super::model::{
-    Change, FailureKind, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec,
-};
+use super::super::model::{Change, Input, Key, Link, Planned, Spec, State, Upload, WindowsSpec};
 use super::*;
 
 /// One row.
@@ -83,7 +81,7 @@ impl Journal for Memory {
             row.attempt += 1;
             let (attempt, uploads) = (row.attempt, row.uploads.clone());
             let Planned { key, line, id, spec } = row.planned.clone();
-            Claimed { key, line, id, spec, attempt, uploads, before: None }
+            Claimed { key, line, id, spec, attempt, uploads, before: None, trace: None }
         });
         let claimed: Vec<_> = claimed.collect();
         if claimed.is_empty() {

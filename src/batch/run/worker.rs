@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, sync_channel};
 
-use super::super::model::{Change, Event, Failed, FailureKind, Key, Upload};
+use super::super::model::{Change, Event, Key, Upload};
 use super::ready::{Ready, Task};
 use super::writer::Message;
 use super::{Cancel, Failure, Notes, Work};
@@ -26,25 +26,12 @@ pub(super) fn work(work: &dyn Work, ready: &Ready, writer: &Sender<Message>, can
         let uploads = notes.uploads.into_inner().unwrap_or_default();
         // The next try aborts what this one may have left open.
         job.uploads.extend(uploads);
-        let result = result.unwrap_or_else(|_| Err(panicked(granting)));
+        let result = result.unwrap_or_else(|_| Err(Failure::panicked(granting)));
         let task = Box::new(Task { job, tries: tries + 1 });
         if writer.send(Message::Ended(task, result)).is_err() {
             return;
         }
     }
-}
-
-/// The message of a panic may hold anything, so it is not shown here. `granting`: a new recording may have
-/// been created before it.
-fn panicked(granting: bool) -> Failure {
-    let message = match granting {
-        false => "sordino itself failed at this recording; please report that",
-        true => {
-            "sordino itself failed while a new recording was created at Genesys; look there whether it exists, and please report that"
-        }
-    };
-    let failed = Failed { kind: FailureKind::Other, message: message.into() };
-    Failure::Failed { failed, unknown: granting, retry_after: None }
 }
 
 /// Notes that the writer makes durable.

@@ -85,7 +85,7 @@ pub(crate) struct BatchRunArgs {
     pub(crate) pace: PaceArgs,
 
     #[command(flatten)]
-    how: HowArgs,
+    pub(crate) how: HowArgs,
 
     #[command(flatten)]
     pub(crate) sign: SignArgs,
@@ -128,7 +128,7 @@ pub(crate) struct GenesysRowArgs {
 
 /// How all recordings are redacted, where their row does not say it.
 #[derive(Debug, Group)]
-struct HowArgs {
+pub(crate) struct HowArgs {
     /// Take from this file what no flag says: treatment, find, only, pad and others, each spelled as its
     /// flag, in TOML. Flags win
     #[arg(long, value_name = "FILE.toml", help_heading = WHAT)]
@@ -172,10 +172,10 @@ fn if_none_parser() -> impl TypedValueParser<Value = IfNone> {
         .map(move |name| named(name).unwrap_or_default())
 }
 
-impl BatchRunArgs {
+impl HowArgs {
     /// The policy that file and flags come to, for rows of all kinds.
     pub(crate) fn policy(&self) -> Result<Policy, Failure> {
-        let HowArgs { policy, pad, unit, if_none, transcript, treatment, coding } = &self.how;
+        let Self { policy, pad, unit, if_none, transcript, treatment, coding } = self;
         let pad = pad.as_deref().map(parse_pad).transpose();
         let pad = pad.map_err(|error| Failure::usage("reading --pad", error))?;
         let mut flags = Settings { pad, unit: *unit, if_none: *if_none, ..Settings::default() };
@@ -186,10 +186,10 @@ impl BatchRunArgs {
     }
 }
 
-/// How many at once, how often, and when to give up.
+/// How much of the machine is used.
 #[derive(Debug, Group)]
 #[command(next_help_heading = "How to run")]
-pub(crate) struct PaceArgs {
+pub(crate) struct ShareArgs {
     /// Redact this many recordings at once [default: one for each core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) jobs: Option<u16>,
@@ -197,6 +197,14 @@ pub(crate) struct PaceArgs {
     /// Use at most about this much memory, such as 512M; fewer recordings are redacted at once then
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_memory: Option<u64>,
+}
+
+/// How many at once, how often, and when to give up.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "How to run")]
+pub(crate) struct PaceArgs {
+    #[command(flatten)]
+    pub(crate) share: ShareArgs,
 
     /// Try a recording again this many times if the failure may pass
     #[arg(long, value_name = "N", default_value_t = 3)]

@@ -123,6 +123,7 @@ impl<'a> Jobs<'a> {
         if !matches!(paired, Paired::NoRecording(_)) {
             self.empty = None;
         }
+        self.problems.extend(paired.problem());
         match paired {
             Paired::Job(planned) => return Some(planned),
             Paired::NoTranscript(planned) => {
@@ -133,19 +134,7 @@ impl<'a> Jobs<'a> {
             Paired::NoRecording(transcript) => {
                 self.alone.add(format!("{transcript} belongs to no recording"));
             }
-            Paired::TwoTranscripts { recording, transcripts: [one, other] } => {
-                self.problems
-                    .add(format!("{recording} has two transcripts, {one} and {other}; remove one"));
-            }
-            Paired::SameOutput { output, recordings: [one, other] } => {
-                self.problems.add(format!(
-                    "{one} and {other} would both be written to {output}; rename one"
-                ));
-            }
-            Paired::NotKept { recording, why } => self.problems.add(format!("{recording}: {why}")),
-            Paired::OutputIsRead { recording, output } => {
-                self.problems.add(format!("the output of {recording}, {output}, would be read as a recording; give another --out"));
-            }
+            _ => {}
         }
         None
     }
@@ -201,6 +190,10 @@ impl Iterator for List<'_> {
 }
 
 impl Problems {
+    fn extend(&mut self, problem: Option<String>) {
+        problem.into_iter().for_each(|problem| self.add(problem));
+    }
+
     fn add(&mut self, problem: String) {
         if self.shown.len() < MOST_SHOWN { self.shown.push(problem) } else { self.more += 1 }
     }

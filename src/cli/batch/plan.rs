@@ -1,11 +1,10 @@
 //! What a batch is to do: the manifest, the policy and the flags, checked before anything begins.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
+use sordino::Policy;
 use sordino::batch::{
     Api, Checked, Counts, Journal, JournalError, Manifest, Places, Planning, Rows, RunOptions,
     Shard,
@@ -13,11 +12,11 @@ use sordino::batch::{
 use sordino::digest::Digest;
 use sordino::signature::Signer;
 use sordino::store::{Place, Stores};
-use sordino::{DecodeOptions, Edge, OutputFormat, Policy, Windows};
 use tokio::runtime::Runtime;
 
 use super::super::args::{self as cli, BatchRunArgs};
 use super::super::exit::Failure;
+use super::super::many::{below, decode_options, erases, jobs_at_once, parsed};
 use super::super::remote::end_uploads;
 use super::jobs::{self, Jobs};
 use super::organisation::organisation;
@@ -27,13 +26,6 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// The largest manifest that is read from a store, in bytes.
 const LONGEST_MANIFEST: u64 = 256 * 1024 * 1024;
-
-/// What one recording needs besides its parts that cannot be streamed: decoder, spool and two parts of an
-/// upload. An estimate, on the safe side: a recording takes 12 MiB, a part 5 MiB.
-const MEMORY_EACH: u64 = 32 * 1024 * 1024;
-
-/// What the program needs besides: code, connections, the journal's cache.
-const MEMORY_BASE: u64 = 64 * 1024 * 1024;
 
 /// A batch, checked.
 pub(super) struct Plan<'a> {
@@ -62,13 +54,14 @@ pub(super) enum Origin {
 impl<'a> Plan<'a> {
     /// Reads and checks everything that can be known before the first recording.
     pub(super) fn read(args: &'a BatchRunArgs, runtime: Runtime) -> Result<Self, Failure> {
-        let policy = args.policy()?;
+        let policy = args.how.policy()?;
         let signer = args.sign.signer()?;
         if signer.is_some() && args.receipts.is_none() {
             let why = "there are no receipts to sign; say with --receipts where they go";
             return Err(Failure::usage("reading --sign", why));
         }
-        let (stores, jobs_at_once) = (Stores::new(args.store.config()), jobs_at_once(args)?);
+        let (stores, jobs_at_once) =
+            (Stores::new(args.store.config()), jobs_at_once(&args.pace.share)?);
         let planning = Planning {
             out: args.out.as_deref().map(|text| below("--out", text, &stores)).transpose()?,
             receipts: args
@@ -82,9 +75,7 @@ impl<'a> Plan<'a> {
                 cli::Api::Platform => Api::Platform,
             },
             encoding: policy.settings().encoding,
-            erases: OutputFormat::Opus
-                .check(&Windows::none(), policy.treatment(), Edge::Widen)
-                .is_ok(),
+            erases: erases(&policy),
         };
         let name = args.manifest.as_deref().unwrap_or_default();
         let journal = journal(args, name)?;
@@ -151,12 +142,7 @@ impl<'a> Plan<'a> {
             Origin::Manifest(_, checked) => organisation(&self.args.genesys, checked)?,
             Origin::Prefix { .. } => organisation(&self.args.genesys, &Checked::default())?,
         };
-        let threads = NonZeroUsize::new(cores() / self.jobs_at_once).or(NonZeroUsize::new(1));
-        let mut options = DecodeOptions { threads, ..DecodeOptions::default() };
-        if let Some(most) = self.args.pace.max_memory {
-            let each = most.saturating_sub(MEMORY_BASE) / self.jobs_at_once as u64;
-            options.memory_limit = options.memory_limit.min(each);
-        }
+        let options = decode_options(&self.args.pace.share, self.jobs_at_once);
         let places = Places {
             stores: self.stores.clone(),
             policy: self.policy.clone(),
@@ -188,13 +174,17 @@ fn journal(args: &BatchRunArgs, manifest: &str) -> Result<String, Failure> {
     }
 }
 
-fn manifest(name: &str, stores: &Stores, runtime: &Runtime) -> Result<Manifest, Failure> {
+/// Opens a manifest, wherever it is.
+pub(crate) fn manifest(
+    name: &str,
+    stores: &Stores,
+    runtime: &Runtime,
+) -> Result<Manifest, Failure> {
     let reading = || format!("reading the manifest {name}");
     let place = parsed("the manifest", name)?;
     let is_folder = place.local().is_some_and(Path::is_dir) || name.ends_with('/');
     if is_folder {
-        let why =
-            "this is a folder; say with --windows-suffix what the names of transcripts end in";
+        let why = "this is a folder; `sordino batch` takes one, with --windows-suffix, which says what the names of transcripts end in";
         return Err(Failure::usage(reading(), why));
     }
     let manifest = match place.local() {
@@ -223,45 +213,14 @@ fn known_as(name: &str, origin: &Origin, shard: Option<Shard>, journal: &str) ->
     Digest::of(format!("{manifest}{shard}").as_bytes()).sha256
 }
 
-/// A folder or a prefix, below which something is read or written.
-fn below(flag: &str, text: &str, stores: &Stores) -> Result<Place, Failure> {
-    let place = parsed(flag, text)?;
-    // A prefix is no object; what lies below it is.
-    let checked = stores.check(&place.join("recording.wav"));
-    checked.map_err(|error| Failure::usage(format!("reading {flag}"), error))?;
-    Ok(place)
-}
-
-fn parsed(what: &str, text: &str) -> Result<Place, Failure> {
-    text.parse().map_err(|error: sordino::store::PlaceError| {
-        Failure::usage(format!("reading {what}"), error)
-    })
-}
-
-/// How many recordings are redacted at once, as far as the memory goes.
-fn jobs_at_once(args: &BatchRunArgs) -> Result<usize, Failure> {
-    let jobs = args.pace.jobs.map_or_else(cores, usize::from);
-    let Some(most) = args.pace.max_memory else { return Ok(jobs) };
-    let fit = most.saturating_sub(MEMORY_BASE) / MEMORY_EACH;
-    match usize::try_from(fit) {
-        Ok(0) => {
-            let why = "this is too little for one recording; give 96M or more";
-            Err(Failure::usage("reading --max-memory", why))
-        }
-        fit => Ok(jobs.min(fit.unwrap_or(jobs))),
-    }
-}
-
-fn cores() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get)
-}
-
 /// An error of the journal before anything began.
 pub(super) fn wrong(error: JournalError) -> Failure {
     let doing = "planning the batch";
     match error {
         JournalError::Jobs(error) => jobs::failure(error),
-        error @ JournalError::Storage { .. } => Failure::failed(doing, error),
+        error @ (JournalError::Storage { .. }
+        | JournalError::Refused { .. }
+        | JournalError::NoDatabase { .. }) => Failure::failed(doing, error),
         error => Failure::usage(doing, error),
     }
 }

@@ -12,7 +12,7 @@ use super::super::messages::{detail, is_quiet, say};
 use super::super::progress::Status;
 use super::super::text::elapsed;
 use super::super::{exit::Failure, report};
-use super::tally::{Tally, name};
+use super::tally::Tally;
 
 /// How often the line on a terminal is drawn, and JSON is written.
 const OFTEN: Duration = Duration::from_millis(250);
@@ -69,7 +69,7 @@ impl Show {
             News::Failed { job, failed, unknown } => {
                 if self.json {
                     let mut json = about(job, if *unknown { "unknown" } else { "failed" });
-                    json["kind"] = name(failed.kind).into();
+                    json["kind"] = failed.kind.name().into();
                     json["retryable"] = failed.kind.is_retryable().into();
                     json["message"] = failed.message.clone().into();
                     self.result(&json);

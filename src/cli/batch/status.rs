@@ -12,7 +12,6 @@ use super::super::table::table;
 use super::again::without_password;
 use super::chain;
 use super::show::{input, row};
-use super::tally::name;
 
 pub(super) fn run(args: &StatusArgs) -> Result<(), Failure> {
     let mut journal = open(&args.journal)?;
@@ -83,7 +82,7 @@ fn line(entry: &Entry, json: bool) -> String {
         "id": id,
         "key": entry.key.0,
         "input": input(&spec.input),
-        "kind": failed.as_ref().map(|failed| name(failed.kind)),
+        "kind": failed.as_ref().map(|failed| failed.kind.name()),
         "retryable": failed.as_ref().is_some_and(|failed| failed.kind.is_retryable()),
         "message": message,
         "attempts": attempt,

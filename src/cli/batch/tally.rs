@@ -124,7 +124,7 @@ impl Tally {
             "unknown": counts.unknown,
             "planned": counts.planned,
             "total": counts.total(),
-            "failures": self.failures.iter().map(|(kind, n)| (name(*kind), (*n).into())).collect::<serde_json::Map<_, _>>(),
+            "failures": self.failures.iter().map(|(kind, n)| (kind.name(), (*n).into())).collect::<serde_json::Map<_, _>>(),
             "nothingFound": { "skipped": self.left_out, "copied": self.copied },
             "audioSeconds": self.audio.as_secs_f64(),
             "redactedSeconds": self.redacted.as_secs_f64(),
@@ -184,16 +184,8 @@ fn clock(time: Duration) -> String {
     }
 }
 
-/// The name of a kind in JSON.
-pub(super) fn name(kind: FailureKind) -> String {
-    serde_json::to_value(kind)
-        .ok()
-        .and_then(|name| Some(name.as_str()?.to_owned()))
-        .unwrap_or_default()
-}
-
 /// A kind of failure in words.
-pub(super) fn reason(kind: FailureKind) -> &'static str {
+pub(in super::super) fn reason(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Missing => "not there",
         FailureKind::NoWindows => "no list of windows",

@@ -107,8 +107,8 @@ fn read_same(there: &[u8], made: &Receipt) -> Option<Receipt> {
 }
 
 /// Whether two receipts state the same: what was asked, what was done, of what, and what is left of the
-/// original. When it was made, with which version, by which steps, and the store's tags may differ; and what
-/// was to be deleted may be deleted by now.
+/// original. When it was made, in which trace, with which version, by which steps, and the store's tags may
+/// differ; and what was to be deleted may be deleted by now.
 fn is_same(there: &Receipt, made: &Receipt) -> bool {
     // Through its text, as the other: then the numbers are read in the same way.
     let Ok(mut made) = Receipt::parse(&made.to_json()) else { return false };
@@ -127,6 +127,7 @@ fn essence(receipt: &Receipt) -> Receipt {
     receipt.made.clear();
     receipt.tool.name.clear();
     receipt.tool.version.clear();
+    receipt.asked.trace = None;
     if let Some(delivery) = &mut receipt.delivery {
         (delivery.etag, delivery.version) = (None, None);
         delivery.steps.clear();

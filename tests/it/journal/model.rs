@@ -306,6 +306,7 @@ impl Model {
                     attempt: row.attempt,
                     uploads: row.uploads.clone(),
                     before: before.and_then(|before| before.done.clone()),
+                    trace: None,
                 });
             }
         }

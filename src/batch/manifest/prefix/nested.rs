@@ -46,7 +46,7 @@ fn is_below(path: &str, folder: &str) -> bool {
 }
 
 /// The path of `place` below `folder`; empty if they are the same, `None` if it lies elsewhere.
-fn path_between(folder: &Place, place: &Place) -> Option<String> {
+pub(in super::super) fn path_between(folder: &Place, place: &Place) -> Option<String> {
     match (folder, place) {
         (Place::Local(folder), Place::Local(place)) => {
             let (folder, place) = (resolved(folder), resolved(place));
