@@ -38,7 +38,7 @@ impl Recordings {
     /// of sordino's own: whoever can write into a queue could name any file that this process can read.
     ///
     /// # Errors
-    /// [`PairingError`] of the suffix, or without a place for outputs.
+    /// [`PairingError`] of the suffix, without a place for outputs, or if recordings lie below one that is written.
     pub fn new(
         places: Places,
         planning: Planning,
@@ -50,6 +50,13 @@ impl Recordings {
         }
         let suffix = beside.as_ref().map(|beside| beside.suffix.as_str());
         suffix.map_or(Ok(()), PairingError::of_suffix)?;
+        for written in planning.out.iter().chain(&planning.receipts) {
+            // The same place is refused too.
+            let is_written = |inside: &&Place| is_below(written, &inside.join("a"));
+            if let Some(inside) = inside.iter().find(is_written) {
+                return Err(PairingError::Written(inside.clone(), written.clone()));
+            }
+        }
         Ok(Self { places, planning, beside, inside })
     }
 
@@ -58,8 +65,13 @@ impl Recordings {
         let place = recording.row.input().map(str::parse::<Place>).and_then(Result::ok);
         match (place, recording.is_announced) {
             (Some(place), true) => {
-                if !self.inside.is_empty() {
-                    self.check_inside("the recording", &place)?;
+                if !self.inside.is_empty()
+                    && let Err(outside) = self.check_inside("the recording", &place)
+                {
+                    // A bucket announces outputs, receipts and other files too: they need not lie there.
+                    let why = self.beside.as_ref();
+                    let why = why.and_then(|beside| beside.nothing_at(&place, &self.planning));
+                    return why.map(Found::Nothing).ok_or(outside);
                 }
                 self.beside(&place, recording.etag.as_deref(), cancel)
             }

@@ -69,6 +69,11 @@ pub enum PairingError {
     /// Outputs would be read as inputs.
     #[error("{0} is both read and written; write to another folder or prefix")]
     Same(Place),
+    /// What is read lies below a place that is written.
+    #[error(
+        "recordings in {0} lie below {1}, where sordino writes, so each would be taken for its own; give --out and --receipts places that recordings do not lie below"
+    )]
+    Written(Place, Place),
     /// The suffix names no transcript.
     #[error("the suffix `{0}` is none of transcripts; write it such as .transcript.json")]
     Suffix(String),
