@@ -67,6 +67,8 @@ pub enum Step {
     Ignored(&'static str),
     /// Its list or transcript is not there yet.
     NotYet,
+    /// Not by this worker, for this reason, but maybe by one that is set up otherwise. No store was asked.
+    Refused(&'static str),
 }
 
 /// How jobs are worked on.

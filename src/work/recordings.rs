@@ -27,7 +27,11 @@ impl Notes for Unwritten {
         match event {
             Event::Upload(_) => Ok(()),
             // Without a journal nobody could tell whether a recording was created twice.
-            _ => Err(refused("a queue cannot do this; use `sordino batch`")),
+            _ => Err(Failed {
+                kind: FailureKind::Refused,
+                message: "a queue cannot do this; use `sordino batch`".into(),
+            }
+            .into()),
         }
     }
 }
@@ -58,6 +62,22 @@ impl Recordings {
             }
         }
         Ok(Self { places, planning, beside, inside })
+    }
+
+    /// Why no worker that is set up as this one does this, whatever the stores have.
+    fn refusal(&self, recording: &Recording) -> Option<&'static str> {
+        let row = &recording.row;
+        if !recording.is_announced && row.input().is_some() && self.inside.is_empty() {
+            Some(
+                "no store announced this; jobs of sordino's own are done by a worker with --in, the place below which their recordings lie",
+            )
+        } else if self.beside.is_none() && row.input().is_some() && !row.has_windows() {
+            Some(
+                "this job names no windows, and this worker does not know the names of transcripts; give it --windows-suffix",
+            )
+        } else {
+            None
+        }
     }
 
     /// What a recording asks for, with the versions of what is read.
@@ -93,9 +113,7 @@ impl Recordings {
     /// What lies at a place, with the transcript beside it.
     fn beside(&self, place: &Place, etag: Option<&str>, cancel: &Cancel) -> Result<Found, Failure> {
         let Some(beside) = &self.beside else {
-            return Err(refused(
-                "this job names no windows, and this worker does not know the names of transcripts; give it --windows-suffix",
-            ));
+            return Err(refused_for_good("this job names no windows"));
         };
         self.places.find(place, etag, beside, &self.planning, cancel)
     }
@@ -155,11 +173,6 @@ impl Recordings {
 
     /// Whether something may be read.
     fn check_inside(&self, what: &str, place: &Place) -> Result<(), Failure> {
-        if self.inside.is_empty() {
-            return Err(refused(
-                "no store announced this; jobs of sordino's own are done by a worker with --in, the place below which their recordings lie",
-            ));
-        }
         if place.local().is_some_and(|path| !path.is_absolute()) {
             let why = format!(
                 "{what} is a relative path, which is another file for each worker; write it whole"
@@ -201,6 +214,9 @@ impl Recordings {
 
 impl Redact for Recordings {
     fn redact(&self, of: &Recording, _: u32, cancel: &Cancel) -> Result<Step, Failure> {
+        if let Some(why) = self.refusal(of) {
+            return Ok(Step::Refused(why));
+        }
         let planned = match self.found(of, cancel) {
             Ok(Found::Job(planned)) => *planned,
             Ok(Found::NotYet) => return Ok(Step::NotYet),
@@ -250,10 +266,6 @@ pub(super) fn short_digest(text: &str) -> String {
     let mut digest = Digest::of(text.as_bytes()).sha256;
     digest.truncate(16);
     digest
-}
-
-fn refused(why: &str) -> Failure {
-    Failed { kind: FailureKind::Refused, message: why.into() }.into()
 }
 
 fn refused_for_good(why: &str) -> Failure {

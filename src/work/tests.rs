@@ -457,10 +457,16 @@ fn only_a_later_success_that_wrote_something_ends_a_trouble() {
     assert!(numbers.hold() > minutes(9) && numbers.troubles() == 2);
     numbers.redacted(&Done::default(), before);
     let skipped = Done { if_none: Some("skip".into()), ..Done::default() };
+    numbers.redacted(&skipped, before);
+    assert_eq!(numbers.troubles(), 2, "they were begun before");
     numbers.redacted(&skipped, Instant::now() + minutes(1));
-    assert_eq!(numbers.troubles(), 2);
+    assert_eq!(numbers.troubles(), 1);
     numbers.redacted(&Done::default(), Instant::now() + minutes(1));
     assert_eq!(numbers.troubles(), 0);
+    numbers.trouble(None);
+    let now = Instant::now();
+    let later = [14, 16].map(|later| numbers.troubles_at(now + minutes(later)));
+    assert_eq!(later, [1, 0], "it is forgotten");
     numbers.trouble(Some(minutes(1000)));
     assert!(numbers.hold() <= minutes(15), "not for ever");
 }

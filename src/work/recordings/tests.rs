@@ -114,6 +114,7 @@ fn call() -> Vec<u8> {
 fn message(result: Result<Step, Failure>) -> (FailureKind, String) {
     match result {
         Err(Failure::Failed { failed, .. }) => (failed.kind, failed.message),
+        Ok(Step::Refused(why)) => (FailureKind::Refused, why.into()),
         other => panic!("{other:?}"),
     }
 }
