@@ -114,7 +114,7 @@ pub fn run(
     stop: &Cancel,
     numbers: &Numbers,
 ) -> Result<(), QueueError> {
-    let (desk, verbs) = (Desk::new(options.jobs), Verbs { queue, numbers });
+    let (desk, verbs) = (Desk::new(options.jobs), Verbs::new(queue, numbers));
     numbers.expect_answers_within(queue.lease());
     let worker = attempt::Worker { verbs: &verbs, redact, options, desk: &desk, numbers };
     std::thread::scope(|scope| {

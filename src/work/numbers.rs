@@ -38,8 +38,8 @@ struct Troubles {
     until: Option<Instant>,
 }
 
-/// The shortest silence of the queue that says that it does not answer.
-const SILENCE: Duration = Duration::from_secs(60);
+/// The shortest silence of the queue that says that it does not answer: longer than the longest pause of pulls.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// The longest that all work waits for one store, and that troubles are known without a new one.
 const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
@@ -156,9 +156,15 @@ impl Numbers {
 
     /// Whether the queue has answered what it was asked last, and not long ago. Not when the worker ends.
     pub fn is_ready(&self) -> bool {
-        let answers = lock(&self.answers);
-        let is_recent = |last: Instant| last.elapsed() <= answers.within.max(SILENCE);
-        !answers.has_ended && answers.last.is_some_and(is_recent)
+        self.is_ready_at(Instant::now())
+    }
+
+    pub(super) fn is_ready_at(&self, now: Instant) -> bool {
+        let (answers, held) = (lock(&self.answers), lock(&self.troubles).until);
+        // While a store wants no request the queue is not asked for jobs either.
+        let since = answers.last.map(|last| held.map_or(last, |held| held.max(last)));
+        let is_recent = |since| now.saturating_duration_since(since) <= answers.within.max(SILENCE);
+        !answers.has_ended && since.is_some_and(is_recent)
     }
 
     /// The queue is asked at least so often.
