@@ -90,12 +90,20 @@ impl Sqs {
             let (delivery, due_in) = self.delivery(message, asked);
             if due_in.is_zero() {
                 taken.push(delivery);
-            } else {
-                early = early.and(self.put_off(delivery, due_in).await);
+            } else if early.is_ok() {
+                early = self.put_off(delivery, due_in).await;
             }
+            // After an error the lease of those that are taken is not spent on more of them.
         }
         // One that could not be put off comes again by itself. The others are ours all the same.
-        if taken.is_empty() { early.map(|()| taken) } else { Ok(taken) }
+        match early {
+            Err(error) if taken.is_empty() => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "a job that is not due yet cannot be put off");
+                Ok(taken)
+            }
+            Ok(()) => Ok(taken),
+        }
     }
 
     /// The delivery that a message is, and how long it is still to wait.

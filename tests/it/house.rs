@@ -194,7 +194,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("async_nats::", "queue"),
         ("governor::", "genesys"),
         ("axum::", "sandbox, work"),
-        ("tracing::", "work, cli"),
+        ("tracing::", "queue, work, cli"),
         ("tracing_subscriber::", "cli"),
     ] {
         // Tests may use what they need.
