@@ -31,6 +31,9 @@ const AT_ONCE: usize = 10;
 /// The longest that SQS waits for a message.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
+/// The shortest lease: SQS waits a second for a message at least, and the lease begins before that.
+const SHORTEST_LEASE: Duration = Duration::from_secs(2);
+
 /// How long SQS hides a message in all, from when it was received.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
 
@@ -55,8 +58,9 @@ impl Sqs {
         runtime.clone().block_on(async {
             let found = client::find(url).await?;
             let client::Found { client, shown, url, dead_url, most_deliveries } = found;
+            let lease = options.lease.max(SHORTEST_LEASE);
             // SQS counts in seconds.
-            let lease = Duration::from_secs(seconds(options.lease).max(1));
+            let lease = Duration::from_secs(seconds(lease));
             Ok(Self { runtime, client, shown, url, dead_url, most_deliveries, lease })
         })
     }
