@@ -58,7 +58,7 @@ impl Recordings {
             // The same place is refused too.
             let is_written = |inside: &&Place| is_below(written, &inside.join("a"));
             if let Some(inside) = inside.iter().find(is_written) {
-                return Err(PairingError::Written(inside.clone(), written.clone()));
+                return Err(PairingError::Written(Box::new([inside.clone(), written.clone()])));
             }
         }
         Ok(Self { places, planning, beside, inside })

@@ -69,11 +69,12 @@ pub enum PairingError {
     /// Outputs would be read as inputs.
     #[error("{0} is both read and written; write to another folder or prefix")]
     Same(Place),
-    /// What is read lies below a place that is written.
+    /// The first place, which is read, lies below the second, which is written.
     #[error(
-        "recordings in {0} lie below {1}, where sordino writes, so each would be taken for its own; give --out and --receipts places that recordings do not lie below"
+        "recordings in {} lie below {}, where sordino writes, so each would be taken for its own; give --out and --receipts places that recordings do not lie below",
+        .0[0], .0[1]
     )]
-    Written(Place, Place),
+    Written(Box<[Place; 2]>),
     /// The suffix names no transcript.
     #[error("the suffix `{0}` is none of transcripts; write it such as .transcript.json")]
     Suffix(String),
