@@ -67,6 +67,8 @@ pub enum Step {
     Ignored(&'static str),
     /// Its list or transcript is not there yet.
     NotYet,
+    /// Not by this worker, for this reason, but maybe by one that is set up otherwise. No store was asked.
+    Refused(&'static str),
 }
 
 /// How jobs are worked on.
@@ -112,7 +114,7 @@ pub fn run(
     stop: &Cancel,
     numbers: &Numbers,
 ) -> Result<(), QueueError> {
-    let (desk, verbs) = (Desk::new(options.jobs), Verbs { queue, numbers });
+    let (desk, verbs) = (Desk::new(options.jobs), Verbs::new(queue, numbers));
     numbers.expect_answers_within(queue.lease());
     let worker = attempt::Worker { verbs: &verbs, redact, options, desk: &desk, numbers };
     std::thread::scope(|scope| {

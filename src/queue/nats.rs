@@ -110,9 +110,11 @@ impl Nats {
             // The server says when there is no more.
             match tokio::time::timeout(patience, batch.next()).await {
                 Ok(None) => break early,
-                Ok(Some(Ok(message))) => match self.received(message, asked).await {
+                Ok(Some(Ok(message))) => match self.received(message, asked, early.is_none()).await
+                {
                     Ok(job) => taken.extend(job),
-                    // It comes again by itself. The others are ours all the same.
+                    // It comes again by itself. The others are ours all the same, and their lease is not spent
+                    // on more errors.
                     Err(error) => early = Some(error),
                 },
                 Ok(Some(Err(error))) => break Some(failed(&error)),
@@ -121,7 +123,11 @@ impl Nats {
         };
         match silence {
             Some(silence) if taken.is_empty() => Err(self.gone_or(silence).await),
-            _ => Ok(taken),
+            Some(error) => {
+                tracing::warn!(%error, "not all jobs could be taken or put off");
+                Ok(taken)
+            }
+            None => Ok(taken),
         }
     }
 
@@ -133,18 +139,21 @@ impl Nats {
         }
     }
 
-    /// A message as a job, unless it is not due yet.
+    /// A message as a job, unless it is not due yet: then it is put off, or comes again when its lease ends.
     async fn received(
         &self,
         message: async_nats::jetstream::Message,
         asked: Instant,
+        to_put_off: bool,
     ) -> Result<Option<Delivery>, QueueError> {
         let (delivery, due_in) = message::delivery(&message, asked, self.lease)
             .map_err(|error| self.failed("reading a job", &error))?;
         if due_in.is_zero() {
             return Ok(Some(delivery));
         }
-        self.say(&delivery, later(due_in)).await?;
+        if to_put_off {
+            self.say(&delivery, later(due_in)).await?;
+        }
         Ok(None)
     }
 

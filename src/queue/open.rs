@@ -9,7 +9,7 @@ use super::{Manage, Queue, QueueError};
 /// How a queue is used.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long a job that was pulled stays ours without being extended. At least a second in SQS, and the
+    /// How long a job that was pulled stays ours without being extended. At least two seconds in SQS, and the
     /// same for all workers of one consumer of NATS.
     pub lease: Duration,
     /// On which engines send and receive. It must go on until the queue is dropped.

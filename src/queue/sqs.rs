@@ -31,6 +31,9 @@ const AT_ONCE: usize = 10;
 /// The longest that SQS waits for a message.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
+/// The shortest lease: SQS waits a second for a message at least, and the lease begins before that.
+const SHORTEST_LEASE: Duration = Duration::from_secs(2);
+
 /// How long SQS hides a message in all, from when it was received.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3600);
 
@@ -55,8 +58,9 @@ impl Sqs {
         runtime.clone().block_on(async {
             let found = client::find(url).await?;
             let client::Found { client, shown, url, dead_url, most_deliveries } = found;
+            let lease = options.lease.max(SHORTEST_LEASE);
             // SQS counts in seconds.
-            let lease = Duration::from_secs(seconds(options.lease).max(1));
+            let lease = Duration::from_secs(seconds(lease));
             Ok(Self { runtime, client, shown, url, dead_url, most_deliveries, lease })
         })
     }
@@ -90,12 +94,20 @@ impl Sqs {
             let (delivery, due_in) = self.delivery(message, asked);
             if due_in.is_zero() {
                 taken.push(delivery);
-            } else {
-                early = early.and(self.put_off(delivery, due_in).await);
+            } else if early.is_ok() {
+                early = self.put_off(delivery, due_in).await;
             }
+            // After an error the lease of those that are taken is not spent on more of them.
         }
         // One that could not be put off comes again by itself. The others are ours all the same.
-        if taken.is_empty() { early.map(|()| taken) } else { Ok(taken) }
+        match early {
+            Err(error) if taken.is_empty() => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "a job that is not due yet cannot be put off");
+                Ok(taken)
+            }
+            Ok(()) => Ok(taken),
+        }
     }
 
     /// The delivery that a message is, and how long it is still to wait.

@@ -89,11 +89,17 @@ impl Worker<'_> {
             }
             Ok(Step::Ignored(why)) => self.ignored(&job, why),
             Ok(Step::NotYet) => Fate::NotYet,
+            Ok(Step::Refused(why)) => {
+                let failed = Failed { kind: FailureKind::Refused, message: why.into() };
+                self.failed(&job, failed, None)
+            }
             Err(Failure::Interrupted) => Fate::Interrupted,
             Err(Failure::Paused { failed, retry_after }) => {
+                self.trouble(failed.kind, Some(retry_after));
                 self.failed(&job, failed, Some(retry_after))
             }
             Err(Failure::Failed { failed, retry_after, .. }) => {
+                self.trouble(failed.kind, retry_after);
                 self.failed(&job, failed, retry_after)
             }
         }
@@ -104,6 +110,13 @@ impl Worker<'_> {
         tracing::info!(job, why, "nothing to redact");
         self.numbers.ignored(why);
         Fate::Ignored
+    }
+
+    /// What may be the fault of a store or a disk, and then it is that of the next job too.
+    fn trouble(&self, kind: FailureKind, asked: Option<Duration>) {
+        if matches!(kind, FailureKind::Unavailable | FailureKind::Refused | FailureKind::Storage) {
+            self.numbers.trouble(asked);
+        }
     }
 
     fn failed(&self, job: &str, failed: Failed, retry_after: Option<Duration>) -> Fate {
@@ -139,8 +152,6 @@ impl Worker<'_> {
             }
             Fate::Hopeless(reason) => (self.verbs.bury(held, &reason), Ended::Buried),
             Fate::MayPass(failed, asked) => {
-                // It may be a store's fault, and then it is that of the next job too.
-                self.numbers.trouble(asked);
                 if delivery.deliveries >= self.max_deliveries() {
                     let (times, why) = (delivery.deliveries, failed.message);
                     let reason = format!("it failed {times} times, at last: {why}");

@@ -18,6 +18,7 @@ pub(super) fn end(verbs: &Verbs<'_>, desk: &Desk, grace: Duration, stop: &Cancel
         }
     }
     let told = Instant::now();
+    verbs.end_at(told + grace);
     verbs.numbers.end();
     std::thread::scope(|scope| {
         for unbegun in desk.close() {

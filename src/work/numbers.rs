@@ -38,10 +38,10 @@ struct Troubles {
     until: Option<Instant>,
 }
 
-/// The shortest silence of the queue that says that it does not answer.
-const SILENCE: Duration = Duration::from_secs(60);
+/// The shortest silence of the queue that says that it does not answer: longer than the longest pause of pulls.
+const SILENCE: Duration = Duration::from_secs(90);
 
-/// The longest that all work waits for one store.
+/// The longest that all work waits for one store, and that troubles are known without a new one.
 const LONGEST_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// What became of a job.
@@ -156,9 +156,15 @@ impl Numbers {
 
     /// Whether the queue has answered what it was asked last, and not long ago. Not when the worker ends.
     pub fn is_ready(&self) -> bool {
-        let answers = lock(&self.answers);
-        let is_recent = |last: Instant| last.elapsed() <= answers.within.max(SILENCE);
-        !answers.has_ended && answers.last.is_some_and(is_recent)
+        self.is_ready_at(Instant::now())
+    }
+
+    pub(super) fn is_ready_at(&self, now: Instant) -> bool {
+        let (answers, held) = (lock(&self.answers), lock(&self.troubles).until);
+        // While a store wants no request the queue is not asked for jobs either.
+        let since = answers.last.map(|last| held.map_or(last, |held| held.max(last)));
+        let is_recent = |since| now.saturating_duration_since(since) <= answers.within.max(SILENCE);
+        !answers.has_ended && since.is_some_and(is_recent)
     }
 
     /// The queue is asked at least so often.
@@ -185,17 +191,24 @@ impl Numbers {
         troubles.until = troubles.until.max(until);
     }
 
-    /// A recording that was begun then is in its place: stores answer.
-    fn no_trouble(&self, begun: Instant) {
+    /// A recording that was begun then is done: stores answer. `wrote`: it is in its place; else stores were read
+    /// only.
+    fn no_trouble(&self, begun: Instant, wrote: bool) {
         let mut troubles = lock(&self.troubles);
         if troubles.last.is_none_or(|last| last < begun) {
-            troubles.count = 0;
+            troubles.count = if wrote { 0 } else { troubles.count / 2 };
         }
     }
 
-    /// How many failures in a row there were.
+    /// How many failures in a row there were of late.
     pub(super) fn troubles(&self) -> u32 {
-        lock(&self.troubles).count
+        self.troubles_at(Instant::now())
+    }
+
+    pub(super) fn troubles_at(&self, now: Instant) -> u32 {
+        let troubles = lock(&self.troubles);
+        let is_recent = |last| now.saturating_duration_since(last) < LONGEST_HOLD;
+        if troubles.last.is_some_and(is_recent) { troubles.count } else { 0 }
     }
 
     /// How long a store still wants no request.
@@ -226,9 +239,7 @@ impl Numbers {
 
     /// `begun`: when the work on it began.
     pub(super) fn redacted(&self, done: &Done, begun: Instant) {
-        if done.if_none.as_deref() != Some("skip") {
-            self.no_trouble(begun);
-        }
+        self.no_trouble(begun, done.if_none.as_deref() != Some("skip"));
         let mut counts = lock(&self.counts);
         counts.recordings += 1;
         counts.audio += time_of(done.frames, done.rate.max(1));

@@ -27,7 +27,11 @@ impl Notes for Unwritten {
         match event {
             Event::Upload(_) => Ok(()),
             // Without a journal nobody could tell whether a recording was created twice.
-            _ => Err(refused("a queue cannot do this; use `sordino batch`")),
+            _ => Err(Failed {
+                kind: FailureKind::Refused,
+                message: "a queue cannot do this; use `sordino batch`".into(),
+            }
+            .into()),
         }
     }
 }
@@ -38,7 +42,7 @@ impl Recordings {
     /// of sordino's own: whoever can write into a queue could name any file that this process can read.
     ///
     /// # Errors
-    /// [`PairingError`] of the suffix, or without a place for outputs.
+    /// [`PairingError`] of the suffix, without a place for outputs, or if recordings lie below one that is written.
     pub fn new(
         places: Places,
         planning: Planning,
@@ -50,7 +54,30 @@ impl Recordings {
         }
         let suffix = beside.as_ref().map(|beside| beside.suffix.as_str());
         suffix.map_or(Ok(()), PairingError::of_suffix)?;
+        for written in planning.out.iter().chain(&planning.receipts) {
+            // The same place is refused too.
+            let is_written = |inside: &&Place| is_below(written, &inside.join("a"));
+            if let Some(inside) = inside.iter().find(is_written) {
+                return Err(PairingError::Written(Box::new([inside.clone(), written.clone()])));
+            }
+        }
         Ok(Self { places, planning, beside, inside })
+    }
+
+    /// Why no worker that is set up as this one does this, whatever the stores have.
+    fn refusal(&self, recording: &Recording) -> Option<&'static str> {
+        let row = &recording.row;
+        if !recording.is_announced && row.input().is_some() && self.inside.is_empty() {
+            Some(
+                "no store announced this; jobs of sordino's own are done by a worker with --in, the place below which their recordings lie",
+            )
+        } else if self.beside.is_none() && row.input().is_some() && !row.has_windows() {
+            Some(
+                "this job names no windows, and this worker does not know the names of transcripts; give it --windows-suffix",
+            )
+        } else {
+            None
+        }
     }
 
     /// What a recording asks for, with the versions of what is read.
@@ -58,8 +85,13 @@ impl Recordings {
         let place = recording.row.input().map(str::parse::<Place>).and_then(Result::ok);
         match (place, recording.is_announced) {
             (Some(place), true) => {
-                if !self.inside.is_empty() {
-                    self.check_inside("the recording", &place)?;
+                if !self.inside.is_empty()
+                    && let Err(outside) = self.check_inside("the recording", &place)
+                {
+                    // A bucket announces outputs, receipts and other files too: they need not lie there.
+                    let why = self.beside.as_ref();
+                    let why = why.and_then(|beside| beside.nothing_at(&place, &self.planning));
+                    return why.map(Found::Nothing).ok_or(outside);
                 }
                 self.beside(&place, recording.etag.as_deref(), cancel)
             }
@@ -81,9 +113,7 @@ impl Recordings {
     /// What lies at a place, with the transcript beside it.
     fn beside(&self, place: &Place, etag: Option<&str>, cancel: &Cancel) -> Result<Found, Failure> {
         let Some(beside) = &self.beside else {
-            return Err(refused(
-                "this job names no windows, and this worker does not know the names of transcripts; give it --windows-suffix",
-            ));
+            return Err(refused_for_good("this job names no windows"));
         };
         self.places.find(place, etag, beside, &self.planning, cancel)
     }
@@ -143,11 +173,6 @@ impl Recordings {
 
     /// Whether something may be read.
     fn check_inside(&self, what: &str, place: &Place) -> Result<(), Failure> {
-        if self.inside.is_empty() {
-            return Err(refused(
-                "no store announced this; jobs of sordino's own are done by a worker with --in, the place below which their recordings lie",
-            ));
-        }
         if place.local().is_some_and(|path| !path.is_absolute()) {
             let why = format!(
                 "{what} is a relative path, which is another file for each worker; write it whole"
@@ -189,6 +214,9 @@ impl Recordings {
 
 impl Redact for Recordings {
     fn redact(&self, of: &Recording, _: u32, cancel: &Cancel) -> Result<Step, Failure> {
+        if let Some(why) = self.refusal(of) {
+            return Ok(Step::Refused(why));
+        }
         let planned = match self.found(of, cancel) {
             Ok(Found::Job(planned)) => *planned,
             Ok(Found::NotYet) => return Ok(Step::NotYet),
@@ -238,10 +266,6 @@ pub(super) fn short_digest(text: &str) -> String {
     let mut digest = Digest::of(text.as_bytes()).sha256;
     digest.truncate(16);
     digest
-}
-
-fn refused(why: &str) -> Failure {
-    Failed { kind: FailureKind::Refused, message: why.into() }.into()
 }
 
 fn refused_for_good(why: &str) -> Failure {

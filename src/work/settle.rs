@@ -1,5 +1,6 @@
 //! The five verbs, timed and tried again: what the queue is told of a job.
 
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,21 @@ const WAITS: [Duration; 5] = [
 pub(super) struct Verbs<'a> {
     pub(super) queue: &'a dyn Queue,
     pub(super) numbers: &'a Numbers,
+    /// From then on nothing is tried again, because the process is to end.
+    over: OnceLock<Instant>,
 }
 
-impl Verbs<'_> {
+impl<'a> Verbs<'a> {
+    pub(super) fn new(queue: &'a dyn Queue, numbers: &'a Numbers) -> Self {
+        Self { queue, numbers, over: OnceLock::new() }
+    }
+
+    /// From then on the queue is told each thing once.
+    pub(super) fn end_at(&self, over: Instant) {
+        // Only the first signal counts.
+        let _ = self.over.set(over);
+    }
+
     pub(super) fn pull(&self, most: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
         let begun = Instant::now();
         let pulled = self.queue.pull(most, wait);
@@ -71,7 +84,9 @@ impl Verbs<'_> {
         for wait in WAITS.iter().map(Some).chain([None]) {
             match (self.timed(verb, || call(held.delivery.clone())), wait) {
                 (Ok(()), _) => return true,
-                (Err(error), Some(wait)) if error.is_retryable() => sleep(*wait),
+                (Err(error), Some(wait)) if error.is_retryable() && !self.is_over_in(*wait) => {
+                    sleep(*wait);
+                }
                 (Err(error), _) => {
                     tracing::warn!(job = held.job, verb, %error, "the queue does not take what became of a job");
                     break;
@@ -79,6 +94,10 @@ impl Verbs<'_> {
             }
         }
         false
+    }
+
+    fn is_over_in(&self, wait: Duration) -> bool {
+        self.over.get().is_some_and(|over| Instant::now() + wait >= *over)
     }
 
     fn timed(
@@ -89,9 +108,10 @@ impl Verbs<'_> {
         let begun = Instant::now();
         let result = call();
         self.numbers.called(verb, begun.elapsed(), result.is_err());
-        let of_the_job =
-            |error| matches!(error, &QueueError::Lost { .. } | &QueueError::Overdue { .. });
-        self.numbers.answered(result.as_ref().err().is_none_or(of_the_job));
+        // Our own clock may have said that a job is lost, and the queue nothing.
+        if !matches!(result, Err(QueueError::Lost { .. } | QueueError::Overdue { .. })) {
+            self.numbers.answered(result.is_ok());
+        }
         result
     }
 }

@@ -447,8 +447,68 @@ fn a_store_that_asks_for_a_pause_gets_it_from_all_jobs() {
     assert_eq!((numbers.of(Ended::Done), numbers.of(Ended::Again)), (3, 1));
 }
 
+/// The grace may be all the time that the process has.
 #[test]
-fn only_a_later_success_that_wrote_something_ends_a_trouble() {
+fn after_the_time_of_grace_a_queue_that_does_not_answer_is_told_once() {
+    for (over, expected) in [(Duration::ZERO, 1), (Duration::from_secs(600), 3)] {
+        let queue = queue_of(1);
+        let (odd, numbers) =
+            (Odd { fails: AtomicU32::new(2), ..Odd::of(&queue, 1) }, Numbers::new());
+        let verbs = Verbs::new(&odd, &numbers);
+        let held = desk::Held::of(odd.pull(1, Duration::ZERO).unwrap().remove(0));
+        verbs.end_at(Instant::now() + over);
+        assert_eq!(verbs.hand_back(&held), expected > 1);
+        let calls = format!("sordino_queue_calls_total{{verb=\"again\"}} {expected}\n");
+        assert!(numbers.metrics().contains(&calls), "{}", numbers.metrics());
+    }
+}
+
+#[test]
+fn a_job_that_is_lost_says_nothing_of_the_queue() {
+    let (queue, numbers) = (queue_of(1), Numbers::new());
+    let verbs = Verbs::new(&queue, &numbers);
+    let held = desk::Held::of(verbs.pull(1, Duration::ZERO).unwrap().remove(0));
+    assert!(verbs.done(&held) && numbers.is_ready());
+    for has_answered in [false, true] {
+        numbers.answered(has_answered);
+        assert!(!verbs.bury(&held, "why"), "it is not there any more");
+        assert_eq!(numbers.is_ready(), has_answered);
+    }
+}
+
+#[test]
+fn a_worker_that_waits_for_a_store_is_ready() {
+    let (numbers, now) = (Numbers::new(), Instant::now());
+    let minutes = |minutes: u64| now + Duration::from_secs(60 * minutes);
+    numbers.answered(true);
+    assert_eq!([1, 2].map(|at| numbers.is_ready_at(minutes(at))), [true, false]);
+    numbers.trouble(Some(Duration::from_secs(600)));
+    assert_eq!([2, 11, 12].map(|at| numbers.is_ready_at(minutes(at))), [true, true, false]);
+    numbers.answered(false);
+    assert!(!numbers.is_ready_at(now));
+}
+
+#[test]
+fn only_what_may_be_a_stores_fault_slows_the_worker_down() {
+    type Does = fn() -> Result<Step, Failure>;
+    let cases: [(Does, u32); 5] = [
+        (|| Err(failure(FailureKind::Unavailable)), 1),
+        (|| Err(failure(FailureKind::Storage)), 1),
+        (|| Err(failure(FailureKind::Refused)), 1),
+        (|| Err(failure(FailureKind::Changed)), 0),
+        (|| Ok(Step::Refused("not set up for it")), 0),
+    ];
+    for (at, (does, expected)) in cases.into_iter().enumerate() {
+        let queue = queue_of(1);
+        let options = Options { max_deliveries: 1, ..options(1) };
+        let numbers = drained(&queue, &options, |_, _, _| does());
+        let found = (numbers.troubles(), numbers.of(Ended::Buried));
+        assert_eq!(found, (expected, 1), "case {at}");
+    }
+}
+
+#[test]
+fn later_successes_end_a_trouble_and_those_that_wrote_nothing_do_by_and_by() {
     let numbers = Numbers::new();
     let before = Instant::now();
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
@@ -457,10 +517,16 @@ fn only_a_later_success_that_wrote_something_ends_a_trouble() {
     assert!(numbers.hold() > minutes(9) && numbers.troubles() == 2);
     numbers.redacted(&Done::default(), before);
     let skipped = Done { if_none: Some("skip".into()), ..Done::default() };
+    numbers.redacted(&skipped, before);
+    assert_eq!(numbers.troubles(), 2, "they were begun before");
     numbers.redacted(&skipped, Instant::now() + minutes(1));
-    assert_eq!(numbers.troubles(), 2);
+    assert_eq!(numbers.troubles(), 1);
     numbers.redacted(&Done::default(), Instant::now() + minutes(1));
     assert_eq!(numbers.troubles(), 0);
+    numbers.trouble(None);
+    let now = Instant::now();
+    let later = [14, 16].map(|later| numbers.troubles_at(now + minutes(later)));
+    assert_eq!(later, [1, 0], "it is forgotten");
     numbers.trouble(Some(minutes(1000)));
     assert!(numbers.hold() <= minutes(15), "not for ever");
 }
@@ -479,7 +545,7 @@ fn what_a_queue_does_not_take_is_logged_with_the_job() {
         }
     }
     let (queue, numbers, lines) = (queue_of(1), Numbers::new(), Lines::default());
-    let verbs = Verbs { queue: &queue, numbers: &numbers };
+    let verbs = Verbs::new(&queue, &numbers);
     let held = desk::Held::of(queue.pull(1, Duration::ZERO).unwrap().remove(0));
     let writer = lines.clone();
     let fmt = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

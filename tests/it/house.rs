@@ -194,7 +194,7 @@ fn each_dependency_is_named_in_its_room_only() {
         ("async_nats::", "queue"),
         ("governor::", "genesys"),
         ("axum::", "sandbox, work"),
-        ("tracing::", "work, cli"),
+        ("tracing::", "queue, work, cli"),
         ("tracing_subscriber::", "cli"),
     ] {
         // Tests may use what they need.
@@ -345,6 +345,37 @@ fn no_file_is_longer_than_a_reader_can_hold() {
         let is_test = TESTS.iter().any(|name| path.ends_with(name));
         assert!(code <= most || is_test, "{} has {code}", path.display());
     }
+}
+
+/// The image is built of what is copied into it, not of the whole repository.
+#[test]
+fn what_is_compiled_in_is_copied_into_the_image() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let image = fs::read_to_string(root.join("examples/work/Containerfile")).unwrap();
+    let copied: Vec<_> = image.lines().filter_map(|line| line.strip_prefix("COPY ")).collect();
+    let mut seen = 0;
+    for (path, text) in sources("src") {
+        if TESTS.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for include in code.split("include_bytes!(").chain(code.split("include_str!(")) {
+            let Some(file) =
+                include.trim_start().strip_prefix("\"").and_then(|rest| rest.split('"').next())
+            else {
+                continue;
+            };
+            seen += 1;
+            let file = path.parent().unwrap().join(file).canonicalize().unwrap();
+            let file = file.strip_prefix(root.canonicalize().unwrap()).unwrap().to_owned();
+            let is_copied = copied.iter().any(|copy| {
+                let (from, to) = copy.split_once(' ').unwrap();
+                from == to && file.starts_with(from)
+            });
+            assert!(is_copied, "{} is not in the image", file.display());
+        }
+    }
+    assert!(seen > 0);
 }
 
 #[test]

@@ -377,7 +377,7 @@ mod by_url {
         for name in ["eu", "us"] {
             let config = serde_json::json!({
                 "durable_name": name, "filter_subject": format!("calls.{name}"), "ack_policy": "explicit",
-                "max_deliver": 2, "backoff": [100_000_000], "headers_only": true, "max_ack_pending": 1,
+                "max_deliver": 2, "max_ack_pending": 1,
             });
             let body = serde_json::json!({ "stream_name": "CALLS", "config": config });
             ask(&format!("CONSUMER.DURABLE.CREATE.CALLS.{name}"), body);

@@ -69,6 +69,12 @@ pub enum PairingError {
     /// Outputs would be read as inputs.
     #[error("{0} is both read and written; write to another folder or prefix")]
     Same(Place),
+    /// The first place, which is read, lies below the second, which is written.
+    #[error(
+        "recordings in {} lie below {}, where sordino writes, so each would be taken for its own; give --out and --receipts places that recordings do not lie below",
+        .0[0], .0[1]
+    )]
+    Written(Box<[Place; 2]>),
     /// The suffix names no transcript.
     #[error("the suffix `{0}` is none of transcripts; write it such as .transcript.json")]
     Suffix(String),

@@ -1,9 +1,11 @@
 //! One recording that was announced, with the list or transcript beside it: what [`Pairing`] makes of a listing
 //! of just these names. Both are bound to the versions that are there now.
 
+mod name;
+
 use std::convert::Infallible;
 
-use super::super::manifest::{Listed, Paired, Pairing, PairingError, Planning};
+use super::super::manifest::{Listed, Paired, Pairing, PairingError, Planning, is_below};
 use super::super::model::{FailureKind, Input, Key, Planned, WindowsSpec};
 use super::super::run::{Cancel, Failure};
 use super::failure::{failed, of_store, of_windows, parsed};
@@ -38,12 +40,6 @@ impl Found {
         Self::Job(Box::new(planned))
     }
 }
-
-/// Endings of files that lie beside recordings, and hold none.
-const OTHERS: [&str; 22] = [
-    "csv", "gz", "htm", "html", "json", "jsonl", "log", "md", "md5", "ndjson", "parquet", "pdf",
-    "sha1", "sha256", "sig", "srt", "toml", "tsv", "txt", "vtt", "xml", "yaml",
-];
 
 /// Endings of recordings of which several may be of one call.
 const USUAL: [&str; 6] = ["wav", "mp3", "ogg", "opus", "flac", "m4a"];
@@ -114,13 +110,8 @@ impl Places {
             return Err(for_good(format!("{place} is no whole path; write it without `..`")));
         };
         // Nothing is asked for that may not be a recording.
-        match paired(&root, place, vec![listed.clone()], suffix, planning) {
-            Ok(Some(Paired::NoTranscript(_))) => {}
-            Ok(Some(Paired::NoRecording(_))) => return Ok(Found::Nothing("a list or transcript")),
-            Ok(Some(paired)) => return Err(for_good(paired.problem().unwrap_or_default())),
-            Ok(None) => return nothing(&listed.path, place),
-            // This worker writes all over what it is to read. Not one announcement may be lost by that.
-            Err(error) => return Err(failed(FailureKind::Refused, error.to_string())),
+        if let Some(why) = by_name(&root, place, &listed, suffix, planning)? {
+            return Ok(Found::Nothing(why));
         }
         let recording = self.recording(place).await?;
         if etag.is_some_and(|etag| recording.etag.as_ref().is_some_and(|there| there != etag)) {
@@ -205,6 +196,42 @@ impl Places {
     }
 }
 
+impl Beside {
+    /// Why there is nothing to do for what lies at `place`, if its name alone says so: nothing is asked for.
+    pub(crate) fn nothing_at(&self, place: &Place, planning: &Planning) -> Option<&'static str> {
+        if planning.out.iter().chain(&planning.receipts).any(|written| is_below(written, place)) {
+            return Some("written by sordino");
+        }
+        let root = root_of(place);
+        let listed = Listed::below(&root, place.clone(), None)?;
+        by_name(&root, place, &listed, &self.suffix, planning).ok().flatten()
+    }
+}
+
+/// Why there is nothing to do for a name; none if it may be that of a recording.
+fn by_name(
+    root: &Place,
+    place: &Place,
+    listed: &Listed,
+    suffix: &str,
+    planning: &Planning,
+) -> Result<Option<&'static str>, Failure> {
+    match paired(root, place, vec![listed.clone()], suffix, planning) {
+        Ok(Some(Paired::NoTranscript(_))) => Ok(None),
+        Ok(Some(Paired::NoRecording(_))) => Ok(Some("a list or transcript")),
+        Ok(Some(paired)) => Err(for_good(paired.problem().unwrap_or_default())),
+        Ok(None) => match name::nothing(&listed.path) {
+            // It may yet be that of a recording, and its announcement comes only once.
+            None => Err(for_good(format!(
+                "the name of {place} does not say whether it is a recording; give it the ending of one, or drop this job"
+            ))),
+            why => Ok(why),
+        },
+        // This worker writes all over what it is to read. Not one announcement may be lost by that.
+        Err(error) => Err(failed(FailureKind::Refused, error.to_string())),
+    }
+}
+
 /// Refuses what is there and is no regular file: to read a pipe may never end.
 fn is_file(place: &Place) -> Result<(), Failure> {
     match place.local().map(std::fs::metadata) {
@@ -224,24 +251,6 @@ fn root_of(place: &Place) -> Place {
         Place::Object { scheme, bucket, .. } => {
             Place::Object { scheme, bucket: bucket.clone(), key: String::new() }
         }
-    }
-}
-
-/// Why a name that pairs with nothing is nothing to do. One that may yet be that of a recording is an error: its
-/// announcement comes only once.
-fn nothing(path: &str, place: &Place) -> Result<Found, Failure> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    if path.split('/').any(|part| part.starts_with('.')) {
-        Ok(Found::Nothing("hidden"))
-    } else if recording_stem(path).is_some() {
-        Ok(Found::Nothing("written by sordino"))
-    } else if OTHERS.iter().any(|other| ending.eq_ignore_ascii_case(other)) {
-        Ok(Found::Nothing("a file of another kind"))
-    } else {
-        Err(for_good(format!(
-            "the name of {place} does not say whether it is a recording; give it the ending of one, or drop this job"
-        )))
     }
 }
 

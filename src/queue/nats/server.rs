@@ -168,34 +168,40 @@ impl Nats {
         }
     }
 
+    /// The consumer as it is, or as a new one is to be.
+    async fn consumer_config(&self, stream: &Stream) -> Result<Config, QueueError> {
+        let name = &self.address.consumer;
+        if self.consumer_info(stream).await?.is_none() {
+            let (durable_name, ack_policy) = (Some(name.clone()), AckPolicy::Explicit);
+            return Ok(Config { durable_name, ack_policy, ..Config::default() });
+        }
+        let found: Result<PullConsumer, _> = stream.get_consumer(name).await;
+        let found = found.map_err(|error| self.failed("joining the consumer", &error))?;
+        let config = found.cached_info().config.clone();
+        let config: Config = consumer::FromConsumer::try_from_consumer_config(config)
+            .map_err(|_| self.wrong("its consumer pushes jobs; name another with ?consumer="))?;
+        if let Some(why) = unusable(&config) {
+            return Err(self.wrong(format!("its consumer {why}; name another with ?consumer=")));
+        }
+        let (most, pending) = (config.max_deliver, config.max_ack_pending);
+        if most != -1 || pending != -1 || config.ack_wait != self.lease {
+            tracing::warn!(
+                consumer = name,
+                max_deliver = most,
+                max_ack_pending = pending,
+                ack_wait = ?config.ack_wait,
+                "the consumer is changed: the first two to -1, ack_wait to the lease"
+            );
+        }
+        Ok(config)
+    }
+
     /// The consumer that all workers share, with our lease.
     pub(super) async fn join(&self) -> Result<PullConsumer, QueueError> {
         let stream = self.stream().await?;
         self.make_dead_stream().await?;
-        let mut config = Config {
-            durable_name: Some(self.address.consumer.clone()),
-            ack_policy: AckPolicy::Explicit,
-            ..Config::default()
-        };
-        if self.consumer_info(&stream).await?.is_some() {
-            let found: Result<PullConsumer, _> = stream.get_consumer(&self.address.consumer).await;
-            let found = found.map_err(|error| self.failed("joining the consumer", &error))?;
-            let found = consumer::FromConsumer::try_from_consumer_config(
-                found.cached_info().config.clone(),
-            );
-            config = found.map_err(|_| {
-                self.wrong("its consumer pushes jobs; name another with ?consumer=")
-            })?;
-        }
-        if config.ack_policy != AckPolicy::Explicit {
-            return Err(self.wrong(
-                "its consumer takes what is handed out for done; name another with ?consumer=",
-            ));
-        }
+        let mut config = self.consumer_config(&stream).await?;
         config.ack_wait = self.lease;
-        // These would replace the lease, leave the jobs out, or end the consumer of a queue that is quiet.
-        (config.backoff, config.headers_only) = (Vec::new(), false);
-        config.inactive_threshold = std::time::Duration::ZERO;
         // After so many deliveries the server would hand a job out no more, and bury it nowhere.
         config.max_deliver = -1;
         // A job that waits is in work to the server, and any number may wait.
@@ -218,9 +224,42 @@ impl Nats {
     }
 }
 
+/// Why a consumer that somebody made cannot be that of workers.
+fn unusable(config: &Config) -> Option<&'static str> {
+    if config.ack_policy != AckPolicy::Explicit {
+        Some("takes what is handed out for done")
+    } else if !config.backoff.is_empty() {
+        Some("has a `backoff`, which would replace the lease")
+    } else if config.headers_only {
+        Some("has `headers_only`, which leaves out the jobs")
+    } else if !config.inactive_threshold.is_zero() {
+        Some("has an `inactive_threshold`, which ends it when the queue is quiet")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_new_enough;
+    use std::time::Duration;
+
+    use super::{AckPolicy, Config, is_new_enough, unusable};
+
+    #[test]
+    fn a_consumer_of_nats_that_would_lose_jobs_is_refused_with_the_name_of_what_is_wrong() {
+        let usable =
+            || Config { ack_policy: AckPolicy::Explicit, max_deliver: 2, ..Config::default() };
+        assert_eq!(unusable(&usable()), None);
+        let second = Duration::from_secs(1);
+        for (config, name) in [
+            (Config { ack_policy: AckPolicy::None, ..usable() }, "for done"),
+            (Config { backoff: vec![second], ..usable() }, "`backoff`"),
+            (Config { headers_only: true, ..usable() }, "`headers_only`"),
+            (Config { inactive_threshold: second, ..usable() }, "`inactive_threshold`"),
+        ] {
+            assert!(unusable(&config).is_some_and(|why| why.contains(name)), "{name}");
+        }
+    }
 
     #[test]
     fn a_nats_server_older_than_2_10_is_refused() {

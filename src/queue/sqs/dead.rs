@@ -4,7 +4,7 @@
 //! the end. Those of other queues that share the dead-letter queue are left alone.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 
@@ -18,9 +18,6 @@ const LOOK: Duration = Duration::from_secs(300);
 
 /// After so many answers in a row with nothing new there is nothing new.
 const KNOWN: u32 = 3;
-
-/// How far our clock may be ahead of that of SQS.
-const CLOCKS: Duration = Duration::from_secs(60);
 
 /// How long is waited for more. With a wait, SQS asks all its servers.
 const WAIT: Duration = Duration::from_secs(1);
@@ -47,7 +44,6 @@ impl Sqs {
         hidden: &mut Vec<String>,
     ) -> Result<(), QueueError> {
         let (mut seen, mut retried, mut known) = (BTreeSet::new(), BTreeSet::new(), 0);
-        let begun = SystemTime::now() - CLOCKS;
         // Also when messages come back that were looked at: what is hidden is not hidden for ever.
         while known < KNOWN {
             let messages = self.receive_dead().await?;
@@ -61,8 +57,9 @@ impl Sqs {
                 let dead = dead(message, &tags);
                 let is_new = seen.insert(dead.id.clone());
                 known = if is_new { 0 } else { known };
-                // A worker may have buried it again meanwhile, and would do so for ever.
-                let is_back = tags.is_sent_since(begun) && retried.contains(&dead.body);
+                // A worker may have buried it again meanwhile, and would do so for ever. A second one of the
+                // same body stays for the next time.
+                let is_back = retried.contains(&dead.body);
                 let is_ours = is_new && !is_back && !tags.is_foreign(self.own_name());
                 let verdict = if is_ours { each(&dead) } else { Verdict::Keep };
                 if verdict == Verdict::Keep {

@@ -28,8 +28,6 @@ pub(super) struct Tags {
     pub(super) reason: Option<String>,
     /// From which queue it was buried, by sordino or by SQS itself.
     queue: Option<String>,
-    /// When this message was sent.
-    sent: Option<u64>,
 }
 
 impl Tags {
@@ -71,18 +69,12 @@ impl Tags {
             // What SQS has moved was not buried by sordino: somebody else has written the reason.
             reason: own(REASON).filter(|_| moved_from.is_none()).map(|reason| printable(&reason)),
             queue: moved_from.or_else(|| own(QUEUE)),
-            sent,
         }
     }
 
     /// Whether it was buried from another queue than this one.
     pub(super) fn is_foreign(&self, queue: &str) -> bool {
         self.queue.as_ref().is_some_and(|own| own != queue)
-    }
-
-    /// Whether this message was sent at this time or later; not, if nobody knows.
-    pub(super) fn is_sent_since(&self, at: SystemTime) -> bool {
-        self.sent.is_some_and(|sent| time(sent) >= at)
     }
 
     /// How often the job was handed out.

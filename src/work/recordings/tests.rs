@@ -114,6 +114,7 @@ fn call() -> Vec<u8> {
 fn message(result: Result<Step, Failure>) -> (FailureKind, String) {
     match result {
         Err(Failure::Failed { failed, .. }) => (failed.kind, failed.message),
+        Ok(Step::Refused(why)) => (FailureKind::Refused, why.into()),
         other => panic!("{other:?}"),
     }
 }
@@ -153,6 +154,42 @@ fn what_sordino_writes_or_does_not_know_is_ignored() {
     for written in [&done.output, done.receipt.as_ref().unwrap()] {
         let step = world.announced_at(&written.parse().unwrap());
         assert!(matches!(step, Ok(Step::Ignored(_))), "{written}");
+    }
+}
+
+/// A bucket announces all that is put into it.
+#[test]
+fn what_is_no_recording_need_not_lie_below_in() {
+    let world = World::with(Some(SUFFIX), Policy::default(), |whole, it| {
+        it.inside = vec![whole.join("calls")];
+    });
+    for name in
+        ["clean/a.wav", "evidence/a.wav.receipt.json", "evidence/a.wav.receipt.json.sig", "b.json"]
+    {
+        world.write(name, b"x");
+        assert!(matches!(world.announced(name), Ok(Step::Ignored(_))), "{name}");
+    }
+    for name in ["a.wav", "4711"] {
+        world.write(name, &call());
+        assert!(message(world.announced(name)).1.contains("outside of --in"), "{name}");
+    }
+}
+
+/// Each list or transcript that sordino reads has an ending that no recording has.
+#[test]
+fn the_announcement_of_a_transcript_of_any_format_is_ignored() {
+    let world = World::new(Some(SUFFIX));
+    let mut endings = std::collections::BTreeSet::new();
+    for folder in ["fixtures/transcripts", "fixtures/third-party/transcripts"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let text = |path: std::path::PathBuf| Some(path.extension()?.to_str()?.to_owned());
+        endings.extend(paths.filter_map(text));
+    }
+    assert!(endings.len() > 10 && endings.contains("rttm"), "{endings:?}");
+    for name in endings.iter().map(|ending| format!("a.{ending}")).chain(["_SUCCESS".into()]) {
+        let step = world.announced(&format!("calls/{name}"));
+        assert!(matches!(step, Ok(Step::Ignored(_))), "{name}: {step:?}");
     }
 }
 
@@ -502,6 +539,31 @@ fn a_suffix_that_no_transcript_has_is_refused_at_once() {
         Recordings::new(places.clone(), nowhere, None, Vec::new()),
         Err(PairingError::NoOut)
     ));
+}
+
+/// Each recording would be taken for an output or a receipt, and be ignored.
+#[test]
+fn recordings_do_not_lie_below_what_is_written() {
+    let world = World::new(None);
+    let Recordings { places, planning, .. } = world.recordings;
+    let place = |name: &str| -> Place { format!("s3://data/{name}").parse().unwrap() };
+    for (out, receipts, inside, expected) in [
+        ("x/", "y/", "x/calls/", false),
+        ("y/", "x/", "x/calls/", false),
+        ("x/calls/", "y/", "x/calls/", false),
+        ("", "y/", "x/calls/", false),
+        ("x/clean/", "x/evidence/", "x/calls/", true),
+        ("calls/clean/", "evidence/", "calls/", true),
+        ("x/", "y/", "x2/calls/", true),
+    ] {
+        let planning =
+            Planning { out: Some(place(out)), receipts: Some(place(receipts)), ..planning.clone() };
+        let made = Recordings::new(places.clone(), planning, None, vec![place(inside)]);
+        match expected {
+            true => assert!(made.is_ok(), "{out} {receipts} {inside}"),
+            false => assert!(matches!(made, Err(PairingError::Written(..))), "{out} {receipts}"),
+        }
+    }
 }
 
 #[test]
