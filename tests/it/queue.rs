@@ -602,13 +602,7 @@ mod by_url {
         let Some(moto) = crate::services::moto() else { return };
         let url = crate::services::make_queue(&moto, "announced", 3);
         crate::services::make_bucket(&moto, "announced");
-        let arn = "arn:aws:sqs:us-east-1:123456789012:announced";
-        let body = format!(
-            "<NotificationConfiguration><QueueConfiguration><Queue>{arn}</Queue>\
-             <Event>s3:ObjectCreated:*</Event></QueueConfiguration></NotificationConfiguration>"
-        );
-        let path = "/announced?notification";
-        assert_eq!(crate::services::http(&moto, "PUT", path, body.as_bytes()).0, 200);
+        crate::services::announce(&moto, "announced", "announced");
         crate::services::put_object(&moto, "announced", "a%20b%2Bc.wav", b"RIFF");
         run_with("queue::by_url::what_s3_announces_to_sqs_is_a_recording", &url, Some("test"));
     }

@@ -223,6 +223,18 @@ fn create_queue(moto: &Service, name: &str, more: &str) -> String {
     format!("sqs://127.0.0.1:{}/123456789012/{name}?region=us-east-1", moto.port)
 }
 
+/// Lets a bucket announce in a queue what is put into it.
+#[cfg(feature = "sqs")]
+pub fn announce(moto: &Service, bucket: &str, queue: &str) {
+    let arn = format!("arn:aws:sqs:us-east-1:123456789012:{queue}");
+    let body = format!(
+        "<NotificationConfiguration><QueueConfiguration><Queue>{arn}</Queue>\
+         <Event>s3:ObjectCreated:*</Event></QueueConfiguration></NotificationConfiguration>"
+    );
+    let path = format!("/{bucket}?notification");
+    assert_eq!(http(moto, "PUT", &path, body.as_bytes()).0, 200);
+}
+
 /// The variables with which sordino uses moto.
 pub fn s3_variables(moto: &Service) -> Vec<(String, String)> {
     let pairs = [

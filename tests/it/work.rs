@@ -1,6 +1,6 @@
 //! `sordino work` for real: workers as processes, a queue as a server, and all that can go wrong between them.
 //!
-//! The seeds are fixed, and the numbers are a thirtieth of those of the campaign: `SORDINO_CAMPAIGN=1` runs it as
+//! The seeds are fixed, and the numbers are a tenth of those of the campaign: `SORDINO_CAMPAIGN=1` runs it as
 //! a whole. `tests/campaigns/record.md` has its records.
 
 use std::io::{Read, Write};
@@ -8,9 +8,15 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 use sordino::Receipt;
+#[cfg(feature = "sqs")]
+use sordino::{Treatment, digest::Digest};
 
 use crate::batch::recording;
+#[cfg(feature = "sqs")]
+use crate::services;
 use crate::support::{Moments, command, stderr};
+#[cfg(feature = "sqs")]
+use crate::support::{redacted, stream};
 
 mod engine;
 mod proxy;
@@ -27,7 +33,7 @@ fn is_whole() -> bool {
 }
 
 fn whole(count: u32) -> u32 {
-    if is_whole() { count } else { count / 30 }
+    if is_whole() { count } else { count / 10 }
 }
 
 /// Three workers, while workers are killed, the engine is killed, and the way to it stalls and breaks.
@@ -101,7 +107,7 @@ fn three_workers_on_sqs_lose_nothing_and_commit_each_recording_once() {
         return;
     }
     let Some(engine) = Engine::sqs() else { return };
-    campaign(engine, whole(3000));
+    campaign(engine, whole(1000));
 }
 
 #[cfg(feature = "nats")]
@@ -109,6 +115,53 @@ fn three_workers_on_sqs_lose_nothing_and_commit_each_recording_once() {
 fn three_workers_on_nats_lose_nothing_and_commit_each_recording_once() {
     let Some(engine) = Engine::nats() else { return };
     campaign(engine, whole(10_000));
+}
+
+/// Recordings and transcripts arrive in a bucket, which announces them; one recording twice, one large, one cut.
+#[cfg(feature = "sqs")]
+#[test]
+fn what_s3_announces_to_sqs_is_redacted_from_bucket_to_bucket() {
+    let Some(moto) = services::start_moto() else { return };
+    let queue = services::make_queue(&moto, "calls", 100);
+    ["calls", "clean", "evidence"].map(|bucket| services::make_bucket(&moto, bucket));
+    services::announce(&moto, "calls", "calls");
+    let recordings = [("2026/a%20b", 8000, 2), ("large", 2_800_000, 1), ("cut", 8000, 1)];
+    let mut expected = Vec::new();
+    for (name, frames, times) in recordings {
+        let mut bytes = recording(1, frames);
+        bytes.truncate(if name == "cut" { 1000 } else { bytes.len() });
+        let put = |ending: &str, body: &[u8]| {
+            services::put_object(&moto, "calls", &format!("{name}{ending}"), body);
+        };
+        (0..times).for_each(|_| put(".wav", &bytes));
+        put(".windows.json", b"[[0.25, 0.5]]");
+        expected.push((name, bytes));
+    }
+    let words = format!(
+        "work --queue {queue} --out s3://clean/ --receipts s3://evidence/ --windows-suffix .windows.json \
+         --wait 100ms --drain --json"
+    );
+    let mut worker = command(&words.split_whitespace().collect::<Vec<_>>());
+    let output = worker.envs(services::s3_variables(&moto)).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // The transcripts, and the test event of some versions of moto.
+    assert!(matches!(summary["ignored"].as_u64(), Some(3 | 4)), "{summary}");
+    assert_eq!(summary["buried"], 1, "{summary}");
+    assert_eq!(summary["failures"], json!({ "recording": 1 }), "{summary}");
+    for (name, bytes) in expected {
+        let there = services::get_object(&moto, "clean", &format!("{name}.wav"));
+        let receipt = services::get_object(&moto, "evidence", &format!("{name}.wav.receipt.json"));
+        if name == "cut" {
+            assert_eq!((there, receipt), (None, None));
+            continue;
+        }
+        let made = redacted(stream(bytes), &["0.25-0.5"], Treatment::default()).unwrap();
+        assert!(there.unwrap() == made, "{name}");
+        let receipt = Receipt::parse(&String::from_utf8(receipt.unwrap()).unwrap()).unwrap();
+        assert_eq!(receipt.output.sha256, Digest::of(&made).sha256, "{name}");
+    }
+    assert_eq!(services::open_uploads(&moto, "clean"), 0);
 }
 
 /// Speed is printed, and not tested: it is that of the machine.

@@ -568,8 +568,14 @@ fn what_a_run_has_done_since_is_not_taken_for_slipped_in() {
     other.0[4].key = Key("other".into());
     other.0[4].hash = other.0[4].hash();
     let wrong = |report: ChainReport| report.findings[0].wrong.clone();
-    for rest in [other.first(5), journal.first(5), Linked(vec![journal.0[5].clone()])] {
-        assert_eq!(wrong(walk(&chain, &receipts, &rest, true)), Wrong::Journal);
+    let last = Linked(vec![journal.0[5].clone()]);
+    for (rest, is_wrong) in [
+        (other.first(6), Wrong::Journal),
+        (other.first(5), Wrong::Short),
+        (journal.first(5), Wrong::Short),
+        (last, Wrong::Journal),
+    ] {
+        assert_eq!(wrong(walk(&chain, &receipts, &rest, true)), is_wrong);
     }
     receipts.insert("receipts/6.json".into(), "another".into());
     assert_eq!(wrong(walk(&chain, &receipts, &journal, true)), Wrong::ReceiptChanged);
