@@ -141,7 +141,7 @@ fn a_wrong_call_says_what_to_type() {
         (&["info", "fixtures"], "this is a folder; give the path of a recording"),
         (
             &["man", "fiel"],
-            "sordino has no command `fiel`; give one of file, recording, batch, push",
+            "sordino has no command `fiel`; give one of file, recording, batch, work",
         ),
         (&["completions", "cmd"], "possible values: bash, elvish, fish, powershell, zsh"),
         (&["fil"], "a similar subcommand exists: 'file'"),
