@@ -123,7 +123,7 @@ fn three_workers_on_nats_lose_nothing_and_commit_each_recording_once() {
 fn what_s3_announces_to_sqs_is_redacted_from_bucket_to_bucket() {
     let Some(moto) = services::start_moto() else { return };
     let queue = services::make_queue(&moto, "calls", 100);
-    ["calls", "clean", "evidence"].map(|bucket| services::make_bucket(&moto, bucket));
+    ["calls", "clean", "evidence"].iter().for_each(|bucket| services::make_bucket(&moto, bucket));
     services::announce(&moto, "calls", "calls");
     let recordings = [("2026/a%20b", 8000, 2), ("large", 2_800_000, 1), ("cut", 8000, 1)];
     let mut expected = Vec::new();
