@@ -95,6 +95,25 @@ impl Server {
         Client::connect(&self.url(database), NoTls).unwrap()
     }
 
+    /// Ends claims on jobs at once, as they would end after two minutes: those of a process, or all.
+    pub fn end_claims(&self, database: &str, of: Option<u32>) {
+        let mut client = self.client(database);
+        // A process that dies before it has planned has made no tables.
+        let there = "SELECT to_regclass('sordino.job') IS NOT NULL";
+        if !client.query_one(there, &[]).unwrap().get::<_, bool>(0) {
+            return;
+        }
+        // One row at a time: a statement that has locked one and waits for another can meet a process that
+        // holds that one and waits for the first.
+        let claimed = "state = 'started' AND ($1::text IS NULL OR split_part(worker, '-', 2) = $1)";
+        let of = of.map(|process| process.to_string());
+        let select = format!("SELECT number FROM sordino.job WHERE {claimed}");
+        let end = format!("UPDATE sordino.job SET lease_until = 0 WHERE {claimed} AND number = $2");
+        for row in client.query(&select, &[&of]).unwrap() {
+            client.execute(&end, &[&of, &row.get::<_, i64>(0)]).unwrap();
+        }
+    }
+
     /// Where its settings are.
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")

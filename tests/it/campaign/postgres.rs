@@ -73,21 +73,7 @@ impl World {
         worker.child.kill().unwrap();
         let dead = worker.child.id();
         self.ended(worker);
-        self.end_claims(dead);
-    }
-
-    /// The claims of a process end at once, as they would after two minutes.
-    fn end_claims(&self, of: u32) {
-        let mut client = self.server.client(DATABASE);
-        // A process that dies before it has planned has made no tables.
-        let there = "SELECT to_regclass('sordino.job') IS NOT NULL";
-        if client.query_one(there, &[]).unwrap().get(0) {
-            let sql = format!(
-                "UPDATE sordino.job SET lease_until = 0
-                 WHERE state = 'started' AND split_part(worker, '-', 2) = '{of}'"
-            );
-            client.batch_execute(&sql).unwrap();
-        }
+        self.server.end_claims(DATABASE, Some(dead));
     }
 
     /// What the journal says, past sordino.
@@ -130,7 +116,7 @@ fn three_processes_that_are_killed_with_their_server_do_each_recording_once() {
         let one = &mut workers[moments.below(3) as usize];
         if kill % 3 == 2 {
             // As if it had been cut off: others take over what it works on, and it knows nothing of that.
-            world.end_claims(one.child.id());
+            world.server.end_claims(DATABASE, Some(one.child.id()));
         }
         let worker = std::mem::replace(one, world.start());
         world.killed(worker, &mut moments);

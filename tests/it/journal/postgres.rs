@@ -18,12 +18,6 @@ fn refusal(url: &str) -> String {
     open_journal(url).map(drop).unwrap_err().to_string()
 }
 
-/// The claims of all processes end.
-fn end_leases(server: &Server, database: &str) {
-    let sql = "UPDATE sordino.job SET lease_until = 0 WHERE state = 'started'";
-    server.client(database).batch_execute(sql).unwrap();
-}
-
 struct InADatabase(String, postgres::Client);
 
 impl Place for InADatabase {
@@ -94,11 +88,11 @@ fn a_late_commit_counts_once_and_a_lost_claim_allows_no_step() {
     assert!(fast.claim("m", 2).unwrap().is_empty(), "the lease holds");
     assert!(slow.lease().unwrap().as_secs() >= 30);
 
-    end_leases(server, "late");
+    server.end_claims("late", None);
     slow.renew().unwrap();
     assert!(fast.claim("m", 2).unwrap().is_empty(), "the lease was renewed");
 
-    end_leases(server, "late");
+    server.end_claims("late", None);
     let taken = fast.claim("m", 2).unwrap();
     assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(slow.apply(&[change(&keys[0], Event::Granting)]).unwrap(), [false]);
@@ -119,7 +113,7 @@ fn what_another_process_works_on_is_not_replaced() {
     let again = || [planned(2, spec("a", "1-3"))];
     let error = plan(other.as_mut(), "n", again()).unwrap_err();
     assert!(error.to_string().contains("another sordino is making s3://clean/a.wav"), "{error}");
-    end_leases(server, "replaced");
+    server.end_claims("replaced", None);
     assert_eq!(plan(other.as_mut(), "n", again()).unwrap().planned, 1);
     assert_eq!(other.counts(None).unwrap().total(), 1);
 }
@@ -234,7 +228,7 @@ fn three_processes_lose_nothing_when_they_are_killed() {
             worker.wait().unwrap();
         }
         nothing_is_lost(open_journal_to_read(&url).unwrap().as_mut(), &said);
-        end_leases(server, "killed");
+        server.end_claims("killed", None);
     }
     finish(&url, &mut said, |_| {});
 }
