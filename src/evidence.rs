@@ -158,8 +158,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `outlines`: the
-    /// pages of an Opus.
+    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `outline`:
+    /// that of the pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
@@ -168,12 +168,12 @@ impl<'a> Observer<'a> {
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        (size, head, outlines): (u64, Option<Head>, &[Outline]),
+        (size, head, outline): (u64, Option<Head>, &Outline),
     ) -> Result<Evidence, Error> {
         let self_checked = self.self_check.is_some();
         let data_start = data_start(decoder, size);
         if let Some(self_check) = self.self_check {
-            self_check.finish(spool, (data_start, size), head.as_ref(), outlines)?;
+            self_check.finish(spool, (data_start, size), head.as_ref(), outline)?;
         }
         let samples = self.samples.map(Digester::finish);
         let data_start = self.is_wav.then_some(data_start);

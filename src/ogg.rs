@@ -5,6 +5,6 @@ mod checksum;
 mod page;
 mod queue;
 
-pub(crate) use checksum::crc32;
-pub(crate) use page::{Outline, Page, Piece, SEGMENT, lace};
+use checksum::crc32;
+pub(crate) use page::{Next, Outline, Page, Piece, SEGMENT, lace};
 pub(crate) use queue::PageQueue;

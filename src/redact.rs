@@ -159,7 +159,7 @@ impl<'a> Redaction<'a> {
         let replaced = opus.replaced;
         let summary =
             Summary::of(&decoder, (windows, &spans), treatment, (options, output, replaced))?;
-        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &opus.outlines))?;
+        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &opus.outline))?;
         Ok(Redacted { spool, bytes, summary, evidence })
     }
 }

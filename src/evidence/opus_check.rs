@@ -1,12 +1,12 @@
 //! The self-check of a kept Ogg Opus, in its own terms.
 //!
-//! The file is read back as any recording is. Its pages must be those of the recording, apart from their
+//! The file is read back page by page. Its pages must be those of the recording, apart from their
 //! numbers and sizes. Every packet that is not near a window must be there byte for byte, at its place, and
 //! every other one must be silence, as long as the packet that it replaces. Which those are is reckoned
 //! here again, in another way than the writer does. From one second before each window to one second behind,
-//! the file is decoded, and must be zero inside.
+//! the packets are decoded, and must be zero inside.
 
-use std::num::NonZeroUsize;
+use std::iter::repeat_n;
 use std::ops::Range;
 
 use twox_hash::XxHash3_64;
@@ -14,14 +14,17 @@ use twox_hash::XxHash3_64;
 use super::failed;
 use super::oracle::{Oracle, merged};
 use super::view::BlockView;
-use crate::block::{Block, Samples, StreamInfo};
-use crate::decode::{DecodeOptions, Decoder, Encoding, Source};
+use crate::block::StreamInfo;
 use crate::error::Error;
-use crate::ogg::{Outline, Page, PageQueue};
-use crate::opus::{bare, is_silence, length};
+use crate::ogg::Outline;
+use crate::opus::{is_silence, length};
 use crate::spool::Spool;
 use crate::treatment::Treatment;
 use crate::window::Windows;
+
+mod read_back;
+
+use read_back::{FoundPacket, read_back};
 
 /// What must become silence in front of a touched packet: packets, and frames at 48 kHz.
 const IN_FRONT: (u64, u64) = (1, 20 * 48);
@@ -33,66 +36,129 @@ pub(super) struct OpusCheck {
     /// Frames inside windows. Sorted, never touching.
     touched: Vec<Range<u64>>,
     rate: u32,
-    packets: Vec<Expected>,
+    /// Of each packet of the recording.
+    hashes: Vec<u64>,
+    runs: Vec<Run>,
+    /// The first frame of the first packet, and one past the last of the last.
+    frames: Range<u64>,
 }
 
-/// A packet of the recording.
-struct Expected {
-    hash: u64,
-    /// The number of its frames, without those that are cut off.
-    frames: u32,
+/// Packets in a row that are as long as each other. Most recordings have few of them.
+struct Run {
+    packets: usize,
+    size: Size,
+}
+
+/// The size of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Size {
+    /// At 48 kHz.
+    length: u32,
+    /// Frames of the recording, without those that are cut off.
+    frames: u64,
 }
 
 impl OpusCheck {
     pub(super) fn new(treatment: Treatment, windows: &Windows, info: &StreamInfo) -> Self {
         let touched = Oracle::new(treatment, windows, info).touched();
-        Self { touched, rate: info.rate, packets: Vec::new() }
+        Self { touched, rate: info.rate, hashes: Vec::new(), runs: Vec::new(), frames: 0..0 }
     }
 
     /// Adds a packet as it was read.
     pub(super) fn decoded(&mut self, view: &BlockView<'_>) {
         let block = view.block;
-        let frames = u32::try_from(block.frames()).unwrap_or(u32::MAX);
-        let hash = hash_of(block.packet().unwrap_or_default());
-        self.packets.push(Expected { hash, frames });
+        let packet = block.packet().unwrap_or_default();
+        if self.hashes.is_empty() {
+            self.frames = block.first()..block.first();
+        }
+        let size = Size { length: length(packet), frames: block.end() - self.frames.end };
+        self.frames.end = block.end();
+        self.hashes.push(hash_of(packet));
+        match self.runs.last_mut() {
+            Some(run) if run.size == size => run.packets += 1,
+            _ => self.runs.push(Run { packets: 1, size }),
+        }
     }
 
-    /// Reads the file back. `outlines`: the pages of the recording, without those of comments.
+    /// Reads the file back. `outline`: that of the pages of the recording, without those of comments.
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
-    pub(super) fn finish(self, spool: &Spool, outlines: &[Outline]) -> Result<(), Error> {
-        let reader = spool.reader().map_err(Error::ReadBack)?;
-        let options = DecodeOptions {
-            encoding: Encoding::Same,
-            opus_rate: Some(self.rate),
-            threads: NonZeroUsize::new(1),
-            ..DecodeOptions::default()
-        };
-        let wrong = |error: Error| match error {
-            Error::Read(error) => Error::ReadBack(error),
-            error => failed(format!("the written file cannot be read: {error}")),
-        };
-        let mut decoder =
-            Decoder::open(Source::stream(reader).with_options(options)).map_err(wrong)?;
-        let pages =
-            decoder.opus_pages().ok_or_else(|| failed("the written file is no Ogg Opus"))?;
-        let mut pages =
-            PageCheck { pages: pages.clone(), outlines: outlines.iter(), in_tags: false };
-        let streams = decoder.opus_streams().unwrap_or_default();
-        decoder.keep_packets(Some(self.zones()));
-        let info = decoder.stream_info();
-        let mut block = Block::new(info.format, info.channels);
-        let mut found = Found::default();
-        while decoder.next(&mut block).map_err(wrong)? {
-            pages.check()?;
-            self.check_packet(&block, streams, &mut found)?;
-        }
-        pages.check()?;
-        if found.count() != self.packets.len() || pages.outlines.next().is_some() {
+    pub(super) fn finish(self, spool: &Spool, outline: &Outline) -> Result<(), Error> {
+        let (silent, zones) = (self.silent(), self.zones());
+        let mut expected = (0..).zip(self.hashes.iter().zip(self.sizes()));
+        let mut end = self.frames.start;
+        let found = read_back(spool, self.rate, |packet| {
+            let Some((number, (&hash, size))) = expected.next() else {
+                return Err(failed("the written file has more packets than the recording"));
+            };
+            if length(packet.bytes) != size.length {
+                return Err(failed("a packet of the written file is not at its place"));
+            }
+            match meets(&silent, &(number..number + 1)) {
+                true if !is_silence(packet.bytes, packet.streams) => {
+                    return Err(failed("a packet near a window is not silence"));
+                }
+                false if hash_of(packet.bytes) != hash => {
+                    return Err(failed("a packet outside the windows has changed"));
+                }
+                _ => {}
+            }
+            let frames = end..end + size.frames;
+            end = frames.end;
+            self.check_sound(packet, &frames, &zones)
+        })?;
+        if expected.next().is_some() {
             return Err(failed("the written file lacks packets of the recording"));
         }
-        self.check_places(&found)
+        if found != *outline {
+            return Err(failed("a page of the written file is not that of the recording"));
+        }
+        Ok(())
+    }
+
+    /// Decodes a packet with these frames, if it is in one of the `zones`.
+    fn check_sound(
+        &self,
+        packet: FoundPacket<'_>,
+        frames: &Range<u64>,
+        zones: &[Range<u64>],
+    ) -> Result<(), Error> {
+        if !meets(zones, frames) {
+            packet.decoder.leave_out();
+            return Ok(());
+        }
+        let undecoded = |why: &str| failed(&format!("a packet cannot be decoded: {why}"));
+        let samples = packet.decoder.decode(packet.bytes).map_err(undecoded)?;
+        // One in front of it is silent too, so no sound goes on in it.
+        if meets(&self.touched, frames) && samples.iter().any(|&sample| sample != 0) {
+            return Err(failed("a packet inside the windows is not decoded to silence"));
+        }
+        Ok(())
+    }
+
+    /// The sizes of the packets.
+    fn sizes(&self) -> impl DoubleEndedIterator<Item = Size> {
+        self.runs.iter().flat_map(|run| repeat_n(run.size, run.packets))
+    }
+
+    /// The numbers of the packets that must be silence.
+    fn silent(&self) -> Vec<Range<u64>> {
+        let mut first = self.frames.start;
+        let is_touched = |size: Size| {
+            let frames = first..first + size.frames;
+            first = frames.end;
+            meets(&self.touched, &frames)
+        };
+        let touched: Vec<bool> = self.sizes().map(is_touched).collect();
+        let lengths = || self.sizes().map(|size| u64::from(size.length));
+        let behind = near(touched.iter().copied().zip(lengths()), BEHIND);
+        let mut in_front = near(touched.iter().rev().copied().zip(lengths().rev()), IN_FRONT);
+        in_front.reverse();
+        let is_silent =
+            behind.into_iter().zip(in_front).map(|(behind, in_front)| behind || in_front);
+        let numbers = (0..).zip(is_silent).filter(|&(_, is_silent)| is_silent);
+        merged(numbers.map(|(number, _)| number..number + 1).collect())
     }
 
     /// The frames that are decoded: from one second before each window to one second behind.
@@ -103,86 +169,12 @@ impl OpusCheck {
         };
         merged(self.touched.iter().map(wide).collect())
     }
-
-    /// Compares a packet of the written file with that of the recording.
-    fn check_packet(&self, block: &Block, streams: u8, found: &mut Found) -> Result<(), Error> {
-        let packet = block.packet().unwrap_or_default();
-        let expected = self.packets.get(found.count());
-        let frames = block.frames();
-        let Some(expected) = expected.filter(|expected| expected.frames as usize == frames) else {
-            return Err(failed("a packet of the written file is not at its place"));
-        };
-        let kind = match hash_of(packet) == expected.hash {
-            // A packet of the recording may be silence already.
-            true if is_silence(packet, streams) => Kind::Either,
-            true => Kind::Kept,
-            false if is_silence(packet, streams) => Kind::Made,
-            false => {
-                return Err(failed("a packet is neither one of the recording nor silence"));
-            }
-        };
-        let frames = block.first()..block.end();
-        let is_touched = self.meets(&frames);
-        if is_touched && !(block.is_decoded() && self.is_zero(block)) {
-            return Err(failed("a packet inside the windows is not decoded to silence"));
-        }
-        found.packets.push((kind, is_touched, length(packet)));
-        Ok(())
-    }
-
-    fn meets(&self, frames: &Range<u64>) -> bool {
-        let from = self.touched.partition_point(|range| range.end <= frames.start);
-        self.touched.get(from).is_some_and(|range| range.start < frames.end) && !frames.is_empty()
-    }
-
-    /// Whether every sample of a block inside the windows is zero.
-    fn is_zero(&self, block: &Block) -> bool {
-        let Samples::I16(samples) = block.samples() else { return false };
-        let frames = (block.first()..).zip(samples.chunks_exact(block.channels()));
-        let inside = |frame: u64| self.meets(&(frame..frame + 1));
-        frames.into_iter().all(|(at, frame)| frame.iter().all(|&s| s == 0) || !inside(at))
-    }
-
-    /// Checks that silence is where it must be, and nowhere else.
-    fn check_places(&self, found: &Found) -> Result<(), Error> {
-        let touched =
-            found.packets.iter().map(|&(_, touched, length)| (touched, u64::from(length)));
-        let behind = near(touched.clone(), BEHIND);
-        let mut in_front = near(touched.rev(), IN_FRONT);
-        in_front.reverse();
-        for ((behind, in_front), &(kind, ..)) in
-            behind.into_iter().zip(in_front).zip(&found.packets)
-        {
-            match (kind, behind || in_front) {
-                (Kind::Kept, true) => return Err(failed("a packet near a window is not silence")),
-                (Kind::Made, false) => {
-                    return Err(failed("a packet outside the windows has changed"));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
-/// What a packet of the written file is.
-#[derive(Clone, Copy)]
-enum Kind {
-    Kept,
-    Made,
-    Either,
-}
-
-/// Packets of the written file: what each is, whether a window touches it, and its length at 48 kHz.
-#[derive(Default)]
-struct Found {
-    packets: Vec<(Kind, bool, u32)>,
-}
-
-impl Found {
-    fn count(&self) -> usize {
-        self.packets.len()
-    }
+/// Whether `frames`, if they are any, meet one of the ranges, which are sorted and do not touch.
+fn meets(ranges: &[Range<u64>], frames: &Range<u64>) -> bool {
+    let from = ranges.partition_point(|range| range.end <= frames.start);
+    ranges.get(from).is_some_and(|range| range.start < frames.end) && !frames.is_empty()
 }
 
 /// Of packets in a row, touched or not, each with its length: which are touched, or come after one that is, with
@@ -203,39 +195,9 @@ fn near(packets: impl Iterator<Item = (bool, u64)>, (least, frames): (u64, u64))
     packets.map(&mut is_near).collect()
 }
 
-/// Compares the pages of the written file with those of the recording.
-struct PageCheck<'a> {
-    pages: PageQueue,
-    outlines: std::slice::Iter<'a, Outline>,
-    /// Whether the next page is one of the comment header.
-    in_tags: bool,
-}
-
-impl PageCheck<'_> {
-    /// Compares the pages that were read since.
-    fn check(&mut self) -> Result<(), Error> {
-        let wrong = || failed("a page of the written file is not that of the recording");
-        while let Some(bytes) = self.pages.pop() {
-            let page = Page::parse(bytes).ok_or_else(wrong)?;
-            if std::mem::take(&mut self.in_tags) {
-                // It has one page, with a list of no comments.
-                let is_bare = |bytes: &[u8]| bare(bytes).is_ok_and(|bare| bare == bytes);
-                if !is_bare(page.body()) {
-                    return Err(failed("the written file has comments"));
-                }
-                continue;
-            }
-            if self.outlines.next() != Some(&page.outline()) {
-                return Err(wrong());
-            }
-            if page.has(Page::FIRST) {
-                self.in_tags = true;
-            }
-        }
-        Ok(())
-    }
-}
-
 fn hash_of(packet: &[u8]) -> u64 {
     XxHash3_64::oneshot(packet)
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ impl<'a> SelfCheck<'a> {
     }
 
     /// Reads the file back: `size` bytes. The samples of a WAV start at byte `data_start`; `head` is what a
-    /// FLAC has before its first frame, `outlines` are the pages of an Opus.
+    /// FLAC has before its first frame, `outline` is that of the pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
@@ -88,11 +88,11 @@ impl<'a> SelfCheck<'a> {
         spool: &Spool,
         (data_start, size): (u64, u64),
         head: Option<&Head>,
-        outlines: &[Outline],
+        outline: &Outline,
     ) -> Result<(), Error> {
         match (self, head) {
             (Self::Wav(wav), _) => wav.finish(spool, data_start, size),
-            (Self::Opus(opus), _) => opus.finish(spool, outlines),
+            (Self::Opus(opus), _) => opus.finish(spool, outline),
             (Self::Flac(flac), Some(head)) => flac.finish(spool, size, head),
             (Self::Flac(_), None) => Err(failed("a FLAC was not completed")),
         }

@@ -4,7 +4,7 @@
 const POLYNOMIAL: u32 = 0x04C1_1DB7;
 
 /// Bytes that are taken at once.
-const SLICES: usize = 8;
+const SLICES: usize = 16;
 
 /// `TABLES[n][byte]`: the checksum of a byte that `n` zero bytes follow.
 static TABLES: [[u32; 256]; SLICES] = tables();
@@ -40,19 +40,10 @@ const fn tables() -> [[u32; 256]; SLICES] {
 /// Goes on from the checksum of the bytes before, which is 0 at the start.
 pub(crate) fn crc32(crc: u32, bytes: &[u8]) -> u32 {
     let (groups, rest) = bytes.as_chunks::<SLICES>();
-    // Eight bytes at once are four times as fast as one after the other.
+    // Many bytes at once are several times as fast as one after the other.
     let crc = groups.iter().fold(crc, |crc, group| {
-        let [a, b, c, d] = crc.to_be_bytes();
-        let bytes = [
-            group[0] ^ a,
-            group[1] ^ b,
-            group[2] ^ c,
-            group[3] ^ d,
-            group[4],
-            group[5],
-            group[6],
-            group[7],
-        ];
+        let mut bytes = *group;
+        bytes.iter_mut().zip(crc.to_be_bytes()).for_each(|(byte, crc)| *byte ^= crc);
         let parts = bytes.iter().zip(TABLES.iter().rev());
         parts.fold(0, |sum, (&byte, table)| sum ^ table[usize::from(byte)])
     });

@@ -1,5 +1,10 @@
 //! One page (RFC 3533, 6).
 
+use std::hash::Hasher;
+use std::io::{self, Read};
+
+use twox_hash::XxHash3_64;
+
 use super::crc32;
 
 /// Bytes of the header before the table of segments.
@@ -32,15 +37,45 @@ pub(crate) struct Piece<'a> {
     pub(crate) ends: bool,
 }
 
-/// What a page says apart from its number and the bytes of packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Outline {
-    flags: u8,
-    granule: i64,
-    serial: u32,
-    /// Pieces of packets, and whether the last of them goes on on the next page.
-    pieces: usize,
-    is_open: bool,
+/// What comes next in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    Page(Page),
+    /// Nothing.
+    End,
+    /// Bytes that begin no page.
+    Foreign,
+    /// A page in which the file ends.
+    Cut,
+    /// A page that bears this number, and a wrong checksum.
+    Damaged(u32),
+}
+
+/// What pages say, one after the other, apart from their numbers and the bytes of packets; as a hash.
+#[derive(Default)]
+pub(crate) struct Outline(XxHash3_64);
+
+impl Outline {
+    pub(crate) fn add(&mut self, page: &Page) {
+        // A packet is as many pieces in each file, however long it is.
+        let pieces = page.pieces().count().to_le_bytes();
+        let is_open = page.lacing().last() == Some(&255);
+        self.0.write(&page.bytes[FLAGS..SEQUENCE]);
+        self.0.write(&pieces);
+        self.0.write_u8(is_open.into());
+    }
+}
+
+impl PartialEq for Outline {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.finish() == other.0.finish()
+    }
+}
+
+impl std::fmt::Debug for Outline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Outline").field(&self.0.finish()).finish()
+    }
 }
 
 impl Page {
@@ -51,14 +86,32 @@ impl Page {
     /// The flag of the last page of a stream.
     pub(crate) const LAST: u8 = 4;
 
-    /// Takes the bytes of exactly one page; `None` when they are not, or the checksum is wrong.
-    pub(crate) fn parse(bytes: Vec<u8>) -> Option<Self> {
-        let is_page = bytes.len() >= HEADER && bytes.starts_with(b"OggS\0");
-        let page = is_page.then_some(Self { bytes })?;
-        let lacing = page.bytes.get(HEADER..page.body_start())?;
-        let body: usize = lacing.iter().map(|&size| usize::from(size)).sum();
-        let is_whole = page.bytes.len() == page.body_start() + body;
-        (is_whole && page.word(CHECKSUM) == page.checksum()).then_some(page)
+    /// Reads what comes next.
+    pub(crate) fn read(from: &mut impl Read) -> io::Result<Next> {
+        // Most pages have no more.
+        let mut bytes = Vec::with_capacity(8192);
+        let mut more = |count: usize, bytes: &mut Vec<u8>| {
+            let read = from.by_ref().take(count as u64).read_to_end(bytes)?;
+            io::Result::Ok(read == count)
+        };
+        let is_whole = more(HEADER, &mut bytes)?;
+        if bytes.is_empty() {
+            return Ok(Next::End);
+        }
+        if !bytes.iter().zip(b"OggS\0").all(|(byte, mark)| byte == mark) {
+            return Ok(Next::Foreign);
+        }
+        // The segment table gives the size of the body.
+        if !is_whole || !more(bytes[SEGMENTS].into(), &mut bytes)? {
+            return Ok(Next::Cut);
+        }
+        let body = bytes[HEADER..].iter().map(|&size| usize::from(size)).sum();
+        if !more(body, &mut bytes)? {
+            return Ok(Next::Cut);
+        }
+        let page = Self { bytes };
+        let is_right = page.word(CHECKSUM) == page.checksum();
+        Ok(if is_right { Next::Page(page) } else { Next::Damaged(page.sequence()) })
     }
 
     /// The page of the same stream and granule position with these flags, this sequence number, and these
@@ -140,16 +193,6 @@ impl Page {
         })
     }
 
-    pub(crate) fn outline(&self) -> Outline {
-        Outline {
-            flags: self.flags(),
-            granule: self.granule(),
-            serial: self.serial(),
-            pieces: self.pieces().count(),
-            is_open: self.lacing().last() == Some(&255),
-        }
-    }
-
     fn body_start(&self) -> usize {
         HEADER + usize::from(self.bytes[SEGMENTS])
     }
@@ -207,22 +250,57 @@ mod tests {
             let page = page(&pieces).unwrap();
             prop_assert_eq!(page.pieces().collect::<Vec<_>>(), pieces);
             prop_assert_eq!(page.sequence(), 7);
-            prop_assert_eq!(Page::parse(page.bytes().to_vec()), Some(page));
+            let mut rest = page.bytes();
+            prop_assert_eq!(Page::read(&mut rest).unwrap(), Next::Page(page.clone()));
+            prop_assert_eq!(Page::read(&mut rest).unwrap(), Next::End);
         }
     }
 
     #[test]
-    fn each_flipped_bit_and_each_other_length_of_a_page_is_noticed() {
+    fn each_flipped_bit_and_each_cut_of_a_page_is_noticed() {
+        let read = |bytes: &[u8]| Page::read(&mut &*bytes).unwrap();
         let whole = page(&[Piece { bytes: &[1; 300], ends: true }]).unwrap().bytes;
         for bit in 0..whole.len() * 8 {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Page::parse(bytes), None, "bit {bit}");
+            let expected = |next: &Next| match bit / 8 {
+                0..5 => *next == Next::Foreign,
+                SEQUENCE..CHECKSUM => matches!(next, Next::Damaged(number) if *number != 7),
+                // Another size: it may end too early, or be cut off.
+                SEGMENTS..29 => matches!(next, Next::Damaged(7) | Next::Cut),
+                _ => *next == Next::Damaged(7),
+            };
+            let next = read(&bytes);
+            assert!(expected(&next), "bit {bit}: {next:?}");
         }
-        for length in 0..whole.len() {
-            assert_eq!(Page::parse(whole[..length].to_vec()), None, "{length}");
+        for length in 1..whole.len() {
+            assert_eq!(read(&whole[..length]), Next::Cut, "{length}");
         }
-        assert_eq!(Page::parse([whole.as_slice(), &[0]].concat()), None);
+        assert_eq!(read(&[]), Next::End);
+    }
+
+    #[test]
+    fn an_outline_tells_pages_apart_but_not_their_numbers_and_packets() {
+        let piece = |bytes, ends| Piece { bytes, ends };
+        let outline = |page: &Page| {
+            let mut outline = Outline::default();
+            outline.add(page);
+            outline
+        };
+        let one = page(&[piece(&[1; 30], true), piece(&[1; 40], true)]).unwrap();
+        let other = page(&[piece(&[7; 3], true), piece(&[], true)]).unwrap();
+        let numbered = other.with(0, 8, other.lacing(), other.body()).unwrap();
+        assert_eq!(outline(&one), outline(&numbered));
+        let flagged = one.with(Page::LAST, 7, one.lacing(), one.body()).unwrap();
+        let mut later = one.clone();
+        later.bytes[GRANULE] = 1;
+        let mut foreign = one.clone();
+        foreign.bytes[SERIAL] = 1;
+        let fewer = page(&[piece(&[1; 70], true)]).unwrap();
+        let open = page(&[piece(&[1; 30], true), piece(&[1; 255], false)]).unwrap();
+        for page in [flagged, later, foreign, fewer, open] {
+            assert_ne!(outline(&one), outline(&page), "{page:?}");
+        }
     }
 
     #[test]

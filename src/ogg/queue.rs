@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use super::Page;
 use crate::lock::lock;
 
 /// Pages that were read and not taken yet. Shared by the reader and whoever takes them. A reader runs only a few
 /// pages ahead of the packets that it gives, so there are never many.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PageQueue(Arc<Mutex<Option<VecDeque<Vec<u8>>>>>);
+pub(crate) struct PageQueue(Arc<Mutex<Option<VecDeque<Page>>>>);
 
 impl PageQueue {
     /// A queue that takes pages until it is closed; the default one is closed.
@@ -25,14 +26,14 @@ impl PageQueue {
         lock(&self.0).is_some()
     }
 
-    pub(crate) fn push(&self, page: &[u8]) {
+    pub(crate) fn push(&self, page: &Page) {
         if let Some(pages) = lock(&self.0).as_mut() {
-            pages.push_back(page.to_vec());
+            pages.push_back(page.clone());
         }
     }
 
     /// The next page in the order of the file.
-    pub(crate) fn pop(&self) -> Option<Vec<u8>> {
+    pub(crate) fn pop(&self) -> Option<Page> {
         lock(&self.0).as_mut()?.pop_front()
     }
 }

@@ -202,24 +202,62 @@ impl OpusDecoder {
         samples: &mut Samples,
     ) -> Result<(), &'static str> {
         let Samples::I16(samples) = samples else { return Err("samples of another format") };
+        self.decode_all(&packet.data, samples)?;
+        // Rounds down, so a frame of which only a part is trimmed stays.
+        let trimmed = packet.trim_end.get() * u64::from(self.rate) / u64::from(CLOCK);
+        let trimmed = usize::try_from(trimmed).unwrap_or(usize::MAX).saturating_mul(self.channels);
+        samples.truncate(samples.len().saturating_sub(trimmed));
+        Ok(())
+    }
+
+    /// The same with all frames of the packet.
+    fn decode_all(&mut self, packet: &[u8], samples: &mut Vec<i16>) -> Result<(), &'static str> {
         if std::mem::take(&mut self.is_stale) {
             self.inner.reset();
         }
         // For an empty packet the library would conceal the loss with invented audio.
-        let length = i32::try_from(packet.data.len()).unwrap_or(0);
+        let length = i32::try_from(packet.len()).unwrap_or(0);
         if length == 0 {
             return Err("an Opus packet is empty");
         }
         samples.resize(LONGEST * self.channels, 0);
         let room = i32::try_from(LONGEST).unwrap_or(i32::MAX);
-        let decoded = self.inner.decode(Some(&packet.data), length, samples, room, false);
+        let decoded = self.inner.decode(Some(packet), length, samples, room, false);
         let frames = decoded.ok().and_then(|frames| usize::try_from(frames).ok());
-        let frames = frames.ok_or("a packet is not Opus")?;
-        // Rounds down, so a frame of which only a part is trimmed stays.
-        let trimmed = packet.trim_end.get() * u64::from(self.rate) / u64::from(CLOCK);
-        let kept = frames.saturating_sub(usize::try_from(trimmed).unwrap_or(usize::MAX));
-        samples.truncate(kept * self.channels);
+        samples.truncate(frames.ok_or("a packet is not Opus")? * self.channels);
         Ok(())
+    }
+}
+
+/// Decodes packets of one Ogg Opus stream for somebody who has read them: no gap, delay or padding is known
+/// here.
+pub(crate) struct OpusPackets {
+    decoder: OpusDecoder,
+    samples: Vec<i16>,
+}
+
+impl OpusPackets {
+    /// `head`: the first packet of the stream. `rate`: in Hz, one that Opus has.
+    ///
+    /// # Errors
+    /// [`Error::Header`] when it is no head.
+    pub(crate) fn new(head: &[u8], rate: u32) -> Result<Self, Error> {
+        let head = OpusHead::parse(head, false).ok_or_else(|| header_error("it is not valid"))?;
+        Ok(Self { decoder: OpusDecoder::new(&head, rate)?, samples: Vec::new() })
+    }
+
+    /// Notes that the next packet is not decoded. What comes after it is decoded as from the start.
+    pub(crate) fn leave_out(&mut self) {
+        self.decoder.leave_out();
+    }
+
+    /// The samples of the next packet, interleaved.
+    ///
+    /// # Errors
+    /// It is not Opus.
+    pub(crate) fn decode(&mut self, packet: &[u8]) -> Result<&[i16], &'static str> {
+        self.decoder.decode_all(packet, &mut self.samples)?;
+        Ok(&self.samples)
     }
 }
 

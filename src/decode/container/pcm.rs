@@ -131,9 +131,15 @@ impl PacketReader for PcmReader {
     fn packet(&mut self) -> Result<Option<Packet>, PacketFault> {
         let block = self.layout.block();
         let wanted = block.saturating_mul(self.layout.packet_blocks());
-        let mut bytes = Vec::with_capacity(wanted);
-        let read = self.data.by_ref().take(wanted as u64).read_to_end(&mut bytes);
-        read.map_err(Error::Read)?;
+        let mut bytes = vec![0; wanted];
+        let mut read = 0;
+        while read < wanted {
+            match self.data.read(&mut bytes[read..]).map_err(Error::Read)? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        bytes.truncate(read);
         let (whole, part) = (bytes.len() / block, bytes.len() % block);
         let in_part = self.layout.adpcm_frames(part as u64);
         let mut frames = whole as u64 * self.layout.block_frames;

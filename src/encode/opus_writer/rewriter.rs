@@ -43,8 +43,8 @@ pub(super) struct Rewriter {
 pub(crate) struct Rewritten {
     /// Frames that became silence. Sorted, never touching.
     pub(crate) replaced: Vec<Range<u64>>,
-    /// The pages of the input without those of comment headers.
-    pub(crate) outlines: Vec<Outline>,
+    /// That of the pages of the input, without those of comment headers.
+    pub(crate) outline: Outline,
 }
 
 /// The most frames at 48 kHz in a row that are cut off at an end. What encoders need there is less; what somebody
@@ -80,8 +80,7 @@ impl Rewriter {
     ///
     /// # Errors
     /// The page is not understood.
-    pub(super) fn page(&mut self, bytes: Vec<u8>, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let page = Page::parse(bytes).ok_or("a damaged Ogg page")?;
+    pub(super) fn page(&mut self, page: Page, out: &mut Vec<u8>) -> Result<(), Refusal> {
         self.check_place(&page)?;
         let is_last = page.has(Page::LAST);
         match self.stage {
@@ -178,7 +177,7 @@ impl Rewriter {
     }
 
     fn hold(&mut self, page: Page, pieces: usize) {
-        self.done.outlines.push(page.outline());
+        self.done.outline.add(&page);
         let sequence = page.sequence().wrapping_sub(self.removed);
         self.held.push_back(Held { page, sequence, pieces });
     }

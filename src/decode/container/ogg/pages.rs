@@ -14,17 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::opus_granules::{OpusGranuleCheck, OpusPageQueue};
 use crate::decode::container::error;
 use crate::decode::container::guard::Container;
-use crate::decode::input::{InputMonitor, read_up_to};
+use crate::decode::input::InputMonitor;
 use crate::error::Error;
-use crate::ogg::{PageQueue, crc32};
+use crate::ogg::{Next, Page, PageQueue};
 
-/// Bytes of the fixed part of a page header.
-const HEADER: usize = 27;
 /// Bytes that are read at once: several pages, which are read in pieces.
 const READ_SIZE: usize = 64 * 1024;
-/// Header type flags: first page of a stream, and last page.
-const FIRST: u8 = 2;
-const LAST: u8 = 4;
 
 /// What the pages so far have shown. Shared by the reader and the guard.
 #[derive(Debug, Clone, Default)]
@@ -44,12 +39,12 @@ pub(super) struct CheckedPages<R> {
     inner: BufReader<R>,
     monitor: Arc<InputMonitor>,
     pub(super) status: OggStatus,
-    /// The page that is being passed on.
-    page: Vec<u8>,
+    /// The page that is being passed on; `None` before the first and at the end.
+    page: Option<Page>,
     /// Bytes of it so far.
     given: usize,
-    /// The page after it; empty at the end. `None` before the first page.
-    ahead: Option<Vec<u8>>,
+    /// The page after it, once it was read; `Some(None)` at the end.
+    ahead: Option<Option<Page>>,
     /// The logical streams by serial number.
     streams: HashMap<u32, LogicalStream>,
     /// Whether only first pages of streams were read so far. They come together.
@@ -84,7 +79,7 @@ impl<R: Read> CheckedPages<R> {
             inner: BufReader::with_capacity(READ_SIZE, inner),
             monitor: Arc::clone(monitor),
             status: OggStatus { kept, ..OggStatus::default() },
-            page: Vec::new(),
+            page: None,
             given: 0,
             ahead: None,
             streams: HashMap::new(),
@@ -93,52 +88,42 @@ impl<R: Read> CheckedPages<R> {
         }
     }
 
-    /// Goes to the next page; an empty one at the end.
+    /// Goes to the next page; none at the end.
     fn turn(&mut self) -> Result<(), Error> {
         self.given = 0;
         self.page = match self.ahead.take() {
             Some(page) => page,
             None => self.read_page()?,
         };
-        let ahead = if self.page.is_empty() { Vec::new() } else { self.read_page()? };
-        if !self.page.is_empty() {
+        let ahead = if self.page.is_some() { self.read_page()? } else { None };
+        if let Some(page) = &self.page {
             // Without the flag, the last page of the file is the last of its stream.
-            let is_last = self.page[5] & LAST != 0 || ahead.is_empty();
-            let passed = self.passed.page(&self.page, is_last, &self.status.opus_pages);
+            let is_last = page.has(Page::LAST) || ahead.is_none();
+            let passed = self.passed.page(page, is_last, &self.status.opus_pages);
             passed.map_err(damaged)?;
-            self.status.kept.push(&self.page);
+            self.status.kept.push(page);
         }
         self.ahead = Some(ahead);
         Ok(())
     }
 
-    /// Reads a page and checks it; an empty one at the end.
-    fn read_page(&mut self) -> Result<Vec<u8>, Error> {
-        let mut page = read_up_to(&mut self.inner, HEADER as u64)?;
-        // The source has ended before all streams have.
-        if page.is_empty() && !self.is_over() {
-            return self.end_open().map(|()| page);
-        }
-        if page.is_empty() || (self.is_over() && !page.starts_with(b"OggS")) {
+    /// Reads a page and checks its place; none at the end.
+    fn read_page(&mut self) -> Result<Option<Page>, Error> {
+        let page = match Page::read(&mut self.inner).map_err(Error::Read)? {
+            Next::Page(page) => page,
+            // The source has ended before all streams have.
+            Next::End if !self.is_over() => return self.end_open().map(|()| None),
             // After the last page of every stream anything may follow. It is not audio.
-            return Ok(Vec::new());
-        }
-        if page.len() < HEADER {
-            return Err(damaged("it ends inside a page"));
-        }
-        if !page.starts_with(b"OggS") {
-            return Err(damaged("it holds bytes that belong to no page"));
-        }
-        // The segment table gives the size of the body (RFC 3533, 6).
-        let segments = usize::from(page[26]);
-        page.extend(read_up_to(&mut self.inner, segments as u64)?);
-        let body: usize = page[HEADER..].iter().map(|&size| usize::from(size)).sum();
-        page.extend(read_up_to(&mut self.inner, body as u64)?);
-        if page.len() < HEADER + segments + body {
-            return Err(damaged("it ends inside a page"));
-        }
+            Next::End => return Ok(None),
+            Next::Foreign if self.is_over() => return Ok(None),
+            Next::Foreign => return Err(damaged("it holds bytes that belong to no page")),
+            Next::Cut => return Err(damaged("it ends inside a page")),
+            Next::Damaged(number) => {
+                return Err(damaged(format!("page {number} has a wrong checksum")));
+            }
+        };
         self.check(&page)?;
-        Ok(page)
+        Ok(Some(page))
     }
 
     /// Whether every stream has ended.
@@ -161,15 +146,9 @@ impl<R: Read> CheckedPages<R> {
         Ok(())
     }
 
-    /// Checks the checksum of a page, and its place among those of its stream.
-    fn check(&mut self, page: &[u8]) -> Result<(), Error> {
-        let (serial, number, sum) = (word(page, 14), word(page, 18), word(page, 22));
-        // The checksum counts as 0 in its own computation (RFC 3533, 6).
-        let crc = crc32(crc32(crc32(0, &page[..22]), &[0; 4]), &page[26..]);
-        if crc != sum {
-            return Err(damaged(format!("page {number} has a wrong checksum")));
-        }
-        let first = page[5] & FIRST != 0;
+    /// Checks the place of a page among those of its stream.
+    fn check(&mut self, page: &Page) -> Result<(), Error> {
+        let (number, first) = (page.sequence(), page.has(Page::FIRST));
         // First pages of streams that run side by side come together. Another one begins the next
         // link of a chain (RFC 3533, 4).
         if first && !self.beginning {
@@ -183,17 +162,17 @@ impl<R: Read> CheckedPages<R> {
         }
         self.beginning = first;
         let new = || LogicalStream { next: Some(0), partial: false, begun: false };
-        let stream = self.streams.entry(serial).or_insert_with(new);
+        let stream = self.streams.entry(page.serial()).or_insert_with(new);
         // Page numbers count up by one in each stream. After the last page there is none.
         if stream.next != Some(number) {
             return Err(damaged(format!("a page before page {number} is missing")));
         }
-        stream.next = (page[5] & LAST == 0).then_some(number.wrapping_add(1));
+        stream.next = (!page.has(Page::LAST)).then_some(number.wrapping_add(1));
         // Header pages have granule position 0, and -1 where no packet ends.
-        stream.begun |= granule(page) > 0;
+        stream.begun |= page.granule() > 0;
         // A last segment of 255 bytes continues on the next page. A page without segments changes
         // nothing.
-        stream.partial = parts(page).0.last().map_or(stream.partial, |&size| size == 255);
+        stream.partial = page.lacing().last().map_or(stream.partial, |&size| size == 255);
         Ok(())
     }
 }
@@ -202,49 +181,36 @@ impl PassedPages {
     /// Records a page that is passed on.
     fn page(
         &mut self,
-        page: &[u8],
+        page: &Page,
         is_last: bool,
         queue: &OpusPageQueue,
     ) -> Result<(), &'static str> {
-        let first = page[5] & FIRST != 0;
+        let first = page.has(Page::FIRST);
         if first && !mem::replace(&mut self.beginning, first) {
             self.link += 1;
             self.opus.clear();
         }
         self.beginning = first;
-        let (segments, body) = parts(page);
-        if first && body.starts_with(b"OpusHead") {
-            self.opus.insert(word(page, 14), OpusGranuleCheck::new(self.link));
+        if first && page.body().starts_with(b"OpusHead") {
+            self.opus.insert(page.serial(), OpusGranuleCheck::new(self.link));
         }
-        match self.opus.get_mut(&word(page, 14)) {
-            Some(opus) => opus.page(granule(page), (segments, body), is_last, queue),
+        let parts = (page.lacing(), page.body());
+        match self.opus.get_mut(&page.serial()) {
+            Some(opus) => opus.page(page.granule(), parts, is_last, queue),
             None => Ok(()),
         }
     }
 }
 
-/// The segment table of a page, and its body.
-fn parts(page: &[u8]) -> (&[u8], &[u8]) {
-    page[HEADER..].split_at(usize::from(page[26]))
-}
-
-fn word(page: &[u8], at: usize) -> u32 {
-    page[at..at + 4].iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte))
-}
-
-fn granule(page: &[u8]) -> i64 {
-    let (low, high) = (word(page, 6), word(page, 10));
-    (u64::from(high) << 32 | u64::from(low)).cast_signed()
-}
-
 impl<R: Read> Read for CheckedPages<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let turned = if self.given == self.page.len() { self.turn() } else { Ok(()) };
+        let size = self.page.as_ref().map_or(0, |page| page.bytes().len());
+        let turned = if self.given == size { self.turn() } else { Ok(()) };
         if let Err(error) = turned {
             return self.monitor.fail_read(error);
         }
-        let count = buffer.len().min(self.page.len() - self.given);
-        buffer[..count].copy_from_slice(&self.page[self.given..self.given + count]);
+        let page = self.page.as_ref().map_or(&[][..], Page::bytes);
+        let count = (&page[self.given..]).read(buffer)?;
         self.given += count;
         Ok(count)
     }
@@ -262,9 +228,7 @@ mod tests {
     fn page(flags: u8, serial: u8, number: u8) -> Vec<u8> {
         let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8]].concat();
         page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, 0]);
-        let sum = crc32(0, &page);
-        page[22..26].copy_from_slice(&sum.to_le_bytes());
-        page
+        Page::unchecked(page).with(flags, number.into(), &[], &[]).unwrap().bytes().to_vec()
     }
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ogg::Next;
 use crate::opus::is_silence;
 
 /// Cuts packets into pages with at most this many segments.
@@ -49,15 +50,14 @@ fn headers(comment: usize) -> Vec<Vec<u8>> {
 
 /// The pages of a file.
 fn split(mut bytes: &[u8]) -> Vec<Page> {
-    let mut pages = Vec::new();
-    while !bytes.is_empty() {
-        let segments = usize::from(bytes[26]);
-        let body: usize = bytes[27..27 + segments].iter().map(|&size| usize::from(size)).sum();
-        let (page, rest) = bytes.split_at(27 + segments + body);
-        pages.push(Page::parse(page.to_vec()).unwrap());
-        bytes = rest;
-    }
-    pages
+    let next = || match Page::read(&mut bytes).unwrap() {
+        Next::Page(page) => Some(page),
+        end => {
+            assert_eq!(end, Next::End);
+            None
+        }
+    };
+    std::iter::from_fn(next).collect()
 }
 
 /// The packets on pages.
@@ -86,7 +86,7 @@ fn rewrite(links: &[Link], ahead: usize) -> Result<(Vec<u8>, Vec<Range<u64>>), R
         let mut packets = packets.iter();
         let mut headers = 2;
         for page in pages {
-            rewriter.page(page.bytes().to_vec(), &mut out)?;
+            rewriter.page(page.clone(), &mut out)?;
             let ends = page.pieces().filter(|piece| piece.ends).count();
             let audio = ends.saturating_sub(headers);
             headers -= headers.min(ends);
@@ -158,7 +158,9 @@ proptest! {
                     Some(*ends < 2)
                 });
                 let skip = tags.filter(|&is_tags| is_tags).count() + 1;
-                pages[skip..].iter().map(Page::outline).collect::<Vec<_>>()
+                let mut outline = Outline::default();
+                pages[skip..].iter().for_each(|page| outline.add(page));
+                (pages.len() - skip, outline)
             };
             prop_assert_eq!(tail(&found), tail(pages));
             let made = packets(&found);
