@@ -206,7 +206,13 @@ impl Block {
                 all.iter().map(|sample| sample.to_le_bytes()[0] ^ 0x80).collect()
             }
             (Samples::I32(all), SampleFormat::S24) => {
-                all.iter().flat_map(|sample| sample.to_le_bytes().into_iter().take(3)).collect()
+                let mut bytes = vec![0; all.len() * 3];
+                let places = bytes.as_chunks_mut::<3>().0.iter_mut();
+                places.zip(all).for_each(|(to, sample)| {
+                    let [a, b, c, _] = sample.to_le_bytes();
+                    *to = [a, b, c];
+                });
+                Cow::Owned(bytes)
             }
             // Memory and file have the same layout.
             (Samples::I16(all), _) if little => Cow::Borrowed(bytemuck::cast_slice(all)),

@@ -1,29 +1,17 @@
-//! Writer for WAVs of A-law or µ-law codes, which hound does not support.
+//! The header of WAVs of A-law or µ-law codes, which hound does not support.
 //!
-//! The header has the form that telephone systems use: `fmt ` with 18 bytes, `fact` with the number of
-//! frames, `data`, and a byte of padding after data of odd size.
-
-use std::io::{self, Seek, SeekFrom, Write};
+//! It has the form that telephone systems use: `fmt ` with 18 bytes, `fact` with the number of
+//! frames, `data`. Data of odd size is padded with a byte.
 
 use crate::block::{SampleFormat, StreamInfo};
-use crate::encode::BackgroundWriter;
 
 /// Format tags in `fmt `.
 const A_LAW: u16 = 6;
 const MU_LAW: u16 = 7;
 
-/// Writes the padding after `bytes` bytes of codes, and the final header.
-pub(super) fn finish(
-    output: &mut BackgroundWriter,
-    info: &StreamInfo,
-    bytes: u64,
-) -> io::Result<()> {
-    let bytes = u32::try_from(bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
-    if !bytes.is_multiple_of(2) {
-        output.write_all(&[0])?;
-    }
-    output.seek(SeekFrom::Start(0))?;
-    output.write_all(&header(info, bytes))
+/// Whether samples of this format are codes.
+pub(super) fn is_g711(format: SampleFormat) -> bool {
+    matches!(format, SampleFormat::ALaw | SampleFormat::MuLaw)
 }
 
 /// The header for `bytes` bytes of codes.
