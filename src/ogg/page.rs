@@ -1,5 +1,7 @@
 //! One page (RFC 3533, 6).
 
+use std::io::{self, Read};
+
 use super::crc32;
 
 /// Bytes of the header before the table of segments.
@@ -61,6 +63,25 @@ impl Page {
         (is_whole && page.word(CHECKSUM) == page.checksum()).then_some(page)
     }
 
+    /// The bytes of the next page, of which nothing is checked but their number; `None` at the end.
+    ///
+    /// # Errors
+    /// The source cannot be read, or ends inside a page.
+    pub(crate) fn read(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = vec![0; HEADER];
+        let (first, rest) = bytes.split_at_mut(1);
+        if reader.read(first)? == 0 {
+            return Ok(None);
+        }
+        reader.read_exact(rest)?;
+        bytes.resize(HEADER + usize::from(bytes[SEGMENTS]), 0);
+        reader.read_exact(&mut bytes[HEADER..])?;
+        let (start, body) = (bytes.len(), bytes[HEADER..].iter().map(|&size| usize::from(size)));
+        bytes.resize(start + body.sum::<usize>(), 0);
+        reader.read_exact(&mut bytes[start..])?;
+        Ok(Some(bytes))
+    }
+
     /// The page of the same stream and granule position with these flags, this sequence number, and these
     /// segments; `None` when they are too many, or do not fit the body.
     pub(crate) fn with(
@@ -70,13 +91,27 @@ impl Page {
         lacing: &[u8],
         body: &[u8],
     ) -> Option<Self> {
+        Self::new(flags, self.granule(), (self.serial(), sequence), (lacing, body))
+    }
+
+    /// A page of the stream `serial` with these flags, this granule position, this sequence number, and these
+    /// segments; `None` when they are too many, or do not fit the body.
+    pub(crate) fn new(
+        flags: u8,
+        granule: i64,
+        (serial, sequence): (u32, u32),
+        (lacing, body): (&[u8], &[u8]),
+    ) -> Option<Self> {
         let length: usize = lacing.iter().map(|&size| usize::from(size)).sum();
         let segments = u8::try_from(lacing.len()).ok().filter(|_| length == body.len())?;
         let mut bytes = Vec::with_capacity(HEADER + lacing.len() + body.len());
-        bytes.extend_from_slice(&self.bytes[..HEADER]);
-        bytes[FLAGS] = flags;
-        bytes[SEQUENCE..CHECKSUM].copy_from_slice(&sequence.to_le_bytes());
-        bytes[SEGMENTS] = segments;
+        bytes.extend_from_slice(b"OggS\0");
+        bytes.push(flags);
+        bytes.extend(granule.to_le_bytes());
+        bytes.extend(serial.to_le_bytes());
+        bytes.extend(sequence.to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes.push(segments);
         bytes.extend_from_slice(lacing);
         bytes.extend_from_slice(body);
         let mut page = Self { bytes };
@@ -190,8 +225,7 @@ mod tests {
     fn page(pieces: &[Piece<'_>]) -> Option<Page> {
         let (mut lacing, mut body) = (Vec::new(), Vec::new());
         let fits = pieces.iter().all(|&piece| lace(piece, &mut lacing, &mut body));
-        let blank = Page { bytes: [b"OggS\0".as_slice(), &[0; 22]].concat() };
-        fits.then(|| blank.with(0, 7, &lacing, &body))?
+        fits.then(|| Page::new(0, -1, (9, 7), (&lacing, &body)))?
     }
 
     proptest! {
@@ -206,7 +240,12 @@ mod tests {
             }
             let page = page(&pieces).unwrap();
             prop_assert_eq!(page.pieces().collect::<Vec<_>>(), pieces);
-            prop_assert_eq!(page.sequence(), 7);
+            prop_assert_eq!((page.granule(), page.serial(), page.sequence()), (-1, 9, 7));
+            let mut twice = &*[page.bytes(), page.bytes()].concat();
+            for _ in 0..2 {
+                prop_assert_eq!(Page::read(&mut twice).unwrap(), Some(page.bytes().to_vec()));
+            }
+            prop_assert_eq!(Page::read(&mut twice).unwrap(), None);
             prop_assert_eq!(Page::parse(page.bytes().to_vec()), Some(page));
         }
     }
@@ -221,6 +260,7 @@ mod tests {
         }
         for length in 0..whole.len() {
             assert_eq!(Page::parse(whole[..length].to_vec()), None, "{length}");
+            assert!(length == 0 || Page::read(&mut &whole[..length]).is_err(), "{length}");
         }
         assert_eq!(Page::parse([whole.as_slice(), &[0]].concat()), None);
     }
