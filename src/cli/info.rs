@@ -58,7 +58,9 @@ fn encoding_same(info: &Info) -> &'static str {
         (Some(_), "pcm_alaw") => "A-law, byte for byte outside the windows",
         (Some(_), "pcm_mulaw") => "µ-law, byte for byte outside the windows",
         (Some(_), _) => "no difference",
-        (None, "flac") => "refused: only FLAC in a file of its own or in Ogg, of up to 24 bits, can be kept",
+        (None, "flac") => {
+            "refused: only FLAC in a file of its own or in Ogg, of up to 24 bits, can be kept"
+        }
         (None, codec) if codec.starts_with("pcm_") => "refused: samples of 64 bits cannot be kept",
         (None, _) => "refused: only FLAC, Ogg Opus, PCM, A-law and µ-law can be kept",
     }

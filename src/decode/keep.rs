@@ -39,7 +39,10 @@ impl PartDecoder {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
             return Err(Error::Unsupported { what });
         }
-        self.guard.flac().filter(|_| self.keeps).map_or(Ok(()), |head| self.check_frame(packet, head))
+        self.guard
+            .flac()
+            .filter(|_| self.keeps)
+            .map_or(Ok(()), |head| self.check_frame(packet, head))
     }
 
     fn check_frame(&self, packet: &Packet, head: &flac::Head) -> Result<(), Error> {

@@ -225,16 +225,12 @@ pub(super) fn choose(
             format!("only FLAC that is alone in an Ogg can be kept; {AS_WAV}")
         }
         (None, _) if info.codec == "flac" => {
-            format!(
-                "only FLAC in a file of its own or in Ogg can be kept, not {input}; {AS_WAV}"
-            )
+            format!("only FLAC in a file of its own or in Ogg can be kept, not {input}; {AS_WAV}")
         }
         (_, [wanted, others @ ..]) if *wanted != OutputFormat::Wav => {
             let others = others.iter().map(|other| format!(" or {other}"));
             let wanted = others.fold(wanted.to_string(), |all, other| all + &other);
-            format!(
-                "only {wanted} stays so, and this recording is {input}; name the output .wav"
-            )
+            format!("only {wanted} stays so, and this recording is {input}; name the output .wav")
         }
         _ => format!("{input} cannot be kept as it is; use --encoding pcm, which makes a WAV"),
     };

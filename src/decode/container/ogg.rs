@@ -147,6 +147,10 @@ impl Guard for OggGuard {
         if self.status.links.load(Ordering::Relaxed) > self.link {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
         }
+        let declared = self.flac.as_ref().map_or(0, |head| head.info.frames);
+        if declared > seen.frames {
+            return Err(seen.truncated(format!("its header declares {declared} frames")));
+        }
         Ok(())
     }
 }

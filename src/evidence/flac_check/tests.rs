@@ -169,7 +169,8 @@ fn a_new_frame_at_another_place_is_found() {
         frame[length - 2..].copy_from_slice(&checksum.to_be_bytes());
     };
     for treatment in treatments() {
-        let Err(Error::SelfCheck { reason }) = redact(&calls()[0], treatment, as_it_is, renumber) else {
+        let Err(Error::SelfCheck { reason }) = redact(&calls()[0], treatment, as_it_is, renumber)
+        else {
             panic!("{treatment:?}");
         };
         assert_eq!(reason, "a frame inside the windows has another number or size");
