@@ -38,18 +38,23 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
-/// Bytes that begin like a FLAC, which is kept: an error where the WAV is one; otherwise a FLAC that decodes
+/// Bytes that begin like a FLAC or, with right checksums of its pages, an Ogg, which is kept: an error where the WAV is one; otherwise a FLAC that decodes
 /// to what the WAV holds, the same with and without its MD5.
 pub fn flac(bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
     if bytes.len() < 4 {
         return;
     }
-    bytes[..4].copy_from_slice(b"fLaC");
+    if bytes.starts_with(b"OggS") {
+        bytes = with_checksums(&bytes);
+    } else {
+        bytes[..4].copy_from_slice(b"fLaC");
+    }
     let wav = redacted(&bytes, Encoding::Pcm);
     let keep = |md5: bool, threads: usize| {
         let source = Source::stream(Cursor::new(bytes.clone()));
-        run(source, Encoding::Same, md5, threads).ok().map(bytes_of)
+        let redacted = run(source, Encoding::Same, md5, threads).ok()?;
+        redacted.format().has_md5().then(|| bytes_of(redacted))
     };
     let kept = keep(true, 2);
     // Without the MD5 not every frame is decoded, so that one that cannot be may remain.
@@ -60,7 +65,11 @@ pub fn flac(bytes: &[u8]) {
         return;
     };
     let mut quick = quick.expect("it is kept with an MD5");
-    quick[26..42].copy_from_slice(&kept[26..42]);
+    // The MD5, and in an Ogg the checksum of its page too.
+    let differs = if quick.starts_with(b"OggS") { vec![63..79, 22..26] } else { vec![26..42] };
+    for place in differs {
+        quick[place.clone()].copy_from_slice(&kept[place]);
+    }
     assert!(quick == *kept, "the MD5 makes more of a difference than itself");
     let again = Source::stream(Cursor::new(kept.clone()));
     let again = redact(again, &Windows::none(), Treatment::silence()).expect("it decodes");

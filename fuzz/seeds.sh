@@ -38,6 +38,9 @@ done
 sox -D "$work/in.wav" "$work/mono.wav" remix 1
 flac -s -f --no-padding -b 192 -S 10x -o flac/mono.flac "$work/mono.wav"
 flac -s -f -b 192 -T COMMENT=x -o flac/tagged.flac "$work/in.wav"
+flac -s -f --lax --no-padding --ogg --serial-number=1 -b 64 -o flac/b64.oga "$work/in.wav"
+flac -s -f --no-padding --ogg --serial-number=1 -b 192 -T COMMENT=x -o flac/tagged.oga "$work/in.wav"
+make flac/ffmpeg.oga -c:a flac
 mkdir -p opus
 for mode in "voip 8k 4000 20" "voip 14k 8000 10" "voip 14k 8000 60" "voip 24k 12000 20" "voip 32k 20000 10" "lowdelay 48k 20000 2.5" "audio 64k 20000 40"; do
     set -- $mode

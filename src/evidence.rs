@@ -23,6 +23,7 @@ mod self_check;
 mod wav_check;
 mod wav_header;
 mod flac_check;
+mod flac_frames;
 mod flac_points;
 mod opus_check;
 mod treatment_check;

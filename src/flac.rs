@@ -1,9 +1,11 @@
 //! FLAC as its specification (RFC 9639) writes it: the headers of frames and their length, the metadata
-//! that a kept FLAC has, checksums. Used to read, to write and to check. No audio is coded here.
+//! that a kept FLAC has, on its own or in an Ogg, checksums. Used to read, to write and to check. No audio is
+//! coded here.
 
 mod checksum;
 mod frame;
 mod head;
+mod mapping;
 mod walk;
 
 pub(crate) use checksum::{crc8, crc16};

@@ -52,7 +52,7 @@
 //! | [`block`] | | consecutive decoded frames with their position; all audio travels in blocks |
 //! | `lock` | | locks a mutex, even if another thread panicked while it held the lock |
 //! | `g711` | | A-law and µ-law: code to sample and back |
-//! | `flac` | | FLAC's headers and checksums, to read, write and check them |
+//! | `flac` | | FLAC's headers and checksums, on their own and in Ogg, to read, write and check them |
 //! | `ogg` | | Ogg's pages, to read, write and check them |
 //! | `opus` | | Opus' packets and headers, and packets of silence |
 //! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |

@@ -185,7 +185,9 @@ fn keep_packets(
     let needs_all = evidence.needs_all();
     let decoded = match output {
         OutputFormat::Wav => return,
-        OutputFormat::Flac => (!needs_all && !options.md5).then(|| evidence::around(touched, rate)),
+        OutputFormat::Flac | OutputFormat::OggFlac => {
+            (!needs_all && !options.md5).then(|| evidence::around(touched, rate))
+        }
         OutputFormat::Opus => (!needs_all).then(Vec::new),
     };
     decoder.keep_packets(decoded);

@@ -51,13 +51,18 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 fn encoding_same(info: &Info) -> &'static str {
     match (OutputFormat::keeping(&info.stream_info), info.stream_info.codec) {
         (Some(OutputFormat::Flac), _) => "FLAC, byte for byte outside the windows",
+        (Some(OutputFormat::OggFlac), _) => {
+            "Ogg FLAC, frame for frame outside the windows, if it is alone in the file"
+        }
         (Some(OutputFormat::Opus), _) => {
             "Ogg Opus, packet for packet outside the windows; with --silence alone"
         }
         (Some(_), "pcm_alaw") => "A-law, byte for byte outside the windows",
         (Some(_), "pcm_mulaw") => "µ-law, byte for byte outside the windows",
         (Some(_), _) => "no difference",
-        (None, "flac") => "refused: only FLAC in a file of its own, of up to 24 bits, can be kept",
+        (None, "flac") => {
+            "refused: only FLAC in a file of its own or in Ogg, of up to 24 bits, can be kept"
+        }
         (None, codec) if codec.starts_with("pcm_") => "refused: samples of 64 bits cannot be kept",
         (None, _) => "refused: only FLAC, Ogg Opus, PCM, A-law and µ-law can be kept",
     }

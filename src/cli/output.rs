@@ -101,7 +101,7 @@ pub(crate) fn note_ending(output: &Path, format: OutputFormat) {
     let is_right = match ending.as_str() {
         "" => true,
         "wave" => format == OutputFormat::Wav,
-        "ogg" => format == OutputFormat::Opus,
+        "oga" | "ogg" => format.kept_container() == Some("ogg"),
         other => other == format.ending(),
     };
     if !is_right {

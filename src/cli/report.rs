@@ -189,7 +189,7 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
         output["container"] = container.into();
     }
     match summary.output {
-        OutputFormat::Flac => output["md5"] = summary.md5.into(),
+        format if format.has_md5() => output["md5"] = summary.md5.into(),
         OutputFormat::Opus => output["done"] = value(DoneEntry::of(summary)),
         _ => {}
     }

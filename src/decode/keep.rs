@@ -6,11 +6,11 @@ use symphonia::core::packet::Packet;
 
 use super::PartDecoder;
 use crate::error::Error;
-use crate::flac;
+use crate::flac::{self, FrameHeader};
 use crate::ogg::PageQueue;
 
 impl PartDecoder {
-    /// What a native FLAC has before its first frame.
+    /// What a FLAC that may be kept has before its first frame.
     pub(super) fn flac(&self) -> Option<&flac::Head> {
         self.guard.flac()
     }
@@ -28,9 +28,9 @@ impl PartDecoder {
     /// Checks a packet and the gap before it, and lets pages go that nobody keeps.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a gap between packets that are kept; [`Error::Damaged`] for a kept packet
-    /// of FLAC that is anything but one whole frame. Its checksum does not show bytes after the frame, and
-    /// it may never be decoded.
+    /// [`Error::Unsupported`] for a gap between packets that are kept, and for a frame in an Ogg that does not
+    /// count on from the one before; [`Error::Damaged`] for a kept packet of FLAC that is anything but one whole
+    /// frame. Its checksum does not show bytes after the frame, and it may never be decoded.
     pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
         if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
             pages.close();
@@ -39,10 +39,28 @@ impl PartDecoder {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
             return Err(Error::Unsupported { what });
         }
-        if let (true, Some(head)) = (self.keeps, self.guard.flac())
-            && flac::frame_length(&packet.data, &head.info) != Some(packet.data.len())
-        {
+        self.guard
+            .flac()
+            .filter(|_| self.keeps)
+            .map_or(Ok(()), |head| self.check_frame(packet, head))
+    }
+
+    fn check_frame(&self, packet: &Packet, head: &flac::Head) -> Result<(), Error> {
+        if flac::frame_length(&packet.data, &head.info) != Some(packet.data.len()) {
             return Err(self.damaged("it is not one whole frame of FLAC, or something follows it"));
+        }
+        // The reader of a FLAC in a file of its own has checked the rest.
+        if head.serial.is_none() {
+            return Ok(());
+        }
+        if flac::crc16(&packet.data) != 0 || head.info.change(&packet.data).is_some() {
+            return Err(self.damaged("its frame of FLAC has another format or a wrong checksum"));
+        }
+        let place = |frame| (head.info.first_sample(&frame), u64::from(frame.frames));
+        let expected = (self.position(), packet.dur.get());
+        if FrameHeader::parse(&packet.data).map(place) != Some(expected) {
+            let what = "keeping an Ogg FLAC whose frames do not count from 0 to its end (use --encoding pcm)";
+            return Err(Error::Unsupported { what: what.into() });
         }
         Ok(())
     }

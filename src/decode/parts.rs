@@ -82,7 +82,8 @@ impl Decoder {
         &self.info
     }
 
-    /// What a native FLAC has before its first frame, if the recording is one.
+    /// What a FLAC in a file of its own, or alone in an Ogg, has before its first frame, if the recording is one and
+    /// may be kept.
     pub(crate) fn flac(&self) -> Option<&flac::Head> {
         self.only()?.flac()
     }

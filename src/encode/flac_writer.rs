@@ -1,7 +1,8 @@
 //! The writer of a kept FLAC. In: the blocks of a FLAC with their packets, one frame each. Out: the same
 //! frames in the same order; those of treated blocks are encoded anew, with the same number and block
 //! size, and all others are byte for byte the input's. Nothing else of the input is written: the metadata
-//! is the streaminfo block and, if the input has one, the seek table, both with new numbers.
+//! is the streaminfo block and, if the input has one, the seek table, both with new numbers. A FLAC in an Ogg
+//! gets new pages.
 //! Errors: a full disk.
 
 use std::io::{Seek, SeekFrom, Write};
@@ -15,15 +16,19 @@ mod bits;
 mod frame;
 mod md5;
 mod native;
+mod pages;
 mod rice;
 
 use md5::Md5Thread;
 use native::Native;
+use pages::Pages;
 
 /// Writer of one FLAC.
 pub(crate) struct FlacWriter<'a> {
     output: &'a mut BackgroundWriter,
     head: Head,
+    /// Of a FLAC in an Ogg.
+    pages: Option<Pages>,
     native: Native,
     md5: Option<Md5Thread>,
     /// Samples of the frame in work, one list for each channel.
@@ -49,6 +54,7 @@ impl<'a> FlacWriter<'a> {
         let native = Native::of(info.format, head.info.bits);
         Ok(Self {
             output,
+            pages: head.serial.map(Pages::new),
             native,
             md5: md5.then(Md5Thread::new).transpose()?,
             channels: vec![Vec::new(); head.info.channels.into()],
@@ -59,7 +65,7 @@ impl<'a> FlacWriter<'a> {
         })
     }
 
-    /// Appends the frame of a block, and returns its size in bytes.
+    /// Appends the frame of a block, and returns its size in bytes, without what pages add.
     pub(super) fn write(&mut self, block: &Block, treated: bool) -> Result<u64, Error> {
         let parsed = block.packet().and_then(|packet| Some((packet, FrameHeader::parse(packet)?)));
         let Some((packet, header)) = parsed else {
@@ -79,7 +85,11 @@ impl<'a> FlacWriter<'a> {
         });
         let bytes = encoded.as_deref().unwrap_or(packet);
         self.note(&header, bytes.len());
-        self.output.write_all(bytes).map_err(Error::Write)?;
+        let written = match &mut self.pages {
+            Some(pages) => pages.add(bytes, self.frames, self.output),
+            None => self.output.write_all(bytes),
+        };
+        written.map_err(Error::Write)?;
         Ok(bytes.len() as u64)
     }
 
@@ -120,6 +130,9 @@ impl<'a> FlacWriter<'a> {
         // There are 24 bits.
         let (least, most) = self.head.info.sizes;
         self.head.info.sizes = if most >> 24 == 0 { (least, most) } else { (0, 0) };
+        if let Some(pages) = self.pages {
+            pages.finish(self.output).map_err(Error::Write)?;
+        }
         if let Some(md5) = self.md5 {
             self.head.info.md5 = md5.finish()?;
         }

@@ -3,7 +3,8 @@
 //! Every frame that no window or fade touches must be in the file byte for byte, at its place; every other
 //! one must have the number and the block size of the one that it replaces, and nothing else may be there.
 //! That it is new, its samples show: from each such frame up to one second behind the last, the file is
-//! decoded again, as any FLAC is decoded, and must hold the treated samples.
+//! decoded again, as any FLAC is decoded, and must hold the treated samples. In an Ogg the pages are checked
+//! before, and left away then.
 
 use std::hash::Hasher;
 use std::io::Read;
@@ -13,6 +14,7 @@ use std::ops::Range;
 use twox_hash::XxHash3_64;
 
 use super::failed;
+use super::flac_frames::{Expected, Frames};
 use super::flac_points::check_points;
 use super::treatment_check::TreatmentCheck;
 use super::view::BlockView;
@@ -36,6 +38,8 @@ pub(super) struct FlacCheck {
     /// Frames that are decoded again, and how many of these ranges lie behind.
     again: Vec<Range<u64>>,
     passed: usize,
+    /// What pages must hold.
+    in_pages: Expected,
     /// The file after its head, in order.
     pieces: Vec<Piece>,
     /// Of the last piece.
@@ -80,6 +84,7 @@ impl FlacCheck {
             again: around(&treatment.touched, info.rate),
             treatment,
             passed: 0,
+            in_pages: Expected::default(),
             pieces: Vec::new(),
             hash: XxHash3_64::default(),
             replaced: None,
@@ -147,6 +152,7 @@ impl FlacCheck {
     /// Adds the number of bytes that the same packet has in the file.
     pub(super) fn written(&mut self, count: u64) {
         self.bytes += count;
+        self.in_pages.add(count);
         let size = u32::try_from(count).unwrap_or(u32::MAX);
         let (least, most) = &mut self.expected.sizes;
         (*least, *most) = ((*least).min(size), (*most).max(size));
@@ -171,24 +177,32 @@ impl FlacCheck {
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
-    pub(super) fn finish(self, spool: &Spool, size: u64, head: &Head) -> Result<(), Error> {
+    pub(super) fn finish(mut self, spool: &Spool, size: u64, head: &Head) -> Result<(), Error> {
         self.treatment.verdict()?;
         // The MD5 of other samples than the checked ones would show in no frame, and harm none.
         let expected = StreamInfoBlock { frames: self.frames, md5: head.info.md5, ..self.expected };
-        let begin = size.saturating_sub(self.bytes);
+        let begin = head.bytes();
+        let mut bytes = vec![0; begin.len()];
         let mut reader = spool.reader().map_err(Error::ReadBack)?;
-        let mut bytes = vec![0; index_of(begin)];
         reader.read_exact(&mut bytes).map_err(Error::ReadBack)?;
-        let is_written = Head::parse(&bytes).as_ref() == Some(head) && head.bytes() == bytes;
+        let is_written = Head::parse(&bytes).as_ref() == Some(head) && begin == bytes;
         if !is_written || head.info != expected {
             return Err(failed("the metadata of the FLAC does not describe the recording"));
         }
-        if self.pieces.iter().map(|piece| piece.bytes).sum::<u64>() != self.bytes {
+        self.in_pages.samples = self.frames;
+        let begin = begin.len() as u64;
+        let frames = match head.serial {
+            Some(serial) => Frames::of_pages(spool, begin, serial, &self.in_pages)?,
+            None => Frames::of_file(spool, begin, size),
+        };
+        let all = self.pieces.iter().map(|piece| piece.bytes).sum::<u64>();
+        if (all, frames.bytes) != (self.bytes, self.bytes) {
             return Err(failed("there is more in the file than frames"));
         }
+        let mut reader = frames.from(0).map_err(Error::ReadBack)?;
         self.pieces.iter().try_for_each(|piece| piece.check(&mut reader, &head.info))?;
-        check_points(head, |offset| spool.reader_from(begin + offset))?;
-        self.zones.iter().try_for_each(|zone| zone.check(spool, begin, head))
+        check_points(head, |offset| frames.from(offset))?;
+        self.zones.iter().try_for_each(|zone| zone.check(&frames, head))
     }
 }
 
@@ -259,10 +273,10 @@ impl Piece {
 
 impl Zone {
     /// Decodes the packets again, as any FLAC is decoded, and compares the samples.
-    fn check(&self, spool: &Spool, begin: u64, head: &Head) -> Result<(), Error> {
+    fn check(&self, frames: &Frames<'_>, head: &Head) -> Result<(), Error> {
         let info = StreamInfoBlock { frames: 0, md5: [0; 16], ..head.info };
-        let head = Head { info, points: Vec::new() }.bytes();
-        let bytes = spool.reader_from(begin + self.bytes.start).map_err(Error::ReadBack)?;
+        let head = Head { info, points: Vec::new(), serial: None }.bytes();
+        let bytes = frames.from(self.bytes.start).map_err(Error::ReadBack)?;
         let bytes = bytes.take(self.bytes.end - self.bytes.start);
         let source = Source::stream(std::io::Cursor::new(head).chain(bytes)).excerpt();
         let options = DecodeOptions { threads: NonZeroUsize::new(1), ..DecodeOptions::default() };

@@ -124,11 +124,12 @@ impl OpusCheck {
         frames: &Range<u64>,
         zones: &[Range<u64>],
     ) -> Result<(), Error> {
-        if !meets(zones, frames) {
+        // A packet of which nothing is heard goes with the frame after it.
+        if !meets(zones, &(frames.start..frames.end.max(frames.start + 1))) {
             packet.decoder.leave_out();
             return Ok(());
         }
-        let undecoded = |why: &str| failed(&format!("a packet cannot be decoded: {why}"));
+        let undecoded = |error| failed(&format!("a packet cannot be decoded: {error}"));
         let samples = packet.decoder.decode(packet.bytes).map_err(undecoded)?;
         // One in front of it is silent too, so no sound goes on in it.
         if meets(&self.touched, frames) && samples.iter().any(|&sample| sample != 0) {

@@ -1,6 +1,7 @@
 //! The head of a file: the signature, the streaminfo block and the seek table (RFC 9639, 8).
 
 use super::frame::FrameHeader;
+use super::mapping;
 
 /// The first bytes of a file.
 const SIGNATURE: &[u8] = b"fLaC";
@@ -54,6 +55,8 @@ pub(crate) struct Head {
     pub(crate) info: StreamInfoBlock,
     /// The points of the seek table; none: there is no table.
     pub(crate) points: Vec<SeekPoint>,
+    /// The number of the stream, if the FLAC is in an Ogg, which has no seek table.
+    pub(crate) serial: Option<u32>,
 }
 
 impl StreamInfoBlock {
@@ -121,9 +124,14 @@ impl StreamInfoBlock {
 }
 
 impl Head {
-    /// Parses the metadata of a file. `None` if the streaminfo block is not the first.
+    /// Parses the metadata of a file, of an Ogg the first page of it. `None` if the streaminfo block is not the
+    /// first.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut head = Self { info: StreamInfoBlock::parse(bytes)?, points: Vec::new() };
+        if let Some((serial, blocks)) = mapping::first_block(bytes) {
+            return Some(Self { serial: Some(serial), ..Self::parse(&blocks)? });
+        }
+        let info = StreamInfoBlock::parse(bytes)?;
+        let mut head = Self { info, points: Vec::new(), serial: None };
         let mut blocks = Blocks::of(bytes);
         let is_info =
             blocks.next().is_some_and(|(kind, body)| (kind, body.len()) == (STREAM_INFO, INFO));
@@ -136,6 +144,14 @@ impl Head {
 
     /// The bytes before the first frame. They have the same length whatever the numbers are.
     pub(crate) fn bytes(&self) -> Vec<u8> {
+        match self.serial {
+            None => self.blocks(),
+            Some(serial) => mapping::pages(serial, &self.blocks()),
+        }
+    }
+
+    /// The signature and the metadata blocks that both kinds of file have.
+    fn blocks(&self) -> Vec<u8> {
         let last = |is_last: bool| if is_last { LAST } else { 0 };
         let mut all = SIGNATURE.to_vec();
         let mut block = |kind: u8, body: &[u8]| {
@@ -145,7 +161,8 @@ impl Head {
             all.extend(length);
             all.extend(body);
         };
-        block(STREAM_INFO | last(self.points.is_empty()), &self.info.bytes());
+        let is_last = self.points.is_empty() && self.serial.is_none();
+        block(STREAM_INFO | last(is_last), &self.info.bytes());
         if !self.points.is_empty() {
             let table: Vec<u8> = self.points.iter().flat_map(|point| point.bytes()).collect();
             block(SEEK_TABLE | LAST, &table);
@@ -218,7 +235,7 @@ mod tests {
             md5: *b"0123456789abcdef",
         };
         let point = SeekPoint { sample: 4096, offset: 77_777, frames: 4096 };
-        Head { info, points: vec![point, SeekPoint::PLACEHOLDER] }
+        Head { info, points: vec![point, SeekPoint::PLACEHOLDER], serial: None }
     }
 
     #[test]
@@ -230,6 +247,12 @@ mod tests {
             let more = [bytes.as_slice(), &[0xFF, 0xF8, 1, 2]].concat();
             assert_eq!(metadata_length(&more), bytes.len());
         }
+    }
+
+    #[test]
+    fn what_is_written_in_an_ogg_is_read_again() {
+        let head = Head { points: Vec::new(), serial: Some(0x0102_0304), ..head() };
+        assert_eq!(Head::parse(&head.bytes()), Some(head));
     }
 
     #[test]

@@ -9,7 +9,10 @@ use super::crc32;
 
 /// Bytes of the header before the table of segments.
 const HEADER: usize = 27;
+/// The first bytes of a page.
+const MARK: &[u8] = b"OggS";
 /// Where the numbers of the header are.
+const VERSION: usize = 4;
 const FLAGS: usize = 5;
 const GRANULE: usize = 6;
 const SERIAL: usize = 14;
@@ -47,11 +50,12 @@ pub(crate) enum Next {
     Foreign,
     /// A page in which the file ends.
     Cut,
-    /// A page that bears this number, and a wrong checksum.
+    /// A page that bears this number, and a wrong checksum or another version.
     Damaged(u32),
 }
 
-/// What pages say, one after the other, apart from their numbers and the bytes of packets; as a hash.
+/// What pages say, one after the other, apart from their numbers and the bytes of packets, and what the first
+/// pages of streams hold; as a hash.
 #[derive(Default)]
 pub(crate) struct Outline(XxHash3_64);
 
@@ -63,6 +67,9 @@ impl Outline {
         self.0.write(&page.bytes[FLAGS..SEQUENCE]);
         self.0.write(&pieces);
         self.0.write_u8(is_open.into());
+        if page.has(Page::FIRST) {
+            self.0.write(page.body());
+        }
     }
 }
 
@@ -88,7 +95,7 @@ impl Page {
 
     /// Reads what comes next.
     pub(crate) fn read(from: &mut impl Read) -> io::Result<Next> {
-        // Most pages have no more.
+        // Most pages are shorter.
         let mut bytes = Vec::with_capacity(8192);
         let mut more = |count: usize, bytes: &mut Vec<u8>| {
             let read = from.by_ref().take(count as u64).read_to_end(bytes)?;
@@ -98,7 +105,7 @@ impl Page {
         if bytes.is_empty() {
             return Ok(Next::End);
         }
-        if !bytes.iter().zip(b"OggS\0").all(|(byte, mark)| byte == mark) {
+        if !bytes.iter().zip(MARK).all(|(byte, mark)| byte == mark) {
             return Ok(Next::Foreign);
         }
         // The segment table gives the size of the body.
@@ -110,7 +117,7 @@ impl Page {
             return Ok(Next::Cut);
         }
         let page = Self { bytes };
-        let is_right = page.word(CHECKSUM) == page.checksum();
+        let is_right = page.bytes[VERSION] == 0 && page.word(CHECKSUM) == page.checksum();
         Ok(if is_right { Next::Page(page) } else { Next::Damaged(page.sequence()) })
     }
 
@@ -123,13 +130,27 @@ impl Page {
         lacing: &[u8],
         body: &[u8],
     ) -> Option<Self> {
+        Self::new(flags, self.granule(), (self.serial(), sequence), (lacing, body))
+    }
+
+    /// A page of the stream `serial` with these flags, this granule position, this sequence number, and these
+    /// segments; `None` when they are too many, or do not fit the body.
+    pub(crate) fn new(
+        flags: u8,
+        granule: i64,
+        (serial, sequence): (u32, u32),
+        (lacing, body): (&[u8], &[u8]),
+    ) -> Option<Self> {
         let length: usize = lacing.iter().map(|&size| usize::from(size)).sum();
         let segments = u8::try_from(lacing.len()).ok().filter(|_| length == body.len())?;
         let mut bytes = Vec::with_capacity(HEADER + lacing.len() + body.len());
-        bytes.extend_from_slice(&self.bytes[..HEADER]);
-        bytes[FLAGS] = flags;
-        bytes[SEQUENCE..CHECKSUM].copy_from_slice(&sequence.to_le_bytes());
-        bytes[SEGMENTS] = segments;
+        bytes.extend_from_slice(b"OggS\0");
+        bytes.push(flags);
+        bytes.extend(granule.to_le_bytes());
+        bytes.extend(serial.to_le_bytes());
+        bytes.extend(sequence.to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes.push(segments);
         bytes.extend_from_slice(lacing);
         bytes.extend_from_slice(body);
         let mut page = Self { bytes };
@@ -233,8 +254,7 @@ mod tests {
     fn page(pieces: &[Piece<'_>]) -> Option<Page> {
         let (mut lacing, mut body) = (Vec::new(), Vec::new());
         let fits = pieces.iter().all(|&piece| lace(piece, &mut lacing, &mut body));
-        let blank = Page { bytes: [b"OggS\0".as_slice(), &[0; 22]].concat() };
-        fits.then(|| blank.with(0, 7, &lacing, &body))?
+        fits.then(|| Page::new(0, -1, (9, 7), (&lacing, &body)))?
     }
 
     proptest! {
@@ -249,10 +269,12 @@ mod tests {
             }
             let page = page(&pieces).unwrap();
             prop_assert_eq!(page.pieces().collect::<Vec<_>>(), pieces);
-            prop_assert_eq!(page.sequence(), 7);
-            let mut rest = page.bytes();
-            prop_assert_eq!(Page::read(&mut rest).unwrap(), Next::Page(page.clone()));
-            prop_assert_eq!(Page::read(&mut rest).unwrap(), Next::End);
+            prop_assert_eq!((page.granule(), page.serial(), page.sequence()), (-1, 9, 7));
+            let mut twice = &*[page.bytes(), page.bytes()].concat();
+            for _ in 0..2 {
+                prop_assert_eq!(Page::read(&mut twice).unwrap(), Next::Page(page.clone()));
+            }
+            prop_assert_eq!(Page::read(&mut twice).unwrap(), Next::End);
         }
     }
 
@@ -264,7 +286,7 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
             let expected = |next: &Next| match bit / 8 {
-                0..5 => *next == Next::Foreign,
+                0..VERSION => *next == Next::Foreign,
                 SEQUENCE..CHECKSUM => matches!(next, Next::Damaged(number) if *number != 7),
                 // Another size: it may end too early, or be cut off.
                 SEGMENTS..29 => matches!(next, Next::Damaged(7) | Next::Cut),
@@ -300,6 +322,26 @@ mod tests {
         let open = page(&[piece(&[1; 30], true), piece(&[1; 255], false)]).unwrap();
         for page in [flagged, later, foreign, fewer, open] {
             assert_ne!(outline(&one), outline(&page), "{page:?}");
+        }
+        let head = |bytes| {
+            let page = page(&[piece(bytes, true)]).unwrap();
+            outline(&page.with(Page::FIRST, 0, page.lacing(), page.body()).unwrap())
+        };
+        assert_eq!(head(&[1, 2]), head(&[1, 2]));
+        assert_ne!(head(&[1, 2]), head(&[1, 3]), "a head is no packet of audio");
+    }
+
+    #[test]
+    fn a_page_of_another_version_is_no_end() {
+        let whole = page(&[Piece { bytes: &[1; 300], ends: true }]).unwrap();
+        let mut bytes = whole.bytes;
+        bytes[VERSION] = 1;
+        for sum in [false, true] {
+            if sum {
+                let sum = Page { bytes: bytes.clone() }.checksum();
+                bytes[CHECKSUM..SEGMENTS].copy_from_slice(&sum.to_le_bytes());
+            }
+            assert_eq!(Page::read(&mut bytes.as_slice()).unwrap(), Next::Damaged(7));
         }
     }
 

@@ -32,6 +32,13 @@ impl PageQueue {
         }
     }
 
+    /// The first page that was not taken, and the one after it.
+    pub(crate) fn first_two(&self) -> Option<[Page; 2]> {
+        let pages = lock(&self.0);
+        let pages = pages.as_ref()?;
+        Some([pages.front()?.clone(), pages.get(1)?.clone()])
+    }
+
     /// The next page in the order of the file.
     pub(crate) fn pop(&self) -> Option<Page> {
         lock(&self.0).as_mut()?.pop_front()

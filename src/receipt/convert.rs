@@ -67,12 +67,11 @@ impl InputEntry {
 impl OutputEntry {
     fn of(summary: &Summary, measurements: &Measurements, self_checked: bool) -> Self {
         let info = &summary.stream_info;
-        let is_flac = summary.output == OutputFormat::Flac;
         let is_opus = summary.output == OutputFormat::Opus;
         Self {
             container: summary.output.kept_container().map(str::to_owned),
             done: is_opus.then(|| DoneEntry::of(summary)),
-            md5: is_flac.then_some(summary.md5),
+            md5: summary.output.has_md5().then_some(summary.md5),
             bits: info.bits,
             bytes: measurements.output.bytes,
             sha256: measurements.output.sha256.clone(),

@@ -92,9 +92,9 @@ fn check_output(receipt: &Receipt, format: SampleFormat) -> Result<(), String> {
             check_done(receipt, false)?;
             ensure(output.md5.is_none(), "a WAV states no MD5")
         }
-        Some("flac") => {
+        Some(container @ ("flac" | "ogg")) if output.md5.is_some() || container == "flac" => {
             let is_flac =
-                |input: &InputEntry| (&*input.container, &*input.codec) == ("flac", "flac");
+                |input: &InputEntry| (&*input.container, &*input.codec) == (container, "flac");
             let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_flac);
             ensure(is_kept, "the output is a FLAC, and the input is none")?;
             check_done(receipt, false)?;
@@ -106,7 +106,6 @@ fn check_output(receipt: &Receipt, format: SampleFormat) -> Result<(), String> {
                 |input: &InputEntry| (&*input.container, &*input.codec) == ("ogg", "opus");
             let is_kept = receipt.inputs.len() == 1 && receipt.inputs.iter().all(is_opus);
             ensure(is_kept, "the output is an Ogg Opus, and the input is none")?;
-            ensure(output.md5.is_none(), "an Opus states no MD5")?;
             let is_erased = receipt.treatment()? == Treatment::silence();
             ensure(is_erased, "an Opus can only be erased")?;
             check_done(receipt, true)

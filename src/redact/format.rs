@@ -24,6 +24,9 @@ const PCM: &[&str] = &[
 /// Endings of recordings in codecs that cannot be kept.
 const LOSSY: &[&str] = &["aac", "adts", "m4a", "m4b", "mp1", "mp2", "mp3", "mpga", "webm"];
 
+/// Endings of Ogg with any codec.
+const OGG: &[&str] = &["oga", "ogg"];
+
 /// A kind of file that sordino writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +35,8 @@ pub enum OutputFormat {
     Wav,
     /// The FLAC of the input, of which only frames that hold treated samples are new.
     Flac,
+    /// The same of a FLAC in an Ogg.
+    OggFlac,
     /// The Ogg Opus of the input, of which only packets near a window are new: silence. It cannot be treated
     /// otherwise, and not on some channels alone.
     Opus,
@@ -42,6 +47,7 @@ impl fmt::Display for OutputFormat {
         f.write_str(match self {
             Self::Wav => "WAV",
             Self::Flac => "FLAC",
+            Self::OggFlac => "Ogg FLAC",
             Self::Opus => "Ogg Opus",
         })
     }
@@ -53,7 +59,7 @@ impl OutputFormat {
         match self {
             Self::Wav => "audio/wav",
             Self::Flac => "audio/flac",
-            Self::Opus => "audio/ogg",
+            Self::OggFlac | Self::Opus => "audio/ogg",
         }
     }
 
@@ -62,6 +68,7 @@ impl OutputFormat {
         match self {
             Self::Wav => "wav",
             Self::Flac => "flac",
+            Self::OggFlac => "oga",
             Self::Opus => "opus",
         }
     }
@@ -71,8 +78,13 @@ impl OutputFormat {
         match self {
             Self::Wav => None,
             Self::Flac => Some("flac"),
-            Self::Opus => Some("ogg"),
+            Self::OggFlac | Self::Opus => Some("ogg"),
         }
+    }
+
+    /// Whether the file can state the MD5 of its samples.
+    pub fn has_md5(self) -> bool {
+        matches!(self, Self::Flac | Self::OggFlac)
     }
 
     /// The formats of files whose names end so, in any case; none if it is an ending of others.
@@ -81,7 +93,8 @@ impl OutputFormat {
         match () {
             () if is(&["wav", "wave"]) => &[Self::Wav],
             () if is(&["flac"]) => &[Self::Flac],
-            () if is(&["opus", "ogg"]) => &[Self::Opus],
+            () if is(&["opus"]) => &[Self::Opus],
+            () if is(OGG) => &[Self::Opus, Self::OggFlac],
             () => &[],
         }
     }
@@ -115,7 +128,8 @@ impl OutputFormat {
         match () {
             () if is(PCM) => Some(&[Self::Wav]),
             () if is(&["flac"]) => Some(&[Self::Flac]),
-            () if is(&["opus", "ogg"]) => Some(&[Self::Opus]),
+            () if is(&["opus"]) => Some(&[Self::Opus]),
+            () if is(OGG) => Some(&[Self::Opus, Self::OggFlac]),
             () if is(LOSSY) => Some(&[]),
             () => None,
         }
@@ -125,7 +139,9 @@ impl OutputFormat {
     pub fn keeping(info: &StreamInfo) -> Option<Self> {
         match (info.codec, info.container) {
             // A FLAC of more than 24 bits has no writer.
-            ("flac", "flac") => (info.format != SampleFormat::S32).then_some(Self::Flac),
+            ("flac", "flac" | "ogg") if info.format == SampleFormat::S32 => None,
+            ("flac", "flac") => Some(Self::Flac),
+            ("flac", "ogg") => Some(Self::OggFlac),
             ("opus", "ogg") => Some(Self::Opus),
             (codec, _) if codec.starts_with("pcm_") => info.loss().is_none().then_some(Self::Wav),
             _ => None,
@@ -139,7 +155,7 @@ impl OutputFormat {
     /// an Opus that is kept.
     pub fn check(self, windows: &Windows, treatment: Treatment, edge: Edge) -> Result<(), Error> {
         let what = match self {
-            Self::Wav | Self::Flac => return Ok(()),
+            Self::Wav | Self::Flac | Self::OggFlac => return Ok(()),
             Self::Opus if treatment.gain() > 0.0 => "Opus can only be erased: add --silence",
             Self::Opus if treatment.tone_hz().is_some() => {
                 "Opus can only be erased: add --silence in place of the tone"
@@ -165,7 +181,7 @@ impl OutputFormat {
     pub(super) fn likely_bytes(self, info: &StreamInfo, length: Option<u64>) -> u64 {
         let length = length.unwrap_or(0);
         match (self, info.frames) {
-            (Self::Flac | Self::Opus, _) | (_, None) => 0,
+            (Self::Flac | Self::OggFlac | Self::Opus, _) | (_, None) => 0,
             (Self::Wav, Some(frames)) => {
                 let most = length.saturating_mul(MOST_FROM_A_BYTE);
                 frames.saturating_mul(info.frame_bytes()).min(most)
@@ -190,7 +206,7 @@ pub(super) fn choose(
         Encoding::Same => kept(decoder, options),
     };
     let info = decoder.stream_info();
-    let input = input(info);
+    let (input, is_deep) = (input(info), info.format == SampleFormat::S32);
     let reason = match (made, allowed) {
         (Some((format, target)), _) if allowed.is_empty() || allowed.contains(&format) => {
             return format.check(windows, treatment, options.edge).map(|()| (format, target));
@@ -202,15 +218,20 @@ pub(super) fn choose(
         (None, _) if decoder.parts().len() > 1 => {
             format!("several files become one recording, which is a WAV; {AS_WAV}")
         }
-        (None, _) if info.codec == "flac" && info.container == "flac" => {
+        (None, _) if info.codec == "flac" && is_deep => {
             format!("a FLAC of more than 24 bits cannot be kept; {AS_WAV}")
         }
-        (None, _) if info.codec == "flac" => {
-            format!("only FLAC in a file of its own can be kept, not {input}; {AS_WAV}")
+        (None, _) if info.codec == "flac" && info.container == "ogg" => {
+            format!("only FLAC that is alone in an Ogg can be kept; {AS_WAV}")
         }
-        (_, [wanted, ..]) if *wanted != OutputFormat::Wav => format!(
-            "only {wanted} can become {wanted}, and this recording is {input}; name the output .wav"
-        ),
+        (None, _) if info.codec == "flac" => {
+            format!("only FLAC in a file of its own or in Ogg can be kept, not {input}; {AS_WAV}")
+        }
+        (_, [wanted, others @ ..]) if *wanted != OutputFormat::Wav => {
+            let others = others.iter().map(|other| format!(" or {other}"));
+            let wanted = others.fold(wanted.to_string(), |all, other| all + &other);
+            format!("only {wanted} stays so, and this recording is {input}; name the output .wav")
+        }
         _ => format!("{input} cannot be kept as it is; use --encoding pcm, which makes a WAV"),
     };
     Err(Error::Format { reason })
@@ -218,11 +239,10 @@ pub(super) fn choose(
 
 /// What keeps the encoding of this recording, if anything does.
 fn kept(decoder: &Decoder, options: DecodeOptions) -> Option<(OutputFormat, Target)> {
-    let is_kept = OutputFormat::keeping(decoder.stream_info()) == Some(OutputFormat::Flac);
-    match decoder.flac().filter(|_| is_kept) {
-        Some(head) => {
-            let target = Target::Flac { head: head.clone(), md5: options.md5 };
-            Some((OutputFormat::Flac, target))
+    let format = OutputFormat::keeping(decoder.stream_info()).filter(|format| format.has_md5());
+    match decoder.flac().zip(format) {
+        Some((head, format)) => {
+            Some((format, Target::Flac { head: head.clone(), md5: options.md5 }))
         }
         None => match decoder.opus_pages() {
             Some(pages) => Some((OutputFormat::Opus, Target::Opus { pages: pages.clone() })),

@@ -65,7 +65,7 @@ impl Summary {
         Ok(Self {
             stream_info,
             output,
-            md5: output == OutputFormat::Flac && options.md5,
+            md5: output.has_md5() && options.md5,
             replaced: replaced
                 .into_iter()
                 .map(|range| Span { first: range.start, end: range.end })

@@ -13,7 +13,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("block", &[]),
     ("lock", &[]),
     ("g711", &[]),
-    ("flac", &[]),
+    ("flac", &["ogg"]),
     ("ogg", &["lock"]),
     ("opus", &[]),
     ("level", &["block", "g711"]),

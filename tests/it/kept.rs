@@ -25,7 +25,7 @@ struct Frame {
 }
 
 /// A CRC of `width` bits with this polynomial.
-fn sum(bytes: &[u8], polynomial: u32, width: u32) -> u32 {
+pub fn sum(bytes: &[u8], polynomial: u32, width: u32) -> u32 {
     bytes.iter().fold(0, |sum, &byte| step(sum, byte, polynomial, width))
 }
 
@@ -37,7 +37,7 @@ fn step(sum: u32, byte: u8, polynomial: u32, width: u32) -> u32 {
 }
 
 /// Length of the header without its checksum, length of the number, the number, and the block size.
-fn header(bytes: &[u8]) -> Option<(usize, usize, u64, u64)> {
+pub fn header(bytes: &[u8]) -> Option<(usize, usize, u64, u64)> {
     if bytes.len() < 6 || bytes[0] != 0xFF || bytes[1] & 0xFE != 0xF8 || bytes[3] & 1 == 1 {
         return None;
     }
@@ -104,7 +104,7 @@ fn split(flac: &[u8]) -> (Vec<(u8, Vec<u8>)>, Vec<Frame>) {
     (blocks, frames)
 }
 
-fn same(md5: bool) -> DecodeOptions {
+pub fn same(md5: bool) -> DecodeOptions {
     DecodeOptions { encoding: Encoding::Same, md5, ..DecodeOptions::default() }
 }
 
@@ -119,7 +119,7 @@ fn kept(flac: &[u8], windows: &Windows, treatment: Treatment, md5: bool) -> Resu
 }
 
 /// The WAV that is made of it.
-fn wav_of(flac: &[u8], windows: &Windows, treatment: Treatment) -> Vec<u8> {
+pub fn wav_of(flac: &[u8], windows: &Windows, treatment: Treatment) -> Vec<u8> {
     let mut out = Vec::new();
     let redacted = Redaction::new(windows, treatment).run(stream(flac.to_vec())).unwrap();
     redacted.write_to(&mut out).unwrap();
@@ -127,7 +127,7 @@ fn wav_of(flac: &[u8], windows: &Windows, treatment: Treatment) -> Vec<u8> {
 }
 
 /// What `flac -t` says; nothing if it is right.
-fn tested(flac: &[u8]) -> String {
+pub fn tested(flac: &[u8]) -> String {
     let folder = Folder::new();
     let path = folder.write("test.flac", flac);
     let output = Command::new("flac").args(["-t", "-s", &path]).output().unwrap();
@@ -145,13 +145,7 @@ fn check(what: &str, flac: &[u8], windows: &Windows, treatment: Treatment) -> Ve
     let (new_blocks, new_frames) = split(&out);
     let rate =
         u64::from(u32::from_be_bytes([0, blocks[0].1[10], blocks[0].1[11], blocks[0].1[12]]) >> 4);
-    // The frames that a window or its fade touches, in whole nanoseconds.
-    let frame = |time: Duration| (time.as_nanos() * u128::from(rate) / 1_000_000_000) as u64;
-    let fade = frame(treatment.fade());
-    let touched: Vec<Range<u64>> = windows
-        .iter()
-        .map(|window| frame(window.start()).saturating_sub(fade)..frame(window.end()) + 1 + fade)
-        .collect();
+    let touched = touched(windows, treatment, rate);
     let mut made = 0;
     assert_eq!(frames.len(), new_frames.len(), "{what}");
     for (old, new) in frames.iter().zip(&new_frames) {
@@ -175,6 +169,16 @@ fn check(what: &str, flac: &[u8], windows: &Windows, treatment: Treatment) -> Ve
     without[26..42].copy_from_slice(&out[26..42]);
     assert!(without == out, "{what}: without the MD5 more is different");
     out
+}
+
+/// The frames that a window or its fade touches, in whole nanoseconds.
+pub fn touched(windows: &Windows, treatment: Treatment, rate: u64) -> Vec<Range<u64>> {
+    let frame = |time: Duration| (time.as_nanos() * u128::from(rate) / 1_000_000_000) as u64;
+    let fade = frame(treatment.fade());
+    let wide = |window: &Window| {
+        frame(window.start()).saturating_sub(fade)..frame(window.end()) + 1 + fade
+    };
+    windows.iter().map(wide).collect()
 }
 
 /// Streaminfo and seek table, and nothing else, with true numbers.
@@ -272,7 +276,7 @@ pub fn encoded(wav: &[u8], flags: &str) -> Vec<u8> {
     std::fs::read(out).unwrap()
 }
 
-fn treatments() -> [Treatment; 5] {
+pub fn treatments() -> [Treatment; 5] {
     [
         Treatment::silence(),
         Treatment::default(),
@@ -610,14 +614,14 @@ fn each_line_of_the_table_of_formats_is_true() {
     for name in ["call.flac", "call.wav", "call-mulaw.wav", "call.mp3", "call.opus"] {
         let (is_flac, is_pcm) = (name == "call.flac", name.ends_with(".wav"));
         let is_opus = name == "call.opus";
-        for ending in ["wav", "WAVE", "flac", "FLAC", "opus", "ogg", "", "mp3", "wma"] {
+        for ending in ["wav", "WAVE", "flac", "FLAC", "opus", "ogg", "oga", "", "mp3", "wma"] {
             for encoding in [None, pcm, same] {
                 let expected = match (ending.to_lowercase().as_str(), encoding) {
                     ("flac", None | Some(Encoding::Same)) if is_flac => Some(OutputFormat::Flac),
-                    ("opus" | "ogg", None | Some(Encoding::Same)) if is_opus => {
+                    ("opus" | "ogg" | "oga", None | Some(Encoding::Same)) if is_opus => {
                         Some(OutputFormat::Opus)
                     }
-                    ("flac" | "opus" | "ogg", _) => None,
+                    ("flac" | "opus" | "ogg" | "oga", _) => None,
                     (_, None | Some(Encoding::Pcm)) => Some(OutputFormat::Wav),
                     ("wav" | "wave", _) if is_flac || is_opus => None,
                     _ if is_flac => Some(OutputFormat::Flac),

@@ -19,10 +19,10 @@ const WINDOWS: [(u64, u64); 3] = [(1000, 1300), (2005, 2011), (3003, 4020)];
 const WRITTEN: [&str; 3] = ["1-1.3", "2.005-2.011", "3.003-4.02"];
 
 /// What a page has besides its body: flags, granule position, serial number, how many pieces of packets.
-type PageHead = (u8, [u8; 8], [u8; 4], usize);
+pub type PageHead = (u8, [u8; 8], [u8; 4], usize);
 
 /// The pages of an Ogg, and its packets, headers included.
-fn split(mut ogg: &[u8]) -> (Vec<PageHead>, Vec<Vec<u8>>) {
+pub fn split(mut ogg: &[u8]) -> (Vec<PageHead>, Vec<Vec<u8>>) {
     let (mut pages, mut packets, mut packet) = (Vec::new(), Vec::new(), Vec::new());
     while !ogg.is_empty() {
         let lacing = &ogg[27..27 + usize::from(ogg[26])];
@@ -418,7 +418,7 @@ fn the_ending_of_the_output_keeps_an_opus() {
 }
 
 /// The bytes of an Ogg with this packet replaced by one that is as long, and with the right checksum.
-fn with_packet(ogg: &[u8], number: usize, packet: &[u8]) -> Vec<u8> {
+pub fn with_packet(ogg: &[u8], number: usize, packet: &[u8]) -> Vec<u8> {
     let (mut bytes, mut at, mut count) = (ogg.to_vec(), 0, 0);
     while at < bytes.len() {
         let lacing = bytes[at + 27..at + 27 + usize::from(bytes[at + 26])].to_vec();

@@ -105,6 +105,8 @@ mod kept;
 #[cfg(feature = "cli")]
 mod kept_cli;
 #[cfg(feature = "cli")]
+mod kept_ogg_flac;
+#[cfg(feature = "cli")]
 mod kept_opus;
 #[cfg(feature = "cli")]
 mod lists;

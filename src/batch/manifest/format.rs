@@ -56,7 +56,7 @@ impl Planning {
         }
     }
 
-    /// Checks that an Opus that is kept is erased. `output`: the name of the output, if it has one of its own;
+    /// Checks that what can only be an Opus that is kept is erased. `output`: the name of the output, if it has one of its own;
     /// `treatment`: that of the row, if it has one.
     pub(super) fn check_treatment(
         &self,
@@ -65,9 +65,9 @@ impl Planning {
         treatment: Option<&str>,
     ) -> Result<(), String> {
         let named = output.and_then(|name| OutputFormat::named(ending(name), self.encoding).ok());
-        let encoding = named.map_or(self.encoding.unwrap_or_default(), |(encoding, _)| encoding);
+        let (encoding, named) = named.unwrap_or((self.encoding.unwrap_or_default(), &[]));
         let kept = OutputFormat::kept_as(ending(recording)).unwrap_or_default();
-        if encoding != Encoding::Same || !kept.contains(&OutputFormat::Opus) {
+        if encoding != Encoding::Same || ![kept, named].contains(&&[OutputFormat::Opus][..]) {
             return Ok(());
         }
         let check = |own| OutputFormat::Opus.check(&Windows::none(), own, Edge::Widen);

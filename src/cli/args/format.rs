@@ -32,7 +32,8 @@ pub(crate) struct FormatArgs {
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct CodingArgs {
     /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, Ogg
-    /// Opus, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in .flac, .opus or .ogg]
+    /// FLAC, Ogg Opus, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in .flac, .oga,
+    /// .ogg or .opus]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
 
@@ -127,9 +128,9 @@ impl FormatArgs {
 
     /// Checks that `--no-md5` can mean something.
     fn check_md5(&self, encoding: Encoding, formats: &[OutputFormat]) -> Result<(), Failure> {
-        let may_be_flac = formats.is_empty() || formats.contains(&OutputFormat::Flac);
+        let may_be_flac = formats.is_empty() || formats.iter().any(|format| format.has_md5());
         if self.coding.no_md5 && !(encoding == Encoding::Same && may_be_flac) {
-            let mend = "only a FLAC that is kept has an MD5; add --encoding same, with an output that ends in .flac, or leave it out";
+            let mend = "only a FLAC that is kept has an MD5; add --encoding same, with an output that ends in .flac or .oga, or leave it out";
             return Err(Failure::usage("reading --no-md5", mend));
         }
         Ok(())

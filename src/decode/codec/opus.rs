@@ -14,6 +14,7 @@ use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::packet::Packet;
 
 use crate::block::Samples;
+use crate::decode::fault::catching_panics;
 use crate::error::Error;
 use crate::opus::length;
 
@@ -243,7 +244,8 @@ impl OpusPackets {
     /// [`Error::Header`] when it is no head.
     pub(crate) fn new(head: &[u8], rate: u32) -> Result<Self, Error> {
         let head = OpusHead::parse(head, false).ok_or_else(|| header_error("it is not valid"))?;
-        Ok(Self { decoder: OpusDecoder::new(&head, rate)?, samples: Vec::new() })
+        let decoder = catching_panics(|| OpusDecoder::new(&head, rate))?;
+        Ok(Self { decoder, samples: Vec::new() })
     }
 
     /// Notes that the next packet is not decoded. What comes after it is decoded as from the start.
@@ -254,9 +256,13 @@ impl OpusPackets {
     /// The samples of the next packet, interleaved.
     ///
     /// # Errors
-    /// It is not Opus.
-    pub(crate) fn decode(&mut self, packet: &[u8]) -> Result<&[i16], &'static str> {
-        self.decoder.decode_all(packet, &mut self.samples)?;
+    /// [`Error::Container`] when it is not Opus.
+    pub(crate) fn decode(&mut self, packet: &[u8]) -> Result<&[i16], Error> {
+        let refused = |reason: &str| {
+            let (container, reason) = ("Opus".into(), reason.into());
+            Error::Container { container, reason }
+        };
+        catching_panics(|| self.decoder.decode_all(packet, &mut self.samples).map_err(refused))?;
         Ok(&self.samples)
     }
 }

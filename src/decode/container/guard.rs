@@ -75,7 +75,7 @@ pub(in crate::decode) trait Guard: Send {
         None
     }
 
-    /// What a native FLAC has before its first frame.
+    /// What a FLAC in a file of its own, or alone in an Ogg, has before its first frame.
     fn flac(&self) -> Option<&flac::Head> {
         None
     }

@@ -26,7 +26,8 @@ use crate::decode::codec::audio_params;
 use crate::decode::fault::PacketFault;
 use crate::decode::input::{Encoding, PeekedSource, media_stream};
 use crate::error::Error;
-use crate::ogg::PageQueue;
+use crate::flac::Head;
+use crate::ogg::{Page, PageQueue};
 
 mod opus_granules;
 mod pages;
@@ -48,7 +49,20 @@ pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let status = pages.status.clone();
     let reader = open_symphonia(Container::Ogg, media_stream(pages), OggReader::try_new)
         .map_err(|_| unsupported("an Ogg without a known codec"))?;
-    Ok(Opened::new(reader, OggGuard::new(status)))
+    let flac = flac_alone(&status.kept);
+    if flac.is_some() {
+        // It gets new pages.
+        status.kept.close();
+    }
+    Ok(Opened::new(reader, OggGuard { flac, ..OggGuard::new(status) }))
+}
+
+/// What a FLAC has before its first frame, if no other stream is beside it. The first pages of all streams come
+/// first, and the reader has read them.
+fn flac_alone(pages: &PageQueue) -> Option<Head> {
+    let [first, second] = pages.first_two()?;
+    let is_alone = !second.has(Page::FIRST);
+    Head::parse(first.bytes()).filter(|_| is_alone)
 }
 
 struct OggGuard {
@@ -61,11 +75,22 @@ struct OggGuard {
     /// Of Opus only: the timestamp of the first frame, and the frames missing so far, at 48 kHz.
     begins: u64,
     missing: u64,
+    /// Whether a packet of Opus never came. symphonia says nothing of what it skips.
+    lacks: bool,
+    /// What a FLAC that may be kept has before its first frame.
+    flac: Option<Head>,
 }
 
 impl OggGuard {
     fn new(status: OggStatus) -> Self {
-        Self { status, padding: Padding::default(), link: 1, packets: 0, begins: 0, missing: 0 }
+        let padding = Padding::default();
+        let (packets, begins, missing, lacks) = (0, 0, 0, false);
+        Self { status, padding, link: 1, packets, begins, missing, lacks, flac: None }
+    }
+
+    /// Whether a packet of this stream, or of one before it, never came.
+    fn lacks(&self) -> bool {
+        self.lacks || self.status.opus_pages.has_more(self.link, self.packets)
     }
 }
 
@@ -83,6 +108,10 @@ impl Guard for OggGuard {
 
     fn pages(&self) -> Option<&PageQueue> {
         Some(&self.status.kept).filter(|pages| pages.is_open())
+    }
+
+    fn flac(&self) -> Option<&Head> {
+        self.flac.as_ref()
     }
 
     fn proves_end(&self) -> Option<bool> {
@@ -119,12 +148,24 @@ impl Guard for OggGuard {
     }
 
     fn link(&mut self) {
-        *self = Self { link: self.link + 1, ..Self::new(self.status.clone()) };
+        let lacks = self.lacks();
+        *self = Self { link: self.link + 1, lacks, ..Self::new(self.status.clone()) };
     }
 
     fn verdict(&mut self, seen: &DecodeTotals) -> Result<(), Error> {
         if self.status.links.load(Ordering::Relaxed) > self.link {
             return Err(seen.truncated("it is chained, and a part of it cannot be decoded"));
+        }
+        if self.lacks() {
+            return Err(seen.truncated("some of its packets cannot be read"));
+        }
+        let end = self.status.end.load(Ordering::Relaxed);
+        if self.flac.is_some() && end != seen.frames {
+            return Err(seen.truncated(format!("its last page ends at frame {end}")));
+        }
+        let declared = self.flac.as_ref().map_or(0, |head| head.info.frames);
+        if declared > seen.frames {
+            return Err(seen.truncated(format!("its header declares {declared} frames")));
         }
         Ok(())
     }

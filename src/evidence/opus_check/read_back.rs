@@ -83,7 +83,8 @@ impl Stream {
         if !page.has(Page::FIRST) || page.sequence() != 0 {
             return Err(failed("a page of the written file is not at its place"));
         }
-        let decoder = OpusPackets::new(bytes, rate)?;
+        let decoder = OpusPackets::new(bytes, rate);
+        let decoder = decoder.map_err(|_| failed("the written file is no Ogg Opus"))?;
         let (serial, streams) = (page.serial(), head.streams);
         Ok(Self { serial, next: 1, streams, decoder, packet: Vec::new(), is_over: false })
     }

@@ -133,12 +133,13 @@ fn a_packet_of_another_place_or_length_is_found() {
                     pages[at] = with_packets(&right[at], &all);
                 })
             };
-            let flip = |all: &[&[u8]]| {
-                let mut bytes = all[packet].to_vec();
-                *bytes.last_mut().unwrap() ^= 1;
-                bytes
-            };
-            reason(change(&flip));
+            for byte in 0..packets(&right[at])[packet].len() {
+                reason(change(&|all| {
+                    let mut bytes = all[packet].to_vec();
+                    bytes[byte] ^= 1;
+                    bytes
+                }));
+            }
             if is_audio {
                 // 20 ms of silence.
                 assert!(reason(change(&|_| vec![0xF8, 0xFF, 0xFE])).contains("at its place"));

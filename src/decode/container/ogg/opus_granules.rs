@@ -61,6 +61,11 @@ impl OpusPageQueue {
         }
         pages.front().copied().filter(|page| page.link == link)
     }
+
+    /// Whether a stream has more than so many packets.
+    pub(super) fn has_more(&self, link: u64, packets: u64) -> bool {
+        lock(&self.0).iter().any(|page| page.link == link && page.first + page.count > packets)
+    }
 }
 
 /// The check of one Opus stream, page by page.
@@ -167,6 +172,8 @@ mod tests {
             stream.page(granule, (&segments, &body), index + 1 == pages.len(), &queue)?;
         }
         let count: u64 = pages.iter().map(|&(count, _)| u64::from(count)).sum();
+        assert!(queue.has_more(1, count - 1) && !queue.has_more(1, count));
+        assert!(!queue.has_more(2, 0));
         let found: Vec<OpusPage> =
             (0..count).map(|packet| queue.page_of(1, packet).unwrap()).collect();
         let gap =

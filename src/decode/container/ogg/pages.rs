@@ -28,6 +28,8 @@ pub(super) struct OggStatus {
     pub(super) links: Arc<AtomicU64>,
     /// Whether the file has ended without the end-of-stream flag.
     pub(super) unterminated: Arc<AtomicBool>,
+    /// The last granule position.
+    pub(super) end: Arc<AtomicU64>,
     /// The pages of Opus streams.
     pub(super) opus_pages: OpusPageQueue,
     /// All pages, as long as somebody may keep them.
@@ -101,6 +103,9 @@ impl<R: Read> CheckedPages<R> {
             let is_last = page.has(Page::LAST) || ahead.is_none();
             let passed = self.passed.page(page, is_last, &self.status.opus_pages);
             passed.map_err(damaged)?;
+            if page.granule() >= 0 {
+                self.status.end.store(page.granule().cast_unsigned(), Ordering::Relaxed);
+            }
             self.status.kept.push(page);
         }
         self.ahead = Some(ahead);
@@ -119,7 +124,9 @@ impl<R: Read> CheckedPages<R> {
             Next::Foreign => return Err(damaged("it holds bytes that belong to no page")),
             Next::Cut => return Err(damaged("it ends inside a page")),
             Next::Damaged(number) => {
-                return Err(damaged(format!("page {number} has a wrong checksum")));
+                return Err(damaged(format!(
+                    "page {number} has a wrong checksum, or a version other than 0"
+                )));
             }
         };
         self.check(&page)?;
@@ -149,6 +156,10 @@ impl<R: Read> CheckedPages<R> {
     /// Checks the place of a page among those of its stream.
     fn check(&mut self, page: &Page) -> Result<(), Error> {
         let (number, first) = (page.sequence(), page.has(Page::FIRST));
+        // symphonia skips such a page.
+        if page.flags() & !(Page::CONTINUED | Page::FIRST | Page::LAST) != 0 {
+            return Err(damaged(format!("page {number} has unknown flags")));
+        }
         // First pages of streams that run side by side come together. Another one begins the next
         // link of a chain (RFC 3533, 4).
         if first && !self.beginning {
@@ -170,6 +181,10 @@ impl<R: Read> CheckedPages<R> {
         stream.next = (!page.has(Page::LAST)).then_some(number.wrapping_add(1));
         // Header pages have granule position 0, and -1 where no packet ends.
         stream.begun |= page.granule() > 0;
+        // symphonia drops half a packet.
+        if page.has(Page::CONTINUED) != stream.partial && !page.lacing().is_empty() {
+            return Err(damaged(format!("page {number} begins with another part of a packet")));
+        }
         // A last segment of 255 bytes continues on the next page. A page without segments changes
         // nothing.
         stream.partial = page.lacing().last().map_or(stream.partial, |&size| size == 255);
@@ -226,9 +241,8 @@ mod tests {
 
     /// A page without a packet.
     fn page(flags: u8, serial: u8, number: u8) -> Vec<u8> {
-        let mut page = [b"OggS\0", [flags].as_slice(), &[0; 8]].concat();
-        page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, 0]);
-        Page::unchecked(page).with(flags, number.into(), &[], &[]).unwrap().bytes().to_vec()
+        let page = Page::new(flags, 0, (serial.into(), number.into()), (&[], &[]));
+        page.unwrap().bytes().to_vec()
     }
 
     fn read(pages: &[Vec<u8>]) -> Result<u64, String> {
@@ -256,6 +270,28 @@ mod tests {
         ] {
             let error = read(&pages).unwrap_err();
             assert!(error.contains(reason), "{reason}: {error}");
+        }
+    }
+
+    /// symphonia skips them, or a packet on them.
+    #[test]
+    fn a_page_that_the_reader_would_not_take_whole_is_refused() {
+        let made = |flags, number: u32, lacing: &[u8], bytes: usize| {
+            let page = Page::new(flags, 0, (1, number), (lacing, &vec![7; bytes]));
+            page.unwrap().bytes().to_vec()
+        };
+        let file = |middle: u8, last: u8| {
+            let open = made(middle, 1, &[3, 255], 258);
+            [made(2, 0, &[3], 3), open, page(0, 1, 2), made(last, 3, &[3], 3)]
+        };
+        assert_eq!(read(&file(0, Page::LAST | Page::CONTINUED)), Ok(1));
+        for bit in 3..8 {
+            let error = read(&file(1 << bit, Page::LAST | Page::CONTINUED)).unwrap_err();
+            assert!(error.contains("page 1 has unknown flags"), "{error}");
+        }
+        for (pages, number) in [(file(Page::CONTINUED, 5), 1), (file(0, Page::LAST), 3)] {
+            let error = read(&pages).unwrap_err();
+            assert!(error.contains(&format!("page {number} begins with another part")), "{error}");
         }
     }
 }

@@ -41,7 +41,7 @@ fn there_and_back(blocks: &[Vec<i32>], channels: usize, bits: u32) -> (Vec<i32>,
         bits: bits as u8,
         ..StreamInfoBlock::default()
     };
-    let mut file = Head { info, points: Vec::new() }.bytes();
+    let mut file = Head { info, points: Vec::new(), serial: None }.bytes();
     let mut first = 0;
     for block in blocks {
         let frames = block.len() / channels;
