@@ -21,7 +21,7 @@ pub(super) struct Book {
     /// 2 and 2. Empty if nothing follows any code.
     pub(super) after: &'static [u8],
     /// For each value of the next [`INDEX`] bits: the codes that end in them.
-    looks: Vec<Look>,
+    looks: Box<[Look; 1 << INDEX]>,
 }
 
 /// What a look at the next bits shows.
@@ -45,8 +45,11 @@ struct Code {
 
 impl Book {
     fn new((size, lengths, after): (usize, &'static [u64], &'static str)) -> Self {
-        let mut book = Self { size, lengths, after: after.as_bytes(), looks: Vec::new() };
-        book.looks = (0..1 << INDEX).map(|index: u64| book.look(index << (64 - INDEX))).collect();
+        let looks = Box::new([Look::default(); 1 << INDEX]);
+        let mut book = Self { size, lengths, after: after.as_bytes(), looks };
+        for index in 0..1 << INDEX {
+            book.looks[index] = book.look((index as u64) << (64 - INDEX));
+        }
         book
     }
 

@@ -19,12 +19,12 @@ use crate::error::Error;
 /// Which packets a decoder needs before the next batch, and how many numbers it must have drawn.
 pub(in crate::decode::codec) struct NoiseTrack {
     walker: Walker,
-    /// Numbers that the packets before the batch draw, and those of the batch.
-    before: u64,
-    inside: u64,
-    /// The packets before the batch that it may depend on.
+    /// Numbers that the packets before the batch draw.
+    drawn: u64,
+    /// The packets before the batch that it may depend on, the last one first.
     recent: Vec<(Packet, Traces)>,
-    batch: Vec<(Packet, Traces)>,
+    /// Traces of the packets in the batch.
+    batch: Vec<Traces>,
     is_lost: bool,
 }
 
@@ -43,8 +43,7 @@ impl NoiseTrack {
     /// For a stream at this sample rate in Hz.
     pub(in crate::decode::codec) fn new(rate: u32, channels: u16) -> Self {
         let walker = Walker::new(rate, channels.into());
-        let (recent, batch) = (Vec::new(), Vec::new());
-        Self { walker, before: 0, inside: 0, recent, batch, is_lost: false }
+        Self { walker, drawn: 0, recent: Vec::new(), batch: Vec::new(), is_lost: false }
     }
 
     /// Whether only the decoder of the last batch can decode the next one.
@@ -58,39 +57,40 @@ impl NoiseTrack {
     pub(in crate::decode::codec) fn note(&mut self, packet: &Packet) {
         let traces = self.walker.walk(&packet.data);
         self.is_lost = traces.is_none_or(|traces| traces.has_pulses);
-        let traces = traces.unwrap_or_default();
-        self.inside += traces.draws;
-        self.batch.push((packet.clone(), traces));
+        self.batch.push(traces.unwrap_or_default());
     }
 
-    /// The lead of the batch. What is noted from now on belongs to the next one.
-    pub(in crate::decode::codec) fn lead(&mut self) -> Lead {
-        // The last packet overlaps with the batch.
-        let count = if self.is_lost { self.recent.len() } else { 1 };
-        let lead = &self.recent[self.recent.len().saturating_sub(count)..];
+    /// The lead of the batch that was noted. `backwards` are its packets, the last one first. What is noted
+    /// from now on belongs to the next batch.
+    pub(in crate::decode::codec) fn lead<'a>(
+        &mut self,
+        backwards: impl Iterator<Item = &'a Packet>,
+    ) -> Lead {
+        // The packet before the batch overlaps with it.
+        let count = if self.is_lost { self.recent.len() } else { self.recent.len().min(1) };
+        let lead = &self.recent[..count];
         let draws: u64 = lead.iter().map(|(_, traces)| traces.draws).sum();
-        let packets = lead.iter().map(|(packet, _)| packet.clone()).collect();
-        let drawn = self.before - draws;
-        self.before += mem::take(&mut self.inside);
-        self.recent.append(&mut self.batch);
-        forget(&mut self.recent);
-        Lead { packets, drawn, drawn_after: self.before }
+        let packets = lead.iter().rev().map(|(packet, _)| packet.clone()).collect();
+        let drawn = self.drawn - draws;
+        self.drawn += self.batch.iter().map(|traces| traces.draws).sum::<u64>();
+
+        let mut bands = [0; 2];
+        let batch = backwards.zip(self.batch.drain(..).rev()).enumerate();
+        let last = batch
+            .filter(|(at, (_, traces))| sets_more(&mut bands, traces) || *at == 0)
+            .map(|(_, (packet, traces))| (packet.clone(), traces))
+            .collect();
+        let mut before = mem::replace(&mut self.recent, last);
+        before.retain(|(_, traces)| sets_more(&mut bands, traces));
+        self.recent.append(&mut before);
+        Lead { packets, drawn, drawn_after: self.drawn }
     }
 }
 
-/// Drops the packets on which nothing depends any more: each scale factor was set again by a later one.
-fn forget(packets: &mut Vec<(Packet, Traces)>) {
-    let mut set = [0; 2];
-    let mut is_last = true;
-    packets.reverse();
-    packets.retain(|(_, traces)| {
-        let sets_more = traces.bands.iter().zip(set).any(|(bands, set)| *bands > set);
-        for (set, bands) in set.iter_mut().zip(traces.bands) {
-            *set = bands.max(*set);
-        }
-        sets_more || mem::take(&mut is_last)
-    });
-    packets.reverse();
+/// Whether a packet sets scale factors that no later packet sets. `bands` are those of later packets.
+fn sets_more(bands: &mut [usize; 2], traces: &Traces) -> bool {
+    let most = [0, 1].map(|channel| bands[channel].max(traces.bands[channel]));
+    mem::replace(bands, most) != most
 }
 
 /// Draws numbers from the generator of a decoder. Their count is a multiple of four, as all bands are.
