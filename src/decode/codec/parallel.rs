@@ -125,7 +125,8 @@ impl ParallelDecoder {
         read: &mut impl FnMut() -> Result<Demuxed, PacketFault>,
         wanted: &mut Option<Wanted>,
     ) {
-        let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
+        let lead = if self.noise.is_some() { 1 } else { self.before.len() };
+        let count = self.packets.max(PER_PREROLL * lead).min(MOST);
         let was_lost = self.is_lost();
         let mut packets = Vec::with_capacity(count);
         while self.last.is_none() && packets.len() < count && self.is_lost() == was_lost {

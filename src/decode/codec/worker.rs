@@ -14,7 +14,7 @@ use crate::decode::fault::{PacketFault, catching_panics};
 use crate::error::Error;
 
 /// `None`: the packet was not wanted.
-type DecodedSamples = Result<Option<Samples>, PacketFault>;
+pub(super) type DecodedSamples = Result<Option<Samples>, PacketFault>;
 
 /// A thread with its own decoder. The thread ends when this is dropped.
 pub(super) struct Worker {

@@ -33,6 +33,8 @@ const RATES: [(u32, u8); 12] = [
 struct Writer {
     state: u64,
     bits: Vec<bool>,
+    /// Whether each of two channels is an element of its own.
+    is_apart: bool,
 }
 
 /// The windows of a channel.
@@ -45,7 +47,7 @@ struct Shape {
 
 impl Writer {
     fn new(seed: u64) -> Self {
-        Self { state: seed, bits: Vec::new() }
+        Self { state: seed, bits: Vec::new(), is_apart: false }
     }
 
     /// A number below `end`.
@@ -211,10 +213,11 @@ impl Writer {
             self.put(0, 4);
             self.any(12);
         }
-        self.put(channels - 1, 3);
+        let is_pair = channels == 2 && !self.is_apart;
+        self.put(is_pair.into(), 3);
         self.any(4);
         let mut common = None;
-        if channels == 2 && self.any(1) == 1 {
+        if is_pair && self.any(1) == 1 {
             let shape = self.shape(rate);
             let mask = self.below(3);
             self.put(mask, 2);
@@ -223,8 +226,14 @@ impl Writer {
             }
             common = Some(shape);
         }
-        let parts: Vec<_> =
-            (0..channels).map(|_| self.channel(rate, common.as_ref(), pulses)).collect();
+        let mut parts = vec![self.channel(rate, common.as_ref(), pulses)];
+        if channels == 2 {
+            if self.is_apart {
+                self.put(0, 3);
+                self.any(4);
+            }
+            parts.push(self.channel(rate, common.as_ref(), pulses));
+        }
         self.put(7, 3);
         let bits: String = self.bits.iter().map(|bit| if *bit { '1' } else { '0' }).collect();
         let has_pulses = parts.iter().any(|part| part.1);
@@ -261,8 +270,13 @@ fn shown(decoder: &mut dyn AudioDecoder, rate: u32, channels: usize) -> Vec<u32>
 }
 
 /// An ADTS stream, and how many numbers it draws. Pulses begin after `quiet` packets.
-fn stream(seed: u64, (rate, index): (u32, u8), channels: u8, quiet: usize) -> (Vec<u8>, u64) {
-    let (mut writer, mut all, mut draws) = (Writer::new(seed), Vec::new(), 0);
+fn stream(
+    mut writer: Writer,
+    (rate, index): (u32, u8),
+    channels: u8,
+    quiet: usize,
+) -> (Vec<u8>, u64) {
+    let (mut all, mut draws) = (Vec::new(), 0);
     let mut test = decoder(rate, channels.into());
     for number in 0..300 {
         let (packet, drawn, _) = writer.packet(rate, channels.into(), number >= quiet);
@@ -297,6 +311,19 @@ fn heard(stream: &[u8], threads: usize) -> (Vec<i16>, Option<String>) {
         }
         let Samples::I16(samples) = block.samples() else { panic!("16 bits") };
         all.extend(samples);
+    }
+}
+
+/// Compares 2, 3 and 4 threads with one.
+fn same(stream: &[u8], what: &str) {
+    let one = heard(stream, 1);
+    assert_eq!(one.1, None);
+    assert!(one.0.len() > 150_000, "{what}: {} samples", one.0.len());
+    for threads in 2..=4 {
+        let several = heard(stream, threads);
+        let differ = several.0.iter().zip(&one.0).position(|(a, b)| a != b);
+        assert_eq!(differ, None, "{what}, {threads} threads, of {}", one.0.len());
+        assert!(several == one, "{what}, {threads} threads");
     }
 }
 
@@ -378,18 +405,19 @@ fn noise_does_not_depend_on_the_number_of_threads() {
     for (number, rate) in (0..).zip(RATES) {
         for channels in [1, 2] {
             for quiet in [0, 100, 300] {
-                let (stream, draws) = stream(number, rate, channels, quiet);
-                let one = heard(&stream, 1);
-                assert!(one.0.len() > 150_000 && draws > 20_000, "{} {draws}", one.0.len());
-                assert_eq!(one.1, None);
-                for threads in 2..=4 {
-                    let several = heard(&stream, threads);
-                    let differ = several.0.iter().zip(&one.0).position(|(a, b)| a != b);
-                    let what = format!("{rate:?}, {channels} channels, pulses from {quiet}");
-                    assert_eq!(differ, None, "{what}, {threads} threads, of {}", one.0.len());
-                    assert!(several == one, "{what}, {threads} threads");
-                }
+                let (stream, draws) = stream(Writer::new(number), rate, channels, quiet);
+                assert!(draws > 20_000, "{draws}");
+                same(&stream, &format!("{rate:?}, {channels} channels, pulses from {quiet}"));
             }
         }
     }
+}
+
+/// Each of two elements has a generator of its own, of which the walk sees one.
+#[test]
+fn channels_that_are_apart_do_not_depend_on_the_number_of_threads() {
+    let writer = Writer { is_apart: true, ..Writer::new(3) };
+    let (stream, draws) = stream(writer, RATES[11], 2, 0);
+    assert!(draws > 20_000, "{draws}");
+    same(&stream, "two elements");
 }
