@@ -35,6 +35,8 @@ struct Writer {
     bits: Vec<bool>,
     /// Whether each of two channels is an element of its own.
     is_apart: bool,
+    /// Whether there is no noise, and only half of the bands.
+    is_calm: bool,
 }
 
 /// The windows of a channel.
@@ -47,7 +49,7 @@ struct Shape {
 
 impl Writer {
     fn new(seed: u64) -> Self {
-        Self { state: seed, bits: Vec::new(), is_apart: false }
+        Self { state: seed, bits: Vec::new(), is_apart: false, is_calm: false }
     }
 
     /// A number below `end`.
@@ -108,7 +110,7 @@ impl Writer {
         self.put(kind, 3);
         self.any(1);
         let offsets = if is_short { Bands::at(rate).short } else { Bands::at(rate).long };
-        let bands = self.below(offsets.len());
+        let bands = self.below(if self.is_calm { offsets.len() / 2 } else { offsets.len() });
         self.put(bands, if is_short { 4 } else { 6 });
         let mut groups = vec![1];
         if is_short {
@@ -136,7 +138,8 @@ impl Writer {
             while begin < shape.bands {
                 let most = shape.bands - begin;
                 let count = if self.chance(2) { 0 } else { 1 + self.below(most.min(9)) };
-                let book = [self.below(12), 13, 14 + self.below(2)][[0, 0, 1, 1, 2][self.below(5)]];
+                let book = [self.below(12), 13, 14 + self.below(2)]
+                    [[0, 0, 2, 1, 1][self.below(if self.is_calm { 3 } else { 5 })]];
                 self.put(book, 4);
                 let (length, full) = if shape.is_short { (3, 7) } else { (5, 31) };
                 (0..count / full).for_each(|_| self.put(full, length));
@@ -269,7 +272,8 @@ fn shown(decoder: &mut dyn AudioDecoder, rate: u32, channels: usize) -> Vec<u32>
     decoded(decoder, &packet).unwrap()
 }
 
-/// An ADTS stream, and how many numbers it draws. Pulses begin after `quiet` packets.
+/// An ADTS stream, and how many numbers it draws. Pulses begin after `quiet` packets. If they do, the
+/// packets before are calm, so that pulses depend on the first ones.
 fn stream(
     mut writer: Writer,
     (rate, index): (u32, u8),
@@ -279,6 +283,7 @@ fn stream(
     let (mut all, mut draws) = (Vec::new(), 0);
     let mut test = decoder(rate, channels.into());
     for number in 0..300 {
+        writer.is_calm = quiet < 300 && (20..quiet).contains(&number);
         let (packet, drawn, _) = writer.packet(rate, channels.into(), number >= quiet);
         // A scale factor may be out of range.
         let fits = packet.len() < 8000;
