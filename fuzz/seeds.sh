@@ -65,6 +65,7 @@ make a.mp2 -c:a mp2 -ar 16000 -ac 1 -b:a 64k -af apad=pad_dur=0.3
 make aac.m4a -c:a aac; make first.m4a -c:a aac -movflags +faststart
 make parts.mp4 -c:a aac -movflags frag_keyframe+empty_moov
 make adts.aac -c:a aac
+make noise.aac -c:a aac -ac 1 -b:a 32k -af asetrate=48000,aloop=99:400
 make aac.mka -c:a aac
 oggenc -Q --serial 1 -o vorbis.ogg "$work/in.wav"
 make vorbis.webm -c:a libvorbis

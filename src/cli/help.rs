@@ -219,8 +219,8 @@ without its self-check; checked is one with it. The output goes into memory, bey
 temporary file, and is not synced to disk.
 
 The rows \"1 at once\" and so on measure whole processes of `sordino file`, from the start of the
-first to the end of the last, with their output synced to disk. One process decodes FLAC, MP3 and
-Vorbis on all cores; several at once decode on one thread each, as with --threads 1. Memory is the
+first to the end of the last, with their output synced to disk. One process decodes FLAC, MP3,
+Vorbis and AAC on all cores; several at once decode on one thread each, as with --threads 1. Memory is the
 peak of the largest process, as the system counts it. On Linux it is never less than what this
 program takes to start. A stage shares its process with the others, so its memory cannot be told.
 

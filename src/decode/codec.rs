@@ -19,6 +19,7 @@ mod pcm;
 mod preroll;
 mod symphonia_decoder;
 mod trial;
+mod worker;
 
 use parallel::ParallelDecoder;
 use pcm::PcmCodec;

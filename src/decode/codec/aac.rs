@@ -3,9 +3,14 @@
 //! symphonia's decoder accepts a packet with too few elements, or none. A channel without an element
 //! keeps the samples of the previous packet. So speech from inside a window could be repeated after it.
 
-use symphonia::core::io::{BitReaderLtr, ReadBitsLtr};
+use bits::Bits;
 
+mod bands;
+mod bits;
+mod books;
+pub(super) mod noise;
 pub(super) mod sbr;
+mod walk;
 
 /// Distance in frames between two compared samples: a prime, and small against the 1024 frames of a
 /// packet.
@@ -33,7 +38,7 @@ impl ChannelCheck {
         samples: &[f32],
         channels: usize,
     ) -> bool {
-        match first_element(packet) {
+        match first_element(&mut Bits::new(packet)) {
             Some(first) if first == channels => false,
             Some(_) => self.repeats(packet, samples, channels),
             None => true,
@@ -58,34 +63,34 @@ impl ChannelCheck {
     }
 }
 
-/// Number of channels in the first audio element (ISO/IEC 14496-3, 4.4.2.1).
-fn first_element(packet: &[u8]) -> Option<usize> {
-    let mut bits = BitReaderLtr::new(packet);
+/// Number of channels in the first audio element, whose identifier is then the last one read (ISO/IEC
+/// 14496-3, 4.4.2.1).
+fn first_element(bits: &mut Bits) -> Option<usize> {
     loop {
-        match bits.read_bits_leq32(3).ok()? {
+        match bits.take(3)? {
             // SCE or LFE.
             0 | 3 => return Some(1),
             // CPE.
             1 => return Some(2),
             // DSE: instance tag (4 bits), byte alignment flag, length.
             4 => {
-                let is_aligned = bits.read_bits_leq32(5).ok()? & 1 == 1;
-                let mut bytes = bits.read_bits_leq32(8).ok()?;
+                let is_aligned = bits.take(5)? & 1 == 1;
+                let mut bytes = bits.take(8)?;
                 if bytes == 255 {
-                    bytes += bits.read_bits_leq32(8).ok()?;
+                    bytes += bits.take(8)?;
                 }
                 if is_aligned {
-                    bits.realign();
+                    bits.align();
                 }
-                bits.ignore_bits(8 * bytes).ok()?;
+                bits.skip(8 * bytes);
             }
             // FIL; with the escape value 15, the length is 14 plus the next byte.
             6 => {
-                let mut bytes = bits.read_bits_leq32(4).ok()?;
+                let mut bytes = bits.take(4)?;
                 if bytes == 15 {
-                    bytes += bits.read_bits_leq32(8).ok()? - 1;
+                    bytes += bits.take(8)? - 1;
                 }
-                bits.ignore_bits(8 * bytes).ok()?;
+                bits.skip(8 * bytes);
             }
             // END, or an element that symphonia does not decode.
             _ => return None,
@@ -123,7 +128,7 @@ mod tests {
             (format!("100 0000 0 00001000 {}", ones(7)), None),
         ];
         for (bits, channels) in cases {
-            assert_eq!(first_element(&packet(&bits)), channels, "{bits}");
+            assert_eq!(first_element(&mut Bits::new(&packet(&bits))), channels, "{bits}");
         }
     }
 

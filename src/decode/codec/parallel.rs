@@ -2,22 +2,22 @@
 //! come back in order.
 //!
 //! In: the packets of one stream. Out: the same packets with their samples, bit for bit those of a
-//! single decoder. To achieve this, each batch begins with pre-roll packets ([`Preroll`]). Errors: a
-//! packet that does not decode, or a failure of the source; either is returned only after everything
+//! single decoder. To achieve this, each batch begins with pre-roll packets ([`Preroll`], for AAC
+//! [`NoiseTrack`]), unless its decoder has decoded the batch before. Errors: a packet that does not decode, or a failure of the source; either is returned only after everything
 //! before it.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
 
 use symphonia::core::packet::Packet;
 
+use super::aac::noise::{Lead, NoiseTrack};
 use super::preroll::Preroll;
 use super::symphonia_decoder::SymphoniaDecoder;
+use super::worker::{DecodedSamples, PacketBatch, Worker};
 use crate::block::{SampleFormat, Samples};
 use crate::decode::demuxed::Demuxed;
-use crate::decode::fault::{PacketFault, catching_panics, gave_up};
+use crate::decode::fault::{PacketFault, gave_up};
 use crate::decode::keep::Wanted;
 use crate::error::Error;
 
@@ -43,14 +43,17 @@ pub(in crate::decode) struct ParallelDecoder {
     preroll: Preroll,
     threads: usize,
     workers: Vec<Worker>,
-    /// Batches that were sent to workers, and those of them that came back.
-    out: usize,
-    back: usize,
+    /// The worker of the last batch.
+    turn: Option<usize>,
+    /// The workers of the batches that have not come back, in order.
+    out: VecDeque<usize>,
     /// Number of packets that hold about [`SAMPLES`], by the last batch; at most `most`.
     packets: usize,
     most: usize,
-    /// Pre-roll packets of the next batch.
+    /// Pre-roll packets of the next batch, if `noise` does not know them.
     before: Vec<Packet>,
+    /// For AAC.
+    noise: Option<NoiseTrack>,
     ready: VecDeque<(Packet, DecodedSamples)>,
     /// Samples of the packet that `next` returned last.
     current: Option<DecodedSamples>,
@@ -60,20 +63,18 @@ pub(in crate::decode) struct ParallelDecoder {
     spare: Vec<Samples>,
 }
 
-/// `None`: the packet was not wanted.
-type DecodedSamples = Result<Option<Samples>, PacketFault>;
-
 impl ParallelDecoder {
     /// Creates a decoder with the settings of `decoder`.
     pub(super) fn new(decoder: SymphoniaDecoder, preroll: Preroll, threads: usize) -> Self {
         let most = decoder.longest().map_or(MOST, |samples| (SAMPLES / samples).clamp(1, MOST));
         Self {
+            noise: decoder.noise_track(),
             decoder,
             preroll,
             threads,
             workers: Vec::new(),
-            out: 0,
-            back: 0,
+            turn: None,
+            out: VecDeque::new(),
             packets: FIRST.min(most),
             most,
             before: Vec::new(),
@@ -99,13 +100,13 @@ impl ParallelDecoder {
                 self.current = Some(decoded);
                 return Ok(Demuxed::Packet(packet));
             }
-            while self.last.is_none() && self.out - self.back < BATCHES * self.threads {
+            while self.last.is_none() && self.out.len() < BATCHES * self.threads {
                 self.hand_out(&mut read, wanted);
             }
-            if self.out == self.back {
+            let Some(worker) = self.out.pop_front() else {
                 return self.last.take().unwrap_or(Ok(Demuxed::End));
-            }
-            self.take_back()?;
+            };
+            self.take_back(worker)?;
         }
     }
 
@@ -124,13 +125,17 @@ impl ParallelDecoder {
         read: &mut impl FnMut() -> Result<Demuxed, PacketFault>,
         wanted: &mut Option<Wanted>,
     ) {
-        let count = self.packets.max(PER_PREROLL * self.before.len()).min(MOST);
+        let lead = if self.noise.is_some() { 1 } else { self.before.len() };
+        let count = self.packets.max(PER_PREROLL * lead).min(MOST);
+        let was_lost = self.is_lost();
         let mut packets = Vec::with_capacity(count);
-        while self.last.is_none() && packets.len() < count {
+        while self.last.is_none() && packets.len() < count && self.is_lost() == was_lost {
             match read() {
                 Ok(Demuxed::Packet(packet)) => {
-                    let room = Wanted::takes(wanted, &packet)
-                        .then(|| self.spare.pop().unwrap_or_else(|| self.decoder.samples()));
+                    let room = self.room(&packet, wanted);
+                    if let Some(noise) = self.noise.as_mut().filter(|_| !was_lost) {
+                        noise.note(&packet);
+                    }
                     packets.push((packet, room));
                 }
                 other => self.last = Some(other),
@@ -139,98 +144,72 @@ impl ParallelDecoder {
         if packets.is_empty() {
             return;
         }
-        let backwards =
-            || packets.iter().rev().map(|(packet, _)| packet).chain(self.before.iter().rev());
-        let lead = self.preroll.count(backwards());
-        let mut before: Vec<_> = backwards().take(lead).cloned().collect();
-        before.reverse();
-        let before = mem::replace(&mut self.before, before);
-        if self.out % self.threads == self.workers.len() {
-            match Worker::new(&self.decoder) {
-                Ok(worker) => self.workers.push(worker),
-                Err(error) if self.workers.is_empty() => {
-                    self.last = Some(Err(error.into()));
-                    return;
-                }
-                // Continue with fewer threads.
-                Err(_) => self.threads = self.workers.len(),
+        let lead = self.lead(&packets);
+        match self.next_worker(was_lost) {
+            Ok(turn) => {
+                let follows = self.turn.replace(turn) == Some(turn);
+                // If the worker has ended, `take_back` reports it.
+                let _ = self.workers[turn].batches.send(PacketBatch { follows, lead, packets });
+                self.out.push_back(turn);
             }
+            Err(error) => self.last = Some(Err(error.into())),
         }
-        let turn = self.out % self.threads;
-        // If the worker has ended, `take_back` reports it.
-        let _ = self.workers[turn].batches.send(PacketBatch { before, packets });
-        self.out += 1;
+    }
+
+    /// Whether the worker of the last batch must decode the next one.
+    fn is_lost(&self) -> bool {
+        self.noise.as_ref().is_some_and(NoiseTrack::is_lost)
+    }
+
+    /// Room for the samples of the next packet, if it is wanted; or its error.
+    fn room(&mut self, packet: &Packet, wanted: &mut Option<Wanted>) -> DecodedSamples {
+        self.decoder.check_profile(packet)?;
+        let mut room = || self.spare.pop().unwrap_or_else(|| self.decoder.samples());
+        Ok(Wanted::takes(wanted, packet).then(&mut room))
+    }
+
+    /// What the decoder of a batch needs before it.
+    fn lead(&mut self, packets: &[(Packet, DecodedSamples)]) -> Lead {
+        let inside = packets.iter().rev().map(|(packet, _)| packet);
+        if let Some(noise) = &mut self.noise {
+            return noise.lead(inside);
+        }
+        let backwards = || inside.clone().chain(self.before.iter().rev());
+        let count = self.preroll.count(backwards());
+        let mut before: Vec<_> = backwards().take(count).cloned().collect();
+        before.reverse();
+        Lead { packets: mem::replace(&mut self.before, before), ..Lead::default() }
+    }
+
+    /// The worker of the next batch.
+    ///
+    /// # Errors
+    /// If there is none, and none can be made.
+    fn next_worker(&mut self, stays: bool) -> Result<usize, Error> {
+        let turn = match self.turn {
+            Some(turn) if stays => turn,
+            last => last.map_or(0, |turn| turn + 1) % self.threads,
+        };
+        if turn < self.workers.len() {
+            return Ok(turn);
+        }
+        match Worker::new(&self.decoder) {
+            Ok(worker) => self.workers.push(worker),
+            Err(error) if self.workers.is_empty() => return Err(error),
+            // Continue with fewer threads.
+            Err(_) => self.threads = self.workers.len(),
+        }
+        Ok(turn % self.threads)
     }
 
     /// Waits for the oldest batch.
-    fn take_back(&mut self) -> Result<(), PacketFault> {
-        let worker = &self.workers[self.back % self.threads];
-        self.ready = worker.done.recv().map_err(|_| gave_up())?;
-        self.back += 1;
+    fn take_back(&mut self, worker: usize) -> Result<(), PacketFault> {
+        self.ready = self.workers[worker].done.recv().map_err(|_| gave_up())?;
         let decoded = self.ready.iter().filter_map(|(_, decoded)| decoded.as_ref().ok()?.as_ref());
         let (count, samples) = decoded.fold((0, 0), |(n, sum), one| (n + 1, sum + one.len()));
         if let Some(packets) = (SAMPLES * count).checked_div(samples) {
             self.packets = packets.clamp(1, self.most);
         }
         Ok(())
-    }
-}
-
-/// A thread with its own decoder. The thread ends when this is dropped.
-struct Worker {
-    batches: Sender<PacketBatch>,
-    done: Receiver<VecDeque<(Packet, DecodedSamples)>>,
-}
-
-impl Worker {
-    fn new(like: &SymphoniaDecoder) -> Result<Self, Error> {
-        let (mut decoder, (batches, work), (send, done)) = (like.again()?, channel(), channel());
-        let thread = thread::Builder::new().spawn(move || {
-            for batch in work {
-                // The receiver is dropped when the recording has failed.
-                if send.send(PacketBatch::decode(batch, &mut decoder)).is_err() {
-                    return;
-                }
-            }
-        });
-        thread.map_err(Error::Thread)?;
-        Ok(Self { batches, done })
-    }
-}
-
-/// Consecutive packets with buffers for their samples.
-struct PacketBatch {
-    /// Pre-roll packets, whose samples are dropped.
-    before: Vec<Packet>,
-    /// With room for their samples, if they are wanted.
-    packets: Vec<(Packet, Option<Samples>)>,
-}
-
-impl PacketBatch {
-    /// Decodes the packets up to the first one that fails.
-    fn decode(self, decoder: &mut SymphoniaDecoder) -> VecDeque<(Packet, DecodedSamples)> {
-        decoder.reset();
-        let mut dropped = decoder.samples();
-        let mut decode = |packet: &Packet, samples: &mut Samples| {
-            catching_panics(|| decoder.decode(packet, samples))
-        };
-        // A failure here is an error for the first packet: its samples would not be exact. Usually the
-        // pre-roll packet has failed in its own batch before, and that error is returned first.
-        let preroll = self.before.iter().try_for_each(|packet| decode(packet, &mut dropped));
-        let mut fault = preroll.err();
-        let mut done = VecDeque::with_capacity(self.packets.len());
-        for (packet, room) in self.packets {
-            let decoded = match (fault.take(), room) {
-                (Some(fault), _) => Err(fault),
-                (None, Some(mut samples)) => decode(&packet, &mut samples).map(|()| Some(samples)),
-                (None, None) => Ok(None),
-            };
-            let failed = decoded.is_err();
-            done.push_back((packet, decoded));
-            if failed {
-                break;
-            }
-        }
-        done
     }
 }

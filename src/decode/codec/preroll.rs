@@ -1,7 +1,9 @@
 //! Decoder pre-roll: the packets to feed so that decoding can start mid-stream bit-exactly.
 
 use symphonia::core::codecs::audio::AudioCodecId;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS,
+};
 use symphonia::core::packet::Packet;
 
 use super::mpeg_header;
@@ -16,7 +18,7 @@ const LOW_RATE_RESERVOIR: usize = 255;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Preroll {
     /// This number of packets. FLAC frames are independent; a Vorbis packet overlaps with the previous
-    /// one.
+    /// one. So does an AAC packet, which needs more: see `aac::noise`.
     Packets(usize),
     /// For MP3: packets with this many bytes of main data, and two more. With the main data complete,
     /// a frame's spectrum is exact; one frame later the overlap of the transform is exact too; after
@@ -29,7 +31,7 @@ impl Preroll {
     pub(super) fn of(codec: AudioCodecId, rate: u32) -> Option<Self> {
         match codec {
             CODEC_ID_FLAC => Some(Self::Packets(0)),
-            CODEC_ID_VORBIS => Some(Self::Packets(1)),
+            CODEC_ID_VORBIS | CODEC_ID_AAC => Some(Self::Packets(1)),
             CODEC_ID_MP3 if rate < 32_000 => Some(Self::MainData(LOW_RATE_RESERVOIR)),
             CODEC_ID_MP3 => Some(Self::MainData(RESERVOIR)),
             _ => None,

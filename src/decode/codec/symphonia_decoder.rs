@@ -6,6 +6,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as Symphonia;
 use symphonia::core::packet::Packet;
 
+use super::aac::noise::{self, NoiseTrack};
 use super::aac::sbr::{self, SbrSearch};
 use super::pcm::{self, Copier};
 use super::{aac, mpeg_header};
@@ -66,9 +67,24 @@ impl SymphoniaDecoder {
         })
     }
 
-    /// Another decoder for the same stream.
+    /// Another decoder for later packets of the same stream.
     pub(super) fn again(&self) -> Result<Self, Error> {
-        Self::new(&self.params, self.rate, self.channels)
+        let new = Self::new(&self.params, self.rate, self.channels)?;
+        Ok(Self { sbr: SbrSearch::none(), ..new })
+    }
+
+    /// Checks that a packet is not HE-AAC. To be called once for each packet, if [`Self::again`] decodes it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it is.
+    pub(super) fn check_profile(&mut self, packet: &Packet) -> Result<(), Error> {
+        if self.sbr.finds(&packet.data) { Err(names::not_decoded(HE_AAC)) } else { Ok(()) }
+    }
+
+    /// The track of the noise in an AAC stream; `None` for other codecs.
+    pub(super) fn noise_track(&self) -> Option<NoiseTrack> {
+        let is_aac = self.params.codec == CODEC_ID_AAC;
+        is_aac.then(|| NoiseTrack::new(self.rate, self.channels))
     }
 
     /// Sample format of the output.
@@ -92,6 +108,14 @@ impl SymphoniaDecoder {
         self.decoder.reset();
     }
 
+    /// Draws numbers from the generator of an AAC decoder. No decoder resets it.
+    ///
+    /// # Errors
+    /// [`Error::Container`] if the decoder does anything else with what is to draw them.
+    pub(super) fn draw(&mut self, count: u64) -> Result<(), Error> {
+        noise::draw(self.decoder.as_mut(), self.rate, self.channels, count)
+    }
+
     /// Replaces the content of `samples` with those of a packet.
     pub(in crate::decode) fn decode(
         &mut self,
@@ -103,9 +127,7 @@ impl SymphoniaDecoder {
                 "a FLAC frame has other channels than the recording".into(),
             ));
         }
-        if self.sbr.finds(&packet.data) {
-            return Err(names::not_decoded(HE_AAC).into());
-        }
+        self.check_profile(packet)?;
         let format = self.format();
         let decoded = self.decoder.decode(packet).map_err(PacketFault::Decoder)?;
         let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());

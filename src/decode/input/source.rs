@@ -55,8 +55,8 @@ pub struct DecodeOptions {
     /// Maximum number of bytes of a stream that are held in memory if its container cannot be
     /// streamed. Default: 256 MiB.
     pub memory_limit: u64,
-    /// Number of threads, at most 64, that decode FLAC, MP3 and Vorbis. The samples do not depend on
-    /// it. `None` means the number of cores, at most 4. With 1 no thread is started, which is best
+    /// Number of threads, at most 64, that decode FLAC, MP3, Vorbis and AAC. The samples do not depend
+    /// on it. `None` means the number of cores, at most 4. With 1 no thread is started, which is best
     /// when several recordings are redacted in parallel.
     pub threads: Option<NonZeroUsize>,
     /// What to do with gaps.

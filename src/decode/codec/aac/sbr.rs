@@ -69,6 +69,11 @@ impl SbrSearch {
         Self { trial, packets: 0 }
     }
 
+    /// Finds nothing: others search the first packets.
+    pub(in crate::decode::codec) fn none() -> Self {
+        Self { trial: None, packets: 0 }
+    }
+
     /// Whether a packet holds SBR. Only the first packets are searched.
     pub(in crate::decode::codec) fn finds(&mut self, packet: &[u8]) -> bool {
         self.packets = self.packets.saturating_add(1);
