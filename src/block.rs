@@ -109,6 +109,7 @@ pub(crate) fn index_of(frames: u64) -> usize {
 /// Near 1.5 · 2^23 an `f32` has no bits for a fraction, so the addition rounds, and the lowest bits of
 /// the sum are the integer. The result is that of `round_ties_even`, which on baseline x86-64 is a
 /// function call for each sample and is not vectorised.
+#[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the lowest 16 bits are the integer")]
 pub(crate) fn whole_16(value: f32) -> i16 {
     ((value + 12_582_912.0).to_bits() as u16).cast_signed()

@@ -26,8 +26,8 @@ pub(super) struct ChannelCheck {
 }
 
 impl ChannelCheck {
-    /// Whether one of `channels` channels is missing in a packet. `samples` are its decoded samples,
-    /// interleaved.
+    /// Whether one of `channels` channels is missing in a packet. `samples` returns its decoded
+    /// samples, interleaved.
     ///
     /// One or two channels are in the first audio element. With more channels, finding the later
     /// elements would need a full decoder; then the samples of each channel must differ from those of
@@ -35,12 +35,12 @@ impl ChannelCheck {
     pub(super) fn is_incomplete(
         &mut self,
         packet: &[u8],
-        samples: &[f32],
+        samples: impl FnOnce() -> Vec<f32>,
         channels: usize,
     ) -> bool {
         match first_element(&mut Bits::new(packet)) {
             Some(first) if first == channels => false,
-            Some(_) => self.repeats(packet, samples, channels),
+            Some(_) => self.repeats(packet, &samples(), channels),
             None => true,
         }
     }

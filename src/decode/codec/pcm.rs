@@ -3,7 +3,8 @@
 //! PCM and G.711 are read directly from the packet and keep their bit depth. Lossy codecs decode to
 //! floats, which are rounded to 16 bits here and nowhere else.
 
-use symphonia::core::audio::{Audio, GenericAudioBufferRef};
+use symphonia::core::audio::sample::Sample;
+use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::common::FourCc;
@@ -187,11 +188,6 @@ pub(super) struct Copier {
 }
 
 impl Copier {
-    /// The last output of a lossy codec, interleaved.
-    pub(super) fn float(&self) -> &[f32] {
-        &self.float
-    }
-
     /// Replaces the content of `samples`, which has this format.
     pub(super) fn copy(
         &mut self,
@@ -202,22 +198,14 @@ impl Copier {
         match samples {
             // G.711 codes do not come from a decoder.
             Samples::U8(_) => {}
-            Samples::I16(out) => match buffer {
-                GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => {
-                    buffer.copy_to_vec_interleaved(&mut self.float);
-                    out.clear();
-                    out.extend(self.float.iter().map(|&sample| round_16(sample)));
+            Samples::I16(out) => {
+                if !interleaved(buffer, out) {
+                    self.interleave_any(buffer, out);
                 }
-                // The integers are left-aligned, so the conversion is an exact shift.
-                _ => {
-                    if !interleaved_pairs(buffer, out) {
-                        buffer.copy_to_vec_interleaved(out);
-                    }
-                    if format == SampleFormat::U8 {
-                        out.iter_mut().for_each(|sample| *sample >>= 8);
-                    }
+                if format == SampleFormat::U8 {
+                    out.iter_mut().for_each(|sample| *sample >>= 8);
                 }
-            },
+            }
             Samples::I32(out) => {
                 buffer.copy_to_vec_interleaved(out);
                 if format == SampleFormat::S24 {
@@ -227,26 +215,56 @@ impl Copier {
             Samples::F32(out) => buffer.copy_to_vec_interleaved(out),
         }
     }
+
+    fn interleave_any(&mut self, buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<i16>) {
+        match buffer {
+            GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_) => {
+                buffer.copy_to_vec_interleaved(&mut self.float);
+                out.clear();
+                out.extend(self.float.iter().map(|&sample| round_16(sample)));
+            }
+            // The integers are left-aligned, so the conversion is an exact shift.
+            _ => buffer.copy_to_vec_interleaved(out),
+        }
+    }
 }
 
-/// Interleaves the upper halves of two channels of 32 bits, such as those of FLAC: in less time than
-/// symphonia takes, which goes frame by frame. Returns false for other buffers.
-fn interleaved_pairs(buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<i16>) -> bool {
-    let GenericAudioBufferRef::S32(planes) = buffer else { return false };
-    let (Some(left), Some(right), 2) = (planes.plane(0), planes.plane(1), planes.num_planes())
-    else {
-        return false;
-    };
-    let upper = |sample: i32| (sample >> 16) as i16;
-    out.resize(left.len() * 2, 0);
-    let pairs = out.as_chunks_mut::<2>().0.iter_mut();
-    for (pair, (&left, &right)) in pairs.zip(left.iter().zip(right)) {
-        *pair = [upper(left), upper(right)];
+/// Interleaves one or two channels of 32 bits as 16 bits: in less time than symphonia takes, which goes
+/// frame by frame. Returns false for other buffers.
+fn interleaved(buffer: &GenericAudioBufferRef<'_>, out: &mut Vec<i16>) -> bool {
+    match buffer {
+        GenericAudioBufferRef::S32(planes) => {
+            interleave(planes, out, |sample| (sample >> 16) as i16)
+        }
+        GenericAudioBufferRef::F32(planes) => interleave(planes, out, round_16),
+        _ => false,
+    }
+}
+
+fn interleave<S: Sample>(
+    planes: &AudioBuffer<S>,
+    out: &mut Vec<i16>,
+    narrow: impl Fn(S) -> i16,
+) -> bool {
+    match (planes.plane(0), planes.plane(1), planes.num_planes()) {
+        (Some(only), _, 1) => {
+            out.clear();
+            out.extend(only.iter().map(|&sample| narrow(sample)));
+        }
+        (Some(left), Some(right), 2) => {
+            out.resize(left.len() * 2, 0);
+            let pairs = out.as_chunks_mut::<2>().0.iter_mut();
+            for (pair, (&left, &right)) in pairs.zip(left.iter().zip(right)) {
+                *pair = [narrow(left), narrow(right)];
+            }
+        }
+        _ => return false,
     }
     true
 }
 
 /// Rounds a float sample, with full scale at ±1, to 16 bits: to the nearest, ties to even, clipped.
+#[inline]
 fn round_16(sample: f32) -> i16 {
     whole_16((sample * 32768.0).clamp(-32768.0, 32767.0))
 }
@@ -255,8 +273,8 @@ fn round_16(sample: f32) -> i16 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use symphonia::core::audio::layouts::CHANNEL_LAYOUT_STEREO;
-    use symphonia::core::audio::{AudioBuffer, AudioSpec};
+    use symphonia::core::audio::AudioSpec;
+    use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO};
 
     fn unpack(coding: Coding, big_endian: bool, bytes: &[u8]) -> Samples {
         let pcm = PcmCodec { coding, big_endian };
@@ -312,17 +330,30 @@ mod tests {
     proptest! {
         /// Whatever is left in the buffer of the packet before.
         #[test]
-        fn pairs_are_what_symphonia_makes_of_them(frames: Vec<(i32, i32)>, mut out: Vec<i16>) {
-            let spec = AudioSpec::new(8000, CHANNEL_LAYOUT_STEREO);
-            let mut planes = AudioBuffer::<i32>::new(spec, frames.len().max(1));
-            for (left, right) in frames {
-                planes.render(Some(1), &[left, right]);
+        fn channels_are_what_symphonia_makes_of_them(frames: Vec<(i32, i32)>, mut out: Vec<i16>) {
+            for layout in [CHANNEL_LAYOUT_MONO, CHANNEL_LAYOUT_STEREO] {
+                let spec = AudioSpec::new(8000, layout);
+                let channels = spec.channels().count();
+                let mut whole = AudioBuffer::<i32>::new(spec.clone(), frames.len().max(1));
+                let mut float = AudioBuffer::<f32>::new(spec, frames.len().max(1));
+                for &(left, right) in &frames {
+                    whole.render(Some(1), &[left, right][..channels]);
+                    let bits = [left, right].map(|bits| f32::from_bits(bits.cast_unsigned()));
+                    float.render(Some(1), &bits[..channels]);
+                }
+                let buffer = GenericAudioBufferRef::S32(&whole);
+                prop_assert!(interleaved(&buffer, &mut out));
+                let mut expected: Vec<i16> = Vec::new();
+                buffer.copy_to_vec_interleaved(&mut expected);
+                prop_assert_eq!(&out, &expected);
+
+                let buffer = GenericAudioBufferRef::F32(&float);
+                prop_assert!(interleaved(&buffer, &mut out));
+                let mut expected: Vec<f32> = Vec::new();
+                buffer.copy_to_vec_interleaved(&mut expected);
+                let expected: Vec<i16> = expected.into_iter().map(round_16).collect();
+                prop_assert_eq!(&out, &expected);
             }
-            let buffer = GenericAudioBufferRef::S32(&planes);
-            prop_assert!(interleaved_pairs(&buffer, &mut out));
-            let mut expected: Vec<i16> = Vec::new();
-            buffer.copy_to_vec_interleaved(&mut expected);
-            prop_assert_eq!(out, expected);
         }
 
         #[test]

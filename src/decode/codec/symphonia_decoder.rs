@@ -137,8 +137,13 @@ impl SymphoniaDecoder {
             return Err(Error::Unsupported { what }.into());
         }
         self.copier.copy(&decoded, format, samples);
+        let floats = || {
+            let mut all = Vec::new();
+            decoded.copy_to_vec_interleaved(&mut all);
+            all
+        };
         if self.params.codec == CODEC_ID_AAC
-            && self.aac.is_incomplete(&packet.data, self.copier.float(), channels)
+            && self.aac.is_incomplete(&packet.data, floats, channels)
         {
             return Err(PacketFault::Damaged("an AAC packet lacks a channel".into()));
         }
