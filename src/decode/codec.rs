@@ -10,6 +10,7 @@ use symphonia::core::formats::Track;
 use super::input::{DecodeOptions, Encoding};
 use crate::block::SampleFormat;
 use crate::error::Error;
+use crate::flac::StreamInfoBlock;
 
 mod aac;
 pub(super) mod mpeg_header;
@@ -50,6 +51,15 @@ pub(super) enum Codec {
 }
 
 impl Codec {
+    /// From now on each packet must be one whole frame of FLAC. To be called before the first packet.
+    pub(super) fn demand_frames(&mut self, of: StreamInfoBlock) {
+        match self {
+            Self::Symphonia(decoder) => decoder.demand_frames(of),
+            Self::Parallel(decoder) => decoder.demand_frames(of),
+            Self::Pcm(_) | Self::Opus(_) => {}
+        }
+    }
+
     /// Sample format of the blocks.
     pub(super) fn format(&self) -> SampleFormat {
         match self {

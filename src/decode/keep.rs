@@ -28,9 +28,8 @@ impl PartDecoder {
     /// Checks a packet and the gap before it, and lets pages go that nobody keeps.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a gap between packets that are kept, and for a frame in an Ogg that does not
-    /// count on from the one before; [`Error::Damaged`] for a kept packet of FLAC that is anything but one whole
-    /// frame. Its checksum does not show bytes after the frame, and it may never be decoded.
+    /// [`Error::Unsupported`] for a gap between packets that are kept, and for a frame of FLAC in an Ogg that does
+    /// not count on from the one before; [`Error::Damaged`] for one of another format, or with a wrong checksum.
     pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
         if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
             pages.close();
@@ -46,9 +45,6 @@ impl PartDecoder {
     }
 
     fn check_frame(&self, packet: &Packet, head: &flac::Head) -> Result<(), Error> {
-        if flac::frame_length(&packet.data, &head.info) != Some(packet.data.len()) {
-            return Err(self.damaged("it is not one whole frame of FLAC, or something follows it"));
-        }
         // The reader of a FLAC in a file of its own has checked the rest.
         if head.serial.is_none() {
             return Ok(());
@@ -69,6 +65,9 @@ impl PartDecoder {
     /// decoded.
     pub(super) fn keep_packets(&mut self, decoded: Option<Vec<Range<u64>>>) {
         self.keeps = true;
+        if let Some(head) = self.guard.flac() {
+            self.stream.demand_frames(head.info);
+        }
         self.stream.wanted = decoded.map(Wanted::new);
     }
 }

@@ -16,6 +16,7 @@ use super::input::{DecodeOptions, InputMonitor};
 use super::keep::Wanted;
 use crate::block::{Block, StreamInfo};
 use crate::error::Error;
+use crate::flac::StreamInfoBlock;
 
 /// Decoder of one stream of packets. [`PacketStream::decode`] also drops the codec delay.
 pub(super) struct PacketStream {
@@ -109,6 +110,11 @@ impl PacketStream {
         Self::open(self.container, reader, guard, DecodeOptions { opus_rate, ..self.options })
     }
 
+    /// From now on each packet must be one whole frame of FLAC. To be called before the first packet.
+    pub(super) fn demand_frames(&mut self, of: StreamInfoBlock) {
+        self.codec.demand_frames(of);
+    }
+
     /// The streams in each packet of an Opus.
     pub(super) fn opus_streams(&self) -> Option<u8> {
         if let Codec::Opus(decoder) = &self.codec { Some(decoder.streams()) } else { None }
@@ -153,6 +159,9 @@ impl PacketStream {
         info: &StreamInfo,
         block: &mut Block,
     ) -> Result<u64, PacketFault> {
+        if let Codec::Symphonia(decoder) = &self.codec {
+            decoder.check_frame(packet)?;
+        }
         match &mut self.codec {
             Codec::Parallel(decoder) => decoder.decode(&mut block.samples)?,
             Codec::Opus(decoder) if self.wanted.is_some() => {

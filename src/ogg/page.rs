@@ -165,6 +165,19 @@ impl Page {
         Self { bytes }
     }
 
+    /// The pages in these bytes by their sizes, whatever else they say.
+    #[cfg(test)]
+    pub(crate) fn cut(mut bytes: &[u8]) -> Vec<Self> {
+        let next = || {
+            let lacing = bytes.get(HEADER..HEADER + usize::from(*bytes.get(SEGMENTS)?))?;
+            let body: usize = lacing.iter().map(|&size| usize::from(size)).sum();
+            let (page, rest) = bytes.split_at_checked(HEADER + lacing.len() + body)?;
+            bytes = rest;
+            Some(Self { bytes: page.to_vec() })
+        };
+        std::iter::from_fn(next).collect()
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -20,6 +20,7 @@ use crate::decode::demuxed::Demuxed;
 use crate::decode::fault::{PacketFault, gave_up};
 use crate::decode::keep::Wanted;
 use crate::error::Error;
+use crate::flac::StreamInfoBlock;
 
 /// Approximate number of samples in a batch: few enough to stay in a core's cache.
 const SAMPLES: usize = 64 * 1024;
@@ -87,6 +88,11 @@ impl ParallelDecoder {
 
     pub(in crate::decode) fn format(&self) -> SampleFormat {
         self.decoder.format()
+    }
+
+    /// From now on each packet must be one whole frame of FLAC. To be called before the first packet.
+    pub(super) fn demand_frames(&mut self, of: StreamInfoBlock) {
+        self.decoder.demand_frames(of);
     }
 
     /// The next item. `read` returns the packets of the stream, and `wanted` says which are decoded.

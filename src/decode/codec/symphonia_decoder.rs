@@ -14,6 +14,7 @@ use crate::block::{Block, SampleFormat, Samples, index_of};
 use crate::decode::fault::PacketFault;
 use crate::decode::names;
 use crate::error::Error;
+use crate::flac::{self, StreamInfoBlock};
 
 /// Refused, because symphonia would decode only its core, at half the rate.
 const HE_AAC: &str = "HE-AAC";
@@ -25,6 +26,8 @@ pub(in crate::decode) struct SymphoniaDecoder {
     copier: Copier,
     aac: aac::ChannelCheck,
     sbr: SbrSearch,
+    /// What a FLAC says of its frames, if each packet must be one whole frame.
+    frames: Option<StreamInfoBlock>,
     /// In Hz.
     rate: u32,
     channels: u16,
@@ -61,6 +64,7 @@ impl SymphoniaDecoder {
             copier: Copier::default(),
             aac: aac::ChannelCheck::default(),
             sbr: SbrSearch::new(params),
+            frames: None,
             params: params.clone(),
             rate,
             channels,
@@ -70,7 +74,26 @@ impl SymphoniaDecoder {
     /// Another decoder for later packets of the same stream.
     pub(super) fn again(&self) -> Result<Self, Error> {
         let new = Self::new(&self.params, self.rate, self.channels)?;
-        Ok(Self { sbr: SbrSearch::none(), ..new })
+        Ok(Self { sbr: SbrSearch::none(), frames: self.frames, ..new })
+    }
+
+    /// From now on each packet must be one whole frame of FLAC.
+    pub(super) fn demand_frames(&mut self, of: StreamInfoBlock) {
+        self.frames = Some(of);
+    }
+
+    /// Checks that a packet is one whole frame, if that is demanded. The checksum of a frame does not show bytes
+    /// behind it, and it may never be decoded.
+    ///
+    /// # Errors
+    /// [`PacketFault::Damaged`].
+    pub(in crate::decode) fn check_frame(&self, packet: &Packet) -> Result<(), PacketFault> {
+        let length = |info| flac::frame_length(&packet.data, info);
+        if self.frames.as_ref().is_none_or(|info| length(info) == Some(packet.data.len())) {
+            return Ok(());
+        }
+        let reason = "it is not one whole frame of FLAC, or something follows it";
+        Err(PacketFault::Damaged(reason.into()))
     }
 
     /// Checks that a packet is not HE-AAC. To be called once for each packet, if [`Self::again`] decodes it.

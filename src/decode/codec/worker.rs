@@ -65,13 +65,14 @@ impl BatchDecoder {
         self.drawn = batch.lead.drawn_after;
         let mut done = VecDeque::with_capacity(batch.packets.len());
         for (packet, room) in batch.packets {
-            let decoded = match (fault.take(), room) {
-                (Some(fault), _) => Err(fault),
-                (None, Ok(Some(mut samples))) => {
+            let checked = fault.take().map_or_else(|| self.decoder.check_frame(&packet), Err);
+            let decoded = match (checked, room) {
+                (Err(fault), _) => Err(fault),
+                (Ok(()), Ok(Some(mut samples))) => {
                     catching_panics(|| self.decoder.decode(&packet, &mut samples))
                         .map(|()| Some(samples))
                 }
-                (None, room) => room,
+                (Ok(()), room) => room,
             };
             let failed = decoded.is_err();
             done.push_back((packet, decoded));

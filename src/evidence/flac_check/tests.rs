@@ -102,10 +102,8 @@ fn a_changed_page_is_found() {
     for bit in 0..whole.len() * 8 {
         let turn = |file: &mut Vec<u8>| {
             file[bit / 8] ^= 1 << (bit % 8);
-            let (mut pages, read) = (Vec::new(), file.clone());
-            let mut rest = read.as_slice();
-            while let Ok(Some(bytes)) = Page::read(&mut rest) {
-                let page = Page::unchecked(bytes);
+            let mut pages = Vec::new();
+            for page in Page::cut(file) {
                 let made = page.with(page.flags(), page.sequence(), page.lacing(), page.body());
                 pages.extend_from_slice(made.unwrap().bytes());
             }

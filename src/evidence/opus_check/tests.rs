@@ -20,6 +20,9 @@ fn windows() -> Windows {
     Windows::new([window(0.0395, 0.041), window(0.060, 0.061)]).unwrap()
 }
 
+/// Where the comment header has the name of the encoder.
+const VENDOR: Range<usize> = 12..18;
+
 fn pages_of(mut bytes: &[u8]) -> Vec<Page> {
     let next = || match Page::read(&mut bytes).unwrap() {
         Next::Page(page) => Some(page),
@@ -134,6 +137,10 @@ fn a_packet_of_another_place_or_length_is_found() {
                 })
             };
             for byte in 0..packets(&right[at])[packet].len() {
+                // The name of the encoder, which may be any.
+                if at % 3 == 1 && VENDOR.contains(&byte) {
+                    continue;
+                }
                 reason(change(&|all| {
                     let mut bytes = all[packet].to_vec();
                     bytes[byte] ^= 1;
