@@ -45,6 +45,20 @@ impl PartDecoder {
             .map_or(Ok(()), |head| self.check_frame(packet, head))
     }
 
+    /// Checks that another stream may follow.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the one before is a FLAC whose packets are kept.
+    pub(super) fn check_chain(&self) -> Result<(), Error> {
+        match self.guard.flac().filter(|_| self.keeps) {
+            None => Ok(()),
+            Some(_) => {
+                let what = "keeping a chained Ogg FLAC (use --encoding pcm)".into();
+                Err(Error::Unsupported { what })
+            }
+        }
+    }
+
     fn check_frame(&self, packet: &Packet, head: &flac::Head) -> Result<(), Error> {
         if flac::frame_length(&packet.data, &head.info) != Some(packet.data.len()) {
             return Err(self.damaged("it is not one whole frame of FLAC, or something follows it"));

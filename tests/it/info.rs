@@ -98,6 +98,7 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
                     said,
                     match done.format() {
                         OutputFormat::Flac => "FLAC, byte for byte outside the windows",
+                        OutputFormat::OggFlac => "Ogg FLAC, frame for frame outside the windows",
                         OutputFormat::Opus =>
                             "Ogg Opus, packet for packet outside the windows; with --silence alone",
                         _ if is_law("pcm_alaw") => "A-law, byte for byte outside the windows",
