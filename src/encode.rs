@@ -34,6 +34,10 @@ pub(crate) enum Target {
         /// The pages of the input, as they are read.
         pages: PageQueue,
     },
+    MatroskaOpus {
+        /// The bytes of the input, as they are read.
+        bytes: PageQueue,
+    },
 }
 
 /// What is known of a file only when it is complete.
@@ -68,7 +72,10 @@ impl<'a> Output<'a> {
             Target::Flac { head, md5 } => {
                 Self::Flac(Box::new(FlacWriter::new(writer, info, head, md5)?))
             }
-            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::new(writer, pages))),
+            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::in_ogg(writer, pages))),
+            Target::MatroskaOpus { bytes } => {
+                Self::Opus(Box::new(OpusWriter::in_matroska(writer, bytes)))
+            }
         })
     }
 

@@ -22,6 +22,10 @@ mod reader;
 use fit::{check_begins, check_lengths, joined_info, misfit};
 use reader::PartReader;
 
+/// The element that says that a file is a WebM, and the bytes of a file among which it is.
+const WEBM: &[u8] = b"\x42\x82\x84webm";
+const EBML_HEAD: usize = 64;
+
 /// Facts about one file of a recording. Most recordings have one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
@@ -88,9 +92,16 @@ impl Decoder {
         self.only()?.flac()
     }
 
-    /// The pages of an Ogg Opus, as they are read, if the recording is one and its encoding is to stay.
+    /// The pages of an Ogg Opus, or the bytes of one in Matroska, as they are read, if the recording is one and its
+    /// encoding is to stay.
     pub(crate) fn opus_pages(&self) -> Option<&PageQueue> {
         self.only()?.opus_pages()
+    }
+
+    /// Whether a Matroska, whose encoding is to stay, says that it is a WebM.
+    pub(crate) fn is_webm(&self) -> bool {
+        let head = self.opus_pages().map(|bytes| bytes.first_bytes(EBML_HEAD)).unwrap_or_default();
+        head.windows(WEBM.len()).any(|bytes| bytes == WEBM)
     }
 
     /// The streams in each packet of an Opus, if the recording is one.

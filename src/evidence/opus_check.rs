@@ -1,7 +1,7 @@
-//! The self-check of a kept Ogg Opus, in its own terms.
+//! The self-check of a kept Opus, in its own terms.
 //!
-//! The file is read back as any recording is. Its pages must be those of the recording, apart from their
-//! numbers and sizes. Every packet that is not near a window must be there byte for byte, at its place, and
+//! The file is read back as any recording is. The pages of an Ogg must be those of the recording, apart
+//! from their numbers and sizes; in a WebM every other byte must be. Every packet that is not near a window must be there byte for byte, at its place, and
 //! every other one must be silence, as long as the packet that it replaces. Which those are is reckoned
 //! here again, in another way than the writer does. From one second before each window to one second behind,
 //! the file is decoded, and must be zero inside.
@@ -13,7 +13,9 @@ use twox_hash::XxHash3_64;
 
 use super::failed;
 use super::oracle::{Oracle, merged};
+use super::self_check::Changes;
 use super::view::BlockView;
+use super::webm_check;
 use crate::block::{Block, Samples, StreamInfo};
 use crate::decode::{DecodeOptions, Decoder, Encoding, Source};
 use crate::error::Error;
@@ -57,11 +59,15 @@ impl OpusCheck {
         self.packets.push(Expected { hash, frames });
     }
 
-    /// Reads the file back. `outlines`: the pages of the recording, without those of comments.
+    /// Reads the file of `size` bytes back.
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
-    pub(super) fn finish(self, spool: &Spool, outlines: &[Outline]) -> Result<(), Error> {
+    pub(super) fn finish(self, spool: &Spool, size: u64, changes: &Changes) -> Result<(), Error> {
+        let is_webm = !changes.changed.is_empty() || changes.outlines.is_empty();
+        if is_webm {
+            webm_check::check(spool, size, changes)?;
+        }
         let reader = spool.reader().map_err(Error::ReadBack)?;
         let options = DecodeOptions {
             encoding: Encoding::Same,
@@ -76,9 +82,11 @@ impl OpusCheck {
         let mut decoder =
             Decoder::open(Source::stream(reader).with_options(options)).map_err(wrong)?;
         let pages =
-            decoder.opus_pages().ok_or_else(|| failed("the written file is no Ogg Opus"))?;
-        let mut pages =
-            PageCheck { pages: pages.clone(), outlines: outlines.iter(), in_tags: false };
+            decoder.opus_pages().ok_or_else(|| failed("the written file is no Opus"))?.clone();
+        if is_webm {
+            pages.close();
+        }
+        let mut pages = PageCheck { pages, outlines: changes.outlines.iter(), in_tags: false };
         let streams = decoder.opus_streams().unwrap_or_default();
         decoder.keep_packets(Some(self.zones()));
         let info = decoder.stream_info();

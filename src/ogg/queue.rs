@@ -1,4 +1,5 @@
-//! The pages of a file on their way from the reader to the writer that keeps them.
+//! The pages of an Ogg, or the bytes of another file in pieces of any size, on their way from the reader to the
+//! writer that keeps them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -29,6 +30,12 @@ impl PageQueue {
         if let Some(pages) = lock(&self.0).as_mut() {
             pages.push_back(page.to_vec());
         }
+    }
+
+    /// The first bytes of what was not taken, at most so many.
+    pub(crate) fn first_bytes(&self, most: usize) -> Vec<u8> {
+        let pages = lock(&self.0);
+        pages.iter().flatten().flatten().take(most).copied().collect()
     }
 
     /// The first page that was not taken, and the one after it.

@@ -70,7 +70,7 @@ pub(in crate::decode) trait Guard: Send {
         false
     }
 
-    /// The pages of an Ogg, where they may be kept.
+    /// The pages of an Ogg, or all bytes of a Matroska, where they may be kept.
     fn pages(&self) -> Option<&PageQueue> {
         None
     }
