@@ -76,10 +76,11 @@ pub fn flac(bytes: &[u8]) {
     assert!(data_of(&bytes_of(again)) == data, "it decodes to something else than the WAV");
 }
 
-/// Bytes that begin like an Ogg, whose pages get right checksums, as an Opus that is kept: an error; or a file of
+/// Bytes that begin like a Matroska, or as an Ogg, whose pages get right checksums, as an Opus that is kept: an error; or a file of
 /// the same length that is read again, is silent in the window, and is kept to the last byte once more.
 pub fn opus(bytes: &[u8]) {
-    let bytes = with_checksums(bytes);
+    let is_matroska = bytes.starts_with(b"\x1A\x45\xDF\xA3");
+    let bytes = if is_matroska { bytes.to_vec() } else { with_checksums(bytes) };
     let list = || Windows::new([Window::from_seconds(0.012, 0.03).expect("a window")]);
     let keep = |bytes: &[u8]| {
         let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
@@ -87,7 +88,7 @@ pub fn opus(bytes: &[u8]) {
         let windows = list().expect("one window");
         let redacted = redact(source, &windows, Treatment::silence()).ok()?;
         // Other containers may follow an Ogg's first bytes in no way, but PCM in it is a WAV.
-        redacted.summary().output.eq(&OutputFormat::Opus).then_some(redacted)
+        redacted.format().only_erases().then_some(redacted)
     };
     let Some(kept) = keep(&bytes) else { return };
     let frames = kept.summary().frames;

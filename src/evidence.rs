@@ -34,8 +34,8 @@ mod waveform;
 pub(crate) use flac_check::around;
 pub use meter::SpanLevels;
 use meter::SpanMeter;
-pub(crate) use self_check::{Changes, Kept};
 use self_check::SelfCheck;
+pub(crate) use self_check::{Changes, Kept};
 use view::BlockView;
 pub use waveform::{Column, Waveform};
 

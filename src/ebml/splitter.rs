@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 
 use super::fate::{
-    CLUSTER, CODEC_ID, CODEC_PRIVATE, DOC_TYPE, Fate, SEEK, SEEK_ID, SEGMENT, TRACK_ENTRY, TRACK_NUMBER,
-    TRACK_TYPE, VIDEO, fate,
+    CLUSTER, CODEC_ID, CODEC_PRIVATE, DOC_TYPE, Fate, SEEK, SEEK_ID, SEGMENT, TRACK_ENTRY,
+    TRACK_NUMBER, TRACK_TYPE, VIDEO, fate,
 };
 use super::{number, parse_header};
 use crate::opus::{Head, Refusal};
@@ -95,7 +95,8 @@ impl Splitter {
             (TRACK_ENTRY, VIDEO) => return Err(SEVERAL_TRACKS),
             (parent, id) => fate(parent, id),
         };
-        let (start, room) = (self.at + head.length as u64, self.open.iter().rev().find_map(|o| o.1));
+        let (start, room) =
+            (self.at + head.length as u64, self.open.iter().rev().find_map(|o| o.1));
         let end = head.size.map(|size| start.saturating_add(size));
         if room.is_some_and(|room| start > room || end.is_some_and(|end| end > room)) {
             return Err(UNKNOWN);
@@ -249,7 +250,8 @@ fn laces(kind: u8, bytes: &[u8]) -> Option<(usize, Vec<usize>)> {
 fn shows_to_nothing(content: &[u8]) -> bool {
     let mut rest = content;
     while let Ok(Some(head)) = parse_header(rest) {
-        let end = head.size.and_then(|size| usize::try_from(size).ok()).map(|size| head.length + size);
+        let end =
+            head.size.and_then(|size| usize::try_from(size).ok()).map(|size| head.length + size);
         let Some(whole) = end.and_then(|end| rest.get(..end)) else { return true };
         if head.id == SEEK_ID {
             let id = u32::try_from(number(&whole[head.length..])).unwrap_or(0);

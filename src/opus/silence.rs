@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn silence_has_any_size_that_is_large_enough() {
         let several = [&[0x48 | 4, 2, 9, 9][..], &[0x41, 1, 9, 9], &[0xF8, 8, 8]].concat();
-        let packets = all().filter(|packet| packet[0] & 7 == 3).step_by(7).map(|packet| (packet, 1));
+        let packets =
+            all().filter(|packet| packet[0] & 7 == 3).step_by(7).map(|packet| (packet, 1));
         for (packet, streams) in packets.chain([(several, 3)]) {
             let length = Packet::parse(&packet, streams).unwrap().length();
             let least = silence(&packet, streams, 0).unwrap().len();

@@ -16,9 +16,8 @@ const NEAR: (usize, u64) = (2, 40 * 48);
 
 /// Whether both are Opus in Ogg, or in WebM, whose packets can be compared.
 pub(super) fn apply_to(original: &StreamInfo, redacted: &StreamInfo) -> bool {
-    let is_opus = |info: &StreamInfo| {
-        ["ogg", "matroska"].contains(&info.container) && info.codec == "opus"
-    };
+    let is_opus =
+        |info: &StreamInfo| ["ogg", "matroska"].contains(&info.container) && info.codec == "opus";
     is_opus(original) && is_opus(redacted) && original.container == redacted.container
 }
 

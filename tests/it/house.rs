@@ -22,7 +22,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     (
         "decode",
         &[
-            "block", "digest", "ebml", "error", "flac", "g711", "lock", "ogg", "opus", "span", "window",
+            "block", "digest", "ebml", "error", "flac", "g711", "lock", "ogg", "opus", "span",
+            "window",
         ],
     ),
     ("treatment", &["block", "error", "g711", "span", "window"]),

@@ -67,7 +67,10 @@ impl Planning {
         let named = output.and_then(|name| OutputFormat::named(ending(name), self.encoding).ok());
         let encoding = named.map_or(self.encoding.unwrap_or_default(), |(encoding, _)| encoding);
         let kept = OutputFormat::kept_as(ending(recording)).unwrap_or_default();
-        if encoding != Encoding::Same || kept.is_empty() || !kept.iter().all(|kept| kept.only_erases()) {
+        if encoding != Encoding::Same
+            || kept.is_empty()
+            || !kept.iter().all(|kept| kept.only_erases())
+        {
             return Ok(());
         }
         let check = |own| OutputFormat::Opus.check(&Windows::none(), own, Edge::Widen);

@@ -174,7 +174,8 @@ struct ElementRecorder {
 impl ElementHandler for ElementRecorder {
     fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError> {
         let speaking = SPEAKING.iter().find(|(id, _)| *id == head.id).zip(head.size);
-        let leftover = |(&(_, name), bytes): (&(u32, &str), u64)| Leftover { name: name.into(), bytes };
+        let leftover =
+            |(&(_, name), bytes): (&(u32, &str), u64)| Leftover { name: name.into(), bytes };
         self.left.extend(speaking.map(leftover));
         match (head.id, head.size) {
             // A second header or segment begins a second file, which symphonia would not decode.
