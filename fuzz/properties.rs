@@ -6,9 +6,7 @@ use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
 use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
-use sordino::{
-    DecodeOptions, Encoding, Error, OutputFormat, Redacted, Source, Treatment, Windows, redact,
-};
+use sordino::{DecodeOptions, Encoding, Error, Redacted, Source, Treatment, Windows, redact};
 
 /// Arbitrary bytes as a recording: an error, or a complete WAV that is treated inside the window. The
 /// result does not depend on how the bytes arrive, nor on the number of threads.

@@ -13,7 +13,7 @@ use sordino::level::Decibels;
 use sordino::receipt::{DoneEntry, DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
 use sordino::span::{over_end, time_of};
 use sordino::window::{ClockTime, seconds};
-use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
+use sordino::{Gaps, StreamInfo, Summary};
 
 use super::exit::Failure;
 use super::messages::{detail, note, warn};

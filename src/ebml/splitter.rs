@@ -275,3 +275,6 @@ pub(crate) fn void(length: usize) -> Vec<u8> {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests;
