@@ -157,8 +157,7 @@ impl<'a> Redaction<'a> {
         let mut spool = writer.into_spool().map_err(Error::Write)?;
         let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
         let replaced = opus.replaced;
-        let changes =
-            Changes { outlines: opus.outlines, changed: opus.changed, others: opus.others };
+        let changes = Changes { outlines: opus.outlines, changed: opus.changed, hash: opus.hash };
         let summary =
             Summary::of(&decoder, (windows, &spans), treatment, (options, output, replaced))?;
         let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &changes))?;

@@ -31,8 +31,8 @@ pub(crate) struct Rewritten {
     pub(crate) outlines: Vec<Outline>,
     /// Bytes of a WebM that are other ones than in the input. Sorted.
     pub(crate) changed: Vec<Range<u64>>,
-    /// The hash of all others.
-    pub(crate) others: u64,
+    /// The hash of a whole WebM.
+    pub(crate) hash: u64,
 }
 
 impl Rewritten {

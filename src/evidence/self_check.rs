@@ -47,8 +47,8 @@ pub(crate) struct Changes {
     pub(crate) outlines: Vec<Outline>,
     /// Bytes of a WebM that are other ones than in the recording. Sorted.
     pub(crate) changed: Vec<Range<u64>>,
-    /// The hash of all others.
-    pub(crate) others: u64,
+    /// The hash of a whole WebM, of which all others are the recording's.
+    pub(crate) hash: u64,
 }
 
 impl<'a> SelfCheck<'a> {

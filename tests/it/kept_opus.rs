@@ -70,11 +70,13 @@ pub fn is_silent(packet: &[u8]) -> bool {
     let mut more = is_padded;
     let mut padding = 0;
     while more {
-        more = frames[0] == 255;
-        padding += if more { 254 } else { usize::from(frames[0]) };
-        frames = &frames[1..];
+        let Some((&size, rest)) = frames.split_first() else { return false };
+        more = size == 255;
+        padding += if more { 254 } else { usize::from(size) };
+        frames = rest;
     }
-    let (frames, padding) = frames.split_at(frames.len() - padding);
+    let Some(end) = frames.len().checked_sub(padding) else { return false };
+    let (frames, padding) = frames.split_at(end);
     if padding.iter().any(|&byte| byte != 0) {
         return false;
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ebml::fate::{EBML, SIMPLE_BLOCK};
 
 const CALLS: [&[u8]; 3] = [
     include_bytes!("../../../fuzz/seeds/opus/opus.webm"),

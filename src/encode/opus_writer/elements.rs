@@ -28,7 +28,7 @@ pub(super) struct ElementRewriter {
     plan: Plan,
     /// Frames at 48 kHz in a row of which none is heard.
     hidden: u32,
-    others: DefaultHasher,
+    hash: DefaultHasher,
     done: Rewritten,
 }
 
@@ -108,7 +108,7 @@ impl ElementRewriter {
         if !self.waiting.is_empty() || !self.held.is_empty() {
             return Err(OTHER_PACKET);
         }
-        self.done.others = self.others.finish();
+        self.done.hash = self.hash.finish();
         Ok(self.done)
     }
 
@@ -141,9 +141,8 @@ impl ElementRewriter {
             let end = self.written + bytes.len() as u64;
             if is_new {
                 self.done.changed.push(self.written..end);
-            } else {
-                self.others.write(&bytes);
             }
+            self.hash.write(&bytes);
             self.written = end;
             out.extend_from_slice(&bytes);
         }
