@@ -1,10 +1,10 @@
 //! The self-check of a kept Opus, in its own terms.
 //!
-//! The file is read back as any recording is. The pages of an Ogg must be those of the recording, apart
-//! from their numbers and sizes; in a WebM every other byte must be. Every packet that is not near a window must be there byte for byte, at its place, and
-//! every other one must be silence, as long as the packet that it replaces. Which those are is reckoned
-//! here again, in another way than the writer does. From one second before each window to one second behind,
-//! the file is decoded, and must be zero inside.
+//! The file is read back as any recording is. The pages of an Ogg must be those of the recording, apart from
+//! their numbers and sizes; in a Matroska every other byte must be. Every packet that is not near a window must
+//! be there byte for byte, at its place, and every other one must be silence, as long as the packet that it
+//! replaces. Which those are is reckoned here again, in another way than the writer does. From one second before
+//! each window to one second behind, the file is decoded, and must be zero inside.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -64,7 +64,7 @@ impl OpusCheck {
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
     pub(super) fn finish(self, spool: &Spool, size: u64, changes: &Changes) -> Result<(), Error> {
-        let is_webm = !changes.changed.is_empty() || changes.outlines.is_empty();
+        let is_webm = changes.outlines.is_empty();
         if is_webm {
             webm_check::check(spool, size, changes)?;
         }
