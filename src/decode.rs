@@ -254,10 +254,7 @@ impl PartDecoder {
 
     /// Continues with the next stream of a chained Ogg file, which must have the same properties.
     fn chain(&mut self) -> Result<(), Error> {
-        if self.keeps && self.guard.flac().is_some() {
-            let what = "keeping a chained Ogg FLAC (use --encoding pcm)".into();
-            return Err(Error::Unsupported { what });
-        }
+        self.check_chain()?;
         self.begins = Some(self.begins.unwrap_or_else(|| self.stream_begins()));
         self.guard.link();
         let following =

@@ -1,4 +1,4 @@
-//! The audit of an Ogg Opus that was redacted packet by packet: its packets are compared, not its sound.
+//! The audit of an Opus that was redacted packet by packet: its packets are compared, not its sound.
 //!
 //! In: the packets of both recordings. Out: verdicts that need no estimate. At least half of the packets must
 //! be the same, or silence; otherwise the recording was encoded anew, and this does not apply.
@@ -14,10 +14,11 @@ use crate::treatment::Treatment;
 /// Around a window this many packets may be silent, or packets of so many frames at 48 kHz.
 const NEAR: (usize, u64) = (2, 40 * 48);
 
-/// Whether both are Ogg Opus, whose packets can be compared.
+/// Whether both are Opus in Ogg, or in WebM, whose packets can be compared.
 pub(super) fn apply_to(original: &StreamInfo, redacted: &StreamInfo) -> bool {
-    let is_opus = |info: &StreamInfo| (info.container, info.codec) == ("ogg", "opus");
-    is_opus(original) && is_opus(redacted)
+    let is_opus =
+        |info: &StreamInfo| ["ogg", "matroska"].contains(&info.container) && info.codec == "opus";
+    is_opus(original) && is_opus(redacted) && original.container == redacted.container
 }
 
 /// Whether gaps of a source are an error. Others have no packets.

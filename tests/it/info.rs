@@ -98,6 +98,10 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
                     said,
                     match done.format() {
                         OutputFormat::Flac => "FLAC, byte for byte outside the windows",
+                        OutputFormat::OggFlac => "Ogg FLAC, frame for frame outside the windows",
+                        OutputFormat::WebmOpus | OutputFormat::MatroskaOpus => {
+                            "Opus in WebM or Matroska, packet for packet outside the windows; with --silence alone"
+                        }
                         OutputFormat::Opus =>
                             "Ogg Opus, packet for packet outside the windows; with --silence alone",
                         _ if is_law("pcm_alaw") => "A-law, byte for byte outside the windows",
@@ -118,7 +122,7 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
             assert!(text.contains(&format!("--encoding same  {said}")), "{text}");
         }
     }
-    assert_eq!(seen.len(), 8, "{seen:?}");
+    assert_eq!(seen.len(), 10, "{seen:?}");
 }
 
 /// An index, a table, a count or a flag proves the end; a stream of packets does not.

@@ -109,6 +109,8 @@ mod kept_ogg_flac;
 #[cfg(feature = "cli")]
 mod kept_opus;
 #[cfg(feature = "cli")]
+mod kept_webm;
+#[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]
 mod messages;
