@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use super::bits::Bits;
 
-/// Number of bits that a table is indexed by. Longer codes are rare.
-const INDEX: u32 = 11;
+/// Number of bits that a table is indexed by. Longer codes are rare, and a larger table takes longer to make.
+const INDEX: u32 = 10;
 
 /// A codebook.
 pub(super) struct Book {
