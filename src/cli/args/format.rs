@@ -21,8 +21,8 @@ pub(crate) struct FormatArgs {
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     memory_limit: u64,
 
-    /// Decode FLAC, MP3, Vorbis and AAC on this many threads. Use 1 when many recordings are redacted
-    /// at the same time [default: one for each core, up to 4]
+    /// Decode FLAC, MP3, Vorbis and most AAC on this many threads. Use 1 when many recordings are
+    /// redacted at the same time [default: one for each core, up to 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: Option<u8>,
 }

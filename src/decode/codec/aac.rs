@@ -67,6 +67,10 @@ impl ChannelCheck {
 /// 14496-3, 4.4.2.1).
 fn first_element(bits: &mut Bits) -> Option<usize> {
     loop {
+        // symphonia looks for no element there, and leaves the samples of the packet before.
+        if bits.left() <= 3 {
+            return None;
+        }
         match bits.take(3)? {
             // SCE or LFE.
             0 | 3 => return Some(1),
@@ -88,7 +92,7 @@ fn first_element(bits: &mut Bits) -> Option<usize> {
             6 => {
                 let mut bytes = bits.take(4)?;
                 if bytes == 15 {
-                    bytes += bits.take(8)? - 1;
+                    bytes = 14 + bits.take(8)?;
                 }
                 bits.skip(8 * bytes);
             }
@@ -122,6 +126,7 @@ mod tests {
             (format!("110 0010 {} 001", ones(2)), Some(2)),
             (format!("110 1111 00000010 {} 001", ones(16)), Some(2)),
             (format!("110 1111 00000001 {} 111", ones(15)), None),
+            (format!("110 1111 00000000 {} 001", ones(14)), Some(2)),
             (format!("100 0000 0 00000001 {} 000", ones(1)), Some(1)),
             (format!("110 0000 100 0000 1 00000001 0 {} 001", ones(1)), Some(2)),
             (format!("100 0000 0 11111111 00000001 {} 011", ones(256)), Some(1)),
@@ -129,6 +134,10 @@ mod tests {
         ];
         for (bits, channels) in cases {
             assert_eq!(first_element(&mut Bits::new(&packet(&bits))), channels, "{bits}");
+        }
+        // Three bits are left, where symphonia finds none.
+        for last in [0, 1] {
+            assert_eq!(first_element(&mut Bits::new(&[0xC1, 0x83, last])), None);
         }
     }
 

@@ -3,8 +3,8 @@
 //!
 //! In: the packets of one stream. Out: the same packets with their samples, bit for bit those of a
 //! single decoder. To achieve this, each batch begins with pre-roll packets ([`Preroll`], for AAC
-//! [`NoiseTrack`]), unless its decoder has decoded the batch before. Errors: a packet that does not decode, or a failure of the source; either is returned only after everything
-//! before it.
+//! [`NoiseTrack`]), unless its decoder has decoded the batch before. Errors: a packet that does not
+//! decode, or a failure of the source; either is returned only after everything before it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -30,6 +30,9 @@ const FIRST: usize = 16;
 
 /// Maximum number of packets in a batch: the packets after short ones may be the longest possible.
 const MOST: usize = 256;
+
+/// Bytes of packets after which a batch ends: packets may be far larger than what they decode to.
+const BYTES: usize = 256 * 1024;
 
 /// Minimum number of packets in a batch for each pre-roll packet, so that pre-roll costs at most 2.5 %.
 const PER_PREROLL: usize = 40;
@@ -134,14 +137,16 @@ impl ParallelDecoder {
         let lead = if self.noise.is_some() { 1 } else { self.before.len() };
         let count = self.packets.max(PER_PREROLL * lead).min(MOST);
         let was_lost = self.is_lost();
-        let mut packets = Vec::with_capacity(count);
-        while self.last.is_none() && packets.len() < count && self.is_lost() == was_lost {
+        let (mut packets, mut bytes) = (Vec::with_capacity(count), 0);
+        let is_full = |packets: usize, bytes| packets >= count || bytes >= BYTES;
+        while self.last.is_none() && !is_full(packets.len(), bytes) && self.is_lost() == was_lost {
             match read() {
                 Ok(Demuxed::Packet(packet)) => {
                     let room = self.room(&packet, wanted);
                     if let Some(noise) = self.noise.as_mut().filter(|_| !was_lost) {
                         noise.note(&packet);
                     }
+                    bytes += packet.data.len();
                     packets.push((packet, room));
                 }
                 other => self.last = Some(other),
@@ -150,7 +155,7 @@ impl ParallelDecoder {
         if packets.is_empty() {
             return;
         }
-        let lead = self.lead(&packets);
+        let lead = if was_lost { Lead::default() } else { self.lead(&packets) };
         match self.next_worker(was_lost) {
             Ok(turn) => {
                 let follows = self.turn.replace(turn) == Some(turn);

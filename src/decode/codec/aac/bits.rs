@@ -51,6 +51,11 @@ impl<'a> Bits<'a> {
         self.at = self.at.next_multiple_of(8);
     }
 
+    /// The number of bits up to the end.
+    pub(super) fn left(&self) -> usize {
+        (8 * self.bytes.len()).saturating_sub(self.at)
+    }
+
     /// Whether all bits so far were there.
     pub(super) fn is_inside(&self) -> bool {
         self.at <= 8 * self.bytes.len()
