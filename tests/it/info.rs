@@ -125,7 +125,16 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
 #[test]
 fn info_tells_whether_the_end_is_proven() {
     let seeds = fixture("../fuzz/seeds/recording");
-    let open = ["a.mp2", "adts.aac", "live.webm", "mp3.wav", "parts.mp4", "piped.au", "plain.mp3"];
+    let open = [
+        "a.mp2",
+        "adts.aac",
+        "noise.aac",
+        "live.webm",
+        "mp3.wav",
+        "parts.mp4",
+        "piped.au",
+        "plain.mp3",
+    ];
     let mut seen = 0;
     for entry in std::fs::read_dir(seeds).unwrap() {
         let path = entry.unwrap().path();

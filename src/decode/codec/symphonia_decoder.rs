@@ -76,7 +76,7 @@ impl SymphoniaDecoder {
     /// Checks that a packet is not HE-AAC. To be called once for each packet, if [`Self::again`] decodes it.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if it is.
+    /// [`Error::Foreign`] if it is.
     pub(super) fn check_profile(&mut self, packet: &Packet) -> Result<(), Error> {
         if self.sbr.finds(&packet.data) { Err(names::not_decoded(HE_AAC)) } else { Ok(()) }
     }
