@@ -149,8 +149,16 @@ fn made_calls_hold_in_each_layout() {
 
 /// Recordings whose containers do not say how long they are: cut between two of their parts, they
 /// are whole recordings of less.
-const OPEN_ENDED: [&str; 7] =
-    ["a.mp2", "adts.aac", "chained.opus", "live.webm", "piped.au", "piped.wav", "plain.mp3"];
+const OPEN_ENDED: [&str; 8] = [
+    "a.mp2",
+    "adts.aac",
+    "chained.opus",
+    "live.webm",
+    "noise.aac",
+    "piped.au",
+    "piped.wav",
+    "plain.mp3",
+];
 
 /// Cuts every recording there is at 200 places: an error, or the beginning of what the whole gives.
 #[test]
