@@ -70,11 +70,7 @@ pub(crate) fn notes(summary: &Summary) {
         let ranges = ranges.map(|span| format!("{}-{}", at(span.first), at(span.end)));
         let more = if summary.replaced.len() > SHOWN { ", …" } else { "" };
         let ranges = ranges.collect::<Vec<_>>().join(", ");
-        let sizes = match summary.stream_info.container {
-            "matroska" => "; they keep their sizes, which hint at what was said, as a WAV does not",
-            _ => "",
-        };
-        note(&format!("Opus is erased in whole packets: silent is {ranges}{more}{sizes}"));
+        note(&format!("Opus is erased in whole packets: silent is {ranges}{more}"));
     }
     if let Some(loss) = summary.stream_info.loss() {
         note(loss);

@@ -264,11 +264,7 @@ fn the_ending_of_the_output_keeps_it() {
     assert!(stderr(&wrong).contains("add --silence"), "{}", stderr(&wrong));
     let done = run(&["-o", &out, "--silence", "--json"]);
     assert!(done.status.success(), "{}", stderr(&done));
-    let note = stderr(&done);
-    assert!(
-        note.contains("erased in whole packets") && note.contains("keep their sizes"),
-        "{note}"
-    );
+    assert!(stderr(&done).contains("erased in whole packets"), "{}", stderr(&done));
     let json: serde_json::Value = serde_json::from_str(&stdout(&done)).unwrap();
     assert_eq!(json["output"]["container"], "matroska");
     let piped = run(&["-o", "-", "--silence", "--encoding", "same"]);
