@@ -232,27 +232,6 @@ fn what_has_other_things_than_one_track_of_opus_is_refused_by_name() {
     refused(&["-i", CALL, "-c:a", "libvorbis"], "vorbis.webm", "vorbis");
 }
 
-/// Where an encoder sends nothing, packets have one byte.
-#[test]
-fn a_packet_that_has_no_room_for_silence_is_refused_where_it_must_be_silent() {
-    if !installed("ffmpeg") || !installed("opusenc") {
-        return;
-    }
-    let folder = Folder::new();
-    let [wav, opus, webm] = ["in.wav", "in.opus", "in.webm"].map(|name| folder.path(name));
-    let quiet = "volume=0:enable='between(t,0.5,3.2)'";
-    ffmpeg(["-i", CALL, "-t", "5", "-ac", "1", "-ar", "48000", "-af", quiet, &wav]);
-    // 4016 is OPUS_SET_DTX.
-    let args = ["--quiet", "--speech", "--bitrate", "12", "--set-ctl-int", "4016=1", &wav, &opus];
-    assert!(std::process::Command::new("opusenc").args(args).status().unwrap().success());
-    ffmpeg(["-i", &opus, "-c", "copy", &webm]);
-    let before = std::fs::read(&webm).unwrap();
-    let error = kept(&before, &windows(&["2-2.5"])).unwrap_err().to_string();
-    assert!(error.contains("too short for silence"), "{error}");
-    let after = kept(&before, &windows(&["4-4.5"])).unwrap();
-    assert!(check("DTX", &before, &after, &[(4000, 4500)]) > 10);
-}
-
 #[test]
 fn the_ending_of_the_output_keeps_it() {
     let folder = Folder::new();
