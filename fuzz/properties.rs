@@ -6,7 +6,9 @@ use std::num::NonZeroUsize;
 
 use sordino::block::SampleFormat;
 use sordino::window::{Unit, Window, parse_flag, parse_list, parse_time};
-use sordino::{DecodeOptions, Encoding, Error, Redacted, Source, Treatment, Windows, redact};
+use sordino::{
+    DecodeOptions, Encoding, Error, OutputFormat, Redacted, Source, Treatment, Windows, redact,
+};
 
 /// Arbitrary bytes as a recording: an error, or a complete WAV that is treated inside the window. The
 /// result does not depend on how the bytes arrive, nor on the number of threads.
@@ -64,8 +66,8 @@ pub fn flac(bytes: &[u8]) {
     };
     let mut quick = quick.expect("it is kept with an MD5");
     // The MD5, and in an Ogg the checksum of its page too.
-    let is_ogg = quick.starts_with(b"OggS");
-    for place in if is_ogg { [63..79, 22..26] } else { [26..42, 0..0] } {
+    let differs = if quick.starts_with(b"OggS") { vec![63..79, 22..26] } else { vec![26..42] };
+    for place in differs {
         quick[place.clone()].copy_from_slice(&kept[place]);
     }
     assert!(quick == *kept, "the MD5 makes more of a difference than itself");
@@ -74,11 +76,10 @@ pub fn flac(bytes: &[u8]) {
     assert!(data_of(&bytes_of(again)) == data, "it decodes to something else than the WAV");
 }
 
-/// Bytes that begin like a Matroska, or as an Ogg, whose pages get right checksums, as an Opus that is kept: an error; or a file of
+/// Bytes that begin like an Ogg, whose pages get right checksums, as an Opus that is kept: an error; or a file of
 /// the same length that is read again, is silent in the window, and is kept to the last byte once more.
 pub fn opus(bytes: &[u8]) {
-    let is_matroska = bytes.starts_with(b"\x1A\x45\xDF\xA3");
-    let bytes = if is_matroska { bytes.to_vec() } else { with_checksums(bytes) };
+    let bytes = with_checksums(bytes);
     let list = || Windows::new([Window::from_seconds(0.012, 0.03).expect("a window")]);
     let keep = |bytes: &[u8]| {
         let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
@@ -86,7 +87,7 @@ pub fn opus(bytes: &[u8]) {
         let windows = list().expect("one window");
         let redacted = redact(source, &windows, Treatment::silence()).ok()?;
         // Other containers may follow an Ogg's first bytes in no way, but PCM in it is a WAV.
-        redacted.format().only_erases().then_some(redacted)
+        redacted.summary().output.eq(&OutputFormat::Opus).then_some(redacted)
     };
     let Some(kept) = keep(&bytes) else { return };
     let frames = kept.summary().frames;

@@ -77,7 +77,6 @@ make live.webm -c:a libopus -f webm -live 1
 make opus.mp4 -c:a libopus -ar 48000
 make opus.caf -c:a libopus
 mkvmerge -q --deterministic 1 -o laced.mka enc.opus
-cp opus.webm live.webm laced.mka ../opus
 make pcm.mka -c:a pcm_s16le
 make s16.au -c:a pcm_s16be; make mulaw.au -c:a pcm_mulaw; make - -f au > piped.au
 make s24.w64 -c:a pcm_s24le; make ima.w64 -c:a adpcm_ima_wav

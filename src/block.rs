@@ -269,10 +269,6 @@ impl Block {
 
     /// Drops the last `frames` frames, or all if there are fewer.
     pub(crate) fn drop_back(&mut self, frames: u64) {
-        if self.undecoded > 0 {
-            self.undecoded -= self.clip(frames);
-            return;
-        }
         let kept = (self.frames() - self.clip(frames)) * self.channels;
         each_format!(&mut self.samples, all => all.truncate(kept));
     }

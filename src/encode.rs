@@ -7,7 +7,7 @@
 use crate::block::{Block, StreamInfo};
 use crate::error::Error;
 use crate::flac;
-use crate::ogg::{ByteQueue, PageQueue};
+use crate::ogg::PageQueue;
 
 mod background_writer;
 mod flac_writer;
@@ -33,10 +33,6 @@ pub(crate) enum Target {
     Opus {
         /// The pages of the input, as they are read.
         pages: PageQueue,
-    },
-    MatroskaOpus {
-        /// The bytes of the input, as they are read.
-        bytes: ByteQueue,
     },
 }
 
@@ -72,10 +68,7 @@ impl<'a> Output<'a> {
             Target::Flac { head, md5 } => {
                 Self::Flac(Box::new(FlacWriter::new(writer, info, head, md5)?))
             }
-            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::in_ogg(writer, pages))),
-            Target::MatroskaOpus { bytes } => {
-                Self::Opus(Box::new(OpusWriter::in_matroska(writer, bytes)))
-            }
+            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::new(writer, pages))),
         })
     }
 

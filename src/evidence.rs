@@ -12,6 +12,7 @@ use crate::decode::{Decoder, Leftover};
 use crate::digest::{Digest, Digester, digest_of};
 use crate::error::Error;
 use crate::flac::Head;
+use crate::ogg::Outline;
 use crate::span::Spans;
 use crate::spool::Spool;
 use crate::treatment::Treatment;
@@ -25,7 +26,6 @@ mod flac_check;
 mod flac_frames;
 mod flac_points;
 mod opus_check;
-mod webm_check;
 mod treatment_check;
 mod oracle;
 mod meter;
@@ -34,8 +34,8 @@ mod waveform;
 pub(crate) use flac_check::around;
 pub use meter::SpanLevels;
 use meter::SpanMeter;
+pub(crate) use self_check::Kept;
 use self_check::SelfCheck;
-pub(crate) use self_check::{Changes, Kept};
 use view::BlockView;
 pub use waveform::{Column, Waveform};
 
@@ -159,8 +159,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `changes`: what an
-    /// Opus has apart from its packets.
+    /// Reads back the output of `size` bytes. `head`: what a FLAC has before its first frame. `outline`:
+    /// that of the pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`]; [`Error::ReadBack`] for the output; [`Error::Read`] for the rest of the
@@ -169,12 +169,12 @@ impl<'a> Observer<'a> {
         self,
         decoder: &mut Decoder,
         spool: &Spool,
-        (size, head, changes): (u64, Option<Head>, &Changes),
+        (size, head, outline): (u64, Option<Head>, &Outline),
     ) -> Result<Evidence, Error> {
         let self_checked = self.self_check.is_some();
         let data_start = data_start(decoder, size);
         if let Some(self_check) = self.self_check {
-            self_check.finish(spool, (data_start, size), head.as_ref(), changes)?;
+            self_check.finish(spool, (data_start, size), head.as_ref(), outline)?;
         }
         let samples = self.samples.map(Digester::finish);
         let data_start = self.is_wav.then_some(data_start);

@@ -55,7 +55,6 @@
 //! | `flac` | | FLAC's headers and checksums, on their own and in Ogg, to read, write and check them |
 //! | `ogg` | | Ogg's pages, to read, write and check them |
 //! | `opus` | | Opus' packets and headers, and packets of silence |
-//! | `ebml` | | Matroska's elements: headers, and which of them a kept Opus keeps |
 //! | [`level`] | | samples of any format as amplitudes; peak, RMS and dB |
 //! | [`digest`] | | SHA-256 of a stream while it is read |
 //! | [`decode`] | | a source in, blocks out; the only room that uses symphonia |
@@ -141,7 +140,6 @@ mod lock;
 mod flac;
 mod ogg;
 mod opus;
-mod ebml;
 mod g711;
 pub mod level;
 pub mod digest;

@@ -7,4 +7,4 @@ mod queue;
 
 use checksum::crc32;
 pub(crate) use page::{Next, Outline, Page, Piece, SEGMENT, lace};
-pub(crate) use queue::{ByteQueue, PageQueue};
+pub(crate) use queue::PageQueue;

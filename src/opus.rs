@@ -12,7 +12,7 @@ pub(crate) use frames::length;
 pub(crate) use head::Head;
 pub(crate) use packet::Packet;
 pub(crate) use plan::Plan;
-pub(crate) use silence::{is_silence, silence, silence_of};
+pub(crate) use silence::{is_silence, silence};
 pub(crate) use tags::bare;
 
 /// Why an Opus recording cannot be kept, as the subject of "… is not supported".

@@ -10,7 +10,7 @@ use crate::block::{Block, StreamInfo};
 use crate::decode::{DecodeOptions, Decoder, Gaps, Source};
 use crate::encode::{BackgroundWriter, Output, Target, Written};
 use crate::error::Error;
-use crate::evidence::{self, Changes, EvidenceOptions, Kept, Observer};
+use crate::evidence::{self, EvidenceOptions, Kept, Observer};
 use crate::span::{Spans, check_without_length, cut_at_end};
 use crate::spool::Spool;
 use crate::treatment::{Treater, Treatment};
@@ -157,10 +157,9 @@ impl<'a> Redaction<'a> {
         let mut spool = writer.into_spool().map_err(Error::Write)?;
         let bytes = spool.seek(SeekFrom::End(0)).map_err(Error::Write)?;
         let replaced = opus.replaced;
-        let changes = Changes { outline: opus.outline, changed: opus.changed, hash: opus.hash };
         let summary =
             Summary::of(&decoder, (windows, &spans), treatment, (options, output, replaced))?;
-        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &changes))?;
+        let evidence = observer.finish(&mut decoder, &spool, (bytes, head, &opus.outline))?;
         Ok(Redacted { spool, bytes, summary, evidence })
     }
 }
@@ -171,7 +170,6 @@ fn kept(target: &Target) -> Kept {
         Target::Wav => Kept::Nothing,
         Target::Flac { head, .. } => Kept::Flac(head.info),
         Target::Opus { .. } => Kept::Opus,
-        Target::MatroskaOpus { .. } => Kept::MatroskaOpus,
     }
 }
 
@@ -186,11 +184,11 @@ fn keep_packets(
     let rate = decoder.stream_info().rate;
     let needs_all = evidence.needs_all();
     let decoded = match output {
+        OutputFormat::Wav => return,
         OutputFormat::Flac | OutputFormat::OggFlac => {
             (!needs_all && !options.md5).then(|| evidence::around(touched, rate))
         }
-        format if format.only_erases() => (!needs_all).then(Vec::new),
-        _ => return,
+        OutputFormat::Opus => (!needs_all).then(Vec::new),
     };
     decoder.keep_packets(decoded);
 }

@@ -157,7 +157,7 @@ Keep Opus: packets near a window become silence:
     sordino file call.opus -w 10-15 --silence -o redacted.opus
 
 The output is a WAV with the sample format of the source; lossy codecs, A-law and µ-law give 16 bit. If its name ends in .flac,
-.oga, .opus or .webm, a FLAC or Opus stays one.
+.oga or .opus, a FLAC or Opus stays one.
 Opus is decoded at the rate that it was recorded at, if the file names it. Tags and pictures are
 dropped. The default attenuation leaves speech recoverable for anyone who turns the volume up;
 --silence and --tone erase it.

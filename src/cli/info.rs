@@ -57,9 +57,6 @@ fn encoding_same(info: &Info) -> &'static str {
         (Some(OutputFormat::Opus), _) => {
             "Ogg Opus, packet for packet outside the windows; with --silence alone"
         }
-        (Some(OutputFormat::WebmOpus | OutputFormat::MatroskaOpus), _) => {
-            "Opus in WebM or Matroska, packet for packet outside the windows; with --silence alone"
-        }
         (Some(_), "pcm_alaw") => "A-law, byte for byte outside the windows",
         (Some(_), "pcm_mulaw") => "µ-law, byte for byte outside the windows",
         (Some(_), _) => "no difference",
@@ -67,7 +64,7 @@ fn encoding_same(info: &Info) -> &'static str {
             "refused: only FLAC in a file of its own or in Ogg, of up to 24 bits, can be kept"
         }
         (None, codec) if codec.starts_with("pcm_") => "refused: samples of 64 bits cannot be kept",
-        (None, _) => "refused: only FLAC, Opus, PCM, A-law and µ-law can be kept",
+        (None, _) => "refused: only FLAC, Ogg Opus, PCM, A-law and µ-law can be kept",
     }
 }
 

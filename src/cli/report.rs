@@ -13,7 +13,7 @@ use sordino::level::Decibels;
 use sordino::receipt::{DoneEntry, DroppedEntry, GapsEntry, TreatmentEntry, WindowEntry};
 use sordino::span::{over_end, time_of};
 use sordino::window::{ClockTime, seconds};
-use sordino::{Gaps, StreamInfo, Summary};
+use sordino::{Gaps, OutputFormat, StreamInfo, Summary};
 
 use super::exit::Failure;
 use super::messages::{detail, note, warn};
@@ -190,7 +190,7 @@ pub(crate) fn to_json(summary: &Summary, self_checked: bool) -> Value {
     }
     match summary.output {
         format if format.has_md5() => output["md5"] = summary.md5.into(),
-        format if format.only_erases() => output["done"] = value(DoneEntry::of(summary)),
+        OutputFormat::Opus => output["done"] = value(DoneEntry::of(summary)),
         _ => {}
     }
     output["frames"] = summary.frames.into();

@@ -7,7 +7,7 @@ use symphonia::core::packet::Packet;
 use super::PartDecoder;
 use crate::error::Error;
 use crate::flac::{self, FrameHeader};
-use crate::ogg::{ByteQueue, PageQueue};
+use crate::ogg::PageQueue;
 
 impl PartDecoder {
     /// What a FLAC that may be kept has before its first frame.
@@ -18,21 +18,6 @@ impl PartDecoder {
     /// The pages of an Ogg Opus, where they may be kept.
     pub(super) fn opus_pages(&self) -> Option<&PageQueue> {
         self.guard.pages().filter(|_| self.info.codec == "opus")
-    }
-
-    /// The bytes of an Opus in Matroska, where they may be kept.
-    pub(super) fn opus_bytes(&self) -> Option<&ByteQueue> {
-        self.guard.bytes().filter(|_| self.info.codec == "opus")
-    }
-
-    /// Lets go what was read: nobody keeps it.
-    pub(super) fn let_go(&self) {
-        if let Some(pages) = self.guard.pages() {
-            pages.close();
-        }
-        if let Some(bytes) = self.guard.bytes() {
-            bytes.close();
-        }
     }
 
     /// The streams in each packet of an Opus.
@@ -46,8 +31,8 @@ impl PartDecoder {
     /// [`Error::Unsupported`] for a gap between packets that are kept, and for a frame of FLAC in an Ogg that does
     /// not count on from the one before; [`Error::Damaged`] for one of another format, or with a wrong checksum.
     pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
-        if !self.keeps {
-            self.let_go();
+        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
+            pages.close();
         }
         if self.keeps && gap > 0 {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();
@@ -64,13 +49,11 @@ impl PartDecoder {
     /// # Errors
     /// [`Error::Unsupported`] if the one before is a FLAC whose packets are kept.
     pub(super) fn check_chain(&self) -> Result<(), Error> {
-        match self.guard.flac().filter(|_| self.keeps) {
-            None => Ok(()),
-            Some(_) => {
-                let what = "keeping a chained Ogg FLAC (use --encoding pcm)".into();
-                Err(Error::Unsupported { what })
-            }
+        if self.keeps && self.guard.flac().is_some() {
+            let what = "keeping a chained Ogg FLAC (use --encoding pcm)".into();
+            return Err(Error::Unsupported { what });
         }
+        Ok(())
     }
 
     fn check_frame(&self, packet: &Packet, head: &flac::Head) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use crate::block::{Block, StreamInfo};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::flac;
-use crate::ogg::{ByteQueue, PageQueue};
+use crate::ogg::PageQueue;
 use crate::span::{Gap, Timeline};
 
 mod fit;
@@ -21,10 +21,6 @@ mod reader;
 
 use fit::{check_begins, check_lengths, joined_info, misfit};
 use reader::PartReader;
-
-/// The element that says that a file is a WebM, and the bytes of a file among which it is.
-const WEBM: &[u8] = b"\x42\x82\x84webm";
-const EBML_HEAD: usize = 64;
 
 /// Facts about one file of a recording. Most recordings have one.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,24 +91,6 @@ impl Decoder {
     /// The pages of an Ogg Opus, as they are read, if the recording is one and its encoding is to stay.
     pub(crate) fn opus_pages(&self) -> Option<&PageQueue> {
         self.only()?.opus_pages()
-    }
-
-    /// The same of the bytes of an Opus in Matroska.
-    pub(crate) fn opus_bytes(&self) -> Option<&ByteQueue> {
-        self.only()?.opus_bytes()
-    }
-
-    /// Lets go what was read of an Opus whose encoding is to stay: nobody writes it.
-    pub(crate) fn let_go(&self) {
-        if let Some(only) = self.only() {
-            only.let_go();
-        }
-    }
-
-    /// Whether a Matroska, whose encoding is to stay, says that it is a WebM.
-    pub(crate) fn is_webm(&self) -> bool {
-        let head = self.opus_bytes().map(|bytes| bytes.first_bytes(EBML_HEAD)).unwrap_or_default();
-        head.windows(WEBM.len()).any(|bytes| bytes == WEBM)
     }
 
     /// The streams in each packet of an Opus, if the recording is one.

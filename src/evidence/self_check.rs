@@ -5,8 +5,6 @@
 //! independently, and the file must hold it: [`WavCheck`] and [`FlacCheck`] say how. What is expected is
 //! remembered as hashes. Errors: [`Error::SelfCheck`]; [`Error::ReadBack`].
 
-use std::ops::Range;
-
 use super::failed;
 use super::flac_check::FlacCheck;
 use super::opus_check::OpusCheck;
@@ -36,19 +34,6 @@ pub(crate) enum Kept {
     Flac(StreamInfoBlock),
     /// The packets of an Ogg Opus.
     Opus,
-    /// The packets of an Opus in WebM or Matroska.
-    MatroskaOpus,
-}
-
-/// What the writer of an Opus says of it, apart from its packets.
-#[derive(Debug, Default)]
-pub(crate) struct Changes {
-    /// That of the pages of an Ogg, without those of comment headers.
-    pub(crate) outline: Outline,
-    /// Bytes of a WebM that are other ones than in the recording. Sorted.
-    pub(crate) changed: Vec<Range<u64>>,
-    /// The hash of a whole WebM, of which all others are the recording's.
-    pub(crate) hash: u64,
 }
 
 impl<'a> SelfCheck<'a> {
@@ -62,7 +47,7 @@ impl<'a> SelfCheck<'a> {
             Kept::Flac(kept) => {
                 Self::Flac(Box::new(FlacCheck::new(treatment, windows, info, kept)))
             }
-            Kept::Opus | Kept::MatroskaOpus => Self::Opus(OpusCheck::new(treatment, windows, info)),
+            Kept::Opus => Self::Opus(OpusCheck::new(treatment, windows, info)),
             Kept::Nothing => Self::Wav(WavCheck::new(treatment, windows, info)),
         }
     }
@@ -94,7 +79,7 @@ impl<'a> SelfCheck<'a> {
     }
 
     /// Reads the file back: `size` bytes. The samples of a WAV start at byte `data_start`; `head` is what a
-    /// FLAC has before its first frame, `changes` what an Opus has apart from its packets.
+    /// FLAC has before its first frame, `outline` is that of the pages of an Opus.
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
@@ -103,11 +88,11 @@ impl<'a> SelfCheck<'a> {
         spool: &Spool,
         (data_start, size): (u64, u64),
         head: Option<&Head>,
-        changes: &Changes,
+        outline: &Outline,
     ) -> Result<(), Error> {
         match (self, head) {
             (Self::Wav(wav), _) => wav.finish(spool, data_start, size),
-            (Self::Opus(opus), _) => opus.finish(spool, size, changes),
+            (Self::Opus(opus), _) => opus.finish(spool, outline),
             (Self::Flac(flac), Some(head)) => flac.finish(spool, size, head),
             (Self::Flac(_), None) => Err(failed("a FLAC was not completed")),
         }

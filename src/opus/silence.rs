@@ -11,8 +11,6 @@ use super::Refusal;
 use super::frames::frame_length;
 use super::packet::Packet;
 
-const TOO_SHORT: Refusal = "an Opus packet near a window that is too short for silence of its size";
-
 /// The bits of a silent CELT frame.
 const SILENT: [u8; 2] = [0xFF, 0xFE];
 
@@ -73,33 +71,6 @@ pub(crate) fn silence(packet: &[u8], streams: u8, least: usize) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// The packet of silence that takes the place of this one, of exactly `size` bytes.
-///
-/// # Errors
-/// The packet is not understood, or silence needs more bytes.
-pub(crate) fn silence_of(packet: &[u8], streams: u8, size: usize) -> Result<Vec<u8>, Refusal> {
-    let plain = silence(packet, streams, 0)?;
-    if plain.len() == size {
-        return Ok(plain);
-    }
-    let last = Packet::parse(&plain, streams)?.streams.pop().ok_or(TOO_SHORT)?;
-    let frames = last.frames.concat();
-    // The frames counted in a byte of their own, and padding with its length in bytes before it.
-    let count = u8::try_from(last.frames.len()).map_err(|_| TOO_SHORT)?;
-    let own = 1 + usize::from(last.toc & 3 == 3) + frames.len();
-    let mut bytes = plain[..plain.len() - own].to_vec();
-    let padding = size.checked_sub(bytes.len() + 2 + frames.len()).ok_or(TOO_SHORT)?;
-    bytes.extend([last.toc | 3, count | if padding > 0 { PADDED } else { 0 }]);
-    if let Some(rest) = padding.checked_sub(1) {
-        // Each byte of 255 stands for 254 bytes and goes on.
-        bytes.resize(bytes.len() + rest / 255, 255);
-        bytes.extend(u8::try_from(rest % 255));
-    }
-    bytes.extend(frames);
-    bytes.resize(size, 0);
-    Ok(bytes)
-}
-
 /// Whether a packet is one that [`silence`] makes: it can hold no sound.
 pub(crate) fn is_silence(packet: &[u8], streams: u8) -> bool {
     let is_celt = |toc: u8| toc >> 3 >= 16;
@@ -138,25 +109,6 @@ mod tests {
                 assert_eq!(made[0] & 4, packet[0] & 4, "{packet:?}");
                 assert!(is_silence(&made, 1) && made.len() >= least, "{packet:?}");
                 assert!(!is_silence(&packet, 1));
-            }
-        }
-    }
-
-    #[test]
-    fn silence_has_any_size_that_is_large_enough() {
-        let several = [&[0x48 | 4, 2, 9, 9][..], &[0x41, 1, 9, 9], &[0xF8, 8, 8]].concat();
-        let packets =
-            all().filter(|packet| packet[0] & 7 == 3).step_by(7).map(|packet| (packet, 1));
-        for (packet, streams) in packets.chain([(several, 3)]) {
-            let length = Packet::parse(&packet, streams).unwrap().length();
-            let least = silence(&packet, streams, 0).unwrap().len();
-            for size in (0..20).chain(250..262).chain([508, 509, 510, 511, 512, 513, 514, 900]) {
-                let Ok(made) = silence_of(&packet, streams, size) else {
-                    assert!(size < least, "{packet:?} {size}");
-                    continue;
-                };
-                assert_eq!(Packet::parse(&made, streams).unwrap().length(), length, "{packet:?}");
-                assert!(is_silence(&made, streams) && made.len() == size && size >= least);
             }
         }
     }

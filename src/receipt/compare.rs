@@ -56,7 +56,9 @@ impl Receipt {
     fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
         let mut decoder = Decoder::open(file.digested(true))?;
         if self.output.samples_sha256.is_none() {
-            decoder.let_go();
+            if let Some(pages) = decoder.opus_pages() {
+                pages.close();
+            }
             decoder.keep_packets(Some(Vec::new()));
         }
         let info = decoder.stream_info().clone();

@@ -11,7 +11,7 @@ use crate::decode::{Gaps, Leftover, Part};
 use crate::digest::Digest;
 use crate::evidence::{Measurements, SpanLevels};
 use crate::level::{Decibels, Levels, SHORTEST_SHOWN_MS};
-use crate::redact::{Redacted, Summary};
+use crate::redact::{OutputFormat, Redacted, Summary};
 use crate::span::{Gap, Span, time_of};
 use crate::treatment::Treatment;
 use crate::window::{Window, seconds, time_from_seconds};
@@ -67,7 +67,7 @@ impl InputEntry {
 impl OutputEntry {
     fn of(summary: &Summary, measurements: &Measurements, self_checked: bool) -> Self {
         let info = &summary.stream_info;
-        let is_opus = summary.output.only_erases();
+        let is_opus = summary.output == OutputFormat::Opus;
         Self {
             container: summary.output.kept_container().map(str::to_owned),
             done: is_opus.then(|| DoneEntry::of(summary)),

@@ -262,9 +262,9 @@ pub struct OutputEntry {
     pub samples_sha256: Option<String>,
     /// The container, if it is not a WAV.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac", "matroska", "ogg"])))]
+    #[cfg_attr(test, schemars(with = "String", extend("enum" = ["flac", "ogg"])))]
     pub container: Option<String>,
-    /// What became silence in an Opus: whole packets, so that it is more than the windows.
+    /// What became silence in an Ogg Opus: whole packets, so that it is more than the windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Vec<DoneEntry>"))]
     pub done: Option<Vec<DoneEntry>>,

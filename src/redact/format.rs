@@ -22,10 +22,7 @@ const PCM: &[&str] = &[
 ];
 
 /// Endings of recordings in codecs that cannot be kept.
-const LOSSY: &[&str] = &["aac", "adts", "m4a", "m4b", "mp1", "mp2", "mp3", "mpga"];
-
-/// Endings of Matroska with any codec.
-const MATROSKA: &[&str] = &["mka", "mkv"];
+const LOSSY: &[&str] = &["aac", "adts", "m4a", "m4b", "mp1", "mp2", "mp3", "mpga", "webm"];
 
 /// Endings of Ogg with any codec.
 const OGG: &[&str] = &["oga", "ogg"];
@@ -43,10 +40,6 @@ pub enum OutputFormat {
     /// The Ogg Opus of the input, of which only packets near a window are new: silence. It cannot be treated
     /// otherwise, and not on some channels alone.
     Opus,
-    /// The same of an Opus in WebM.
-    WebmOpus,
-    /// The same of an Opus in another Matroska.
-    MatroskaOpus,
 }
 
 impl fmt::Display for OutputFormat {
@@ -56,8 +49,6 @@ impl fmt::Display for OutputFormat {
             Self::Flac => "FLAC",
             Self::OggFlac => "Ogg FLAC",
             Self::Opus => "Ogg Opus",
-            Self::WebmOpus => "Opus in WebM",
-            Self::MatroskaOpus => "Opus in Matroska",
         })
     }
 }
@@ -69,8 +60,6 @@ impl OutputFormat {
             Self::Wav => "audio/wav",
             Self::Flac => "audio/flac",
             Self::OggFlac | Self::Opus => "audio/ogg",
-            Self::WebmOpus => "audio/webm",
-            Self::MatroskaOpus => "audio/matroska",
         }
     }
 
@@ -81,8 +70,6 @@ impl OutputFormat {
             Self::Flac => "flac",
             Self::OggFlac => "oga",
             Self::Opus => "opus",
-            Self::WebmOpus => "webm",
-            Self::MatroskaOpus => "mka",
         }
     }
 
@@ -92,13 +79,7 @@ impl OutputFormat {
             Self::Wav => None,
             Self::Flac => Some("flac"),
             Self::OggFlac | Self::Opus => Some("ogg"),
-            Self::WebmOpus | Self::MatroskaOpus => Some("matroska"),
         }
-    }
-
-    /// Whether what is kept can be erased alone, packet by packet.
-    pub fn only_erases(self) -> bool {
-        matches!(self, Self::Opus | Self::WebmOpus | Self::MatroskaOpus)
     }
 
     /// Whether the file can state the MD5 of its samples.
@@ -114,8 +95,6 @@ impl OutputFormat {
             () if is(&["flac"]) => &[Self::Flac],
             () if is(&["opus"]) => &[Self::Opus],
             () if is(OGG) => &[Self::Opus, Self::OggFlac],
-            () if is(&["webm"]) => &[Self::WebmOpus],
-            () if is(MATROSKA) => &[Self::MatroskaOpus],
             () => &[],
         }
     }
@@ -151,8 +130,6 @@ impl OutputFormat {
             () if is(&["flac"]) => Some(&[Self::Flac]),
             () if is(&["opus"]) => Some(&[Self::Opus]),
             () if is(OGG) => Some(&[Self::Opus, Self::OggFlac]),
-            () if is(&["webm"]) => Some(&[Self::WebmOpus]),
-            () if is(MATROSKA) => Some(&[Self::MatroskaOpus]),
             () if is(LOSSY) => Some(&[]),
             () => None,
         }
@@ -166,7 +143,6 @@ impl OutputFormat {
             ("flac", "flac") => Some(Self::Flac),
             ("flac", "ogg") => Some(Self::OggFlac),
             ("opus", "ogg") => Some(Self::Opus),
-            ("opus", "matroska") => Some(Self::WebmOpus),
             (codec, _) if codec.starts_with("pcm_") => info.loss().is_none().then_some(Self::Wav),
             _ => None,
         }
@@ -180,18 +156,20 @@ impl OutputFormat {
     pub fn check(self, windows: &Windows, treatment: Treatment, edge: Edge) -> Result<(), Error> {
         let what = match self {
             Self::Wav | Self::Flac | Self::OggFlac => return Ok(()),
-            _ if treatment.gain() > 0.0 => "Opus can only be erased: add --silence",
-            _ if treatment.tone_hz().is_some() => {
+            Self::Opus if treatment.gain() > 0.0 => "Opus can only be erased: add --silence",
+            Self::Opus if treatment.tone_hz().is_some() => {
                 "Opus can only be erased: add --silence in place of the tone"
             }
-            _ if !treatment.fade().is_zero() => "Opus can only be erased: leave out --fade",
-            _ if windows.iter().any(|window| window.channel().is_some()) => {
+            Self::Opus if !treatment.fade().is_zero() => {
+                "Opus can only be erased: leave out --fade"
+            }
+            Self::Opus if windows.iter().any(|window| window.channel().is_some()) => {
                 "Opus can only be erased on all channels: leave out @CHANNEL"
             }
-            _ if edge == Edge::Exact => {
+            Self::Opus if edge == Edge::Exact => {
                 "Opus can only be erased in whole packets: leave out --edge exact"
             }
-            _ => return Ok(()),
+            Self::Opus => return Ok(()),
         };
         let reason =
             format!("{what}; or make a WAV, with --encoding pcm and an OUTPUT that ends in .wav");
@@ -203,11 +181,11 @@ impl OutputFormat {
     pub(super) fn likely_bytes(self, info: &StreamInfo, length: Option<u64>) -> u64 {
         let length = length.unwrap_or(0);
         match (self, info.frames) {
+            (Self::Flac | Self::OggFlac | Self::Opus, _) | (_, None) => 0,
             (Self::Wav, Some(frames)) => {
                 let most = length.saturating_mul(MOST_FROM_A_BYTE);
                 frames.saturating_mul(info.frame_bytes()).min(most)
             }
-            _ => 0,
         }
     }
 }
@@ -266,16 +244,9 @@ fn kept(decoder: &Decoder, options: DecodeOptions) -> Option<(OutputFormat, Targ
         Some((head, format)) => {
             Some((format, Target::Flac { head: head.clone(), md5: options.md5 }))
         }
-        None => match (decoder.opus_pages(), decoder.opus_bytes()) {
-            (Some(pages), _) => Some((OutputFormat::Opus, Target::Opus { pages: pages.clone() })),
-            (None, Some(bytes)) => {
-                let format = match decoder.is_webm() {
-                    true => OutputFormat::WebmOpus,
-                    false => OutputFormat::MatroskaOpus,
-                };
-                Some((format, Target::MatroskaOpus { bytes: bytes.clone() }))
-            }
-            (None, None) => is_pcm(decoder).then_some((OutputFormat::Wav, Target::Wav)),
+        None => match decoder.opus_pages() {
+            Some(pages) => Some((OutputFormat::Opus, Target::Opus { pages: pages.clone() })),
+            None => is_pcm(decoder).then_some((OutputFormat::Wav, Target::Wav)),
         },
     }
 }

@@ -25,7 +25,6 @@ impl Audio {
         match self {
             Self::Bytes(bytes) if bytes.starts_with(b"fLaC") => "audio/flac",
             Self::Bytes(bytes) if bytes.starts_with(b"OggS") => "audio/ogg",
-            Self::Bytes(bytes) if bytes.starts_with(b"\x1A\x45\xDF\xA3") => "audio/webm",
             _ => "audio/wav",
         }
     }

@@ -1,4 +1,4 @@
-//! The audit of an Opus that was redacted packet by packet: its packets are compared, not its sound.
+//! The audit of an Ogg Opus that was redacted packet by packet: its packets are compared, not its sound.
 //!
 //! In: the packets of both recordings. Out: verdicts that need no estimate. At least half of the packets must
 //! be the same, or silence; otherwise the recording was encoded anew, and this does not apply.
@@ -14,11 +14,10 @@ use crate::treatment::Treatment;
 /// Around a window this many packets may be silent, or packets of so many frames at 48 kHz.
 const NEAR: (usize, u64) = (2, 40 * 48);
 
-/// Whether both are Opus in Ogg, or in WebM, whose packets can be compared.
+/// Whether both are Ogg Opus, whose packets can be compared.
 pub(super) fn apply_to(original: &StreamInfo, redacted: &StreamInfo) -> bool {
-    let is_opus =
-        |info: &StreamInfo| ["ogg", "matroska"].contains(&info.container) && info.codec == "opus";
-    is_opus(original) && is_opus(redacted) && original.container == redacted.container
+    let is_opus = |info: &StreamInfo| (info.container, info.codec) == ("ogg", "opus");
+    is_opus(original) && is_opus(redacted)
 }
 
 /// Whether gaps of a source are an error. Others have no packets.
@@ -50,6 +49,9 @@ impl PacketLog {
     /// Asks a decoder for packets; `None` if it has none.
     pub(super) fn of(decoder: &mut Decoder) -> Option<Self> {
         let streams = decoder.opus_streams()?;
+        if let Some(pages) = decoder.opus_pages() {
+            pages.close();
+        }
         decoder.keep_packets(None);
         Some(Self { streams, packets: Vec::new() })
     }

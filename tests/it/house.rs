@@ -16,18 +16,14 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("flac", &["ogg"]),
     ("ogg", &["lock"]),
     ("opus", &[]),
-    ("ebml", &["opus"]),
     ("level", &["block", "g711"]),
     ("digest", &[]),
     (
         "decode",
-        &[
-            "block", "digest", "ebml", "error", "flac", "g711", "lock", "ogg", "opus", "span",
-            "window",
-        ],
+        &["block", "digest", "error", "flac", "g711", "lock", "ogg", "opus", "span", "window"],
     ),
     ("treatment", &["block", "error", "g711", "span", "window"]),
-    ("encode", &["block", "ebml", "error", "flac", "ogg", "opus", "spool"]),
+    ("encode", &["block", "error", "flac", "ogg", "opus", "spool"]),
     ("spool", &["error", "lock"]),
     (
         "evidence",
@@ -35,7 +31,6 @@ const KNOWS: &[(&str, &[&str])] = &[
             "block",
             "decode",
             "digest",
-            "ebml",
             "error",
             "flac",
             "level",

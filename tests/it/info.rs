@@ -101,9 +101,6 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
                         OutputFormat::OggFlac => {
                             "Ogg FLAC, frame for frame outside the windows, if it is alone in the file"
                         }
-                        OutputFormat::WebmOpus | OutputFormat::MatroskaOpus => {
-                            "Opus in WebM or Matroska, packet for packet outside the windows; with --silence alone"
-                        }
                         OutputFormat::Opus =>
                             "Ogg Opus, packet for packet outside the windows; with --silence alone",
                         _ if is_law("pcm_alaw") => "A-law, byte for byte outside the windows",
@@ -124,7 +121,7 @@ fn info_tells_what_an_encoding_that_stays_would_be() {
             assert!(text.contains(&format!("--encoding same  {said}")), "{text}");
         }
     }
-    assert_eq!(seen.len(), 10, "{seen:?}");
+    assert_eq!(seen.len(), 9, "{seen:?}");
 }
 
 /// An index, a table, a count or a flag proves the end; a stream of packets does not.

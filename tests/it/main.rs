@@ -109,8 +109,6 @@ mod kept_ogg_flac;
 #[cfg(feature = "cli")]
 mod kept_opus;
 #[cfg(feature = "cli")]
-mod kept_webm;
-#[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]
 mod messages;

@@ -56,8 +56,8 @@ impl Planning {
         }
     }
 
-    /// Checks that what can only be an Opus that is kept is erased. `output`: the name of the output, if it has one
-    /// of its own; `treatment`: that of the row, if it has one.
+    /// Checks that what can only be an Opus that is kept is erased. `output`: the name of the output, if it has one of its own;
+    /// `treatment`: that of the row, if it has one.
     pub(super) fn check_treatment(
         &self,
         recording: &str,
@@ -67,10 +67,7 @@ impl Planning {
         let named = output.and_then(|name| OutputFormat::named(ending(name), self.encoding).ok());
         let (encoding, named) = named.unwrap_or((self.encoding.unwrap_or_default(), &[]));
         let kept = OutputFormat::kept_as(ending(recording)).unwrap_or_default();
-        let only_erases = |formats: &[OutputFormat]| {
-            !formats.is_empty() && formats.iter().all(|format| format.only_erases())
-        };
-        if encoding != Encoding::Same || !(only_erases(kept) || only_erases(named)) {
+        if encoding != Encoding::Same || ![kept, named].contains(&&[OutputFormat::Opus][..]) {
             return Ok(());
         }
         let check = |own| OutputFormat::Opus.check(&Windows::none(), own, Edge::Widen);

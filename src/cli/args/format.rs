@@ -32,8 +32,8 @@ pub(crate) struct FormatArgs {
 #[command(next_help_heading = "How to decode and encode")]
 pub(crate) struct CodingArgs {
     /// The encoding of the output: `pcm`, a WAV of the samples, or `same`, which keeps FLAC, Ogg
-    /// FLAC, Opus in Ogg or WebM, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in
-    /// .flac, .oga, .ogg, .opus, .webm, .mka or .mkv]
+    /// FLAC, Ogg Opus, A-law and µ-law as they are [default: pcm; same if OUTPUT ends in .flac, .oga,
+    /// .ogg or .opus]
     #[arg(long, value_name = "ENCODING", hide_possible_values = true, value_parser = PossibleValuesParser::new(["pcm", "same"]).map(|name| if name == "same" { Encoding::Same } else { Encoding::Pcm }))]
     encoding: Option<Encoding>,
 

@@ -14,7 +14,7 @@ use crate::decode::fault::PacketFault;
 pub(in crate::decode) use crate::decode::format::Container;
 use crate::error::Error;
 use crate::flac;
-use crate::ogg::{ByteQueue, PageQueue};
+use crate::ogg::PageQueue;
 use crate::span::time_of;
 
 /// What was decoded in total, for the verdict at the end.
@@ -72,11 +72,6 @@ pub(in crate::decode) trait Guard: Send {
 
     /// The pages of an Ogg, where they may be kept.
     fn pages(&self) -> Option<&PageQueue> {
-        None
-    }
-
-    /// The bytes of a Matroska, where they may be kept.
-    fn bytes(&self) -> Option<&ByteQueue> {
         None
     }
 

@@ -9,23 +9,18 @@
 //! damage, and ignores `CodecDelay` and `DiscardPadding`. So all bytes pass through
 //! [`CheckedElements`] on their way.
 
-use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::formats::{FormatReader, Track};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Duration;
 use symphonia::default::formats::MkvReader;
 
 use super::error::unsupported;
 use super::guard::{Container, DecodeTotals, Guard, Padding};
-use super::reader::{Opened, PacketReader, open_symphonia};
+use super::reader::{Opened, open_symphonia};
 use super::timestamps::TimestampKind;
 use crate::block::Block;
-use crate::decode::codec::audio_params;
 use crate::decode::fault::PacketFault;
-use crate::decode::input::{Encoding, PeekedSource, media_stream};
+use crate::decode::input::{PeekedSource, media_stream};
 use crate::error::Error;
-use crate::ogg::ByteQueue;
-use crate::opus::length;
 
 mod ebml;
 mod elements;
@@ -35,17 +30,12 @@ use elements::{CheckedElements, MatroskaStatus};
 /// Opens a Matroska or WebM file.
 pub(super) fn open(input: PeekedSource) -> Result<Opened, Error> {
     let monitor = input.monitor.clone();
-    let kept = match input.options.encoding {
-        Encoding::Same => ByteQueue::open(),
-        Encoding::Pcm => ByteQueue::default(),
-    };
-    let elements = CheckedElements::new(input.stream(), &monitor, kept.clone());
+    let elements = CheckedElements::new(input.stream(), &monitor);
     let status = elements.status();
     let reader = open_symphonia(Container::Matroska, media_stream(elements), MkvReader::try_new)?;
     let only_track = reader.tracks().len() == 1;
     let (duration, padding) = (duration(reader.as_ref()), Padding::default());
-    let is_opus = reader.track().and_then(audio_params).is_ok_and(|p| p.codec == CODEC_ID_OPUS);
-    let guard = MatroskaGuard { status, duration, only_track, packets: 0, padding, kept, is_opus };
+    let guard = MatroskaGuard { status, duration, only_track, packets: 0, padding };
     Ok(Opened::new(reader, guard))
 }
 
@@ -67,9 +57,6 @@ struct MatroskaGuard {
     /// Packets of the track so far.
     packets: u64,
     padding: Padding,
-    /// All bytes, as long as somebody may keep them.
-    kept: ByteQueue,
-    is_opus: bool,
 }
 
 impl Guard for MatroskaGuard {
@@ -83,18 +70,6 @@ impl Guard for MatroskaGuard {
         let Some((ticks, scale)) = self.duration else { return 0 };
         let frames = ticks * u128::from(rate) / scale;
         u64::try_from(frames).unwrap_or(u64::MAX).saturating_sub(u64::from(rate) / 10)
-    }
-
-    fn bytes(&self) -> Option<&ByteQueue> {
-        Some(&self.kept).filter(|kept| kept.is_open())
-    }
-
-    /// The duration of a block is not that of its packet, which says it itself.
-    fn gap(&mut self, packet: &mut Packet, _: u32) -> Result<u64, PacketFault> {
-        if self.is_opus {
-            packet.dur = Duration::from(length(&packet.data));
-        }
-        Ok(0)
     }
 
     fn timestamp_kind(&self, track: &Track) -> TimestampKind {

@@ -7,8 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use super::{MOST_HIDDEN, Rewritten};
-use crate::ogg::{Page, Piece, SEGMENT, lace};
+use crate::ogg::{Outline, Page, Piece, SEGMENT, lace};
 use crate::opus::{Head, Packet, Plan, Refusal, bare, silence};
 
 mod queued;
@@ -38,6 +37,19 @@ pub(super) struct Rewriter {
     hidden: u32,
     done: Rewritten,
 }
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Rewritten {
+    /// Frames that became silence. Sorted, never touching.
+    pub(crate) replaced: Vec<Range<u64>>,
+    /// That of the pages of the input, without those of comment headers.
+    pub(crate) outline: Outline,
+}
+
+/// The most frames at 48 kHz in a row that are cut off at an end. What encoders need there is less; what somebody
+/// has cut off is still in the file, and no window can name it.
+const MOST_HIDDEN: u32 = 120 * 48;
 
 const TOO_FULL: Refusal = "an Ogg page that is too full for silence";
 const OUT_OF_ORDER: Refusal = "an Ogg with pages out of order";
@@ -227,7 +239,12 @@ impl Rewriter {
             let least = (packet.pages - 1) * SEGMENT;
             let bytes = silence(&packet.bytes, self.streams, least)?;
             self.decided.push_back(Decided::Made { bytes, written: 0 });
-            self.done.add(packet.frames);
+            let frames = packet.frames;
+            match self.done.replaced.last_mut() {
+                Some(last) if last.end >= frames.start => last.end = last.end.max(frames.end),
+                _ if frames.is_empty() => {}
+                _ => self.done.replaced.push(frames),
+            }
         }
         Ok(())
     }

@@ -1,15 +1,12 @@
-//! The written file on its way back: an Ogg page by page, a Matroska by the decoder. In: the file. Out: its packets.
+//! The written file on its way back: pages in, packets out.
 //!
 //! The pages of each stream must count 0, 1, 2 …, its first packet must be its head, and its second one a
 //! list of no comments, on one page. Errors: [`Error::SelfCheck`] for any other file; [`Error::ReadBack`].
 
 use std::io::BufReader;
-use std::num::NonZeroUsize;
-use std::ops::Range;
 
 use super::failed;
-use crate::block::Block;
-use crate::decode::{DecodeOptions, Decoder, OpusPackets, Source};
+use crate::decode::OpusPackets;
 use crate::error::Error;
 use crate::ogg::{Next, Outline, Page, Piece};
 use crate::opus::{Head, bare};
@@ -17,34 +14,6 @@ use crate::spool::Spool;
 
 /// Bytes that are read at once.
 const READ_SIZE: usize = 64 * 1024;
-
-/// Reads a Matroska as any recording is read. `each` gets all packets with the number of streams in them, decoded
-/// in the zones. `rate`: in Hz.
-///
-/// # Errors
-/// [`Error::SelfCheck`]; [`Error::ReadBack`]; those of `each`.
-pub(super) fn decode_back(
-    spool: &Spool,
-    (rate, zones): (u32, Vec<Range<u64>>),
-    mut each: impl FnMut(&Block, u8) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let reader = spool.reader().map_err(Error::ReadBack)?;
-    let threads = NonZeroUsize::new(1);
-    let options = DecodeOptions { opus_rate: Some(rate), threads, ..DecodeOptions::default() };
-    let wrong = |error: Error| match error {
-        Error::Read(error) => Error::ReadBack(error),
-        error => failed(format!("the written file cannot be read: {error}")),
-    };
-    let mut decoder = Decoder::open(Source::stream(reader).with_options(options)).map_err(wrong)?;
-    let streams = decoder.opus_streams().ok_or_else(|| failed("the written file is no Opus"))?;
-    decoder.keep_packets(Some(zones));
-    let info = decoder.stream_info();
-    let mut block = Block::new(info.format, info.channels);
-    while decoder.next(&mut block).map_err(wrong)? {
-        each(&block, streams)?;
-    }
-    Ok(())
-}
 
 /// A packet of the written file.
 pub(super) struct FoundPacket<'a> {

@@ -58,7 +58,6 @@ fn redact(
         number += 1;
     }
     let outline = output.finish().unwrap().opus.outline;
-    let changes = Changes { outline, ..Changes::default() };
     let mut file = Vec::new();
     writer.into_spool().unwrap().reader().unwrap().read_to_end(&mut file).unwrap();
     let mut pages = pages_of(&file);
@@ -66,7 +65,7 @@ fn redact(
     let mut spool = Spool::anonymous();
     spool.seek(SeekFrom::Start(0)).unwrap();
     pages.iter().for_each(|page| spool.write_all(page.bytes()).unwrap());
-    check.finish(&spool, 0, &changes).map(|()| pages)
+    check.finish(&spool, &outline).map(|()| pages)
 }
 
 fn as_it_is(_: usize, touched: bool) -> bool {

@@ -4,7 +4,9 @@
 //! In: bytes in pieces of any size. Out: calls of an [`ElementHandler`]. What can go wrong: an
 //! invalid header, an element that is larger than its parent, an end inside an element.
 
-use crate::ebml::{CLUSTER, ElementHeader, SEGMENT, parse_header};
+/// The ids (RFC 9559) of the elements whose children must be known ones.
+pub(super) const SEGMENT: u32 = 0x1853_8067;
+pub(super) const CLUSTER: u32 = 0x1F43_B675;
 
 /// How many bytes of an element without children are kept: a number, or the header of a block.
 const MAX_KEPT: usize = 12;
@@ -23,6 +25,15 @@ pub(super) trait ElementHandler {
 
     /// An element with children has ended.
     fn ends(&mut self, id: u32) -> Result<(), EbmlError>;
+}
+
+/// The header of an element (RFC 8794, 5 and 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ElementHeader {
+    pub(super) id: u32,
+    /// The size of its content; `None` if unknown: it ends where an element of the same or a higher
+    /// level begins.
+    pub(super) size: Option<u64>,
 }
 
 /// A parser, at some place in a file.
@@ -134,4 +145,32 @@ impl<H: ElementHandler> EbmlParser<H> {
         }
         Ok(())
     }
+}
+
+/// The big-endian number in at most eight bytes.
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+}
+
+/// Parses a header; `None` if it is not complete yet.
+fn parse_header(bytes: &[u8]) -> Result<Option<ElementHeader>, EbmlError> {
+    // The zeros before the first 1 give the length (RFC 8794, 4.1): up to 4 bytes of an id, 8 of a
+    // size.
+    let id_length = bytes[0].leading_zeros() as usize + 1;
+    if id_length > 4 {
+        return Err("it holds bytes that are no element");
+    }
+    let Some(&first) = bytes.get(id_length) else { return Ok(None) };
+    let size_length = first.leading_zeros() as usize + 1;
+    if size_length > 8 {
+        return Err("an element has an invalid size");
+    }
+    if bytes.len() < id_length + size_length {
+        return Ok(None);
+    }
+    let id = u32::try_from(number(&bytes[..id_length])).unwrap_or(u32::MAX);
+    // All bits 1: the size is unknown (RFC 8794, 6.2).
+    let unknown = (1 << (7 * size_length)) - 1;
+    let size = number(&bytes[id_length..]) & unknown;
+    Ok(Some(ElementHeader { id, size: (size != unknown).then_some(size) }))
 }

@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::ebml::{EbmlError, EbmlParser, ElementHandler};
+use super::ebml::{CLUSTER, EbmlError, EbmlParser, ElementHandler, ElementHeader, SEGMENT, number};
 use crate::decode::container::error;
 use crate::decode::container::guard::Container;
-use crate::decode::input::{InputMonitor, Leftover};
-use crate::ebml::{CLUSTER, ElementHeader, SEGMENT, number};
+use crate::decode::input::InputMonitor;
 use crate::lock::lock;
-use crate::ogg::ByteQueue;
 
 /// Ids of the elements that matter (RFC 9559).
 const EBML: u32 = 0x1A45_DFA3;
@@ -26,11 +24,6 @@ const TRACK_ENTRY: u32 = 0xAE;
 const TRACK_NUMBER: u32 = 0xD7;
 const CODEC_DELAY: u32 = 0x56AA;
 const CONTENT_ENCODINGS: u32 = 0x6D80;
-const INFO: u32 = 0x1549_A966;
-
-/// What may say anything, and is no tag.
-const SPEAKING: [(u32, &str); 3] =
-    [(0x7BA9, "TITLE"), (0x1941_A469, "attachments"), (0x1043_A770, "chapters")];
 
 /// Whether this is another element of segments and clusters. A damaged id would hide a cluster or a
 /// block, so unknown ids are an error. In this order: blocks; seek head, info, cues, attachments,
@@ -118,14 +111,11 @@ pub(super) struct CheckedElements<R> {
     monitor: Arc<InputMonitor>,
     parser: EbmlParser<ElementRecorder>,
     ended: bool,
-    /// Gets all bytes that are passed on.
-    kept: ByteQueue,
 }
 
 impl<R: Read> CheckedElements<R> {
-    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>, kept: ByteQueue) -> Self {
-        let (monitor, parser) = (Arc::clone(monitor), EbmlParser::default());
-        Self { inner, monitor, parser, ended: false, kept }
+    pub(super) fn new(inner: R, monitor: &Arc<InputMonitor>) -> Self {
+        Self { inner, monitor: Arc::clone(monitor), parser: EbmlParser::default(), ended: false }
     }
 
     pub(super) fn status(&self) -> MatroskaStatus {
@@ -147,8 +137,6 @@ impl<R: Read> Read for CheckedElements<R> {
         if let Err(reason) = checked {
             return self.monitor.fail_read(error::damaged(Container::Matroska, reason));
         }
-        self.monitor.left_out(self.parser.handler.left.drain(..));
-        self.kept.push(|| buffer[..count].to_vec());
         Ok(count)
     }
 }
@@ -167,16 +155,10 @@ struct ElementRecorder {
     track: u64,
     /// The padding of the current block group.
     padding: i64,
-    /// What it has read since.
-    left: Vec<Leftover>,
 }
 
 impl ElementHandler for ElementRecorder {
     fn begins(&mut self, head: ElementHeader, in_list: bool) -> Result<bool, EbmlError> {
-        let speaking = SPEAKING.iter().find(|(id, _)| *id == head.id).zip(head.size);
-        let leftover =
-            |(&(_, name), bytes): (&(u32, &str), u64)| Leftover { name: name.into(), bytes };
-        self.left.extend(speaking.map(leftover));
         match (head.id, head.size) {
             // A second header or segment begins a second file, which symphonia would not decode.
             (SEGMENT | EBML, _) if self.segment => return Err("it holds several segments"),
@@ -189,7 +171,7 @@ impl ElementHandler for ElementRecorder {
             (_, None) => return Err("an element has no size"),
             (TRACK_ENTRY, _) => self.entry = (0, 0),
             (BLOCK_GROUP, _) => self.padding = 0,
-            (TRACKS | INFO, _) => {}
+            (TRACKS, _) => {}
             // A damaged id would make symphonia skip a cluster or a block.
             (id, _) if in_list && !is_known(id) => {
                 return Err("a segment or cluster holds an unknown element");

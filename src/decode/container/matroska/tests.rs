@@ -19,7 +19,7 @@ fn id_bytes(id: u32) -> Vec<u8> {
 /// Reads a file in pieces of `piece` bytes.
 fn check(file: &[u8], piece: usize) -> Result<MatroskaStatus, Error> {
     let monitor = Arc::default();
-    let mut elements = CheckedElements::new(file, &monitor, ByteQueue::default());
+    let mut elements = CheckedElements::new(file, &monitor);
     let status = elements.status();
     let mut buffer = vec![0; piece];
     while elements.read(&mut buffer).is_ok_and(|count| count > 0) {}

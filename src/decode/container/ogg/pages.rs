@@ -106,7 +106,7 @@ impl<R: Read> CheckedPages<R> {
             if page.granule() >= 0 {
                 self.status.end.store(page.granule().cast_unsigned(), Ordering::Relaxed);
             }
-            self.status.kept.push(|| page.clone());
+            self.status.kept.push(page);
         }
         self.ahead = Some(ahead);
         Ok(())

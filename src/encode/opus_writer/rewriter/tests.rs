@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ogg::{Next, Outline};
+use crate::ogg::Next;
 use crate::opus::is_silence;
 
 /// Cuts packets into pages with at most this many segments.
