@@ -129,7 +129,7 @@ impl OpusCheck {
             packet.decoder.leave_out();
             return Ok(());
         }
-        let undecoded = |error| failed(&format!("a packet cannot be decoded: {error}"));
+        let undecoded = |error| failed(format!("a packet cannot be decoded: {error}"));
         let samples = packet.decoder.decode(packet.bytes).map_err(undecoded)?;
         // One in front of it is silent too, so no sound goes on in it.
         if meets(&self.touched, frames) && samples.iter().any(|&sample| sample != 0) {

@@ -81,7 +81,7 @@ mod tests {
     fn pages(sizes: &[usize]) -> Vec<Page> {
         let (mut pages, mut out) = (Pages::new(7), Vec::new());
         for (at, &size) in sizes.iter().enumerate() {
-            pages.add(&vec![at as u8; size], at as u64 * 10 + 10, &mut out).unwrap();
+            pages.add(&vec![at.to_le_bytes()[0]; size], at as u64 * 10 + 10, &mut out).unwrap();
         }
         pages.finish(&mut out).unwrap();
         let mut rest = out.as_slice();
@@ -118,7 +118,8 @@ mod tests {
                 let any = packets.len() > std::mem::replace(&mut ended, packets.len());
                 assert_eq!(page.granule(), if any { ended as i64 * 10 } else { -1 });
             }
-            let expected = sizes.iter().enumerate().map(|(at, &size)| vec![at as u8; size]);
+            let expected =
+                sizes.iter().enumerate().map(|(at, &size)| vec![at.to_le_bytes()[0]; size]);
             assert!(packets.into_iter().eq(expected) && rest.is_empty(), "{sizes:?}");
         }
         assert_eq!(pages(&[1; 900]).len(), 4, "255 segments each");
