@@ -95,6 +95,15 @@ impl Server {
         Client::connect(&self.url(database), NoTls).unwrap()
     }
 
+    /// Ends the sessions of all who use a database, and waits for it. The session of a process that was killed
+    /// goes on with its last statement until the server notices.
+    pub fn end_sessions(&self, database: &str) {
+        let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let ended = self.client(database).query(end, &[]).unwrap();
+        assert!(ended.iter().all(|row| row.get::<_, bool>(0)), "a session does not end");
+    }
+
     /// Ends claims on jobs at once, as they would end after two minutes: those of a process, or all.
     pub fn end_claims(&self, database: &str, of: Option<u32>) {
         let mut client = self.client(database);

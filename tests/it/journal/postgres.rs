@@ -227,6 +227,7 @@ fn three_processes_lose_nothing_when_they_are_killed() {
             said.read(&mut out, u64::MAX);
             worker.wait().unwrap();
         }
+        server.end_sessions("killed");
         nothing_is_lost(open_journal_to_read(&url).unwrap().as_mut(), &said);
         server.end_claims("killed", None);
     }
