@@ -308,7 +308,7 @@ fn nothing_but_the_audio_is_left() {
     let packets = split(&call()).1;
     let picture = [b"\0\0\0\x03\0\0\0\x09image/png\0\0\0\x024111".as_slice(), &[0; 20]].concat();
     let metadata =
-        [block(4, COMMENTS), block(6, &picture), block(2, b"ABCD41111"), block(1, &[0; 9])];
+        [block(6, &picture), block(2, b"ABCD41111"), block(1, &[0; 9]), block(4, COMMENTS)];
     let oga = ogg(9, &packets[0][17..], &metadata, &packets[2..]);
     let list = windows(&["10-15"]);
     let out = check("tagged", &oga, &list, Treatment::silence());
