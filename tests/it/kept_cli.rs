@@ -127,13 +127,18 @@ fn a_receipt_and_a_page_know_the_flac() {
 async fn a_recording_is_uploaded_as_what_it_is() {
     let sandbox = Sandbox::new(SandboxOptions::default());
     sandbox.add_recording("call", fixture_bytes("call.flac"));
+    sandbox.add_recording("ogg", super::kept_ogg_flac::call());
     let base_url = sandbox.start(0).await.unwrap();
     let credentials = Credentials::new("sandbox", "sandbox-secret");
     let genesys = Genesys::new(Config::new(&base_url, credentials).unwrap()).unwrap();
-    for (encoding, signature) in [(Encoding::Same, b"fLaC"), (Encoding::Pcm, b"RIFF")] {
+    for (name, encoding, signature) in [
+        ("call", Encoding::Same, b"fLaC"),
+        ("ogg", Encoding::Same, b"OggS"),
+        ("call", Encoding::Pcm, b"RIFF"),
+    ] {
         let job = Job {
             options: DecodeOptions { encoding, ..DecodeOptions::default() },
-            ..Job::new("call", windows(&["10-15"]), Treatment::silence())
+            ..Job::new(name, windows(&["10-15"]), Treatment::silence())
         };
         let sanitised = sanitise(&genesys, &job, "conversation").await.unwrap();
         let uploads = sandbox.uploads();
