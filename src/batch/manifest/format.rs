@@ -56,8 +56,8 @@ impl Planning {
         }
     }
 
-    /// Checks that what can only be an Opus that is kept is erased. `output`: the name of the output, if it has one of its own;
-    /// `treatment`: that of the row, if it has one.
+    /// Checks that what can only be an Opus that is kept is erased. `output`: the name of the output, if it has one
+    /// of its own; `treatment`: that of the row, if it has one.
     pub(super) fn check_treatment(
         &self,
         recording: &str,
