@@ -134,7 +134,7 @@ fn an_encoding_that_cannot_be_is_a_wrong_call() {
     // Where the name of the output says what is kept.
     let folder = Folder::new();
     for (input, output, more, part) in [
-        (CALL, "o.flac", &["--no-md5"][..], "only FLAC can become FLAC, and this recording is"),
+        (CALL, "o.flac", &["--no-md5"][..], "only FLAC stays so, and this recording is"),
         (&flac, "o.opus", &["--silence"], "a recording of flac stays FLAC"),
         (&flac, "o.flac", &["--encoding", "pcm"], "makes a WAV; name the output .wav"),
         (&opus, "o.opus", &["--silence", "--no-md5"], "only a FLAC that is kept has an MD5"),
