@@ -20,6 +20,13 @@ impl PartDecoder {
         self.guard.pages().filter(|_| self.info.codec == "opus")
     }
 
+    /// Drops the pages that were read, and keeps none from now on: nobody takes them.
+    pub(super) fn let_pages_go(&self) {
+        if let Some(pages) = self.guard.pages() {
+            pages.close();
+        }
+    }
+
     /// The streams in each packet of an Opus.
     pub(super) fn opus_streams(&self) -> Option<u8> {
         self.stream.opus_streams()
@@ -31,8 +38,8 @@ impl PartDecoder {
     /// [`Error::Unsupported`] for a gap between packets that are kept, and for a frame of FLAC in an Ogg that does
     /// not count on from the one before; [`Error::Damaged`] for one of another format, or with a wrong checksum.
     pub(super) fn check_kept(&self, packet: &Packet, gap: u64) -> Result<(), Error> {
-        if let (false, Some(pages)) = (self.keeps, self.guard.pages()) {
-            pages.close();
+        if !self.keeps {
+            self.let_pages_go();
         }
         if self.keeps && gap > 0 {
             let what = "keeping the packets of a recording with gaps (use --encoding pcm)".into();

@@ -93,6 +93,13 @@ impl Decoder {
         self.only()?.opus_pages()
     }
 
+    /// Drops the pages of an Ogg Opus that were read, and keeps none from now on, for who keeps packets alone.
+    pub(crate) fn let_pages_go(&self) {
+        if let Some(only) = self.only() {
+            only.let_pages_go();
+        }
+    }
+
     /// The streams in each packet of an Opus, if the recording is one.
     pub(crate) fn opus_streams(&self) -> Option<u8> {
         self.only()?.opus_streams()

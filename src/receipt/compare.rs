@@ -56,9 +56,7 @@ impl Receipt {
     fn digests(&self, file: Source) -> Result<(Digest, Option<Digest>), Error> {
         let mut decoder = Decoder::open(file.digested(true))?;
         if self.output.samples_sha256.is_none() {
-            if let Some(pages) = decoder.opus_pages() {
-                pages.close();
-            }
+            decoder.let_pages_go();
             decoder.keep_packets(Some(Vec::new()));
         }
         let info = decoder.stream_info().clone();

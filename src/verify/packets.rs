@@ -49,9 +49,7 @@ impl PacketLog {
     /// Asks a decoder for packets; `None` if it has none.
     pub(super) fn of(decoder: &mut Decoder) -> Option<Self> {
         let streams = decoder.opus_streams()?;
-        if let Some(pages) = decoder.opus_pages() {
-            pages.close();
-        }
+        decoder.let_pages_go();
         decoder.keep_packets(None);
         Some(Self { streams, packets: Vec::new() })
     }

@@ -7,14 +7,13 @@ use crate::opus::is_silence;
 /// Cuts packets into pages with at most this many segments.
 fn paged(serial: u32, headers: &[Vec<u8>], packets: &[Vec<u8>], most: usize) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
-    let blank = [b"OggS\0\0".as_slice(), &[7; 8], &serial.to_le_bytes(), &[0; 9]].concat();
-    let blank = Page::unchecked(blank);
     let mut close = |lacing: &mut Vec<u8>, body: &mut Vec<u8>, continued: &mut bool| {
         let sequence = u32::try_from(pages.len()).unwrap();
         let first = if pages.is_empty() { Page::FIRST } else { 0 };
         let flags = first | if *continued { Page::CONTINUED } else { 0 };
         *continued = lacing.last() == Some(&255);
-        pages.push(blank.with(flags, sequence, lacing, body).unwrap());
+        let granule = i64::from_le_bytes([7; 8]);
+        pages.push(Page::new(flags, granule, (serial, sequence), (lacing, body)).unwrap());
         lacing.clear();
         body.clear();
     };
