@@ -9,10 +9,12 @@ use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use crate::block::append;
 use crate::error::Error;
 use crate::spool::Spool;
 
-/// Bytes in one write: large, so that a recording needs few system calls.
+/// Bytes in one write: large, so that a recording needs few system calls, and whole pages of the system's
+/// cache, which Linux copies fastest.
 const CHUNK: usize = 256 * 1024;
 
 /// Number of chunks that may wait to be written: enough for a short delay of the disk, and with
@@ -95,11 +97,12 @@ impl Write for BackgroundWriter {
         if self.thread.is_none() {
             return self.settle()?.write(bytes);
         }
-        self.chunk.extend_from_slice(bytes);
-        if self.chunk.len() >= CHUNK {
+        let count = bytes.len().min(CHUNK - self.chunk.len());
+        append(&mut self.chunk, &bytes[..count]);
+        if self.chunk.len() == CHUNK {
             self.hand_over()?;
         }
-        Ok(bytes.len())
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

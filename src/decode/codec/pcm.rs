@@ -9,7 +9,7 @@ use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::common::FourCc;
 
-use crate::block::{SampleFormat, Samples, whole_16};
+use crate::block::{PIECE, SampleFormat, Samples, append, whole_16};
 use crate::decode::input::Encoding;
 use crate::g711::Law;
 
@@ -113,7 +113,7 @@ impl PcmCodec {
         let frame = self.width() * channels;
         let bytes = &bytes[..bytes.len() / frame * frame];
         match (samples, self.coding) {
-            (Samples::U8(out), _) => out.extend_from_slice(bytes),
+            (Samples::U8(out), _) => append(out, bytes),
             (Samples::I16(out), Coding::Law(law)) => {
                 let table = law.table();
                 out.extend(bytes.iter().map(|&code| table[usize::from(code)]));
@@ -142,14 +142,16 @@ impl PcmCodec {
     /// Appends samples of `N` bytes, which `read` gets in little-endian order.
     fn each<const N: usize, T>(self, bytes: &[u8], out: &mut Vec<T>, read: impl Fn([u8; N]) -> T) {
         let (values, _) = bytes.as_chunks::<N>();
-        if self.big_endian {
-            out.extend(values.iter().map(|&value| {
-                let mut value = value;
-                value.reverse();
-                read(value)
-            }));
-        } else {
-            out.extend(values.iter().map(|&value| read(value)));
+        for values in values.chunks(PIECE / N) {
+            if self.big_endian {
+                out.extend(values.iter().map(|&value| {
+                    let mut value = value;
+                    value.reverse();
+                    read(value)
+                }));
+            } else {
+                out.extend(values.iter().map(|&value| read(value)));
+            }
         }
     }
 }
