@@ -12,7 +12,7 @@ use crate::opus::{Head, Packet, Plan, Refusal, bare, silence};
 
 mod queued;
 
-use queued::{Decided, Held, Stage, Waiting};
+use queued::{Decided, Held, Queue, Stage};
 
 /// Writes pages anew.
 pub(super) struct Rewriter {
@@ -30,8 +30,7 @@ pub(super) struct Rewriter {
     /// Packets in order, from the first on a held page: decided ones, then the others, of which the decoder
     /// has counted some.
     decided: VecDeque<Decided>,
-    waiting: VecDeque<Waiting>,
-    counted: usize,
+    waiting: Queue,
     plan: Plan,
     /// Frames at 48 kHz in a row of which none is heard.
     hidden: u32,
@@ -68,8 +67,7 @@ impl Rewriter {
             held: VecDeque::new(),
             partial: None,
             decided: VecDeque::new(),
-            waiting: VecDeque::new(),
-            counted: 0,
+            waiting: Queue::default(),
             plan: Plan::default(),
             hidden: 0,
             done: Rewritten::default(),
@@ -165,12 +163,11 @@ impl Rewriter {
         for piece in page.pieces() {
             count += 1;
             let (mut bytes, pages) = self.partial.take().unwrap_or_default();
-            bytes.extend_from_slice(piece.bytes);
-            let pages = pages + 1;
             if piece.ends {
-                self.waiting.push_back(Waiting { bytes, pages, frames: 0..0 });
+                self.waiting.push([&bytes, piece.bytes], pages + 1);
             } else {
-                self.partial = Some((bytes, pages));
+                bytes.extend_from_slice(piece.bytes);
+                self.partial = Some((bytes, pages + 1));
             }
         }
         self.hold(page, count);
@@ -194,17 +191,14 @@ impl Rewriter {
         touched: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
-        let waiting = self.waiting.get_mut(self.counted).ok_or(OTHER_PACKET)?;
-        if waiting.bytes != packet {
-            return Err(OTHER_PACKET);
-        }
         let length = Packet::parse(packet, self.streams)?.length();
         self.hidden = if frames.is_empty() { self.hidden + length } else { 0 };
         if self.hidden > MOST_HIDDEN {
             return Err("an Ogg Opus with more than 120 ms that no player plays");
         }
-        waiting.frames = frames;
-        self.counted += 1;
+        if !self.waiting.count(packet, frames) {
+            return Err(OTHER_PACKET);
+        }
         self.plan.add(length, touched);
         self.decide()?;
         self.flush(out)
@@ -229,15 +223,14 @@ impl Rewriter {
 
     fn decide(&mut self) -> Result<(), Refusal> {
         while let Some(replaced) = self.plan.next() {
-            let packet = self.waiting.pop_front().ok_or(OTHER_PACKET)?;
-            self.counted -= 1;
+            let (packet, bytes) = self.waiting.pop().ok_or(OTHER_PACKET)?;
             if !replaced {
                 self.decided.push_back(Decided::Kept);
                 continue;
             }
             // On each page but its last one it fills a segment.
             let least = (packet.pages - 1) * SEGMENT;
-            let bytes = silence(&packet.bytes, self.streams, least)?;
+            let bytes = silence(bytes, self.streams, least)?;
             self.decided.push_back(Decided::Made { bytes, written: 0 });
             let frames = packet.frames;
             match self.done.replaced.last_mut() {
