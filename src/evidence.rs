@@ -14,11 +14,12 @@ use crate::error::Error;
 use crate::flac::Head;
 use crate::ogg::Outline;
 use crate::span::Spans;
-use crate::spool::Spool;
+use crate::spool::{Follower, Spool};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
 mod view;
+mod read_back;
 mod self_check;
 mod wav_check;
 mod wav_header;
@@ -104,21 +105,26 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
+    /// `follower`: reads the output while it is written, for the self-check.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
     pub(crate) fn new(
         options: EvidenceOptions,
         treatment: Treatment,
         windows: &Windows,
         spans: &Spans,
         (info, kept): (&'a StreamInfo, Kept),
-    ) -> Self {
-        let self_check = || SelfCheck::new(treatment, windows, info, kept);
-        Self {
-            self_check: options.self_check.then(self_check),
+        follower: Option<Follower>,
+    ) -> Result<Self, Error> {
+        let self_check = || SelfCheck::new(treatment, windows, info, (kept, follower));
+        Ok(Self {
+            self_check: options.self_check.then(self_check).transpose()?,
             samples: (matches!(kept, Kept::Flac(_)) && options.receipt).then(Digester::new),
             is_wav: kept == Kept::Nothing,
             meter: options.receipt.then(|| SpanMeter::new(spans, info.channels)),
             waveform: options.waveform.then(|| Waveform::new(info)),
-        }
+        })
     }
 
     /// Observes a decoded block before its treatment.

@@ -136,10 +136,10 @@ impl<'a> Redaction<'a> {
         check_length(windows, &info, options.gaps)?;
         spool.reserve(output.likely_bytes(&info, length));
         let mut treater = Treater::new(treatment, &spans)?.with_bits(info.bits);
-        let mut observer =
-            Observer::new(evidence, treatment, windows, &spans, (&info, kept(&target)));
+        let (mut writer, follower) = BackgroundWriter::new(spool)?;
+        let kept = (&info, kept(&target));
+        let mut observer = Observer::new(evidence, treatment, windows, &spans, kept, follower)?;
         keep_packets(&mut decoder, output, (options, evidence), &spans.touched(treatment.fade()));
-        let mut writer = BackgroundWriter::new(spool)?;
         let mut encoder = Output::new(&mut writer, &info, target)?;
         let mut block = Block::new(info.format, info.channels);
         while decoder.next(&mut block)? {

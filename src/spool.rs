@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use tempfile::SpooledTempFile;
@@ -16,11 +17,13 @@ use crate::error::Error;
 use crate::lock::lock;
 
 mod draft;
+mod follower;
 mod hidden;
 mod placed;
 mod writeback;
 
 pub use draft::Draft;
+pub(crate) use follower::Follower;
 pub use placed::Placed;
 
 use hidden::Hidden;
@@ -169,6 +172,15 @@ impl Spool {
                 SpoolReader::Own(file)
             }
         })
+    }
+
+    /// A reader that begins at the start and waits for what is not written yet. The writer tells the sender
+    /// the number of bytes of each write, and drops it at the end. None if the spool is not a file.
+    pub(crate) fn follow(&self) -> Option<(Sender<u64>, Follower)> {
+        let SpoolStorage::Beside { file, .. } = &self.0 else { return None };
+        let (told, written) = channel();
+        let file = file.reopen().ok()?;
+        Some((told, Follower { file, written, ready: 0 }))
     }
 
     /// Copies the content to a new spool beside `target`.

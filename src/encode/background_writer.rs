@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::block::append;
 use crate::error::Error;
-use crate::spool::Spool;
+use crate::spool::{Follower, Spool};
 
 /// Bytes in one write: large, so that a recording needs few system calls, and whole pages of the system's
 /// cache, which Linux copies fastest.
@@ -39,15 +39,18 @@ struct WriterThread {
 type Written = (Spool, io::Result<()>);
 
 impl BackgroundWriter {
+    /// Also returns a reader of what has been written, where the spool allows it.
+    ///
     /// # Errors
     /// [`Error::Thread`].
-    pub(crate) fn new(spool: Spool) -> Result<Self, Error> {
+    pub(crate) fn new(spool: Spool) -> Result<(Self, Option<Follower>), Error> {
         let (full, chunks) = sync_channel(WAITING);
         let (recycle, empty) = channel();
-        let work = move || write_all(spool, &chunks, &recycle);
+        let (told, follower) = spool.follow().unzip();
+        let work = move || write_all(spool, &chunks, &recycle, told.as_ref());
         let worker = thread::Builder::new().spawn(work).map_err(Error::Thread)?;
         let thread = Some(WriterThread { full, empty, worker });
-        Ok(Self { chunk: Vec::with_capacity(CHUNK), thread, spool: None })
+        Ok((Self { chunk: Vec::with_capacity(CHUNK), thread, spool: None }, follower))
     }
 
     /// Returns the spool after all bytes have been written.
@@ -116,12 +119,19 @@ impl Seek for BackgroundWriter {
     }
 }
 
-/// The thread: writes chunks until there are no more, or one fails.
-fn write_all(mut spool: Spool, chunks: &Receiver<Vec<u8>>, recycle: &Sender<Vec<u8>>) -> Written {
+/// The thread: writes chunks until there are no more, or one fails. `told`: gets the size of each.
+fn write_all(
+    mut spool: Spool,
+    chunks: &Receiver<Vec<u8>>,
+    recycle: &Sender<Vec<u8>>,
+    told: Option<&Sender<u64>>,
+) -> Written {
     for mut chunk in chunks {
         if let Err(error) = spool.write_all(&chunk) {
             return (spool, Err(error));
         }
+        // Sending fails once the follower has ended.
+        let _ = told.map(|told| told.send(chunk.len() as u64));
         chunk.clear();
         // Sending fails once the writer no longer needs chunks.
         let _ = recycle.send(chunk);
@@ -142,7 +152,7 @@ mod tests {
     fn all_bytes_arrive_in_order() {
         let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
         for piece in [1000, 100_000, CHUNK, 3 * CHUNK] {
-            let mut writer = BackgroundWriter::new(Spool::anonymous()).unwrap();
+            let (mut writer, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
             bytes.chunks(piece).for_each(|piece| writer.write_all(piece).unwrap());
             writer.seek(SeekFrom::Start(2)).unwrap();
             writer.write_all(b"header").unwrap();
@@ -151,5 +161,40 @@ mod tests {
             spool.reader().unwrap().read_to_end(&mut back).unwrap();
             assert!(back[..2] == bytes[..2] && &back[2..8] == b"header" && back[8..] == bytes[8..]);
         }
+    }
+
+    #[test]
+    fn a_follower_reads_everything_while_it_is_written_and_stops_at_the_end() {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
+        let folder = tempfile::tempdir().unwrap();
+        for spool in [Spool::beside, Spool::nameless_beside] {
+            let spool = spool(&folder.path().join("out")).unwrap();
+            let (mut writer, follower) = BackgroundWriter::new(spool).unwrap();
+            let mut follower = follower.unwrap();
+            let reader = thread::spawn(move || {
+                let mut found = Vec::new();
+                follower.read_to_end(&mut found).map(|_| found)
+            });
+            bytes.chunks(1000).for_each(|piece| writer.write_all(piece).unwrap());
+            writer.seek(SeekFrom::Start(2)).unwrap();
+            assert!(reader.join().unwrap().unwrap() == bytes);
+        }
+    }
+
+    #[test]
+    fn a_follower_does_not_run_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::beside(&folder.path().join("out")).unwrap();
+        let (told, mut follower) = spool.follow().unwrap();
+        let mut spool = spool;
+        spool.write_all(&[7; 100]).unwrap();
+        let mut found = [0; 200];
+        told.send(60).unwrap();
+        assert_eq!(follower.read(&mut found[..50]).unwrap(), 50);
+        assert_eq!(follower.read(&mut found).unwrap(), 10);
+        told.send(40).unwrap();
+        drop(told);
+        assert_eq!(follower.read(&mut found).unwrap(), 40);
+        assert_eq!(follower.read(&mut found).unwrap(), 0);
     }
 }

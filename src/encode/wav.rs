@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn more_than_a_wav_can_hold_is_refused_at_the_start_and_while_writing() {
-        let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
+        let (mut output, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
         let known = WavWriter::new(&mut output, &info(Some(u64::from(MAX_DATA) / 4 + 1))).err();
         assert!(matches!(known, Some(Error::TooLong)));
         let mut writer = WavWriter::new(&mut output, &info(None)).unwrap();

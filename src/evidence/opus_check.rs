@@ -1,46 +1,70 @@
 //! The self-check of a kept Ogg Opus, in its own terms.
 //!
-//! The file is read back page by page. Its pages must be those of the recording, apart from their
+//! The file is read back page by page, while it is written where that can be. Its pages must be those of the recording, apart from their
 //! numbers and sizes. Every packet that is not near a window must be there byte for byte, at its place, and
 //! every other one must be silence, as long as the packet that it replaces. Which those are is reckoned
 //! here again, in another way than the writer does. From one second before each window to one second behind,
 //! the packets are decoded, and must be zero inside.
 
+use std::io::Read;
 use std::iter::repeat_n;
+use std::mem;
 use std::ops::Range;
+use std::sync::mpsc::Receiver;
 
 use twox_hash::XxHash3_64;
 
 use super::failed;
 use super::oracle::{Oracle, merged};
+use super::read_back::ReadBack;
 use super::view::BlockView;
 use crate::block::StreamInfo;
 use crate::error::Error;
 use crate::ogg::Outline;
 use crate::opus::{is_silence, length};
-use crate::spool::Spool;
+use crate::spool::{Follower, Spool};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
-mod read_back;
+mod pages;
 
-use read_back::{FoundPacket, read_back};
+use pages::{FoundPacket, read_pages};
 
 /// What must become silence in front of a touched packet: packets, and frames at 48 kHz.
 const IN_FRONT: (u64, u64) = (1, 20 * 48);
 /// The same behind it.
 const BEHIND: (u64, u64) = (2, 40 * 48);
 
+/// Packets that are handed to the reader at once.
+const BATCH: usize = 256;
+
 /// The expected output of a redaction, collected packet by packet.
 pub(super) struct OpusCheck {
     /// Frames inside windows. Sorted, never touching.
     touched: Vec<Range<u64>>,
-    rate: u32,
-    /// Of each packet of the recording.
-    hashes: Vec<u64>,
+    /// The next packets for the reader.
+    batch: Vec<Expected>,
+    read_back: ReadBack<Vec<Expected>, (Outline, Vec<Found>)>,
     runs: Vec<Run>,
     /// The first frame of the first packet, and one past the last of the last.
+    frames: Option<Range<u64>>,
+}
+
+/// A packet of the recording.
+struct Expected {
+    hash: u64,
+    length: u32,
+    /// Those of the recording.
     frames: Range<u64>,
+}
+
+/// What the written file has in its place.
+struct Found {
+    is_same: bool,
+    /// Whether it is near a window, and silence.
+    is_silence: bool,
+    /// Whether it was decoded, and is not zero inside a window.
+    is_heard: bool,
 }
 
 /// Packets in a row that are as long as each other. Most recordings have few of them.
@@ -59,21 +83,38 @@ struct Size {
 }
 
 impl OpusCheck {
-    pub(super) fn new(treatment: Treatment, windows: &Windows, info: &StreamInfo) -> Self {
+    /// `follower`: reads the file while it is written.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
+    pub(super) fn new(
+        treatment: Treatment,
+        windows: &Windows,
+        info: &StreamInfo,
+        follower: Option<Follower>,
+    ) -> Result<Self, Error> {
         let touched = Oracle::new(treatment, windows, info).touched();
-        Self { touched, rate: info.rate, hashes: Vec::new(), runs: Vec::new(), frames: 0..0 }
+        let reader = Reader { touched: touched.clone(), zones: zones(&touched, info.rate) };
+        let rate = info.rate;
+        let compare = move |file: &mut dyn Read, expected: Receiver<Vec<Expected>>| {
+            reader.compare(file, rate, expected.into_iter().flatten())
+        };
+        let read_back = ReadBack::new(follower, compare)?;
+        Ok(Self { touched, batch: Vec::new(), read_back, runs: Vec::new(), frames: None })
     }
 
     /// Adds a packet as it was read.
     pub(super) fn decoded(&mut self, view: &BlockView<'_>) {
         let block = view.block;
         let packet = block.packet().unwrap_or_default();
-        if self.hashes.is_empty() {
-            self.frames = block.first()..block.first();
+        let before = self.frames.get_or_insert(block.first()..block.first());
+        let frames = before.end..block.end();
+        before.end = block.end();
+        let size = Size { length: length(packet), frames: frames.end - frames.start };
+        self.batch.push(Expected { hash: hash_of(packet), length: size.length, frames });
+        if self.batch.len() == BATCH {
+            self.read_back.expect(mem::replace(&mut self.batch, Vec::with_capacity(BATCH)));
         }
-        let size = Size { length: length(packet), frames: block.end() - self.frames.end };
-        self.frames.end = block.end();
-        self.hashes.push(hash_of(packet));
         match self.runs.last_mut() {
             Some(run) if run.size == size => run.packets += 1,
             _ => self.runs.push(Run { packets: 1, size }),
@@ -84,56 +125,27 @@ impl OpusCheck {
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
-    pub(super) fn finish(self, spool: &Spool, outline: &Outline) -> Result<(), Error> {
-        let (silent, zones) = (self.silent(), self.zones());
-        let mut expected = (0..).zip(self.hashes.iter().zip(self.sizes()));
-        let mut end = self.frames.start;
-        let found = read_back(spool, self.rate, |packet| {
-            let Some((number, (&hash, size))) = expected.next() else {
-                return Err(failed("the written file has more packets than the recording"));
-            };
-            if length(packet.bytes) != size.length {
-                return Err(failed("a packet of the written file is not at its place"));
-            }
+    pub(super) fn finish(mut self, spool: &Spool, outline: &Outline) -> Result<(), Error> {
+        let silent = self.silent();
+        self.read_back.expect(self.batch);
+        let (pages, packets) = self.read_back.finish(spool)?;
+        for (number, found) in (0..).zip(packets) {
             match meets(&silent, &(number..number + 1)) {
-                true if !is_silence(packet.bytes, packet.streams) => {
+                true if !found.is_silence => {
                     return Err(failed("a packet near a window is not silence"));
                 }
-                false if hash_of(packet.bytes) != hash => {
+                false if !found.is_same => {
                     return Err(failed("a packet outside the windows has changed"));
+                }
+                // One in front of it is silent too, so no sound goes on in it.
+                _ if found.is_heard => {
+                    return Err(failed("a packet inside the windows is not decoded to silence"));
                 }
                 _ => {}
             }
-            let frames = end..end + size.frames;
-            end = frames.end;
-            self.check_sound(packet, &frames, &zones)
-        })?;
-        if expected.next().is_some() {
-            return Err(failed("the written file lacks packets of the recording"));
         }
-        if found != *outline {
+        if pages != *outline {
             return Err(failed("a page of the written file is not that of the recording"));
-        }
-        Ok(())
-    }
-
-    /// Decodes a packet with these frames, if it is in one of the `zones`.
-    fn check_sound(
-        &self,
-        packet: FoundPacket<'_>,
-        frames: &Range<u64>,
-        zones: &[Range<u64>],
-    ) -> Result<(), Error> {
-        // A packet of which nothing is heard goes with the frame after it.
-        if !meets(zones, &(frames.start..frames.end.max(frames.start + 1))) {
-            packet.decoder.leave_out();
-            return Ok(());
-        }
-        let undecoded = |error| failed(format!("a packet cannot be decoded: {error}"));
-        let samples = packet.decoder.decode(packet.bytes).map_err(undecoded)?;
-        // One in front of it is silent too, so no sound goes on in it.
-        if meets(&self.touched, frames) && samples.iter().any(|&sample| sample != 0) {
-            return Err(failed("a packet inside the windows is not decoded to silence"));
         }
         Ok(())
     }
@@ -145,7 +157,7 @@ impl OpusCheck {
 
     /// The numbers of the packets that must be silence.
     fn silent(&self) -> Vec<Range<u64>> {
-        let mut first = self.frames.start;
+        let mut first = self.frames.as_ref().map_or(0, |frames| frames.start);
         let is_touched = |size: Size| {
             let frames = first..first + size.frames;
             first = frames.end;
@@ -161,14 +173,67 @@ impl OpusCheck {
         let numbers = (0..).zip(is_silent).filter(|&(_, is_silent)| is_silent);
         merged(numbers.map(|(number, _)| number..number + 1).collect())
     }
+}
 
-    /// The frames that are decoded: from one second before each window to one second behind.
-    fn zones(&self) -> Vec<Range<u64>> {
-        let second = u64::from(self.rate);
-        let wide = |range: &Range<u64>| {
-            range.start.saturating_sub(second)..range.end.saturating_add(second)
-        };
-        merged(self.touched.iter().map(wide).collect())
+/// The frames that are decoded: from one second before each window to one second behind.
+fn zones(touched: &[Range<u64>], rate: u32) -> Vec<Range<u64>> {
+    let second = u64::from(rate);
+    let wide =
+        |range: &Range<u64>| range.start.saturating_sub(second)..range.end.saturating_add(second);
+    merged(touched.iter().map(wide).collect())
+}
+
+/// Compares the written file with the packets of the recording.
+struct Reader {
+    /// As in [`OpusCheck`].
+    touched: Vec<Range<u64>>,
+    /// Frames that are decoded. Sorted, never touching.
+    zones: Vec<Range<u64>>,
+}
+
+impl Reader {
+    /// Reads the file to its end. Returns the outline of its pages, and what each packet is.
+    fn compare(
+        &self,
+        file: &mut dyn Read,
+        rate: u32,
+        mut expected: impl Iterator<Item = Expected>,
+    ) -> Result<(Outline, Vec<Found>), Error> {
+        let mut packets = Vec::new();
+        let outline = read_pages(file, rate, |packet| {
+            let Some(expected) = expected.next() else {
+                return Err(failed("the written file has more packets than the recording"));
+            };
+            if length(packet.bytes) != expected.length {
+                return Err(failed("a packet of the written file is not at its place"));
+            }
+            let is_same = hash_of(packet.bytes) == expected.hash;
+            packets.push(self.found(packet, &expected.frames, is_same)?);
+            Ok(())
+        })?;
+        if expected.next().is_some() {
+            return Err(failed("the written file lacks packets of the recording"));
+        }
+        Ok((outline, packets))
+    }
+
+    /// Examines a packet with these frames. Far from all windows it need not be silence.
+    fn found(
+        &self,
+        packet: FoundPacket<'_>,
+        frames: &Range<u64>,
+        is_same: bool,
+    ) -> Result<Found, Error> {
+        // A packet of which nothing is heard goes with the frame after it.
+        if !meets(&self.zones, &(frames.start..frames.end.max(frames.start + 1))) {
+            packet.decoder.leave_out();
+            return Ok(Found { is_same, is_silence: false, is_heard: false });
+        }
+        let undecoded = |error| failed(format!("a packet cannot be decoded: {error}"));
+        let samples = packet.decoder.decode(packet.bytes).map_err(undecoded)?;
+        let is_heard = meets(&self.touched, frames) && samples.iter().any(|&sample| sample != 0);
+        let is_silence = is_silence(packet.bytes, packet.streams);
+        Ok(Found { is_same, is_silence, is_heard })
     }
 }
 

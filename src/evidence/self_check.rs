@@ -14,7 +14,7 @@ use crate::block::StreamInfo;
 use crate::error::Error;
 use crate::flac::{Head, StreamInfoBlock};
 use crate::ogg::Outline;
-use crate::spool::Spool;
+use crate::spool::{Follower, Spool};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
@@ -37,19 +37,23 @@ pub(crate) enum Kept {
 }
 
 impl<'a> SelfCheck<'a> {
+    /// `follower`: reads the output while it is written.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
     pub(super) fn new(
         treatment: Treatment,
         windows: &Windows,
         info: &'a StreamInfo,
-        kept: Kept,
-    ) -> Self {
-        match kept {
+        (kept, follower): (Kept, Option<Follower>),
+    ) -> Result<Self, Error> {
+        Ok(match kept {
             Kept::Flac(kept) => {
                 Self::Flac(Box::new(FlacCheck::new(treatment, windows, info, kept)))
             }
-            Kept::Opus => Self::Opus(OpusCheck::new(treatment, windows, info)),
-            Kept::Nothing => Self::Wav(WavCheck::new(treatment, windows, info)),
-        }
+            Kept::Opus => Self::Opus(OpusCheck::new(treatment, windows, info, follower)?),
+            Kept::Nothing => Self::Wav(WavCheck::new(treatment, windows, info, follower)?),
+        })
     }
 
     /// Adds a block as decoded.

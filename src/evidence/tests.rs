@@ -68,9 +68,9 @@ fn redact_without(
 ) -> Result<usize, Error> {
     let info = info(format, 10, 2);
     let spans = Spans::new(&windows(), 10, 2)?;
-    let mut check = WavCheck::new(treatment, &windows(), &info);
+    let mut check = WavCheck::new(treatment, &windows(), &info, None)?;
     let mut treater = Treater::new(treatment, &spans)?;
-    let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
+    let (mut output, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
     let mut encoder = Output::new(&mut output, &info, Target::Wav)?;
     let mut frames = 0;
     for first in (0..90).step_by(8).filter(|first| !gone.contains(first)) {
@@ -135,6 +135,44 @@ fn the_same_holds_with_closed_gaps() {
             let meddle = |block: &mut Block| set(block, frame, 1, |_| 9000);
             let result = redact_without(&gone, format, treatment, meddle, (0, 0));
             assert!(matches!(result, Err(Error::SelfCheck { .. })), "{gone:?} {frame}");
+        }
+    }
+}
+
+/// What is written is not what was checked before.
+#[test]
+fn a_frame_that_changes_on_its_way_to_the_file_is_found_while_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (info, format) = (info(SampleFormat::S16, 10, 2), SampleFormat::S16);
+    let spans = Spans::new(&windows(), 10, 2).unwrap();
+    let treatment = Treatment::silence();
+    let result = |change: Option<(u64, usize)>| {
+        let spool = Spool::beside(&folder.path().join("out.wav")).unwrap();
+        let (mut output, follower) = BackgroundWriter::new(spool).unwrap();
+        assert!(follower.is_some());
+        let mut check = WavCheck::new(treatment, &windows(), &info, follower).unwrap();
+        let mut treater = Treater::new(treatment, &spans).unwrap();
+        let mut encoder = Output::new(&mut output, &info, Target::Wav).unwrap();
+        for first in (0..90).step_by(8) {
+            let mut block = block(format, first);
+            check.decoded(&BlockView::new(&block));
+            treater.apply(&mut block);
+            check.treated(&BlockView::new(&block));
+            if let Some((frame, channel)) = change {
+                set(&mut block, frame, channel, |sample| sample ^ 1);
+            }
+            encoder.write(&block, false).unwrap();
+        }
+        encoder.finish().unwrap();
+        let mut spool = output.into_spool().unwrap();
+        let length = spool.seek(SeekFrom::End(0)).unwrap();
+        check.finish(&spool, 44, length)
+    };
+    result(None).unwrap();
+    for frame in 0..90 {
+        for channel in 0..2 {
+            let result = result(Some((frame, channel)));
+            assert!(matches!(result, Err(Error::SelfCheck { .. })), "{frame} {channel}");
         }
     }
 }
@@ -204,7 +242,7 @@ fn no_sample_under_any_gain_is_called_wrong() {
             let windows = Windows::new([window]).unwrap();
             let info = info(format, 10, 1);
             let spans = Spans::new(&windows, 10, 1).unwrap();
-            let mut check = WavCheck::new(treatment, &windows, &info);
+            let mut check = WavCheck::new(treatment, &windows, &info, None).unwrap();
             let mut block = Block::new(format, 1);
             match &mut block.samples {
                 Samples::U8(all) => all.extend(0..=u8::MAX),
@@ -237,9 +275,9 @@ fn every_section_of_a_long_recording_is_read_back() {
     let windows = Windows::new([window]).unwrap();
     let spans = Spans::new(&windows, 1000, 1).unwrap();
     let result = |change: &dyn Fn(&mut [u8])| {
-        let mut check = WavCheck::new(Treatment::silence(), &windows, &info);
+        let mut check = WavCheck::new(Treatment::silence(), &windows, &info, None).unwrap();
         let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
-        let mut output = BackgroundWriter::new(Spool::anonymous()).unwrap();
+        let (mut output, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
         let mut encoder = Output::new(&mut output, &info, Target::Wav).unwrap();
         let mut block = Block::new(format, 1);
         for first in (0..FRAMES).step_by(50_000) {

@@ -4,45 +4,55 @@
 //! (`touched`) it must hold the treated samples. The expected file is remembered as hashes, and the written file is read back from its
 //! storage. Errors: [`Error::SelfCheck`]; [`Error::ReadBack`].
 
+use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::io::Read;
 use std::ops::Range;
-use std::thread;
+use std::sync::mpsc::Receiver;
 
 use twox_hash::XxHash3_64;
 
-use super::oracle::merged;
+use super::read_back::ReadBack;
 use super::treatment_check::TreatmentCheck;
 use super::view::BlockView;
 use super::{failed, wav_header};
 use crate::block::{StreamInfo, index_of};
 use crate::error::Error;
-use crate::spool::Spool;
+use crate::spool::{Follower, Spool};
 use crate::treatment::Treatment;
 use crate::window::Windows;
 
 /// Bytes that are read at once.
 const READ_SIZE: usize = 256 * 1024;
 
-/// Frames in a section, which has its own hashes. Sections are read back by several threads, because
-/// the copy out of the page cache takes longer than the hashing.
+/// Frames in a section, which has its own hashes, so that it can be read back as soon as it is written.
 const SECTION: u64 = 1 << 20;
-
-/// Number of threads that read back.
-const READERS: usize = 2;
 
 /// The expected output of a redaction, collected block by block.
 pub(super) struct WavCheck<'a> {
     info: &'a StreamInfo,
+    /// Bytes of a frame.
+    frame: usize,
     treatment: TreatmentCheck,
-    /// One entry for each section.
-    hashes: Vec<SectionHashes>,
+    /// Sections of which frames are to come.
+    open: VecDeque<Section>,
+    /// Complete sections.
+    closed: u64,
+    /// Finds where the samples start.
+    read_back: ReadBack<Section, u64>,
     /// Frames written so far.
     frames: u64,
     /// How many frames the recording's clock is ahead of the file, because gaps were closed.
     ahead: u64,
-    /// Each change of `ahead`: the frame by the recording's clock, and the new value.
-    closed: Vec<(u64, u64)>,
+}
+
+/// What is expected of [`SECTION`] frames; the last section may have fewer.
+#[derive(Default)]
+struct Section {
+    frames: u64,
+    /// Frames that may change, as they are numbered in the file. Sorted.
+    touched: Vec<Range<u64>>,
+    hashes: SectionHashes,
 }
 
 /// Hashes of one section.
@@ -68,15 +78,28 @@ impl SectionHashes {
 }
 
 impl<'a> WavCheck<'a> {
-    pub(super) fn new(treatment: Treatment, windows: &Windows, info: &'a StreamInfo) -> Self {
-        Self {
+    /// `follower`: reads the file while it is written.
+    ///
+    /// # Errors
+    /// [`Error::Thread`].
+    pub(super) fn new(
+        treatment: Treatment,
+        windows: &Windows,
+        info: &'a StreamInfo,
+        follower: Option<Follower>,
+    ) -> Result<Self, Error> {
+        let frame = index_of(info.frame_bytes());
+        let compare = move |file: &mut dyn Read, sections| compare(file, &sections, frame);
+        Ok(Self {
             info,
+            frame,
             treatment: TreatmentCheck::new(treatment, windows, info),
-            hashes: Vec::new(),
+            open: VecDeque::new(),
+            closed: 0,
+            read_back: ReadBack::new(follower, compare)?,
             frames: 0,
             ahead: 0,
-            closed: Vec::new(),
-        }
+        })
     }
 
     /// Adds a block as decoded: hashes the frames that must not change.
@@ -84,19 +107,22 @@ impl<'a> WavCheck<'a> {
         let block = view.block;
         // The clock runs ahead of the file where a block starts later than the last one ended.
         let ahead = block.first() - self.frames.min(block.first());
-        if ahead != self.ahead {
-            self.closed.push((block.first(), ahead));
-            self.ahead = ahead;
-        }
+        self.ahead = ahead;
         self.frames += block.frames() as u64;
-        let sections = index_of(self.frames.div_ceil(SECTION));
-        self.hashes.resize_with(sections, SectionHashes::default);
+        let sections = index_of(self.frames.div_ceil(SECTION) - self.closed);
+        self.open.resize_with(sections, Section::default);
         let mut is_touched = false;
         for (touched, run) in runs(&self.treatment.touched, block.first()..block.end(), ahead) {
             is_touched |= touched;
-            if !touched {
-                let bytes = &view.stored()[self.byte_range(&run, block.first())];
-                self.hashes[section_of(&run, ahead)].kept.write(bytes);
+            let section = &mut self.open[section_of(&run, ahead) - index_of(self.closed)];
+            section.frames += run.end - run.start;
+            if touched {
+                section.touched.push(run.start - ahead..run.end - ahead);
+            } else {
+                section
+                    .hashes
+                    .kept
+                    .write(&view.stored()[byte_range(&run, block.first(), self.frame)]);
             }
         }
         if is_touched {
@@ -111,12 +137,17 @@ impl<'a> WavCheck<'a> {
         for (touched, run) in runs(&self.treatment.touched, block.first()..block.end(), self.ahead)
         {
             if touched {
-                let bytes = &view.stored()[self.byte_range(&run, block.first())];
-                self.hashes[section_of(&run, self.ahead)].touched.write(bytes);
+                let section = &mut self.open[section_of(&run, self.ahead) - index_of(self.closed)];
+                let bytes = &view.stored()[byte_range(&run, block.first(), self.frame)];
+                section.hashes.touched.write(bytes);
                 wrong = wrong.or(self.treatment.wrong_in(run, view));
             }
         }
         self.treatment.note(wrong);
+        while let Some(section) = self.open.pop_front_if(|section| section.frames == SECTION) {
+            self.read_back.expect(section);
+            self.closed += 1;
+        }
     }
 
     /// The first frame whose treatment was wrong.
@@ -129,87 +160,56 @@ impl<'a> WavCheck<'a> {
     ///
     /// # Errors
     /// [`Error::SelfCheck`] when it is not the expected file; [`Error::ReadBack`] when it cannot be read.
-    pub(super) fn finish(self, spool: &Spool, data_start: u64, size: u64) -> Result<(), Error> {
+    pub(super) fn finish(mut self, spool: &Spool, data_start: u64, size: u64) -> Result<(), Error> {
         self.treatment.verdict()?;
-        let mut reader = spool.reader().map_err(Error::ReadBack)?;
+        self.open.drain(..).for_each(|section| self.read_back.expect(section));
+        let compared_from = self.read_back.finish(spool)?;
+        // It was completed last.
         let mut header = vec![0; index_of(data_start)];
+        let mut reader = spool.reader().map_err(Error::ReadBack)?;
         reader.read_exact(&mut header).map_err(Error::ReadBack)?;
-        if !wav_header::is_right(&header, self.info, self.frames, size) {
-            return Err(failed("the WAV header does not describe the recording"));
-        }
-        let touched = self.touched_in_file();
-        let each = self.hashes.len().div_ceil(READERS).max(1);
-        thread::scope(|scope| {
-            let parts = self.hashes.chunks(each).zip((0_u64..).step_by(each));
-            let readers = parts.map(|(expected, section)| {
-                let (check, touched) = (&self, touched.as_slice());
-                let first = section * SECTION;
-                let read = move || check.read(spool, data_start, first, (touched, expected));
-                thread::Builder::new().spawn_scoped(scope, read).map_err(Error::Thread)
-            });
-            // Collected, so that all of them run before the first is joined.
-            let readers: Vec<_> = readers.collect::<Result<_, _>>()?;
-            let join = |reader: thread::ScopedJoinHandle<'_, _>| {
-                reader.join().unwrap_or_else(|_| Err(failed("a reading thread panicked")))
-            };
-            readers.into_iter().try_for_each(join)
-        })
-    }
-
-    /// The touched frames as they are numbered in the file: less the closed gaps before them.
-    fn touched_in_file(&self) -> Vec<Range<u64>> {
-        let mut closed = self.closed.iter().copied().peekable();
-        let mut ahead = 0;
-        // Called with ascending frames, because touched ranges are sorted and do not overlap.
-        let mut in_file = |frame: u64| {
-            while let Some((_, next)) = closed.next_if(|(from, _)| *from <= frame) {
-                ahead = next;
-            }
-            // A frame inside a closed gap maps to the place of the gap.
-            let gap = closed.peek().map_or(u64::MAX, |(from, next)| from - next);
-            frame.saturating_sub(ahead).min(gap)
-        };
-        let moved =
-            self.treatment.touched.iter().map(|range| in_file(range.start)..in_file(range.end));
-        merged(moved.filter(|range| !range.is_empty()).collect())
-    }
-
-    /// Reads sections from frame `first` on and compares their hashes with the expected ones.
-    fn read(
-        &self,
-        spool: &Spool,
-        data_start: u64,
-        mut first: u64,
-        (touched, expected): (&[Range<u64>], &[SectionHashes]),
-    ) -> Result<(), Error> {
-        let start = data_start + first * self.info.frame_bytes();
-        let mut reader = spool.reader_from(start).map_err(Error::ReadBack)?;
-        let frame_bytes = index_of(self.info.frame_bytes());
-        let most = (READ_SIZE / frame_bytes).max(1);
-        let mut buffer = vec![0; most * frame_bytes];
-        for expected in expected {
-            let mut found = SectionHashes::default();
-            let end = self.frames.min((first / SECTION + 1) * SECTION);
-            while first < end {
-                let next = end.min(first + most as u64);
-                let length = index_of(next - first) * frame_bytes;
-                reader.read_exact(&mut buffer[..length]).map_err(Error::ReadBack)?;
-                for (touched, run) in runs(touched, first..next, 0) {
-                    let hash = if touched { &mut found.touched } else { &mut found.kept };
-                    hash.write(&buffer[self.byte_range(&run, first)]);
-                }
-                first = next;
-            }
-            found.compare(expected)?;
+        if compared_from != data_start
+            || !wav_header::is_right(&header, self.info, self.frames, size)
+        {
+            return Err(wrong_header());
         }
         Ok(())
     }
+}
 
-    /// The bytes of a run of frames in a buffer that starts with frame `first`.
-    fn byte_range(&self, run: &Range<u64>, first: u64) -> Range<usize> {
-        let at = |frame: u64| index_of((frame - first) * self.info.frame_bytes());
-        at(run.start)..at(run.end)
+/// Compares the sections of a file with what is expected. `frame`: bytes of a frame. Returns where the samples
+/// start.
+fn compare(file: &mut dyn Read, sections: &Receiver<Section>, frame: usize) -> Result<u64, Error> {
+    let start = wav_header::skip(file).map_err(Error::ReadBack)?.ok_or_else(wrong_header)?;
+    let most = (READ_SIZE / frame).max(1);
+    let mut buffer = vec![0; most * frame];
+    let mut first = 0;
+    for expected in sections {
+        let end = first + expected.frames;
+        let mut found = SectionHashes::default();
+        while first < end {
+            let next = end.min(first + most as u64);
+            let piece = &mut buffer[..index_of(next - first) * frame];
+            file.read_exact(piece).map_err(Error::ReadBack)?;
+            for (touched, run) in runs(&expected.touched, first..next, 0) {
+                let hash = if touched { &mut found.touched } else { &mut found.kept };
+                hash.write(&piece[byte_range(&run, first, frame)]);
+            }
+            first = next;
+        }
+        found.compare(&expected.hashes)?;
     }
+    Ok(start)
+}
+
+fn wrong_header() -> Error {
+    failed("the WAV header does not describe the recording")
+}
+
+/// The bytes of a run of frames in a buffer that starts with frame `first`.
+fn byte_range(run: &Range<u64>, first: u64, frame: usize) -> Range<usize> {
+    let at = |place: u64| index_of(place - first) * frame;
+    at(run.start)..at(run.end)
 }
 
 /// The section of a run whose clock is `ahead` frames ahead of the file.

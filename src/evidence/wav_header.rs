@@ -1,5 +1,7 @@
 //! Strict check of every field of a written WAV header, independent of the code that writes it.
 
+use std::io::{self, Read};
+
 use crate::block::{SampleFormat, StreamInfo};
 
 /// The format tag `WAVE_FORMAT_EXTENSIBLE`; the real tag starts the GUID of the subformat.
@@ -11,6 +13,29 @@ const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9
 /// Whether a header describes exactly this recording: `frames` frames in a file of `size` bytes.
 pub(super) fn is_right(header: &[u8], info: &StreamInfo, frames: u64, size: u64) -> bool {
     check(header, info, frames, size) == Some(true)
+}
+
+/// The most bytes of a header.
+const MOST: u64 = 100;
+
+/// Reads a header, whose numbers may be missing yet, up to the first sample. Returns how many bytes it has;
+/// none if it does not come to an end.
+pub(super) fn skip(file: &mut dyn Read) -> io::Result<Option<u64>> {
+    let mut riff = [0; 12];
+    file.read_exact(&mut riff)?;
+    let mut length = 12;
+    while length < MOST {
+        let mut chunk = [0; 8];
+        file.read_exact(&mut chunk)?;
+        length += 8;
+        let [b0, b1, b2, b3, size @ ..] = chunk;
+        if [b0, b1, b2, b3] == *b"data" {
+            return Ok(Some(length));
+        }
+        let size = u64::from(u32::from_le_bytes(size)).min(MOST);
+        length += io::copy(&mut file.take(size), &mut io::sink())?;
+    }
+    Ok(None)
 }
 
 /// `None` if the header is too short.

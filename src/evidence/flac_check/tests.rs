@@ -40,7 +40,7 @@ fn redact(
     let spans = Spans::new(&windows(), info.rate, info.channels).unwrap();
     let mut check = FlacCheck::new(treatment, &windows(), &info, head.info);
     let mut treater = Treater::new(treatment, &spans).unwrap();
-    let mut writer = BackgroundWriter::new(Spool::anonymous()).unwrap();
+    let (mut writer, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
     let mut output = Output::new(&mut writer, &info, Target::Flac { head, md5: true }).unwrap();
     let mut block = Block::new(info.format, info.channels);
     let mut number = 0;

@@ -45,9 +45,9 @@ fn redact(
     let pages = decoder.opus_pages().unwrap().clone();
     decoder.keep_packets(Some(Vec::new()));
     let spans = Spans::new(&windows(), info.rate, info.channels).unwrap();
-    let mut check = OpusCheck::new(Treatment::silence(), &windows(), &info);
+    let mut check = OpusCheck::new(Treatment::silence(), &windows(), &info, None)?;
     let mut treater = Treater::new(Treatment::silence(), &spans).unwrap();
-    let mut writer = BackgroundWriter::new(Spool::anonymous()).unwrap();
+    let (mut writer, _) = BackgroundWriter::new(Spool::anonymous()).unwrap();
     let mut output = Output::new(&mut writer, &info, Target::Opus { pages }).unwrap();
     let mut block = Block::new(info.format, info.channels);
     let mut number = 0;

@@ -3,14 +3,13 @@
 //! The pages of each stream must count 0, 1, 2 …, its first packet must be its head, and its second one a
 //! list of no comments, on one page. Errors: [`Error::SelfCheck`] for any other file; [`Error::ReadBack`].
 
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use super::failed;
 use crate::decode::OpusPackets;
 use crate::error::Error;
 use crate::ogg::{Next, Outline, Page, Piece};
 use crate::opus::{Head, bare};
-use crate::spool::Spool;
 
 /// Bytes that are read at once.
 const READ_SIZE: usize = 64 * 1024;
@@ -41,12 +40,12 @@ struct Stream {
 ///
 /// # Errors
 /// [`Error::SelfCheck`]; [`Error::ReadBack`]; those of `each`.
-pub(super) fn read_back(
-    spool: &Spool,
+pub(super) fn read_pages(
+    file: &mut dyn Read,
     rate: u32,
     mut each: impl FnMut(FoundPacket<'_>) -> Result<(), Error>,
 ) -> Result<Outline, Error> {
-    let mut file = BufReader::with_capacity(READ_SIZE, spool.reader().map_err(Error::ReadBack)?);
+    let mut file = BufReader::with_capacity(READ_SIZE, file);
     let mut outline = Outline::default();
     let mut stream: Option<Stream> = None;
     loop {
