@@ -260,7 +260,7 @@ impl Write for Spool {
             SpoolStorage::Anonymous(file) => lock(file).write(buffer),
             SpoolStorage::Beside { file, writeback, .. } => {
                 let count = file.file().write(buffer)?;
-                writeback.wrote(count as u64, file.file());
+                writeback.wrote(count as u64, file);
                 Ok(count)
             }
         }
