@@ -201,16 +201,43 @@ fn the_same_windows_for_several_recordings_must_be_meant() {
     for windows in [["-w", "10-15"], ["--windows", &list]] {
         let result = world.run(&[&windows[..], &["--to", "copies/"]].concat());
         assert_eq!(result.status.code(), Some(2));
-        let part = "two, stereo, each with its own times, and nothing was fetched; name one with";
+        let part =
+            "two, stereo, old, each with its own times, and nothing was fetched; name one with";
         assert!(stderr(&result).contains(part), "{}", stderr(&result));
         assert!(!world.exists("copies"));
     }
     assert!(!world.sandbox.ledger().iter().any(|entry| entry.storage), "nothing was fetched");
-    // With one recording it is clear what they mean.
+    // With one recording it is clear what they mean, whatever its conversation has that is not heard.
     let one = world_with(&[], |conversation| {
-        conversation.recordings.retain(|one| one.id != "two");
+        conversation.recordings.retain(|one| ["stereo", "screen", "old"].contains(&&*one.id));
+        conversation.recordings[2].state = FileState::Deleted;
     });
     assert_eq!(one.run(&["-w", "10-15", "--to", "copies/"]).status.code(), Some(0));
+}
+
+/// They could be meant for the other one, and would be muted in this one, whose original would go.
+#[test]
+fn windows_of_one_recording_are_not_used_while_another_is_out_of_reach() {
+    let date = soon();
+    let args = ["-w", "10-15", "--silence", "--to", "copies/", "--delete-original", &date, "--yes"];
+    for state in [FileState::Uploading, FileState::Archived, FileState::Error] {
+        let world = world_with(&[], |conversation| {
+            conversation.recordings.retain(|one| one.id == "stereo" || one.id == "two");
+            conversation.recordings[0].state = state;
+        });
+        let result = world.run(&[&args[..], &["--poll-limit", "0"]].concat());
+        let told = stderr(&result);
+        assert_eq!(result.status.code(), Some(2), "{state:?}: {told}");
+        assert!(
+            told.contains("it has the recordings stereo, two, each with its own times"),
+            "{told}"
+        );
+        assert_eq!(world.folder.names(), [""; 0]);
+        assert_eq!(world.recording("stereo").delete_date, None, "{state:?}");
+        // Both are meant.
+        let both = world.run(&[&args[..], &["--poll-limit", "0", "--same-windows"]].concat());
+        assert!(world.exists("copies/c/stereo.wav"), "{state:?}: {}", stderr(&both));
+    }
 }
 
 #[test]

@@ -69,17 +69,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
     if recordings.is_empty() {
         return Err(Failure::failed(doing, "it has no audio recording that can be redacted now"));
     }
-    let has_own = plan.from_genesys.as_ref().is_some_and(|from| !from.has_flags());
-    if recordings.len() > 1 && !plan.same_windows && !has_own {
-        let ids: Vec<_> = recordings.iter().map(|one| one.original().recording_id()).collect();
-        let ids = ids.join(", ");
-        return Err(Failure::usage(
-            doing,
-            format!(
-                "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
-            ),
-        ));
-    }
+    check_windows(plan, &doing, &recordings, &left_out)?;
     recordings.iter().try_for_each(|located| check_free(plan, located))?;
     let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
     for (at, located) in recordings.iter().enumerate() {
@@ -100,14 +90,38 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
     Ok(All { outcomes, failed, left_out })
 }
 
+/// The times of flags are those of one recording. They could be meant for one that was left out, too.
+fn check_windows(
+    plan: &Plan,
+    doing: &str,
+    recordings: &[Located],
+    left_out: &[LeftOut],
+) -> Result<(), Failure> {
+    let has_own = plan.from_genesys.as_ref().is_some_and(|from| !from.has_flags());
+    let found = recordings.iter().map(|one| one.original().recording_id());
+    let speak = left_out.iter().filter(|one| speaks(one));
+    let ids: Vec<_> = found.chain(speak.map(|one| one.recording_id.as_str())).collect();
+    if ids.len() < 2 || plan.same_windows || has_own {
+        return Ok(());
+    }
+    let ids = ids.join(", ");
+    Err(Failure::usage(
+        doing,
+        format!(
+            "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
+        ),
+    ))
+}
+
+/// Whether a recording that was left out has speech that stays as it is.
+fn speaks(left_out: &LeftOut) -> bool {
+    !matches!(left_out.reason, Unavailable::NotAudio(_) | Unavailable::Deleted)
+}
+
 fn tell_left_out(left_out: &LeftOut) {
     let LeftOut { recording_id, reason } = left_out;
     let text = format!("left out: the recording {recording_id} {reason}");
-    match reason {
-        Unavailable::NotAudio(_) | Unavailable::Deleted => note(&text),
-        // Something that was said stays as it is.
-        _ => warn(&text),
-    }
+    if speaks(left_out) { warn(&text) } else { note(&text) }
 }
 
 /// Finds out what stands in the way before anything is downloaded.
