@@ -1,6 +1,6 @@
 //! `sordino recording --api platform` as a person uses it, against a sandbox in this process.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
@@ -69,10 +69,17 @@ impl World {
         self.run_with(&[], args)
     }
 
-    /// The same with more variables.
-    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
+    /// Starts it with more variables.
+    pub fn spawn(&self, variables: &[(String, String)], args: &[&str]) -> Child {
         let all = [["--api", "platform", "--conversation-id", "c"].as_slice(), args].concat();
-        let output = self.command(&all).envs(variables.iter().cloned()).output().unwrap();
+        let mut command = self.command(&all);
+        command.envs(variables.iter().cloned()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// The same, to its end.
+    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
+        let output = self.spawn(variables, args).wait_with_output().unwrap();
         for text in [String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output)] {
             assert!(!text.contains(SECRET) && !text.contains("Signature"), "{text}");
             assert!(!self.sandbox.tokens().iter().any(|token| text.contains(token)), "{text}");
@@ -113,7 +120,7 @@ pub fn file(args: &[&str]) -> Vec<u8> {
 }
 
 /// In three days.
-fn soon() -> String {
+pub fn soon() -> String {
     soon_in(72)
 }
 

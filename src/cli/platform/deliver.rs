@@ -48,6 +48,8 @@ pub(super) struct Files {
 /// Where the copies of a recording are.
 pub(super) struct PlacedCopies {
     names: Vec<Option<String>>,
+    /// Whether they stay there, whatever becomes of what goes with them.
+    pub(super) stay: bool,
     /// Those that can still be taken back.
     pub(super) placed: Vec<Placed>,
 }
@@ -76,8 +78,23 @@ impl Files {
         Ok(Self { title, targets, folders, objects: Vec::new() })
     }
 
-    /// Puts the copies into their places, all or none; reads them back if an original is to be deleted.
+    /// Puts the copies into their places; reads them back if an original is to be deleted. All or none: only
+    /// objects stay, and then the failure names them.
     pub(super) fn deliver(
+        &mut self,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<(PlacedCopies, Option<Delivered>), Failure> {
+        let delivered = self.put(plan, prepared);
+        delivered.map_err(|failure| match self.objects.as_slice() {
+            [] => failure,
+            objects => {
+                failure.after(&format!("the redacted copy is at {}", urls(objects).join(", ")))
+            }
+        })
+    }
+
+    fn put(
         &mut self,
         plan: &Plan,
         prepared: &Prepared,
@@ -109,8 +126,7 @@ impl Files {
         if plan.deletion.is_some() && self.objects.is_empty() {
             delivered = Some(self.read_back(prepared)?);
         } else if plan.deletion.is_some() {
-            // Objects stay, and reading them back may take long as well.
-            stage.delivered(names.iter().flatten().cloned().collect());
+            // Reading objects back may take long as well.
             drop(stage);
             delivered = Some(self.read_back(prepared)?);
             stage = lock(&plan.stage);
@@ -127,8 +143,10 @@ impl Files {
             // What is done at Genesys cannot be taken back, so from here on the copies stay.
             side_outputs::keep(std::mem::take(&mut placed))?;
         }
+        // Only files can be taken back.
+        let stay = placed.iter().all(Placed::is_object);
         stage.delivered(names.iter().flatten().cloned().collect());
-        Ok((PlacedCopies { names, placed }, delivered))
+        Ok((PlacedCopies { names, stay, placed }, delivered))
     }
 
     fn names(&self, plan: &Plan) -> Vec<Option<String>> {
@@ -147,6 +165,7 @@ impl Files {
             if let Some(place) = targets.copy.as_ref().and_then(|path| path.object.clone()) {
                 let put = remote::put(&place, &copy.redacted, plan.force)?;
                 self.objects.push((place, put));
+                lock(&plan.stage).delivered(urls(&self.objects));
             }
         }
         Ok(())
@@ -226,6 +245,11 @@ impl Files {
         self.folders.keep();
         Ok(())
     }
+}
+
+/// Where objects are.
+fn urls(objects: &[(Place, Put)]) -> Vec<String> {
+    objects.iter().map(|(place, _)| place.to_string()).collect()
 }
 
 fn undelivered(error: sordino::Error) -> Failure {

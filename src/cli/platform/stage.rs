@@ -58,6 +58,11 @@ impl Stage {
         self.now.iter_mut().for_each(|now| now.copies.clone_from(&copies));
     }
 
+    /// It failed, and what was done stays.
+    pub(super) fn fail(&mut self) {
+        self.done.extend(self.now.take().as_ref().map(Now::interrupted));
+    }
+
     /// It is done. `fate` is what became of it.
     pub(super) fn end(&mut self, fate: String) {
         self.now = None;

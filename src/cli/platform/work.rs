@@ -82,7 +82,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
             }
             Err(failure) => {
                 failure.print();
-                lock(&plan.stage).end(format!("recording {id} failed; its original is kept"));
+                lock(&plan.stage).fail();
                 failed.push((id.to_owned(), failure));
             }
         }
@@ -165,14 +165,14 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let source = found.as_ref().and_then(|found| found.entry.as_ref());
     let mut files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
-    let mut copies = files.done(&prepared, &places);
+    let (mut copies, stay) = (files.done(&prepared, &places), places.stay);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;
     after.steps.iter().for_each(detail_step);
     let written = files.finish(plan, &prepared, &after, places.placed);
     let (annotations, original) = (after.annotations, after.original);
     let done = format!("the redacted copy of recording {recording_id} is delivered");
     if let Err(lost) = &written
-        && plan.has_wishes()
+        && stay
     {
         copies.iter_mut().for_each(DoneCopy::lose_side_outputs);
         // One error is returned, and this is the other.
@@ -182,7 +182,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     }
     let failure = match (after.failed, written) {
         (Some(error), _) => Some(failure(&doing, error.into()).after(&done)),
-        (None, Err(failure)) if plan.has_wishes() => Some(failure.after(&done)),
+        (None, Err(failure)) if stay => Some(failure.after(&done)),
         // The copies were taken back.
         (None, Err(failure)) => return Err(failure),
         (None, Ok(())) => None,
