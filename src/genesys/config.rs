@@ -107,6 +107,8 @@ pub enum Event {
     Paces(WorkflowStep, Duration),
     /// A new recording with this id was created. It has no audio yet.
     Granted(String),
+    /// A recording shows the date of deletion that was set, or is deleted.
+    DeletionShown,
     /// Part of the upload was handed to the network stack.
     Uploaded {
         /// Bytes handed over so far.

@@ -41,7 +41,7 @@ enum Original {
     Checked,
     /// The request that sets the date is under way, or was answered.
     Setting,
-    /// The date is set.
+    /// The recording shows the date.
     Set,
 }
 
@@ -77,8 +77,7 @@ impl Stage {
             (Event::Begins(WorkflowStep::Protection), _) => Original::Asking,
             (Event::Begins(WorkflowStep::Retention), Original::Asking) => Original::Checked,
             (Event::Begins(WorkflowStep::Retention), Original::Checked) => Original::Setting,
-            // It waits for what follows the answer.
-            (Event::Polls(WorkflowStep::Retention, _), Original::Setting) => Original::Set,
+            (Event::DeletionShown, _) => Original::Set,
             (_, original) => original,
         };
     }
@@ -160,7 +159,10 @@ mod tests {
         // A retry of the request that sets the date.
         stage.note(&Event::Waits(WorkflowStep::Retention, Duration::ZERO));
         expect(&stage, "is not known");
+        // The request is answered, but the recording does not show the date yet.
         stage.note(&Event::Polls(WorkflowStep::Retention, Duration::ZERO));
+        expect(&stage, "is not known");
+        stage.note(&Event::DeletionShown);
         expect(&stage, "the deletion of its original is set");
         stage.end("recording r: deletion set".into());
         expect(&stage, "interrupted: recording r: deletion set");

@@ -137,6 +137,7 @@ impl Platform {
         };
         let what = "the API has accepted the date of deletion, but the recording does not show it";
         let (_, record) = self.metadata(&original, what, shows).await?;
+        self.0.tell(Event::DeletionShown);
         Ok(Confirmed { original, record })
     }
 
