@@ -35,8 +35,16 @@ fn conversation() -> Conversation {
 }
 
 pub fn world_with(faults: &[&str], change: impl FnOnce(&mut Conversation)) -> World {
+    world_of(SandboxOptions::default(), faults, change)
+}
+
+fn world_of(
+    options: SandboxOptions,
+    faults: &[&str],
+    change: impl FnOnce(&mut Conversation),
+) -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = Sandbox::new(SandboxOptions::default());
+    let sandbox = Sandbox::new(options);
     let mut conversation = conversation();
     change(&mut conversation);
     sandbox.add_conversation(conversation);
@@ -366,11 +374,7 @@ fn a_receipt_that_is_lost_after_the_delivery_is_not_named() {
         }
     };
     let options = SandboxOptions { listener: Some(listener), ..SandboxOptions::default() };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = Sandbox::new(options);
-    sandbox.add_conversation(conversation());
-    let base = runtime.block_on(sandbox.start(0)).unwrap();
-    let world = World { sandbox, base, folder, _runtime: runtime };
+    let world = World { folder, ..world_of(options, &[], |_| {}) };
     let result = world.run(&[&ONE[..], &["--annotate", "--receipt", "papers/"]].concat());
     assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
     let line = stdout(&result);
@@ -437,6 +441,18 @@ fn a_deletion_that_is_waited_for_is_told() {
         last.starts_with("the original is deleted; its transcript, a copy of what was said too,")
     );
     assert_eq!(world.recording("stereo").state, FileState::Deleted);
+}
+
+/// Nobody waits for it, and the first look at the recording finds it deleted.
+#[test]
+fn a_deletion_that_is_seen_is_told() {
+    let options = SandboxOptions { reads_before_change: 0, ..SandboxOptions::default() };
+    let world = world_of(options, &[], |_| {});
+    let args = ["--silence", "--delete-original", "2020-01-01", "--now", "--yes"];
+    let result = world.run(&[&ONE[..], &args].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let last = stdout(&result).lines().last().unwrap().to_owned();
+    assert!(last.starts_with("the original is deleted; its transcript"), "{last}");
 }
 
 #[test]

@@ -48,6 +48,8 @@ pub struct Scheduled {
 #[derive(Debug, Clone)]
 pub struct Confirmed {
     original: Original,
+    /// Whether it is deleted already.
+    pub is_deleted: bool,
     /// The record of this step.
     pub record: StepRecord,
 }
@@ -133,12 +135,13 @@ impl Platform {
         let shows = |recording: &wire::Recording| {
             let date = recording.delete_date.as_deref();
             let shown = date.and_then(read_date);
-            (is_deleted(recording) || shown.is_some_and(|shown| is_same(shown, at))).then_some(())
+            let is_deleted = is_deleted(recording);
+            (is_deleted || shown.is_some_and(|shown| is_same(shown, at))).then_some(is_deleted)
         };
         let what = "the API has accepted the date of deletion, but the recording does not show it";
-        let (_, record) = self.metadata(&original, what, shows).await?;
+        let (is_deleted, record) = self.metadata(&original, what, shows).await?;
         self.0.tell(Event::DeletionShown);
-        Ok(Confirmed { original, record })
+        Ok(Confirmed { original, is_deleted, record })
     }
 
     /// Waits until the recording is deleted, which takes minutes from the date on.

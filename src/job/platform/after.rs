@@ -137,7 +137,9 @@ async fn delete(
     after.steps.push(confirmed.record.clone());
     after.original.state = OriginalState::DeletionSet;
     after.original.delete_date = Some(date);
-    if wait {
+    if confirmed.is_deleted {
+        after.original.state = OriginalState::Deleted;
+    } else if wait {
         after.steps.push(platform.wait_deleted(confirmed).await?.record);
         after.original.state = OriginalState::Deleted;
     }
