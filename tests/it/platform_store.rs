@@ -171,3 +171,22 @@ fn an_interrupt_names_the_objects_that_stay() {
     let part = "the redacted copy of recording two is at s3://bucket/calls/c/two.0.wav; its original is kept";
     assert!(told.contains(part), "{told}");
 }
+
+/// The file is in its place, and its receipt is on the way to a bucket.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_brings_an_old_file_back_and_leaves_none_hidden() {
+    let (world, bucket) = (world(), Bucket::that(Does::Stall, "r.json"));
+    world.folder.write("out.wav", b"old");
+    let more = ["--to", "out.wav", "--receipt", "s3://bucket/r.json", "--force"];
+    let told = interrupted(&world, &bucket, &[&STEREO[..], &more].concat(), "r.json");
+    assert!(told.contains("recording stereo was not delivered; its original is kept"), "{told}");
+    assert_eq!(world.folder.names(), ["out.wav"]);
+    assert!(world.read("out.wav") == b"old");
+    // With an annotation, the copy stays.
+    let told =
+        interrupted(&world, &bucket, &[&STEREO[..], &more, &["--annotate"]].concat(), "r.json");
+    assert!(told.contains("the redacted copy of recording stereo is at out.wav"), "{told}");
+    assert_eq!(world.folder.names(), ["out.wav"]);
+    assert!(world.read("out.wav") == file(&["-w", "10-15", "--silence"]));
+}

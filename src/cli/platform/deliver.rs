@@ -50,8 +50,6 @@ pub(super) struct PlacedCopies {
     names: Vec<Option<String>>,
     /// Whether they stay there, whatever becomes of what goes with them.
     pub(super) stay: bool,
-    /// Those that can still be taken back.
-    pub(super) placed: Vec<Placed>,
 }
 
 impl Files {
@@ -117,10 +115,12 @@ impl Files {
         }
         let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
         let mut placed = placed.map_err(undelivered)?;
-        // An upload may take long, and ctrl-c must work meanwhile.
-        drop(stage);
-        self.upload(plan, prepared)?;
-        stage = lock(&plan.stage);
+        if plan.places.copies.is_object() {
+            // An upload may take long, and ctrl-c must work meanwhile.
+            drop(stage);
+            self.upload(plan, prepared)?;
+            stage = lock(&plan.stage);
+        }
         let names = self.names(plan);
         let mut delivered = None;
         if plan.deletion.is_some() && self.objects.is_empty() {
@@ -145,8 +145,11 @@ impl Files {
         }
         // Only files can be taken back.
         let stay = placed.iter().all(Placed::is_object);
-        stage.delivered(names.iter().flatten().cloned().collect());
-        Ok((PlacedCopies { names, stay, placed }, delivered))
+        if stay {
+            stage.delivered(names.iter().flatten().cloned().collect());
+        }
+        stage.placed = placed;
+        Ok((PlacedCopies { names, stay }, delivered))
     }
 
     fn names(&self, plan: &Plan) -> Vec<Option<String>> {
@@ -224,24 +227,30 @@ impl Files {
         Ok(drafts)
     }
 
-    /// Writes receipts and pages, which say what became of the original, and keeps everything.
+    /// Writes receipts and pages, which say what became of the original, and keeps everything. An error takes
+    /// back what can be taken back.
     pub(super) fn finish(
         self,
         plan: &Plan,
         prepared: &Prepared,
         after: &Aftermath,
-        mut placed: Vec<Placed>,
     ) -> Result<(), Failure> {
-        let stage = lock(&plan.stage);
+        let mut stage = lock(&plan.stage);
+        let copies = std::mem::take(&mut stage.placed);
         let drafts = self.side_outputs(prepared, Some(after))?;
-        let mut beside = side_outputs::put(drafts)?;
-        // An upload may take long, and ctrl-c must work meanwhile.
-        drop(stage);
-        side_outputs::upload(&mut beside)?;
-        side_outputs::upload(&mut placed)?;
-        let _stage = lock(&plan.stage);
-        side_outputs::keep(beside)?;
-        side_outputs::keep(placed)?;
+        let placed = side_outputs::put(drafts)?.into_iter().chain(copies);
+        let (mut objects, mut files): (Vec<_>, Vec<_>) = placed.partition(Placed::is_object);
+        if !objects.is_empty() {
+            // An upload may take long, and ctrl-c must work meanwhile. It takes the files back then.
+            stage.placed = files;
+            drop(stage);
+            let written = side_outputs::upload(&mut objects);
+            stage = lock(&plan.stage);
+            files = std::mem::take(&mut stage.placed);
+            written?;
+        }
+        side_outputs::keep(objects.into_iter().chain(files).collect())?;
+        stage.delivered(self.names(plan).into_iter().flatten().collect());
         self.folders.keep();
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::super::messages::say;
 use super::super::progress::ByteProgress;
 use super::super::recording::{Shared, show_event};
 use super::super::remote;
+use super::super::side_outputs::Placed;
 
 /// How far the work has come. Locked while files are written, so that an interrupt comes before or after
 /// them.
@@ -18,6 +19,8 @@ pub(super) struct Stage {
     /// What became of the recordings that are done.
     done: Vec<String>,
     now: Option<Now>,
+    /// Files in their places, until all is well: dropping them brings back what was there.
+    pub(super) placed: Vec<Placed>,
 }
 
 /// The recording that is worked on.
@@ -122,7 +125,10 @@ pub(super) fn on_event(event: &Event, bar: &Mutex<ByteProgress>, stage: &Mutex<S
 pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     let stage = Arc::clone(stage);
     on_signals(move || {
-        say(&lock(&stage).interrupted());
+        let mut stage = lock(&stage);
+        // The process ends without dropping anything.
+        drop(std::mem::take(&mut stage.placed));
+        say(&stage.interrupted());
         remote::abort_open();
         std::process::exit(INTERRUPTED);
     });

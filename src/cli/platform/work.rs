@@ -168,7 +168,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let (mut copies, stay) = (files.done(&prepared, &places), places.stay);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;
     after.steps.iter().for_each(detail_step);
-    let written = files.finish(plan, &prepared, &after, places.placed);
+    let written = files.finish(plan, &prepared, &after);
     let (annotations, original) = (after.annotations, after.original);
     let done = format!("the redacted copy of recording {recording_id} is delivered");
     if let Err(lost) = &written
