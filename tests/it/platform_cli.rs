@@ -145,12 +145,41 @@ fn a_recording_becomes_a_file_and_its_original_is_kept() {
     let result = world.run(&[&ONE[..], &["-w", "30.5-35.2@1"]].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let expected = "sanitised 2 windows, 9.7 s of 38.0 s, recording stereo (key S) -> out.wav; self-check passed\n\
-         the original is kept in Genesys, unredacted; its transcript, a copy of what was said too, is kept with it\n";
+         the original is kept in Genesys, unredacted; its transcript, if there is one, a copy of what was said too, is kept with it\n";
     assert_eq!(stdout(&result), expected);
     assert!(world.read("out.wav") == file(&["-w", "10-15", "-w", "30.5-35.2@1"]));
     assert_eq!(world.folder.names(), ["out.wav"]);
     let changes = |line: &String| !line.starts_with("GET ");
     assert_eq!(world.requests().iter().filter(|line| changes(line)).count(), 0);
+}
+
+#[test]
+fn an_original_that_its_own_retention_deletes_is_told() {
+    let at = std::time::SystemTime::now() + std::time::Duration::from_secs(24 * 3600);
+    let date = humantime::format_rfc3339_millis(at).to_string();
+    let world = world_with(&[], |conversation| {
+        conversation.recordings.iter_mut().for_each(|one| one.delete_date = Some(at));
+    });
+    let result = world.run(&[&ONE[..], &["--receipt", "r.json"]].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let last = stdout(&result).lines().last().unwrap().to_owned();
+    let part =
+        format!("is kept in Genesys, unredacted; its own retention deletes it on {date}; its");
+    assert!(last.contains(&part), "{last}");
+    // The receipt says what was done: nothing.
+    let receipt =
+        sordino::Receipt::parse(&String::from_utf8(world.read("r.json")).unwrap()).unwrap();
+    let original = serde_json::to_value(receipt.delivery.unwrap().original).unwrap();
+    assert_eq!(original, serde_json::json!({"state": "kept", "transcript": "kept"}));
+    let both = ["-w", "10-15", "--same-windows", "--to", "copies/"];
+    let line = stdout(&world.run(&both));
+    let part =
+        "2 kept in Genesys, unredacted; the retention of 2 of those kept deletes it on a date";
+    assert!(line.contains(part), "{line}");
+    let json = json(&world.run(&[&both[..], &["--force", "--json"]].concat()));
+    let original = &json["recordings"][0]["original"];
+    assert_eq!((&original["state"], &original["retentionDate"]), (&"kept".into(), &date.into()));
+    assert_eq!(original["deleteDate"], Value::Null);
 }
 
 #[test]
@@ -437,9 +466,9 @@ fn a_deletion_that_is_waited_for_is_told() {
     let result = world.run(&[&ONE[..], &args].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let last = stdout(&result).lines().last().unwrap().to_owned();
-    assert!(
-        last.starts_with("the original is deleted; its transcript, a copy of what was said too,")
-    );
+    assert!(last.starts_with(
+        "the original is deleted; its transcript, if there is one, a copy of what was"
+    ));
     assert_eq!(world.recording("stereo").state, FileState::Deleted);
 }
 
