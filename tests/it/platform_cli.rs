@@ -733,6 +733,12 @@ fn the_host_is_that_of_the_region_then_of_the_environment() {
         );
         assert!(text.contains(&expected) && !text.contains("warning"), "{text}");
     }
+    // The recordings API signs in at the same host.
+    let both = ["--region", "mypurecloud.de", "--api", "recordings", "--recording-id", "r"];
+    let more = ["-v", "-w", "1-2", "--conversation-id", "c", "--token-cache", "none/t"];
+    let result = world.command(&[&both[..], &more].concat()).output().unwrap();
+    let text = stderr(&result);
+    assert!(text.contains("detail: the API host is api.mypurecloud.de (--region)\n"), "{text}");
     let url = "https://api.mypurecloud.jp";
     let text = told(&["--region", "mypurecloud.de"], Some(url));
     let part = "note: --region counts, not GENESYS_BASE_URL: the API host is api.mypurecloud.de";
