@@ -105,6 +105,8 @@ pub enum Event {
     Polls(WorkflowStep, Duration),
     /// A step waits to keep the request rate.
     Paces(WorkflowStep, Duration),
+    /// A new token could not be written to the token cache, and why. It is used all the same.
+    TokenNotKept(String),
     /// A new recording with this id was created. It has no audio yet.
     Granted(String),
     /// A recording shows the date of deletion that was set, or is deleted.
