@@ -13,6 +13,7 @@ use crate::genesys::request::{Reading, Request, StepRecord};
 use crate::genesys::secret::plain_date;
 use crate::genesys::wire::WorkflowStep;
 
+use super::date::date_time;
 use super::{Original, Platform, Unprotected, wire};
 
 const STEP: WorkflowStep = WorkflowStep::Retention;
@@ -103,7 +104,7 @@ impl Platform {
                 step: STEP,
                 reason: "the recording's date of deletion cannot be read".into(),
             };
-            let set = read_date(&date).ok_or_else(unread)?;
+            let set = date_time(&date).ok_or_else(unread)?;
             if set < at && !is_same(set, at) {
                 return Err(Error::DeletedEarlier { date });
             }
@@ -134,7 +135,7 @@ impl Platform {
         let Scheduled { original, at, .. } = scheduled;
         let shows = |recording: &wire::Recording| {
             let date = recording.delete_date.as_deref();
-            let shown = date.and_then(read_date);
+            let shown = date.and_then(date_time);
             let is_deleted = is_deleted(recording);
             (is_deleted || shown.is_some_and(|shown| is_same(shown, at))).then_some(is_deleted)
         };
@@ -182,13 +183,9 @@ impl Platform {
 
 /// Whether an export is still to come: none was made since it was due, or a date cannot be read.
 fn is_export_due(recording: &wire::Recording, now: SystemTime) -> bool {
-    let read = |date: &Option<String>| date.as_deref().and_then(read_date);
+    let read = |date: &Option<String>| date.as_deref().and_then(date_time);
     let dates = (read(&recording.export_date), read(&recording.exported_date));
     !matches!(dates, (Some(due), Some(made)) if due <= made && due <= now)
-}
-
-fn read_date(date: &str) -> Option<SystemTime> {
-    humantime::parse_rfc3339(date).ok()
 }
 
 fn is_deleted(recording: &wire::Recording) -> bool {
