@@ -325,16 +325,28 @@ fn parts_that_do_not_fit_are_an_error_that_names_split() {
         let two = conversation.recordings.iter().find(|one| one.id == "two").unwrap();
         let (long, short) = (two.files[1].1.clone(), wav(1, 8000, 1, 16, &[0; 16_000]));
         let odd = ConversationRecording::new("odd").file("0", short).file("1", long);
-        conversation.recordings.push(odd);
+        // Of the same length.
+        let slow = || wav(1, 8000, 1, 16, &[0; 32_000]);
+        let fast = || wav(1, 16_000, 1, 16, &[0; 64_000]);
+        let rates = ConversationRecording::new("rates").file("0", slow()).file("1", fast());
+        let gap = ConversationRecording::new("gap").file("0", slow()).file("2", slow());
+        conversation.recordings.extend([odd, rates, gap]);
     });
-    let args = ["--recording-id", "odd", "-w", "0-1", "--to"];
-    let result = world.run(&[&args[..], &["out.wav"]].concat());
-    let told = stderr(&result);
-    assert_eq!(result.status.code(), Some(1), "{told}");
-    assert!(told.contains("redact each on its own: --split writes a file for each key"), "{told}");
-    assert_eq!(world.folder.names(), [""; 0]);
-    let result = world.run(&[&args[..], &["keys/", "--split"]].concat());
-    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    for (id, part) in [
+        ("odd", "redact each on its own: --split writes a file for each key"),
+        ("rates", "redact each on its own: --split writes a file for each key"),
+        ("gap", "its keys are 0, 2, so channel 1 would not be key 1; split it (--split)"),
+    ] {
+        let args = ["--recording-id", id, "-w", "0-1", "--to"];
+        let result = world.run(&[&args[..], &["out.wav"]].concat());
+        let told = stderr(&result);
+        assert_eq!(result.status.code(), Some(1), "{told}");
+        assert!(told.contains(part), "{told}");
+        assert_eq!(world.folder.names(), [""; 0]);
+        let result = world.run(&[&args[..], &["keys/", "--split"]].concat());
+        assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+        std::fs::remove_dir_all(world.folder.path("keys")).unwrap();
+    }
 }
 
 #[test]
