@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::error::Error;
+use super::poll;
 use super::secret::{Credentials, is_allowed};
 use super::wire::WorkflowStep;
 use crate::http::{SystemTimer, Timer};
@@ -79,6 +80,12 @@ impl Config {
     /// As [`Config::new`].
     pub fn platform(base_url: &str, credentials: Credentials) -> Result<Self, Error> {
         Ok(Self { requests_a_minute: 120, ..Self::new(base_url, credentials)? })
+    }
+
+    /// How long something that is not ready is waited for, if the API gives no hint: the time of the last
+    /// poll.
+    pub fn last_poll(&self) -> Duration {
+        poll::last(self.poll_limit, self.longest_wait)
     }
 
     /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.

@@ -553,6 +553,9 @@ fn a_deletion_whose_answer_is_lost_is_not_known() {
 fn an_original_is_not_deleted_unless_its_copy_can_stand_for_it() {
     let world = world(&[]);
     let (date, tomorrow) = (soon(), soon_in(23));
+    // Before --max-wait ends, but after the last look within it.
+    let late = std::time::SystemTime::now() + std::time::Duration::from_secs(295);
+    let late = humantime::format_rfc3339_seconds(late).to_string();
     let base = ["--recording-id", "stereo", "-w", "10-15"];
     for (args, part) in [
         (&["--to", "o.wav", "--yes", "--delete-original", &date][..], "give --silence or --tone"),
@@ -571,6 +574,19 @@ fn an_original_is_not_deleted_unless_its_copy_can_stand_for_it() {
         (
             &["--to", "o.wav", "--yes", "--delete-original", "2020-01-01", "--silence"],
             "less than 24 h ahead",
+        ),
+        (
+            &[
+                "--to",
+                "o.wav",
+                "--yes",
+                "--delete-original",
+                &late,
+                "--silence",
+                "--now",
+                "--wait-deleted",
+            ],
+            "it looks for the last time after 275 s",
         ),
         (
             &["--to", "o.wav", "--yes", "--delete-original", "soon", "--silence"],
