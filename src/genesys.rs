@@ -90,6 +90,6 @@ impl Genesys {
         retries: u32,
         error: Error,
     ) -> Result<(), Error> {
-        self.0.wait_before_restart(retries, error).await
+        self.0.wait_before_restart(WorkflowStep::Fetch, retries, error).await
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn config(
         let mend = "0 would end every request at once; give a time, for example 30s";
         return Err(Failure::usage("reading --timeout", mend));
     }
-    let (base, why) = base_url(args)?;
+    let (base, why) = base_url(args, api)?;
     let config = match api {
         Api::Recordings => Config::new(&base, credentials),
         Api::Platform => Config::platform(&base, credentials),
@@ -79,7 +79,7 @@ pub(crate) fn config(
 }
 
 /// The URL of the API host, and what says so.
-fn base_url(args: &ClientArgs) -> Result<(String, String), Failure> {
+fn base_url(args: &ClientArgs, api: Api) -> Result<(String, String), Failure> {
     const VARIABLE: &str = "GENESYS_BASE_URL";
     let given = setting(args.base_url.as_ref(), VARIABLE);
     let Some(name) = &args.region else {
@@ -94,11 +94,18 @@ fn base_url(args: &ClientArgs) -> Result<(String, String), Failure> {
         let name = region.name();
         warn(&format!("the region {name} is not one that sordino knows; check its name"));
     }
-    let (url, login) = (region.api_url(), region.login_url());
+    let url = region.api_url();
     if given.is_some_and(|given| given.value.trim_end_matches('/') != url) {
         note(&format!("--region counts, not {VARIABLE}: the API host is {}", host_of(&url)));
     }
-    Ok((url, format!("--region; the login host is {}", host_of(&login))))
+    Ok(match api {
+        // Its login is at the same host.
+        Api::Recordings => (url, "--region".into()),
+        Api::Platform => {
+            let login = region.login_url();
+            (url, format!("--region; the login host is {}", host_of(&login)))
+        }
+    })
 }
 
 /// Host and port of a URL.

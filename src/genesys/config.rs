@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::error::Error;
+use super::poll;
 use super::secret::{Credentials, is_allowed};
 use super::wire::WorkflowStep;
 use crate::http::{SystemTimer, Timer};
@@ -81,6 +82,12 @@ impl Config {
         Ok(Self { requests_a_minute: 120, ..Self::new(base_url, credentials)? })
     }
 
+    /// How long something that is not ready is waited for, if the API gives no hint: the time of the last
+    /// poll.
+    pub fn last_poll(&self) -> Duration {
+        poll::last(self.poll_limit, self.longest_wait)
+    }
+
     /// Whether the API is on this machine: [`Config::new`] allows plain http nowhere else.
     pub(super) fn is_local(&self) -> bool {
         self.base.scheme() == "http"
@@ -105,8 +112,12 @@ pub enum Event {
     Polls(WorkflowStep, Duration),
     /// A step waits to keep the request rate.
     Paces(WorkflowStep, Duration),
+    /// A new token could not be written to the token cache, and why. It is used all the same.
+    TokenNotKept(String),
     /// A new recording with this id was created. It has no audio yet.
     Granted(String),
+    /// A recording shows the date of deletion that was set, or is deleted.
+    DeletionShown,
     /// Part of the upload was handed to the network stack.
     Uploaded {
         /// Bytes handed over so far.

@@ -81,10 +81,10 @@ impl HttpClient {
     /// the error when no retry is left.
     pub(super) async fn wait_before_restart(
         &self,
+        step: WorkflowStep,
         retries: u32,
         error: Error,
     ) -> Result<(), Error> {
-        let step = WorkflowStep::Fetch;
         let failed = FailedAttempt::new(step, true, Outcome::Unknown, error);
         let mut budget = RetryBudget { retries, ..self.retry_budget() };
         self.wait_before_retry(step, failed, &mut budget).await

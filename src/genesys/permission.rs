@@ -54,11 +54,12 @@ fn names(text: &str) -> impl Iterator<Item = String> {
 /// The permission that the documentation asks for, where an answer names none.
 fn documented(step: WorkflowStep) -> Option<&'static str> {
     match step {
-        WorkflowStep::List | WorkflowStep::Locate => Some("recording:recording:view"),
+        WorkflowStep::List | WorkflowStep::Locate | WorkflowStep::Transcript => {
+            Some("recording:recording:view")
+        }
         WorkflowStep::Layout => Some("conversation:communication:view"),
         WorkflowStep::Annotate => Some("recording:annotation:add"),
         WorkflowStep::Retention => Some("recording:recording:editRetention"),
-        WorkflowStep::Transcript => Some("speechAndTextAnalytics:data:view"),
         _ => None,
     }
 }
@@ -86,6 +87,8 @@ mod tests {
         let none = r#"{"code":"missing.division.permission"}"#;
         let named = text(WorkflowStep::Retention, none).unwrap();
         assert!(named.contains("recording:recording:editRetention"), "{named}");
+        let named = text(WorkflowStep::Transcript, none).unwrap();
+        assert!(named.contains("recording:recording:view"), "{named}");
         assert_eq!(text(WorkflowStep::Protection, none), None);
     }
 

@@ -30,6 +30,7 @@ use super::config::Config;
 use super::error::Error;
 use super::protocol::Protocol;
 use super::send::HttpClient;
+use super::wire::WorkflowStep;
 
 mod annotate;
 mod clock;
@@ -82,6 +83,6 @@ impl Platform {
         retries: u32,
         error: Error,
     ) -> Result<(), Error> {
-        self.0.wait_before_restart(retries, error).await
+        self.0.wait_before_restart(WorkflowStep::Fetch, retries, error).await
     }
 }

@@ -28,9 +28,32 @@ pub(super) fn wait(hint: Option<Duration>, polls: u32) -> Duration {
     }
 }
 
+/// How long after the first request the last one is sent, without a hint, with this budget.
+pub(super) fn last(polls: u32, longest_wait: Duration) -> Duration {
+    let mut waited = Duration::ZERO;
+    for poll in 0..polls {
+        let next = waited.saturating_add(wait(None, poll));
+        if next > longest_wait {
+            break;
+        }
+        waited = next;
+    }
+    waited
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_poll_is_within_polls_and_time() {
+        for (polls, longest, expected) in
+            [(10, 300, 275), (10, 275, 275), (10, 274, 215), (2, 300, 10), (0, 300, 0), (5, 4, 0)]
+        {
+            let last = last(polls, Duration::from_secs(longest)).as_secs();
+            assert_eq!(last, expected, "{polls} {longest}");
+        }
+    }
 
     #[test]
     fn without_a_hint_the_waits_grow() {

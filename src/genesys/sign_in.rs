@@ -16,8 +16,9 @@ impl HttpClient {
     /// The cached token, or a new one. [`HttpClient::send`] asks for it before each attempt.
     pub(super) async fn bearer(&self) -> Result<Bearer, Error> {
         let now = self.config.timer.now();
+        let lost = |error: Error| self.tell(Event::TokenNotKept(error.to_string()));
         // Boxed because signing in sends a request, which is a recursion.
-        self.tokens.get(now, Box::pin(self.sign_in())).await
+        self.tokens.get(now, Box::pin(self.sign_in()), lost).await
     }
 
     /// Requests a token; returns it with its lifetime.

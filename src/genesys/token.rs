@@ -40,8 +40,13 @@ impl Tokens {
 
     /// The current token. If there is none that is valid at `now`, that of the file; then a new one from
     /// `sign_in`, which returns a token and its lifetime. Only one task signs in; the others wait for its
-    /// token.
-    pub(super) async fn get<F>(&self, now: SystemTime, sign_in: F) -> Result<Bearer, Error>
+    /// token. One that cannot be written to the file is good all the same: `lost` hears why.
+    pub(super) async fn get<F>(
+        &self,
+        now: SystemTime,
+        sign_in: F,
+        lost: impl FnOnce(Error),
+    ) -> Result<Bearer, Error>
     where
         F: Future<Output = Result<(SecretString, Duration), Error>>,
     {
@@ -57,7 +62,7 @@ impl Tokens {
         let until = now.checked_add(lifetime.saturating_sub(MARGIN)).unwrap_or(now);
         let bearer = cached.insert(Bearer { token, until });
         if let Some(file) = &self.file {
-            file.write(bearer, now)?;
+            file.write(bearer, now).unwrap_or_else(lost);
         }
         Ok(bearer.clone())
     }
@@ -77,6 +82,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::genesys::secret::Credentials;
     use std::cell::Cell;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
@@ -86,7 +92,7 @@ mod tests {
             count.set(count.get() + 1);
             Ok((SecretString::from(format!("token {}", count.get())), Duration::from_secs(600)))
         };
-        tokens.get(now, sign_in).await.unwrap()
+        tokens.get(now, sign_in, |error| panic!("{error}")).await.unwrap()
     }
 
     #[tokio::test]
@@ -97,6 +103,22 @@ mod tests {
         assert_eq!(count.get(), 1);
         get(&tokens, NOW + Duration::from_secs(540), &count).await;
         assert_eq!(count.get(), 2);
+    }
+
+    /// A full disk, for example. Here the folder of the file is gone.
+    #[tokio::test]
+    async fn a_token_that_cannot_be_kept_is_used_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let credentials = Credentials::new("id", "secret");
+        let mut config = Config::new("https://api.mypurecloud.com", credentials).unwrap();
+        config.token_cache = Some(folder.path().join("token"));
+        let tokens = Tokens::new(&config).unwrap();
+        drop(folder);
+        let sign_in = async { Ok((SecretString::from("t"), Duration::from_secs(600))) };
+        let mut told = None;
+        let bearer = tokens.get(NOW, sign_in, |error| told = Some(error.to_string())).await;
+        assert_eq!(bearer.unwrap().token.expose_secret(), "t");
+        assert!(told.unwrap().contains("the token cache"));
     }
 
     #[tokio::test]

@@ -128,6 +128,8 @@ mod platform_export;
 #[cfg(feature = "cli")]
 mod platform_lists;
 #[cfg(feature = "cli")]
+mod platform_store;
+#[cfg(feature = "cli")]
 mod platform_windows;
 #[cfg(feature = "postgres")]
 mod postgres;

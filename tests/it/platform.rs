@@ -805,6 +805,30 @@ async fn a_transcript_is_fetched_without_the_token() {
     assert!(error.to_string().contains("speechAndTextAnalytics:data:view"), "{error}");
 }
 
+/// The download itself breaks, not the answer with its link.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_transcript_is_downloaded_again() {
+    let said = |conversation: &mut Conversation| {
+        conversation.recordings[0].transcript = Some(r#"{"transcripts":[]}"#.into());
+    };
+    for (fault, waits) in [
+        ("transcript=cut:1", &[1000][..]),
+        ("transcript=cut:5x3", &[1000, 2000, 4000]),
+        ("transcript=cut:5xever", &[1000, 2000, 4000]),
+    ] {
+        let world = world_with(&[], said, |_| {}).await;
+        let link = world.platform.transcript_link("c", "call").await.unwrap();
+        world.sandbox.inject(fault.parse().unwrap());
+        let transcript = world.platform.transcript(link).await;
+        assert_eq!(transcript.is_err(), fault.ends_with("ever"), "{fault}");
+        if let Ok(transcript) = transcript {
+            assert_eq!(transcript.bytes, br#"{"transcripts":[]}"#, "{fault}");
+            assert_eq!(transcript.record.retries as usize, waits.len(), "{fault}");
+        }
+        assert_eq!(world.waits(), waits, "{fault}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transcript_without_end_is_not_read() {
     let endless = |conversation: &mut Conversation| {

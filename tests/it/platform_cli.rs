@@ -1,6 +1,6 @@
 //! `sordino recording --api platform` as a person uses it, against a sandbox in this process.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use sordino::sandbox::{Conversation, ConversationRecording, FileState, Sandbox, SandboxOptions};
@@ -35,8 +35,16 @@ fn conversation() -> Conversation {
 }
 
 pub fn world_with(faults: &[&str], change: impl FnOnce(&mut Conversation)) -> World {
+    world_of(SandboxOptions::default(), faults, change)
+}
+
+fn world_of(
+    options: SandboxOptions,
+    faults: &[&str],
+    change: impl FnOnce(&mut Conversation),
+) -> World {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = Sandbox::new(SandboxOptions::default());
+    let sandbox = Sandbox::new(options);
     let mut conversation = conversation();
     change(&mut conversation);
     sandbox.add_conversation(conversation);
@@ -69,10 +77,17 @@ impl World {
         self.run_with(&[], args)
     }
 
-    /// The same with more variables.
-    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
+    /// Starts it with more variables.
+    pub fn spawn(&self, variables: &[(String, String)], args: &[&str]) -> Child {
         let all = [["--api", "platform", "--conversation-id", "c"].as_slice(), args].concat();
-        let output = self.command(&all).envs(variables.iter().cloned()).output().unwrap();
+        let mut command = self.command(&all);
+        command.envs(variables.iter().cloned()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// The same, to its end.
+    pub fn run_with(&self, variables: &[(String, String)], args: &[&str]) -> Output {
+        let output = self.spawn(variables, args).wait_with_output().unwrap();
         for text in [String::from_utf8_lossy(&output.stdout).into_owned(), stderr(&output)] {
             assert!(!text.contains(SECRET) && !text.contains("Signature"), "{text}");
             assert!(!self.sandbox.tokens().iter().any(|token| text.contains(token)), "{text}");
@@ -113,7 +128,7 @@ pub fn file(args: &[&str]) -> Vec<u8> {
 }
 
 /// In three days.
-fn soon() -> String {
+pub fn soon() -> String {
     soon_in(72)
 }
 
@@ -130,12 +145,41 @@ fn a_recording_becomes_a_file_and_its_original_is_kept() {
     let result = world.run(&[&ONE[..], &["-w", "30.5-35.2@1"]].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let expected = "sanitised 2 windows, 9.7 s of 38.0 s, recording stereo (key S) -> out.wav; self-check passed\n\
-         the original is kept in Genesys, unredacted; its transcript, a copy of what was said too, is kept with it\n";
+         the original is kept in Genesys, unredacted; its transcript, if there is one, a copy of what was said too, is kept with it\n";
     assert_eq!(stdout(&result), expected);
     assert!(world.read("out.wav") == file(&["-w", "10-15", "-w", "30.5-35.2@1"]));
     assert_eq!(world.folder.names(), ["out.wav"]);
     let changes = |line: &String| !line.starts_with("GET ");
     assert_eq!(world.requests().iter().filter(|line| changes(line)).count(), 0);
+}
+
+#[test]
+fn an_original_that_its_own_retention_deletes_is_told() {
+    let at = std::time::SystemTime::now() + std::time::Duration::from_secs(24 * 3600);
+    let date = humantime::format_rfc3339_millis(at).to_string();
+    let world = world_with(&[], |conversation| {
+        conversation.recordings.iter_mut().for_each(|one| one.delete_date = Some(at));
+    });
+    let result = world.run(&[&ONE[..], &["--receipt", "r.json"]].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let last = stdout(&result).lines().last().unwrap().to_owned();
+    let part =
+        format!("is kept in Genesys, unredacted; its own retention deletes it on {date}; its");
+    assert!(last.contains(&part), "{last}");
+    // The receipt says what was done: nothing.
+    let receipt =
+        sordino::Receipt::parse(&String::from_utf8(world.read("r.json")).unwrap()).unwrap();
+    let original = serde_json::to_value(receipt.delivery.unwrap().original).unwrap();
+    assert_eq!(original, serde_json::json!({"state": "kept", "transcript": "kept"}));
+    let both = ["-w", "10-15", "--same-windows", "--to", "copies/"];
+    let line = stdout(&world.run(&both));
+    let part =
+        "2 kept in Genesys, unredacted; the retention of 2 of those kept deletes it on a date";
+    assert!(line.contains(part), "{line}");
+    let json = json(&world.run(&[&both[..], &["--force", "--json"]].concat()));
+    let original = &json["recordings"][0]["original"];
+    assert_eq!((&original["state"], &original["retentionDate"]), (&"kept".into(), &date.into()));
+    assert_eq!(original["deleteDate"], Value::Null);
 }
 
 #[test]
@@ -201,16 +245,43 @@ fn the_same_windows_for_several_recordings_must_be_meant() {
     for windows in [["-w", "10-15"], ["--windows", &list]] {
         let result = world.run(&[&windows[..], &["--to", "copies/"]].concat());
         assert_eq!(result.status.code(), Some(2));
-        let part = "two, stereo, each with its own times, and nothing was fetched; name one with";
+        let part =
+            "two, stereo, old, each with its own times, and nothing was fetched; name one with";
         assert!(stderr(&result).contains(part), "{}", stderr(&result));
         assert!(!world.exists("copies"));
     }
     assert!(!world.sandbox.ledger().iter().any(|entry| entry.storage), "nothing was fetched");
-    // With one recording it is clear what they mean.
+    // With one recording it is clear what they mean, whatever its conversation has that is not heard.
     let one = world_with(&[], |conversation| {
-        conversation.recordings.retain(|one| one.id != "two");
+        conversation.recordings.retain(|one| ["stereo", "screen", "old"].contains(&&*one.id));
+        conversation.recordings[2].state = FileState::Deleted;
     });
     assert_eq!(one.run(&["-w", "10-15", "--to", "copies/"]).status.code(), Some(0));
+}
+
+/// They could be meant for the other one, and would be muted in this one, whose original would go.
+#[test]
+fn windows_of_one_recording_are_not_used_while_another_is_out_of_reach() {
+    let date = soon();
+    let args = ["-w", "10-15", "--silence", "--to", "copies/", "--delete-original", &date, "--yes"];
+    for state in [FileState::Uploading, FileState::Archived, FileState::Error] {
+        let world = world_with(&[], |conversation| {
+            conversation.recordings.retain(|one| one.id == "stereo" || one.id == "two");
+            conversation.recordings[0].state = state;
+        });
+        let result = world.run(&[&args[..], &["--poll-limit", "0"]].concat());
+        let told = stderr(&result);
+        assert_eq!(result.status.code(), Some(2), "{state:?}: {told}");
+        assert!(
+            told.contains("it has the recordings stereo, two, each with its own times"),
+            "{told}"
+        );
+        assert_eq!(world.folder.names(), [""; 0]);
+        assert_eq!(world.recording("stereo").delete_date, None, "{state:?}");
+        // Both are meant.
+        let both = world.run(&[&args[..], &["--poll-limit", "0", "--same-windows"]].concat());
+        assert!(world.exists("copies/c/stereo.wav"), "{state:?}: {}", stderr(&both));
+    }
 }
 
 #[test]
@@ -254,16 +325,28 @@ fn parts_that_do_not_fit_are_an_error_that_names_split() {
         let two = conversation.recordings.iter().find(|one| one.id == "two").unwrap();
         let (long, short) = (two.files[1].1.clone(), wav(1, 8000, 1, 16, &[0; 16_000]));
         let odd = ConversationRecording::new("odd").file("0", short).file("1", long);
-        conversation.recordings.push(odd);
+        // Of the same length.
+        let slow = || wav(1, 8000, 1, 16, &[0; 32_000]);
+        let fast = || wav(1, 16_000, 1, 16, &[0; 64_000]);
+        let rates = ConversationRecording::new("rates").file("0", slow()).file("1", fast());
+        let gap = ConversationRecording::new("gap").file("0", slow()).file("2", slow());
+        conversation.recordings.extend([odd, rates, gap]);
     });
-    let args = ["--recording-id", "odd", "-w", "0-1", "--to"];
-    let result = world.run(&[&args[..], &["out.wav"]].concat());
-    let told = stderr(&result);
-    assert_eq!(result.status.code(), Some(1), "{told}");
-    assert!(told.contains("redact each on its own: --split writes a file for each key"), "{told}");
-    assert_eq!(world.folder.names(), [""; 0]);
-    let result = world.run(&[&args[..], &["keys/", "--split"]].concat());
-    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    for (id, part) in [
+        ("odd", "redact each on its own: --split writes a file for each key"),
+        ("rates", "redact each on its own: --split writes a file for each key"),
+        ("gap", "its keys are 0, 2, so channel 1 would not be key 1; split it (--split)"),
+    ] {
+        let args = ["--recording-id", id, "-w", "0-1", "--to"];
+        let result = world.run(&[&args[..], &["out.wav"]].concat());
+        let told = stderr(&result);
+        assert_eq!(result.status.code(), Some(1), "{told}");
+        assert!(told.contains(part), "{told}");
+        assert_eq!(world.folder.names(), [""; 0]);
+        let result = world.run(&[&args[..], &["keys/", "--split"]].concat());
+        assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+        std::fs::remove_dir_all(world.folder.path("keys")).unwrap();
+    }
 }
 
 #[test]
@@ -332,11 +415,7 @@ fn a_receipt_that_is_lost_after_the_delivery_is_not_named() {
         }
     };
     let options = SandboxOptions { listener: Some(listener), ..SandboxOptions::default() };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = Sandbox::new(options);
-    sandbox.add_conversation(conversation());
-    let base = runtime.block_on(sandbox.start(0)).unwrap();
-    let world = World { sandbox, base, folder, _runtime: runtime };
+    let world = World { folder, ..world_of(options, &[], |_| {}) };
     let result = world.run(&[&ONE[..], &["--annotate", "--receipt", "papers/"]].concat());
     assert_eq!(result.status.code(), Some(1), "{}", stderr(&result));
     let line = stdout(&result);
@@ -399,10 +478,22 @@ fn a_deletion_that_is_waited_for_is_told() {
     let result = world.run(&[&ONE[..], &args].concat());
     assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
     let last = stdout(&result).lines().last().unwrap().to_owned();
-    assert!(
-        last.starts_with("the original is deleted; its transcript, a copy of what was said too,")
-    );
+    assert!(last.starts_with(
+        "the original is deleted; its transcript, if there is one, a copy of what was"
+    ));
     assert_eq!(world.recording("stereo").state, FileState::Deleted);
+}
+
+/// Nobody waits for it, and the first look at the recording finds it deleted.
+#[test]
+fn a_deletion_that_is_seen_is_told() {
+    let options = SandboxOptions { reads_before_change: 0, ..SandboxOptions::default() };
+    let world = world_of(options, &[], |_| {});
+    let args = ["--silence", "--delete-original", "2020-01-01", "--now", "--yes"];
+    let result = world.run(&[&ONE[..], &args].concat());
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    let last = stdout(&result).lines().last().unwrap().to_owned();
+    assert!(last.starts_with("the original is deleted; its transcript"), "{last}");
 }
 
 #[test]
@@ -462,6 +553,9 @@ fn a_deletion_whose_answer_is_lost_is_not_known() {
 fn an_original_is_not_deleted_unless_its_copy_can_stand_for_it() {
     let world = world(&[]);
     let (date, tomorrow) = (soon(), soon_in(23));
+    // Before --max-wait ends, but after the last look within it.
+    let late = std::time::SystemTime::now() + std::time::Duration::from_secs(295);
+    let late = humantime::format_rfc3339_seconds(late).to_string();
     let base = ["--recording-id", "stereo", "-w", "10-15"];
     for (args, part) in [
         (&["--to", "o.wav", "--yes", "--delete-original", &date][..], "give --silence or --tone"),
@@ -480,6 +574,19 @@ fn an_original_is_not_deleted_unless_its_copy_can_stand_for_it() {
         (
             &["--to", "o.wav", "--yes", "--delete-original", "2020-01-01", "--silence"],
             "less than 24 h ahead",
+        ),
+        (
+            &[
+                "--to",
+                "o.wav",
+                "--yes",
+                "--delete-original",
+                &late,
+                "--silence",
+                "--now",
+                "--wait-deleted",
+            ],
+            "it looks for the last time after 275 s",
         ),
         (
             &["--to", "o.wav", "--yes", "--delete-original", "soon", "--silence"],
@@ -654,6 +761,12 @@ fn the_host_is_that_of_the_region_then_of_the_environment() {
         );
         assert!(text.contains(&expected) && !text.contains("warning"), "{text}");
     }
+    // The recordings API signs in at the same host.
+    let both = ["--region", "mypurecloud.de", "--api", "recordings", "--recording-id", "r"];
+    let more = ["-v", "-w", "1-2", "--conversation-id", "c", "--token-cache", "none/t"];
+    let result = world.command(&[&both[..], &more].concat()).output().unwrap();
+    let text = stderr(&result);
+    assert!(text.contains("detail: the API host is api.mypurecloud.de (--region)\n"), "{text}");
     let url = "https://api.mypurecloud.jp";
     let text = told(&["--region", "mypurecloud.de"], Some(url));
     let part = "note: --region counts, not GENESYS_BASE_URL: the API host is api.mypurecloud.de";
@@ -780,6 +893,7 @@ fn kill_9_at_any_request_leaves_no_plaintext_and_no_deletion_without_a_copy() {
         runs.into_iter().map(|run| run.join().unwrap()).collect()
     });
     assert!(!set[0] && !set[1], "{set:?}");
+    assert!(set.contains(&true), "some get as far as the deletion: {set:?}");
 }
 
 /// The message of an interrupt says what state the original is in.

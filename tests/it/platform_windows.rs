@@ -199,6 +199,17 @@ fn clocks_that_do_not_fit_deliver_nothing() {
 }
 
 #[test]
+fn an_expired_link_of_a_transcript_is_replaced_once() {
+    let world = world(|_| {});
+    world.sandbox.inject("transcript=expiredx2".parse().unwrap());
+    refused(&world, &GENESYS, 1, "recording stereo: reading its transcript: transcript: ");
+    world.sandbox.inject("transcript=expired".parse().unwrap());
+    let result = run(&world, &GENESYS);
+    assert_eq!(result.status.code(), Some(0), "{}", stderr(&result));
+    assert!(world.read("out.wav") == file(&BY_HAND));
+}
+
+#[test]
 fn no_transcript_and_no_permission_are_named() {
     refused(&world(|stereo| stereo.transcript = None), &GENESYS, 1, "Genesys has no transcript");
     let broken = world(|stereo| stereo.transcript = Some("{\"transcripts\": [".into()));

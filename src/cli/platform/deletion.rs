@@ -29,7 +29,6 @@ impl Deletion {
         treatment: Treatment,
         is_self_checked: bool,
         to_stdout: bool,
-        max_wait: Duration,
     ) -> Result<Option<Self>, Failure> {
         let Some(text) = &args.delete_original else { return Ok(None) };
         let wrong = |why: &str| Err(Failure::usage(FLAG, why));
@@ -40,11 +39,6 @@ impl Deletion {
         };
         if !args.now && at < SystemTime::now() + AHEAD {
             return wrong("the date is less than 24 h ahead; give a later one, or add --now");
-        }
-        if args.wait_deleted && at > SystemTime::now() + max_wait {
-            return wrong(
-                "--wait-deleted would give up before the date, when --max-wait ends; leave it out, or give an earlier date with --now",
-            );
         }
         if treatment.is_recoverable() {
             return wrong(
@@ -60,6 +54,20 @@ impl Deletion {
             return wrong("what goes to stdout cannot be read back; give --to a file or a folder");
         }
         Ok(Some(Self { at, wait: args.wait_deleted }))
+    }
+
+    /// Checks that what is waited for can happen: `last_poll` from now is the last look.
+    pub(super) fn check_wait(self, last_poll: Duration) -> Result<(), Failure> {
+        if !self.wait || self.at <= SystemTime::now() + last_poll {
+            return Ok(());
+        }
+        let last = last_poll.as_secs();
+        Err(Failure::usage(
+            FLAG,
+            format!(
+                "--wait-deleted would give up before the date: it looks for the last time after {last} s; leave it out, allow more with --max-wait and --poll-limit, or give an earlier date with --now"
+            ),
+        ))
     }
 
     /// Asks on a terminal whether it is meant. `what` is to be deleted.

@@ -48,8 +48,8 @@ pub(super) struct Files {
 /// Where the copies of a recording are.
 pub(super) struct PlacedCopies {
     names: Vec<Option<String>>,
-    /// Those that can still be taken back.
-    pub(super) placed: Vec<Placed>,
+    /// Whether they stay there, whatever becomes of what goes with them.
+    pub(super) stay: bool,
 }
 
 impl Files {
@@ -76,8 +76,23 @@ impl Files {
         Ok(Self { title, targets, folders, objects: Vec::new() })
     }
 
-    /// Puts the copies into their places, all or none; reads them back if an original is to be deleted.
+    /// Puts the copies into their places; reads them back if an original is to be deleted. All or none: only
+    /// objects stay, and then the failure names them.
     pub(super) fn deliver(
+        &mut self,
+        plan: &Plan,
+        prepared: &Prepared,
+    ) -> Result<(PlacedCopies, Option<Delivered>), Failure> {
+        let delivered = self.put(plan, prepared);
+        delivered.map_err(|failure| match self.objects.as_slice() {
+            [] => failure,
+            objects => {
+                failure.after(&format!("the redacted copy is at {}", urls(objects).join(", ")))
+            }
+        })
+    }
+
+    fn put(
         &mut self,
         plan: &Plan,
         prepared: &Prepared,
@@ -100,17 +115,18 @@ impl Files {
         }
         let placed = drafts.into_iter().map(Draft::place).collect::<Result<Vec<_>, _>>();
         let mut placed = placed.map_err(undelivered)?;
-        // An upload may take long, and ctrl-c must work meanwhile.
-        drop(stage);
-        self.upload(plan, prepared)?;
-        stage = lock(&plan.stage);
+        if plan.places.copies.is_object() {
+            // An upload may take long, and ctrl-c must work meanwhile.
+            drop(stage);
+            self.upload(plan, prepared)?;
+            stage = lock(&plan.stage);
+        }
         let names = self.names(plan);
         let mut delivered = None;
         if plan.deletion.is_some() && self.objects.is_empty() {
             delivered = Some(self.read_back(prepared)?);
         } else if plan.deletion.is_some() {
-            // Objects stay, and reading them back may take long as well.
-            stage.delivered(names.iter().flatten().cloned().collect());
+            // Reading objects back may take long as well.
             drop(stage);
             delivered = Some(self.read_back(prepared)?);
             stage = lock(&plan.stage);
@@ -127,8 +143,13 @@ impl Files {
             // What is done at Genesys cannot be taken back, so from here on the copies stay.
             side_outputs::keep(std::mem::take(&mut placed))?;
         }
-        stage.delivered(names.iter().flatten().cloned().collect());
-        Ok((PlacedCopies { names, placed }, delivered))
+        // Only files can be taken back.
+        let stay = placed.iter().all(Placed::is_object);
+        if stay {
+            stage.delivered(names.iter().flatten().cloned().collect());
+        }
+        stage.placed = placed;
+        Ok((PlacedCopies { names, stay }, delivered))
     }
 
     fn names(&self, plan: &Plan) -> Vec<Option<String>> {
@@ -147,6 +168,7 @@ impl Files {
             if let Some(place) = targets.copy.as_ref().and_then(|path| path.object.clone()) {
                 let put = remote::put(&place, &copy.redacted, plan.force)?;
                 self.objects.push((place, put));
+                lock(&plan.stage).delivered(urls(&self.objects));
             }
         }
         Ok(())
@@ -205,27 +227,38 @@ impl Files {
         Ok(drafts)
     }
 
-    /// Writes receipts and pages, which say what became of the original, and keeps everything.
+    /// Writes receipts and pages, which say what became of the original, and keeps everything. An error takes
+    /// back what can be taken back.
     pub(super) fn finish(
         self,
         plan: &Plan,
         prepared: &Prepared,
         after: &Aftermath,
-        mut placed: Vec<Placed>,
     ) -> Result<(), Failure> {
-        let stage = lock(&plan.stage);
+        let mut stage = lock(&plan.stage);
+        let copies = std::mem::take(&mut stage.placed);
         let drafts = self.side_outputs(prepared, Some(after))?;
-        let mut beside = side_outputs::put(drafts)?;
-        // An upload may take long, and ctrl-c must work meanwhile.
-        drop(stage);
-        side_outputs::upload(&mut beside)?;
-        side_outputs::upload(&mut placed)?;
-        let _stage = lock(&plan.stage);
-        side_outputs::keep(beside)?;
-        side_outputs::keep(placed)?;
+        let placed = side_outputs::put(drafts)?.into_iter().chain(copies);
+        let (mut objects, mut files): (Vec<_>, Vec<_>) = placed.partition(Placed::is_object);
+        if !objects.is_empty() {
+            // An upload may take long, and ctrl-c must work meanwhile. It takes the files back then.
+            stage.placed = files;
+            drop(stage);
+            let written = side_outputs::upload(&mut objects);
+            stage = lock(&plan.stage);
+            files = std::mem::take(&mut stage.placed);
+            written?;
+        }
+        side_outputs::keep(objects.into_iter().chain(files).collect())?;
+        stage.delivered(self.names(plan).into_iter().flatten().collect());
         self.folders.keep();
         Ok(())
     }
+}
+
+/// Where objects are.
+fn urls(objects: &[(Place, Put)]) -> Vec<String> {
+    objects.iter().map(|(place, _)| place.to_string()).collect()
 }
 
 fn undelivered(error: sordino::Error) -> Failure {

@@ -61,7 +61,7 @@ pub(super) struct Targets {
 }
 
 impl Destination {
-    fn is_object(&self) -> bool {
+    pub(super) fn is_object(&self) -> bool {
         let Self::At(Place::File(path) | Place::Folder(path)) = self else { return false };
         remote::is_object(path)
     }

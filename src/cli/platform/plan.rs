@@ -9,7 +9,7 @@ use sordino::job::platform::Layout;
 use sordino::{Encoding, Job, Policy, Treatment, Windows};
 
 use super::super::args::{
-    ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, time, windows_of,
+    ClientArgs, FolderLayout, RecordingArgs, WindowsSource, source_of, windows_of,
 };
 use super::super::connection::{Setting, client_secret, config, invalid, missing, setting};
 use super::super::exit::Failure;
@@ -82,6 +82,7 @@ impl Plan {
         let (shown, told) = (Arc::clone(&bar), Arc::clone(&stage));
         let mut config = config(&args.client, args.api, access.credentials)?;
         config.poll_limit = args.platform.poll_limit.unwrap_or(config.poll_limit);
+        deletion.map_or(Ok(()), |deletion| deletion.check_wait(config.last_poll()))?;
         config.listener = Arc::new(move |event| on_event(&event, &shown, &told));
         let platform = Platform::new(config).map_err(invalid)?;
         let job = job(args, &policy, windows, &places, &bar)?;
@@ -221,9 +222,7 @@ fn deletion(
 ) -> Result<Option<Deletion>, Failure> {
     let is_self_checked = !args.redact.evidence.no_self_check;
     let to_stdout = matches!(places.copies, Destination::Stdout(_));
-    let max_wait = time("--max-wait", &args.client.max_wait)?;
-    let deletion =
-        Deletion::check(&args.platform, treatment, is_self_checked, to_stdout, max_wait)?;
+    let deletion = Deletion::check(&args.platform, treatment, is_self_checked, to_stdout)?;
     if args.dry_run {
         tell_wishes(args.platform.annotate, deletion);
     }

@@ -11,7 +11,7 @@ use super::deliver::DoneCopy;
 use super::plan::Plan;
 use super::work::{All, Outcome};
 
-const TRANSCRIPT: &str = "its transcript, a copy of what was said too,";
+const TRANSCRIPT: &str = "its transcript, if there is one, a copy of what was said too,";
 
 /// The result of one recording: its copies, then its original.
 pub(super) fn text(plan: &Plan, outcome: &Outcome) -> String {
@@ -68,7 +68,13 @@ fn original(fate: &Fate) -> String {
     };
     let text = match fate.state {
         OriginalState::Kept => {
-            format!("the original is kept in Genesys, unredacted; {TRANSCRIPT} is kept with it")
+            let retention = match &fate.retention {
+                Some(date) => format!("; its own retention deletes it on {date}"),
+                None => String::new(),
+            };
+            format!(
+                "the original is kept in Genesys, unredacted{retention}; {TRANSCRIPT} is kept with it"
+            )
         }
         OriginalState::DeletionSet => format!(
             "the original will be deleted on {date}, and is there unredacted until then; {TRANSCRIPT} should go with it, but check"
@@ -105,8 +111,13 @@ fn originals(all: &All) -> String {
         0 => String::new(),
         some => format!("; {some} exported before, and unredacted copies lie there"),
     };
+    let is_dated = |fate: &Fate| fate.state == OriginalState::Kept && fate.retention.is_some();
+    let retention = match all.outcomes.iter().filter(|one| is_dated(&one.original)).count() {
+        0 => String::new(),
+        some => format!("; the retention of {some} of those kept deletes it on a date"),
+    };
     let transcripts = "their transcripts, copies of what was said too, go the same way";
-    format!("originals: {}; {transcripts}{exported}", states.join(", "))
+    format!("originals: {}{retention}; {transcripts}{exported}", states.join(", "))
 }
 
 /// The result of one recording, for programs.
@@ -145,6 +156,9 @@ fn fate(fate: &Fate) -> Value {
     // Strings and words alone, which JSON always has.
     let mut json = serde_json::to_value(fate.entry()).unwrap_or_default();
     json["deleteDate"] = fate.delete_date.clone().into();
+    if let Some(date) = &fate.retention {
+        json["retentionDate"] = date.clone().into();
+    }
     if let Some(exported) = &fate.exported {
         json["exportedDate"] = exported.clone().into();
     }
@@ -155,7 +169,8 @@ fn fate(fate: &Fate) -> Value {
 pub(super) fn json_of_all(plan: &Plan, all: &All) -> Value {
     let done = all.outcomes.iter().map(|outcome| json(plan, outcome));
     let failed = all.failed.iter().map(|(id, failure)| {
-        let kept = Fate { state: OriginalState::Kept, delete_date: None, exported: None };
+        let state = OriginalState::Kept;
+        let kept = Fate { state, delete_date: None, retention: None, exported: None };
         json!({
             "status": "failed",
             "recordingId": id,

@@ -10,6 +10,7 @@ use super::super::messages::say;
 use super::super::progress::ByteProgress;
 use super::super::recording::{Shared, show_event};
 use super::super::remote;
+use super::super::side_outputs::Placed;
 
 /// How far the work has come. Locked while files are written, so that an interrupt comes before or after
 /// them.
@@ -18,6 +19,8 @@ pub(super) struct Stage {
     /// What became of the recordings that are done.
     done: Vec<String>,
     now: Option<Now>,
+    /// Files in their places, until all is well: dropping them brings back what was there.
+    pub(super) placed: Vec<Placed>,
 }
 
 /// The recording that is worked on.
@@ -41,7 +44,7 @@ enum Original {
     Checked,
     /// The request that sets the date is under way, or was answered.
     Setting,
-    /// The date is set.
+    /// The recording shows the date.
     Set,
 }
 
@@ -58,6 +61,11 @@ impl Stage {
         self.now.iter_mut().for_each(|now| now.copies.clone_from(&copies));
     }
 
+    /// It failed, and what was done stays.
+    pub(super) fn fail(&mut self) {
+        self.done.extend(self.now.take().as_ref().map(Now::interrupted));
+    }
+
     /// It is done. `fate` is what became of it.
     pub(super) fn end(&mut self, fate: String) {
         self.now = None;
@@ -72,8 +80,7 @@ impl Stage {
             (Event::Begins(WorkflowStep::Protection), _) => Original::Asking,
             (Event::Begins(WorkflowStep::Retention), Original::Asking) => Original::Checked,
             (Event::Begins(WorkflowStep::Retention), Original::Checked) => Original::Setting,
-            // It waits for what follows the answer.
-            (Event::Polls(WorkflowStep::Retention, _), Original::Setting) => Original::Set,
+            (Event::DeletionShown, _) => Original::Set,
             (_, original) => original,
         };
     }
@@ -118,7 +125,10 @@ pub(super) fn on_event(event: &Event, bar: &Mutex<ByteProgress>, stage: &Mutex<S
 pub(super) fn on_interrupt(stage: &Shared<Stage>) {
     let stage = Arc::clone(stage);
     on_signals(move || {
-        say(&lock(&stage).interrupted());
+        let mut stage = lock(&stage);
+        // The process ends without dropping anything.
+        drop(std::mem::take(&mut stage.placed));
+        say(&stage.interrupted());
         remote::abort_open();
         std::process::exit(INTERRUPTED);
     });
@@ -155,7 +165,10 @@ mod tests {
         // A retry of the request that sets the date.
         stage.note(&Event::Waits(WorkflowStep::Retention, Duration::ZERO));
         expect(&stage, "is not known");
+        // The request is answered, but the recording does not show the date yet.
         stage.note(&Event::Polls(WorkflowStep::Retention, Duration::ZERO));
+        expect(&stage, "is not known");
+        stage.note(&Event::DeletionShown);
         expect(&stage, "the deletion of its original is set");
         stage.end("recording r: deletion set".into());
         expect(&stage, "interrupted: recording r: deletion set");

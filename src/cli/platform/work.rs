@@ -69,17 +69,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
     if recordings.is_empty() {
         return Err(Failure::failed(doing, "it has no audio recording that can be redacted now"));
     }
-    let has_own = plan.from_genesys.as_ref().is_some_and(|from| !from.has_flags());
-    if recordings.len() > 1 && !plan.same_windows && !has_own {
-        let ids: Vec<_> = recordings.iter().map(|one| one.original().recording_id()).collect();
-        let ids = ids.join(", ");
-        return Err(Failure::usage(
-            doing,
-            format!(
-                "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
-            ),
-        ));
-    }
+    check_windows(plan, &doing, &recordings, &left_out)?;
     recordings.iter().try_for_each(|located| check_free(plan, located))?;
     let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
     for (at, located) in recordings.iter().enumerate() {
@@ -92,7 +82,7 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
             }
             Err(failure) => {
                 failure.print();
-                lock(&plan.stage).end(format!("recording {id} failed; its original is kept"));
+                lock(&plan.stage).fail();
                 failed.push((id.to_owned(), failure));
             }
         }
@@ -100,14 +90,38 @@ pub(super) async fn all(plan: &Plan) -> Result<All, Failure> {
     Ok(All { outcomes, failed, left_out })
 }
 
+/// The times of flags are those of one recording. They could be meant for one that was left out, too.
+fn check_windows(
+    plan: &Plan,
+    doing: &str,
+    recordings: &[Located],
+    left_out: &[LeftOut],
+) -> Result<(), Failure> {
+    let has_own = plan.from_genesys.as_ref().is_some_and(|from| !from.has_flags());
+    let found = recordings.iter().map(|one| one.original().recording_id());
+    let speak = left_out.iter().filter(|one| speaks(one));
+    let ids: Vec<_> = found.chain(speak.map(|one| one.recording_id.as_str())).collect();
+    if ids.len() < 2 || plan.same_windows || has_own {
+        return Ok(());
+    }
+    let ids = ids.join(", ");
+    Err(Failure::usage(
+        doing,
+        format!(
+            "it has the recordings {ids}, each with its own times, and nothing was fetched; name one with --recording-id, or give --same-windows to mute the same times in all"
+        ),
+    ))
+}
+
+/// Whether a recording that was left out has speech that stays as it is.
+fn speaks(left_out: &LeftOut) -> bool {
+    !matches!(left_out.reason, Unavailable::NotAudio(_) | Unavailable::Deleted)
+}
+
 fn tell_left_out(left_out: &LeftOut) {
     let LeftOut { recording_id, reason } = left_out;
     let text = format!("left out: the recording {recording_id} {reason}");
-    match reason {
-        Unavailable::NotAudio(_) | Unavailable::Deleted => note(&text),
-        // Something that was said stays as it is.
-        _ => warn(&text),
-    }
+    if speaks(left_out) { warn(&text) } else { note(&text) }
 }
 
 /// Finds out what stands in the way before anything is downloaded.
@@ -151,14 +165,14 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     let source = found.as_ref().and_then(|found| found.entry.as_ref());
     let mut files = Files::new(plan, &prepared, source)?;
     let (places, delivered) = files.deliver(plan, &prepared)?;
-    let mut copies = files.done(&prepared, &places);
+    let (mut copies, stay) = (files.done(&prepared, &places), places.stay);
     let after = wishes(plan, &prepared, delivered.as_ref()).await;
     after.steps.iter().for_each(detail_step);
-    let written = files.finish(plan, &prepared, &after, places.placed);
+    let written = files.finish(plan, &prepared, &after);
     let (annotations, original) = (after.annotations, after.original);
     let done = format!("the redacted copy of recording {recording_id} is delivered");
     if let Err(lost) = &written
-        && plan.has_wishes()
+        && stay
     {
         copies.iter_mut().for_each(DoneCopy::lose_side_outputs);
         // One error is returned, and this is the other.
@@ -168,7 +182,7 @@ pub(super) async fn one(plan: &Plan, located: &Located) -> Result<Outcome, Failu
     }
     let failure = match (after.failed, written) {
         (Some(error), _) => Some(failure(&doing, error.into()).after(&done)),
-        (None, Err(failure)) if plan.has_wishes() => Some(failure.after(&done)),
+        (None, Err(failure)) if stay => Some(failure.after(&done)),
         // The copies were taken back.
         (None, Err(failure)) => return Err(failure),
         (None, Ok(())) => None,

@@ -8,7 +8,7 @@ use sordino::spool::Draft;
 
 use super::super::exit::INTERRUPTED;
 use super::super::interrupt::{lock, on_signals};
-use super::super::messages::{detail, say, tell};
+use super::super::messages::{detail, say, tell, warn};
 use super::super::progress::ByteProgress;
 use super::super::remote;
 use super::super::side_outputs::Placed;
@@ -73,6 +73,7 @@ pub(in crate::cli) fn show_event(event: &Event, bar: &Mutex<ByteProgress>) {
         Event::Polls(step, wait) => {
             detail(&format!("{step}: not ready; asking again in {}", elapsed(*wait)));
         }
+        Event::TokenNotKept(why) => warn(&format!("{why}; the next run signs in again")),
         Event::Paces(step, wait) => {
             detail(&format!("{step}: waiting {} to keep the pace of --rate", elapsed(*wait)));
         }

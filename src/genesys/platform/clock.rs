@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use thiserror::Error;
 
+use super::date::date_time;
 use super::wire::Recording;
 
 /// A pause that is shorter in the file by at most this is not cut: the fields of one annotation differ by
@@ -204,7 +205,7 @@ impl Clock {
 
 /// Reads the time of an answer.
 fn millis_since_1970(text: &str) -> Option<i64> {
-    let since = humantime::parse_rfc3339(text).ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let since = date_time(text)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok()
 }
 

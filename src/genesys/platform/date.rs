@@ -1,23 +1,27 @@
-//! The date at which an original is to be deleted, as people write it.
+//! Dates: the one at which an original is to be deleted, as people write it, and those of the API.
 
 use std::time::{Duration, SystemTime};
 
 /// 10000-01-01T00:00:00Z in seconds since 1970. From there on a date has no common form.
 const YEAR_10000: u64 = 253_402_300_800;
 
+/// The length of `2030-12-31`.
+const DAY: usize = 10;
+
 /// Reads an ISO date, which is the start of that day in UTC, or a date-time with `Z` or an offset. A date-time
 /// without either could mean any clock, and is none.
 pub fn deletion_date(text: &str) -> Option<SystemTime> {
-    // `is_char_boundary`-safe: a date has 10 ASCII characters.
-    let (day, rest) = (text.get(..10)?, text.get(10..)?);
+    let (day, rest) = (text.get(..DAY)?, text.get(DAY..)?);
     let midnight = humantime::parse_rfc3339(&format!("{day}T00:00:00Z")).ok()?;
-    if rest.is_empty() {
-        return Some(midnight);
-    }
-    if rest.ends_with('Z') {
+    if rest.is_empty() { Some(midnight) } else { date_time(text) }
+}
+
+/// Reads an ISO date-time with `Z` or an offset.
+pub(super) fn date_time(text: &str) -> Option<SystemTime> {
+    if text.ends_with('Z') {
         return humantime::parse_rfc3339(text).ok();
     }
-    let at = text.len().checked_sub("+00:00".len()).filter(|at| *at > 10)?;
+    let at = text.len().checked_sub("+00:00".len()).filter(|at| *at > DAY)?;
     let (local, offset) = (text.get(..at)?, text.get(at..)?);
     let local = humantime::parse_rfc3339(&format!("{local}Z")).ok()?;
     let (hours, minutes) = offset.get(1..)?.split_once(':')?;
@@ -53,6 +57,8 @@ mod tests {
             ("2030-12-31T22:00:00-05:00", "2031-01-01T03:00:00Z"),
         ] {
             assert_eq!(deletion_date(text).map(shown).as_deref(), Some(expected), "{text}");
+            // The API gives no bare day.
+            assert_eq!(date_time(text).is_some(), text.contains('T'), "{text}");
         }
         for text in [
             "",

@@ -8,6 +8,7 @@ use crate::genesys::request::{Request, StepRecord};
 use crate::genesys::secret::{check_id, is_id};
 use crate::genesys::wire::WorkflowStep;
 
+use super::date::date_time;
 use super::{Platform, wire};
 
 const STEP: WorkflowStep = WorkflowStep::Layout;
@@ -56,8 +57,8 @@ fn folder(
     if conversation.id != id {
         return Err("it describes another conversation");
     }
-    let start = conversation.start_time.as_deref().map(humantime::parse_rfc3339);
-    let Some(Ok(start)) = start else {
+    let start = conversation.start_time.as_deref().and_then(date_time);
+    let Some(start) = start else {
         return Err("it does not say when the conversation began");
     };
     // `2026-01-31T09:26:53Z`, in UTC.
@@ -82,6 +83,7 @@ mod tests {
         for (start, hour) in [
             ("2026-01-31T09:59:59.999Z", "year=2026/month=01/day=31/hour=09"),
             ("2025-12-31T23:00:00Z", "year=2025/month=12/day=31/hour=23"),
+            ("2026-01-01T01:00:00+02:00", "year=2025/month=12/day=31/hour=23"),
         ] {
             let expected = format!("o-1/{hour}/conversation_id=c-1");
             assert_eq!(of("o-1", "c-1", Some(start)), Ok(expected));

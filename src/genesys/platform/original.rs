@@ -14,6 +14,7 @@ pub struct Original {
     session_id: Option<String>,
     subtype: Option<String>,
     times: [Option<String>; 2],
+    delete_date: Option<String>,
 }
 
 impl Original {
@@ -30,6 +31,7 @@ impl Original {
             session_id: None,
             subtype: None,
             times: [None, None],
+            delete_date: None,
         })
     }
 
@@ -43,7 +45,9 @@ impl Original {
         let subtype = recording.media_subtype.as_deref().map(plain_name);
         let times = [&recording.start_time, &recording.end_time];
         let times = times.map(|time| time.as_deref().map(plain_date));
-        Ok(Self { session_id, subtype, times, ..Self::new(conversation_id, &recording.id)? })
+        let delete_date = recording.delete_date.as_deref().map(plain_date);
+        let of_ids = Self::new(conversation_id, &recording.id)?;
+        Ok(Self { session_id, subtype, times, delete_date, ..of_ids })
     }
 
     /// The conversation's id.
@@ -74,5 +78,10 @@ impl Original {
     /// When the recording ended, as the API writes it, if it says so.
     pub fn end_time(&self) -> Option<&str> {
         self.times[1].as_deref()
+    }
+
+    /// When its own retention deletes the recording, as the API writes it, if it says so.
+    pub fn delete_date(&self) -> Option<&str> {
+        self.delete_date.as_deref()
     }
 }

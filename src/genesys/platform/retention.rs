@@ -13,6 +13,7 @@ use crate::genesys::request::{Reading, Request, StepRecord};
 use crate::genesys::secret::plain_date;
 use crate::genesys::wire::WorkflowStep;
 
+use super::date::date_time;
 use super::{Original, Platform, Unprotected, wire};
 
 const STEP: WorkflowStep = WorkflowStep::Retention;
@@ -48,6 +49,8 @@ pub struct Scheduled {
 #[derive(Debug, Clone)]
 pub struct Confirmed {
     original: Original,
+    /// Whether it is deleted already.
+    pub is_deleted: bool,
     /// The record of this step.
     pub record: StepRecord,
 }
@@ -101,7 +104,7 @@ impl Platform {
                 step: STEP,
                 reason: "the recording's date of deletion cannot be read".into(),
             };
-            let set = read_date(&date).ok_or_else(unread)?;
+            let set = date_time(&date).ok_or_else(unread)?;
             if set < at && !is_same(set, at) {
                 return Err(Error::DeletedEarlier { date });
             }
@@ -132,12 +135,14 @@ impl Platform {
         let Scheduled { original, at, .. } = scheduled;
         let shows = |recording: &wire::Recording| {
             let date = recording.delete_date.as_deref();
-            let shown = date.and_then(read_date);
-            (is_deleted(recording) || shown.is_some_and(|shown| is_same(shown, at))).then_some(())
+            let shown = date.and_then(date_time);
+            let is_deleted = is_deleted(recording);
+            (is_deleted || shown.is_some_and(|shown| is_same(shown, at))).then_some(is_deleted)
         };
         let what = "the API has accepted the date of deletion, but the recording does not show it";
-        let (_, record) = self.metadata(&original, what, shows).await?;
-        Ok(Confirmed { original, record })
+        let (is_deleted, record) = self.metadata(&original, what, shows).await?;
+        self.0.tell(Event::DeletionShown);
+        Ok(Confirmed { original, is_deleted, record })
     }
 
     /// Waits until the recording is deleted, which takes minutes from the date on.
@@ -178,13 +183,9 @@ impl Platform {
 
 /// Whether an export is still to come: none was made since it was due, or a date cannot be read.
 fn is_export_due(recording: &wire::Recording, now: SystemTime) -> bool {
-    let read = |date: &Option<String>| date.as_deref().and_then(read_date);
+    let read = |date: &Option<String>| date.as_deref().and_then(date_time);
     let dates = (read(&recording.export_date), read(&recording.exported_date));
     !matches!(dates, (Some(due), Some(made)) if due <= made && due <= now)
-}
-
-fn read_date(date: &str) -> Option<SystemTime> {
-    humantime::parse_rfc3339(date).ok()
 }
 
 fn is_deleted(recording: &wire::Recording) -> bool {

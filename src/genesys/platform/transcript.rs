@@ -102,17 +102,25 @@ impl Platform {
         Ok(TranscriptLink { recording_id: None, url })
     }
 
-    /// Downloads a transcript.
+    /// Downloads a transcript. A broken download starts again from the beginning, as often as the client
+    /// retries.
     ///
     /// # Errors
     /// [`Error::Expired`] when the link is too old; [`Error::Answer`] when it has more than 64 MiB;
     /// [`Error::Refused`] and the errors of the transport.
     pub async fn transcript(&self, link: TranscriptLink) -> Result<Transcript, Error> {
         self.0.tell(Event::Begins(STEP));
-        let timeout = self.0.config.timeout;
-        let (response, record) = self.0.follow(STEP, link.url).await?;
-        let bytes = answer::read_at_most(LONGEST, STEP, response, timeout).await?;
-        Ok(Transcript { bytes, record })
+        let (timeout, mut restarts) = (self.0.config.timeout, 0);
+        loop {
+            let (response, mut record) = self.0.follow(STEP, link.url.clone()).await?;
+            record.retries += restarts;
+            match answer::read_at_most(LONGEST, STEP, response, timeout).await {
+                Ok(bytes) => return Ok(Transcript { bytes, record }),
+                Err(error @ Error::Answer { .. }) => return Err(error),
+                Err(broken) => self.0.wait_before_restart(STEP, restarts, broken).await?,
+            }
+            restarts += 1;
+        }
     }
 
     async fn ask_for_transcript<T: serde::de::DeserializeOwned>(

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{Delivered, Prepared};
-use crate::genesys::platform::Annotated;
+use crate::genesys::platform::{Annotated, Original};
 use crate::genesys::{Error, Platform, StepRecord};
 use crate::receipt::{OriginalEntry, OriginalState, TranscriptState};
 
@@ -49,16 +49,19 @@ pub struct Fate {
     pub state: OriginalState,
     /// When it will be or was deleted, ISO 8601 in UTC.
     pub delete_date: Option<String>,
+    /// When its own retention deletes it, whatever is done here, as the API writes it.
+    pub retention: Option<String>,
     /// When it was exported, as the API writes it: an unredacted copy lies there.
     pub exported: Option<String>,
 }
 
 impl Fate {
-    fn kept() -> Self {
-        Self { state: OriginalState::Kept, delete_date: None, exported: None }
+    fn kept(original: &Original) -> Self {
+        let retention = original.delete_date().map(str::to_owned);
+        Self { state: OriginalState::Kept, delete_date: None, retention, exported: None }
     }
 
-    /// The words of the receipt and of JSON. The transcript is kept as long as the original is, then it is
+    /// The words of the receipt and of JSON: what was done. The transcript is kept as long as the original is, then it is
     /// not known: the documentation says that it goes with its recording, and nothing here can see that.
     pub fn entry(&self) -> OriginalEntry {
         let transcript = match self.state {
@@ -73,7 +76,8 @@ impl Fate {
 /// beside what was done before it.
 pub async fn finish(platform: &Platform, prepared: &Prepared, wishes: Wishes<'_>) -> Aftermath {
     let (annotations, steps) = (Vec::new(), Vec::new());
-    let mut after = Aftermath { annotations, original: Fate::kept(), steps, failed: None };
+    let original = Fate::kept(&prepared.original);
+    let mut after = Aftermath { annotations, original, steps, failed: None };
     if wishes.annotate {
         let only_unmarked = wishes.only_unmarked;
         after.failed = annotate(platform, prepared, only_unmarked, &mut after).await.err();
@@ -137,7 +141,9 @@ async fn delete(
     after.steps.push(confirmed.record.clone());
     after.original.state = OriginalState::DeletionSet;
     after.original.delete_date = Some(date);
-    if wait {
+    if confirmed.is_deleted {
+        after.original.state = OriginalState::Deleted;
+    } else if wait {
         after.steps.push(platform.wait_deleted(confirmed).await?.record);
         after.original.state = OriginalState::Deleted;
     }

@@ -37,7 +37,8 @@ pub(super) fn groups(
     if layout == Layout::Joined {
         let counted = keys.iter().enumerate().all(|(at, key)| *key == at.to_string());
         let names = keys.join(", ");
-        let why = || format!("its keys are {names}, so channel 1 would not be key 1; split it");
+        let why =
+            || format!("its keys are {names}, so channel 1 would not be key 1; split it (--split)");
         if !counted {
             return Err(why());
         }

@@ -128,6 +128,24 @@ async fn fetch(
         let why = "the API names no session for it, so no transcript can be found";
         return Err(MarkedError::None(why));
     };
+    let (link, record) = link(platform, original, session).await?;
+    let (transcript, record) = match platform.transcript(link).await {
+        // As for the audio, the link is replaced once.
+        Err(genesys::Error::Expired { .. }) => {
+            let (link, record) = self::link(platform, original, session).await?;
+            (platform.transcript(link).await?, record)
+        }
+        transcript => (transcript?, record),
+    };
+    Ok((transcript.bytes, [record, transcript.record]))
+}
+
+/// The link of the transcript of a recording, and the record of the step.
+async fn link(
+    platform: &Platform,
+    original: &Original,
+    session: &str,
+) -> Result<(TranscriptLink, StepRecord), MarkedError> {
     let links = platform.transcript_links(original.conversation_id(), session).await;
     let links = match links {
         Err(genesys::Error::Refused { status: 404, .. }) => {
@@ -143,8 +161,7 @@ async fn fetch(
         let why = "Genesys does not name exactly one transcript of it";
         return Err(MarkedError::None(why));
     };
-    let transcript = platform.transcript(link).await?;
-    Ok((transcript.bytes, [links.record, transcript.record]))
+    Ok((link, links.record))
 }
 
 /// Moves a selection from the clock of the transcript to that of the file, and adds the margin.

@@ -181,7 +181,7 @@ async fn check_receipt(
         None => OriginalState::Kept,
     };
     let (annotations, steps) = (Vec::new(), Vec::new());
-    let original = Fate { state, delete_date, exported: None };
+    let original = Fate { state, delete_date, retention: None, exported: None };
     let expected = Aftermath { annotations, original, steps, failed: None };
     match receipt(job, prepared, &expected, output) {
         Some(receipt) => check(stores, place, &receipt).await,
