@@ -30,6 +30,8 @@ pub(super) struct Waiting {
     pub(super) bytes: Vec<u8>,
     /// The number of pages that it is on.
     pub(super) pages: usize,
+    /// Whether it is the first of its stream.
+    pub(super) begins: bool,
     /// Its frames, once the decoder has counted them.
     pub(super) frames: Range<u64>,
 }
