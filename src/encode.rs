@@ -68,7 +68,9 @@ impl<'a> Output<'a> {
             Target::Flac { head, md5 } => {
                 Self::Flac(Box::new(FlacWriter::new(writer, info, head, md5)?))
             }
-            Target::Opus { pages } => Self::Opus(Box::new(OpusWriter::new(writer, pages))),
+            Target::Opus { pages } => {
+                Self::Opus(Box::new(OpusWriter::new(writer, pages, info.rate)))
+            }
         })
     }
 

@@ -27,8 +27,9 @@ pub(crate) struct OpusWriter<'a> {
 
 impl<'a> OpusWriter<'a> {
     /// `pages`: those of the input, as they are read.
-    pub(super) fn new(output: &'a mut BackgroundWriter, pages: PageQueue) -> Self {
-        Self { output, pages, rewriter: Rewriter::new(), ready: Vec::new() }
+    /// `rate`: of the recording, in Hz.
+    pub(super) fn new(output: &'a mut BackgroundWriter, pages: PageQueue, rate: u32) -> Self {
+        Self { output, pages, rewriter: Rewriter::new(rate), ready: Vec::new() }
     }
 
     /// Appends the packet of a block.
@@ -38,17 +39,14 @@ impl<'a> OpusWriter<'a> {
             return Err(Error::Write(std::io::Error::other("a block came without its packet")));
         };
         let frames = block.first()..block.end();
-        // What is cut off is in no window.
-        let touched = treated && !frames.is_empty();
-        self.rewriter.packet(packet, frames, touched, &mut self.ready).map_err(refused)?;
+        self.rewriter.packet(packet, frames, treated, &mut self.ready).map_err(refused)?;
         self.flush()
     }
 
     /// Writes the rest.
     pub(super) fn finish(mut self) -> Result<Rewritten, Error> {
         self.take_pages()?;
-        let rewriter = std::mem::replace(&mut self.rewriter, Rewriter::new());
-        let done = rewriter.finish(&mut self.ready).map_err(refused)?;
+        let done = self.rewriter.finish(&mut self.ready).map_err(refused)?;
         self.flush()?;
         Ok(done)
     }

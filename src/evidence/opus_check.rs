@@ -30,7 +30,7 @@ mod pages;
 
 use pages::{FoundPacket, read_pages};
 
-/// What must become silence in front of a touched packet: packets, and frames at 48 kHz.
+/// What must become silence in front of a touched packet: packets, and frames at 48 kHz that are heard.
 const IN_FRONT: (u64, u64) = (1, 20 * 48);
 /// The same behind it.
 const BEHIND: (u64, u64) = (2, 40 * 48);
@@ -42,6 +42,7 @@ const BATCH: usize = 256;
 pub(super) struct OpusCheck {
     /// Frames inside windows. Sorted, never touching.
     touched: Vec<Range<u64>>,
+    rate: u32,
     /// The next packets for the reader.
     batch: Vec<Expected>,
     read_back: ReadBack<Vec<Expected>, (Outline, Vec<Found>)>,
@@ -100,7 +101,7 @@ impl OpusCheck {
             reader.compare(file, rate, expected.into_iter().flatten())
         };
         let read_back = ReadBack::new(follower, compare)?;
-        Ok(Self { touched, batch: Vec::new(), read_back, runs: Vec::new(), frames: None })
+        Ok(Self { touched, rate, batch: Vec::new(), read_back, runs: Vec::new(), frames: None })
     }
 
     /// Adds a packet as it was read.
@@ -164,7 +165,9 @@ impl OpusCheck {
             meets(&self.touched, &frames)
         };
         let touched: Vec<bool> = self.sizes().map(is_touched).collect();
-        let lengths = || self.sizes().map(|size| u64::from(size.length));
+        // What is cut off is silent together with what is beside it.
+        let unit = 48_000 / u64::from(self.rate);
+        let lengths = || self.sizes().map(|size| size.frames * unit);
         let behind = near(touched.iter().copied().zip(lengths()), BEHIND);
         let mut in_front = near(touched.iter().rev().copied().zip(lengths().rev()), IN_FRONT);
         in_front.reverse();
@@ -237,13 +240,14 @@ impl Reader {
     }
 }
 
-/// Whether `frames`, if they are any, meet one of the ranges, which are sorted and do not touch.
+/// Whether `frames`, or the place between two of them where they are none, are in one of the ranges, which are
+/// sorted and do not touch.
 fn meets(ranges: &[Range<u64>], frames: &Range<u64>) -> bool {
     let from = ranges.partition_point(|range| range.end <= frames.start);
-    ranges.get(from).is_some_and(|range| range.start < frames.end) && !frames.is_empty()
+    ranges.get(from).is_some_and(|range| range.start < frames.end)
 }
 
-/// Of packets in a row, touched or not, each with its length: which are touched, or come after one that is, with
+/// Of packets in a row, touched or not, each with what is heard of it: which are touched, or come after one that is, with
 /// fewer than so many packets or frames between.
 fn near(packets: impl Iterator<Item = (bool, u64)>, (least, frames): (u64, u64)) -> Vec<bool> {
     let mut since = None;

@@ -11,8 +11,11 @@ use crate::decode::{Decoder, Gaps, Source};
 use crate::opus::{is_silence, length};
 use crate::treatment::Treatment;
 
-/// Around a window this many packets may be silent, or packets of so many frames at 48 kHz.
+/// Around a window this many packets may be silent, or packets of which so many frames at 48 kHz are heard.
 const NEAR: (usize, u64) = (2, 40 * 48);
+
+/// The clock of Opus in Hz.
+const CLOCK: u32 = 48_000;
 
 /// Whether both are Ogg Opus, whose packets can be compared.
 pub(super) fn apply_to(original: &StreamInfo, redacted: &StreamInfo) -> bool {
@@ -114,7 +117,7 @@ impl PacketLog {
         }
         let largest = audit.outside.largest;
         audit.outside = OutsideChanges::default();
-        let near = self.near(&touched);
+        let near = self.near(&touched, audit.original.rate);
         let channels = u64::from(audit.original.channels);
         for (index, (one, other)) in self.packets.iter().zip(&redacted.packets).enumerate() {
             let may_differ = touched[index] || (near[index] && other.is_silent);
@@ -126,7 +129,8 @@ impl PacketLog {
     }
 
     /// Which packets are so near to a touched one that they may be silent.
-    fn near(&self, touched: &[bool]) -> Vec<bool> {
+    fn near(&self, touched: &[bool], rate: u32) -> Vec<bool> {
+        let heard = |packet: &Packet| (packet.end - packet.first) * u64::from(CLOCK / rate.max(1));
         let run = |order: &mut dyn Iterator<Item = usize>, near: &mut Vec<bool>| {
             let mut since = None;
             for index in order {
@@ -136,7 +140,7 @@ impl PacketLog {
                     Some((packets, frames)) => {
                         near[index] |= *packets < NEAR.0 || *frames < NEAR.1;
                         *packets += 1;
-                        *frames += u64::from(self.packets[index].length);
+                        *frames += heard(&self.packets[index]);
                     }
                 }
             }

@@ -63,7 +63,7 @@ fn length(packet: &[u8]) -> u64 {
 }
 
 /// Whether all frames of a packet of one stream are silent ones of CELT.
-fn is_silent(packet: &[u8]) -> bool {
+pub fn is_silent(packet: &[u8]) -> bool {
     let frames = if packet[0] & 3 == 3 { &packet[2..] } else { &packet[1..] };
     packet[0] >> 3 >= 16
         && !frames.is_empty()

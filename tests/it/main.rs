@@ -13,6 +13,7 @@
 //! | `kept` | FLAC that stays FLAC: the samples of the WAV, and every untouched frame the input's |
 //! | `kept_cli` | the same as a person uses it |
 //! | `kept_opus` | Ogg Opus that stays Ogg Opus: silent windows for every decoder, and every other packet the input's |
+//! | `kept_opus_ends` | the same at the ends of streams, where packets are that no player plays |
 //! | `he_aac` | HE-AAC, by its header or by its packets |
 //! | `fuzz` | the properties that are fuzzed, for seeds and past findings |
 //! | `file` | `sordino file` as a person uses it |
@@ -108,6 +109,8 @@ mod kept_cli;
 mod kept_ogg_flac;
 #[cfg(feature = "cli")]
 mod kept_opus;
+#[cfg(feature = "cli")]
+mod kept_opus_ends;
 #[cfg(feature = "cli")]
 mod lists;
 #[cfg(feature = "cli")]

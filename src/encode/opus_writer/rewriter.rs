@@ -10,8 +10,10 @@ use std::ops::Range;
 use crate::ogg::{Outline, Page, Piece, SEGMENT, lace};
 use crate::opus::{Head, Packet, Plan, Refusal, bare, silence};
 
+mod hidden;
 mod queued;
 
+use hidden::{Hidden, MOST_SHARED};
 use queued::{Decided, Held, Queue, Stage};
 
 /// Writes pages anew.
@@ -32,8 +34,9 @@ pub(super) struct Rewriter {
     decided: VecDeque<Decided>,
     waiting: Queue,
     plan: Plan,
-    /// Frames at 48 kHz in a row of which none is heard.
-    hidden: u32,
+    hidden: Hidden,
+    /// Whether the next packet is the first of its stream.
+    begins: bool,
     done: Rewritten,
 }
 
@@ -46,10 +49,6 @@ pub(crate) struct Rewritten {
     pub(crate) outline: Outline,
 }
 
-/// The most frames at 48 kHz in a row that are cut off at an end. What encoders need there is less; what somebody
-/// has cut off is still in the file, and no window can name it.
-const MOST_HIDDEN: u32 = 120 * 48;
-
 const TOO_FULL: Refusal = "an Ogg page that is too full for silence";
 const OUT_OF_ORDER: Refusal = "an Ogg with pages out of order";
 const SIDE_BY_SIDE: Refusal = "an Ogg with several streams side by side";
@@ -57,7 +56,8 @@ const OTHER_PACKET: Refusal = "an Ogg whose packets can be read in two ways";
 const CUT_OFF: Refusal = "an Ogg stream that ends inside a packet";
 
 impl Rewriter {
-    pub(super) fn new() -> Self {
+    /// `rate`: of the recording, in Hz.
+    pub(super) fn new(rate: u32) -> Self {
         Self {
             stage: Stage::Head,
             serial: 0,
@@ -69,7 +69,8 @@ impl Rewriter {
             decided: VecDeque::new(),
             waiting: Queue::default(),
             plan: Plan::default(),
-            hidden: 0,
+            hidden: Hidden::new(rate),
+            begins: false,
             done: Rewritten::default(),
         }
     }
@@ -125,6 +126,9 @@ impl Rewriter {
         if self.streams != 0 && self.streams != head.streams {
             return Err("a chained Ogg whose parts differ in streams");
         }
+        if self.streams != 0 && u32::from(head.pre_skip) > MOST_SHARED {
+            return Err(hidden::OVERLAP);
+        }
         self.streams = head.streams;
         self.stage = Stage::Tags { pages: 0 };
         self.hold(page, 0);
@@ -152,7 +156,7 @@ impl Rewriter {
         let flags = page.flags() & !Page::CONTINUED;
         self.removed = pages;
         let sequence = page.sequence() - pages;
-        self.stage = Stage::Audio;
+        (self.stage, self.begins) = (Stage::Audio, true);
         let page = page.with(flags, sequence, &lacing, &body).ok_or(TOO_FULL)?;
         self.held.push_back(Held { page, sequence, pieces: 0 });
         Ok(())
@@ -164,7 +168,8 @@ impl Rewriter {
             count += 1;
             let (mut bytes, pages) = self.partial.take().unwrap_or_default();
             if piece.ends {
-                self.waiting.push([&bytes, piece.bytes], pages + 1);
+                let begins = std::mem::take(&mut self.begins);
+                self.waiting.push([&bytes, piece.bytes], pages + 1, begins);
             } else {
                 bytes.extend_from_slice(piece.bytes);
                 self.partial = Some((bytes, pages + 1));
@@ -192,14 +197,9 @@ impl Rewriter {
         out: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
         let length = Packet::parse(packet, self.streams)?.length();
-        self.hidden = if frames.is_empty() { self.hidden + length } else { 0 };
-        if self.hidden > MOST_HIDDEN {
-            return Err("an Ogg Opus with more than 120 ms that no player plays");
-        }
-        if !self.waiting.count(packet, frames) {
-            return Err(OTHER_PACKET);
-        }
-        self.plan.add(length, touched);
+        let begins = self.waiting.count(packet, &frames).ok_or(OTHER_PACKET)?;
+        let heard = self.hidden.add(length, frames.end - frames.start, begins)?;
+        self.plan.add(heard, touched);
         self.decide()?;
         self.flush(out)
     }
@@ -208,7 +208,7 @@ impl Rewriter {
     ///
     /// # Errors
     /// Something is left that was not understood.
-    pub(super) fn finish(mut self, out: &mut Vec<u8>) -> Result<Rewritten, Refusal> {
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Result<Rewritten, Refusal> {
         self.plan.end();
         self.decide()?;
         self.flush(out)?;
@@ -218,7 +218,7 @@ impl Rewriter {
         if !self.waiting.is_empty() || !self.held.is_empty() {
             return Err(OTHER_PACKET);
         }
-        Ok(self.done)
+        Ok(std::mem::take(&mut self.done))
     }
 
     fn decide(&mut self) -> Result<(), Refusal> {

@@ -31,6 +31,8 @@ pub(super) struct Waiting {
     size: usize,
     /// The number of pages that it is on.
     pub(super) pages: usize,
+    /// Whether it is the first of its stream.
+    begins: bool,
     /// Its frames, once the decoder has counted them.
     pub(super) frames: Range<u64>,
 }
@@ -50,7 +52,8 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn push(&mut self, pieces: [&[u8]; 2], pages: usize) {
+    /// Adds a packet of two pieces, which is on so many pages. `begins`: whether it is the first of its stream.
+    pub(super) fn push(&mut self, pieces: [&[u8]; 2], pages: usize, begins: bool) {
         if self.first > MOST_TAKEN {
             self.bytes.drain(..self.first);
             self.next -= self.first;
@@ -58,17 +61,22 @@ impl Queue {
         }
         let before = self.bytes.len();
         pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
-        self.packets.push_back(Waiting { size: self.bytes.len() - before, pages, frames: 0..0 });
+        let size = self.bytes.len() - before;
+        self.packets.push_back(Waiting { size, pages, begins, frames: 0..0 });
     }
 
-    /// Counts the next packet, which has these frames. Returns whether it is this one.
-    pub(super) fn count(&mut self, packet: &[u8], frames: Range<u64>) -> bool {
-        let Some(waiting) = self.packets.get_mut(self.counted) else { return false };
+    /// Counts the next packet, which has these frames. Returns whether it is the first of its stream; none if
+    /// it is another packet.
+    pub(super) fn count(&mut self, packet: &[u8], frames: &Range<u64>) -> Option<bool> {
+        let waiting = self.packets.get_mut(self.counted)?;
         let bytes = self.next..self.next + waiting.size;
+        if self.bytes[bytes.clone()] != *packet {
+            return None;
+        }
         self.next = bytes.end;
         self.counted += 1;
-        waiting.frames = frames;
-        self.bytes[bytes] == *packet
+        waiting.frames = frames.clone();
+        Some(waiting.begins)
     }
 
     /// Takes the first packet that is counted, with its bytes.

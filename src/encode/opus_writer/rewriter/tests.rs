@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ogg::Next;
-use crate::opus::is_silence;
+use crate::opus::{is_silence, length};
 
 /// Cuts packets into pages with at most this many segments.
 fn paged(serial: u32, headers: &[Vec<u8>], packets: &[Vec<u8>], most: usize) -> Vec<Page> {
@@ -75,10 +75,10 @@ fn packets(pages: &[Page]) -> Vec<Vec<u8>> {
 /// The pages of a stream, and its packets with whether each is touched.
 type Link = (Vec<Page>, Vec<(Vec<u8>, bool)>);
 
-/// Gives pages and packets to a rewriter, `ahead` pages before the packets on them. Each packet counts as one
-/// frame.
+/// Gives pages and packets to a rewriter, `ahead` pages before the packets on them. All of each packet is
+/// heard, at 48 kHz.
 fn rewrite(links: &[Link], ahead: usize) -> Result<(Vec<u8>, Vec<Range<u64>>), Refusal> {
-    let (mut rewriter, mut out) = (Rewriter::new(), Vec::new());
+    let (mut rewriter, mut out) = (Rewriter::new(48_000), Vec::new());
     let mut due = VecDeque::new();
     let mut frame = 0;
     for (pages, packets) in links {
@@ -92,13 +92,15 @@ fn rewrite(links: &[Link], ahead: usize) -> Result<(Vec<u8>, Vec<Range<u64>>), R
             due.push_back(packets.by_ref().take(audio).collect::<Vec<_>>());
             let ready = if due.len() > ahead { due.pop_front() } else { None };
             for (packet, touched) in ready.into_iter().flatten() {
-                rewriter.packet(packet, frame..frame + 1, *touched, &mut out)?;
-                frame += 1;
+                let end = frame + u64::from(length(packet));
+                rewriter.packet(packet, frame..end, *touched, &mut out)?;
+                frame = end;
             }
         }
         for (packet, touched) in due.drain(..).flatten() {
-            rewriter.packet(packet, frame..frame + 1, *touched, &mut out)?;
-            frame += 1;
+            let end = frame + u64::from(length(packet));
+            rewriter.packet(packet, frame..end, *touched, &mut out)?;
+            frame = end;
         }
     }
     let done = rewriter.finish(&mut out)?;
@@ -141,8 +143,12 @@ proptest! {
         plan.end();
         let planned: Vec<bool> = std::iter::from_fn(|| plan.next()).collect();
         // Both ends are in a range.
-        let noted: Vec<bool> =
-            (0..all.len() as u64).map(|n| replaced.iter().any(|range| range.contains(&n))).collect();
+        let mut at = 0;
+        let noted: Vec<bool> = all.iter().map(|(packet, _)| {
+            let first = at;
+            at += u64::from(length(packet));
+            replaced.iter().any(|range| range.contains(&first))
+        }).collect();
         prop_assert_eq!(&noted, &planned);
         let found = split(&out);
         for (serial, (pages, given)) in (1..).zip(&links) {
@@ -169,7 +175,6 @@ proptest! {
             for ((packet, made), planned) in given.iter().zip(&made[2..]).zip(&planned[offset..]) {
                 if *planned {
                     prop_assert!(is_silence(made, 1));
-                    let length = |packet| Packet::parse(packet, 1).unwrap().length();
                     prop_assert_eq!(length(made), length(&packet.0));
                 } else {
                     prop_assert_eq!(made, &packet.0);

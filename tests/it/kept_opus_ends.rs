@@ -1,0 +1,135 @@
+//! What no player plays of an Ogg Opus that stays one: packets before the front and behind the end of a stream, which
+//! may repeat what is heard beside them.
+
+use sordino::{DecodeOptions, Encoding, Error, Redaction, Treatment, VerifyOptions, verify};
+
+use super::kept_opus::{is_silent, split, with_packet};
+use crate::support::*;
+
+/// Frames at 48 kHz in a packet of the fixture.
+const PACKET: usize = 960;
+/// What encoders cut off at the front.
+const USUAL: u16 = 312;
+
+/// The packets of a call, without headers, and without the first ones, which are silence.
+fn call() -> Vec<Vec<u8>> {
+    split(&fixture_bytes("call.opus")).1.split_off(100)
+}
+
+/// An Ogg Opus with these packets, of which so many frames at 48 kHz are cut off at the front and at the end.
+fn link(serial: u8, front: u16, packets: &[Vec<u8>], end: usize) -> Vec<u8> {
+    let [low, high] = front.to_le_bytes();
+    let head = [b"OpusHead\x01\x01", [low, high].as_slice(), b"\x40\x1F\0\0\0\0\0"].concat();
+    let headers = [vec![head], vec![b"OpusTags\x03\0\0\0lib\0\0\0\0".to_vec()]];
+    let (mut ogg, mut coded) = (Vec::new(), 0);
+    let pages: Vec<&[Vec<u8>]> =
+        headers.iter().map(Vec::as_slice).chain(packets.chunks(16)).collect();
+    for (number, packets) in pages.iter().enumerate() {
+        let is_last = number + 1 == pages.len();
+        coded += if number < 2 { 0 } else { packets.len() * PACKET };
+        let granule = if is_last { coded - end } else { coded };
+        let flags = u8::from(number == 0) << 1 | u8::from(is_last) << 2;
+        let lacing: Vec<u8> = packets
+            .iter()
+            .flat_map(|packet| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]])
+            .flatten()
+            .collect();
+        ogg.extend([b"OggS\0", [flags].as_slice(), &granule.to_le_bytes()].concat());
+        ogg.extend([serial, 0, 0, 0, number as u8, 0, 0, 0, 0, 0, 0, 0, lacing.len() as u8]);
+        ogg.extend([lacing, packets.concat()].concat());
+    }
+    // No packet is replaced, but each page gets its checksum.
+    with_packet(&ogg, usize::MAX, &[])
+}
+
+/// The same, kept, with one window.
+fn kept(ogg: &[u8], window: &str) -> Result<Vec<u8>, Error> {
+    let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
+    let source = stream(ogg.to_vec()).with_options(options);
+    let mut out = Vec::new();
+    Redaction::new(&windows(&[window]), Treatment::silence()).run(source)?.write_to(&mut out)?;
+    Ok(out)
+}
+
+/// Which packets of audio are silence.
+fn silent(ogg: &[u8]) -> Vec<bool> {
+    let is_header = |packet: &&Vec<u8>| packet.starts_with(b"Opus");
+    split(ogg)
+        .1
+        .iter()
+        .filter(|packet| !is_header(packet))
+        .map(|packet| is_silent(packet))
+        .collect()
+}
+
+fn check(before: &[u8], after: &[u8], window: &str) {
+    let source = |ogg: &[u8]| stream(ogg.to_vec());
+    let list = windows(&[window]);
+    let audit = verify(source(before), source(after), &list, VerifyOptions::default()).unwrap();
+    assert!(audit.is_clean(), "{window}: {audit:?}");
+}
+
+/// Packets 199 and 200 are there twice, once out of hearing: before the seam of a chain, and behind it.
+#[test]
+fn each_copy_of_what_was_said_at_a_seam_becomes_silence() {
+    let packets = call();
+    let one = link(1, USUAL, &packets[..201], PACKET);
+    let chain = [one, link(2, 960, &packets[199..400], 0)].concat();
+    let was = silent(&chain);
+    assert_eq!(was.len(), 402);
+    for said in 196..205 {
+        for at in [0.002, 0.010, 0.017] {
+            let start = said as f64 * 0.02 - 0.0065 + at;
+            let window = format!("{:.4}-{:.4}", start, start + 0.0005);
+            let after = kept(&chain, &window).unwrap();
+            let now = silent(&after);
+            // Packet 199 comes again after packet 200.
+            let copies = [(said <= 200).then_some(said), (said >= 199).then_some(said + 2)];
+            for copy in copies.into_iter().flatten() {
+                assert!(now[copy], "{window}: packet {copy} still says what {said} said");
+            }
+            assert!(now.iter().filter(|&&silent| silent).count() < 12, "{window}");
+            check(&chain, &after, &window);
+        }
+    }
+}
+
+#[test]
+fn a_chain_with_more_out_of_hearing_is_refused_by_name() {
+    let packets = call();
+    let one = link(1, USUAL, &packets[..200], 0);
+    let long = link(1, USUAL, &packets[..202], 2 * PACKET);
+    let usual = link(2, USUAL, &packets[200..400], 0);
+    let cropped = link(2, 3840, &packets[196..400], 0);
+    assert!(kept(&[one.clone(), usual.clone()].concat(), "1-2").is_ok());
+    for chain in [[one, cropped.clone()].concat(), [long, usual].concat()] {
+        let Err(Error::Unsupported { what }) = kept(&chain, "3.9-4.05") else { panic!() };
+        assert!(what.contains("parts may overlap"), "{what}");
+    }
+    // Alone it has nothing to overlap with.
+    assert!(kept(&cropped, "1-2").is_ok());
+}
+
+#[test]
+fn what_is_cut_off_beside_a_window_becomes_silence_and_an_audit_agrees() {
+    let packets = call();
+    // 80 ms in front of 5.9 s, and 90 ms behind.
+    let ogg = link(1, 3840, &packets[..303], 4320);
+    assert_eq!(
+        kept(&ogg, "2-3").map(|after| silent(&after)[..4].contains(&true)).ok(),
+        Some(false)
+    );
+    for (window, ends) in [
+        ("0-0.5", 0..4),
+        ("0.012-0.5", 0..4),
+        ("5.5-5.88", 299..303),
+        ("5.5-5.89", 299..303),
+        ("5.5-5.9", 299..303),
+        ("5.5-90", 299..303),
+    ] {
+        let after = kept(&ogg, window).unwrap();
+        let open: Vec<_> = ends.filter(|&packet| !silent(&after)[packet]).collect();
+        assert!(open.is_empty(), "{window}: {open:?}");
+        check(&ogg, &after, window);
+    }
+}
