@@ -1,9 +1,15 @@
 //! What no player plays of an Ogg Opus that stays one: packets before the front and behind the end of a stream, which
-//! may repeat what is heard beside them.
+//! may repeat what is heard beside them. And other streams that no usual encoder makes.
 
-use sordino::{DecodeOptions, Encoding, Error, Redaction, Treatment, VerifyOptions, verify};
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::kept_opus::{is_silent, split, with_packet};
+use sordino::{
+    DecodeOptions, Encoding, Error, Redaction, Source, Treatment, VerifyOptions, verify,
+};
+
+use super::kept_opus::{is_silent, length, split, with_packet};
 use crate::support::*;
 
 /// Frames at 48 kHz in a packet of the fixture.
@@ -16,30 +22,59 @@ fn call() -> Vec<Vec<u8>> {
     split(&fixture_bytes("call.opus")).1.split_off(100)
 }
 
-/// An Ogg Opus with these packets, of which so many frames at 48 kHz are cut off at the front and at the end.
-fn link(serial: u8, front: u16, packets: &[Vec<u8>], end: usize) -> Vec<u8> {
+/// A head with so many frames at 48 kHz to drop, and a channel mapping with its count.
+fn head(channels: u8, front: u16, mapping: &[u8]) -> Vec<u8> {
     let [low, high] = front.to_le_bytes();
-    let head = [b"OpusHead\x01\x01", [low, high].as_slice(), b"\x40\x1F\0\0\0\0\0"].concat();
-    let headers = [vec![head], vec![b"OpusTags\x03\0\0\0lib\0\0\0\0".to_vec()]];
+    [b"OpusHead\x01", [channels, low, high].as_slice(), b"\x40\x1F\0\0\0\0", mapping].concat()
+}
+
+/// A comment header.
+fn tags(comments: &[&str]) -> Vec<u8> {
+    let mut tags = b"OpusTags\x03\0\0\0lib".to_vec();
+    tags.extend((comments.len() as u32).to_le_bytes());
+    for comment in comments {
+        tags.extend((comment.len() as u32).to_le_bytes());
+        tags.extend(comment.bytes());
+    }
+    tags
+}
+
+/// A page without its checksum.
+fn page(flags: u8, granule: usize, (serial, number): (u8, u8), packets: &[Vec<u8>]) -> Vec<u8> {
+    let lacing: Vec<u8> = packets
+        .iter()
+        .flat_map(|packet| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]])
+        .flatten()
+        .collect();
+    let mut page = [b"OggS\0", [flags].as_slice(), &granule.to_le_bytes()].concat();
+    page.extend([serial, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0, lacing.len() as u8]);
+    page.extend([lacing, packets.concat()].concat());
+    page
+}
+
+/// Gives each page its checksum.
+fn summed(ogg: &[u8]) -> Vec<u8> {
+    with_packet(ogg, usize::MAX, &[])
+}
+
+/// An Ogg with these headers and packets, of which so many frames at 48 kHz are cut off at the end.
+fn ogg(serial: u8, headers: [Vec<u8>; 2], packets: &[Vec<u8>], end: usize) -> Vec<u8> {
     let (mut ogg, mut coded) = (Vec::new(), 0);
-    let pages: Vec<&[Vec<u8>]> =
-        headers.iter().map(Vec::as_slice).chain(packets.chunks(16)).collect();
+    let pages: Vec<&[Vec<u8>]> = headers.chunks(1).chain(packets.chunks(16)).collect();
     for (number, packets) in pages.iter().enumerate() {
         let is_last = number + 1 == pages.len();
-        coded += if number < 2 { 0 } else { packets.len() * PACKET };
+        let length = |packet: &Vec<u8>| length(packet) as usize;
+        coded += if number < 2 { 0 } else { packets.iter().map(length).sum() };
         let granule = if is_last { coded - end } else { coded };
         let flags = u8::from(number == 0) << 1 | u8::from(is_last) << 2;
-        let lacing: Vec<u8> = packets
-            .iter()
-            .flat_map(|packet| [vec![255; packet.len() / 255], vec![(packet.len() % 255) as u8]])
-            .flatten()
-            .collect();
-        ogg.extend([b"OggS\0", [flags].as_slice(), &granule.to_le_bytes()].concat());
-        ogg.extend([serial, 0, 0, 0, number as u8, 0, 0, 0, 0, 0, 0, 0, lacing.len() as u8]);
-        ogg.extend([lacing, packets.concat()].concat());
+        ogg.extend(page(flags, granule, (serial, number as u8), packets));
     }
-    // No packet is replaced, but each page gets its checksum.
-    with_packet(&ogg, usize::MAX, &[])
+    summed(&ogg)
+}
+
+/// An Ogg Opus with these packets, of which so many frames at 48 kHz are cut off at the front and at the end.
+fn link(serial: u8, front: u16, packets: &[Vec<u8>], end: usize) -> Vec<u8> {
+    ogg(serial, [head(1, front, &[0]), tags(&[])], packets, end)
 }
 
 /// The same, kept, with one window.
@@ -131,5 +166,51 @@ fn what_is_cut_off_beside_a_window_becomes_silence_and_an_audit_agrees() {
         let open: Vec<_> = ends.filter(|&packet| !silent(&after)[packet]).collect();
         assert!(open.is_empty(), "{window}: {open:?}");
         check(&ogg, &after, window);
+    }
+}
+
+#[test]
+fn more_than_120_ms_that_no_player_plays_are_refused_even_if_a_frame_is_heard_beside_them() {
+    let packets = call();
+    for (front, end) in [(6000, 0), (USUAL, 6 * PACKET + 900)] {
+        let ogg = link(1, front, &packets[..200], end);
+        let Err(Error::Unsupported { what }) = kept(&ogg, "1-2") else { panic!() };
+        assert!(what.contains("no player plays"), "{what}");
+    }
+    assert!(kept(&link(1, 5760, &packets[..200], 5760), "1-2").is_ok());
+}
+
+/// Counts the bytes that are read.
+struct Counted(Cursor<Vec<u8>>, Arc<AtomicUsize>);
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        self.1.fetch_add(count, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+#[test]
+fn pages_without_a_packet_of_audio_are_not_collected_to_the_end() {
+    let other = [b"\x80theora".to_vec(), vec![1; 60_000]];
+    let unknown: Vec<u8> = (0..60)
+        .flat_map(|number| {
+            let first = u8::from(number == 0) << 1;
+            page(first, 0, (9, number), &other[usize::from(number > 0)..][..1])
+        })
+        .collect();
+    let chain = [link(1, USUAL, &call()[..200], 0), unknown.clone()].concat();
+    let untagged = [link(1, USUAL, &[], 0), unknown.clone()].concat();
+    for bytes in [unknown, chain, untagged] {
+        let (read, bytes) = (Arc::new(AtomicUsize::new(0)), summed(&bytes));
+        let whole = bytes.len();
+        let options = DecodeOptions { encoding: Encoding::Same, ..DecodeOptions::default() };
+        let source = Source::stream(Counted(Cursor::new(bytes), Arc::clone(&read)));
+        let list = windows(&["1-2"]);
+        let done = Redaction::new(&list, Treatment::silence()).run(source.with_options(options));
+        assert!(done.is_err());
+        let read = read.load(Ordering::Relaxed);
+        assert!(read < whole * 3 / 4, "{read} of {whole} bytes");
     }
 }
