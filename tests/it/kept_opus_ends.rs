@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sordino::{
-    DecodeOptions, Encoding, Error, Redaction, Source, Treatment, VerifyOptions, verify,
+    Audit, DecodeOptions, Encoding, Error, EvidenceOptions, Receipt, Redaction, Source, Treatment,
+    VerifyOptions, verify,
 };
 
 use super::kept_opus::{is_silent, length, split, with_packet};
@@ -102,6 +103,11 @@ fn check(before: &[u8], after: &[u8], window: &str) {
     let list = windows(&[window]);
     let audit = verify(source(before), source(after), &list, VerifyOptions::default()).unwrap();
     assert!(audit.is_clean(), "{window}: {audit:?}");
+}
+
+fn audit(before: &[u8], after: &[u8]) -> Audit {
+    let (one, two) = (stream(before.to_vec()), stream(after.to_vec()));
+    verify(one, two, &windows(&["1-2"]), VerifyOptions::default()).unwrap()
 }
 
 /// Packets 199 and 200 are there twice, once out of hearing: before the seam of a chain, and behind it.
@@ -213,4 +219,22 @@ fn pages_without_a_packet_of_audio_are_not_collected_to_the_end() {
         let read = read.load(Ordering::Relaxed);
         assert!(read < whole * 3 / 4, "{read} of {whole} bytes");
     }
+}
+
+#[test]
+fn the_comments_of_all_parts_of_a_chain_are_told() {
+    let packets = call();
+    let comments = ["COMMENT=card 4111"];
+    let one = ogg(1, [head(1, USUAL, &[0]), tags(&comments)], &packets[..200], 0);
+    let chain = [one, link(2, USUAL, &packets[200..400], 0)].concat();
+    let is_told =
+        |left: &sordino::decode::Leftover| (left.name.as_str(), left.bytes) == ("COMMENT", 9);
+    let found = audit(&chain, &chain);
+    assert!(found.leftovers.iter().any(is_told), "{:?}", found.leftovers);
+    let evidence = EvidenceOptions { receipt: true, ..EvidenceOptions::default() };
+    let list = windows(&["1-2"]);
+    let redaction = Redaction::new(&list, Treatment::silence()).with_evidence(evidence);
+    let receipt = Receipt::of(&redaction.run(stream(chain)).unwrap()).unwrap();
+    let told = receipt.dropped.iter().filter(|left| left.name == "COMMENT" && left.bytes == 9);
+    assert_eq!(told.count(), 1, "{:?}", receipt.dropped);
 }
