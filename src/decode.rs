@@ -32,7 +32,7 @@ mod gaps;
 mod parts;
 mod keep;
 
-pub(crate) use codec::opus::OpusPackets;
+pub(crate) use codec::opus::{OpusHead, OpusPackets};
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
 use fault::{PacketFault, catching_panics};

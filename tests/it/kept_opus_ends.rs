@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sordino::verify::Verdict;
 use sordino::{
     Audit, DecodeOptions, Encoding, Error, EvidenceOptions, Receipt, Redaction, Source, Treatment,
     VerifyOptions, verify,
@@ -219,6 +220,45 @@ fn pages_without_a_packet_of_audio_are_not_collected_to_the_end() {
         let read = read.load(Ordering::Relaxed);
         assert!(read < whole * 3 / 4, "{read} of {whole} bytes");
     }
+}
+
+#[test]
+fn an_audit_finds_another_head_and_a_changed_packet_that_is_not_heard() {
+    let packets = call();
+    let before = link(1, 3840, &packets[..300], 0);
+    let after = kept(&before, "1-2").unwrap();
+    assert_eq!(audit(&before, &after).verdict(), Verdict::Clean);
+    // One dB more.
+    let mut louder = after.clone();
+    louder[28 + 17] = 1;
+    assert_eq!(audit(&before, &summed(&louder)).verdict(), Verdict::Changed);
+    let mut packet = packets[1].clone();
+    *packet.last_mut().unwrap() ^= 1;
+    let changed = audit(&before, &with_packet(&after, 3, &packet));
+    assert_eq!((changed.verdict(), changed.outside.changed), (Verdict::Changed, 1));
+}
+
+#[test]
+fn several_streams_in_a_packet_are_kept_and_an_audit_finds_another_mapping() {
+    let packets = call();
+    // The first stream has its length before it.
+    let both = |(one, two): (&Vec<u8>, &Vec<u8>)| {
+        assert!(one.len() < 252 && one[0] & 3 == 0, "{}", one.len());
+        [&one[..1], &[one.len() as u8 - 1], &one[1..], two].concat()
+    };
+    let short = |packet: &&Vec<u8>| packet.len() < 252 && packet[0] & 3 == 0;
+    let short: Vec<&Vec<u8>> = packets.iter().filter(short).collect();
+    let both: Vec<_> =
+        short[..300].iter().copied().zip(short[300..600].iter().copied()).map(both).collect();
+    let mapped = |mapping: [u8; 2]| {
+        let mapping = [[1, 2, 0].as_slice(), &mapping].concat();
+        ogg(1, [head(2, USUAL, &mapping), tags(&[])], &both, 0)
+    };
+    let before = mapped([0, 1]);
+    let after = kept(&before, "1-2").unwrap();
+    assert_eq!(audit(&before, &after).verdict(), Verdict::Clean);
+    let other = kept(&mapped([1, 0]), "1-2").unwrap();
+    assert_eq!(audit(&before, &other).verdict(), Verdict::Changed);
 }
 
 #[test]
