@@ -278,3 +278,30 @@ fn the_comments_of_all_parts_of_a_chain_are_told() {
     let told = receipt.dropped.iter().filter(|left| left.name == "COMMENT" && left.bytes == 9);
     assert_eq!(told.count(), 1, "{:?}", receipt.dropped);
 }
+
+/// One packet of many: RFC 6716, 3.2.5.
+fn merged(packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = vec![packets[0][0] | 3, packets.len() as u8 | 0x80];
+    for packet in &packets[..packets.len() - 1] {
+        assert!(packet.len() < 253 && packet[0] == packets[0][0], "{}", packet.len());
+        bytes.push(packet.len() as u8 - 1);
+    }
+    packets.iter().for_each(|packet| bytes.extend(&packet[1..]));
+    bytes
+}
+
+/// 48 frames of 2.5 ms.
+#[test]
+fn packets_of_more_frames_than_31_are_as_long_as_their_frames() {
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/opus/lowdelay-48k-2.5.opus");
+    let short = split(&std::fs::read(seed).unwrap()).1.split_off(2);
+    let short: Vec<Vec<u8>> = short.iter().cycle().take(48 * 20).cloned().collect();
+    let long: Vec<Vec<u8>> = short.chunks(48).map(merged).collect();
+    let (short, long) = (link(1, USUAL, &short, 1000), link(1, USUAL, &long, 1000));
+    let wav =
+        |ogg: &[u8]| redacted(stream(ogg.to_vec()), &["1-1.1"], Treatment::silence()).unwrap();
+    assert!(wav(&long) == wav(&short));
+    let after = kept(&long, "1-1.1").unwrap();
+    check(&long, &after, "1-1.1");
+    assert!(silent(&after).contains(&true) && silent(&after).contains(&false));
+}
