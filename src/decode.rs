@@ -32,7 +32,7 @@ mod gaps;
 mod parts;
 mod keep;
 
-pub(crate) use codec::opus::OpusPackets;
+pub(crate) use codec::opus::{OpusHead, OpusPackets};
 use container::{DecodeTotals, Guard, Opened, PacketReader};
 use demuxed::Demuxed;
 use fault::{PacketFault, catching_panics};
@@ -168,9 +168,8 @@ impl PartDecoder {
     /// Everything besides the audio that was read so far, such as WAV chunks, tags and pictures: name
     /// and size, never the content.
     fn leftovers(&mut self) -> Vec<Leftover> {
-        let mut all = self.monitor.leftovers();
-        all.extend(self.reader.tags());
-        all
+        self.monitor.left_out_earlier(self.reader.earlier_tags());
+        self.monitor.leftovers().into_iter().chain(self.reader.tags()).collect()
     }
 
     /// The digest of all bytes of a [`digested`](Source::digested) source. To be called once, after the
@@ -264,7 +263,7 @@ impl PartDecoder {
             let what = "a chained recording whose parts differ in codec, rate or channels".into();
             return Err(Error::Unsupported { what });
         }
-        self.reader.forget_tags();
+        self.monitor.left_out_earlier(self.reader.earlier_tags());
         let wanted = self.stream.wanted.take();
         self.stream = stream;
         self.stream.wanted = wanted;

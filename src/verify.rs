@@ -224,7 +224,7 @@ pub fn verify(
     let mut block = Block::new(original.format, original.channels);
     while decoder.next(&mut block)? {
         if let Some(log) = &mut log {
-            log.add(&block);
+            log.add(&block, &decoder);
         }
         if let Some(comparer) = &mut comparer {
             comparer.compare(&block, reader.take(block.samples().len())?, redacted.format);

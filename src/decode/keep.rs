@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use symphonia::core::packet::Packet;
 
-use super::PartDecoder;
+use super::{OpusHead, PartDecoder};
 use crate::error::Error;
 use crate::flac::{self, FrameHeader};
 use crate::ogg::PageQueue;
@@ -27,9 +27,9 @@ impl PartDecoder {
         }
     }
 
-    /// The streams in each packet of an Opus.
-    pub(super) fn opus_streams(&self) -> Option<u8> {
-        self.stream.opus_streams()
+    /// The head of the stream of an Opus that the last block came from.
+    pub(super) fn opus_head(&self) -> Option<&OpusHead> {
+        self.stream.opus_head()
     }
 
     /// Checks a packet and the gap before it, and lets pages go that nobody keeps.

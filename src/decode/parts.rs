@@ -7,8 +7,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::PartDecoder;
 use super::input::{Leftover, PartSource, Source};
+use super::{OpusHead, PartDecoder};
 use crate::block::{Block, StreamInfo};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -100,9 +100,9 @@ impl Decoder {
         }
     }
 
-    /// The streams in each packet of an Opus, if the recording is one.
-    pub(crate) fn opus_streams(&self) -> Option<u8> {
-        self.only()?.opus_streams()
+    /// The head of the stream of an Opus that the last block came from, if the recording is one.
+    pub(crate) fn opus_head(&self) -> Option<&OpusHead> {
+        self.only()?.opus_head()
     }
 
     /// From now on the blocks of a recording with one part have their packets. Packets outside the ranges,

@@ -115,9 +115,9 @@ impl PacketStream {
         self.codec.demand_frames(of);
     }
 
-    /// The streams in each packet of an Opus.
-    pub(super) fn opus_streams(&self) -> Option<u8> {
-        if let Codec::Opus(decoder) = &self.codec { Some(decoder.streams()) } else { None }
+    /// The head of an Opus.
+    pub(super) fn opus_head(&self) -> Option<&opus::OpusHead> {
+        if let Codec::Opus(decoder) = &self.codec { Some(decoder.head()) } else { None }
     }
 
     /// The next item. `read` returns the packets of the track.

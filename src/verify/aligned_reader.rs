@@ -58,7 +58,7 @@ impl AlignedReader {
 
     fn note(&mut self) {
         if let Some(log) = &mut self.log {
-            log.add(&self.block);
+            log.add(&self.block, &self.decoder);
         }
     }
 

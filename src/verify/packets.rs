@@ -3,7 +3,8 @@
 //! In: the packets of both recordings. Out: verdicts that need no estimate. At least half of the packets must
 //! be the same, or silence; otherwise the recording was encoded anew, and this does not apply.
 
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use super::{Audit, Done, Leak, OutsideChanges, Verdict};
 use crate::block::{Block, StreamInfo};
@@ -36,9 +37,22 @@ struct Packet {
     /// At 48 kHz.
     length: u32,
     hash: u64,
+    /// Of the head of its stream, which says how it sounds.
+    head: u64,
     is_silent: bool,
     /// Whether it may carry a copy of the packet before: SILK alone does.
     may_copy: bool,
+}
+
+impl Packet {
+    /// The frames that are heard; one beside it if none is.
+    fn heard(&self) -> Range<u64> {
+        if self.first < self.end {
+            self.first..self.end
+        } else {
+            self.first.saturating_sub(1)..self.first.max(1)
+        }
+    }
 }
 
 /// The packets of one recording.
@@ -51,21 +65,25 @@ pub(super) struct PacketLog {
 impl PacketLog {
     /// Asks a decoder for packets; `None` if it has none.
     pub(super) fn of(decoder: &mut Decoder) -> Option<Self> {
-        let streams = decoder.opus_streams()?;
+        let streams = decoder.opus_head()?.streams();
         decoder.let_pages_go();
         decoder.keep_packets(None);
         Some(Self { streams, packets: Vec::new() })
     }
 
-    pub(super) fn add(&mut self, block: &Block) {
+    /// Adds the packet of a block that came from this decoder.
+    pub(super) fn add(&mut self, block: &Block, decoder: &Decoder) {
         let Some(packet) = block.packet() else { return };
         let mut hasher = DefaultHasher::new();
         hasher.write(packet);
+        let mut head = DefaultHasher::new();
+        decoder.opus_head().hash(&mut head);
         self.packets.push(Packet {
             first: block.first(),
             end: block.end(),
             length: length(packet),
             hash: hasher.finish(),
+            head: head.finish(),
             is_silent: is_silence(packet, self.streams),
             // In several streams any may be SILK.
             may_copy: self.streams > 1 || packet.first().is_some_and(|toc| toc >> 3 < 16),
@@ -99,7 +117,8 @@ impl PacketLog {
             // What is behind may hold the end of the window once more.
             let behind = redacted.packets.get(end).filter(|p| !p.is_silent && p.may_copy);
             let inside = |packet: &Packet| {
-                packet.first.max(window.span.first)..packet.end.min(window.span.end)
+                let heard = packet.heard();
+                heard.start.max(window.span.first)..heard.end.min(window.span.end)
             };
             let mut all = open.by_ref().chain(behind.and(last)).map(inside);
             window.leak = all.next().map(|first| {
@@ -121,8 +140,10 @@ impl PacketLog {
         let channels = u64::from(audit.original.channels);
         for (index, (one, other)) in self.packets.iter().zip(&redacted.packets).enumerate() {
             let may_differ = touched[index] || (near[index] && other.is_silent);
-            if one.hash != other.hash && !may_differ && one.first < one.end {
-                audit.outside.add((one.end - one.first) * channels, one.first..one.end, largest);
+            let sounds_else = one.head != other.head && !touched[index];
+            if sounds_else || (one.hash != other.hash && !may_differ) {
+                let heard = one.heard();
+                audit.outside.add((heard.end - heard.start) * channels, heard, largest);
             }
         }
         (audit.tolerance, audit.noise) = (Some(0.0), None);

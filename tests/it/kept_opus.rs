@@ -49,7 +49,7 @@ pub fn split(mut ogg: &[u8]) -> (Vec<PageHead>, Vec<Vec<u8>>) {
 }
 
 /// The length of a packet in frames at 48 kHz.
-fn length(packet: &[u8]) -> u64 {
+pub fn length(packet: &[u8]) -> u64 {
     let frame = match packet[0] >> 3 {
         config @ 0..12 => [480, 960, 1920, 2880][usize::from(config & 3)],
         config @ 12..16 => [480, 960][usize::from(config & 1)],

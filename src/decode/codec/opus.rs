@@ -40,8 +40,8 @@ const WAV_ORDER: [&[usize]; 8] = [
 ];
 
 /// Identification header of a stream (RFC 7845, 5.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::decode) struct OpusHead {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct OpusHead {
     channels: u8,
     /// Frames at [`CLOCK`] to drop from the front.
     pre_skip: u16,
@@ -92,6 +92,11 @@ impl OpusHead {
         let (pre_skip, rate, gain, mapping) = (0, 0, 0, vec![0, 1]);
         let coupled = channels.checked_sub(1).filter(|&coupled| coupled < 2)?;
         Some(Self { channels, pre_skip, rate, gain, streams: 1, coupled, mapping })
+    }
+
+    /// The streams in each packet.
+    pub(crate) fn streams(&self) -> u8 {
+        self.streams
     }
 
     /// Frames to drop from the front, at `rate` Hz; `None` if that is not a whole number.
@@ -153,7 +158,7 @@ pub(in crate::decode) struct OpusDecoder {
     channels: usize,
     /// In Hz.
     rate: u32,
-    streams: u8,
+    head: OpusHead,
     /// Whether the packet before was left out.
     is_stale: bool,
 }
@@ -173,7 +178,7 @@ impl OpusDecoder {
         );
         let mut inner = inner.map_err(|_| header_error("its streams do not make its channels"))?;
         inner.set_gain(head.gain.into());
-        Ok(Self { inner, channels: channels.into(), rate, streams, is_stale: false })
+        Ok(Self { inner, channels: channels.into(), rate, head: head.clone(), is_stale: false })
     }
 
     /// The number of frames of a packet, without those that are trimmed.
@@ -186,9 +191,8 @@ impl OpusDecoder {
         Ok(scaled(length).saturating_sub(scaled(packet.trim_end.get())))
     }
 
-    /// The streams in each packet.
-    pub(in crate::decode) fn streams(&self) -> u8 {
-        self.streams
+    pub(in crate::decode) fn head(&self) -> &OpusHead {
+        &self.head
     }
 
     /// Notes that the next packet is not decoded. What comes after it is decoded as from the start.

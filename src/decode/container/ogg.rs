@@ -28,6 +28,7 @@ use crate::decode::input::{Encoding, PeekedSource, media_stream};
 use crate::error::Error;
 use crate::flac::Head;
 use crate::ogg::{Page, PageQueue};
+use crate::opus::length;
 
 mod opus_granules;
 mod pages;
@@ -75,6 +76,8 @@ struct OggGuard {
     /// Of Opus only: the timestamp of the first frame, and the frames missing so far, at 48 kHz.
     begins: u64,
     missing: u64,
+    /// Frames of the packets of the page so far, at 48 kHz.
+    on_page: u64,
     /// Whether a packet of Opus never came. symphonia says nothing of what it skips.
     lacks: bool,
     /// What a FLAC that may be kept has before its first frame.
@@ -84,8 +87,9 @@ struct OggGuard {
 impl OggGuard {
     fn new(status: OggStatus) -> Self {
         let padding = Padding::default();
-        let (packets, begins, missing, lacks) = (0, 0, 0, false);
-        Self { status, padding, link: 1, packets, begins, missing, lacks, flac: None }
+        let (packets, begins, missing, on_page) = (0, 0, 0, 0);
+        let (lacks, flac) = (false, None);
+        Self { status, padding, link: 1, packets, begins, missing, on_page, lacks, flac }
     }
 
     /// Whether a packet of this stream, or of one before it, never came.
@@ -122,13 +126,13 @@ impl Guard for OggGuard {
         let number = self.packets;
         self.packets += 1;
         let Some(page) = self.status.opus_pages.page_of(self.link, number) else { return Ok(0) };
-        if !page.is_last {
-            // symphonia takes an early page for one that is trimmed. Only the last may be (RFC
-            // 7845, 4.4).
-            packet.dur = packet.block_dur();
-            packet.trim_end = Duration::ZERO;
-        }
-        if !page.begins_with(number) {
+        let begins = page.begins_with(number);
+        // symphonia counts at most 31 frames in a packet, and takes every early page for one that is trimmed.
+        let length = u64::from(length(&packet.data));
+        self.on_page = if begins { length } else { self.on_page + length };
+        let trimmed = self.on_page.saturating_sub(page.heard).min(length);
+        (packet.dur, packet.trim_end) = (Duration::new(length - trimmed), Duration::new(trimmed));
+        if !begins {
             return Ok(0);
         }
         self.begins = page.begins.unwrap_or(self.begins);

@@ -42,8 +42,10 @@ pub(in crate::decode) trait PacketReader: Send {
         Vec::new()
     }
 
-    /// Drops all tags but the latest: symphonia keeps those of every link of a chained file.
-    fn forget_tags(&mut self) {}
+    /// Takes all tags but the latest: symphonia keeps those of every link of a chained file.
+    fn earlier_tags(&mut self) -> Vec<Leftover> {
+        Vec::new()
+    }
 
     /// The only audio track. Several are an error: all but one would be lost silently.
     ///
@@ -76,8 +78,8 @@ impl PacketReader for Box<dyn FormatReader> {
         tags::leftovers_of(self.as_mut())
     }
 
-    fn forget_tags(&mut self) {
-        while self.metadata().pop().is_some() {}
+    fn earlier_tags(&mut self) -> Vec<Leftover> {
+        tags::earlier_of(self.as_mut())
     }
 }
 

@@ -38,9 +38,15 @@ fn shown(name: &str) -> &str {
     }
 }
 
-/// The tags and pictures that a reader of symphonia has read.
+/// The latest tags and pictures that a reader of symphonia has read.
 pub(super) fn leftovers_of(reader: &mut dyn FormatReader) -> Vec<Leftover> {
     reader.metadata().skip_to_latest().map(leftovers).unwrap_or_default()
+}
+
+/// Takes those that it has read before.
+pub(super) fn earlier_of(reader: &mut dyn FormatReader) -> Vec<Leftover> {
+    let mut metadata = reader.metadata();
+    std::iter::from_fn(|| metadata.pop()).flat_map(|revision| leftovers(&revision)).collect()
 }
 
 /// The tags and pictures in symphonia's metadata, by name and size.

@@ -35,6 +35,9 @@ pub(in crate::decode) struct InputMonitor {
 /// where a tag takes up to 25 times its size.
 const MAX_IDLE: u64 = 2 * 1024 * 1024;
 
+/// From this number of names on, a tag with another name is only counted.
+const MOST_NAMES: usize = 100;
+
 impl InputMonitor {
     /// Limits the bytes between two packets from now on.
     pub(in crate::decode) fn count_idle(&self) {
@@ -70,6 +73,20 @@ impl InputMonitor {
     /// Records parts that are not audio.
     pub(in crate::decode) fn left_out(&self, leftovers: impl IntoIterator<Item = Leftover>) {
         lock(&self.leftovers).extend(leftovers);
+    }
+
+    /// Records tags of which there may be any number, those with one name as one.
+    pub(in crate::decode) fn left_out_earlier(&self, tags: Vec<Leftover>) {
+        let mut all = lock(&self.leftovers);
+        for mut tag in tags {
+            if all.len() >= MOST_NAMES {
+                tag.name = "another tag".into();
+            }
+            match all.iter_mut().find(|one| one.name == tag.name) {
+                Some(one) => one.bytes += tag.bytes,
+                None => all.push(tag),
+            }
+        }
     }
 
     /// The recorded parts that are not audio.

@@ -91,6 +91,10 @@ impl PacketReader for Mp4Reader {
         Ok(Some(Packet::new(self.track[0].id, time, duration, data)))
     }
 
+    fn earlier_tags(&mut self) -> Vec<Leftover> {
+        self.symphonia.as_mut().map_or(Vec::new(), |reader| tags::earlier_of(reader.as_mut()))
+    }
+
     fn tags(&mut self) -> Vec<Leftover> {
         self.symphonia.as_mut().map_or(Vec::new(), |reader| tags::leftovers_of(reader.as_mut()))
     }

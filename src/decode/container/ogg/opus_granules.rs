@@ -39,8 +39,8 @@ pub(super) struct OpusPage {
     pub(super) gap: u64,
     /// The timestamp of the first packet, on the first page only.
     pub(super) begins: Option<u64>,
-    /// Whether this is the last page. Only that may be trimmed.
-    pub(super) is_last: bool,
+    /// Frames that are heard. Only the last page may be trimmed.
+    pub(super) heard: u64,
 }
 
 impl OpusPage {
@@ -79,6 +79,8 @@ pub(super) struct OpusGranuleCheck {
     /// Audio packets so far, and their frames.
     packets: u64,
     coded: i128,
+    /// The position of the last page with packets.
+    end: Option<i64>,
     detector: GapDetector,
 }
 
@@ -117,9 +119,13 @@ impl OpusGranuleCheck {
             self.detector.gap(ahead, longest, tolerance, SLACK.min(tolerance))?
         };
         self.detector.follow(sum);
+        // A single page begins at 0.
+        let left = i128::from(granule) - i128::from(self.end.replace(granule).unwrap_or(0));
+        let heard = if is_last { left.clamp(0, sum) } else { sum };
+        let heard = u64::try_from(heard).unwrap_or(0);
         self.packets += count;
         self.coded += sum;
-        let page = OpusPage { link: self.link, first, count, gap, begins, is_last };
+        let page = OpusPage { link: self.link, first, count, gap, begins, heard };
         lock(&queue.0).push_back(page);
         Ok(())
     }
@@ -157,8 +163,8 @@ mod tests {
     use super::*;
 
     /// Pages of some packets of 20 ms, ending at these granule positions. Returns the gap before
-    /// each packet, the timestamp of the first, and which packets may be trimmed.
-    fn read(pages: &[(u8, i64)]) -> Result<(Vec<u64>, u64, Vec<bool>), &'static str> {
+    /// each packet, the timestamp of the first, and how much of the page of each packet is heard.
+    fn read(pages: &[(u8, i64)]) -> Result<(Vec<u64>, u64, Vec<u64>), &'static str> {
         let (mut stream, queue) = (OpusGranuleCheck::new(1), OpusPageQueue::default());
         stream.page(0, (&[8], b"OpusHead"), false, &queue)?;
         stream.page(0, (&[9], b"OpusTags."), false, &queue)?;
@@ -179,16 +185,16 @@ mod tests {
         let gap =
             |(packet, page): (u64, &OpusPage)| if page.begins_with(packet) { page.gap } else { 0 };
         let gaps = (0..).zip(&found).map(gap).collect();
-        let trimmed = found.iter().map(|page| page.is_last).collect();
-        Ok((gaps, found[0].begins.unwrap(), trimmed))
+        let heard = found.iter().map(|page| page.heard).collect();
+        Ok((gaps, found[0].begins.unwrap(), heard))
     }
 
     #[test]
     fn a_gap_is_before_the_page_that_shows_it() {
-        let whole = Ok((vec![0; 4], 0, vec![false, false, true, true]));
-        assert_eq!(read(&[(2, 1920), (2, 3840)]), whole);
-        assert_eq!(read(&[(2, 1920), (2, 3500)]), whole, "trimmed");
-        assert_eq!(read(&[(2, 1920 - 400), (2, 3840)]), whole, "a clock that jitters");
+        let whole = |last| Ok((vec![0; 4], 0, vec![1920, 1920, last, last]));
+        assert_eq!(read(&[(2, 1920), (2, 3840)]), whole(1920));
+        assert_eq!(read(&[(2, 1920), (2, 3500)]), whole(1580), "trimmed");
+        assert_eq!(read(&[(2, 1920 - 400), (2, 3840)]), whole(1920), "a clock that jitters");
         let (gaps, begins, _) =
             read(&[(2, 1920 + 500), (2, 3840 + 2380), (1, 4800 + 2380)]).unwrap();
         assert_eq!((gaps, begins), (vec![0, 0, 1920, 0, 0], 500));

@@ -18,7 +18,7 @@ pub(super) const OVERLAP: Refusal = "a chained Ogg whose parts may overlap";
 pub(super) struct Hidden {
     /// Frames at 48 kHz in a frame of the recording.
     unit: u64,
-    /// Frames at 48 kHz in a row of which none is heard.
+    /// Frames at 48 kHz that are not heard, since the last packet of which everything is.
     run: u32,
 }
 
@@ -38,7 +38,8 @@ impl Hidden {
             return Err(OVERLAP);
         }
         let heard = u32::try_from(frames * self.unit).unwrap_or(u32::MAX).min(length);
-        self.run = if heard == 0 { self.run + length } else { 0 };
+        let unheard = length - heard;
+        self.run = if unheard == 0 { 0 } else { self.run + unheard };
         if self.run > MOST_HIDDEN {
             return Err("an Ogg Opus with more than 120 ms that no player plays");
         }
