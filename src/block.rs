@@ -104,7 +104,7 @@ pub(crate) fn index_of(frames: u64) -> usize {
     usize::try_from(frames).unwrap_or(usize::MAX)
 }
 
-/// Bytes that are best copied at once. From 2 KiB on, the C library copies with an instruction (`rep movsb`) that
+/// Bytes that are best copied at once. From 2 KiB on, glibc copies with an instruction (`rep movsb`) that
 /// on AMD's Zen 3 takes ten times as long if the destination is not aligned.
 pub(crate) const PIECE: usize = 1024;
 

@@ -37,7 +37,7 @@ const IN_MEMORY: usize = 4 * 1024 * 1024;
 const RESERVED: u64 = 256 * 1024 * 1024;
 
 /// Bytes that are copied at once.
-const PIECE: usize = 256 * 1024;
+const COPIED: usize = 256 * 1024;
 
 /// Prefix of the names of hidden files.
 const PREFIX: &str = ".sordino-";
@@ -149,11 +149,14 @@ impl Spool {
 
     /// Like [`Spool::persist`], but it can be undone.
     fn place(self, target: &Path, overwrite: bool) -> Result<Placed, Error> {
-        let file = match self.0 {
-            SpoolStorage::Beside { file, target: mine, .. } if mine == target => file,
+        let (file, writeback) = match self.0 {
+            SpoolStorage::Beside { file, target: mine, writeback } if mine == target => {
+                (file, writeback)
+            }
             other => return Self(other).copy_beside(target)?.place(target, overwrite),
         };
-        let placed = file.file().sync_all().and_then(|()| Placed::put(file, target, overwrite));
+        let synced = writeback.finish().and_then(|()| file.file().sync_all());
+        let placed = synced.and_then(|()| Placed::put(file, target, overwrite));
         placed.map_err(|source| persist(target, source))
     }
 
@@ -201,7 +204,7 @@ impl Spool {
     ) -> Result<(), Error> {
         // `io::copy` would not show which side has failed.
         let mut reader = self.reader().map_err(Error::ReadBack)?;
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; COPIED];
         loop {
             let count = match reader.read(&mut piece) {
                 Ok(0) => return Ok(()),

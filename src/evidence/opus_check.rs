@@ -47,16 +47,14 @@ pub(super) struct OpusCheck {
     batch: Vec<Expected>,
     read_back: ReadBack<Vec<Expected>, (Outline, Vec<Found>)>,
     runs: Vec<Run>,
-    /// The first frame of the first packet, and one past the last of the last.
-    frames: Option<Range<u64>>,
+    /// One past the last frame so far.
+    end: u64,
 }
 
 /// A packet of the recording.
 struct Expected {
     hash: u64,
-    length: u32,
-    /// Those of the recording.
-    frames: Range<u64>,
+    size: Size,
 }
 
 /// What the written file has in its place.
@@ -80,7 +78,7 @@ struct Size {
     /// At 48 kHz.
     length: u32,
     /// Frames of the recording, without those that are cut off.
-    frames: u64,
+    frames: u32,
 }
 
 impl OpusCheck {
@@ -101,18 +99,17 @@ impl OpusCheck {
             reader.compare(file, rate, expected.into_iter().flatten())
         };
         let read_back = ReadBack::new(follower, compare)?;
-        Ok(Self { touched, rate, batch: Vec::new(), read_back, runs: Vec::new(), frames: None })
+        Ok(Self { touched, rate, batch: Vec::new(), read_back, runs: Vec::new(), end: 0 })
     }
 
     /// Adds a packet as it was read.
     pub(super) fn decoded(&mut self, view: &BlockView<'_>) {
         let block = view.block;
         let packet = block.packet().unwrap_or_default();
-        let before = self.frames.get_or_insert(block.first()..block.first());
-        let frames = before.end..block.end();
-        before.end = block.end();
-        let size = Size { length: length(packet), frames: frames.end - frames.start };
-        self.batch.push(Expected { hash: hash_of(packet), length: size.length, frames });
+        let frames = u32::try_from(block.end() - self.end).unwrap_or(u32::MAX);
+        self.end = block.end();
+        let size = Size { length: length(packet), frames };
+        self.batch.push(Expected { hash: hash_of(packet), size });
         if self.batch.len() == BATCH {
             self.read_back.expect(mem::replace(&mut self.batch, Vec::with_capacity(BATCH)));
         }
@@ -158,16 +155,16 @@ impl OpusCheck {
 
     /// The numbers of the packets that must be silence.
     fn silent(&self) -> Vec<Range<u64>> {
-        let mut first = self.frames.as_ref().map_or(0, |frames| frames.start);
+        let mut first = 0;
         let is_touched = |size: Size| {
-            let frames = first..first + size.frames;
+            let frames = first..first + u64::from(size.frames);
             first = frames.end;
             meets(&self.touched, &frames)
         };
         let touched: Vec<bool> = self.sizes().map(is_touched).collect();
         // What is cut off is silent together with what is beside it.
         let unit = 48_000 / u64::from(self.rate);
-        let lengths = || self.sizes().map(|size| size.frames * unit);
+        let lengths = || self.sizes().map(|size| u64::from(size.frames) * unit);
         let behind = near(touched.iter().copied().zip(lengths()), BEHIND);
         let mut in_front = near(touched.iter().rev().copied().zip(lengths().rev()), IN_FRONT);
         in_front.reverse();
@@ -202,16 +199,18 @@ impl Reader {
         rate: u32,
         mut expected: impl Iterator<Item = Expected>,
     ) -> Result<(Outline, Vec<Found>), Error> {
-        let mut packets = Vec::new();
+        let (mut packets, mut end) = (Vec::new(), 0);
         let outline = read_pages(file, rate, |packet| {
             let Some(expected) = expected.next() else {
                 return Err(failed("the written file has more packets than the recording"));
             };
-            if length(packet.bytes) != expected.length {
+            if length(packet.bytes) != expected.size.length {
                 return Err(failed("a packet of the written file is not at its place"));
             }
             let is_same = hash_of(packet.bytes) == expected.hash;
-            packets.push(self.found(packet, &expected.frames, is_same)?);
+            let frames = end..end + u64::from(expected.size.frames);
+            end = frames.end;
+            packets.push(self.found(packet, &frames, is_same)?);
             Ok(())
         })?;
         if expected.next().is_some() {

@@ -1,7 +1,7 @@
 //! Self-check: compares the written file with what was expected, before it is delivered.
 //!
-//! In: each [`Block`](crate::block::Block) before and after its treatment; at the end, the [`Spool`], which is
-//! read back from its storage. Each treated sample must be what the [`Oracle`](super::oracle) computes
+//! In: each [`Block`](crate::block::Block) before and after its treatment; and the [`Spool`], which is read back
+//! from its storage, at the end or behind the writer. Each treated sample must be what the [`Oracle`](super::oracle) computes
 //! independently, and the file must hold it: [`WavCheck`] and [`FlacCheck`] say how. What is expected is
 //! remembered as hashes. Errors: [`Error::SelfCheck`]; [`Error::ReadBack`].
 

@@ -146,7 +146,7 @@ fn a_frame_that_changes_on_its_way_to_the_file_is_found_while_it_is_written() {
     let (info, format) = (info(SampleFormat::S16, 10, 2), SampleFormat::S16);
     let spans = Spans::new(&windows(), 10, 2).unwrap();
     let treatment = Treatment::silence();
-    let result = |change: Option<(u64, usize)>| {
+    let result = |change: Option<(u64, usize)>, lost: Option<u64>| {
         let spool = Spool::beside(&folder.path().join("out.wav")).unwrap();
         let (mut output, follower) = BackgroundWriter::new(spool).unwrap();
         assert!(follower.is_some());
@@ -161,17 +161,23 @@ fn a_frame_that_changes_on_its_way_to_the_file_is_found_while_it_is_written() {
             if let Some((frame, channel)) = change {
                 set(&mut block, frame, channel, |sample| sample ^ 1);
             }
-            encoder.write(&block, false).unwrap();
+            if lost != Some(first) {
+                encoder.write(&block, false).unwrap();
+            }
         }
         encoder.finish().unwrap();
         let mut spool = output.into_spool().unwrap();
         let length = spool.seek(SeekFrom::End(0)).unwrap();
         check.finish(&spool, 44, length)
     };
-    result(None).unwrap();
+    result(None, None).unwrap();
+    for first in (0..90).step_by(8) {
+        let result = result(None, Some(first));
+        assert!(matches!(result, Err(Error::SelfCheck { .. })), "{first}");
+    }
     for frame in 0..90 {
         for channel in 0..2 {
-            let result = result(Some((frame, channel)));
+            let result = result(Some((frame, channel)), None);
             assert!(matches!(result, Err(Error::SelfCheck { .. })), "{frame} {channel}");
         }
     }

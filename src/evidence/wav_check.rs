@@ -1,12 +1,13 @@
 //! The self-check of a WAV: compares the written file with the expected output samples.
 //!
 //! Outside the windows and fades (`kept`) the file must hold the decoded samples, bit for bit. Inside
-//! (`touched`) it must hold the treated samples. The expected file is remembered as hashes, and the written file is read back from its
-//! storage. Errors: [`Error::SelfCheck`]; [`Error::ReadBack`].
+//! (`touched`) it must hold the treated samples. The expected file is remembered as hashes, and the written file
+//! is read back from its storage, while it is written where that can be. Errors: [`Error::SelfCheck`];
+//! [`Error::ReadBack`].
 
 use std::collections::VecDeque;
 use std::hash::Hasher;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::mpsc::Receiver;
 
@@ -38,8 +39,8 @@ pub(super) struct WavCheck<'a> {
     open: VecDeque<Section>,
     /// Complete sections.
     closed: u64,
-    /// Finds where the samples start.
-    read_back: ReadBack<Section, u64>,
+    /// Finds where the samples start, and how many frames it has compared.
+    read_back: ReadBack<Section, (u64, u64)>,
     /// Frames written so far.
     frames: u64,
     /// How many frames the recording's clock is ahead of the file, because gaps were closed.
@@ -117,7 +118,11 @@ impl<'a> WavCheck<'a> {
             let section = &mut self.open[section_of(&run, ahead) - index_of(self.closed)];
             section.frames += run.end - run.start;
             if touched {
-                section.touched.push(run.start - ahead..run.end - ahead);
+                let (start, end) = (run.start - ahead, run.end - ahead);
+                match section.touched.last_mut() {
+                    Some(last) if last.end == start => last.end = end,
+                    _ => section.touched.push(start..end),
+                }
             } else {
                 section
                     .hashes
@@ -163,24 +168,24 @@ impl<'a> WavCheck<'a> {
     pub(super) fn finish(mut self, spool: &Spool, data_start: u64, size: u64) -> Result<(), Error> {
         self.treatment.verdict()?;
         self.open.drain(..).for_each(|section| self.read_back.expect(section));
-        let compared_from = self.read_back.finish(spool)?;
+        let compared = self.read_back.finish(spool)?;
         // It was completed last.
         let mut header = vec![0; index_of(data_start)];
         let mut reader = spool.reader().map_err(Error::ReadBack)?;
         reader.read_exact(&mut header).map_err(Error::ReadBack)?;
-        if compared_from != data_start
-            || !wav_header::is_right(&header, self.info, self.frames, size)
-        {
-            return Err(wrong_header());
-        }
-        Ok(())
+        let is_right = wav_header::is_right(&header, self.info, self.frames, size);
+        if is_right && compared == (data_start, self.frames) { Ok(()) } else { Err(wrong_header()) }
     }
 }
 
 /// Compares the sections of a file with what is expected. `frame`: bytes of a frame. Returns where the samples
-/// start.
-fn compare(file: &mut dyn Read, sections: &Receiver<Section>, frame: usize) -> Result<u64, Error> {
-    let start = wav_header::skip(file).map_err(Error::ReadBack)?.ok_or_else(wrong_header)?;
+/// start, and how many frames were compared.
+fn compare(
+    file: &mut dyn Read,
+    sections: &Receiver<Section>,
+    frame: usize,
+) -> Result<(u64, u64), Error> {
+    let start = wav_header::skip(file).map_err(unread)?.ok_or_else(wrong_header)?;
     let most = (READ_SIZE / frame).max(1);
     let mut buffer = vec![0; most * frame];
     let mut first = 0;
@@ -190,7 +195,7 @@ fn compare(file: &mut dyn Read, sections: &Receiver<Section>, frame: usize) -> R
         while first < end {
             let next = end.min(first + most as u64);
             let piece = &mut buffer[..index_of(next - first) * frame];
-            file.read_exact(piece).map_err(Error::ReadBack)?;
+            file.read_exact(piece).map_err(unread)?;
             for (touched, run) in runs(&expected.touched, first..next, 0) {
                 let hash = if touched { &mut found.touched } else { &mut found.kept };
                 hash.write(&piece[byte_range(&run, first, frame)]);
@@ -199,7 +204,15 @@ fn compare(file: &mut dyn Read, sections: &Receiver<Section>, frame: usize) -> R
         }
         found.compare(&expected.hashes)?;
     }
-    Ok(start)
+    Ok((start, first))
+}
+
+/// A file that is too short is no fault of the disk.
+fn unread(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => failed("the file ends too early"),
+        _ => Error::ReadBack(error),
+    }
 }
 
 fn wrong_header() -> Error {
