@@ -149,10 +149,9 @@ impl<'a> WavCheck<'a> {
             }
         }
         self.treatment.note(wrong);
-        while let Some(section) = self.open.pop_front_if(|section| section.frames == SECTION) {
-            self.read_back.expect(section);
-            self.closed += 1;
-        }
+        let complete = self.open.iter().take_while(|section| section.frames == SECTION).count();
+        self.open.drain(..complete).for_each(|section| self.read_back.expect(section));
+        self.closed += complete as u64;
     }
 
     /// The first frame whose treatment was wrong.
