@@ -66,6 +66,43 @@ fn the_ending_of_the_output_chooses_the_format() {
     assert!(stderr(&noted).contains("is written as FLAC, although its name ends in .mp3"));
 }
 
+/// G.711 has a writer in WAV alone.
+#[test]
+fn codes_of_another_container_become_a_wav_and_that_is_told() {
+    let folder = Folder::new();
+    let codes: Vec<u8> = (0..16_000u32).map(|n| (n * 7 % 256) as u8).collect();
+    let header = [0x2E73_6E64, 24, 16_000, 1, 8000, 1u32].map(u32::to_be_bytes);
+    let au = folder.write("in.au", &[header.as_flattened(), &codes].concat());
+    let raw = folder.write("in.ul", &codes);
+    let out = folder.path("out.wav");
+    for (input, kind, more) in [(&au, "au", &[][..]), (&raw, "raw", &["--raw", "ulaw:8000:1"][..])]
+    {
+        let call = ["file", input, "-w", "1-1.5", "--silence", "-o", &out, "--force"];
+        let done = sordino(&[&call[..], &["--encoding", "same"], more].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+        let told = format!("the {kind} becomes a WAV; its samples are as they were");
+        assert!(stderr(&done).contains(&told), "{}", stderr(&done));
+        let written = read(&out);
+        assert_eq!(written[20..22], [7, 0], "µ-law");
+        let samples = &written[written.len() - codes.len()..];
+        // The frame at the end of the window is in it.
+        assert!(samples[..8000] == codes[..8000] && samples[12_001..] == codes[12_001..]);
+        assert!(samples[8000..=12_000].iter().all(|&code| code == 0xFF));
+    }
+}
+
+#[test]
+fn the_page_tells_what_became_silence_in_an_opus() {
+    let folder = Folder::new();
+    let (out, page) = (folder.path("out.opus"), folder.path("page.html"));
+    let input = fixture("call.opus").to_str().unwrap().to_owned();
+    let call = ["file", &input, "-w", "10-15", "--silence", "-o", &out, "--report", &page];
+    let done = sordino(&call);
+    assert!(done.status.success(), "{}", stderr(&done));
+    let page = String::from_utf8(read(&page)).unwrap();
+    assert!(page.contains("Silent, in whole packets"));
+}
+
 #[test]
 fn what_is_no_flac_does_not_become_one() {
     let folder = Folder::new();
