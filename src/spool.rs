@@ -178,9 +178,12 @@ impl Spool {
     }
 
     /// A reader that begins at the start and waits for what is not written yet. The writer tells the sender
-    /// the number of bytes of each write, and drops it at the end. None if the spool is not a file.
+    /// the number of bytes of each write, and drops it at the end. None unless the spool is a file without a
+    /// name: one with a name, another program may change behind the reader.
     pub(crate) fn follow(&self) -> Option<(Sender<u64>, Follower)> {
-        let SpoolStorage::Beside { file, .. } = &self.0 else { return None };
+        let SpoolStorage::Beside { file: file @ Hidden::Nameless(_), .. } = &self.0 else {
+            return None;
+        };
         let (told, written) = channel();
         let file = file.reopen().ok()?;
         Some((told, Follower { file, written, ready: 0 }))

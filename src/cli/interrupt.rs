@@ -65,7 +65,7 @@ impl Interrupt {
     pub(crate) fn spool(&self, output: Option<&Path>) -> Result<Spool, Error> {
         let Some(output) = output else { return Ok(Spool::anonymous()) };
         let mut pending = lock(&self.pending);
-        let spool = Spool::beside(output)?;
+        let spool = Spool::nameless_beside(output)?;
         pending.hidden = spool.path().map(Path::to_owned);
         Ok(spool)
     }
